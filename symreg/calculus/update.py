@@ -1,0 +1,38 @@
+"""Updates: for each function that is emitted, its expressions in the form that is accurate in floating point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from symreg.language.spec import Assignment, Rule
+from symreg.language.terms import Terms
+from symreg.language.tree import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One function to emit: the penalty's value, its gradient, or one step of a rule.
+
+    Args:
+        kind: What it computes.
+        name: Its name: `value`, `gradient`, `adam_step`.
+        terms: The objective's terms; in a step with those parameters renamed that the rule also names.
+        rule: Of a step.
+        elementwise: Of a value phi(w), otherwise phi'(w), of the bare `w`; None if there is no such term. Kinks, domain
+            ends (value `inf`, gradient `nan`) are in it, as `where`.
+        indexed: Of a value a scalar, otherwise dR/dw_j over `w[j]` with `j` free; index notation; None if no such term.
+            A `where` whose condition subscripts out of range is false there: `Call("in_range", (Item(...),))` says so.
+        assignments: Of a step: over `w`, `g` (the loss's gradient), `g_penalty` (elementwise + indexed, of the weights
+            before the step), states, parameters, `t` and names that live for one step.
+        notes: Sentences for the docstring: conventions at kinks, ranges of accuracy.
+    """
+
+    kind: Literal["value", "gradient", "step"]
+    name: str
+    terms: Terms
+    rule: Rule | None = None
+    elementwise: Tree | None = None
+    indexed: Tree | None = None
+    assignments: tuple[Assignment, ...] = ()
+    notes: tuple[str, ...] = ()

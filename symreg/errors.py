@@ -1,0 +1,73 @@
+"""Every error that a user of symreg can meet; each is one line that says what, where and what would be right."""
+
+from __future__ import annotations
+
+
+class SymregError(Exception):
+    """Base of all errors that symreg raises on purpose; `exit_code` is what the command line returns for it."""
+
+    exit_code = 2
+
+
+class LanguageError(SymregError):
+    """Text that is not in the language: where it stands, what is wrong, and the line itself with a caret.
+
+    Args:
+        message: What is wrong and what would be right.
+        source: File name, or `expression` for text given inline.
+        text: The whole text in which the error stands, or None if there is none to show.
+        line: Line from 1.
+        column: Column from 1.
+    """
+
+    def __init__(
+        self, message: str, *, source: str = "expression", text: str | None = None, line: int = 1, column: int = 1
+    ) -> None:
+        self.message, self.source, self.text, self.line, self.column = message, source, text, line, column
+        super().__init__(message, source, text, line, column)
+
+    def __str__(self) -> str:
+        where = f"{self.source}:{self.line}:{self.column}: {self.message}"
+        if self.text is None:
+            return where
+        return f"{where}\n{excerpt(self.text, self.line, self.column)}"
+
+
+class SpecError(SymregError):
+    """A spec file or a spec made in Python that does not hold together; names the table and the key."""
+
+
+class UnknownName(SymregError):
+    """A penalty, rule, file or parameter that does not exist; proposes the nearest that does."""
+
+
+class NotDifferentiable(SymregError):
+    """A jump in value, or a switch whose position cannot be listed; names the knot or the condition."""
+
+
+class Intractable(SymregError):
+    """An expression that this calculus does not handle, with the limit or the shape that it met."""
+
+
+class OutputError(SymregError):
+    """A file that may not be written: not ours, edited since, outside the output folder or not writable."""
+
+
+class ToolMissing(SymregError):
+    """A compiler or an optional package that is not there; names what to install."""
+
+    exit_code = 3
+
+
+class OutOfTime(SymregError):
+    """Symbolic work that did not end within its limit and was killed."""
+
+    exit_code = 3
+
+
+def excerpt(text: str, line: int, column: int, width: int = 76) -> str:
+    """Return the line of `text` that holds the error, cut to `width` around the column, with a caret below."""
+    lines = text.splitlines() or [""]
+    shown = "".join(c if c.isprintable() else "?" for c in lines[min(line, len(lines)) - 1])
+    start = max(0, min(column - 1 - width // 2, len(shown) - width))
+    return f"    {shown[start : start + width]}\n    {' ' * (column - 1 - start)}^"

@@ -1,0 +1,1 @@
+"""The language: text and TOML in, validated trees and specs out."""

@@ -1,0 +1,86 @@
+"""Domains: intervals of the real line with open or closed ends, and the words for the common ones."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symreg.errors import SpecError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A nonempty interval; an end of None is infinite (and then open).
+
+    Args:
+        low: Lower end, exact, or None for -inf.
+        high: Upper end, exact, or None for +inf.
+        low_closed: Does the lower end belong to it?
+        high_closed: Does the upper end belong to it?
+    """
+
+    low: Fraction | None = None
+    high: Fraction | None = None
+    low_closed: bool = False
+    high_closed: bool = False
+
+    def __contains__(self, x: float | Fraction) -> bool:
+        if not math.isfinite(x):
+            return False
+        above = self.low is None or x > self.low or (self.low_closed and x == self.low)
+        return above and (self.high is None or x < self.high or (self.high_closed and x == self.high))
+
+    def __str__(self) -> str:
+        for word, interval in WORDS.items():
+            if self == interval:
+                return word
+        low = "-inf" if self.low is None else str(_shortest(self.low))
+        high = "inf" if self.high is None else str(_shortest(self.high))
+        return f"{'[' if self.low_closed else '('}{low}, {high}{']' if self.high_closed else ')'}"
+
+    @property
+    def is_all(self) -> bool:
+        """Is it the whole real line?"""
+        return self.low is None and self.high is None
+
+
+WORDS = {
+    "real": Interval(),
+    "positive": Interval(low=Fraction(0)),
+    "nonnegative": Interval(low=Fraction(0), low_closed=True),
+}
+
+_NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
+_INTERVAL = re.compile(rf"\s*([(\[])\s*({_NUMBER}|-inf)\s*,\s*({_NUMBER}|\+?inf)\s*([)\]])\s*", re.ASCII)
+
+
+def parse_interval(text: str) -> Interval:
+    """Return the interval that `text` writes: `real`, `positive`, `nonnegative`, `(2, inf)`, `[0, 1)`.
+
+    Raises:
+        SpecError: If it is none of these or holds no point; says what would be right.
+    """
+    if text in WORDS:
+        return WORDS[text]
+    shown = text if len(text) <= 60 and text.isprintable() else text[:40].encode("unicode_escape").decode() + "..."
+    match = _INTERVAL.fullmatch(text)
+    if match is None:
+        raise SpecError(f"domain {shown!r} is not one; write real, positive, nonnegative, '(2, inf)' or '[0, 1)'")
+    opening, low_text, high_text, closing = match.groups()
+    low = None if low_text == "-inf" else Fraction(low_text)
+    high = None if high_text.endswith("inf") else Fraction(high_text)
+    low_closed, high_closed = opening == "[", closing == "]"
+    if (low is None and low_closed) or (high is None and high_closed):
+        raise SpecError(f"domain {shown!r} includes infinity; write that end with a round bracket")
+    if low is not None and high is not None and (low > high or (low == high and not (low_closed and high_closed))):
+        hint = f"; write '({high_text}, {low_text})'" if low > high else ""
+        raise SpecError(f"domain {shown!r} is empty{hint}")
+    return Interval(low=low, high=high, low_closed=low_closed, high_closed=high_closed)
+
+
+def _shortest(value: Fraction) -> int | float | Fraction:
+    if value.denominator == 1 and abs(value) < 10**15:
+        return int(value)
+    return float(value) if Fraction(repr(float(value))) == value else value

@@ -1,0 +1,110 @@
+"""The specs: a penalty and an update rule as plain, validated data, whoever wrote them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from symreg.language.interval import Interval
+from symreg.language.tree import Tree, names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A scalar parameter.
+
+    Args:
+        name: Identifier; not one of the reserved names.
+        domain: Values that it may take; always finite.
+        default: A value inside the domain.
+        latex: Its symbol in LaTeX, or "" for one made from the name.
+        doc: A few words for docstrings.
+        is_assumed: Was it undeclared in an inline expression, and so taken as positive?
+    """
+
+    name: str
+    domain: Interval
+    default: float
+    latex: str = ""
+    doc: str = ""
+    is_assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Array:
+    """A declared array argument of an index-notation penalty; every dimension of `shape` is `n`, the number of weights."""
+
+    name: str
+    shape: tuple[Literal["n"], ...]
+    latex: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Penalty:
+    """A penalty R(w).
+
+    Args:
+        name: Identifier; the stem of emitted files.
+        title: One line of text.
+        expression: Its addends, each elementwise (bare `w`) or in index notation.
+        domain: Of each weight; outside it the value is +inf and the gradient NaN.
+        parameters: In the order of the file: the order of arguments of what is emitted.
+        arrays: Declared arrays, in the order of the file.
+        reference: Where the formula is from.
+        doc: Free text, one paragraph.
+        source: File name or `expression`, for messages.
+    """
+
+    name: str
+    title: str
+    expression: Tree
+    domain: Interval
+    parameters: tuple[Parameter, ...]
+    arrays: tuple[Array, ...] = ()
+    reference: str = ""
+    doc: str = ""
+    source: str = field(default="expression", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """`target = expression`, elementwise; the target is `w`, a state variable, or a name that lives for one step."""
+
+    target: str
+    expression: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A state variable of a rule and its value before the first step.
+
+    It is an array if an assignment to it depends on `w`, `g` or an array state, else a scalar.
+    """
+
+    name: str
+    initial: float
+    is_array: bool
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """An update rule: assignments that run in order, elementwise, over `w`, gradients, states, parameters and `t`.
+
+    `g_loss` is the loss's gradient, `g_penalty` the penalty's, `g` their sum; `t` counts steps from 1.
+    """
+
+    name: str
+    title: str
+    steps: tuple[Assignment, ...]
+    states: tuple[State, ...]
+    parameters: tuple[Parameter, ...]
+    reference: str = ""
+    doc: str = ""
+    source: str = field(default="expression", compare=False)
+
+    @property
+    def uses_t(self) -> bool:
+        """Does a step read the number of steps taken?"""
+        return any("t" in names(step.expression) for step in self.steps)

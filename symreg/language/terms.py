@@ -1,0 +1,106 @@
+"""Terms: what an objective's penalties become once names are resolved, and how clashing names are told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symreg.language.interval import Interval
+from symreg.language.spec import Array, Parameter, Rule
+from symreg.language.tree import Item, Name, Tree, is_elementwise, transform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """`coefficient * tree`, one addend of R(w).
+
+    Args:
+        name: The penalty that it is from; `penalty`, `penalty_2`, ... for inline expressions.
+        coefficient: Exact and positive.
+        tree: Elementwise (phi of the bare `w`, summed over all weights) or in index notation, never both.
+        domain: Of each weight.
+        parameters: Those that the tree uses, in the spec's order.
+        arrays: Those that the tree uses.
+    """
+
+    name: str
+    coefficient: Fraction
+    tree: Tree
+    domain: Interval
+    parameters: tuple[Parameter, ...]
+    arrays: tuple[Array, ...] = ()
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Is it a sum over i of phi(w_i)?"""
+        return is_elementwise(self.tree)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A sum of terms; two with a parameter of one name share it (its domain is the narrower one)."""
+
+    terms: tuple[Term, ...]
+
+    @property
+    def elementwise(self) -> tuple[Term, ...]:
+        """The terms that add up to one phi(w_i)."""
+        return tuple(term for term in self.terms if term.is_elementwise)
+
+    @property
+    def indexed(self) -> tuple[Term, ...]:
+        """The terms in index notation."""
+        return tuple(term for term in self.terms if not term.is_elementwise)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Each parameter once, in the order in which the terms name them."""
+        return tuple({p.name: p for term in self.terms for p in term.parameters}.values())
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """Each declared array once."""
+        return tuple({a.name: a for term in self.terms for a in term.arrays}.values())
+
+
+def told_apart(terms: Terms, rule: Rule) -> tuple[Terms, dict[str, str]]:
+    """Rename the terms' parameters and arrays that the rule also names, as `TERM_NAME` of the first term that has it.
+
+    Returns:
+        The terms as they stand in that rule's step, and the new names by the old ones.
+    """
+    taken = {p.name for p in rule.parameters} | {s.name for s in rule.states} | {s.target for s in rule.steps}
+    known = taken | {p.name for p in terms.parameters} | {a.name for a in terms.arrays}
+    renamed: dict[str, str] = {}
+    for term in terms.terms:
+        for owned in (*term.parameters, *term.arrays):
+            if owned.name in taken and owned.name not in renamed:
+                new = f"{term.name}_{owned.name}"
+                while new in known:
+                    new += "_"
+                known.add(new)
+                renamed[owned.name] = new
+    return (rename(terms, renamed), renamed) if renamed else (terms, renamed)
+
+
+def rename(terms: Terms, renamed: dict[str, str]) -> Terms:
+    """Return the terms with parameters and arrays under new names."""
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Name(name) if name in renamed:
+                return Name(renamed[name])
+            case Item(array, subscripts) if array in renamed:
+                return Item(renamed[array], subscripts)
+            case _:
+                return node
+
+    def change_term(term: Term) -> Term:
+        return replace(
+            term,
+            tree=transform(term.tree, change),
+            parameters=tuple(replace(p, name=renamed.get(p.name, p.name)) for p in term.parameters),
+            arrays=tuple(replace(a, name=renamed.get(a.name, a.name)) for a in term.arrays),
+        )
+
+    return Terms(terms=tuple(change_term(term) for term in terms.terms))
