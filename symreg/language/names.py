@@ -1,0 +1,87 @@
+"""Identifiers: what may be a name, what is reserved, and which known name somebody probably meant."""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import keyword
+import re
+from collections.abc import Iterable
+
+from symreg.errors import SpecError
+from symreg.language.functions import CONSTANTS, FUNCTIONS
+
+LONGEST = 32
+
+_OF_SYMREG = frozenset("w n t v g g_loss g_penalty out step state work X y z np numpy nan inf prox in_range d".split())
+_OF_C = frozenset(
+    """auto break case char const continue default do double else enum extern float for goto if inline int long register
+    restrict return short signed sizeof static struct switch typedef union unsigned void volatile bool true false
+    alignas alignof and and_eq asm bitand bitor catch class compl concept const_cast consteval constexpr constinit
+    co_await co_return co_yield decltype delete dynamic_cast explicit export friend mutable namespace new noexcept not
+    not_eq nullptr operator or or_eq private protected public reinterpret_cast requires static_assert static_cast
+    template this thread_local throw try typeid typename using virtual wchar_t char8_t char16_t char32_t xor xor_eq
+    generic imaginary complex noreturn typeof typeof_unqual unix linux asm fortran
+    size_t ptrdiff_t max_align_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t
+    float_t double_t NULL NAN INFINITY HUGE_VAL HUGE_VALF HUGE_VALL MATH_ERRNO MATH_ERREXCEPT I EOF DOMAIN SING
+    OVERFLOW UNDERFLOW PLOSS TLOSS HUGE SIMD RESTRICT main offsetof""".split()
+)
+_OF_MATH_H = frozenset(
+    """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma
+    fmax fmin fmod fpclassify frexp hypot ilogb isfinite isgreater isgreaterequal isinf isless islessequal
+    islessgreater isnan isnormal isunordered ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf
+    nearbyint nextafter nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma
+    trunc j0 j1 jn y0 y1 yn signgam significand drem exp10 pow10 sincos scalb finite""".split()
+)
+_WITH_SUFFIX = frozenset(name + suffix for name in _OF_MATH_H for suffix in "fl")
+
+RESERVED = (
+    _OF_SYMREG
+    | _OF_C
+    | _OF_MATH_H
+    | _WITH_SUFFIX
+    | frozenset(FUNCTIONS)
+    | frozenset(CONSTANTS)
+    | frozenset(keyword.kwlist)
+    | frozenset(keyword.softkwlist)
+    | frozenset(dir(builtins))
+) - {"_"}
+"""Names that no parameter, array or state may have: a meaning of the language's own, or a word of Python, C or C++."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+
+
+def check_identifier(name: str, what: str, *, allowed: Iterable[str] = ()) -> str:
+    """Return `name` if it may be the name of a `what` ("parameter", "penalty", ...).
+
+    Args:
+        name: The name as it was given.
+        what: For the message.
+        allowed: Reserved names that are all right for this `what`.
+
+    Raises:
+        SpecError: Not an identifier, too long, or reserved.
+    """
+    shown = repr(name) if len(name) <= 40 and name.isascii() else repr(name[:40].encode("unicode_escape").decode())
+    if not _IDENTIFIER.fullmatch(name) or "__" in name:
+        raise SpecError(f"{what} {shown}: write a letter, then letters, digits and single underscores")
+    if len(name) > LONGEST:
+        raise SpecError(f"{what} {shown}: {len(name)} characters long; at most {LONGEST}")
+    if name in RESERVED and name not in allowed:
+        raise SpecError(f"{what} {shown}: the name is reserved; write another, such as '{name}_0'")
+    return name
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that `name` was probably meant to be, or None."""
+    known = sorted(set(candidates))
+    found = difflib.get_close_matches(name.lower(), [c.lower() for c in known], n=1, cutoff=0.6)
+    if found:
+        return next(c for c in known if c.lower() == found[0])
+    return next((c for c in known if len(c) == len(name) and sorted(c) == sorted(name)), None)
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?`, or an empty text where nothing is near."""
+    near = nearest(name, candidates)
+    return f"; did you mean '{near}'?" if near else ""
