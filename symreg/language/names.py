@@ -13,8 +13,13 @@ from symreg.language.functions import CONSTANTS, FUNCTIONS
 
 LONGEST = 32
 
-_OF_SYMREG = frozenset("w n t v g g_loss g_penalty out step state work X y z np numpy nan inf prox in_range d".split())
-_OF_C = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_OF_SYMREG = _words("w n t v g g_loss g_penalty out step state work X y z np numpy nan inf prox")
+_OF_C = _words(
     """auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile bool true false
     alignas alignof and and_eq asm bitand bitor catch class compl concept const_cast consteval constexpr constinit
@@ -24,14 +29,14 @@ _OF_C = frozenset(
     generic imaginary complex noreturn typeof typeof_unqual unix linux asm fortran
     size_t ptrdiff_t max_align_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t
     float_t double_t NULL NAN INFINITY HUGE_VAL HUGE_VALF HUGE_VALL MATH_ERRNO MATH_ERREXCEPT I EOF DOMAIN SING
-    OVERFLOW UNDERFLOW PLOSS TLOSS HUGE SIMD RESTRICT main offsetof""".split()
+    OVERFLOW UNDERFLOW PLOSS TLOSS HUGE SIMD RESTRICT main offsetof"""
 )
-_OF_MATH_H = frozenset(
+_OF_MATH_H = _words(
     """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma
     fmax fmin fmod fpclassify frexp hypot ilogb isfinite isgreater isgreaterequal isinf isless islessequal
     islessgreater isnan isnormal isunordered ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf
     nearbyint nextafter nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma
-    trunc j0 j1 jn y0 y1 yn signgam significand drem exp10 pow10 sincos scalb finite""".split()
+    trunc j0 j1 jn y0 y1 yn signgam significand drem exp10 pow10 sincos scalb finite"""
 )
 _WITH_SUFFIX = frozenset(name + suffix for name in _OF_MATH_H for suffix in "fl")
 

@@ -73,13 +73,13 @@ def told_apart(terms: Terms, rule: Rule) -> tuple[Terms, dict[str, str]]:
     known = taken | {p.name for p in terms.parameters} | {a.name for a in terms.arrays}
     renamed: dict[str, str] = {}
     for term in terms.terms:
-        for owned in (*term.parameters, *term.arrays):
-            if owned.name in taken and owned.name not in renamed:
-                new = f"{term.name}_{owned.name}"
+        for name in (*(p.name for p in term.parameters), *(a.name for a in term.arrays)):
+            if name in taken and name not in renamed:
+                new = f"{term.name}_{name}"
                 while new in known:
-                    new += "_"
+                    new += "_0"
                 known.add(new)
-                renamed[owned.name] = new
+                renamed[name] = new
     return (rename(terms, renamed), renamed) if renamed else (terms, renamed)
 
 
