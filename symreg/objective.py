@@ -1,9 +1,28 @@
 """The objective: text such as `"l1 + 0.5*l2(lam=mu)"` resolved into terms over weights, parameters and arrays."""
+
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import NoReturn
 
-from symreg.language.terms import Terms
+from symreg import catalogue
+from symreg.errors import LanguageError, SpecError, UnknownName
+from symreg.language.inline import inline_penalty
+from symreg.language.interval import inside, intersection
+from symreg.language.limits import split_addends
+from symreg.language.names import check_identifier, did_you_mean
+from symreg.language.parse import Excerpted, fold, parse_addends
+from symreg.language.spec import Parameter, Penalty, PenaltySum, Rule, checked_coefficient
+from symreg.language.terms import Term, Terms, rename
+from symreg.language.toml import LARGEST_FILE, read_penalty, read_rule
+from symreg.language.tree import Binary, Negate, Tree, arrays, is_elementwise, names
+
+LONGEST_STEM = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +44,290 @@ class Objective:
     text: str
     references: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def resolve(
+    source: str | Path | Penalty | PenaltySum | Objective,
+    *,
+    parameters: Iterable[Parameter] = (),
+    name: str | None = None,
+) -> Objective:
+    """Return the objective that a text, a path or a penalty names.
+
+    Args:
+        source: A catalogue name, the path of a spec file, an expression, or a sum of these.
+        parameters: Declarations for the parameters of inline expressions.
+        name: A stem to use in place of the one made from the names.
+
+    Raises:
+        LanguageError, SpecError, UnknownName: What is wrong, where, and what would be right.
+    """
+    declared = tuple(parameters)
+    match source:
+        case Objective():
+            made = source
+        case PenaltySum():
+            made = _combined(source.addends, " + ".join(_weighted(c, p.name) for c, p in source.addends))
+        case Penalty():
+            made = _combined(((Fraction(1), source),), source.name)
+        case Path():
+            made = _combined(((Fraction(1), read_penalty_file(source)),), source.name)
+        case _:
+            made = _combined(_addends(source, declared), source.strip())
+    known = [p.name for p in made.terms.parameters]
+    for parameter in declared:
+        if parameter.name not in known:
+            raise UnknownName(f"the objective has no parameter '{parameter.name}'{did_you_mean(parameter.name, known)}")
+    return made if name is None else replace(made, name=check_identifier(name, "name"))
+
+
+def resolve_rule(source: str | Path | Rule) -> Rule:
+    """Return the update rule that a catalogue name, a path or the text of a spec file names; see `resolve`."""
+    if isinstance(source, Rule):
+        return source
+    if isinstance(source, str) and "\n" in source:
+        return read_rule(source, "rule")
+    if isinstance(source, Path) or source.endswith(".toml"):
+        path = Path(source)
+        return read_rule(_read(path), path.name)
+    return catalogue.rule(source)
+
+
+def read_penalty_file(path: Path) -> Penalty:
+    """Return the penalty of a spec file; the messages name the file."""
+    return read_penalty(_read(path), path.name)
+
+
+_PATH = re.compile(r"[^\s*+(),=]*\.toml(?!\w)")
+_COEFFICIENT = re.compile(r"\s*(?P<number>[\d.]+(?:[eE][+-]?\d+)?(?:/[\d.]+)?)\s*\*\s*", re.ASCII)
+_CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<renamed>[^()]*=[^()]*)\))?\s*", re.ASCII)
+
+
+def _addends(text: str, declared: tuple[Parameter, ...]) -> tuple[tuple[Fraction, Penalty], ...]:
+    """Return the addends of an objective's text; those that are expressions form one penalty, the last."""
+    if text.strip().endswith(".toml") and (" + " not in text or _is_file(text.strip())):
+        coefficient, rest = _coefficient(text.strip())
+        return ((coefficient, read_penalty_file(Path(rest))),)
+
+    def fail(message: str, position: int) -> NoReturn:
+        at = min(position, max(len(text) - 1, 0))
+        start = text.rfind("\n", 0, at) + 1
+        raise LanguageError(message, text=text, line=text.count("\n", 0, at) + 1, column=at - start + 1)
+
+    masked = _PATH.sub(lambda match: "p" * len(match.group()), text)
+    masked = re.sub(r"(?<![<>=!])=(?!=)", ",", masked)
+    made: list[tuple[Fraction, Penalty]] = []
+    expressions: list[tuple[str, Tree]] = []
+    for start, end, sign in split_addends(masked, fail):
+        part = text[start:end].strip()
+        coefficient, rest = _coefficient(part)
+        call = _CALL.fullmatch(rest)
+        if _PATH.fullmatch(rest):
+            penalty = read_penalty_file(Path(rest))
+        elif call is not None and (call["renamed"] is not None or not _is_number_like(call["name"])):
+            penalty = _renamed(catalogue.penalty(call["name"]), call["renamed"])
+        else:
+            place = Excerpted(whole=text, offset=start + len(text[start:end]) - len(text[start:end].lstrip()))
+            ((_, tree),) = parse_addends(part, source=place)
+            _refuse_penalty_names(tree)
+            expressions.append((sign or "+", tree))
+            continue
+        if sign == "-":
+            fail("a penalty's coefficient is positive; subtracting one is not a penalty", start)
+        made.append((coefficient, penalty))
+    if expressions:
+        made.append((Fraction(1), _inline(expressions, declared)))
+    return tuple(made)
+
+
+def _inline(expressions: list[tuple[str, Tree]], declared: tuple[Parameter, ...]) -> Penalty:
+    (sign, first), *others = expressions
+    tree = fold([("", Negate(first) if sign == "-" else first), *others])
+    used = names(tree)
+    return inline_penalty(tree, declared=[p for p in declared if p.name in used])
+
+
+def _is_number_like(name: str) -> bool:
+    """Is a name on its own no penalty, but something of the language (`pi`, the weights)?"""
+    return name in ("w", "n", "pi")
+
+
+def _refuse_penalty_names(tree: Tree) -> None:
+    for name in sorted(names(tree)):
+        if name in catalogue.penalties():
+            raise LanguageError(
+                f"'{name}' is a penalty; its coefficient is a number, as in 0.5*{name}, and other names are parameters"
+            )
+
+
+def _coefficient(part: str) -> tuple[Fraction, str]:
+    match = _COEFFICIENT.match(part)
+    if match is None:
+        return Fraction(1), part
+    rest = part[match.end() :]
+    if not _PATH.fullmatch(rest) and not (_CALL.fullmatch(rest) and not _is_number_like(rest.strip())):
+        return Fraction(1), part
+    try:
+        value = Fraction(match["number"]) if "/" not in match["number"] else _quotient(match["number"])
+    except (ValueError, ZeroDivisionError):
+        raise SpecError(f"coefficient {match['number'][:40]!r} is not a number such as 2, 0.5 or 1/3") from None
+    return checked_coefficient(value), rest
+
+
+def _quotient(text: str) -> Fraction:
+    numerator, denominator = text.split("/")
+    return Fraction(numerator) / Fraction(denominator)
+
+
+def _renamed(penalty: Penalty, text: str | None) -> Penalty:
+    """Return a penalty with parameters renamed as `old=new, ...` says."""
+    if text is None:
+        return penalty
+    new_names: dict[str, str] = {}
+    known = [p.name for p in penalty.parameters] + [a.name for a in penalty.arrays]
+    for pair in text.split(","):
+        old, _, new = (piece.strip() for piece in pair.partition("="))
+        if old not in known:
+            raise UnknownName(f"{penalty.name} has no parameter '{old[:40]}'{did_you_mean(old[:40], known)}")
+        if old in new_names:
+            raise SpecError(f"{penalty.name}: '{old}' is renamed twice")
+        new_names[old] = check_identifier(new, f"{penalty.name}({old}=...)")
+    after = [new_names.get(name, name) for name in known]
+    if len(set(after)) != len(after):
+        raise SpecError(f"{penalty.name}: two parameters would have the name '{max(after, key=after.count)}'")
+    (term,) = rename(Terms(terms=(_term(penalty, penalty.name, Fraction(1), penalty.expression),)), new_names).terms
+    return replace(penalty, expression=term.tree, parameters=term.parameters, arrays=term.arrays)
+
+
+def _combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objective:
+    """Return the objective of penalties with coefficients."""
+    rows = tuple(addends)
+    terms: list[Term] = []
+    for coefficient, penalty in rows:
+        terms.extend(_terms(penalty, coefficient, {term.name for term in terms}))
+    stems = list(dict.fromkeys(penalty.name for _, penalty in rows))
+    while len("_".join(stems)) > LONGEST_STEM:
+        kept = len(stems) - (2 if stems[-1].startswith("and_") else 1)
+        stems = [*stems[:kept], f"and_{len(rows) - kept}_more"]
+    titles = [_weighted(c, p.title or p.name) for c, p in rows]
+    unified = _unified(Terms(terms=tuple(terms)))
+    return Objective(
+        name="_".join(stems),
+        title=" + ".join(titles) if len(titles) <= 4 else f"sum of {len(titles)} penalties",
+        terms=unified,
+        text=text,
+        references=tuple(dict.fromkeys(p.reference for _, p in rows if p.reference)),
+        notes=tuple(
+            f"{p.name} is taken as positive; declare another domain with --param '{p.name}: real = 1'"
+            for p in unified.parameters
+            if p.is_assumed
+        ),
+    )
+
+
+def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Term]:
+    """Return a penalty's terms: its elementwise addends together, each one in index notation by itself."""
+    elementwise: list[tuple[str, Tree]] = []
+    indexed: list[Tree] = []
+    for sign, tree in _flat(penalty.expression):
+        if is_elementwise(tree):
+            elementwise.append((sign, tree))
+        else:
+            indexed.append(Negate(tree) if sign == "-" else tree)
+    trees = indexed
+    if elementwise:
+        (sign, first), *others = elementwise
+        trees = [fold([("", Negate(first) if sign == "-" else first), *others]), *indexed]
+    made: list[Term] = []
+    for tree in trees:
+        name, count = penalty.name, 1
+        while name in taken:
+            count += 1
+            name = f"{penalty.name}_{count}"
+        taken.add(name)
+        made.append(_term(penalty, name, coefficient, tree))
+    return made
+
+
+def _flat(tree: Tree) -> list[tuple[str, Tree]]:
+    addends: list[tuple[str, Tree]] = []
+    while isinstance(tree, Binary) and tree.operator in "+-":
+        addends.append((tree.operator, tree.right))
+        tree = tree.left
+    return [("+", tree), *reversed(addends)]
+
+
+def _term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) -> Term:
+    used, subscripted = names(tree), arrays(tree)
+    return Term(
+        name=name,
+        coefficient=coefficient,
+        tree=tree,
+        domain=penalty.domain,
+        parameters=tuple(p for p in penalty.parameters if p.name in used),
+        arrays=tuple(a for a in penalty.arrays if a.name in subscripted),
+    )
+
+
+def _unified(terms: Terms) -> Terms:
+    """Return terms in which parameters of one name are one parameter, in the domain that all of them allow."""
+    shared: dict[str, Parameter] = {}
+    shapes = {a.name: a.shape for term in terms.terms for a in term.arrays}
+    for term in terms.terms:
+        for array in term.arrays:
+            if shapes[array.name] != array.shape:
+                raise SpecError(f"the terms need '{array.name}' in two shapes; rename one, as in tikhonov(A=B)")
+        for parameter in term.parameters:
+            if parameter.name in shapes:
+                raise SpecError(f"'{parameter.name}' is a parameter of one term and an array of another; rename one")
+            shared[parameter.name] = _narrowed(shared.get(parameter.name, parameter), parameter)
+    return Terms(
+        terms=tuple(replace(term, parameters=tuple(shared[p.name] for p in term.parameters)) for term in terms.terms)
+    )
+
+
+def _narrowed(one: Parameter, other: Parameter) -> Parameter:
+    domain = intersection(one.domain, other.domain)
+    if domain is None:
+        raise SpecError(
+            f"the terms share '{one.name}' but no value of it suits both; rename one, as in l1({one.name}=mu)"
+        )
+    default = next((p.default for p in (one, other) if p.default in domain), inside(domain))
+    return replace(one, domain=domain, default=default, is_assumed=one.is_assumed and other.is_assumed)
+
+
+def _weighted(coefficient: Fraction, name: str) -> str:
+    if coefficient == 1:
+        return name
+    value = float(coefficient)
+    return (
+        f"{value:g}*{name}"
+        if Fraction(repr(value)) == coefficient and f"{value:g}" == repr(value).removesuffix(".0")
+        else f"{coefficient}*{name}"
+    )
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _read(path: Path) -> str:
+    """Return the text of a spec file: a regular file of UTF-8 within the size limit."""
+    shown = str(path).encode("ascii", "backslashreplace").decode()[:120]
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise SpecError(f"{shown}: not a file")
+        if status.st_size > LARGEST_FILE:
+            raise SpecError(f"{shown}: {status.st_size} bytes; a spec file has at most {LARGEST_FILE}")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UnknownName(f"there is no file {shown}") from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{shown}: not UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise SpecError(f"{shown}: {reason.lower()}") from None

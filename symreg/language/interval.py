@@ -46,6 +46,29 @@ class Interval:
         return self.low is None and self.high is None
 
 
+def intersection(a: Interval, b: Interval) -> Interval | None:
+    """Return the points that belong to both, or None if there are none."""
+    low = max((x.low for x in (a, b) if x.low is not None), default=None)
+    high = min((x.high for x in (a, b) if x.high is not None), default=None)
+    low_closed = low is not None and all(x.low_closed for x in (a, b) if x.low == low)
+    high_closed = high is not None and all(x.high_closed for x in (a, b) if x.high == high)
+    if low is not None and high is not None and (low > high or (low == high and not (low_closed and high_closed))):
+        return None
+    return Interval(low=low, high=high, low_closed=low_closed, high_closed=high_closed)
+
+
+def inside(domain: Interval) -> float:
+    """Return a point of the domain, 1 where it belongs to it: the default of a parameter that names none."""
+    low, high = domain.low, domain.high
+    if 1.0 in domain:
+        return 1.0
+    if low is not None and high is not None:
+        return float((low + high) / 2)
+    if low is not None:
+        return float(low + 1)
+    return float(high - 1) if high is not None else 0.0
+
+
 WORDS = {
     "real": Interval(),
     "positive": Interval(low=Fraction(0)),

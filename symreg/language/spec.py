@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
+from symreg.errors import SpecError
 from symreg.language.interval import Interval
 from symreg.language.tree import Tree, names
 
@@ -65,6 +68,41 @@ class Penalty:
     reference: str = ""
     doc: str = ""
     source: str = field(default="expression", compare=False)
+
+    def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:
+        return 1 * self + other
+
+    def __rmul__(self, coefficient: float | Fraction) -> PenaltySum:
+        return PenaltySum(addends=((checked_coefficient(coefficient), self),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PenaltySum:
+    """A sum of penalties with positive coefficients: `l1 + 0.5 * l2` in Python."""
+
+    addends: tuple[tuple[Fraction, Penalty], ...]
+
+    def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:
+        more = other.addends if isinstance(other, PenaltySum) else ((Fraction(1), other),)
+        return PenaltySum(addends=self.addends + more)
+
+    def __rmul__(self, coefficient: float | Fraction) -> PenaltySum:
+        exact = checked_coefficient(coefficient)
+        return PenaltySum(addends=tuple((exact * c, penalty) for c, penalty in self.addends))
+
+
+def checked_coefficient(value: float | Fraction) -> Fraction:
+    """Return a penalty's coefficient, exact: a decimal as it is written.
+
+    Raises:
+        SpecError: Not positive, or beyond 1e-100 to 1e100.
+    """
+    exact = Fraction(repr(value)) if isinstance(value, float) and math.isfinite(value) else Fraction(0)
+    if isinstance(value, int | Fraction) and not isinstance(value, bool):
+        exact = Fraction(value)
+    if not Fraction(1, 10**100) <= exact <= 10**100:
+        raise SpecError(f"coefficient {value!s:.40}: a penalty's coefficient is a positive number, 1e-100 to 1e100")
+    return exact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

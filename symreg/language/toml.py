@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NoReturn, TypeVar
 
 from symreg.errors import LanguageError, SpecError
-from symreg.language.interval import WORDS, Interval, parse_interval
+from symreg.language.interval import WORDS, Interval, inside, parse_interval
 from symreg.language.names import check_identifier, did_you_mean
 from symreg.language.parse import Excerpted, parse
 from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, State
@@ -191,7 +191,7 @@ def make_parameter(
     """
     check_identifier(name, where, allowed=allowed)
     if default is None:
-        default = _inside(domain)
+        default = inside(domain)
     if isinstance(default, bool) or not isinstance(default, int | float):
         raise SpecError(f"{where} '{name}': default must be a number")
     try:
@@ -377,18 +377,6 @@ def _varying(steps: list[Assignment]) -> frozenset[str]:
         if not more:
             return frozenset(found)
         found |= more
-
-
-def _inside(domain: Interval) -> float:
-    """Return a default inside a domain: 1 where it belongs to it, else a point well inside."""
-    low, high = domain.low, domain.high
-    if 1.0 in domain:
-        return 1.0
-    if low is not None and high is not None:
-        return float((low + high) / 2)
-    if low is not None:
-        return float(low + 1)
-    return float(high - 1) if high is not None else 0.0
 
 
 def _shown(text: str) -> str:

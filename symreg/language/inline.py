@@ -1,0 +1,61 @@
+"""Penalties written inline: an expression without a spec file, whose undeclared names become parameters and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from symreg.language.interval import WORDS, Interval
+from symreg.language.names import check_identifier
+from symreg.language.parse import Excerpted, parse
+from symreg.language.spec import Array, Parameter, Penalty
+from symreg.language.toml import make_parameter, make_penalty
+from symreg.language.tree import Item, Name, Tree, walk
+
+
+def inline_penalty(
+    expression: str | Tree,
+    *,
+    name: str = "penalty",
+    declared: Iterable[Parameter] = (),
+    domain: Interval | None = None,
+    arrays: Iterable[Array] = (),
+    title: str = "",
+    reference: str = "",
+    source: str | Excerpted = "expression",
+) -> Penalty:
+    """Return the penalty of an expression; an undeclared parameter is positive, an array has the subscripts it is used with.
+
+    Args:
+        expression: Text of the language, or its tree.
+        name: The penalty's name.
+        declared: Parameters with a domain of their own.
+        domain: Of each weight.
+        arrays: Declared arrays.
+        title: One line of text.
+        reference: Where it is from.
+        source: What messages call the text.
+
+    Raises:
+        LanguageError, SpecError: What is wrong, where, and what would be right.
+    """
+    tree = parse(expression, source=source) if isinstance(expression, str) else expression
+    shapes = {n.array: len(n.subscripts) for n in walk(tree) if isinstance(n, Item) and n.array != "w"}
+    known = {p.name: p for p in declared}
+    used = dict.fromkeys(n.name for n in walk(tree) if isinstance(n, Name) and n.name not in ("w", "n", *shapes))
+    parameters = [known.get(p) or replace(make_parameter(p, domain=WORDS["positive"]), is_assumed=True) for p in used]
+    parameters += [p for p in known.values() if p.name not in used]
+    declared_arrays = {a.name: a for a in arrays}
+    for array, dimensions in shapes.items():
+        check_identifier(array, "array")
+        declared_arrays.setdefault(array, Array(name=array, shape=("n", "n") if dimensions == 2 else ("n",)))
+    return make_penalty(
+        name=name,
+        title=title,
+        expression=tree,
+        domain=domain or Interval(),
+        parameters=tuple(parameters),
+        arrays=tuple(declared_arrays.values()),
+        reference=reference,
+        source=source if isinstance(source, str) else source.source,
+    )

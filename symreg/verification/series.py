@@ -1,0 +1,299 @@
+"""The language's functions on the three kinds of number that the judge calculates with.
+
+* `arb`: a real ball, midpoint and proven radius.
+* `arb_series`: a power series of balls to order 3: the Taylor polynomial of an expression in one weight.
+* `Ray`: value and one-sided slope where no power series exists (`abs(w)**p` or `sqrt(abs(w))` at 0); the slope may be infinite.
+
+Takes numbers, hands on numbers; a result that is not finite means "not determined at this precision".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from flint import arb, arb_series
+
+# An arb, arb_series or Ray: they share the operators + - * / but no type that could say so.
+Value: TypeAlias = Any
+
+ORDER = 4  # coefficients kept: f, f', f''/2, f'''/6, as the central difference's remainder needs the third derivative
+
+
+def apply(name: str, x: Value) -> Value:
+    """Return the smooth function `name` of x."""
+    if isinstance(x, arb):
+        return _BALL[name](x)
+    if isinstance(x, arb_series):
+        native = _SERIES.get(name)
+        return native(x) if native else _compose(x, _TAYLOR[name](x[0]))
+    value, slope, *_ = _TAYLOR[name](x.value)
+    return Ray(value, slope * x.slope)
+
+
+def constant(x: Value) -> arb:
+    """Return the value of x: the ball itself or the constant term."""
+    if isinstance(x, arb):
+        return x
+    return x[0] if isinstance(x, arb_series) else x.value
+
+
+def slope(x: Value) -> arb:
+    """Return the first derivative that x carries; 0 for a ball, which does not depend on the weight."""
+    if isinstance(x, arb):
+        return arb(0)
+    return x[1] if isinstance(x, arb_series) else x.slope
+
+
+def is_finite(x: Value) -> bool:
+    """Are the value and all derivatives that x carries finite?"""
+    if isinstance(x, arb):
+        return x.is_finite()
+    if isinstance(x, arb_series):
+        return all(x[k].is_finite() for k in range(ORDER))
+    return x.value.is_finite() and x.slope.is_finite()
+
+
+def integer_power(base: Value, exponent: int) -> Value:
+    """Return `base ** exponent`; the enclosure of an even power is never negative."""
+    if exponent < 0:
+        return 1 / integer_power(base, -exponent)
+    if isinstance(base, arb) and exponent % 2 == 0 and exponent and base.contains(0) and not base.is_zero():
+        return arb(0).union(integer_power(base.abs_upper(), exponent))
+    result, factor = arb(1), base
+    while exponent:
+        if exponent & 1:
+            result = result * factor
+        exponent >>= 1
+        if exponent:
+            factor = factor * factor
+    return result
+
+
+def power(base: Value, exponent: Value) -> Value:
+    """Return `base ** exponent` for a real exponent; the base must not be negative unless the exponent is an integer."""
+    if isinstance(exponent, arb):
+        if exponent.is_integer() and abs(exponent) < 1024:
+            return integer_power(base, int(exponent.unique_fmpz()))
+        if isinstance(base, arb):
+            return _ball_power(base, exponent)
+        if isinstance(base, arb_series) and not constant(base).is_zero():
+            return base**exponent
+        return _power_at_zero(base, exponent)
+    return apply("exp", exponent * apply("log", base))
+
+
+def square_root(x: Value) -> Value:
+    """Return the square root of x >= 0; at an exact zero the one-sided one."""
+    if isinstance(x, arb):
+        # A radicand that is zero up to rounding may be enclosed by a ball that reaches below zero.
+        return arb(0).union(x.abs_upper().sqrt()) if x.contains(0) and not x.is_zero() else x.sqrt()
+    if isinstance(x, arb_series):
+        if not x[0].is_zero():
+            return x.sqrt()
+        if x[1].is_zero() and x[2] > 0:
+            root = arb_series([x[2], x[3]]).sqrt()
+            return arb_series([arb(0), root[0], root[1]])
+    return _power_at_zero(x, arb(1) / 2)
+
+
+def log_add_exp(x: Value, y: Value) -> Value:
+    """Return log(exp(x) + exp(y))."""
+    high, low = (x, y) if constant(x).mid() >= constant(y).mid() else (y, x)
+    return high + apply("softplus", low - high)
+
+
+@dataclass(frozen=True, slots=True)
+class Ray:
+    """Value and one-sided derivative at a point where the function is not analytic."""
+
+    value: arb
+    slope: arb
+
+    def __neg__(self) -> Ray:
+        return Ray(-self.value, -self.slope)
+
+    def __add__(self, other: Value) -> Ray:
+        return Ray(self.value + constant(other), self.slope + slope(other))
+
+    def __mul__(self, other: Value) -> Ray:
+        if isinstance(other, arb):
+            return Ray(self.value * other, self.slope * other)
+        # An infinite slope times an exact zero is not determined: Arb gives nan, which counts as that.
+        return Ray(self.value * constant(other), self.slope * constant(other) + self.value * slope(other))
+
+    def __truediv__(self, other: Value) -> Ray:
+        if isinstance(other, arb):
+            return Ray(self.value / other, self.slope / other)
+        below = constant(other)
+        quotient = self.value / below
+        return Ray(quotient, (self.slope - quotient * slope(other)) / below)
+
+    def __sub__(self, other: Value) -> Ray:
+        return self + (-other)
+
+    def __rsub__(self, other: Value) -> Ray:
+        return -self + other
+
+    def __rtruediv__(self, other: Value) -> Ray:
+        return Ray(constant(other), slope(other)) / self
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def _power_at_zero(base: Value, exponent: arb) -> Value:
+    """Return base ** exponent (not an integer) for a base that is exactly zero and leaves it as c*t**k, from the right."""
+    nothing = Ray(arb.nan(), arb.nan())
+    if not constant(base).is_zero():
+        return Ray(_ball_power(base.value, exponent), exponent * _ball_power(base.value, exponent - 1) * base.slope)
+    if isinstance(base, arb_series):
+        order = next((k for k in range(1, ORDER) if not base[k].is_zero()), None)
+        if order is None or not base[order] > 0:
+            return nothing
+    elif base.slope > 0:
+        order = 1
+    else:
+        return nothing
+    reached = exponent * order
+    if not exponent > 0:
+        return nothing
+    if reached > 1:
+        return Ray(arb(0), arb(0))
+    return Ray(arb(0), arb.pos_inf()) if reached < 1 else nothing
+
+
+def _ball_power(base: arb, exponent: arb) -> arb:
+    if base.is_zero():
+        return arb(0) if exponent > 0 else arb.nan()
+    if base.contains(0) and exponent > 0 and not base < 0:
+        return arb(0).union(base.abs_upper() ** exponent)
+    return base**exponent
+
+
+def _compose(x: arb_series, taylor: tuple[arb, arb, arb, arb]) -> arb_series:
+    """Return the series of an outer function, given by its Taylor coefficients at x[0], after x."""
+    return arb_series(list(taylor))(arb_series([arb(0), x[1], x[2], x[3]]))
+
+
+def _sigmoid(x: arb) -> arb:
+    if x.mid() < 0:
+        small = x.exp()
+        return small / (1 + small)
+    return 1 / (1 + (-x).exp())
+
+
+def _softplus(x: arb) -> arb:
+    return x.exp().log1p() if x.mid() < 0 else x + (-x).exp().log1p()
+
+
+def _exp(x: arb) -> tuple[arb, arb, arb, arb]:
+    y = x.exp()
+    return y, y, y / 2, y / 6
+
+
+def _expm1(x: arb) -> tuple[arb, arb, arb, arb]:
+    y = x.exp()
+    return x.expm1(), y, y / 2, y / 6
+
+
+def _log(x: arb) -> tuple[arb, arb, arb, arb]:
+    r = 1 / x
+    return x.log(), r, -r * r / 2, r * r * r / 3
+
+
+def _log1p(x: arb) -> tuple[arb, arb, arb, arb]:
+    r = 1 / (1 + x)
+    return x.log1p(), r, -r * r / 2, r * r * r / 3
+
+
+def _sin(x: arb) -> tuple[arb, arb, arb, arb]:
+    s, c = x.sin(), x.cos()
+    return s, c, -s / 2, -c / 6
+
+
+def _cos(x: arb) -> tuple[arb, arb, arb, arb]:
+    s, c = x.sin(), x.cos()
+    return c, -s, -c / 2, s / 6
+
+
+def _tan(x: arb) -> tuple[arb, arb, arb, arb]:
+    t = x.tan()
+    d = 1 + t * t
+    return t, d, t * d, d * (1 + 3 * t * t) / 3
+
+
+def _sinh(x: arb) -> tuple[arb, arb, arb, arb]:
+    s, c = x.sinh(), x.cosh()
+    return s, c, s / 2, c / 6
+
+
+def _cosh(x: arb) -> tuple[arb, arb, arb, arb]:
+    s, c = x.sinh(), x.cosh()
+    return c, s, c / 2, s / 6
+
+
+def _tanh(x: arb) -> tuple[arb, arb, arb, arb]:
+    t, d = x.tanh(), x.sech() * x.sech()
+    return t, d, -t * d, d * (2 * t * t - d) / 3
+
+
+def _atan(x: arb) -> tuple[arb, arb, arb, arb]:
+    d = 1 / (1 + x * x)
+    return x.atan(), d, -x * d * d, d * d * d * (3 * x * x - 1) / 3
+
+
+def _sigmoid_taylor(x: arb) -> tuple[arb, arb, arb, arb]:
+    y, z = _sigmoid(x), _sigmoid(-x)
+    d = y * z
+    return y, d, d * (z - y) / 2, d * ((z - y) * (z - y) - 2 * d) / 6
+
+
+def _softplus_taylor(x: arb) -> tuple[arb, arb, arb, arb]:
+    y, d, second, _ = _sigmoid_taylor(x)
+    return _softplus(x), y, d / 2, second / 3
+
+
+_BALL: dict[str, Callable[[arb], arb]] = {
+    "exp": arb.exp,
+    "expm1": arb.expm1,
+    "log": arb.log,
+    "log1p": arb.log1p,
+    "sin": arb.sin,
+    "cos": arb.cos,
+    "tan": arb.tan,
+    "sinh": arb.sinh,
+    "cosh": arb.cosh,
+    "tanh": arb.tanh,
+    "atan": arb.atan,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+}
+
+_SERIES: dict[str, Callable[[arb_series], arb_series]] = {
+    "exp": arb_series.exp,
+    "log": arb_series.log,
+    "sin": arb_series.sin,
+    "cos": arb_series.cos,
+    "tan": arb_series.tan,
+    "atan": arb_series.atan,
+}
+
+_TAYLOR: dict[str, Callable[[arb], tuple[arb, arb, arb, arb]]] = {
+    "exp": _exp,
+    "expm1": _expm1,
+    "log": _log,
+    "log1p": _log1p,
+    "sin": _sin,
+    "cos": _cos,
+    "tan": _tan,
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "tanh": _tanh,
+    "atan": _atan,
+    "sigmoid": _sigmoid_taylor,
+    "softplus": _softplus_taylor,
+}
+
+SMOOTH = frozenset(_BALL)
