@@ -93,8 +93,8 @@ def square_root(x: Value) -> Value:
         if not x[0].is_zero():
             return x.sqrt()
         if x[1].is_zero() and x[2] > 0:
-            root = arb_series([x[2], x[3]]).sqrt()
-            return arb_series([arb(0), root[0], root[1]])
+            root = arb_series([x[2], x[3]], ORDER).sqrt()
+            return arb_series([arb(0), root[0], root[1], arb.nan()], ORDER)
     return _power_at_zero(x, arb(1) / 2)
 
 
@@ -174,7 +174,7 @@ def _ball_power(base: arb, exponent: arb) -> arb:
 
 def _compose(x: arb_series, taylor: tuple[arb, arb, arb, arb]) -> arb_series:
     """Return the series of an outer function, given by its Taylor coefficients at x[0], after x."""
-    return arb_series(list(taylor))(arb_series([arb(0), x[1], x[2], x[3]]))
+    return arb_series(list(taylor), ORDER)(arb_series([arb(0), x[1], x[2], x[3]], ORDER))
 
 
 def _sigmoid(x: arb) -> arb:

@@ -1,0 +1,112 @@
+"""Where an elementwise penalty changes its formula: found by bisecting the float64 numbers with balls.
+
+Takes the switches of the trees as they were written and a set of parameter values; hands on the floats at or next to
+each root. It shares no knots and no formulas with what emitted the code under test.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flint import arb, ctx
+
+from symreg.language.terms import Term
+from symreg.language.tree import names
+from symreg.verification.ball import Code, Scope, ball, compiled, sign_or_hull, switches
+
+_BITS = 160  # decides any two neighbouring floats apart, with products of parameters exact
+_BUDGET = 6000  # interval evaluations for one switch; past it the rest is left out (it only places sample points)
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """A root of a switch.
+
+    Args:
+        below: The greatest float that is not above it.
+        above: The least float that is not below it; the same float if the root is one.
+        is_fixed: Does its switch hold no parameter, so that emitted code has no rounding in it?
+    """
+
+    below: float
+    above: float
+    is_fixed: bool
+
+    @property
+    def is_float(self) -> bool:
+        """Is the root itself a float?"""
+        return self.below == self.above
+
+
+def kinks(terms: Sequence[Term], parameters: Mapping[str, float]) -> tuple[Kink, ...]:
+    """Return the kinks of the elementwise terms over all finite floats, in order."""
+    found: dict[tuple[float, float], Kink] = {}
+    known = {name: ball(value) for name, value in parameters.items()}
+    with ctx.workprec(_BITS):
+        for term in terms:
+            for switch in switches(term.tree):
+                used = names(switch)
+                if "w" not in used:
+                    continue
+                for below, above in _roots(compiled(switch), known):
+                    is_fixed = used == {"w"} or (below == above == 0.0)
+                    key = (below, above)
+                    found[key] = Kink(below, above, is_fixed and (key not in found or found[key].is_fixed))
+    return tuple(found[key] for key in sorted(found))
+
+
+def ordinal(x: float) -> int:
+    """Return the place of a float among all floats: neighbours differ by 1, both zeros are 0."""
+    bits: int = struct.unpack("<q", struct.pack("<d", x))[0]
+    return bits if bits >= 0 else -(bits & 0x7FFFFFFFFFFFFFFF)
+
+
+def from_ordinal(place: int) -> float:
+    """Return the float at a place."""
+    x: float = struct.unpack("<d", struct.pack("<q", abs(place)))[0]
+    return x if place >= 0 else -x
+
+
+_GREATEST = ordinal(1.7976931348623157e308)
+
+
+def _roots(switch: Code, parameters: Mapping[str, arb]) -> list[tuple[float, float]]:
+    """Return each root of the switch as the floats around it (twice the same where the root is a float)."""
+    scope = Scope({**parameters}, decide=sign_or_hull)
+    spent = 0
+
+    def may_vanish(low: int, high: int) -> bool:
+        nonlocal spent
+        spent += 1
+        scope.names["w"] = _hull(from_ordinal(low), from_ordinal(high))
+        value = switch(scope)
+        return not (value > 0 or value < 0)
+
+    def vanishes(place: int) -> bool:
+        scope.names["w"] = arb(from_ordinal(place))
+        return bool(switch(scope).is_zero())
+
+    found: list[tuple[float, float]] = []
+    waiting = [(1, _GREATEST), (0, 0), (-_GREATEST, -1)]
+    while waiting and spent < _BUDGET:
+        low, high = waiting.pop()
+        if not may_vanish(low, high):
+            continue
+        if high - low > 1:
+            middle = (low + high) // 2
+            waiting += [(middle, high), (low, middle)]
+        elif vanishes(low):
+            found.append((from_ordinal(low), from_ordinal(low)))
+        elif low < high and vanishes(high):
+            found.append((from_ordinal(high), from_ordinal(high)))
+        elif low < high:
+            found.append((from_ordinal(low), from_ordinal(high)))
+    exact = {x for x, y in found if x == y}
+    return [pair for pair in dict.fromkeys(found) if pair[0] == pair[1] or not exact & set(pair)]
+
+
+def _hull(low: float, high: float) -> Any:
+    return arb(low) if low == high else arb(low).union(arb(high))
