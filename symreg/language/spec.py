@@ -97,9 +97,9 @@ def checked_coefficient(value: float | Fraction) -> Fraction:
     Raises:
         SpecError: Not positive, or beyond 1e-100 to 1e100.
     """
-    exact = Fraction(repr(value)) if isinstance(value, float) and math.isfinite(value) else Fraction(0)
-    if isinstance(value, int | Fraction) and not isinstance(value, bool):
-        exact = Fraction(value)
+    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+        raise SpecError(f"coefficient {value}: a penalty's coefficient is a positive number")
+    exact = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
     if not Fraction(1, 10**100) <= exact <= 10**100:
         raise SpecError(f"coefficient {value!s:.40}: a penalty's coefficient is a positive number, 1e-100 to 1e100")
     return exact

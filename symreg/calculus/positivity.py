@@ -1,0 +1,92 @@
+"""Signs that can be read off a tree's shape and its parameters' domains; what does not show is not decided."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import inf
+
+from symreg.language.spec import Parameter
+from symreg.language.tree import Binary, Call, Constant, Name, Negate, Number, Sum, Tree
+
+Range = tuple[float | Fraction, float | Fraction, bool]
+"""Bounds from below and above, and whether 0 is excluded."""
+
+_ANY: Range = (-inf, inf, False)
+
+
+def is_positive(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is the tree > 0 for all weights and all parameters in their domains? False where that does not show."""
+    low, _, is_nonzero = bounds(tree, {p.name: p for p in parameters})
+    return low > 0 or (low == 0 and is_nonzero)
+
+
+def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
+    """Return bounds of a tree over all weights and parameters, and whether it can never be 0."""
+    match tree:
+        case Number(value):
+            return value, value, value != 0
+        case Constant("pi"):
+            return Fraction(3), Fraction(4), True
+        case Name("n"):
+            return Fraction(0), inf, False
+        case Name("t"):
+            return Fraction(1), inf, True
+        case Name(name) if name in parameters:
+            domain = parameters[name].domain
+            low: float | Fraction = -inf if domain.low is None else domain.low
+            high: float | Fraction = inf if domain.high is None else domain.high
+            return low, high, 0 not in domain
+        case Negate(operand):
+            low, high, is_nonzero = bounds(operand, parameters)
+            return -high, -low, is_nonzero
+        case Binary("+" | "-" as operator, left, right):
+            return _sum(bounds(left, parameters), bounds(right if operator == "+" else Negate(right), parameters))
+        case Binary("*", left, right):
+            return _product(left, right, parameters)
+        case Binary("/", left, right):
+            return _quotient(bounds(left, parameters), bounds(right, parameters))
+        case Binary("**", base, Number(value)) if value.denominator == 1 and value % 2 == 0:
+            return Fraction(0), inf, bounds(base, parameters)[2]
+        case Binary("**", base, _):
+            low, _, is_nonzero = bounds(base, parameters)
+            return (Fraction(0), inf, is_nonzero) if low >= 0 else _ANY
+        case Call("abs" | "sqrt", (operand,)):
+            return Fraction(0), inf, bounds(operand, parameters)[2]
+        case Call("exp" | "cosh" | "sigmoid" | "softplus", _):
+            return Fraction(1 if tree.function == "cosh" else 0), inf, True
+        case Call("norm", _):
+            return Fraction(0), inf, False
+        case Call("where", (_, then, otherwise)):
+            a, b = bounds(then, parameters), bounds(otherwise, parameters)
+            return min(a[0], b[0]), max(a[1], b[1]), a[2] and b[2]
+        case Sum(body, _):
+            low, high, _ = bounds(body, parameters)
+            return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), False
+        case _:
+            return _ANY
+
+
+def _sum(a: Range, b: Range) -> Range:
+    low, high = a[0] + b[0], a[1] + b[1]
+    same_side = (a[0] >= 0 and b[0] >= 0) or (a[1] <= 0 and b[1] <= 0)
+    return low, high, low > 0 or high < 0 or (same_side and (a[2] or b[2]))
+
+
+def _product(left: Tree, right: Tree, parameters: dict[str, Parameter]) -> Range:
+    a, b = bounds(left, parameters), bounds(right, parameters)
+    is_nonzero = a[2] and b[2]
+    if left == right:
+        return Fraction(0), inf, is_nonzero
+    if (a[0] >= 0 and b[0] >= 0) or (a[1] <= 0 and b[1] <= 0):
+        return Fraction(0), inf, is_nonzero
+    if (a[0] >= 0 and b[1] <= 0) or (a[1] <= 0 and b[0] >= 0):
+        return -inf, Fraction(0), is_nonzero
+    return -inf, inf, is_nonzero
+
+
+def _quotient(a: Range, b: Range) -> Range:
+    if (a[0] >= 0 and b[0] >= 0) or (a[1] <= 0 and b[1] <= 0):
+        return Fraction(0), inf, a[2]
+    if (a[0] >= 0 and b[1] <= 0) or (a[1] <= 0 and b[0] >= 0):
+        return -inf, Fraction(0), a[2]
+    return -inf, inf, a[2]
