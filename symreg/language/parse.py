@@ -72,7 +72,7 @@ def parse(
     Raises:
         LanguageError: What is wrong, the column, and what would be right.
     """
-    return fold([tree for _, tree in parse_addends(text, source=source, indices=indices, in_rule=in_rule, known=known)])
+    return fold(parse_addends(text, source=source, indices=indices, in_rule=in_rule, known=known))
 
 
 def parse_addends(
@@ -107,14 +107,12 @@ def parse_addends(
     return made
 
 
-def fold(addends: Iterable[Tree] | Iterable[tuple[str, Tree]]) -> Tree:
-    """Return the sum of addends, `(sign, tree)` pairs or plain trees, associated to the left."""
-    total: Tree | None = None
-    for addend in addends:
-        sign, tree = addend if isinstance(addend, tuple) else ("+", addend)
-        total = tree if total is None else Binary(sign or "+", total, tree)
-    assert total is not None
-    return total
+def fold(addends: Iterable[tuple[str, Tree]]) -> Tree:
+    """Return the sum of signed addends, associated to the left; the first one's sign is its own."""
+    (_, made), *others = addends
+    for sign, tree in others:
+        made = Binary(sign, made, tree)
+    return made
 
 
 def _fail(message: str, text: str, position: int, place: Excerpted) -> NoReturn:

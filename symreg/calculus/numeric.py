@@ -1,0 +1,141 @@
+"""Evaluate trees to 60 digits at sample parameters, to see what a sign or a choice is before it is shown or emitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mpmath import MPContext
+
+from symreg.errors import Intractable
+from symreg.language.interval import Interval
+from symreg.language.spec import Parameter
+from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Tree
+
+_mp = MPContext()
+_mp.dps = 60
+
+Values = dict[Tree, Any]
+
+_SCALES = ("1", "3.7", "0.29", "11.3", "0.083", "1.9", "0.61")
+
+
+def samples(parameters: tuple[Parameter, ...]) -> tuple[Values, ...]:
+    """Return sets of parameter values: the defaults, and others of mixed sizes inside the domains."""
+    made = []
+    for row in range(len(_SCALES)):
+        values: Values = {Name("n"): _mp.mpf(7), Name("t"): _mp.mpf(3 + row)}
+        for column, parameter in enumerate(parameters):
+            scale = _mp.mpf(_SCALES[(row * (column + 1) + (column if row else 0)) % len(_SCALES)])
+            values[Name(parameter.name)] = _into(parameter.domain, _mp.mpf(parameter.default), scale)
+        made.append(values)
+    return tuple(made)
+
+
+def evaluate(tree: Tree, values: Values) -> Any:
+    """Return the tree's value as an mpmath number; `nan` where it has none.
+
+    Args:
+        tree: Without sums; its names and items have values.
+        values: By `Name` or `Item` node.
+    """
+    try:
+        value = _value(tree, values)
+    except (ZeroDivisionError, ValueError, OverflowError):
+        return _mp.nan
+    return value if not isinstance(value, _mp.mpc) else _mp.nan
+
+
+def holds(condition: Tree, values: Values) -> bool:
+    """Does a condition hold at these values?"""
+    match condition:
+        case Compare(operator, left, right):
+            a, b = evaluate(left, values), evaluate(right, values)
+            return bool(_COMPARE[operator](a, b))
+        case Logic("not", (operand,)):
+            return not holds(operand, values)
+        case Logic("and", operands):
+            return all(holds(o, values) for o in operands)
+        case Logic(_, operands):
+            return any(holds(o, values) for o in operands)
+        case _:
+            raise Intractable("not a condition")
+
+
+def _value(tree: Tree, values: Values) -> Any:
+    match tree:
+        case Number(value):
+            return _mp.mpf(value.numerator) / value.denominator
+        case Constant(name):
+            return {"pi": _mp.pi, "inf": _mp.inf, "nan": _mp.nan}[name] + _mp.zero
+        case Name() | Item():
+            return values[tree]
+        case Negate(operand):
+            return -_value(operand, values)
+        case Binary(operator, left, right):
+            return _BINARY[operator](_value(left, values), _value(right, values))
+        case Call("where", (condition, then, otherwise)):
+            return _value(then if holds(condition, values) else otherwise, values)
+        case Call(function, arguments):
+            return _FUNCTIONS[function](*(_value(a, values) for a in arguments))
+        case _:
+            raise Intractable("a sum has no value at a point")
+
+
+def _power(a: Any, b: Any) -> Any:
+    if a == 0 and b < 0:
+        raise ZeroDivisionError
+    return a**b
+
+
+def _into(domain: Interval, default: Any, scale: Any) -> Any:
+    """Return the default scaled within the domain: its distance from an end grows and shrinks with `scale`."""
+    low, high = domain.low, domain.high
+    if low is not None and high is not None:
+        start, end = _mp.mpf(low.numerator) / low.denominator, _mp.mpf(high.numerator) / high.denominator
+        odds = (default - start) / (end - default) if start < default < end else _mp.one
+        return start + (end - start) * odds * scale / (1 + odds * scale)
+    if low is not None:
+        start = _mp.mpf(low.numerator) / low.denominator
+        return start + (default - start if default > start else _mp.one) * scale
+    if high is not None:
+        end = _mp.mpf(high.numerator) / high.denominator
+        return end - (end - default if default < end else _mp.one) * scale
+    return default * scale if default else scale - 2
+
+
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": _power,
+}
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": abs,
+    "sqrt": _mp.sqrt,
+    "exp": _mp.exp,
+    "expm1": _mp.expm1,
+    "log": _mp.log,
+    "log1p": _mp.log1p,
+    "sin": _mp.sin,
+    "cos": _mp.cos,
+    "tan": _mp.tan,
+    "sinh": _mp.sinh,
+    "cosh": _mp.cosh,
+    "tanh": _mp.tanh,
+    "atan": _mp.atan,
+    "sign": _mp.sign,
+    "min": min,
+    "max": max,
+    "sigmoid": lambda x: 1 / (1 + _mp.exp(-x)),
+    "softplus": lambda x: _mp.log1p(_mp.exp(x)),
+    "logaddexp": lambda x, y: max(x, y) + _mp.log1p(_mp.exp(-abs(x - y))),
+}
