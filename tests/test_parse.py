@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from symreg.errors import LanguageError
@@ -29,46 +29,46 @@ from symreg.language.tree import (
 W, A = Name("w"), Name("a")
 
 
+NUMBERS = [Fraction(2), Fraction(0), Fraction(1, 10), Fraction(375, 1000), Fraction(10) ** 30, Fraction(12345, 10**12)]
+
+
 @st.composite
-def trees(draw: st.DrawFn, in_sum: bool) -> Tree:
-    return draw(_trees(in_sum))
+def trees(draw: st.DrawFn, in_sum: bool, depth: int = 4) -> Tree:
+    """Draw a tree; in a sum the weights are `w[i + shift]`."""
+
+    def tree() -> Tree:
+        return draw(trees(in_sum, depth - 1))
+
+    def condition(level: int = 2) -> Tree:
+        kind = draw(st.sampled_from(["compare", "and", "or", "not"] if level else ["compare"]))
+        if kind == "compare":
+            return Compare(draw(st.sampled_from(["<", "<=", ">", ">=", "=="])), tree(), tree())
+        return Logic(kind, tuple(condition(level - 1) for _ in range(1 if kind == "not" else 2)))
+
+    weight = Item("w", (Subscript("i", draw(st.integers(-3, 3))),)) if in_sum else W
+    kind = draw(st.integers(0, 9 if depth else 3))
+    match kind:
+        case 0 | 1:
+            return weight
+        case 2:
+            return Number(draw(st.one_of(st.sampled_from(NUMBERS), st.integers(0, 10**6).map(Fraction))))
+        case 3:
+            return draw(st.sampled_from([A, Name("lam"), Constant("pi")]))
+        case 4:
+            return Negate(tree())
+        case 5 | 6:
+            return Binary(draw(st.sampled_from(["+", "-", "*", "/"])), tree(), tree())
+        case 7:
+            return Binary("**", tree(), draw(st.sampled_from([Number(Fraction(2)), A, Negate(A), Binary("/", A, A)])))
+        case 8:
+            function = draw(st.sampled_from(["abs", "exp", "tanh", "softplus", "min", "logaddexp"]))
+            return Call(function, tuple(tree() for _ in range(2 if function in ("min", "logaddexp") else 1)))
+        case _:
+            return Call("where", (condition(), tree(), tree()))
 
 
-def _trees(in_sum: bool) -> st.SearchStrategy[Tree]:
-    number = st.one_of(
-        st.integers(0, 10**6).map(Fraction),
-        st.builds(Fraction, st.integers(0, 999), st.sampled_from([2, 5, 10, 1000])),
-        st.sampled_from([Fraction(10) ** 300, Fraction(1, 10**300), Fraction(12345, 10**12)]),
-    ).map(Number)
-    weight: st.SearchStrategy[Tree] = (
-        st.builds(Item, st.just("w"), st.builds(Subscript, st.just("i"), st.integers(-3, 3)).map(lambda s: (s,)))
-        if in_sum
-        else st.just(W)
-    )
-    leaf = st.one_of(number, weight, st.sampled_from([A, Name("lam"), Constant("pi")]))
-
-    def grow(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
-        compare = st.builds(Compare, st.sampled_from(["<", "<=", ">", ">=", "=="]), inner, inner)
-        condition = st.recursive(
-            compare,
-            lambda c: st.one_of(
-                st.builds(Logic, st.sampled_from(["and", "or"]), st.tuples(c, c)),
-                st.builds(lambda x: Logic("not", (x,)), c),
-            ),
-            max_leaves=3,
-        )
-        return st.one_of(
-            st.builds(Negate, inner),
-            st.builds(Binary, st.sampled_from(["+", "-", "*", "/"]), inner, inner),
-            st.builds(
-                Binary, st.just("**"), inner, st.sampled_from([Number(Fraction(2)), A, Negate(A), Binary("/", A, A)])
-            ),
-            st.builds(lambda f, x: Call(f, (x,)), st.sampled_from(["abs", "exp", "tanh", "softplus"]), inner),
-            st.builds(lambda f, x, y: Call(f, (x, y)), st.sampled_from(["min", "max", "logaddexp"]), inner, inner),
-            st.builds(lambda c, x, y: Call("where", (c, x, y)), condition, inner, inner),
-        )
-
-    return st.recursive(leaf, grow, max_leaves=14)
+def refused_for_a_limit(error: LanguageError) -> bool:
+    return any(words in error.message for words in ("finite", "more than", "exponent", "beyond"))
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_parsing_a_printed_tree_gives_the_tree(tree: Tree) -> None:
     try:
         parsed = parse(to_text(tree))
     except LanguageError as error:
-        assert any(word in str(error) for word in ("finite", "more than", "exponent", "beyond")), error
-    else:
-        assert parsed == tree
+        assume(not refused_for_a_limit(error))
+        raise
+    assert parsed == tree
 
 
 @given(trees(in_sum=True))
@@ -113,9 +113,9 @@ def test_parsing_a_printed_sum_gives_the_sum(tree: Tree) -> None:
     try:
         parsed = parse(to_text(whole))
     except LanguageError as error:
-        assert any(word in str(error) for word in ("finite", "more than", "exponent", "beyond")), error
-    else:
-        assert parsed == whole
+        assume(not refused_for_a_limit(error))
+        raise
+    assert parsed == whole
 
 
 @pytest.mark.parametrize(

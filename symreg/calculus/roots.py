@@ -127,6 +127,9 @@ def _equal(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
             return list(dict.fromkeys(twice))
         case Call("sign", (argument,)):
             return _again(argument, ZERO, whole)
+        case Call("where", (condition, then, otherwise)):
+            branches = [r for branch in (then, otherwise) if has_w(branch) for r in _again(branch, value, whole)]
+            return [*_of_condition(condition, whole), *branches]
         case Call(function, (argument,)) if function in _INVERSE:
             return _again(argument, _INVERSE[function](value), whole)
         case _:
@@ -184,7 +187,9 @@ def _quadratic(tree: Tree, value: Tree) -> list[Tree] | None:
             continue
         degrees = sorted(d for d, c in made.items() if numeric(c) != 0)
         step = 2 if degrees and degrees[-1] == 4 and all(d % 2 == 0 for d in degrees) else 1
-        if not degrees or degrees[-1] > 2 * step:
+        if not degrees:
+            return []
+        if degrees[-1] > 2 * step:
             continue
         c, b, a = (made.get(d * step, ZERO) for d in (0, 1, 2))
         solved = _formula(a, b, c)
