@@ -6,6 +6,7 @@ Requests and answers are pickles of symreg's own frozen data, over pipes that on
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import pickle
@@ -20,7 +21,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Queue
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
@@ -65,7 +66,7 @@ def call(task: str, /, *, timeout: float | None = None, **arguments: object) -> 
 
 
 class Worker:
-    """A child process that runs one task after the other; leaving the `with` block kills it and its group."""
+    """A child process that runs one task after the other; leaving the `with` block ends it and its group."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -76,6 +77,7 @@ class Worker:
             start_new_session=True,
         )
         self._received = bytearray()
+        self._is_idle = True
 
     def __enter__(self) -> Worker:
         return self
@@ -111,11 +113,13 @@ class Worker:
         phase = Phase(str(task), is_symbolic=True)
         deadline = time.monotonic() + limit
         self._send((task, arguments))
+        self._is_idle = False
         while True:
             tick = time.monotonic() + _TICK
             answer = self._receive(min(deadline, tick) if phase.is_symbolic else tick)
             if answer is not None:
                 kind, value = answer
+                self._is_idle = kind != "notice"
                 if kind == "result":
                     return value
                 if kind == "error":
@@ -160,16 +164,24 @@ class Worker:
         how = f"signal {-code}, {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return Bug(f"the worker process ended unexpectedly ({how})")
 
-    def _end(self) -> None:
-        """Kill the process and everything in its group; it holds nothing that needs an orderly end."""
+    def kill(self) -> None:
+        """Kill the process and everything in its group; a call that another thread waits for fails."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _end(self) -> None:
+        """Let an idle process end by itself; kill one that works."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        if self._is_idle:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)
+        if self._process.returncode is None:
+            self.kill()
             self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                if pipe is not None:
-                    pipe.close()
+        self._process.stdout.close()
 
 
 def checked_timeout(timeout: float | None) -> float:
@@ -188,15 +200,15 @@ def checked_timeout(timeout: float | None) -> float:
 def main() -> None:
     """Run the tasks that arrive on standard input until it ends, and write their answers to standard output.
 
-    The tasks run in a thread with a large stack while this one listens, so that the group dies when the parent does.
-    What a task itself prints goes to standard error.
+    The tasks run in a thread with a large stack while this one listens, so that a working process dies with its
+    parent. What a task itself prints goes to standard error.
     """
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
-    waiting: SimpleQueue[bytes] = SimpleQueue()
+    waiting: Queue[bytes] = Queue()
     sys.setrecursionlimit(20_000)
     threading.stack_size(_STACK)
     threading.Thread(target=_serve, args=(waiting, answers), daemon=True).start()
@@ -205,18 +217,22 @@ def main() -> None:
         received += chunk
         while (packed := _taken_frame(received)) is not None:
             waiting.put(packed)
-    if os.getpgrp() == os.getpid():
+    if waiting.unfinished_tasks and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
+    atexit._run_exitfuncs()  # and nothing else of an orderly end: taking SymPy down costs a quarter of a short command
     os._exit(0)
 
 
-def _serve(waiting: SimpleQueue[bytes], answers: BinaryIO) -> None:
+def _serve(waiting: Queue[bytes], answers: BinaryIO) -> None:
     def send(kind: str, value: object) -> None:
         packed = pickle.dumps((kind, value))
+        if kind != "notice":
+            waiting.task_done()
         answers.write(_LENGTH.pack(len(packed)) + packed)
         answers.flush()
 
     while True:
+        task = "request"
         try:
             task, arguments = pickle.loads(waiting.get())
             from symreg.tasks import TASKS

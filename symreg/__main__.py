@@ -1,0 +1,5 @@
+"""`python -m symreg` is the command line."""
+
+from symreg.cli import main
+
+main()

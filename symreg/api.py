@@ -1,0 +1,249 @@
+"""symreg from Python: specs and objectives in, derivations, source, callables and reports out.
+
+Texts are parsed here, which is cheap and bounded; symbolic work runs in a child process that is killed at the limit.
+Nothing is cached. `timeout=` is that limit in seconds, 10 unless it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from symreg import catalogue, worker
+from symreg.errors import SpecError, UnknownName
+from symreg.language.inline import inline_penalty
+from symreg.language.interval import parse_interval
+from symreg.language.names import did_you_mean
+from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule
+from symreg.objective import Objective, read_penalty_file, resolve, resolve_rule
+from symreg.tasks import parameter_of
+
+if TYPE_CHECKING:
+    from symreg.calculus.update import Update
+    from symreg.reading import Derivation
+    from symreg.verification import Report
+
+ObjectiveLike: TypeAlias = "str | Path | Penalty | PenaltySum | Objective"
+RuleLike: TypeAlias = "str | Path | Rule"
+Rules: TypeAlias = "RuleLike | Sequence[RuleLike]"
+
+TARGETS = ("numpy", "c")
+_GRADIENT_DESCENT = ("gradient_descent",)
+
+
+def penalty(
+    name: str | Path,
+    expression: str | None = None,
+    *,
+    domain: str | None = None,
+    arrays: Mapping[str, Sequence[str]] | None = None,
+    title: str = "",
+    reference: str = "",
+    timeout: float | None = None,
+    **parameters: str | tuple[str, float],
+) -> Penalty:
+    """Return a penalty: one of the catalogue, of a spec file, or, with an expression, one of your own.
+
+    Args:
+        name: Its name; without an expression a catalogue name or the path of a spec file.
+        expression: In symreg's language, such as `"lam*(1 - exp(-(w/c)**2))"`.
+        domain: Of each weight, such as `"(0, inf)"`; all of the real line unless given.
+        arrays: Shapes by name, each `("n",)` or `("n", "n")`.
+        title: One line of text.
+        reference: Where it is from.
+        timeout: As everywhere; reading a penalty is bounded by the language's limits.
+        parameters: Domains by name: `"positive"`, `"(0, 1)"`, with a default `"positive = 0.3"` or `("positive", 0.3)`.
+            One that is not named here is taken as positive.
+
+    Raises:
+        SymregError: What is wrong, where, and what would be right.
+    """
+    worker.checked_timeout(timeout)
+    if expression is None:
+        if domain or arrays or title or reference or parameters:
+            raise SpecError(f"{name}: a domain, arrays, a title, a reference or parameters go with an expression")
+        is_file = isinstance(name, Path) or name.endswith(".toml")
+        return read_penalty_file(Path(name)) if is_file else catalogue.penalty(str(name))
+    return inline_penalty(
+        expression,
+        name=str(name),
+        declared=[_declared(key, value) for key, value in parameters.items()],
+        domain=None if domain is None else parse_interval(domain),
+        arrays=[_array(key, shape) for key, shape in (arrays or {}).items()],
+        title=title,
+        reference=reference,
+    )
+
+
+def rule(source: RuleLike, *, timeout: float | None = None) -> Rule:
+    """Return an update rule: one of the catalogue, of a spec file, or of a spec file's text."""
+    worker.checked_timeout(timeout)
+    return resolve_rule(source)
+
+
+def penalties() -> tuple[str, ...]:
+    """Return the names of the catalogue's penalties."""
+    return catalogue.penalties()
+
+
+def rules() -> tuple[str, ...]:
+    """Return the names of the catalogue's update rules."""
+    return catalogue.rules()
+
+
+def objective(source: ObjectiveLike, *, name: str | None = None, timeout: float | None = None) -> Objective:
+    """Return an objective.
+
+    Args:
+        source: A catalogue name, the path of a spec file, an expression, a sum of these such as `"l1 + 0.5*l2"`, a
+            penalty, or a sum of penalties.
+        name: A stem for emitted files in place of the one made from the penalties' names.
+        timeout: As everywhere; reading an objective is bounded by the language's limits.
+    """
+    worker.checked_timeout(timeout)
+    return resolve(source, name=name)
+
+
+def derive(source: ObjectiveLike, rule: RuleLike | None = None, *, timeout: float | None = None) -> Derivation:
+    """Return the derivation of an objective's gradient and of its update under a rule, gradient descent unless given.
+
+    Raises:
+        SymregError: The objective or the rule is wrong, or cannot be derived.
+        OutOfTime: It took longer than `timeout` seconds.
+    """
+    from symreg.reading import Derivation
+
+    chain = worker.call(
+        "derive_chain",
+        timeout=timeout,
+        objective=resolve(source),
+        rule=resolve_rule("gradient_descent" if rule is None else rule),
+    )
+    return Derivation(chain)
+
+
+def generate(
+    source: ObjectiveLike,
+    rules: Rules = _GRADIENT_DESCENT,
+    target: str = "numpy",
+    *,
+    name: str | None = None,
+    timeout: float | None = None,
+) -> dict[str, str]:
+    """Return emitted source by path, such as `numpy/mcp.py`.
+
+    Args:
+        source: The objective.
+        rules: Update rules that a step is emitted for.
+        target: `numpy`, `c` or `all`.
+        name: Stem of the files, in place of the objective's name.
+        timeout: Seconds that symbolic work may take.
+    """
+    made: dict[str, str] = worker.call(
+        "emit_sources",
+        timeout=timeout,
+        objective=resolve(source, name=name),
+        rules=_resolved(rules),
+        targets=_targets(target),
+    )
+    return made
+
+
+def load(
+    source: ObjectiveLike,
+    rules: Rules = _GRADIENT_DESCENT,
+    target: str = "c",
+    dtype: Literal["float64", "float32"] = "float64",
+    *,
+    timeout: float | None = None,
+) -> SimpleNamespace:
+    """Return the emitted functions, compiled and loaded: `value`, `gradient`, and a step per rule.
+
+    They have the same Python signatures on either target and take arrays of `dtype` only.
+
+    Raises:
+        ToolMissing: There is no C compiler; names what to install.
+    """
+    from symreg import targets
+
+    (wanted,) = _targets(target, allows_all=False)
+    if dtype not in ("float64", "float32"):
+        raise UnknownName(f"there is no dtype {dtype!r:.40}; write 'float64' or 'float32'")
+    resolved = resolve(source)
+    return targets.load(resolved, _updates(resolved, _resolved(rules), timeout), wanted, dtype)
+
+
+def verify(
+    source: ObjectiveLike,
+    rules: Rules = _GRADIENT_DESCENT,
+    target: str = "all",
+    against: Callable[..., Any] | None = None,
+    as_: Literal["value", "gradient", "step"] = "gradient",
+    points: int = 2000,
+    params: Mapping[str, float] | None = None,
+    *,
+    rtol: float | None = None,
+    timeout: float | None = None,
+) -> Report:
+    """Compare emitted functions, or one of your own, with certified finite differences of the objective as written.
+
+    Args:
+        source: The objective.
+        rules: Update rules whose steps are judged.
+        target: `numpy`, `c` or `all`.
+        against: A function to judge in place of the emitted ones; called as the emitted function of its kind would be.
+        as_: What `against` computes.
+        points: How many points each check compares.
+        params: Values of parameters that are sampled from their domains otherwise.
+        rtol: Relative error that is allowed besides the tolerance; 1e-9 for `against`, else 0.
+        timeout: Seconds that symbolic work may take; the comparison itself is not limited.
+    """
+    from symreg.judging import judge, judge_function
+
+    resolved, chosen = resolve(source), _resolved(rules)
+    if against is not None:
+        return judge_function(resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol)
+    made = _updates(resolved, chosen, timeout)
+    return judge(resolved, made, chosen, _targets(target), points=points, parameters=params, rtol=rtol)
+
+
+def _updates(resolved: Objective, rules: tuple[Rule, ...], timeout: float | None) -> tuple[Update, ...]:
+    made: tuple[Update, ...] = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=rules)
+    return made
+
+
+def _resolved(rules: Rules) -> tuple[Rule, ...]:
+    rows = (rules,) if isinstance(rules, str | Path | Rule) else tuple(rules)
+    made = tuple(resolve_rule(row) for row in rows)
+    names = [row.name for row in made]
+    if len(set(names)) != len(names):
+        raise SpecError(f"two rules are called '{max(names, key=names.count)}'; rename one")
+    return made
+
+
+def _targets(target: str, *, allows_all: bool = True) -> tuple[str, ...]:
+    if target == "all" and allows_all:
+        return TARGETS
+    if target not in TARGETS:
+        raise UnknownName(f"there is no target '{str(target)[:40]}'{did_you_mean(str(target)[:40], TARGETS)}")
+    return (target,)
+
+
+def _declared(name: str, value: str | tuple[str, float]) -> Parameter:
+    if isinstance(value, str):
+        return parameter_of(name, value)
+    try:
+        domain, default = value
+        return parameter_of(name, f"{domain} = {float(default)!r}")
+    except (TypeError, ValueError):
+        raise SpecError(f"parameter '{name[:40]}': write a domain, or a domain and a default") from None
+
+
+def _array(name: str, shape: Iterable[str]) -> Array:
+    rows: dict[tuple[str, ...], tuple[Literal["n"], ...]] = {("n",): ("n",), ("n", "n"): ("n", "n")}
+    try:
+        return Array(name=name, shape=rows[tuple(shape)])
+    except (KeyError, TypeError):
+        raise SpecError(f'array \'{name[:40]}\': its shape is ("n",) or ("n", "n")') from None

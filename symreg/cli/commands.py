@@ -1,0 +1,331 @@
+"""The commands: one function each, from options to text on standard output and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from symreg.cli import console
+
+FAILED = 1
+TARGETS = ("numpy", "c")
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Commands in the order in which they are written, and a guess at a mistyped one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            from symreg.language.names import did_you_mean
+
+            raise click.UsageError(f"no such command '{args[0][:40]}'{did_you_mean(args[0][:40], self.commands)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        import symreg
+
+        console.put(f"symreg {symreg.__version__}\n")
+        ctx.exit()
+
+
+_debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+
+
+@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@_debug
+@click.pass_context
+def symreg(ctx: click.Context) -> None:
+    """Derive, emit and verify the update of a regularised objective.
+
+    OBJECTIVE is a penalty's name (l2), a spec file (my.toml), an expression ("lam*log(1 + w**2/eps)"), a sum of these
+    ("l1 + 0.5*l2"), or - for standard input.
+    """
+    if ctx.invoked_subcommand is None:
+        console.put(ctx.get_help() + "\n")
+
+
+def _common(command: _Command) -> _Command:
+    """Add what every command that works on an objective takes."""
+    for option in (
+        _debug,
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True, max=1e6),
+            metavar="SECONDS",
+            help="Limit on symbolic work for one objective.  [default: 10]",
+        ),
+        click.option(
+            "--param",
+            "parameters",
+            multiple=True,
+            metavar="'NAME: DOMAIN = VALUE'",
+            help="Declare a parameter of an inline expression, as in 'c: (0, inf) = 2'.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _rules(command: _Command) -> _Command:
+    return click.option(
+        "--rule",
+        "rules",
+        multiple=True,
+        default=("gradient_descent",),
+        metavar="RULE",
+        help="Update rule: a name or a file.toml; may be repeated.  [default: gradient_descent]",
+    )(command)
+
+
+def _target(default: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--target", type=click.Choice([*TARGETS, "all"]), default=default, show_default=True, help="Language emitted."
+    )
+
+
+_objective = click.argument("objective")
+
+
+@symreg.command("list")
+@click.argument("kind", required=False, type=click.Choice(["penalties", "rules", "targets", "functions"]))
+@_debug
+def list_(kind: str | None) -> None:
+    """List what there is: penalties, rules, targets and functions, or one of them."""
+    from symreg.cli.listing import listing
+
+    console.put(listing(kind))
+
+
+@symreg.command()
+@click.argument("name")
+@_debug
+def show(name: str) -> None:
+    """Print the spec file of a penalty or a rule."""
+    from symreg.catalogue import source_text
+
+    console.put(source_text(name))
+
+
+@symreg.command()
+@_objective
+@click.option("--rule", default="gradient_descent", show_default=True, help="Update rule: a name or a file.toml.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "latex", "markdown", "json"]), default="text", show_default=True
+)
+@click.option("-o", "output", default="-", metavar="FILE", help="Where to write it.  [default: standard output]")
+@_common
+def derive(
+    objective: str, rule: str, form: str, output: str, parameters: tuple[str, ...], timeout: float | None
+) -> None:
+    """Derive the gradient and the update of OBJECTIVE, step by step."""
+    from symreg import worker
+
+    with console.Bar() as bar, worker.Worker() as child:
+        written = child.call(
+            "write_derivation",
+            timeout=timeout,
+            watch=bar,
+            objective=_read(objective),
+            rule=rule,
+            form=form,
+            parameters=parameters,
+        )
+    _tell_notes(written.notes)
+    if output == "-":
+        console.put(written.text)
+    else:
+        from symreg.writing import write_file
+
+        write_file(output, written.text)
+
+
+@symreg.command()
+@click.argument("objectives", nargs=-1, required=True, metavar="OBJECTIVE...")
+@_rules
+@_target("numpy")
+@click.option("--name", metavar="STEM", help="Stem of the files, in place of the objective's name.")
+@click.option("-o", "output", default="build", show_default=True, metavar="DIR", help="Output folder; - prints.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the files there are not what would be written.")
+@click.option("--diff", "shows_diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything.")
+@click.option("--force", is_flag=True, help="Overwrite files that symreg did not write, or that were edited since.")
+@_common
+def generate(
+    objectives: tuple[str, ...],
+    rules: tuple[str, ...],
+    target: str,
+    name: str | None,
+    output: str,
+    check: bool,
+    shows_diff: bool,
+    force: bool,
+    parameters: tuple[str, ...],
+    timeout: float | None,
+) -> int:
+    """Emit value, gradient and update steps of each OBJECTIVE as source; print the paths written."""
+    from symreg import worker, writing
+
+    if name is not None and len(objectives) > 1:
+        raise click.UsageError("--name goes with one objective", click.get_current_context())
+    files: dict[str, str] = {}
+    stems: dict[str, str] = {}
+    with console.Bar() as bar, worker.Worker() as child:
+        for objective in objectives:
+            made = child.call(
+                "write_sources",
+                timeout=timeout,
+                watch=bar,
+                objective=_read(objective),
+                rules=rules,
+                targets=TARGETS if target == "all" else (target,),
+                name=name,
+                parameters=parameters,
+            )
+            if made.stem.lower() in stems:
+                raise click.UsageError(
+                    f"'{objective[:40]}' and '{stems[made.stem.lower()][:40]}' would both be written to "
+                    f"{made.stem}; generate them apart, with --name"
+                )
+            stems[made.stem.lower()] = objective
+            _tell_notes(made.notes)
+            files |= made.files
+    if output == "-":
+        console.put(_joined(files))
+        return 0
+    if shows_diff:
+        changes = writing.diff(output, files)
+        console.put(changes)
+        return FAILED if changes else 0
+    if check:
+        return _tell_differences(output, writing.compare(output, files))
+    console.put("".join(f"{path}\n" for path in writing.write(output, files, force=force)))
+    return 0
+
+
+@symreg.command()
+@_objective
+@_rules
+@_target("all")
+@click.option("--points", type=click.IntRange(1, 10**7), default=2000, show_default=True, help="Points per check.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
+@click.option("--against", metavar="FILE.py:FUNCTION", help="Judge this function in place of what symreg emits.")
+@click.option("--as", "kind", type=click.Choice(["value", "gradient", "step"]), help="What --against computes.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Fix a parameter that is else sampled.")
+@click.option(
+    "--rtol", type=click.FloatRange(min=0, max=1), help="Relative error allowed besides.  [default: 1e-9 for --against]"
+)
+@_common
+def verify(
+    objective: str,
+    rules: tuple[str, ...],
+    target: str,
+    points: int,
+    as_json: bool,
+    against: str | None,
+    kind: str | None,
+    settings: tuple[str, ...],
+    rtol: float | None,
+    parameters: tuple[str, ...],
+    timeout: float | None,
+) -> int:
+    """Compare what is emitted for OBJECTIVE, or a function of your own, with certified finite differences."""
+    from symreg import worker
+
+    if (against is None) != (kind is None):
+        raise click.UsageError("--against and --as go together", click.get_current_context())
+    with console.Bar() as bar, worker.Worker() as child:
+        report = child.call(
+            "write_report",
+            timeout=timeout,
+            watch=bar,
+            objective=_read(objective),
+            rules=rules,
+            targets=TARGETS if target == "all" else (target,),
+            points=points,
+            as_json=as_json,
+            against=against,
+            kind=kind,
+            settings=_settings(settings),
+            rtol=rtol,
+            parameters=parameters,
+        )
+    _tell_notes(report.notes)
+    console.put(report.text)
+    return 0 if report.passed else FAILED
+
+
+@symreg.command()
+@click.option("-o", "output", default="generated", show_default=True, metavar="DIR", help="Output folder.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 naming files that are stale, missing or extra.")
+@click.option("--force", is_flag=True, help="Overwrite files that symreg did not write, or that were edited since.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True, max=1e6), metavar="SECONDS", hidden=True)
+@_debug
+def catalogue(output: str, check: bool, force: bool, timeout: float | None) -> int:
+    """Emit the whole catalogue: NumPy, C and the derivations in LaTeX."""
+    from symreg import writing
+    from symreg.cli.sweep import catalogue_sources
+
+    with console.Bar() as bar:
+        files = catalogue_sources(timeout, bar)
+    if check:
+        return _tell_differences(output, writing.compare(output, files, is_whole=True))
+    paths = writing.write(output, files, force=force, is_whole=True)
+    console.tell(f"{len(paths)} files are as the sources give them in {output}")
+    return 0
+
+
+@symreg.command()
+@_debug
+def doctor() -> int:
+    """Say which versions, compiler, flags, cache folder and optional packages symreg works with."""
+    from symreg.doctor import examine
+
+    text, is_well = examine()
+    console.put(text)
+    return 0 if is_well else 3
+
+
+def _read(objective: str) -> str:
+    return console.read_all() if objective == "-" else objective
+
+
+def _settings(rows: tuple[str, ...]) -> dict[str, float]:
+    """Return the numbers of `NAME=VALUE` rows by name."""
+    made: dict[str, float] = {}
+    for row in rows:
+        name, equals, value = row.partition("=")
+        try:
+            made[name.strip()] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals or not name.strip():
+            raise click.UsageError(f"--set '{row[:40]}': write a name and a number, as in lam=0.3")
+    return made
+
+
+def _joined(files: dict[str, str]) -> str:
+    """Return one file as it is; several each under a line with its path."""
+    if len(files) == 1:
+        return next(iter(files.values()))
+    return "\n".join(f"==> {path} <==\n{text}" for path, text in files.items())
+
+
+def _tell_notes(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        console.tell(f"note: {note}")
+
+
+def _tell_differences(folder: str, found: tuple[tuple[str, str], ...]) -> int:
+    console.put("".join(f"{what} {folder}/{path}\n" for what, path in found))
+    return FAILED if found else 0

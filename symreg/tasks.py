@@ -1,0 +1,145 @@
+"""What a worker process does: each task takes an objective, as text or resolved, and hands back data that pickles.
+
+Every task imports what it needs when it runs; this module is also imported where nothing heavy may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from symreg.worker import Phase, Tell
+
+if TYPE_CHECKING:
+    from symreg.calculus.chain import Chain
+    from symreg.calculus.update import Update
+    from symreg.language.spec import Parameter, Rule
+    from symreg.objective import Objective
+
+CATALOGUE_RULES = ("gradient_descent", "momentum", "adam", "adamw", "lion")
+"""The rules whose steps `generated/` holds."""
+
+
+class Written(NamedTuple):
+    """Text that a task made, and what its reader must know besides, one line each."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+class Sources(NamedTuple):
+    """Emitted files by their path below the output folder."""
+
+    stem: str
+    notes: tuple[str, ...]
+    files: dict[str, str]
+
+
+def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
+    """Return the derivation of one objective."""
+    from symreg.calculus.chain_of import derive
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return derive(objective, rule)
+
+
+def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -> tuple[Update, ...]:
+    """Return the functions to emit: value, gradient, and a step per rule."""
+    from symreg.calculus.updates import updates
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return updates(objective, tuple(rules))
+
+
+def emit_sources(tell: Tell, *, objective: Objective, rules: Sequence[Rule], targets: Iterable[str]) -> dict[str, str]:
+    """Return emitted source by path."""
+    from symreg.targets import emit
+
+    made = derive_updates(tell, objective=objective, rules=rules)
+    return {path: text for target in targets for path, text in emit(objective, made, target).items()}
+
+
+def write_derivation(tell: Tell, *, objective: str, rule: str, form: str, parameters: Sequence[str] = ()) -> Written:
+    """Return a derivation as `text`, `latex`, `markdown` or `json`."""
+    from symreg.objective import resolve_rule
+    from symreg.reading import Derivation
+
+    resolved = read_objective(objective, parameters=parameters)
+    chain = derive_chain(tell, objective=resolved, rule=resolve_rule(rule))
+    derivation = Derivation(chain)
+    forms: dict[str, Callable[[], str]] = {
+        "text": derivation.text,
+        "latex": derivation.latex,
+        "markdown": derivation.markdown,
+        "json": derivation.to_json,
+    }
+    return Written(text=forms[form](), notes=resolved.notes)
+
+
+def write_sources(
+    tell: Tell,
+    *,
+    objective: str,
+    rules: Sequence[str],
+    targets: Sequence[str],
+    name: str | None = None,
+    parameters: Sequence[str] = (),
+) -> Sources:
+    """Return the emitted files of an objective given as text."""
+    from symreg.objective import resolve_rule
+
+    resolved = read_objective(objective, parameters=parameters, name=name)
+    files = emit_sources(tell, objective=resolved, rules=[resolve_rule(rule) for rule in rules], targets=targets)
+    return Sources(stem=resolved.name, notes=resolved.notes, files=files)
+
+
+def write_entry(tell: Tell, *, name: str) -> dict[str, str]:
+    """Return what `generated/` holds of one penalty of the catalogue: every target, and the derivation in LaTeX."""
+    from symreg.targets import TARGETS
+
+    sources = write_sources(tell, objective=name, rules=CATALOGUE_RULES, targets=tuple(TARGETS))
+    derivation = write_derivation(tell, objective=name, rule="gradient_descent", form="latex")
+    return {**sources.files, f"latex/{name}.tex": derivation.text}
+
+
+def read_objective(text: str, *, parameters: Sequence[str] = (), name: str | None = None) -> Objective:
+    """Return the objective of a text; one that holds a `[penalty]` table is a spec file's own text."""
+    from symreg.language.toml import read_penalty
+    from symreg.objective import resolve
+
+    source = read_penalty(text, "standard input") if "[penalty]" in text else text
+    return resolve(source, parameters=[read_parameter(row) for row in parameters], name=name)
+
+
+def read_parameter(text: str) -> Parameter:
+    """Return the parameter that `c: (0, inf) = 2` declares; the default may be left out.
+
+    Raises:
+        SpecError: It is not of that form; says what would be right.
+    """
+    from symreg.errors import SpecError
+
+    name, colon, rest = text.partition(":")
+    if not colon:
+        raise SpecError(f"--param {text[:60]!r}: write a name, a domain and a default, as in 'c: (0, inf) = 2'")
+    return parameter_of(name.strip(), rest)
+
+
+def parameter_of(name: str, text: str) -> Parameter:
+    """Return the parameter of a name whose domain and default are written `(0, inf) = 2`."""
+    from symreg.errors import SpecError
+    from symreg.language.interval import parse_interval
+    from symreg.language.toml import make_parameter
+
+    domain, equals, default = text.partition("=")
+    try:
+        value = float(default) if equals else None
+    except ValueError:
+        raise SpecError(f"parameter '{name[:40]}': default {default.strip()[:40]!r} is not a number") from None
+    return make_parameter(name, domain=parse_interval(domain.strip()), default=value)
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    task.__name__: task
+    for task in (derive_chain, derive_updates, emit_sources, write_derivation, write_sources, write_entry)
+}
