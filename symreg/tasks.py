@@ -62,10 +62,12 @@ def emit_sources(tell: Tell, *, objective: Objective, rules: Sequence[Rule], tar
 def write_derivation(tell: Tell, *, objective: str, rule: str, form: str, parameters: Sequence[str] = ()) -> Written:
     """Return a derivation as `text`, `latex`, `markdown` or `json`."""
     from symreg.objective import resolve_rule
-    from symreg.reading import Derivation
 
     resolved = read_objective(objective, parameters=parameters)
     chain = derive_chain(tell, objective=resolved, rule=resolve_rule(rule))
+
+    from symreg.reading import Derivation
+
     derivation = Derivation(chain)
     forms: dict[str, Callable[[], str]] = {
         "text": derivation.text,

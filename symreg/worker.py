@@ -1,4 +1,4 @@
-"""A child process that can be killed, with all that it started, when its time is up; tasks in it are named in `tasks`.
+"""A child process that can be killed, with all that it started, when its time is up; it runs the tasks of a module.
 
 A thread cannot be killed, and a signal handler does not run inside big-integer code; a process group always can.
 Requests and answers are pickles of symreg's own frozen data, over pipes that only the two processes hold.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import os
 import pickle
 import selectors
@@ -68,9 +69,10 @@ def call(task: str, /, *, timeout: float | None = None, **arguments: object) -> 
 class Worker:
     """A child process that runs one task after the other; leaving the `with` block ends it and its group."""
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: str = "symreg.tasks") -> None:
+        """Start the process; `tasks` is a module whose `TASKS` holds functions by name, each taking a `Tell` first."""
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "symreg.worker"],
+            [sys.executable, "-P", "-m", "symreg.worker", tasks],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
@@ -99,7 +101,7 @@ class Worker:
         """Return what a task returns.
 
         Args:
-            task: A name in `tasks.TASKS`.
+            task: Its name in `TASKS`.
             timeout: Seconds that each symbolic phase may take, the process's start included; None for `TIME_LIMIT`.
             watch: Called with each notice of the task, and with None about ten times a second.
             arguments: Of the task.
@@ -206,12 +208,13 @@ def main() -> None:
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    sys.stdout = sys.stderr
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
     waiting: Queue[bytes] = Queue()
     sys.setrecursionlimit(20_000)
     threading.stack_size(_STACK)
-    threading.Thread(target=_serve, args=(waiting, answers), daemon=True).start()
+    threading.Thread(target=_serve, args=(waiting, answers, sys.argv[1]), daemon=True).start()
     received = bytearray()
     while chunk := requests.read1(1 << 16):
         received += chunk
@@ -223,7 +226,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _serve(waiting: Queue[bytes], answers: BinaryIO) -> None:
+def _serve(waiting: Queue[bytes], answers: BinaryIO, tasks: str) -> None:
     def send(kind: str, value: object) -> None:
         packed = pickle.dumps((kind, value))
         if kind != "notice":
@@ -235,9 +238,8 @@ def _serve(waiting: Queue[bytes], answers: BinaryIO) -> None:
         task = "request"
         try:
             task, arguments = pickle.loads(waiting.get())
-            from symreg.tasks import TASKS
-
-            send("result", TASKS[task](lambda notice: send("notice", notice), **arguments))
+            run = importlib.import_module(tasks).TASKS[task]
+            send("result", run(lambda notice: send("notice", notice), **arguments))
         except SymregError as error:
             send("error", _packed(error))
         except RecursionError:
