@@ -141,12 +141,11 @@ class _Root:
             except OSError as error:
                 self._refuse_link(parent, name, path)
                 self._refuse(path, error)
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+                os.close(descriptor)
+                self._refuse(path, "is not a regular file of a size that symreg writes")
             with open(descriptor, "rb") as file:
-                status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode):
-                    self._refuse(path, "is not a regular file")
-                if status.st_size > _LARGEST:
-                    self._refuse(path, "is too large to be symreg's")
                 return file.read()
 
     def manifest(self, *, is_strict: bool) -> dict[str, str]:

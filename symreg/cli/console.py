@@ -40,9 +40,10 @@ def put(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Write a line for a person to standard error."""
+    """Write a line for a person to standard error; what would steer a terminal is spelt out."""
+    safe = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
     try:
-        sys.stderr.buffer.write(f"{text}\n".encode("utf-8", "backslashreplace"))
+        sys.stderr.buffer.write(f"{safe}\n".encode("utf-8", "backslashreplace"))
         sys.stderr.buffer.flush()
     except (OSError, AttributeError):
         pass  # nobody is there to be told

@@ -1,0 +1,214 @@
+"""Attacks by path: whatever stands in the way of the output, one line says so and nothing outside is touched."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from symreg.errors import OutputError, SymregError
+from symreg.objective import resolve
+from symreg.writing import MANIFEST, compare, write, write_file
+
+SOURCES = {"numpy/l2.py": "import numpy\n", "c/l2.h": "/* h */\n"}
+
+PATHS_OF_SOURCES = (
+    "../l2.py",
+    "numpy/../../l2.py",
+    "/etc/l2.py",
+    "//l2.py",
+    "numpy//l2.py",
+    "./l2.py",
+    "numpy/./l2.py",
+    "numpy/l2.py/",
+    "numpy/",
+    "",
+    ".",
+    "..",
+    "~/l2.py",
+    "numpy/~root.py",
+    "numpy\\l2.py",
+    "numpy/l2.py\0.txt",
+    "numpy/l2\n.py",
+    "numpy/l2 .py",
+    "numpy/.l2.py",
+    ".git/hooks/pre_commit.sh",
+    "numpy/l2.py.",
+    "numpy/l2.PY",
+    "numpy/\uff4c2.py",
+    "numpy/" + "x" * 101 + ".py",
+    "a/" * 6 + "l2.py",
+    "C:/l2.py",
+    "numpy/l2.py:stream.py",
+    "file://l2.py",
+    "numpy/$HOME.py",
+    "numpy/*.py",
+    MANIFEST,
+)
+
+NAMES = (
+    "../x",
+    "x/y",
+    "/etc/passwd",
+    ".",
+    "..",
+    ".hidden",
+    "x\0y",
+    "x\ny",
+    "x y",
+    "-x",
+    "con.py",
+    "x.py",
+    "~root",
+    "$HOME",
+    "x;y",
+    "x*",
+    "\uff58",
+    "x" * 65,
+    "",
+    "import",
+    "numpy",
+    "__init__",
+)
+
+FOLDERS = ("", "a\0b", "x" * 300, "/proc/symreg", "/dev/null", "/dev/null/build", "/sys/symreg")
+
+
+def refused(action: Callable[[], object]) -> str:
+    """Return the one line of the error that an action meets."""
+    with pytest.raises(SymregError) as caught:
+        action()
+    line = str(caught.value)
+    assert line.isprintable(), "one line without control characters"
+    assert len(line) < 400
+    return line
+
+
+@pytest.mark.parametrize("path", PATHS_OF_SOURCES)
+def test_a_source_stays_below_its_folder(tmp_path: Path, path: str) -> None:
+    refused(lambda: write(tmp_path / "build", {"numpy/l1.py": "\n", path: "\n"}))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stem_is_an_identifier(name: str) -> None:
+    refused(lambda: resolve("lam*abs(w)", name=name))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_that_cannot_be_had_is_named(folder: str) -> None:
+    refused(lambda: write(folder, SOURCES))
+
+
+@pytest.mark.parametrize("at", ["numpy", "numpy/l2.py", MANIFEST, "c", "c/l2.h"])
+@pytest.mark.parametrize("target", ["folder", "file", "missing", "loop"])
+@pytest.mark.parametrize("force", [False, True])
+def test_no_link_below_the_folder_is_followed(tmp_path: Path, at: str, target: str, force: bool) -> None:
+    outside, build = tmp_path / "outside", tmp_path / "build"
+    outside.mkdir()
+    (outside / "precious").write_text("precious")
+    link = build / at
+    link.parent.mkdir(parents=True)
+    ends = {"folder": outside, "file": outside / "precious", "missing": outside / "missing", "loop": link}
+    link.symlink_to(ends[target])
+    line = refused(lambda: write(build, SOURCES, force=force))
+    assert "is a symbolic link" in line
+    assert [path.name for path in outside.iterdir()] == ["precious"]
+    assert (outside / "precious").read_text() == "precious"
+    assert [path for path in build.rglob("*") if path.is_file() and not path.is_symlink()] == []
+
+
+def test_a_link_is_not_followed_to_compare_either(tmp_path: Path) -> None:
+    (tmp_path / "numpy").symlink_to("/etc")
+    assert "is a symbolic link" in refused(lambda: compare(tmp_path, SOURCES))
+
+
+def test_a_manifest_cannot_have_other_files_removed(tmp_path: Path) -> None:
+    build = tmp_path / "build"
+    write(build, SOURCES, is_whole=True)
+    victim = tmp_path / "victim.py"
+    victim.write_text("import numpy\n")
+    manifest = (build / MANIFEST).read_text()
+    (build / MANIFEST).write_text(manifest.replace("numpy/l2.py", "../victim.py"))
+    assert "was not written by symreg" in refused(lambda: write(build, SOURCES, is_whole=True))
+    assert victim.exists()
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "numpy" / "l2.py").mkdir(parents=True)
+    refused(lambda: write(tmp_path, SOURCES, force=True))
+    assert not (tmp_path / MANIFEST).exists()
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "numpy").write_text("mine")
+    refused(lambda: write(tmp_path, SOURCES, force=True))
+    assert (tmp_path / "numpy").read_text() == "mine"
+    refused(lambda: write(tmp_path / "numpy", SOURCES))
+
+
+def test_a_pipe_does_not_make_us_wait(tmp_path: Path) -> None:
+    (tmp_path / "numpy").mkdir()
+    os.mkfifo(tmp_path / "numpy" / "l2.py")
+    assert "is not a regular file" in refused(lambda: write(tmp_path, SOURCES, force=True))
+
+
+def test_a_socket_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "numpy").mkdir()
+    monkeypatch.chdir(tmp_path / "numpy")  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("l2.py")
+        refused(lambda: write(tmp_path, SOURCES, force=True))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert "permission denied" in refused(lambda: write(tmp_path, SOURCES))
+
+
+def test_two_writers_take_turns(tmp_path: Path) -> None:
+    threads = [
+        threading.Thread(target=write, args=(tmp_path, {f"c/x{number}.h": f"{number}\n"})) for number in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = {f"c/x{number}.h": f"{number}\n" for number in range(8)}
+    assert compare(tmp_path, expected, is_whole=True) == ()
+
+
+@pytest.mark.parametrize("path", ["", ".", "/", "/tmp/", "/nonexistent/x.txt", "/proc/x.txt", "a\0b", "x" * 300])
+def test_a_single_file_that_cannot_be_written_is_named(path: str) -> None:
+    with pytest.raises(OutputError):
+        write_file(path, "text")
+
+
+@pytest.mark.parametrize(
+    "path", ["/dev/zero.toml", "/etc/shadow.toml", "../x.toml", "/proc/self/mem.toml", "x" * 300 + ".toml"]
+)
+def test_a_spec_file_that_cannot_be_read_is_named(path: str) -> None:
+    refused(lambda: resolve(path))
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "huge", "binary"])
+def test_a_spec_file_is_a_small_text(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "my.toml"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "huge":
+            with path.open("wb") as file:
+                file.truncate(1 << 30)
+        case "binary":
+            path.write_bytes(b"\xff\xfe\x00")
+    refused(lambda: resolve(str(path)))
