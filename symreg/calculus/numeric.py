@@ -1,4 +1,4 @@
-"""Evaluate trees to 60 digits at sample parameters, to see what a sign or a choice is before it is shown or emitted."""
+"""Evaluate trees to 120 digits at sample parameters, to see what a sign or a choice is before it is used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from symreg.language.spec import Parameter
 from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Tree
 
 _mp = MPContext()
-_mp.dps = 60
+_mp.dps = 120
+
+TINY = _mp.mpf(10) ** -30
 
 Values = dict[Tree, Any]
 

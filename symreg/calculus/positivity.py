@@ -39,6 +39,11 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
         case Negate(operand):
             low, high, is_nonzero = bounds(operand, parameters)
             return -high, -low, is_nonzero
+        case Binary("-", Number(value), Call("exp", (x,))) if value == 1:
+            return bounds(Call("expm1", (Negate(x),)), parameters)
+        case Call("expm1" | "log1p" | "tanh" | "sinh" | "atan" | "sign", (x,)):
+            low, high, is_nonzero = bounds(x, parameters)
+            return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), is_nonzero
         case Binary("+" | "-" as operator, left, right):
             return _sum(bounds(left, parameters), bounds(right if operator == "+" else Negate(right), parameters))
         case Binary("*", left, right):

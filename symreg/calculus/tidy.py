@@ -1,0 +1,142 @@
+"""Tidy expressions with SymPy: the shortest of its equal forms, limits, and signs over all parameter values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import sympy
+
+from symreg.calculus.algebra import NAN, W, negative, numeric, over, plus, size, times, where
+from symreg.calculus.translate import from_sympy, to_sympy
+from symreg.language.interval import WORDS, Interval
+from symreg.language.spec import Parameter
+from symreg.language.tree import Call, Constant, Name, Sum, Tree, children, number, substitute
+
+LARGEST = 400
+"""Trees of more nodes are left as they are: SymPy's time grows faster than their length."""
+MOST_CHOICES = 6
+"""Trees with more distinct conditions keep their choices where they are: each can double the pieces."""
+
+Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "undecided"]
+
+
+def tidy(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the shortest equal form that SymPy's cheap transformations give; choices stand outermost.
+
+    Sums and norms are taken as they are.
+    """
+    if size(tree) > LARGEST:
+        return tree
+    return _tidied(lifted(tree), parameters)
+
+
+def lifted(tree: Tree) -> Tree:
+    """Return the tree with each `where` taken out of the arithmetic around it (where that makes few pieces)."""
+    choices = [n for n in _outside_conditions(tree) if isinstance(n, Call) and n.function == "where"]
+    conditions = list(dict.fromkeys(choice.arguments[0] for choice in choices))
+    if not conditions or len(conditions) > MOST_CHOICES:
+        return tree
+    first = conditions[0]
+    then, otherwise = (
+        substitute(tree, {c: c.arguments[branch] for c in choices if c.arguments[0] == first}) for branch in (1, 2)
+    )
+    return where(first, lifted(then), lifted(otherwise))
+
+
+def _outside_conditions(tree: Tree) -> list[Tree]:
+    """Return the nodes that do not stand in a condition or under a sum, outer ones first."""
+    match tree:
+        case Call("where", (_, then, otherwise)):
+            return [tree, *_outside_conditions(then), *_outside_conditions(otherwise)]
+        case Sum():
+            return []
+        case _:
+            return [tree, *(node for child in children(tree) for node in _outside_conditions(child))]
+
+
+def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    match tree:
+        case Call("where", (condition, then, otherwise)):
+            return where(condition, _tidied(then, parameters), _tidied(otherwise, parameters))
+        case _ if not children(tree) or numeric(tree) is not None:
+            return tree
+    expression = to_sympy(tree, parameters, opaque=True)
+    if expression.has(sympy.nan, sympy.zoo, sympy.oo):
+        return NAN if expression.has(sympy.nan, sympy.zoo) else tree
+    forms = [expression]
+    for change in (sympy.factor_terms, sympy.cancel, sympy.together, sympy.factor, sympy.expand):
+        try:
+            forms.append(change(expression))
+        except (sympy.PolynomialError, NotImplementedError):
+            continue
+    best = min(dict.fromkeys(from_sympy(form) for form in forms), key=size)
+    return tree if size(tree) < 0.75 * size(best) else best
+
+
+def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the limit of a tree as w goes to a position from the left (side -1) or the right (1), `nan` if unknown."""
+    x = sympy.Symbol("x", positive=True)
+    moved = substitute(tree, {W: plus(position, Name("x") if side > 0 else negative(Name("x")))})
+    apart = Parameter(name="x", domain=WORDS["positive"], default=1.0)
+    expression = to_sympy(moved, (*parameters, apart))
+    (symbol,) = [s for s in expression.free_symbols if s.name == "x"] or [x]
+    try:
+        value = sympy.limit(expression, symbol, 0, "+")
+    except (NotImplementedError, ValueError, sympy.PoleError):
+        return NAN
+    if value in (sympy.oo, -sympy.oo):
+        return Constant("inf") if value == sympy.oo else negative(Constant("inf"))
+    if value.is_finite is False or value.has(sympy.Limit, sympy.AccumBounds, sympy.nan):
+        return NAN
+    return from_sympy(value)
+
+
+def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, ...] = ()) -> Sign:
+    """Return a tree's sign for all parameters in their domains and all positive values of the names in `positive`.
+
+    Each parameter is written as the end of its domain plus a positive number, and each factor must show its sign.
+    """
+    shifted: dict[Tree, Tree] = {Name(p.name): _from_the_end(p) for p in parameters}
+    free = tuple(replace(p, domain=_positive_part(p)) for p in parameters)
+    extra = tuple(Parameter(name=name, domain=WORDS["positive"], default=1.0) for name in positive)
+    expression = to_sympy(substitute(tree, shifted), (*free, *extra))
+    for form in (lambda e: e, sympy.factor_terms, lambda e: sympy.factor(sympy.together(e)), sympy.expand):
+        try:
+            made = form(expression)
+        except (sympy.PolynomialError, NotImplementedError):
+            continue
+        claims: tuple[tuple[Sign, bool | None], ...] = (
+            ("zero", made.is_zero),
+            ("positive", made.is_positive),
+            ("negative", made.is_negative),
+            ("nonnegative", made.is_nonnegative),
+            ("nonpositive", made.is_nonpositive),
+        )
+        for word, claim in claims:
+            if claim:
+                return word
+    return "undecided"
+
+
+def _from_the_end(parameter: Parameter) -> Tree:
+    """Return the parameter as its domain's end and a distance from it: `2 + a` for (2, inf), `2 - a` for (-inf, 2)."""
+    low, high, name = parameter.domain.low, parameter.domain.high, Name(parameter.name)
+    if low is not None and high is not None:
+        # (low + high*a)/(1 + a) runs through the interval as a runs through the positive numbers.
+        top = plus(number(low), times(number(high), name))
+        return over(top, plus(number(1), name))
+    if low is not None:
+        return plus(number(low), name)
+    if high is not None:
+        return plus(number(high), negative(name))
+    return name
+
+
+def _positive_part(parameter: Parameter) -> Interval:
+    """Return the domain of the distance from the end; the far end of a bounded domain is left to its limit."""
+    domain = parameter.domain
+    if domain.is_all:
+        return domain
+    near_is_open = not domain.high_closed if domain.low is None else not domain.low_closed
+    return WORDS["positive"] if near_is_open else WORDS["nonnegative"]
