@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -89,19 +90,30 @@ def evaluate(
             if isinstance(value, arb | arb_series) or not hasattr(value, "__len__"):
                 names[name] = ball(value)
             else:
-                arrays[name] = _balls(value)
+                arrays[name] = balls(value)
         if length is None:
             length = len(arrays["w"]) if "w" in arrays else 1
-        return compiled(tree)(Scope(names, arrays, length, decide or sign_or_hull))
+        result: arb = compiled(tree)(Scope(names, arrays, length, decide or sign_or_hull))
+        return result
 
 
 def ball(value: Any) -> Value:
-    """Return an exact number as a ball (a fraction as a tight one)."""
-    if isinstance(value, float | int | arb | arb_series):
-        return arb(value) if isinstance(value, float | int) else value
-    if hasattr(value, "denominator"):
-        return arb(fmpq(int(value.numerator), int(value.denominator)))
+    """Return a number as a ball: exact for floats, integers and dyadic fractions, tight for other fractions."""
+    if isinstance(value, float | int):
+        return arb(value)
+    if isinstance(value, arb | arb_series):
+        return value
+    if isinstance(value, Fraction):
+        shift = value.denominator.bit_length() - 1
+        if value.denominator == 1 << shift:
+            return arb((value.numerator, -shift))
+        return arb(fmpq(value.numerator, value.denominator))
     return arb(float(value))
+
+
+def balls(values: Any) -> Any:
+    """Return a nested sequence of numbers as nested lists of balls."""
+    return [balls(v) if hasattr(v, "__len__") else ball(v) for v in values]
 
 
 def sign(x: Value) -> int:
@@ -146,7 +158,7 @@ def sign_of_the_atom(x: Value) -> int:
 
 @lru_cache(maxsize=512)
 def compiled(tree: Tree) -> Code:
-    """Return the tree as a function of a scope; its value is an `arb`, `arb_series` or `Ray` as the scope's names are."""
+    """Return the tree as a function of a scope; the kind of its value is that of the scope's names."""
     match tree:
         case Number(value):
             return _number(fmpq(value.numerator, value.denominator))
@@ -187,13 +199,9 @@ def switches(tree: Tree) -> tuple[Tree, ...]:
 
 
 def reach(body: Tree, index: str) -> tuple[int, int]:
-    """Return the least and greatest shift of an index in a sum's body; the index runs from -least to n - 1 - greatest."""
+    """Return an index's least and greatest shift in a sum's body; the index runs from -least to n - 1 - greatest."""
     shifts = [s.shift for node in walk(body) if isinstance(node, Item) for s in node.subscripts if s.index == index]
     return min(0, *shifts), max(0, *shifts)
-
-
-def _balls(values: Sequence[Any]) -> list[Any]:
-    return [_balls(v) if hasattr(v, "__len__") else ball(v) for v in values]
 
 
 def _number(value: fmpq) -> Code:

@@ -2,7 +2,7 @@
 
 * `arb`: a real ball, midpoint and proven radius.
 * `arb_series`: a power series of balls to order 3: the Taylor polynomial of an expression in one weight.
-* `Ray`: value and one-sided slope where no power series exists (`abs(w)**p` or `sqrt(abs(w))` at 0); the slope may be infinite.
+* `Ray`: value and one-sided slope, maybe infinite, where no power series exists (`abs(w)**p`, `sqrt(abs(w))` at 0).
 
 Takes numbers, hands on numbers; a result that is not finite means "not determined at this precision".
 """
@@ -52,7 +52,7 @@ def is_finite(x: Value) -> bool:
         return x.is_finite()
     if isinstance(x, arb_series):
         return all(x[k].is_finite() for k in range(ORDER))
-    return x.value.is_finite() and x.slope.is_finite()
+    return bool(x.value.is_finite() and x.slope.is_finite())
 
 
 def integer_power(base: Value, exponent: int) -> Value:
@@ -72,10 +72,11 @@ def integer_power(base: Value, exponent: int) -> Value:
 
 
 def power(base: Value, exponent: Value) -> Value:
-    """Return `base ** exponent` for a real exponent; the base must not be negative unless the exponent is an integer."""
+    """Return `base ** exponent`; a negative base needs an integer exponent."""
     if isinstance(exponent, arb):
-        if exponent.is_integer() and abs(exponent) < 1024:
-            return integer_power(base, int(exponent.unique_fmpz()))
+        whole = exponent.unique_fmpz() if exponent.is_integer() else None
+        if whole is not None and abs(whole) < 1024:
+            return integer_power(base, int(whole))
         if isinstance(base, arb):
             return _ball_power(base, exponent)
         if isinstance(base, arb_series) and not constant(base).is_zero():
@@ -131,20 +132,21 @@ class Ray:
         return Ray(quotient, (self.slope - quotient * slope(other)) / below)
 
     def __sub__(self, other: Value) -> Ray:
-        return self + (-other)
+        return self.__add__(-other)
 
     def __rsub__(self, other: Value) -> Ray:
-        return -self + other
+        return (-self).__add__(other)
 
     def __rtruediv__(self, other: Value) -> Ray:
-        return Ray(constant(other), slope(other)) / self
+        above = Ray(constant(other), slope(other))
+        return above.__truediv__(self)
 
     __radd__ = __add__
     __rmul__ = __mul__
 
 
 def _power_at_zero(base: Value, exponent: arb) -> Value:
-    """Return base ** exponent (not an integer) for a base that is exactly zero and leaves it as c*t**k, from the right."""
+    """Return base ** exponent, not an integer, for a base that is exactly zero and leaves it as c*t**k to the right."""
     nothing = Ray(arb.nan(), arb.nan())
     if not constant(base).is_zero():
         return Ray(_ball_power(base.value, exponent), exponent * _ball_power(base.value, exponent - 1) * base.slope)

@@ -1,0 +1,8 @@
+"""The judge: compares functions, whoever made them, with certified values of the formula as it was written."""
+
+from symreg.verification.against import against
+from symreg.verification.calling import Subject
+from symreg.verification.judge import verify
+from symreg.verification.report import Check, Report
+
+__all__ = ["Check", "Report", "Subject", "against", "verify"]

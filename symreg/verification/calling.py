@@ -1,0 +1,119 @@
+"""Call a function under test the way a user would, on copies, and see to it that what comes back can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symreg.language.spec import Rule
+from symreg.verification.cases import StepCase
+from symreg.verification.sampling import Dtype, Group, Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Functions to be judged.
+
+    Args:
+        label: What the report calls them: the target, or a file and function.
+        dtype: Of the arrays that they are called with.
+        functions: By name: `value(w, **p)`, `gradient(w, **p)`, `RULE_step(w, g, [state], **p)` in place and
+            `RULE_state(w)`, where p are parameters and declared arrays.
+    """
+
+    label: str
+    dtype: Dtype
+    functions: Mapping[str, Callable[..., Any]]
+
+
+class Trouble(Exception):
+    """A function under test raised, or returned what cannot be compared; a failed check, not an error of ours."""
+
+
+def call_value(subject: Subject, group: Group, weights: Vector) -> float:
+    """Return R(w) as the subject computes it."""
+    result = _called(subject.functions["value"], (weights.copy(),), _given(group, len(weights)))
+    return _number(result, "value")
+
+
+def call_gradient(subject: Subject, group: Group, weights: Vector) -> NDArray[Any]:
+    """Return dR/dw as the subject computes it."""
+    result = _called(subject.functions["gradient"], (weights.copy(),), _given(group, len(weights)))
+    return _vector(result, weights.shape, "gradient")
+
+
+def call_step(subject: Subject, rule: Rule, renamed: Mapping[str, str], case: StepCase) -> dict[str, Any]:
+    """Return the weights and each state after the subject's step (and `t`, where it is kept)."""
+    weights, gradient = case.weights.copy(), case.gradient.copy()
+    given = {renamed.get(name, name): x for name, x in _given(case.group, len(weights)).items()} | case.parameters
+    state = prepared_state(subject, rule, case)
+    arguments = (weights, gradient) if state is None else (weights, gradient, state)
+    _called(subject.functions[f"{rule.name}_step"], arguments, given)
+    after: dict[str, Any] = {"w": weights}
+    for one in rule.states:
+        if state is None or one.name not in state:
+            raise Trouble(f"the state has no '{one.name}' after the step")
+        found = state[one.name]
+        after[one.name] = _vector(found, weights.shape, one.name) if one.is_array else _number(found, one.name)
+    if rule.uses_t and state is not None:
+        taken = _number(state.get("t"), "t")
+        if taken != case.taken + 1:
+            raise Trouble(f"the step left t at {taken:g} where {case.taken + 1} is right")
+    return after
+
+
+def prepared_state(subject: Subject, rule: Rule, case: StepCase) -> dict[str, Any] | None:
+    """Return the subject's fresh state, checked, then filled with the case's values; None for a rule without state."""
+    if not rule.states and not rule.uses_t:
+        return None
+    made = _called(subject.functions[f"{rule.name}_state"], (case.weights.copy(),), {})
+    if not isinstance(made, dict):
+        raise Trouble(f"{rule.name}_state returned {type(made).__name__} where a dict is right")
+    expected = {state.name for state in rule.states} | ({"t"} if rule.uses_t else set())
+    if set(made) != expected:
+        raise Trouble(f"{rule.name}_state has {sorted(made)} where {sorted(expected)} is right")
+    for one in rule.states:
+        fresh = np.asarray(made[one.name], dtype=np.float64)
+        shape = case.weights.shape if one.is_array else ()
+        if fresh.shape != shape or not np.all(fresh == np.dtype(subject.dtype).type(one.initial)):
+            raise Trouble(f"{rule.name}_state does not begin '{one.name}' with {one.initial:g}")
+        made[one.name] = case.arrays[one.name].copy() if one.is_array else case.scalars[one.name]
+    if rule.uses_t:
+        if made["t"] != 0:
+            raise Trouble(f"{rule.name}_state begins t at {made['t']} where 0 is right")
+        made["t"] = type(made["t"])(case.taken)
+    return made
+
+
+def _given(group: Group, length: int) -> dict[str, Any]:
+    return {**group.parameters, **group.arrays_for(length)}
+
+
+def _called(function: Callable[..., Any], arguments: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
+    try:
+        with np.errstate(all="ignore"):
+            return function(*arguments, **given)
+    except Exception as error:  # whatever somebody's function raises is its failure
+        first = str(error).splitlines()[0] if str(error) else ""
+        raise Trouble(f"it raised {type(error).__name__}{': ' if first else ''}{first[:200]}") from error
+
+
+def _vector(result: Any, shape: tuple[int, ...], name: str) -> NDArray[Any]:
+    try:
+        found = np.asarray(result)
+        if found.shape != shape:
+            raise Trouble(f"{name} has shape {found.shape} where {shape} is right")
+        if found.dtype.kind not in "fiub":
+            raise Trouble(f"{name} holds {found.dtype} where numbers are right")
+    except ValueError as error:
+        raise Trouble(f"{name} is not an array of numbers") from error
+    return found
+
+
+def _number(result: Any, name: str) -> float:
+    found = _vector(result, (), name)
+    return float(found)

@@ -1,0 +1,295 @@
+"""What is compared: for value, gradient and a rule's step the calls to make and the exact results of each.
+
+Takes terms, a rule and a format; hands on cases, each one call of the function under test, with references that are
+made once for all functions that are judged by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ldexp, sqrt
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+from symreg.language.spec import Rule
+from symreg.language.terms import Terms
+from symreg.verification.ball import ball
+from symreg.verification.oracle import Slope, elementwise, slope, slopes, values
+from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, groups, human_group, sampled_parameters
+from symreg.verification.stepping import Stepper, stepper
+from symreg.verification.tolerance import WORKING_BITS, Reference, reference
+
+_TRAJECTORIES, _TRAJECTORY_STEPS = 6, 3
+_STEPS_TAKEN = (1, 2, 3, 5, 10, 100, 1000, 100_000)
+_ILL_CONDITIONED = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueCase:
+    """One call of `value`."""
+
+    group: Group
+    weights: Vector
+    exact: arb | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlopeCase:
+    """One call of `gradient`, and dR/dw_j for each of its weights."""
+
+    group: Group
+    weights: Vector
+    exact: tuple[Slope | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCase:
+    """One call of a rule's step.
+
+    Args:
+        slopes: The penalty's gradient at the weights.
+        gradient: The loss's gradient, `g`.
+        parameters: The rule's.
+        arrays: Array states before the step, by name.
+        scalars: Scalar states before the step, by name.
+        taken: Steps taken before this one.
+        exact: Per output (`w`, each state) the exact value for each weight.
+    """
+
+    group: Group
+    weights: Vector
+    slopes: tuple[Slope | None, ...]
+    gradient: Vector
+    parameters: dict[str, float]
+    arrays: dict[str, Vector]
+    scalars: dict[str, float]
+    taken: int
+    exact: dict[str, tuple[arb | None, ...]] = field(default_factory=dict)
+
+
+def sampled(terms: Terms, dtype: Dtype, points: int, fixed: Mapping[str, float], per_group: int) -> tuple[Group, ...]:
+    """Return the groups of points for the terms, the human-sized one first."""
+    limit = None if terms.indexed else _well_conditioned_up_to(terms, dtype)
+    return (
+        human_group(terms, dtype, fixed),
+        *groups(terms, dtype, points, fixed, greatest_exponent=limit, per_group=per_group),
+    )
+
+
+def value_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[ValueCase, ...]:
+    """Return a case per weight of an elementwise objective, per vector of one in index notation."""
+    made = []
+    for group in sample:
+        total = values(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
+        for vector in group.vectors:
+            split = [vector] if terms.indexed or group.is_human else np.split(vector, len(vector))
+            for weights in split:
+                if terms.arrays:
+                    arrays = group.arrays_for(len(weights))
+                    total = values(terms, group.parameters, arrays, floor=FORMATS[dtype].floor)
+                made.append(ValueCase(group=group, weights=weights, exact=total(weights.tolist())))
+    return tuple(made)
+
+
+def slope_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[SlopeCase, ...]:
+    """Return a case per vector."""
+    made = []
+    for group in sample:
+        by = slopes(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
+        for vector in group.vectors:
+            if terms.arrays:
+                by = slopes(terms, group.parameters, group.arrays_for(len(vector)), floor=FORMATS[dtype].floor)
+            weights = vector.tolist()
+            exact = tuple(by(weights, j) for j in range(len(weights)))
+            made.append(SlopeCase(group=group, weights=vector, exact=exact))
+    return tuple(made)
+
+
+def step_cases(
+    terms: Terms, rule: Rule, known: Sequence[SlopeCase], dtype: Dtype, fixed: Mapping[str, float]
+) -> tuple[StepCase, ...]:
+    """Return a case per vector whose penalty gradient can be squared without overflow."""
+    step = stepper(rule)
+    made: list[StepCase] = []
+    for number, case in enumerate(known):
+        usable = _usable(terms, case, dtype)
+        if usable is not None:
+            made.append(_step_case(rule, step, usable, number, dtype, fixed))
+    return tuple(made)
+
+
+def references_of_steps(made: Sequence[StepCase], rule: Rule) -> dict[str, Reference]:
+    """Return the exact results of all cases, concatenated, per output."""
+    outputs = ("w", *(state.name for state in rule.states))
+    return {name: reference([x for case in made for x in case.exact[name]]) for name in outputs}
+
+
+def step_point(case: StepCase, j: int) -> dict[str, arb]:
+    """Return what the step of one weight is evaluated at."""
+    found = case.slopes[j]
+    penalty = arb.nan() if found is None else found.value
+    return _point(case, j, penalty, _shared(case))
+
+
+def _plain(group: Group, weights: Vector, known: tuple[Slope | None, ...], rule: Rule, dtype: Dtype) -> StepCase:
+    """Return the first step from the initial states with a zero loss gradient, at the rule's defaults."""
+    parameters = {p.name: p.default for p in rule.parameters}
+    arrays = {s.name: np.full(len(weights), s.initial, dtype=dtype) for s in rule.states if s.is_array}
+    scalars = {s.name: s.initial for s in rule.states if not s.is_array}
+    return StepCase(
+        group=group, weights=weights, slopes=known, gradient=np.zeros_like(weights), parameters=parameters,
+        arrays=arrays, scalars=scalars, taken=0,
+    )  # fmt: skip
+
+
+def _well_conditioned_up_to(terms: Terms, dtype: Dtype) -> int | None:
+    """Return the binary exponent from which on neighbouring weights have unrelated values, as in sin(1e20)."""
+    shape = FORMATS[dtype]
+    phi = elementwise(terms.terms, {p.name: p.default for p in terms.parameters})
+    one_value = values(terms, {p.name: p.default for p in terms.parameters}, floor=shape.floor)
+    if phi is None:
+        return None
+    limit = None
+    for exponent in range(shape.greatest_exponent - 1, 0, -8):
+        at = ldexp(1.328125, exponent)
+        if not all(at in term.domain for term in terms.terms):
+            return None
+        near = at * (1 + 2 ** (shape.unit + 3))
+        ends = [one_value([w]) for w in (at, near)] + [_slope_or_none(phi, w, shape.floor) for w in (at, near)]
+        if any(end is None for end in ends):
+            return limit
+        with ctx.workprec(WORKING_BITS):
+            a, b, c, d = (end if end is not None else arb(0) for end in ends)
+            moves = abs(a - b) > _ILL_CONDITIONED * abs(a) or (
+                abs(c - d) > _ILL_CONDITIONED * abs(c) and abs(c) > shape.floor
+            )
+        if not moves:
+            return limit
+        limit = max(exponent - 20, 1)
+    return limit
+
+
+def _slope_or_none(phi: Any, at: float, floor: float) -> arb | None:
+    found = slope(phi, at, floor=floor)
+    return None if found is None else found.value
+
+
+def _usable(terms: Terms, case: SlopeCase, dtype: Dtype) -> SlopeCase | None:
+    """Return the case with only those weights (of an elementwise objective) for which a step is within range."""
+    bound = sqrt(FORMATS[dtype].greatest) / 1024
+    fits = [
+        one is not None and one.value.is_finite() and bool(abs(one.value) < bound) and abs(float(w)) < bound * 512
+        for one, w in zip(case.exact, case.weights, strict=True)
+    ]
+    if all(fits):
+        return case
+    if terms.indexed or not any(fits):
+        return None
+    kept = [k for k, fit in enumerate(fits) if fit]
+    chosen = [kept[k % len(kept)] for k in range(len(fits))]
+    return SlopeCase(group=case.group, weights=case.weights[chosen], exact=tuple(case.exact[k] for k in chosen))
+
+
+def _step_case(
+    rule: Rule, step: Stepper, known: SlopeCase, number: int, dtype: Dtype, fixed: Mapping[str, float]
+) -> StepCase:
+    if known.group.is_human:
+        case = _plain(known.group, known.weights, known.exact, rule, dtype)
+        if "lr" in case.parameters:
+            case.parameters["lr"] = 0.1
+        case.parameters.update({name: fixed[name] for name in case.parameters if name in fixed})
+    else:
+        case = _drawn(rule, step, known, number, dtype, fixed)
+    shared = _shared(case)
+    results = []
+    for j, one in enumerate(case.slopes):
+        results.append(None if one is None else step(_point(case, j, one.value, shared)))
+    outputs = ("w", *(state.name for state in rule.states))
+    case.exact.update({name: tuple(None if r is None else r[name] for r in results) for name in outputs})
+    return case
+
+
+def _drawn(
+    rule: Rule, step: Stepper, known: SlopeCase, number: int, dtype: Dtype, fixed: Mapping[str, float]
+) -> StepCase:
+    stream = Stream("step", rule.name, dtype, number)
+    parameters = sampled_parameters(rule.parameters, stream, number - 1, fixed)
+    is_first = number % 4 == 1
+    snapshots = [] if is_first else _trajectory(rule, step, parameters, stream)
+    # Without a state that holds it, the number of steps taken has no bearing.
+    taken = _STEPS_TAKEN[stream.integer(0, len(_STEPS_TAKEN) - 1)] if snapshots and rule.uses_t else 0
+    count = len(known.weights)
+    drawn = [stream.integer(0, len(snapshots) - 1) if snapshots else 0 for _ in range(count)]
+    arrays, scalars = {}, {}
+    for state in rule.states:
+        if not snapshots:
+            column = [state.initial] * count
+        elif state.is_array:
+            column = [snapshots[k][state.name] * stream.log_uniform(-5, 5) for k in drawn]
+        else:
+            column = [snapshots[drawn[0] if drawn else 0][state.name]]
+        if state.is_array:
+            arrays[state.name] = np.array(column, dtype=dtype)
+        else:
+            scalars[state.name] = float(column[0]) if column else state.initial
+    gradient = np.array([_loss_gradient(one, stream, dtype) for one in known.exact], dtype=dtype)
+    return StepCase(
+        group=known.group, weights=known.weights, slopes=known.exact, gradient=gradient, parameters=parameters,
+        arrays=arrays, scalars=scalars, taken=taken,
+    )  # fmt: skip
+
+
+def _trajectory(rule: Rule, step: Stepper, parameters: Mapping[str, float], stream: Stream) -> list[dict[str, float]]:
+    """Return states that a few steps from the initial ones lead to: second moments are not negative, and the like."""
+    found = []
+    constants = {name: ball(x) for name, x in parameters.items()}
+    for _ in range(_TRAJECTORIES):
+        states = {state.name: arb(state.initial) for state in rule.states}
+        weight = arb(stream.sign() * stream.log_uniform(-4, 4))
+        for t in range(1, _TRAJECTORY_STEPS + 1):
+            drawn = {"g_loss": arb(stream.sign() * stream.log_uniform(-8, 8)), "g_penalty": arb(0)}
+            after = step({**constants, **states, **drawn, "w": weight, "t": arb(t)})
+            if after is None:
+                break
+            weight = after["w"]
+            states = {state.name: after[state.name] for state in rule.states}
+            found.append({name: float(x) for name, x in states.items()})
+    return found
+
+
+def _loss_gradient(penalty: Slope | None, stream: Stream, dtype: Dtype) -> float:
+    """Return 0, something as large as the penalty's gradient, something moderate or, at times, something extreme."""
+    shape = FORMATS[dtype]
+    kind = stream.integer(0, 9)
+    size = 0.0 if penalty is None else abs(float(penalty.value))
+    if kind == 0:
+        return 0.0
+    if kind <= 4 and size > 0.0:
+        return stream.sign() * size * stream.log_uniform(-4, 4)
+    if kind == 9:
+        reach = shape.greatest_exponent // 2
+        return stream.sign() * stream.log_uniform(-reach, reach)
+    return stream.sign() * stream.log_uniform(-20, 10)
+
+
+def _shared(case: StepCase) -> dict[str, arb]:
+    shared = {name: ball(x) for name, x in (case.parameters | case.scalars).items()}
+    shared["t"] = arb(case.taken + 1)
+    return shared
+
+
+def _point(case: StepCase, j: int, penalty: arb, shared: Mapping[str, arb]) -> dict[str, arb]:
+    point = {**shared, "w": arb(float(case.weights[j])), "g_loss": arb(float(case.gradient[j])), "g_penalty": penalty}
+    for name, column in case.arrays.items():
+        point[name] = arb(float(column[j]))
+    return point
+
+
+def offsets(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield, for each point of all cases in order, the case's number and the place within it."""
+    for number, length in enumerate(lengths):
+        for j in range(length):
+            yield number, j

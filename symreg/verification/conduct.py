@@ -1,0 +1,332 @@
+"""How a function has to behave besides being accurate: empty input, NaN, outside the domain, extremes, long arrays.
+
+Takes a subject and what is known of the terms; hands failures to the check's tally.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf, isnan, nan
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+from numpy.typing import NDArray
+
+from symreg.language.spec import Rule
+from symreg.language.terms import Terms, told_apart
+from symreg.language.tree import Sum, free_indices, walk
+from symreg.verification import sensitivity
+from symreg.verification.calling import Subject, Trouble, call_gradient, call_step, call_value
+from symreg.verification.cases import SlopeCase, StepCase
+from symreg.verification.oracle import slopes, values
+from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, outside, probes
+from symreg.verification.stepping import influences
+from symreg.verification.tally import Failure, Tally
+from symreg.verification.tolerance import WORKING_BITS, Finding, errors, judged, reference
+
+# Just below, at and above the block of 16,384 weights that NumPy code works in, and several blocks.
+BLOCK_EDGES = (16_383, 16_384, 16_385, 40_000)
+_LONG_SQUARE = 33  # for what costs n^2: a matrix argument, a sum within a sum
+_SAME = 8  # ulp by which the same weight may come out differently in another place of a longer array
+
+
+def of_value(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group]) -> None:
+    """Look at `value` for n = 0, NaN, weights outside the domain and beyond the promised range, and long vectors."""
+    group = sample[0]
+
+    def ask(weights: Vector, given: Group = group) -> float | None:
+        try:
+            return call_value(subject, given, weights)
+        except Trouble as trouble:
+            tally.fail(Failure(at={"n": len(weights)} | given.parameters, note=str(trouble), rank=2.0))
+            return None
+
+    empty = ask(np.zeros(0, dtype=subject.dtype))
+    if empty is not None and empty != 0.0:
+        tally.fail(Failure(at={"n": 0} | group.parameters, expected=0.0, got=empty, rank=2.0))
+    for weights in (np.array([nan], subject.dtype), _with_nan(group.vectors[0])):
+        got = ask(weights)
+        if got is not None and not isnan(got):
+            tally.fail(_lost_nan(weights, group, got))
+    for weight in outside(terms, subject.dtype).tolist():
+        got = ask(np.array([weight], subject.dtype))
+        if got is not None and got != inf:
+            at = {"w": weight} | group.parameters
+            tally.fail(Failure(at=at, expected=inf, got=got, note="the weight is outside the domain", rank=2.0))
+    for weight in probes(terms, subject.dtype).tolist():
+        got = ask(np.array([weight], subject.dtype))
+        if got is not None and isnan(got):
+            tally.fail(_spurious_nan(weight, group))
+    _long_values(tally, subject, terms, sample)
+
+
+def of_gradient(
+    tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group], cases: Sequence[SlopeCase]
+) -> None:
+    """Look at `gradient` for n = 0, NaN, weights outside the domain and beyond the promised range, and long vectors."""
+    group = sample[0]
+
+    def ask(weights: Vector, given: Group = group) -> NDArray[Any] | None:
+        try:
+            return call_gradient(subject, given, weights)
+        except Trouble as trouble:
+            tally.fail(Failure(at={"n": len(weights)} | given.parameters, note=str(trouble), rank=2.0))
+            return None
+
+    ask(np.zeros(0, dtype=subject.dtype))
+    weights = _with_nan(group.vectors[0])
+    got = ask(weights)
+    if got is not None and not isnan(got[-1]):
+        tally.fail(_lost_nan(weights, group, float(got[-1])))
+    if got is not None and not terms.indexed and np.isnan(got[:-1]).any():
+        tally.fail(Failure(at={"w": weights.tolist()} | group.parameters, note="one weight's NaN reached another"))
+    for weight in outside(terms, subject.dtype).tolist():
+        got = ask(np.array([weight], subject.dtype))
+        if got is not None and not isnan(got[0]):
+            at = {"w": weight} | group.parameters
+            note = "outside the domain NaN is right"
+            tally.fail(Failure(at=at, got=float(got[0]), note=note, rank=2.0))
+    for weight in probes(terms, subject.dtype).tolist():
+        got = ask(np.array([weight], subject.dtype))
+        if got is not None and isnan(got[0]):
+            tally.fail(_spurious_nan(weight, group))
+    if terms.indexed:
+        _long_slopes(tally, subject, terms, sample)
+        return
+    for case in cases[1:3]:
+        for length in BLOCK_EDGES:
+            got = ask(_tiled(case.weights, length), case.group)
+            if got is not None:
+                small = call_gradient(subject, case.group, case.weights)
+                exact = [None if one is None else one.value for one in case.exact]
+                _same_everywhere(tally, subject.dtype, got, small, exact, case, "gradient")
+
+
+def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, cases: Sequence[StepCase]) -> None:
+    """Look at a step for n = 0, NaN in each input, weights outside the domain, and long vectors."""
+    if not cases:
+        return
+    _, renamed = told_apart(terms, rule)
+    first = cases[min(1, len(cases) - 1)]
+
+    def ask(case: StepCase) -> dict[str, Any] | None:
+        try:
+            return call_step(subject, rule, renamed, case)
+        except Trouble as trouble:
+            at = {"n": len(case.weights)} | case.parameters | case.group.parameters
+            tally.fail(Failure(at=at, note=str(trouble), rank=2.0))
+            return None
+
+    ask(_resized(first, 0))
+    influence = influences(rule)
+    one = _resized(first, 1)
+    for name in ("w", "g", *one.arrays):
+        after = ask(_with(one, name, nan))
+        if after is None:
+            continue
+        sources = {"w": {"w", "g_penalty"}, "g": {"g_loss"}}.get(name, {name})
+        for output, depends_on in influence.items():
+            if depends_on & sources and output in ("w", *one.arrays) and not isnan(float(after[output][0])):
+                note = f"NaN in {name} did not come out as NaN in {output}"
+                tally.fail(Failure(at={"w": one.weights.tolist(), "output": output}, note=note, rank=2.0))
+    for weight in outside(terms, subject.dtype).tolist():
+        after = ask(_with(one, "w", weight))
+        if after is not None and not isnan(float(after["w"][0])):
+            note = "outside the domain NaN is right"
+            tally.fail(Failure(at={"w": weight} | one.parameters, got=float(after["w"][0]), note=note, rank=2.0))
+    if terms.indexed:
+        return
+    small = ask(first)
+    for length in BLOCK_EDGES:
+        after = ask(_resized(first, length))
+        if after is None or small is None:
+            return
+        for output in ("w", *first.arrays):
+            exact = first.exact[output]
+            _same_everywhere(tally, subject.dtype, after[output], small[output], exact, first, output)
+
+
+def _with_nan(weights: Vector) -> Vector:
+    """Return the weights with NaN for the last."""
+    changed = weights.copy()
+    changed[-1] = nan
+    return changed
+
+
+def _lost_nan(weights: Vector, group: Group, got: float) -> Failure:
+    note = "NaN in w did not come out as NaN"
+    return Failure(at={"w": weights.tolist()[-1:]} | group.parameters, got=got, note=note, rank=2.0)
+
+
+def _spurious_nan(weight: float, group: Group) -> Failure:
+    return Failure(at={"w": weight} | group.parameters, note="NaN came out for a finite weight", rank=2.0)
+
+
+def _tiled(column: Vector, length: int) -> Vector:
+    return np.resize(column, length) if len(column) else np.zeros(length, column.dtype)
+
+
+def _resized(case: StepCase, length: int) -> StepCase:
+    """Return the case with its columns repeated or cut to a length; its exact results no longer fit and are dropped."""
+    return replace(
+        case,
+        weights=_tiled(case.weights, length),
+        gradient=_tiled(case.gradient, length),
+        arrays={name: _tiled(column, length) for name, column in case.arrays.items()},
+        slopes=(),
+        exact={},
+    )
+
+
+def _with(case: StepCase, name: str, value: float) -> StepCase:
+    """Return a case of one weight with one of its inputs replaced."""
+    column = np.array([value], dtype=case.weights.dtype)
+    if name == "w":
+        return replace(case, weights=column)
+    if name == "g":
+        return replace(case, gradient=column)
+    return replace(case, arrays={**case.arrays, name: column})
+
+
+def _same_everywhere(
+    tally: Tally,
+    dtype: Dtype,
+    long: NDArray[Any],
+    short: NDArray[Any],
+    exact: Sequence[arb | None],
+    case: SlopeCase | StepCase,
+    output: str,
+) -> None:
+    """Require of each place in a long array what came out for the same weight in a short one (which was judged)."""
+    known = reference(exact)
+    off_short = errors(short, known, dtype)
+    repeats = np.arange(len(long)) % len(short)
+    exact_long = replace(
+        known,
+        balls=tuple(known.balls[k] for k in repeats[: len(known.balls)]),
+        head=known.head[repeats],
+        tail=known.tail[repeats],
+        radius=known.radius[repeats],
+    )
+    with np.errstate(invalid="ignore", over="ignore"):
+        same = long == short[repeats]
+    same |= np.isnan(long) & np.isnan(short[repeats])
+    if same.all():
+        return
+    finite = np.isfinite(known.head[repeats])
+    off = np.where(finite, 0.0, np.inf)
+    if finite.any():
+        part = replace(
+            exact_long, head=exact_long.head[finite], tail=exact_long.tail[finite], radius=exact_long.radius[finite],
+            balls=(arb(0),) * int(finite.sum()),
+        )  # fmt: skip
+        off[finite] = errors(long[finite], part, dtype)
+    for k in np.flatnonzero(~same & ~(off <= 2 * off_short[repeats] + _SAME))[:1]:
+        at = {"n": len(long), "i": int(k), "w": float(case.weights[repeats[k]])} | case.group.parameters
+        note = f"in a shorter array the same weight gives {float(short[repeats[k]]):.17g}"
+        tally.fail(Failure(at=at | {"output": output}, got=float(long[k]), note=note, rank=2.0))
+
+
+def _long_values(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group]) -> None:
+    group = sample[min(1, len(sample) - 1)]
+    shape = FORMATS[subject.dtype]
+    for length in _long_lengths(terms):
+        weights, few = _long_weights(terms, subject.dtype, length)
+        given = _long_group(terms, group, length, subject.dtype)
+        try:
+            got = call_value(subject, given, weights)
+        except Trouble as trouble:
+            tally.fail(Failure(at={"n": length} | given.parameters, note=str(trouble), rank=2.0))
+            return
+        if terms.indexed:
+            exact = values(terms, given.parameters, given.arrays, floor=shape.floor)(weights.tolist())
+            shares: Any = ()
+        else:
+            exact = _sum_of_few(terms, given.parameters, few)
+            shares = sensitivity.of_repeated(terms, few, given.parameters, shape)
+        # In index notation the shares of so many weights are not worked out: lost and doubled terms show all the same.
+        rtol = 2.0 ** (shape.unit + 14) if terms.indexed else 0.0
+        if exact is not None and judged(got, exact, exact, shape, shares, rtol) is Finding.WRONG:
+            at = {"n": length} | given.parameters
+            tally.fail(Failure(at=at, expected=float(exact), got=got, rank=2.0))
+
+
+def _long_slopes(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group]) -> None:
+    """Compare a few elements of the gradient of a long vector, where blocks begin and end."""
+    group = sample[min(1, len(sample) - 1)]
+    shape = FORMATS[subject.dtype]
+    length = _long_lengths(terms)[-1] if len(_long_lengths(terms)) == 1 else BLOCK_EDGES[2]
+    weights, _ = _long_weights(terms, subject.dtype, length)
+    given = _long_group(terms, group, length, subject.dtype)
+    try:
+        got = call_gradient(subject, given, weights)
+    except Trouble as trouble:
+        tally.fail(Failure(at={"n": length} | given.parameters, note=str(trouble), rank=2.0))
+        return
+    by = slopes(terms, given.parameters, given.arrays, floor=shape.floor)
+    listed = weights.tolist()
+    for j in (0, length - 2, length - 1):
+        one = by(listed, j)
+        if one is None or not one.value.is_finite():
+            continue
+        rtol = 2.0 ** (shape.unit + 14)
+        if judged(float(got[j]), one.low, one.high, shape, (), rtol) is Finding.WRONG:
+            at = {"n": length, "j": j} | given.parameters
+            tally.fail(Failure(at=at, expected=float(one.value), got=float(got[j]), rank=2.0))
+
+
+def _long_lengths(terms: Terms) -> tuple[int, ...]:
+    squares = any(len(a.shape) > 1 for a in terms.arrays) or any(
+        isinstance(node, Sum) and free_indices(node) for term in terms.indexed for node in walk(term.tree)
+    )
+    return (_LONG_SQUARE,) if squares else BLOCK_EDGES
+
+
+def _long_weights(terms: Terms, dtype: Dtype, length: int) -> tuple[Vector, Mapping[float, int]]:
+    """Return a long vector of moderate weights of few distinct values, and how often it holds each."""
+    stream = Stream("long", dtype)
+    few: list[float] = []
+    while len(few) < 13:
+        weight = stream.log_uniform(-3, 3) * (stream.sign() if len(few) % 3 == 0 else 1.0)
+        weight = float(np.dtype(dtype).type(weight))
+        if all(weight in term.domain for term in terms.terms):
+            few.append(weight)
+        elif all(-weight in term.domain for term in terms.terms):
+            few.append(-weight)
+        else:
+            few.append(_inside_bounds(terms, weight, dtype))
+    weights = np.resize(np.array(few, dtype=dtype), length)
+    return weights, Counter(weights.tolist())
+
+
+def _inside_bounds(terms: Terms, weight: float, dtype: Dtype) -> float:
+    lows = [float(t.domain.low) for t in terms.terms if t.domain.low is not None]
+    highs = [float(t.domain.high) for t in terms.terms if t.domain.high is not None]
+    low = max(lows) if lows else min(highs) - 16.0
+    high = min(highs) if highs else low + 16.0
+    return float(np.dtype(dtype).type(low + (high - low) * (abs(weight) / 16.0 + 0.25)))
+
+
+def _long_group(terms: Terms, group: Group, length: int, dtype: Dtype) -> Group:
+    stream = Stream("long arrays", dtype)
+    arrays = {}
+    for array in terms.arrays:
+        extent = (length,) * len(array.shape)
+        flat = [stream.log_uniform(-2, 2) for _ in range(int(np.prod(extent)))]
+        arrays[array.name] = np.array(flat, dtype=dtype).reshape(extent)
+    return replace(group, arrays=arrays)
+
+
+def _sum_of_few(terms: Terms, parameters: Mapping[str, float], few: Mapping[float, int]) -> arb | None:
+    one_value = values(terms, parameters)
+    with ctx.workprec(WORKING_BITS):
+        total = arb(0)
+        for weight, count in few.items():
+            part = one_value([weight])
+            if part is None:
+                return None
+            total = total + count * part
+        return total

@@ -1,0 +1,345 @@
+"""Judge functions: value, gradient and every rule's step, compared with the oracle.
+
+Takes terms, rules and callables, whoever made them; hands on a `Report`. Of the callables it knows the signatures only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+from symreg.language.spec import Rule
+from symreg.language.terms import Terms, told_apart
+from symreg.language.tree import Compare, Logic, walk
+from symreg.verification import conduct, sensitivity
+from symreg.verification.ball import Scope, Undecided, compiled, sign
+from symreg.verification.calling import Subject, Trouble, call_gradient, call_step, call_value
+from symreg.verification.cases import (
+    SlopeCase,
+    StepCase,
+    ValueCase,
+    offsets,
+    references_of_steps,
+    sampled,
+    slope_cases,
+    step_cases,
+    step_point,
+    value_cases,
+)
+from symreg.verification.report import Check, Report
+from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Format, Group
+from symreg.verification.stepping import stepper
+from symreg.verification.tally import Failure, Tally
+from symreg.verification.tolerance import WORKING_BITS, Finding, judged, reference
+
+Progress = Callable[[int, int, str], None]
+
+
+def verify(
+    terms: Terms,
+    rules: Sequence[Rule],
+    subjects: Sequence[Subject],
+    *,
+    points: int = 2000,
+    params: Mapping[str, float] | None = None,
+    rtol: float = 0.0,
+    progress: Progress | None = None,
+    per_group: int = PER_GROUP,
+) -> Report:
+    """Compare each subject's value, gradient and steps with the exact ones at deterministic points.
+
+    Args:
+        terms: The penalty as it was written.
+        rules: Rules whose steps the subjects offer.
+        points: Outputs looked at per check, roughly.
+        params: Parameters that are fixed instead of sampled.
+        rtol: Relative error that is allowed besides the tolerance.
+        progress: Called with the number of checks done, of all checks, and the next one's name.
+        per_group: Weights of an elementwise objective in one call.
+    """
+    fixed = dict(params or {})
+    names = [name for subject in subjects for name in _offered(subject, rules)]
+    done = 0
+    checks: dict[tuple[str, int], list[Check]] = {}
+    for dtype in dict.fromkeys(subject.dtype for subject in subjects):
+        theirs = [(k, s) for k, s in enumerate(subjects) if s.dtype == dtype]
+        evidence = _Evidence(
+            terms=terms, dtype=dtype, fixed=fixed, sample=sampled(terms, dtype, points, fixed, per_group)
+        )
+        for name in ("value", "gradient", *(f"{rule.name}_step" for rule in rules)):
+            judges = [(k, s) for k, s in theirs if name in s.functions]
+            if not judges:
+                continue
+            if progress:
+                progress(done, len(names), name)
+            rule = next((r for r in rules if f"{r.name}_step" == name), None)
+            judge = evidence.judge(name, rule, rtol)
+            for k, subject in judges:
+                checks[name, k] = judge(subject)
+                done += 1
+    if progress:
+        progress(len(names), len(names), "")
+    order = ["value", "gradient", *(f"{rule.name}_step" for rule in rules)]
+    return Report(checks=tuple(c for name in order for k in range(len(subjects)) for c in checks.get((name, k), [])))
+
+
+def _offered(subject: Subject, rules: Sequence[Rule]) -> list[str]:
+    known = ("value", "gradient", *(f"{rule.name}_step" for rule in rules))
+    return [name for name in known if name in subject.functions]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Evidence:
+    """Points of one format with what is known of them; the gradient's references serve every rule."""
+
+    terms: Terms
+    dtype: Dtype
+    sample: tuple[Group, ...]
+    fixed: Mapping[str, float]
+    slopes: tuple[SlopeCase, ...] = ()
+
+    def judge(self, name: str, rule: Rule | None, rtol: float) -> Callable[[Subject], list[Check]]:
+        """Return the judge of one kind of function, its references made."""
+        if name == "value":
+            return self._judge_of_values(rtol)
+        if not self.slopes:
+            self.slopes = slope_cases(self.terms, self.sample, self.dtype)
+        return self._judge_of_slopes(rtol) if rule is None else self._judge_of_steps(rule, rtol)
+
+    def _judge_of_values(self, rtol: float) -> Callable[[Subject], list[Check]]:
+        cases = value_cases(self.terms, self.sample, self.dtype)
+        exact = reference([case.exact for case in cases])
+
+        def judge(subject: Subject) -> list[Check]:
+            tally = Tally("value", subject.label, self.dtype)
+            emitted = np.full(len(cases), np.nan)
+            for k, case in enumerate(cases):
+                try:
+                    emitted[k] = call_value(subject, case.group, case.weights)
+                except Trouble as trouble:
+                    tally.fail(Failure(at=_at_value(case), note=str(trouble), rank=_rank(case.group)))
+                    break
+            else:
+                tally.add(
+                    {"value": (emitted, exact)},
+                    lambda k: _at_value(cases[k]),
+                    lambda _, k, got: _find_value(self.terms, cases[k], got, FORMATS[self.dtype], rtol),
+                    lambda k: _rank(cases[k].group),
+                    rtol,
+                )
+                if not rtol:
+                    conduct.of_value(tally, subject, self.terms, self.sample)
+            return [tally.check()]
+
+        return judge
+
+    def _judge_of_slopes(self, rtol: float) -> Callable[[Subject], list[Check]]:
+        cases = self.slopes
+        places = list(offsets([len(case.weights) for case in cases]))
+        found = [cases[c].exact[j] for c, j in places]
+        exact = reference([None if one is None else one.value for one in found])
+        settled = np.array([_is_asserted(self.terms, cases[c], j) for c, j in places], dtype=bool)
+
+        def judge(subject: Subject) -> list[Check]:
+            tally = Tally("gradient", subject.label, self.dtype)
+            emitted: list[np.ndarray[Any, Any]] = []
+            for case in cases:
+                try:
+                    emitted.append(call_gradient(subject, case.group, case.weights))
+                except Trouble as trouble:
+                    tally.fail(Failure(at=_at_slope(case, 0), note=str(trouble), rank=_rank(case.group)))
+                    return [tally.check()]
+            together = np.concatenate(emitted)
+
+            def describe(k: int) -> Mapping[str, Any]:
+                return _at_slope(cases[places[k][0]], places[k][1])
+
+            def find(_: str, k: int, got: float) -> Finding:
+                c, j = places[k]
+                return _find_slope(self.terms, cases[c], j, got, FORMATS[self.dtype], rtol)
+
+            def rank(k: int) -> float:
+                return _rank(cases[places[k][0]].group)
+
+            tally.add({"gradient": (together, exact)}, describe, find, rank, rtol)
+            if not rtol:
+                conduct.of_gradient(tally, subject, self.terms, self.sample, cases)
+            made = [tally]
+            if settled.any() and not rtol:
+                kinks = Tally("kinks", subject.label, self.dtype)
+
+                def find_choice(_: str, k: int, got: float) -> Finding:
+                    c, j = places[k]
+                    return _find_slope(self.terms, cases[c], j, got, FORMATS[self.dtype], rtol, at_choice=True)
+
+                kinks.add({"gradient": (together, exact)}, describe, find_choice, rank, rtol, skip=~settled)
+                made.append(kinks)
+            return [one.check() for one in made]
+
+        return judge
+
+    def _judge_of_steps(self, rule: Rule, rtol: float) -> Callable[[Subject], list[Check]]:
+        cases = step_cases(self.terms, rule, self.slopes, self.dtype, self.fixed)
+        exact = references_of_steps(cases, rule)
+        places = list(offsets([len(case.weights) for case in cases]))
+        _, renamed = told_apart(self.terms, rule)
+        out_of_range = _range_check(rule, FORMATS[self.dtype])
+        step = stepper(rule)
+
+        def judge(subject: Subject) -> list[Check]:
+            tally = Tally("step", subject.label, self.dtype, rule.name)
+            columns: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in exact}
+            for case in cases:
+                try:
+                    after = call_step(subject, rule, renamed, case)
+                except Trouble as trouble:
+                    tally.fail(
+                        Failure(at=_at_step(case, 0, renamed, rule.uses_t), note=str(trouble), rank=_rank(case.group))
+                    )
+                    return [tally.check()]
+                for name, column in columns.items():
+                    column.append(np.broadcast_to(after[name], case.weights.shape))
+
+            def find(output: str, k: int, got: float) -> Finding:
+                c, j = places[k]
+                case = cases[c]
+                finding = _find_step(self.terms, rule, step, case, output, j, got, FORMATS[self.dtype], rtol)
+                return Finding.VACUOUS if finding is Finding.WRONG and out_of_range(case, j) else finding
+
+            outputs = {name: (np.concatenate(column), exact[name]) for name, column in columns.items() if column}
+            tally.add(
+                outputs,
+                lambda k: _at_step(cases[places[k][0]], places[k][1], renamed, rule.uses_t),
+                find,
+                lambda k: _rank(cases[places[k][0]].group),
+                rtol,
+            )
+            if not rtol:
+                conduct.of_step(tally, subject, self.terms, rule, cases)
+            return [tally.check()]
+
+        return judge
+
+
+def _range_check(rule: Rule, shape: Format) -> Callable[[StepCase, int], bool]:
+    """Return whether an intermediate result leaves the format's normal range: then nothing is promised of the step."""
+    steps = [
+        (step.target, [compiled(node) for node in walk(step.expression) if not isinstance(node, Compare | Logic)])
+        for step in rule.steps
+    ]
+
+    def leaves(x: arb) -> bool:
+        size = abs(x)
+        return bool(size > shape.greatest / 4 or (size < shape.floor and not x.is_zero()))
+
+    def out_of_range(case: StepCase, j: int) -> bool:
+        point = step_point(case, j)
+        point["g"] = point["g_loss"] + point["g_penalty"]
+        scope = Scope(dict(point), decide=sign)
+        for target, nodes in steps:
+            try:
+                found = [code(scope) for code in nodes]
+            except Undecided:
+                return False
+            if any(leaves(x) for x in found):
+                return True
+            scope.names[target] = found[0]
+        return False
+
+    return out_of_range
+
+
+def _find_value(terms: Terms, case: ValueCase, got: float, shape: Format, rtol: float) -> Finding:
+    assert case.exact is not None
+    weights = case.weights.tolist()
+    arrays = case.group.arrays_for(len(weights))
+    shares = sensitivity.of_value(terms, weights, case.group.parameters, arrays, case.exact, shape)
+    return judged(got, case.exact, case.exact, shape, shares, rtol)
+
+
+def _find_slope(
+    terms: Terms, case: SlopeCase, j: int, got: float, shape: Format, rtol: float, at_choice: bool = False
+) -> Finding:
+    one = case.exact[j]
+    assert one is not None
+    weights = case.weights.tolist()
+    arrays = case.group.arrays_for(len(weights))
+    shares = sensitivity.of_slope(terms, weights, j, case.group.parameters, arrays, one.value, shape)
+    low, high = (one.value, one.value) if at_choice else (one.low, one.high)
+    return judged(got, low, high, shape, shares, rtol)
+
+
+def _find_step(
+    terms: Terms,
+    rule: Rule,
+    step: Callable[[Mapping[str, arb]], dict[str, arb] | None],
+    case: StepCase,
+    output: str,
+    j: int,
+    got: float,
+    shape: Format,
+    rtol: float,
+) -> Finding:
+    if isnan(got):
+        return Finding.WRONG
+    exact = case.exact[output][j]
+    one = case.slopes[j]
+    assert exact is not None and one is not None
+    point = step_point(case, j)
+    low, high = exact, exact
+    if one.at_kink:
+        for end in (one.low, one.high):
+            found = step({**point, "g_penalty": end}) if end.is_finite() else None
+            if found is not None:
+                with ctx.workprec(WORKING_BITS):
+                    low, high = low.min(found[output]), high.max(found[output])
+    weights = case.weights.tolist()
+    shares = sensitivity.of_step(
+        step, output, point, frozenset({"t", "g_penalty"}), terms, weights, j, case.group.parameters,
+        case.group.arrays_for(len(weights)), exact, shape,
+    )  # fmt: skip
+    return judged(got, low, high, shape, shares, rtol)
+
+
+def _is_asserted(terms: Terms, case: SlopeCase, j: int) -> bool:
+    """Is this a kink at which the stated choice is the one right answer, as no rounding can move the kink?"""
+    one = case.exact[j]
+    if one is None or not one.at_kink or not one.is_settled:
+        return False
+    return bool(terms.indexed) or float(case.weights[j]) in case.group.fixed_kinks
+
+
+def _rank(group: Group) -> float:
+    """Return how far a group's numbers are from ones that a person would try."""
+    if group.is_human:
+        return 0.0
+    return 1.0 + sum(len(repr(x)) for x in group.parameters.values()) / 100
+
+
+def _at_value(case: ValueCase) -> dict[str, Any]:
+    weights = case.weights.tolist()
+    return {"w": weights if len(weights) != 1 else weights[0], **case.group.parameters}
+
+
+def _at_slope(case: SlopeCase, j: int) -> dict[str, Any]:
+    return {**_weights_at(case.weights, j), **case.group.parameters}
+
+
+def _at_step(case: StepCase, j: int, renamed: Mapping[str, str], uses_t: bool) -> dict[str, Any]:
+    whole = len(case.weights) <= 7
+    at = _weights_at(case.weights, j)
+    for name, column in {"g": case.gradient, **case.arrays}.items():
+        at[name] = column.tolist() if whole else float(column[j])
+    at |= case.scalars
+    if uses_t:
+        at["t"] = case.taken
+    return at | case.parameters | {renamed.get(name, name): x for name, x in case.group.parameters.items()}
+
+
+def _weights_at(weights: np.ndarray[Any, Any], j: int) -> dict[str, Any]:
+    return {"w": weights.tolist(), "j": j} if len(weights) <= 7 else {"w": float(weights[j])}

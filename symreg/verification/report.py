@@ -1,0 +1,178 @@
+"""What a verification found: checks as data, as a table of text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any, Literal
+
+SCHEMA_VERSION = 1
+MOST_UNCOMPARED = 0.10  # of a check's points that may be vacuous or undetermined
+_WIDTH = 100
+
+Verdict = Literal["pass", "inaccurate", "wrong", "undetermined"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One function compared with its references.
+
+    Args:
+        kind: `value`, `gradient`, `kinks` (the stated choice at them), or `step`.
+        rule: Of a step, else "".
+        target: Label of what was judged.
+        dtype: `float64` or `float32`.
+        points: Outputs looked at: compared + vacuous + undetermined.
+        compared: Outputs compared.
+        undetermined: Outputs whose exact value, or its tolerance, balls did not determine.
+        vacuous: Outputs so sensitive to the inputs' rounding that nothing can be asked of them.
+        worst_ulp: The error at `at`, in units in the last place of the exact value.
+        at: Where the error is greatest, or a failure shows most plainly: weights, parameters and the like by name.
+        expected: The exact value there, rounded.
+        got: What was returned there.
+        verdict: `inaccurate` is wrong by at most a thousandth everywhere.
+        note: A sentence about the failure, or what was raised.
+    """
+
+    kind: str
+    rule: str
+    target: str
+    dtype: str
+    points: int
+    compared: int
+    undetermined: int
+    vacuous: int
+    worst_ulp: float
+    at: Mapping[str, Any]
+    expected: float | None
+    got: float | None
+    verdict: Verdict
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """What is checked, as the emitted function is called."""
+        return f"{self.rule}_step" if self.kind == "step" else self.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All checks of one verification; printing it shows the table."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Did every check pass, and was there one?"""
+        return bool(self.checks) and all(check.verdict == "pass" for check in self.checks)
+
+    def table(self, width: int = _WIDTH) -> str:
+        """Return a row per check, below each failure its point with both values, and a line of counts."""
+        whose = "function" if any(":" in check.target for check in self.checks) else "target"
+        heads = ("check", whose, "dtype", "points", "worst error", "at", "verdict")
+        rows = [(c.name, c.target, c.dtype, f"{c.points:,}", _ulps(c.worst_ulp), "", c.verdict) for c in self.checks]
+        widths = [max([len(head), *(len(row[k]) for row in rows)]) for k, head in enumerate(heads)]
+        widths[5] = max(2, width - sum(widths) + widths[5] - 2 * (len(heads) - 1))
+        lines = [_line(heads, widths)]
+        for check, row in zip(self.checks, rows, strict=True):
+            places = _wrapped(_place(check.at), widths[5], most=1 if check.verdict == "pass" else 4)
+            lines.append(_line((*row[:5], places[0], row[6]), widths))
+            lines += [_line(("", "", "", "", "", more, ""), widths) for more in places[1:]]
+            if check.verdict != "pass":
+                lines += [f"   {line}" for line in _wrapped(_failure(check), width - 3, most=6)]
+        return "\n".join([*lines, "", self.summary()])
+
+    def summary(self) -> str:
+        """Return one line that says what was compared and what was not."""
+        failed = sum(check.verdict != "pass" for check in self.checks)
+        good = len(self.checks) - failed
+        parts = [f"{failed} {_plural('check', failed)} failed"] if failed else []
+        if good or not failed:
+            parts.append(f"{good} {_plural('check', good)} passed")
+        compared, vacuous, undetermined = (
+            sum(getattr(c, name) for c in self.checks) for name in ("compared", "vacuous", "undetermined")
+        )
+        return f"{', '.join(parts)}; {compared:,} points compared, {vacuous:,} vacuous, {undetermined:,} undetermined"
+
+    def to_json(self) -> str:
+        """Return the checks as JSON text; an infinite or undefined number is a string there."""
+        data = {"schema_version": SCHEMA_VERSION, "passed": self.passed, "checks": [asdict(c) for c in self.checks]}
+        return json.dumps(_plain(data), indent=2, ensure_ascii=True)
+
+    def __str__(self) -> str:
+        return self.table()
+
+
+def short(value: Any) -> str:
+    """Return a number, or a list of them, as a person would write it."""
+    if isinstance(value, list | tuple):
+        if len(value) > 1 and len(set(map(repr, value))) == 1:
+            return short(value[0])
+        return f"[{', '.join(short(v) for v in value)}]"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return str(value)
+
+
+def both(expected: float, got: float) -> tuple[str, str]:
+    """Return two numbers with as many digits as it takes to see the difference."""
+    for digits in range(4, 18):
+        pair = f"{expected:.{digits}g}", f"{got:.{digits}g}"
+        if pair[0] != pair[1]:
+            return pair
+    return repr(expected), repr(got)
+
+
+def _failure(check: Check) -> str:
+    said = check.note
+    if check.expected is not None and check.got is not None:
+        right, got = both(check.expected, check.got)
+        name = check.at.get("output", {"value": "value", "step": "w"}.get(check.kind, "gradient"))
+        if isinstance(check.at.get("w"), list) and check.kind != "value":
+            name = f"{name}[{check.at.get('j', 0)}]"
+        said = f"got {name} = {got}, right is {right}{': ' if said else ''}{said}"
+    return f"{said}." if said and not said.endswith(".") else said
+
+
+def _place(at: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {short(value)}" for name, value in at.items() if name not in ("j", "output"))
+
+
+def _ulps(worst: float) -> str:
+    if not isfinite(worst):
+        return "not a number" if worst != worst else "infinite"
+    return f"{worst:.1f} ulp" if worst < 1000 else f"{worst:.0e} ulp"
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _wrapped(text: str, width: int, most: int) -> list[str]:
+    """Return the text in at most `most` lines, broken at spaces, the last one cut where it does not fit."""
+    lines = [""]
+    for word in text.split(" "):
+        if not lines[-1]:
+            lines[-1] = word
+        elif len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    if len(lines) > most:
+        lines = lines[:most]
+        lines[-1] = lines[-1][: width - 3] + "..." if len(lines[-1]) > width - 3 else f"{lines[-1]}..."
+    return [line if len(line) <= width else line[: width - 3] + "..." for line in lines]
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,67 @@
+"""One step of an update rule in balls: its assignments as they were written, with the oracle's own gradient.
+
+Takes a `Rule`, one weight with its gradients, states and parameters; hands on the new weight and states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from flint import arb, ctx
+
+from symreg.language.spec import Rule
+from symreg.language.tree import names
+from symreg.verification.ball import Scope, Undecided, compiled, sign
+
+_BITS = (192, 384, 768)
+
+# From a point (`w`, `g_loss`, `g_penalty`, states, parameters, `t`) to `w` and the states, None if undetermined.
+Stepper: TypeAlias = "Callable[[Mapping[str, arb]], dict[str, arb] | None]"
+
+
+def stepper(rule: Rule) -> Stepper:
+    """Return one step of the rule as a function of a point.
+
+    `g` is added up here; `t` counts from 1 in the assignments, so that the point holds the number of this step.
+    """
+    assignments = [(step.target, compiled(step.expression)) for step in rule.steps]
+    outputs = ("w", *(state.name for state in rule.states))
+
+    def attempt(point: Mapping[str, arb]) -> dict[str, arb] | None:
+        known = dict(point)
+        known["g"] = known["g_loss"] + known["g_penalty"]
+        scope = Scope(known, decide=sign)
+        try:
+            for target, code in assignments:
+                known[target] = code(scope)
+        except Undecided:
+            return None
+        found = {name: known[name] for name in outputs}
+        return found if all(x.is_finite() for x in found.values()) else None
+
+    def step(point: Mapping[str, arb]) -> dict[str, arb] | None:
+        found = None
+        for bits in _BITS:
+            with ctx.workprec(bits):
+                found = attempt(point)
+            if found is not None and all(x.rel_accuracy_bits() > 64 or x.is_zero() for x in found.values()):
+                break
+        return found
+
+    return step
+
+
+def influences(rule: Rule) -> dict[str, frozenset[str]]:
+    """Return, for `w` and each state, the names that its new value is written in terms of (`g` as its two parts)."""
+    after: dict[str, frozenset[str]] = {}
+
+    def expanded(name: str) -> frozenset[str]:
+        if name == "g":
+            return frozenset({"g_loss", "g_penalty"})
+        return after.get(name, frozenset({name}))
+
+    for step in rule.steps:
+        after[step.target] = frozenset().union(*(expanded(name) for name in names(step.expression)))
+    kept = ("w", *(state.name for state in rule.states))
+    return {name: after.get(name, frozenset({name})) for name in kept}
