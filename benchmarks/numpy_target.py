@@ -1,0 +1,70 @@
+"""The NumPy target beside the plain expression: how much faster it is, and what it allocates."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+
+import numpy as np
+from measure import Row, at_least, interleaved
+
+import symreg
+
+LR, LAM = 1e-4, 0.1
+
+
+def rows(n: int, rounds: int) -> Iterator[Row]:
+    """Yield the rows of the l2 step on n float64 weights, then its greatest allocation at n/100 and at n weights."""
+    functions = symreg.load("l2", rules=("gradient_descent", "adamw"), target="numpy", dtype="float64")
+    rng = np.random.default_rng(0)
+    w, g, plain = (rng.normal(size=n) for _ in range(3))
+
+    def in_numpy() -> None:
+        nonlocal plain
+        plain -= LR * (g + 2 * LAM * plain)
+
+    seconds = interleaved(
+        {
+            "gradient_descent": lambda: functions.gradient_descent_step(w, g, lr=LR, lam=LAM),
+            "plain NumPy": in_numpy,
+        },
+        rounds,
+    )
+    yield at_least(2.5, f"NumPy step, l2, {n:,} float64", seconds, "gradient_descent", "plain NumPy")
+
+    state = functions.adamw_state(w)
+    small, small_state = w[: n // 100].copy(), functions.adamw_state(w[: n // 100])
+    for name, at_small, at_large in (
+        (
+            "gradient_descent",
+            lambda: functions.gradient_descent_step(small, g[: n // 100], lr=LR, lam=LAM),
+            lambda: functions.gradient_descent_step(w, g, lr=LR, lam=LAM),
+        ),
+        (
+            "adamw",
+            lambda: functions.adamw_step(small, g[: n // 100], small_state, lr=LR, lam=LAM),
+            lambda: functions.adamw_step(w, g, state, lr=LR, lam=LAM),
+        ),
+    ):
+        before, after = peak(at_small), peak(at_large)
+        yield Row(
+            group="NumPy target, greatest allocation",
+            subject=name,
+            measured=f"{after:,} bytes at {n:,}",
+            against=f"{before:,} bytes at {n // 100:,}",
+            figure=after / before,
+            promise="does not grow (<= 1.01x)",
+            is_kept=after <= 1.01 * before,
+        )
+
+
+def peak(call: object) -> int:
+    """Return the most bytes that a call has allocated at one time."""
+    assert callable(call)
+    call()
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
