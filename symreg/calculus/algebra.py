@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symreg.language.tree import Binary, Call, Constant, Item, Name, Negate, Number, Subscript, Sum, Tree, number, walk
+from symreg.language.tree import Binary, Call, Constant, Item, Name, Negate, Number, Subscript, Tree, number, walk
 
 ZERO: Tree = Number(Fraction(0))
 ONE: Tree = Number(Fraction(1))
@@ -35,11 +35,8 @@ def plus(a: Tree, b: Tree) -> Tree:
         return b
     if y == 0:
         return a
-    match b:
-        case Negate(operand):
-            return Binary("-", a, operand)
-        case _:
-            return Binary("+", a, b)
+    below_sign = _without_minus(b)
+    return Binary("+", a, b) if below_sign is None else Binary("-", a, below_sign)
 
 
 def minus(a: Tree, b: Tree) -> Tree:
@@ -131,6 +128,20 @@ def total(addends: list[Tree]) -> Tree:
     return made
 
 
+def addends(tree: Tree) -> list[tuple[str, Tree]]:
+    """Return the addends of a sum that is associated to the left, each with the sign before it."""
+    made: list[tuple[str, Tree]] = []
+    while isinstance(tree, Binary) and tree.operator in "+-":
+        made.append((tree.operator, tree.right))
+        tree = tree.left
+    return [("+", tree), *reversed(made)]
+
+
+def signed(sign: str, tree: Tree) -> Tree:
+    """Return an addend with its sign."""
+    return negative(tree) if sign == "-" else tree
+
+
 def factors(tree: Tree) -> list[tuple[Tree, bool]]:
     """Return the factors of a product or quotient, each with whether it stands above the line; the sign is a factor."""
     match tree:
@@ -175,9 +186,16 @@ def size(tree: Tree) -> int:
     return sum(1 for _ in walk(tree))
 
 
-def has_sum(tree: Tree) -> bool:
-    """Does a sum or norm over the whole vector stand in the tree?"""
-    return any(isinstance(n, Sum) or (isinstance(n, Call) and n.function == "norm") for n in walk(tree))
+def _without_minus(tree: Tree) -> Tree | None:
+    """Return what stands behind the minus that a product begins with, or None if it begins with none."""
+    match tree:
+        case Negate(operand):
+            return operand
+        case Binary("*" | "/" as operator, left, right):
+            positive = _without_minus(left)
+            return None if positive is None else times(positive, right) if operator == "*" else over(positive, right)
+        case _:
+            return None
 
 
 def _scaled(value: Fraction, tree: Tree) -> Tree:

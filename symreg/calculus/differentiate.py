@@ -10,6 +10,7 @@ from symreg.calculus.algebra import (
     ONE,
     WJ,
     ZERO,
+    addends,
     call,
     factors,
     minus,
@@ -19,6 +20,7 @@ from symreg.calculus.algebra import (
     plus,
     power,
     product,
+    signed,
     times,
     total,
     where,
@@ -119,14 +121,14 @@ class _Tracer:
                 raise Intractable(f"there is no rule to differentiate {type(tree).__name__}")
 
     def sum_rule(self, tree: Tree) -> list[Part]:
-        at, addends = len(self.steps), _addends(tree)
-        moving = [(sign, a) for sign, a in addends if varies(a)]
-        made = [(_signed(s, c), delta) for s, a in moving for c, delta in self.differentiate(a)]
+        at, parts = len(self.steps), addends(tree)
+        moving = [(sign, a) for sign, a in parts if varies(a)]
+        made = [(signed(s, c), delta) for s, a in moving for c, delta in self.differentiate(a)]
         if len(moving) > 1:
-            self.note(at, "sum rule", tree, total([_signed(s, _d(a)) for s, a in moving]))
-        elif len(addends) > 1:
+            self.note(at, "sum rule", tree, total([signed(s, _d(a)) for s, a in moving]))
+        elif len(parts) > 1:
             why = "the rest does not hold w_j"
-            self.note(at, "constant term", tree, _signed(moving[0][0], _d(moving[0][1])), why)
+            self.note(at, "constant term", tree, signed(moving[0][0], _d(moving[0][1])), why)
         return made
 
     def product_rule(self, tree: Tree) -> list[Part]:
@@ -242,12 +244,11 @@ def summation(body: Tree, index: str, original: Tree) -> Tree:
         return negative(summation(body.operand, index, original))
     if index not in free_indices(body):
         return times(_count(index, original), body)
-    split = factors(body)
-    outside = product([f for f in split if index not in free_indices(f[0])])
-    core = product([f for f in split if index in free_indices(f[0])])
-    addends = _addends(core)
-    if any(index not in free_indices(addend) for _, addend in addends):
-        parts = [_signed(s, summation(_in_range_of(a, original, index), index, original)) for s, a in addends]
+    outside = product([f for f in factors(body) if index not in free_indices(f[0])])
+    core = product([f for f in factors(body) if index in free_indices(f[0])])
+    split = addends(core)
+    if any(index not in free_indices(addend) for _, addend in split):
+        parts = [signed(s, summation(_in_range_of(a, original, index), index, original)) for s, a in split]
         return times(outside, total(parts))
     return times(outside, Sum(_in_range_of(core, original, index), index))
 
@@ -278,18 +279,6 @@ PARTIALS: dict[str, Callable[..., tuple[Tree, ...]]] = {
 
 def _d(tree: Tree) -> Tree:
     return ONE if tree == WJ else Call("d", (tree,))
-
-
-def _addends(tree: Tree) -> list[tuple[str, Tree]]:
-    match tree:
-        case Binary("+" | "-" as operator, left, right):
-            return [*_addends(left), (operator, right)]
-        case _:
-            return [("+", tree)]
-
-
-def _signed(sign: str, tree: Tree) -> Tree:
-    return negative(tree) if sign == "-" else tree
 
 
 def _collected(parts: list[Part], delta: Delta | None) -> Tree:

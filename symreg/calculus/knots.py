@@ -75,16 +75,30 @@ def guarded(gradient: Tree, found: tuple[Knot, ...], parameters: tuple[Parameter
     return gradient
 
 
-def within(tree: Tree, domain: Interval, outside: Tree) -> Tree:
-    """Return a tree that is `outside` for weights outside the domain; a NaN weight still gives NaN."""
+def within(tree: Tree, domain: Interval, beyond: Tree) -> Tree:
+    """Return a tree that is `beyond` for weights outside the domain; a NaN weight still gives NaN."""
+    ends = outside(domain)
+    return tree if ends is None else where(ends, beyond, tree)
+
+
+def outside(domain: Interval) -> Tree | None:
+    """Return the condition that the weight lies outside the domain, or None if it cannot."""
     ends: list[Tree] = []
     if domain.low is not None:
         ends.append(Compare("<" if domain.low_closed else "<=", W, number(domain.low)))
     if domain.high is not None:
         ends.append(Compare(">" if domain.high_closed else ">=", W, number(domain.high)))
-    if not ends:
-        return tree
-    return where(ends[0] if len(ends) == 1 else Logic("or", tuple(ends)), outside, tree)
+    return None if not ends else ends[0] if len(ends) == 1 else Logic("or", tuple(ends))
+
+
+def inside(domain: Interval) -> Tree | None:
+    """Return the condition that the weight lies in the domain, or None if it always does."""
+    ends: list[Tree] = []
+    if domain.low is not None:
+        ends.append(Compare(">=" if domain.low_closed else ">", W, number(domain.low)))
+    if domain.high is not None:
+        ends.append(Compare("<=" if domain.high_closed else "<", W, number(domain.high)))
+    return None if not ends else ends[0] if len(ends) == 1 else Logic("and", tuple(ends))
 
 
 def beside(tree: Tree, position: Tree, side: int, points: tuple[Values, ...]) -> Tree:

@@ -11,7 +11,7 @@ from symreg.calculus.algebra import NAN, W, negative, numeric, over, plus, size,
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
-from symreg.language.tree import Call, Constant, Name, Sum, Tree, children, number, substitute
+from symreg.language.tree import Call, Constant, Name, Sum, Tree, children, number, substitute, walk
 
 LARGEST = 400
 """Trees of more nodes are left as they are: SymPy's time grows faster than their length."""
@@ -29,6 +29,21 @@ def tidy(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     if size(tree) > LARGEST:
         return tree
     return _tidied(lifted(tree), parameters)
+
+
+def collected(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return an expression linear in a variable as `a*variable + b`; any other as it is."""
+    if size(tree) > LARGEST or any(isinstance(n, Call) and n.function == "where" for n in walk(tree)):
+        return tree
+    symbol = to_sympy(variable, parameters)
+    expanded = sympy.expand(to_sympy(tree, parameters, opaque=True))
+    if not expanded.is_polynomial(symbol) or sympy.degree(expanded, symbol) != 1:
+        return tree
+    slope, rest = expanded.coeff(symbol, 1), expanded.coeff(symbol, 0)
+    if slope == 1:
+        return tree
+    first = times(from_sympy(slope), variable)
+    return first if rest == 0 else plus(first, from_sympy(sympy.factor_terms(rest)))
 
 
 def lifted(tree: Tree) -> Tree:
@@ -70,6 +85,8 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
             forms.append(change(expression))
         except (sympy.PolynomialError, NotImplementedError):
             continue
+    if expression.has(sympy.sin, sympy.cos, sympy.sinh, sympy.cosh):
+        forms.append(sympy.trigsimp(expression))
     best = min(dict.fromkeys(from_sympy(form) for form in forms), key=size)
     return tree if size(tree) < 0.75 * size(best) else best
 
@@ -101,6 +118,7 @@ def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, 
     free = tuple(replace(p, domain=_positive_part(p)) for p in parameters)
     extra = tuple(Parameter(name=name, domain=WORDS["positive"], default=1.0) for name in positive)
     expression = to_sympy(substitute(tree, shifted), (*free, *extra))
+    weak: Sign = "undecided"
     for form in (lambda e: e, sympy.factor_terms, lambda e: sympy.factor(sympy.together(e)), sympy.expand):
         try:
             made = form(expression)
@@ -113,10 +131,11 @@ def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, 
             ("nonnegative", made.is_nonnegative),
             ("nonpositive", made.is_nonpositive),
         )
-        for word, claim in claims:
-            if claim:
-                return word
-    return "undecided"
+        found: Sign = next((word for word, claim in claims if claim), "undecided")
+        if found in ("zero", "positive", "negative"):
+            return found
+        weak = found if weak == "undecided" else weak
+    return weak
 
 
 def _from_the_end(parameter: Parameter) -> Tree:

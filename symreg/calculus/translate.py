@@ -236,8 +236,8 @@ def _condition(c: Any) -> Tree:
 def _rank(e: Any) -> tuple[int, int, int, str]:
     """Say how late an expression comes: whether it holds the weight, whether it is a function, its size, its text."""
     names = {s.name for s in e.free_symbols}
-    holds_weight = any(name == "w" or "w[" in name for name in names)
-    is_function = not (e.is_Symbol or (e.is_Pow and e.base.is_Symbol))
+    holds_weight = any(name == "w" or "[" in name for name in names)
+    is_function = not (e.is_Atom or (e.is_Pow and e.base.is_Symbol))
     return (int(holds_weight), int(is_function), sympy.count_ops(e), to_text(_tree(e)))
 
 

@@ -1,0 +1,140 @@
+"""From an objective and rules to the updates that are emitted, each expression in an accurate form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from symreg.calculus.algebra import INFINITY, NAN, plus, total
+from symreg.calculus.knots import guarded, knots, within
+from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
+from symreg.calculus.stabilise import stabilise
+from symreg.calculus.update import Update
+from symreg.language.spec import Assignment, Rule
+from symreg.language.terms import Terms, told_apart
+from symreg.language.text import to_text
+from symreg.language.tree import Item, Name, Tree, substitute, transform
+from symreg.objective import Objective
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Forms:
+    """What every update of an objective is made of."""
+
+    value: Tree | None
+    gradient: Tree | None
+    indexed_value: Tree | None
+    indexed_gradient: Tree | None
+    value_notes: tuple[str, ...]
+    gradient_notes: tuple[str, ...]
+
+
+def updates(objective: Objective, rules: Iterable[Rule] = ()) -> tuple[Update, ...]:
+    """Return the updates to emit: the value, the gradient, then one step a rule.
+
+    Raises:
+        NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
+        Intractable: An expression that the calculus does not handle.
+    """
+    terms = objective.terms
+    forms = _forms(terms)
+    made = [
+        Update(
+            kind="value",
+            name="value",
+            terms=terms,
+            elementwise=forms.value,
+            indexed=forms.indexed_value,
+            notes=forms.value_notes,
+        ),
+        Update(
+            kind="gradient",
+            name="gradient",
+            terms=terms,
+            elementwise=forms.gradient,
+            indexed=forms.indexed_gradient,
+            notes=forms.gradient_notes,
+        ),
+    ]
+    return (*made, *(_step(rule, terms, forms) for rule in rules))
+
+
+def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:
+    apart, renamed = told_apart(terms, rule)
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Name(name) if name in renamed:
+                return Name(renamed[name])
+            case Item(array, subscripts) if array in renamed:
+                return Item(renamed[array], subscripts)
+            case _:
+                return node
+
+    both = plus(Name("g"), Name("g_penalty"))
+    notes = tuple(f"{new} is the penalty's own {old}; {old} is the rule's" for old, new in renamed.items())
+    return Update(
+        kind="step",
+        name=f"{rule.name}_step",
+        terms=apart,
+        rule=rule,
+        elementwise=None if forms.gradient is None else transform(forms.gradient, change),
+        indexed=None if forms.indexed_gradient is None else transform(forms.indexed_gradient, change),
+        assignments=tuple(
+            Assignment(
+                target=step.target,
+                expression=substitute(step.expression, {Name("g"): both, Name("g_loss"): Name("g")}),
+            )
+            for step in rule.steps
+        ),
+        notes=(*forms.gradient_notes, *notes),
+    )
+
+
+def _forms(terms: Terms) -> _Forms:
+    parts, indexed = elementwise_parts(terms), indexed_parts(terms)
+    value = gradient = None
+    value_notes: list[str] = []
+    gradient_notes: list[str] = []
+    if parts:
+        values, gradients = [], []
+        for part in parts:
+            values.append(_accurate(part.value, part, (), value_notes))
+            gradients.append(_accurate(part.tidied, part, (part.gradient,), gradient_notes))
+        found = knots(tuple(part.part for part in parts), terms.parameters)
+        value = _on_domains(parts, values, INFINITY)
+        gradient = guarded(_on_domains(parts, gradients, NAN), found, terms.parameters)
+        for knot in found:
+            if knot.is_kink:
+                gradient_notes.append(
+                    f"At w = {to_text(knot.position)} the penalty has a kink; {_choice(knot.chosen)}."
+                )
+    return _Forms(
+        value=value,
+        gradient=gradient,
+        indexed_value=total([part.value for part in indexed]) if indexed else None,
+        indexed_gradient=total([part.tidied for part in indexed]) if indexed else None,
+        value_notes=tuple(dict.fromkeys(value_notes)),
+        gradient_notes=tuple(dict.fromkeys(gradient_notes)),
+    )
+
+
+def _accurate(tree: Tree, part: Derived, candidates: tuple[Tree, ...], notes: list[str]) -> Tree:
+    """Return a part's stable form, and note the range on which it is accurate where that is not all of it."""
+    stable = stabilise(tree, parameters=part.term.parameters, domain=part.term.domain, candidates=candidates)
+    if stable.note:
+        notes.append(stable.note)
+    return stable.tree
+
+
+def _on_domains(parts: tuple[Derived, ...], trees: list[Tree], beyond: Tree) -> Tree:
+    """Return the sum of the parts' trees; outside the domain of any of them it is `beyond`."""
+    made = total(trees)
+    for domain in dict.fromkeys(part.term.domain for part in parts):
+        made = within(made, domain, beyond)
+    return made
+
+
+def _choice(chosen: Tree) -> str:
+    text = to_text(chosen)
+    return f"the gradient there is {text}" if len(text) <= 60 else "the one-sided derivative nearest to 0 is used there"
