@@ -18,7 +18,7 @@ from symreg.language.interval import parse_interval
 from symreg.language.names import did_you_mean
 from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule
 from symreg.objective import Objective, read_penalty_file, resolve, resolve_rule
-from symreg.tasks import parameter_of
+from symreg.tasks import TARGETS, parameter_of
 
 if TYPE_CHECKING:
     from symreg.calculus.update import Update
@@ -29,7 +29,6 @@ ObjectiveLike: TypeAlias = "str | Path | Penalty | PenaltySum | Objective"
 RuleLike: TypeAlias = "str | Path | Rule"
 Rules: TypeAlias = "RuleLike | Sequence[RuleLike]"
 
-TARGETS = ("numpy", "c")
 _GRADIENT_DESCENT = ("gradient_descent",)
 
 

@@ -5,16 +5,20 @@ Every task imports what it needs when it runs; this module is also imported wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from symreg.worker import Phase, Tell
+from symreg.worker import Phase, Progress, Tell
 
 if TYPE_CHECKING:
     from symreg.calculus.chain import Chain
     from symreg.calculus.update import Update
     from symreg.language.spec import Parameter, Rule
     from symreg.objective import Objective
+
+TARGETS = ("numpy", "c")
+"""Every language that is emitted, by name."""
 
 CATALOGUE_RULES = ("gradient_descent", "momentum", "adam", "adamw", "lion")
 """The rules whose steps `generated/` holds."""
@@ -25,6 +29,14 @@ class Written(NamedTuple):
 
     text: str
     notes: tuple[str, ...]
+
+
+class Judgement(NamedTuple):
+    """A report as text, and whether everything in it passed."""
+
+    text: str
+    notes: tuple[str, ...]
+    passed: bool
 
 
 class Sources(NamedTuple):
@@ -97,11 +109,57 @@ def write_sources(
 
 def write_entry(tell: Tell, *, name: str) -> dict[str, str]:
     """Return what `generated/` holds of one penalty of the catalogue: every target, and the derivation in LaTeX."""
-    from symreg.targets import TARGETS
-
-    sources = write_sources(tell, objective=name, rules=CATALOGUE_RULES, targets=tuple(TARGETS))
+    sources = write_sources(tell, objective=name, rules=CATALOGUE_RULES, targets=TARGETS)
     derivation = write_derivation(tell, objective=name, rule="gradient_descent", form="latex")
     return {**sources.files, f"latex/{name}.tex": derivation.text}
+
+
+def write_report(
+    tell: Tell,
+    *,
+    objective: str,
+    rules: Sequence[str],
+    targets: Sequence[str],
+    points: int,
+    as_json: bool = False,
+    against: str | None = None,
+    kind: Literal["value", "gradient", "step"] = "gradient",
+    settings: Mapping[str, float] | None = None,
+    rtol: float | None = None,
+    parameters: Sequence[str] = (),
+) -> Judgement:
+    """Return the judge's report on what is emitted for an objective, or on the function `against` names."""
+    from symreg.judging import function_in, judge, judge_function
+    from symreg.objective import resolve_rule
+
+    def progress(done: int, total: int, check: str) -> None:
+        tell(Phase(f"verify {check}", is_symbolic=False))
+        tell(Progress(done, total))
+
+    resolved = read_objective(objective, parameters=parameters)
+    chosen = tuple(resolve_rule(rule) for rule in rules)
+    if against is None:
+        made = derive_updates(tell, objective=resolved, rules=chosen)
+        tell(Phase("compile and load", is_symbolic=False))
+        report = judge(
+            resolved, made, chosen, targets, points=points, parameters=settings, rtol=rtol, progress=progress
+        )
+    else:
+        tell(Phase(f"load {against}", is_symbolic=False))
+        function = function_in(against)
+        report = judge_function(
+            resolved,
+            chosen,
+            function,
+            kind=kind,
+            label=Path(against).name,
+            points=points,
+            parameters=settings,
+            rtol=rtol,
+            progress=progress,
+        )
+    text = report.to_json() if as_json else str(report)
+    return Judgement(text=f"{text.rstrip()}\n", notes=resolved.notes, passed=report.passed)
 
 
 def read_objective(text: str, *, parameters: Sequence[str] = (), name: str | None = None) -> Objective:
@@ -143,5 +201,5 @@ def parameter_of(name: str, text: str) -> Parameter:
 
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
-    for task in (derive_chain, derive_updates, emit_sources, write_derivation, write_sources, write_entry)
+    for task in (derive_chain, derive_updates, emit_sources, write_derivation, write_sources, write_entry, write_report)
 }

@@ -241,7 +241,7 @@ def _serve(waiting: Queue[bytes], answers: BinaryIO, tasks: str) -> None:
             run = importlib.import_module(tasks).TASKS[task]
             send("result", run(lambda notice: send("notice", notice), **arguments))
         except SymregError as error:
-            send("error", _packed(error))
+            send("error", _packed(error, note=traceback.format_exc() if error.__cause__ else ""))
         except RecursionError:
             send("error", _packed(Intractable(f"{task}: the expression is nested too deeply for the calculus")))
         except MemoryError:

@@ -255,7 +255,7 @@ def verify(
             points=points,
             as_json=as_json,
             against=against,
-            kind=kind,
+            kind=kind or "gradient",
             settings=_settings(settings),
             rtol=rtol,
             parameters=parameters,

@@ -1,0 +1,157 @@
+"""Before the judge: emitted functions are loaded, or somebody's own is found in its file; fixed parameters are checked.
+
+Takes an objective and what is to be judged, hands on the judge's report.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from symreg.errors import SpecError, UnknownName
+from symreg.language.names import did_you_mean
+from symreg.language.spec import Rule
+from symreg.objective import Objective
+
+if TYPE_CHECKING:
+    from symreg.calculus.update import Update
+    from symreg.verification import Report
+
+Kind = Literal["value", "gradient", "step"]
+Watch = Callable[[int, int, str], None]
+
+DTYPES: tuple[Literal["float64", "float32"], ...] = ("float64", "float32")
+_RTOL = 1e-9  # somebody else's function may be right to fewer digits
+
+
+def judge(
+    objective: Objective,
+    updates: tuple[Update, ...],
+    rules: Sequence[Rule],
+    targets: Iterable[str],
+    *,
+    points: int,
+    parameters: Mapping[str, float] | None = None,
+    rtol: float | None = None,
+    progress: Watch | None = None,
+) -> Report:
+    """Return the report on the emitted functions of an objective, for each target and in both precisions.
+
+    Raises:
+        ToolMissing: The C target is among them and there is no compiler.
+        SpecError, UnknownName: A fixed parameter does not exist or lies outside its domain.
+    """
+    from symreg.targets import load
+    from symreg.verification import Subject, verify
+
+    fixed = _checked(objective, rules, parameters)
+    subjects = [
+        Subject(label=target, dtype=dtype, functions=vars(load(objective, updates, target, dtype)))
+        for target in targets
+        for dtype in DTYPES
+    ]
+    return verify(objective.terms, rules, subjects, points=points, params=fixed, rtol=rtol or 0.0, progress=progress)
+
+
+def judge_function(
+    objective: Objective,
+    rules: Sequence[Rule],
+    function: Callable[..., Any],
+    *,
+    kind: Kind,
+    label: str = "",
+    points: int,
+    parameters: Mapping[str, float] | None = None,
+    rtol: float | None = None,
+    progress: Watch | None = None,
+) -> Report:
+    """Return the report on a function that claims to be the objective's value, gradient or a rule's step."""
+    from symreg.verification import against
+
+    if kind == "step" and len(rules) != 1:
+        raise SpecError(f"a step is judged by one rule; {len(rules)} were given")
+    return against(
+        objective.terms,
+        rules[0] if kind == "step" else None,
+        _contained(function),
+        kind,
+        rtol=_RTOL if rtol is None else rtol,
+        points=points,
+        params=_checked(objective, rules if kind == "step" else (), parameters),
+        label=label or str(getattr(function, "__name__", "function")),
+        progress=progress,
+    )
+
+
+def function_in(place: str) -> Callable[..., Any]:
+    """Return the function that `FILE.py:FUNCTION` names; the file is run, as an import would.
+
+    Raises:
+        SpecError, UnknownName: There is no such file or function, or the file raises when it is run.
+    """
+    file, colon, name = place.rpartition(":")
+    if not colon or not file.endswith(".py") or not name.isidentifier():
+        raise SpecError(f"--against {place[:80]!r}: write FILE.py:FUNCTION, as in mine.py:update")
+    path = Path(file)
+    if "\0" in file or not path.is_file():
+        raise UnknownName(f"there is no file {file[:200]}")
+    spec = importlib.util.spec_from_file_location(f"symreg_against_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.append(str(path.resolve().parent))  # its neighbours can be imported, but hide nothing
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise SpecError(f"{path.name} raised {_words(error)}") from error
+    found = getattr(module, name, None)
+    if found is None:
+        known = [key for key, value in vars(module).items() if callable(value)]
+        raise UnknownName(f"{path.name} has no function '{name[:40]}'{did_you_mean(name[:40], known)}")
+    if not callable(found):
+        raise SpecError(f"{path.name}: '{name[:40]}' is not a function")
+    function: Callable[..., Any] = found
+    return function
+
+
+def _contained(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function with an attempt to leave the process made an error like any other."""
+
+    def called(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except (SystemExit, GeneratorExit) as error:
+            raise RuntimeError(_words(error)) from error
+
+    return called
+
+
+def _checked(objective: Objective, rules: Sequence[Rule], parameters: Mapping[str, float] | None) -> dict[str, float]:
+    """Return the parameters to fix as floats that their domains hold."""
+    declared = [*objective.terms.parameters, *(p for rule in rules for p in rule.parameters)]
+    known = [p.name for p in declared]
+    made: dict[str, float] = {}
+    for name, value in (parameters or {}).items():
+        if name not in known:
+            raise UnknownName(f"there is no parameter '{str(name)[:40]}' to set{did_you_mean(str(name)[:40], known)}")
+        if isinstance(value, bool):
+            raise SpecError(f"{name} = {value}: write a number")
+        try:
+            made[name] = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise SpecError(f"{name} = {value!r:.40}: write a number") from None
+        for one in declared:
+            if one.name == name and made[name] not in one.domain:
+                raise SpecError(f"{name} = {made[name]:g} is outside its domain {one.domain}")
+    return made
+
+
+def _words(error: BaseException) -> str:
+    """Return an error's kind and the first line of what it says."""
+    said = str(error).splitlines()
+    return f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__
