@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from symreg import catalogue
 from symreg.errors import LanguageError, SpecError, UnknownName
+from symreg.language.functions import FUNCTIONS
 from symreg.language.inline import inline_penalty
 from symreg.language.interval import inside, intersection
 from symreg.language.limits import split_addends
@@ -78,7 +79,7 @@ def resolve(
     for parameter in declared:
         if parameter.name not in known:
             raise UnknownName(f"the objective has no parameter '{parameter.name}'{did_you_mean(parameter.name, known)}")
-    return made if name is None else replace(made, name=check_identifier(name, "name"))
+    return made if name is None else replace(made, name=check_identifier(name, "name", allowed=FUNCTIONS))
 
 
 def resolve_rule(source: str | Path | Rule) -> Rule:

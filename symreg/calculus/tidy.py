@@ -8,6 +8,7 @@ from typing import Literal
 import sympy
 
 from symreg.calculus.algebra import NAN, W, negative, numeric, over, plus, size, times, where
+from symreg.calculus.positivity import bounds
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
@@ -114,10 +115,13 @@ def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, 
 
     Each parameter is written as the end of its domain plus a positive number, and each factor must show its sign.
     """
+    apart = tuple(Parameter(name=name, domain=WORDS["positive"], default=1.0) for name in positive)
+    low, high, is_nonzero = bounds(tree, {p.name: p for p in (*parameters, *apart)})
+    if is_nonzero and (low >= 0 or high <= 0):
+        return "positive" if low >= 0 else "negative"
     shifted: dict[Tree, Tree] = {Name(p.name): _from_the_end(p) for p in parameters}
     free = tuple(replace(p, domain=_positive_part(p)) for p in parameters)
-    extra = tuple(Parameter(name=name, domain=WORDS["positive"], default=1.0) for name in positive)
-    expression = to_sympy(substitute(tree, shifted), (*free, *extra))
+    expression = to_sympy(substitute(tree, shifted), (*free, *apart))
     weak: Sign = "undecided"
     for form in (lambda e: e, sympy.factor_terms, lambda e: sympy.factor(sympy.together(e)), sympy.expand):
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NoReturn, TypeVar
 
 from symreg.errors import LanguageError, SpecError
+from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import WORDS, Interval, inside, parse_interval
 from symreg.language.names import check_identifier, did_you_mean
 from symreg.language.parse import Excerpted, parse
@@ -134,7 +135,7 @@ def make_penalty(
     Raises:
         SpecError: A parameter or array that is not used, an array with the wrong number of subscripts, no `w`.
     """
-    check_identifier(name, f"{source}: name")
+    check_identifier(name, f"{source}: name", allowed=FUNCTIONS)
     used_names, used_arrays = names(expression), subscripted(expression)
     if "w" not in used_names and "w" not in used_arrays:
         raise SpecError(f"{source}: expr does not hold the weights; write 'w', or 'w[i]' under a sum")
