@@ -52,11 +52,11 @@ FORMULAS = {
         text=f"2 * {LAM} / {C}**2 * w / (1 + (w / {C})**2)",
     ),
     "log_cosh": Formula(
-        parameters={"lam": LAM},
+        parameters={"lam": LAM, "c": C},
         call="call_tanh",
-        over=lambda xp, w: LAM * xp.tanh(w),
-        each=lambda w: LAM * math.tanh(w),
-        text=f"{LAM} * tanh(w)",
+        over=lambda xp, w: LAM / C * xp.tanh(w / C),
+        each=lambda w: LAM / C * math.tanh(w / C),
+        text=f"{LAM} / {C} * tanh(w / {C})",
     ),
 }
 

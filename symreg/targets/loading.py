@@ -55,12 +55,12 @@ def load(objective: Objective, updates: tuple[Update, ...], target: str, dtype: 
 def load_module(name: str, text: str) -> ModuleType:
     """Return emitted Python source as a module that no import finds; tracebacks show its lines."""
     loader = _Emitted(text)
-    module = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(f"symreg_emitted_{name}", loader))
+    module = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(name, loader))
     loader.exec_module(module)
     return module
 
 
-class _Emitted(importlib.abc.InspectLoader):
+class _Emitted(importlib.abc.ExecutionLoader):
     """The import system's own way to run a source that is in memory; it is only ever given what symreg emitted."""
 
     def __init__(self, text: str) -> None:
@@ -68,6 +68,9 @@ class _Emitted(importlib.abc.InspectLoader):
 
     def get_source(self, fullname: str) -> str:
         return self.text
+
+    def get_filename(self, fullname: str) -> str:
+        return f"symreg-emitted/{fullname}.py"  # traceback asks `get_source` for the lines of a file that is not there
 
 
 def _names(updates: tuple[Update, ...], module: ModuleType) -> Iterator[str]:
