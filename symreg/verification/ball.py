@@ -244,7 +244,7 @@ def _binary(operator: str, left: Tree, right: Tree) -> Code:
             return lambda scope: series.integer_power(a(scope), 2)
         return lambda scope: a(scope) * b(scope)
     if operator == "/":
-        return lambda scope: _quotient(a(scope), b(scope))
+        return lambda scope: series.quotient(a(scope), b(scope))
     match right:
         case Number(value) if value.denominator == 1:
             exponent = int(value)
@@ -253,12 +253,6 @@ def _binary(operator: str, left: Tree, right: Tree) -> Code:
             exponent = -int(value)
             return lambda scope: series.integer_power(a(scope), exponent)
     return lambda scope: series.power(a(scope), b(scope))
-
-
-def _quotient(above: Value, below: Value) -> Value:
-    if isinstance(below, arb_series) and below[0].contains(0):
-        return arb.nan()
-    return above / below
 
 
 def _sum(whole: Tree, body: Tree, index: str) -> Code:

@@ -30,6 +30,7 @@ from symreg.verification.tolerance import WORKING_BITS, Finding, errors, judged,
 # Just below, at and above the block of 16,384 weights that NumPy code works in, and several blocks.
 BLOCK_EDGES = (16_383, 16_384, 16_385, 40_000)
 _LONG_SQUARE = 33  # for what costs n^2: a matrix argument, a sum within a sum
+_SEVERAL, _NAN_AT = 7, 3  # weights in a vector that holds a NaN, and its place there
 _SAME = 8  # ulp by which the same weight may come out differently in another place of a longer array
 
 
@@ -47,10 +48,10 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Grou
     empty = ask(np.zeros(0, dtype=subject.dtype))
     if empty is not None and empty != 0.0:
         tally.fail(Failure(at={"n": 0} | group.parameters, expected=0.0, got=empty, rank=2.0))
-    for weights in (np.array([nan], subject.dtype), _with_nan(group.vectors[0])):
-        got = ask(weights)
-        if got is not None and not isnan(got):
-            tally.fail(_lost_nan(weights, group, got))
+    weights = _with_nan(sample)
+    got = ask(weights)
+    if got is not None and not isnan(got):
+        tally.fail(_lost_nan(weights, group, got))
     for weight in outside(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and got != inf:
@@ -77,11 +78,11 @@ def of_gradient(
             return None
 
     ask(np.zeros(0, dtype=subject.dtype))
-    weights = _with_nan(group.vectors[0])
+    weights = _with_nan(sample)
     got = ask(weights)
-    if got is not None and not isnan(got[-1]):
-        tally.fail(_lost_nan(weights, group, float(got[-1])))
-    if got is not None and not terms.indexed and np.isnan(got[:-1]).any():
+    if got is not None and not isnan(got[_NAN_AT]):
+        tally.fail(_lost_nan(weights, group, float(got[_NAN_AT])))
+    if got is not None and not terms.indexed and np.isnan(np.delete(got, _NAN_AT)).any():
         tally.fail(Failure(at={"w": weights.tolist()} | group.parameters, note="one weight's NaN reached another"))
     for weight in outside(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
@@ -122,16 +123,16 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, cases: Seq
 
     ask(_resized(first, 0))
     influence = influences(rule)
-    one = _resized(first, 1)
-    for name in ("w", "g", *one.arrays):
-        after = ask(_with(one, name, nan))
+    several, one = _resized(first, _SEVERAL), _resized(first, 1)
+    for name in ("w", "g", *several.arrays):
+        after = ask(_with(several, name, nan))
         if after is None:
             continue
         sources = {"w": {"w", "g_penalty"}, "g": {"g_loss"}}.get(name, {name})
         for output, depends_on in influence.items():
-            if depends_on & sources and output in ("w", *one.arrays) and not isnan(float(after[output][0])):
+            if depends_on & sources and output in ("w", *several.arrays) and not isnan(after[output][_NAN_AT]):
                 note = f"NaN in {name} did not come out as NaN in {output}"
-                tally.fail(Failure(at={"w": one.weights.tolist(), "output": output}, note=note, rank=2.0))
+                tally.fail(Failure(at={"w": several.weights.tolist(), "output": output}, note=note, rank=2.0))
     for weight in outside(terms, subject.dtype).tolist():
         after = ask(_with(one, "w", weight))
         if after is not None and not isnan(float(after["w"][0])):
@@ -149,16 +150,16 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, cases: Seq
             _same_everywhere(tally, subject.dtype, after[output], small[output], exact, first, output)
 
 
-def _with_nan(weights: Vector) -> Vector:
-    """Return the weights with NaN for the last."""
-    changed = weights.copy()
-    changed[-1] = nan
+def _with_nan(sample: Sequence[Group]) -> Vector:
+    """Return a few weights, one of them NaN."""
+    changed = _tiled(sample[min(1, len(sample) - 1)].vectors[0], _SEVERAL)
+    changed[_NAN_AT] = nan
     return changed
 
 
 def _lost_nan(weights: Vector, group: Group, got: float) -> Failure:
     note = "NaN in w did not come out as NaN"
-    return Failure(at={"w": weights.tolist()[-1:]} | group.parameters, got=got, note=note, rank=2.0)
+    return Failure(at={"w": weights.tolist()} | group.parameters, got=got, note=note, rank=2.0)
 
 
 def _spurious_nan(weight: float, group: Group) -> Failure:
@@ -182,8 +183,9 @@ def _resized(case: StepCase, length: int) -> StepCase:
 
 
 def _with(case: StepCase, name: str, value: float) -> StepCase:
-    """Return a case of one weight with one of its inputs replaced."""
-    column = np.array([value], dtype=case.weights.dtype)
+    """Return the case with one element of one of its inputs replaced."""
+    column = {"w": case.weights, "g": case.gradient, **case.arrays}[name].copy()
+    column[min(_NAN_AT, len(column) - 1)] = value
     if name == "w":
         return replace(case, weights=column)
     if name == "g":

@@ -101,8 +101,8 @@ def slopes(
 ) -> Slopes:
     """Return dR/dw_j as a function of the weights and j; its result is nan outside the domain, None where undetermined.
 
-    At a kink the elementwise terms together have 0 if it lies between the one-sided derivatives, else the smaller one in
-    magnitude; those in index notation follow sign(0) = 0.
+    At a kink the elementwise terms together have 0 if it lies between the one-sided derivatives, else the one smaller
+    in magnitude; those in index notation follow sign(0) = 0.
     """
     one_weight = elementwise(terms.elementwise, parameters)
     rest = Terms(terms=terms.indexed)
@@ -254,7 +254,7 @@ def _regular(function: Function, at: Exact, floor: float, memory: dict[int, int]
                 if not difference.is_finite() and not at:
                     # At zero a function may have no third derivative although it has a first one (abs(w)**1.5).
                     return None
-                if is_tight(difference, floor):
+                if is_tight(difference, floor) and taylor.is_finite():
                     memory[exponent] = bits
                     return _agreed(difference, taylor)
         bits *= 2
@@ -311,7 +311,7 @@ def _one_sided(function: Function, at: Exact, side: int, floor: float) -> arb | 
                 difference, taylor = _both_ways(function, at, bits, _replay(taken), _replay(taken))
                 if not difference.is_finite() and is_tight(here, floor):
                     return here  # the branch ends here: it cannot be followed through the point
-                if is_tight(difference, floor):
+                if is_tight(difference, floor) and taylor.is_finite():
                     return _agreed(difference, taylor)
             except Undecided:
                 pass

@@ -1,8 +1,8 @@
 """Where a check looks: weights, parameters, gradients and states, the same on every machine and in every run.
 
 Takes the terms (and a rule), hands on groups of points that share one set of parameters, so that a function is called
-once for many weights. Random numbers are an integer hash of a name and a counter, scaled by powers of two: no libm has a
-say.
+once for many weights. Random numbers are an integer hash of a name and a counter, scaled by powers of two: no libm has
+a say.
 """
 
 from __future__ import annotations

@@ -40,9 +40,9 @@ def constant(x: Value) -> arb:
 
 
 def slope(x: Value) -> arb:
-    """Return the first derivative that x carries; 0 for a ball, which does not depend on the weight."""
+    """Return the first derivative that x carries; 0 for a ball, which does not depend on the weight (nan if it is that)."""
     if isinstance(x, arb):
-        return arb(0)
+        return arb(0) if x.is_finite() else arb.nan()
     return x[1] if isinstance(x, arb_series) else x.slope
 
 
@@ -55,10 +55,15 @@ def is_finite(x: Value) -> bool:
     return bool(x.value.is_finite() and x.slope.is_finite())
 
 
+def quotient(above: Value, below: Value) -> Value:
+    """Return above / below; nan where the divisor may be zero."""
+    return arb.nan() if constant(below).contains(0) else above / below
+
+
 def integer_power(base: Value, exponent: int) -> Value:
     """Return `base ** exponent`; the enclosure of an even power is never negative."""
     if exponent < 0:
-        return 1 / integer_power(base, -exponent)
+        return quotient(arb(1), integer_power(base, -exponent))
     if isinstance(base, arb) and exponent % 2 == 0 and exponent and base.contains(0) and not base.is_zero():
         return arb(0).union(integer_power(base.abs_upper(), exponent))
     result, factor = arb(1), base
@@ -176,7 +181,8 @@ def _ball_power(base: arb, exponent: arb) -> arb:
 
 def _compose(x: arb_series, taylor: tuple[arb, arb, arb, arb]) -> arb_series:
     """Return the series of an outer function, given by its Taylor coefficients at x[0], after x."""
-    return arb_series(list(taylor), ORDER)(arb_series([arb(0), x[1], x[2], x[3]], ORDER))
+    inner = arb_series([arb(0), x[1], x[2], x[3]], ORDER)
+    return arb_series(list(taylor), ORDER)(inner) if inner.length() else arb_series([taylor[0]], ORDER)
 
 
 def _sigmoid(x: arb) -> arb:

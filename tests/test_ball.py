@@ -1,0 +1,224 @@
+"""Ball evaluation: enclosures of known values, rigorous switches, index notation, and derivatives carried along."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import mpmath
+import pytest
+from flint import arb, arb_series, ctx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symreg.language.functions import FUNCTIONS
+from symreg.language.parse import parse
+from symreg.language.tree import Binary, Call, Name, Negate, Number, Tree
+from symreg.verification import series
+from symreg.verification.ball import AtKink, Scope, Undecided, ball, compiled, evaluate, reach, sign, sign_or_hull, switches
+from symreg.verification.kinks import from_ordinal, ordinal
+
+POINTS = (-30.5, -2.25, -0.75, -1e-9, 1e-200, 0.5, 0.999, 3.0, 40.0)
+
+MPMATH = {
+    "exp": mpmath.exp,
+    "expm1": mpmath.expm1,
+    "log": mpmath.log,
+    "log1p": lambda x: mpmath.log(1 + x),
+    "sin": mpmath.sin,
+    "cos": mpmath.cos,
+    "tan": mpmath.tan,
+    "sinh": mpmath.sinh,
+    "cosh": mpmath.cosh,
+    "tanh": mpmath.tanh,
+    "atan": mpmath.atan,
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
+}
+DOMAIN = {"log": 0.0, "log1p": -1.0}
+
+
+def holds(enclosure: arb, value: mpmath.mpf, tolerance: float = 1e-25) -> bool:
+    """Does the ball, widened by mpmath's own error, hold the value?"""
+    slack = abs(value) * mpmath.mpf(tolerance) + mpmath.mpf(10) ** -250
+    low, high = (mpmath.mpf(str(end.mid().str(80, radius=False))) for end in (enclosure.lower(), enclosure.upper()))
+    return bool(low - slack <= value <= high + slack)
+
+
+def test_every_smooth_function_of_the_language_has_a_ball_and_a_reference() -> None:
+    elsewhere = {"abs", "sqrt", "sign", "min", "max", "where", "sum", "norm", "logaddexp"}
+    assert set(FUNCTIONS) - elsewhere == series.SMOOTH == set(MPMATH)
+
+
+@pytest.mark.parametrize("name", sorted(series.SMOOTH))
+def test_values_enclose_what_mpmath_finds(name: str) -> None:
+    compared = 0
+    with mpmath.workprec(1500), ctx.workprec(300):
+        for x in POINTS:
+            if x <= DOMAIN.get(name, -1e300):
+                continue
+            found = evaluate(parse(f"{name}(w)"), {"w": x}, precision=300)
+            assert holds(found, MPMATH[name](mpmath.mpf(x))), (x, found)
+            assert found.rel_accuracy_bits() > 200, (x, found)
+            compared += 1
+    assert compared >= 5
+
+
+@pytest.mark.parametrize("name", sorted(series.SMOOTH))
+def test_series_enclose_three_derivatives(name: str) -> None:
+    compared = 0
+    with mpmath.workprec(2000), ctx.workprec(300):
+        for x in POINTS:
+            if x <= DOMAIN.get(name, -1e300) or abs(x) < 1e-100:
+                continue
+            inner = arb_series([arb(x), 2, arb(1) / 4, arb(-1) / 8], series.ORDER)
+            found = series.apply(name, inner)
+
+            def composed(t: mpmath.mpf, at: float = x) -> mpmath.mpf:
+                return MPMATH[name](at + 2 * t + t * t / 4 - t**3 / 8)
+
+            expected = mpmath.taylor(composed, 0, 3, singular=name in DOMAIN, h=mpmath.mpf(2) ** -300)
+            for k in range(series.ORDER):
+                assert holds(found[k], expected[k], 1e-20), (x, k)
+            compared += 1
+    assert compared >= 4
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("where(w < 0, -w, 2*w)", {"w": 0.0}, 0),
+        ("where(w <= 1 and not w < -1, 7, 8)", {"w": -1.0}, 7),
+        ("where(w > 1 or w == 0.5, 7, 8)", {"w": 0.5}, 7),
+        ("abs(w) + sign(w)", {"w": -3.0}, 2),
+        ("sign(w)", {"w": 0.0}, 0),
+        ("min(w, 2, -w) + max(w, 1, 3)", {"w": 5.0}, 0),
+        ("sqrt(w)", {"w": 0.0}, 0),
+        ("w**0", {"w": 0.0}, 1),
+        ("abs(w)**p", {"w": 0.0, "p": 1.5}, 0),
+        ("w**p", {"w": -2.0, "p": 3.0}, -8),
+        ("2**-3 * 8", {}, 1),
+        ("logaddexp(w, w)", {"w": 0.0}, None),
+        ("sum(w[i]**2, i)", {"w": [1.0, 2.0, 3.0]}, 14),
+        ("sum((w[i+1] - w[i])**2, i)", {"w": [1.0, 2.0, 4.0]}, 5),
+        ("sum(w[i-1]*w[i+1], i)", {"w": [1.0, 2.0, 3.0, 4.0]}, 11),
+        ("sum(w[i+1], i)", {"w": [1.0]}, 0),
+        ("sum((w[i] - sum(w[j], j)/n)**2, i)", {"w": [1.0, 2.0, 3.0]}, 2),
+        ("sum(sum(A[i, j]*w[i]*w[j], j), i)", {"w": [1.0, 2.0], "A": [[1.0, 2.0], [3.0, 4.0]]}, 27),
+        ("norm(w)", {"w": [3.0, 4.0]}, 5),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_switches_and_index_notation(text: str, values: dict[str, object], expected: int | None) -> None:
+    found = evaluate(parse(text, known=list(values)), values, precision=200)
+    if expected is None:
+        assert found.overlaps(arb(2).log())
+    else:
+        assert found.contains(expected) and found.rad() < 1e-50
+
+
+def test_an_undecided_switch_is_enclosed_from_both_sides() -> None:
+    around = arb(0, 1)
+    for text, low, high in [
+        ("abs(w)", 0, 1),
+        ("where(w < 0, 5, 7)", 5, 7),
+        ("sign(w)", -1, 1),
+        ("max(w, 0.5)", 0.5, 1),
+        ("min(w, 0.5)", -1, 0.5),
+    ]:
+        found = evaluate(parse(text), {"w": around})
+        assert found.contains(low) and found.contains(high), text
+
+
+def test_a_rigorous_decision_is_not_guessed() -> None:
+    with pytest.raises(Undecided):
+        evaluate(parse("abs(w)"), {"w": arb(1e-30, 1e-29)}, decide=sign)
+    with pytest.raises(AtKink):
+        sign(arb_series([arb(0), 1], 4))
+    assert evaluate(parse("abs(w)"), {"w": arb(1e-30, 1e-31)}, decide=sign) > 0
+
+
+def test_an_even_power_is_never_negative() -> None:
+    for exponent in (2, 4, 8):
+        found = evaluate(parse(f"w**{exponent}"), {"w": arb(0.25, 1)})
+        assert found.lower() > -1e-6  # a radius has 30 bits
+        assert found.contains(0) and found.contains((arb(5) / 4) ** exponent)
+
+
+def test_numbers_are_exact() -> None:
+    with ctx.workprec(53):
+        tiny = Fraction(1) + Fraction(1, 2**200)
+        assert (ball(tiny) - 1).is_exact() or ball(tiny).is_exact()
+        assert ball(Fraction(1, 3)).rad() < 1e-15
+    # A literal is the fraction that was written, at whatever precision is asked for.
+    assert evaluate(parse("0.1 - w"), {"w": 0.1}, precision=400).overlaps(
+        evaluate(parse("1/10 - w"), {"w": 0.1}, precision=800)
+    )
+    assert not evaluate(parse("0.1 - w"), {"w": 0.1}, precision=400).contains(0)
+
+
+def test_what_is_not_finite_is_not_determined() -> None:
+    for text, at in [("log(w)", -1.0), ("sqrt(w)", -1.0), ("1/w", 0.0), ("log(w)", 0.0)]:
+        assert not evaluate(parse(text), {"w": at}).is_finite(), text
+
+
+def test_reach_follows_the_range_rule() -> None:
+    assert reach(parse("w[i+2] - w[i-1]", indices=("i",)), "i") == (-1, 2)
+    assert reach(parse("w[i]", indices=("i",)), "i") == (0, 0)
+
+
+def test_switches_are_the_expressions_whose_sign_matters() -> None:
+    tree = parse("where(abs(w) <= 1, max(w, 2, 3), sign(w + 1))")
+    found = switches(tree)
+    assert len(found) == 1 + 1 + 3 + 1 and Name("w") in found
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_ordinals_number_the_floats(x: float) -> None:
+    assert from_ordinal(ordinal(x)) == x
+    assert x == 0 or from_ordinal(ordinal(x) + 1) > x
+
+
+LEAVES = st.one_of(
+    st.just(Name("w")),
+    st.fractions(min_value=0, max_value=8, max_denominator=64).map(Number),
+)
+
+
+def larger(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    smooth = sorted(series.SMOOTH - {"log", "log1p", "tan", "exp", "sinh", "cosh", "expm1"})
+    return st.one_of(
+        st.builds(Negate, inner),
+        st.builds(Binary, st.sampled_from("+-*/"), inner, inner),
+        st.builds(lambda f, x: Call(f, (x,)), st.sampled_from([*smooth, "abs", "sign"]), inner),
+        st.builds(lambda f, x, y: Call(f, (x, y)), st.sampled_from(["min", "max", "logaddexp"]), inner, inner),
+        st.builds(lambda x, k: Binary("**", x, Number(Fraction(k))), inner, st.integers(0, 4)),
+    )
+
+
+TREES = st.recursive(LEAVES, larger, max_leaves=8)
+
+
+@given(TREES, st.floats(-4, 4))
+def test_a_coarse_ball_encloses_a_fine_one(tree: Tree, at: float) -> None:
+    coarse = evaluate(tree, {"w": at}, precision=40, decide=sign_or_hull)
+    fine = evaluate(tree, {"w": at}, precision=2000, decide=sign_or_hull)
+    if coarse.is_finite() and fine.is_finite():
+        assert coarse.overlaps(fine)
+
+
+@given(TREES, st.floats(-4, 4))
+def test_a_series_carries_the_value_and_a_difference_agrees_with_its_slope(tree: Tree, at: float) -> None:
+    code = compiled(tree)
+    with ctx.workprec(600):
+        try:
+            point = code(Scope({"w": arb(at)}))
+            h = arb((1, -150))
+            around = code(Scope({"w": arb_series([arb(at) + arb(0, h), 1], series.ORDER)}))
+            difference = (code(Scope({"w": arb(at) + h})) - code(Scope({"w": arb(at) - h}))) / (2 * h)
+        except Undecided:
+            return
+        if not (point.is_finite() and difference.is_finite() and series.is_finite(around)):
+            return
+        assert series.constant(around).overlaps(point)
+        # By the mean value theorem the difference quotient is a slope somewhere in the interval.
+        assert series.slope(around).overlaps(difference)
