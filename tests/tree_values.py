@@ -1,0 +1,163 @@
+"""Plain values of trees, for tests: an evaluator that shares no code with symreg's, over floats or over mpmath.
+
+Takes a tree and what its names stand for; hands on its value. Of `where` only the branch that holds is evaluated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+
+from symreg.language.spec import Rule
+from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree
+
+DIGITS = 50
+
+
+@dataclass(frozen=True)
+class Values:
+    """What names stand for, and the library that computes: `math` (floats) or `mpmath` (50 digits)."""
+
+    library: Any
+    scalars: Mapping[str, Any]
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    indices: Mapping[str, int] = field(default_factory=dict)
+
+
+def value(tree: Tree, given: Values) -> Any:
+    """Return the value of a tree."""
+    match tree:
+        case Number(exact):
+            return float(exact) if given.library is math else mpmath.mpf(exact.numerator) / exact.denominator
+        case Constant("pi"):
+            return given.library.pi
+        case Name(name):
+            return given.scalars[name]
+        case Item(array, subscripts):
+            element = given.arrays[array]
+            for place in (given.indices[s.index] + s.shift for s in subscripts):
+                element = element[place]
+            return element
+        case Negate(operand):
+            return -value(operand, given)
+        case Binary(operator, left, right):
+            return _OPERATORS[operator](value(left, given), value(right, given))
+        case Compare(operator, left, right):
+            return _COMPARISONS[operator](value(left, given), value(right, given))
+        case Logic("not", (operand,)):
+            return not value(operand, given)
+        case Logic(operator, operands):
+            return (all if operator == "and" else any)(value(o, given) for o in operands)
+        case Call("where", (condition, then, otherwise)):
+            return value(then if value(condition, given) else otherwise, given)
+        case Call("norm", (Name(name),)):
+            return given.library.sqrt(sum(x**2 for x in given.arrays[name]))
+        case Call(function, arguments):
+            return _call(function, [value(a, given) for a in arguments], given.library)
+        case Sum(body, index):
+            return sum(value(body, _with(given, index, i)) for i in _range(body, index, given))
+    raise AssertionError(tree)
+
+
+def run(
+    rule: Rule, w: Any, gradients: Sequence[Any], penalty_gradient: Any, parameters: Mapping[str, Any], library: Any
+) -> list[Any]:
+    """Return one weight after each step of a rule, from its initial states.
+
+    Args:
+        w: The weight before the first step.
+        gradients: For each step a function from the weight to the loss's gradient.
+        penalty_gradient: A function from the weight to the penalty's gradient.
+    """
+    number = float if library is math else mpmath.mpf
+    states = {s.name: number(s.initial) for s in rule.states}
+    trajectory = []
+    for t, loss_gradient in enumerate(gradients, start=1):
+        g_loss, g_penalty = loss_gradient(w), penalty_gradient(w)
+        known = {**parameters, **states, "w": w, "g_loss": g_loss, "g_penalty": g_penalty, "t": number(t)}
+        known["g"] = g_loss + g_penalty
+        for step in rule.steps:
+            known[step.target] = value(step.expression, Values(library, known))
+        w, states = known["w"], {name: known[name] for name in states}
+        trajectory.append(w)
+    return trajectory
+
+
+def defaults(parameters: Any, scale: Fraction = Fraction(1)) -> dict[str, Fraction]:
+    """Return a value for each parameter: the default as written in decimals, times `scale` where that is allowed."""
+    chosen = {}
+    for parameter in parameters:
+        written = Fraction(repr(parameter.default))
+        chosen[parameter.name] = written * scale if written * scale in parameter.domain else written
+    return chosen
+
+
+_OPERATORS = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+}
+_COMPARISONS = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+}
+
+
+def _call(function: str, x: list[Any], library: Any) -> Any:
+    match function:
+        case "abs":
+            return abs(x[0])
+        case "min":
+            return min(x)
+        case "max":
+            return max(x)
+        case "sign":
+            return (x[0] > 0) - (x[0] < 0)
+        case "sigmoid":
+            return 1 / (1 + library.exp(-x[0]))
+        case "softplus":
+            return library.log1p(library.exp(x[0]))
+        case "logaddexp":
+            return library.log(library.exp(x[0]) + library.exp(x[1]))
+        case _:
+            return getattr(library, function)(x[0])
+
+
+def _with(given: Values, index: str, i: int) -> Values:
+    return Values(given.library, given.scalars, given.arrays, {**given.indices, index: i})
+
+
+def _range(body: Tree, index: str, given: Values) -> list[int]:
+    """Return the i >= 0 for which every subscript of the body that holds the index is in range."""
+    found = []
+    for i in range(max(len(a) for a in given.arrays.values())):
+        if all(0 <= i + shift < length for shift, length in _subscripts(body, index, given)):
+            found.append(i)
+    return found
+
+
+def _subscripts(tree: Tree, index: str, given: Values) -> list[tuple[int, int]]:
+    match tree:
+        case Item(array, subscripts):
+            length = len(given.arrays[array])
+            return [(s.shift, length) for s in subscripts if s.index == index]
+        case Negate(operand):
+            return _subscripts(operand, index, given)
+        case Binary(_, left, right) | Compare(_, left, right):
+            return _subscripts(left, index, given) + _subscripts(right, index, given)
+        case Logic(_, operands) | Call(_, operands):
+            return [pair for operand in operands for pair in _subscripts(operand, index, given)]
+        case Sum(body, _):
+            return _subscripts(body, index, given)
+        case _:
+            return []
