@@ -52,9 +52,7 @@ LAM = ("positive", 0.1)
 
 L2 = terms("lam*w**2", lam=LAM)
 L1 = terms("lam*abs(w)", lam=LAM)
-MCP = terms(
-    "where(abs(w) <= gamma*lam, lam*abs(w) - w**2/(2*gamma), gamma*lam**2/2)", lam=LAM, gamma=("positive", 3.0)
-)
+MCP = terms("where(abs(w) <= gamma*lam, lam*abs(w) - w**2/(2*gamma), gamma*lam**2/2)", lam=LAM, gamma=("positive", 3.0))
 HUBER = terms("lam*where(abs(w) <= delta, w**2/2, delta*(abs(w) - delta/2))", lam=LAM, delta=("positive", 1.0))
 CAUCHY = terms("lam*log(1 + (w/c)**2)", lam=LAM, c=("positive", 1.0))
 BARRIER = terms("-lam*log(w)", lam=LAM, domain="(0, inf)")

@@ -14,7 +14,18 @@ from symreg.language.functions import FUNCTIONS
 from symreg.language.parse import parse
 from symreg.language.tree import Binary, Call, Name, Negate, Number, Tree
 from symreg.verification import series
-from symreg.verification.ball import AtKink, Scope, Undecided, ball, compiled, evaluate, reach, sign, sign_or_hull, switches
+from symreg.verification.ball import (
+    AtKink,
+    Scope,
+    Undecided,
+    ball,
+    compiled,
+    evaluate,
+    reach,
+    sign,
+    sign_or_hull,
+    switches,
+)
 from symreg.verification.kinks import from_ordinal, ordinal
 
 POINTS = (-30.5, -2.25, -0.75, -1e-9, 1e-200, 0.5, 0.999, 3.0, 40.0)
@@ -130,8 +141,9 @@ def test_an_undecided_switch_is_enclosed_from_both_sides() -> None:
 
 
 def test_a_rigorous_decision_is_not_guessed() -> None:
-    with pytest.raises(Undecided):
-        evaluate(parse("abs(w)"), {"w": arb(1e-30, 1e-29)}, decide=sign)
+    for text in ("sign(w)", "where(w > 0, 1, 2)"):
+        with pytest.raises(Undecided):
+            evaluate(parse(text), {"w": arb(1e-30, 1e-29)}, decide=sign)
     with pytest.raises(AtKink):
         sign(arb_series([arb(0), 1], 4))
     assert evaluate(parse("abs(w)"), {"w": arb(1e-30, 1e-31)}, decide=sign) > 0

@@ -1,4 +1,4 @@
-"""The oracle: derivatives with proven radii where gradient checks usually lie, kinks, conventions, and no SymPy in sight."""
+"""The oracle: derivatives with proven radii where gradient checks usually lie, kinks, conventions, and no SymPy."""
 
 from __future__ import annotations
 

@@ -311,10 +311,20 @@ def _root(x: Value, decide: Decide) -> Value:
 
 
 def _absolute(x: Value, decide: Decide) -> Value:
-    side = decide(x)
+    side = _if_needed(decide, x)
     if side is None:
         return abs(x)
     return x if side > 0 else -x if side < 0 else arb(0)
+
+
+def _if_needed(decide: Decide, x: Value) -> int | None:
+    """Decide the switch of a continuous function: of a ball, both sides can be enclosed where it is not certain."""
+    try:
+        return decide(x)
+    except Undecided:
+        if isinstance(x, arb):
+            return None
+        raise
 
 
 def _signum(x: Value, decide: Decide) -> Value:
@@ -327,7 +337,7 @@ def _extreme(values: list[Value], sense: int, decide: Decide) -> Value:
     for other in values[1:]:
         if any(series.constant(v).is_nan() for v in (best, other)):
             return arb.nan()
-        side = decide(other - best)
+        side = _if_needed(decide, other - best)
         if side is None:
             best = best.max(other) if sense > 0 else best.min(other)
         elif side * sense > 0:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ldexp, sqrt
-from typing import Any
+from fractions import Fraction
+from math import sqrt
 
 import numpy as np
 from flint import arb, ctx
@@ -17,14 +17,14 @@ from flint import arb, ctx
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms
 from symreg.verification.ball import ball
-from symreg.verification.oracle import Slope, elementwise, slope, slopes, values
+from symreg.verification.oracle import Exact, Function, Slope, elementwise, slope, slopes, values
 from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, groups, human_group, sampled_parameters
 from symreg.verification.stepping import Stepper, stepper
 from symreg.verification.tolerance import WORKING_BITS, Reference, reference
 
-_TRAJECTORIES, _TRAJECTORY_STEPS = 6, 3
+_TRAJECTORIES, _TRAJECTORY_STEPS = 4, 3
 _STEPS_TAKEN = (1, 2, 3, 5, 10, 100, 1000, 100_000)
-_ILL_CONDITIONED = 1e-3
+_MARGIN = 12  # binary exponents by which other parameters may shift an ill-conditioned range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,25 +154,27 @@ def _well_conditioned_up_to(terms: Terms, dtype: Dtype) -> int | None:
         return None
     limit = None
     for exponent in range(shape.greatest_exponent - 1, 0, -8):
-        at = ldexp(1.328125, exponent)
+        at = Fraction(4, 3) * (1 << exponent)  # no integer, where many a periodic function is exactly zero
         if not all(at in term.domain for term in terms.terms):
             return None
-        near = at * (1 + 2 ** (shape.unit + 3))
+        near = at * (1 + Fraction(3, 7 << -shape.unit - 3))
         ends = [one_value([w]) for w in (at, near)] + [_slope_or_none(phi, w, shape.floor) for w in (at, near)]
         if any(end is None for end in ends):
             return limit
         with ctx.workprec(WORKING_BITS):
             a, b, c, d = (end if end is not None else arb(0) for end in ends)
-            moves = abs(a - b) > _ILL_CONDITIONED * abs(a) or (
-                abs(c - d) > _ILL_CONDITIONED * abs(c) and abs(c) > shape.floor
-            )
-        if not moves:
-            return limit
-        limit = max(exponent - 20, 1)
+            if not any(_differ(one, other, shape.floor) for one, other in ((a, b), (c, d))):
+                return limit
+        limit = max(exponent - _MARGIN, 4)
     return limit
 
 
-def _slope_or_none(phi: Any, at: float, floor: float) -> arb | None:
+def _differ(one: arb, other: arb, floor: float) -> bool:
+    size = abs(one).max(abs(other))
+    return bool(abs(one - other) > size / 1000 and size > floor)
+
+
+def _slope_or_none(phi: Function, at: Exact, floor: float) -> arb | None:
     found = slope(phi, at, floor=floor)
     return None if found is None else found.value
 
@@ -218,7 +220,7 @@ def _drawn(
     stream = Stream("step", rule.name, dtype, number)
     parameters = sampled_parameters(rule.parameters, stream, number - 1, fixed)
     is_first = number % 4 == 1
-    snapshots = [] if is_first else _trajectory(rule, step, parameters, stream)
+    snapshots = [] if is_first else _trajectory(rule, step, parameters, stream, min(len(known.weights), _TRAJECTORIES))
     # Without a state that holds it, the number of steps taken has no bearing.
     taken = _STEPS_TAKEN[stream.integer(0, len(_STEPS_TAKEN) - 1)] if snapshots and rule.uses_t else 0
     count = len(known.weights)
@@ -242,11 +244,13 @@ def _drawn(
     )  # fmt: skip
 
 
-def _trajectory(rule: Rule, step: Stepper, parameters: Mapping[str, float], stream: Stream) -> list[dict[str, float]]:
+def _trajectory(
+    rule: Rule, step: Stepper, parameters: Mapping[str, float], stream: Stream, count: int
+) -> list[dict[str, float]]:
     """Return states that a few steps from the initial ones lead to: second moments are not negative, and the like."""
     found = []
     constants = {name: ball(x) for name, x in parameters.items()}
-    for _ in range(_TRAJECTORIES):
+    for _ in range(count):
         states = {state.name: arb(state.initial) for state in rule.states}
         weight = arb(stream.sign() * stream.log_uniform(-4, 4))
         for t in range(1, _TRAJECTORY_STEPS + 1):

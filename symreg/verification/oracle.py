@@ -256,7 +256,8 @@ def _regular(function: Function, at: Exact, floor: float, memory: dict[int, int]
                     return None
                 if is_tight(difference, floor) and taylor.is_finite():
                     memory[exponent] = bits
-                    return _agreed(difference, taylor)
+                    agreed = _agreed(difference, taylor)
+                    return arb(0) if agreed.contains(0) and _is_exactly_flat(function, at) else agreed
         bits *= 2
     return None
 
@@ -287,6 +288,14 @@ def _is_exactly_at_a_kink(function: Function, at: Exact) -> bool:
         return not series.is_finite(function(_series(ball(at)), sign))
     except Undecided:
         return True
+
+
+def _is_exactly_flat(function: Function, at: Exact) -> bool:
+    """Is the derivative exactly zero, so that its sign and magnitude are known?"""
+    try:
+        return bool(series.slope(function(_series(ball(at)), sign)).is_zero())
+    except Undecided:
+        return False
 
 
 def _one_sided(function: Function, at: Exact, side: int, floor: float) -> arb | None:

@@ -40,7 +40,7 @@ def constant(x: Value) -> arb:
 
 
 def slope(x: Value) -> arb:
-    """Return the first derivative that x carries; 0 for a ball, which does not depend on the weight (nan if it is that)."""
+    """Return the first derivative that x carries; 0 for a ball, which does not depend on the weight."""
     if isinstance(x, arb):
         return arb(0) if x.is_finite() else arb.nan()
     return x[1] if isinstance(x, arb_series) else x.slope
