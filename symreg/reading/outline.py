@@ -1,0 +1,350 @@
+"""The outline of a derivation: what it says, in which order and in which words, for every format to write in its way.
+
+Takes a `Chain`; a sentence is prose with trees in it, so that each format sets the mathematics as its own.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symreg.calculus.chain import Chain, Direction, Knot, Step, StepBound
+from symreg.language.interval import Interval
+from symreg.language.spec import Parameter
+from symreg.language.terms import told_apart
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Item,
+    Logic,
+    Name,
+    Negate,
+    Subscript,
+    Tree,
+    number,
+    substitute,
+    walk,
+)
+from symreg.reading.notation import Notation, notation_of
+from symreg.reading.text_math import formula
+
+Sentence = tuple[str | Tree, ...]
+
+LONGEST_COMMAND = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterRow:
+    """A parameter: where it may lie (None: anywhere), its default, and what it is."""
+
+    name: Tree
+    domain: Tree | None
+    default: Tree
+    doc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equation:
+    """`left = right`, or `left <- right` for an assignment.
+
+    Args:
+        left: What is equal to, or is assigned to.
+        rights: Forms of the right-hand side, each equal to the one before.
+        is_assignment: Does the rule assign it?
+        condition: Where it holds, or None for everywhere.
+    """
+
+    left: Tree
+    rights: tuple[Tree, ...]
+    is_assignment: bool = False
+    condition: Tree | None = None
+
+    def forms(self) -> tuple[Tree, ...]:
+        """Return the right-hand sides that differ once they are written."""
+        shown = {formula(right, Notation()).flat: right for right in reversed(self.rights)}
+        return tuple(reversed(shown.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One numbered step."""
+
+    number: int
+    rule: str
+    equation: Equation
+    why: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What holds of a subject: `w_j < 0` and a sentence on it; no subject for a sentence by itself."""
+
+    subject: Tree | None = None
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A headed list of remarks."""
+
+    title: str
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A derivation, ready to be written.
+
+    Args:
+        name: Of the objective.
+        title: One line of user text.
+        rule: The rule's name.
+        rule_title: One line of user text.
+        references: Of the objective; user text.
+        rule_reference: User text.
+        parameters: The objective's.
+        rule_parameters: The rule's.
+        entries: The steps.
+        sections: What follows from them.
+        command: That checks the derivation, for a shell.
+        formulas: Notation of what is written over the objective alone.
+        assignments: Notation of the rule's step.
+    """
+
+    name: str
+    title: str
+    rule: str
+    rule_title: str
+    references: tuple[str, ...]
+    rule_reference: str
+    parameters: tuple[ParameterRow, ...]
+    rule_parameters: tuple[ParameterRow, ...]
+    entries: tuple[Entry, ...]
+    sections: tuple[Section, ...]
+    command: str
+    formulas: Notation
+    assignments: Notation
+
+    def notation(self, equation: Equation) -> Notation:
+        """Return the notation in which an equation is written."""
+        return self.assignments if equation.is_assignment else self.formulas
+
+
+def outline(chain: Chain) -> Outline:
+    """Return the outline of a derivation."""
+    rule = chain.rule
+    terms, _ = told_apart(chain.objective.terms, rule)
+    told = [step.condition for step in chain.steps if step.condition is not None]
+    formulas, assignments = notation_of(terms, rule)
+    sections = (
+        Section(title="Where pieces meet", remarks=tuple(_of_knot(k) for k in chain.knots if _at(k) not in told)),
+        Section(title="What the penalty does to a weight", remarks=(*_of_directions(chain), *_of_bounds(chain.bounds))),
+        Section(title="Notes", remarks=tuple(Remark(sentence=prose(note)) for note in _notes(chain))),
+    )
+    return Outline(
+        name=chain.objective.name,
+        title=chain.objective.title,
+        rule=rule.name,
+        rule_title=rule.title,
+        references=chain.objective.references,
+        rule_reference=rule.reference,
+        parameters=tuple(map(_of_parameter, terms.parameters)),
+        rule_parameters=tuple(map(_of_parameter, rule.parameters)),
+        entries=tuple(_of_step(i, step, chain) for i, step in enumerate(chain.steps, start=1)),
+        sections=tuple(section for section in sections if section.remarks),
+        command=_command(chain),
+        formulas=formulas,
+        assignments=assignments,
+    )
+
+
+def prose(text: str) -> Sentence:
+    """Return a sentence of ours with the formulas in it as trees: `w_j`, `i = j+1`, `dL/dw_j`."""
+    made: list[str | Tree] = []
+    end = 0
+    for match in _MATHEMATICS.finditer(text):
+        made.extend((text[end : match.start()], _tree_of(match)))
+        end = match.end()
+    return tuple(part for part in (*made, text[end:]) if part != "")
+
+
+_J = Subscript("j")
+_WJ: Tree = Item("w", (_J,))
+_GRADIENT: Tree = Call("d", (Name("R"),))
+_ZERO: Tree = number(0)
+_NAN: Tree = Constant("nan")
+
+_MATHEMATICS = re.compile(
+    r"\bd(?P<of>[LRO])/dw_j\b"
+    r"|(?<![\w^])(?P<array>[wgmv])_(?P<index>[ijkl])(?![\w^])"
+    r"|(?<![\w^])(?P<left>[ijklm]) = (?P<right>[ijklm])(?P<shift>[+-]\d+)?(?![\w^])",
+    re.ASCII,
+)
+
+
+def _tree_of(match: re.Match[str]) -> Tree:
+    if match["of"]:
+        return Call("d", (Name(match["of"]),))
+    if match["array"]:
+        return Item(match["array"], (Subscript(match["index"]),))
+    shift = int(match["shift"] or 0)
+    right: Tree = Name(match["right"])
+    if shift:
+        right = Binary("+" if shift > 0 else "-", right, number(abs(shift)))
+    return Compare("==", Name(match["left"]), right)
+
+
+def _of_parameter(parameter: Parameter) -> ParameterRow:
+    name = Name(parameter.name)
+    return ParameterRow(
+        name=name,
+        domain=membership(name, parameter.domain),
+        default=number(Fraction(repr(float(parameter.default)))),
+        doc=parameter.doc,
+    )
+
+
+def membership(subject: Tree, domain: Interval) -> Tree | None:
+    """Return the condition that a number lies in a domain, or None where that is the whole line."""
+    low = high = None
+    if domain.low is not None:
+        low = Compare(">=" if domain.low_closed else ">", subject, number(domain.low))
+    if domain.high is not None:
+        high = Compare("<=" if domain.high_closed else "<", subject, number(domain.high))
+    if domain.low is None or high is None:
+        return low or high
+    return Logic("and", (Compare("<=" if domain.low_closed else "<", number(domain.low), subject), high))
+
+
+def _of_step(position: int, step: Step, chain: Chain) -> Entry:
+    why = prose(step.why)
+    if step.target:
+        is_formal = any(isinstance(node, Call) and node.function == "d" for node in walk(step.before))
+        rights = (step.before, step.after) if is_formal and step.before != step.after else (step.after,)
+        equation = Equation(left=Name(step.target), rights=rights, is_assignment=True, condition=step.condition)
+    else:
+        equation = Equation(left=step.before, rights=(step.after,), condition=step.condition)
+        if step.after == chain.gradient and step.before != _GRADIENT:
+            equation = Equation(left=_GRADIENT, rights=(step.before, step.after), condition=step.condition)
+            why = () if why == (_GRADIENT,) else why
+        for knot in chain.knots:
+            if step.condition == _at(knot):
+                why = _of_sides(knot)
+    return Entry(number=position, rule=step.rule, equation=equation, why=why)
+
+
+def _at(knot: Knot) -> Tree:
+    return Compare("==", _WJ, knot.position)
+
+
+def _of_knot(knot: Knot) -> Remark:
+    return Remark(subject=_at(knot), sentence=_of_sides(knot))
+
+
+def _of_sides(knot: Knot) -> Sentence:
+    """Return what the derivative is on either side of a knot, and what is made of it."""
+    if not knot.is_kink:
+        return ("the derivative is ", knot.left, " from either side")
+    if _NAN in (knot.left, knot.right):
+        side, known = ("right", knot.right) if knot.left == _NAN else ("left", knot.left)
+        return (f"the domain ends here; from the {side} the derivative is ", known)
+    sides: Sentence = (knot.left, " from the left, ", knot.right, " from the right; ")
+    if knot.chosen == _ZERO and _ZERO not in (knot.left, knot.right):
+        return (*sides, _ZERO, " lies between them")
+    if knot.chosen in (knot.left, knot.right):
+        return (*sides, knot.chosen, " is the one nearer to ", _ZERO)
+    return (*sides, _ZERO, " if it lies between them, else the one nearer to ", _ZERO)
+
+
+def _of_directions(chain: Chain) -> tuple[Remark, ...]:
+    is_descent = chain.rule.name == "gradient_descent"
+    step = "the step" if is_descent else "a gradient step on the penalty alone"
+    negative = [direction for direction in chain.directions if direction.side == "negative"]
+    positive = [direction for direction in chain.directions if direction.side == "positive"]
+    return tuple(
+        Remark(subject=_region(direction), sentence=_of_direction(direction, step))
+        for direction in (*reversed(negative), *positive)
+    )
+
+
+def _region(direction: Direction) -> Tree:
+    """Return where a direction holds, as a condition on the weight itself: `-c < w_j < 0`."""
+    is_negative = direction.side == "negative"
+    side = Compare("<" if is_negative else ">", _WJ, _ZERO)
+    if direction.where is None:
+        return side
+    magnitude: Tree = Call("abs", (Name("w"),)) if is_negative else Name("w")
+    ends = direction.where.operands if isinstance(direction.where, Logic) else (direction.where,)
+    low: Tree = _ZERO
+    high: Tree | None = None
+    for end in ends:
+        match end:
+            case Compare(">", left, right) if left == magnitude:
+                low = Negate(right) if is_negative else right
+            case Compare("<", left, right) if left == magnitude:
+                high = Negate(right) if is_negative else right
+            case _:
+                return Logic("and", (side, substitute(direction.where, {Name("w"): _WJ})))
+    if high is None:
+        return Compare("<" if is_negative else ">", _WJ, low)
+    ordered = (high, low) if is_negative else (low, high)
+    return Logic("and", (Compare("<", ordered[0], _WJ), Compare("<", _WJ, ordered[1])))
+
+
+def _of_direction(direction: Direction, step: str) -> Sentence:
+    is_negative = direction.side == "negative"
+    inward, outward = ("up", "down") if is_negative else ("down", "up")
+    toward: Sentence = (f", so {step} moves ", _WJ, f" {inward}, toward the origin")
+    away: Sentence = (f", so {step} moves ", _WJ, f" {outward}, away from the origin")
+    match direction.sign:
+        case "negative":
+            said: Sentence = (Compare("<", _GRADIENT, _ZERO), *(toward if is_negative else away))
+        case "positive":
+            said = (Compare(">", _GRADIENT, _ZERO), *(away if is_negative else toward))
+        case "nonpositive" | "nonnegative" as sign:
+            compared = Compare("<=" if sign == "nonpositive" else ">=", _GRADIENT, _ZERO)
+            is_inward = is_negative == (sign == "nonpositive")
+            said = (compared, *(toward if is_inward else away), ", or leaves it where it is")
+        case "zero":
+            said = (Compare("==", _GRADIENT, _ZERO), f", so {step} leaves ", _WJ, " where it is")
+        case "both":
+            said = (_GRADIENT, f" takes both signs: {step} moves ", _WJ, " toward the origin in some places, ")
+            said = (*said, "away from it in others")
+        case _:
+            said = ("the sign of ", _GRADIENT, " was not decided for all parameter values")
+    return said
+
+
+def _of_bounds(bounds: tuple[StepBound, ...]) -> tuple[Remark, ...]:
+    if not bounds:
+        return ()
+    said: list[str | Tree] = ['"small enough": ']
+    for position, bound in enumerate(bounds):
+        said.extend(("; " if position else "", f"{bound.claim} iff ", bound.condition))
+    return (Remark(sentence=tuple(part for part in said if part != "")),)
+
+
+def _notes(chain: Chain) -> tuple[str, ...]:
+    notes = [*chain.notes, *(note for note in chain.objective.notes if note not in chain.notes)]
+    trees = [term.tree for term in chain.objective.terms.terms]
+    if any(isinstance(n, Item) and any(s.shift for s in n.subscripts) for tree in trees for n in walk(tree)):
+        notes.append("A sum runs over every index for which all subscripts in it lie in 0, ..., n-1.")
+    return tuple(notes)
+
+
+def _command(chain: Chain) -> str:
+    text = chain.objective.text
+    is_shown = len(text) <= LONGEST_COMMAND and text.isprintable() and text.isascii()
+    subject = _quoted(text) if is_shown else "OBJECTIVE"
+    return f"symreg verify {subject} --rule {_quoted(chain.rule.name)}"
+
+
+def _quoted(text: str) -> str:
+    """Return text as one word of a shell, in double quotes where they are enough."""
+    if shlex.quote(text) == text or any(c in text for c in "$\"\\`!'"):
+        return shlex.quote(text)
+    return f'"{text}"'
