@@ -74,7 +74,7 @@ class Entry:
     """One numbered step."""
 
     number: int
-    rule: str
+    rule: Sentence
     equation: Equation
     why: Sentence
 
@@ -179,7 +179,8 @@ _ZERO: Tree = number(0)
 _NAN: Tree = Constant("nan")
 
 _MATHEMATICS = re.compile(
-    r"\bd(?P<of>[LRO])/dw_j\b"
+    r"(?P<defined>\bg_j = dL/dw_j\b)"
+    r"|\bd(?P<of>[LRO])/dw_j\b"
     r"|(?<![\w^])(?P<array>[wgmv])_(?P<index>[ijkl])(?![\w^])"
     r"|(?<![\w^])(?P<left>[ijklm]) = (?P<right>[ijklm])(?P<shift>[+-]\d+)?(?![\w^])",
     re.ASCII,
@@ -187,6 +188,8 @@ _MATHEMATICS = re.compile(
 
 
 def _tree_of(match: re.Match[str]) -> Tree:
+    if match["defined"]:
+        return Compare("==", Item("g", (_J,)), Call("d", (Name("L"),)))
     if match["of"]:
         return Call("d", (Name(match["of"]),))
     if match["array"]:
@@ -234,7 +237,7 @@ def _of_step(position: int, step: Step, chain: Chain) -> Entry:
         for knot in chain.knots:
             if step.condition == _at(knot):
                 why = _of_sides(knot)
-    return Entry(number=position, rule=step.rule, equation=equation, why=why)
+    return Entry(number=position, rule=prose(step.rule), equation=equation, why=why)
 
 
 def _at(knot: Knot) -> Tree:

@@ -53,7 +53,7 @@ def is_heavy(factor: Tree) -> bool:
 
 
 def fraction(tree: Tree) -> tuple[list[Tree], list[Tree], list[Tree]]:
-    """Return the factors of a product above the line, below it, and those that stand after the fraction."""
+    """Return the factors of a product above the line, numbers first, below it, and those after the fraction."""
     above: list[Tree] = []
     below: list[Tree] = []
     after: list[Tree] = []
@@ -62,6 +62,7 @@ def fraction(tree: Tree) -> tuple[list[Tree], list[Tree], list[Tree]]:
             (after if is_heavy(factor) else above).append(factor)
         elif not is_above:
             below.append(factor)
+    above.sort(key=lambda factor: not isinstance(factor, Number))
     return above or ([] if after and not below else [_ONE]), below, after
 
 

@@ -26,7 +26,9 @@ def text(chain: Chain) -> str:
     """Return a derivation as text: ASCII, no line wider than 80 characters, a newline at the end."""
     made = outline(chain)
     number = len(str(len(made.entries))) + 2
-    column = number + max((min(len(e.rule), _WIDEST_RULE) for e in made.entries), default=0) + 2
+    column = (
+        number + max((min(len(_sentence(e.rule, made.formulas)), _WIDEST_RULE) for e in made.entries), default=0) + 2
+    )
     blocks = [_heading(made)]
     blocks.extend(_entry(entry, made, number, column) for entry in made.entries)
     for section in made.sections:
@@ -74,7 +76,7 @@ def _entry(entry: Entry, made: Outline, margin: int, column: int) -> list[str]:
     notation = made.notation(entry.equation)
     why = _sentence(entry.why, notation)
     lines = _equation(entry.equation, notation, column)
-    label = textwrap.wrap(plain(entry.rule), column - margin - 2) or [""]
+    label = textwrap.wrap(_sentence(entry.rule, notation), column - margin - 2) or [""]
     if len(lines) > _MOST_BESIDE:
         below = _equation(entry.equation, notation, 2 * _MARGIN)
         lines = [*([""] * len(label)), *below] if len(below) <= len(lines) else lines
