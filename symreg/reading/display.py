@@ -86,8 +86,14 @@ def inline_mathematics(run: Run, mathematics: str) -> str:
 def _indented(lines: tuple[Line, ...]) -> list[str]:
     made = []
     for position, (indent, text) in enumerate(lines):
-        made.append(text if position == 0 else "\\quad " * max(1, round(indent / 1_000)) + _continued(text))
+        made.append(text if position == 0 else f"{_space(indent)}{_continued(text)}")
     return made
+
+
+def _space(width: int) -> str:
+    """Return so much space at the beginning of a line."""
+    ems = max(1, round(width / 1_000))
+    return {1: r"\quad ", 2: r"\qquad "}.get(ems, f"\\hspace{{{ems}em}} ")
 
 
 def _continued(text: str) -> str:

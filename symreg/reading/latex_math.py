@@ -75,7 +75,8 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
         case Negate() | Binary("+" | "-"):
             return _sum(tree, notation)
         case Binary("*" | "/"):
-            return _sum(tree, notation) if addends(tree)[0][0] else (_product(tree, notation), _PRODUCT)
+            ((is_negative, product),) = addends(tree)
+            return _sum(tree, notation) if is_negative else (_product(product, notation), _PRODUCT)
         case Binary(_, base, exponent):
             return _power(base, exponent, notation), _POWER
         case Compare(operator, left, right):
@@ -124,7 +125,7 @@ def _power(base: Tree, exponent: Tree, notation: Notation) -> Run:
     if above is None:
         shown = [_run(argument, _ANY, notation) for argument in (base, exponent)]
         return bracketed(listed(shown, ", "), r"\operatorname{pow}")
-    script = f"^{{{above.flat}}}" if len(above.flat) > 1 else f"^{above.flat}"
+    script = _raised(above)
     is_count = isinstance(exponent, Number) and exponent.value.denominator == 1
     match base:
         case Call(function, arguments) if function in _MAY_BE_RAISED and is_count:
@@ -139,6 +140,10 @@ def _power(base: Tree, exponent: Tree, notation: Notation) -> Run:
     if level == _ATOM and not made.parts:
         return piece(made.flat + script, made.width + above.width, made.height)
     return bracketed(made, after=script)
+
+
+def _raised(above: Run) -> str:
+    return f"^{{{above.flat}}}" if len(above.flat) > 1 else f"^{above.flat}"
 
 
 def inline(tree: Tree, notation: Notation) -> Run:
@@ -176,12 +181,12 @@ def _slashed(tree: Tree, least: int, notation: Notation) -> Run | None:
         case Negate() | Binary("+" | "-"):
             made, level = _joined_slashed(tree, notation), _SUM if len(addends(tree)) > 1 else _SIGN
         case Binary("*" | "/"):
-            is_negative = addends(tree)[0][0]
-            made = _joined_slashed(tree, notation) if is_negative else _quotient_slashed(tree, notation)
+            ((is_negative, product),) = addends(tree)
+            made = _joined_slashed(tree, notation) if is_negative else _quotient_slashed(product, notation)
             level = _SIGN if is_negative else _PRODUCT
         case Binary("**", base, exponent):
             low, high = _slashed(base, _ATOM, notation), _slashed(exponent, _ANY, notation)
-            made = None if low is None or high is None else piece(f"{low.flat}^{{{high.flat}}}", low.width + high.width)
+            made = None if low is None or high is None else piece(low.flat + _raised(high), low.width + high.width)
             level = _POWER
         case _:
             made, level = _parts(tree, notation)
@@ -221,6 +226,8 @@ def _quotient_slashed(tree: Tree, notation: Notation) -> Run | None:
 
 def _sum(tree: Tree, notation: Notation) -> tuple[Run, int]:
     terms = addends(tree)
+    if len(terms) == 1 and not terms[0][0]:
+        return _parts(terms[0][1], notation)
     parts = []
     for position, (is_negative, term) in enumerate(terms):
         sign = ("-" if is_negative else "") if position == 0 else (" - " if is_negative else " + ")

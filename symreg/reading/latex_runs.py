@@ -32,6 +32,8 @@ def ink(latex: str) -> int:
             total += sum(map(_letter, token[token.index("{") + 1 : -1].replace("\\", "")))
         elif token in ("{", "}", "_", "^", " ") or token[1:] in ("mathrm", "mathbf", "hat", "bar", "tilde"):
             continue
+        elif token in FUNCTIONS.values():
+            total += sum(map(_letter, token[1:]))
         elif token[0] == "\\":
             total += 860 if token[1:2].isupper() else 680
         else:

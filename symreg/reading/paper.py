@@ -99,14 +99,14 @@ def numeral(value: Fraction) -> str:
 
 
 def _term(tree: Tree) -> tuple[bool, Tree]:
-    """Return a term's sign, pulled out of the first factor of a product, and the rest."""
+    """Return a term's sign, pulled out of the factors of a product, and the rest."""
     match tree:
         case Negate(operand):
             is_negative, rest = _term(operand)
             return not is_negative, rest
         case Binary("*" | "/" as operator, left, right):
-            is_negative, rest = _term(left)
-            return is_negative, Binary(operator, rest, right)
+            (is_negative, top), (flips, other) = _term(left), _term(right)
+            return is_negative != flips, Binary(operator, top, other)
         case _:
             return False, tree
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from symreg.calculus.chain import Chain
@@ -20,6 +21,7 @@ _FARTHEST = 48
 """No line of a formula begins farther to the right."""
 _TIE = "\x00"
 """Stands for a space inside a formula while a sentence is wrapped."""
+_QUOTED = re.compile(r"'[^']{1,40}'")
 
 
 def text(chain: Chain) -> str:
@@ -151,15 +153,16 @@ def _section(section: Section, made: Outline) -> list[str]:
     number = len(str(len(made.entries))) + 2
     column = number + max((len(s) + 3 for s in subjects if s and len(s) <= 2 * _WIDEST_RULE), default=0)
     lines = [section.title]
+    bullet = "" if any(subjects) else "- "
     for subject, remark in zip(subjects, section.remarks, strict=True):
-        lines.extend(_remark(subject, remark, made, column))
+        lines.extend(_remark(subject or bullet, remark, made, column))
     return lines
 
 
 def _remark(subject: str, remark: Remark, made: Outline, column: int) -> list[str]:
     sentence = _sentence(remark.sentence, made.formulas)
-    if not subject:
-        return _wrapped(f"- {sentence}", indent=_MARGIN, more=2)
+    if remark.subject is None:
+        return _wrapped(subject + sentence, indent=_MARGIN, more=2)
     if _MARGIN + len(subject) + 3 <= column:
         first, *rest = _wrapped(sentence, indent=column)
         return [" " * _MARGIN + subject + first[_MARGIN + len(subject) :], *rest]
@@ -179,12 +182,15 @@ def _check(command: str) -> list[str]:
 
 
 def _sentence(sentence: Sentence, notation: Notation) -> str:
-    """Return a sentence in which no line may end inside a short formula."""
-    shown = (plain(part) if isinstance(part, str) else formula(part, notation).flat for part in sentence)
-    return "".join(
-        text.replace(" ", _TIE) if not isinstance(part, str) and len(text) <= WIDTH // 2 else text
-        for part, text in zip(sentence, shown, strict=True)
-    )
+    """Return a sentence in which no line may end inside a short formula or quotation."""
+    made = ""
+    for part in sentence:
+        if isinstance(part, str):
+            made += _QUOTED.sub(lambda match: match[0].replace(" ", _TIE), plain(part))
+        else:
+            shown = formula(part, notation).flat
+            made += shown.replace(" ", _TIE) if len(shown) <= WIDTH // 2 else shown
+    return made
 
 
 def _wrapped(line: str, *, indent: int, more: int = 0) -> list[str]:

@@ -62,9 +62,8 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
         case Negate() | Binary("+" | "-"):
             return _sum(tree, notation)
         case Binary("*" | "/"):
-            if addends(tree)[0][0]:
-                return _sum(tree, notation)
-            return _product(tree, notation), _PRODUCT
+            ((is_negative, product),) = addends(tree)
+            return _sum(tree, notation) if is_negative else (_product(product, notation), _PRODUCT)
         case Binary(_, base, exponent):
             above = _run(exponent, _ATOM, notation)
             return row((_run(base, _ATOM, notation), _before("^", above))), _POWER
@@ -97,8 +96,8 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
 def _sum(tree: Tree, notation: Notation) -> tuple[Run, int]:
     terms = addends(tree)
     if len(terms) == 1:
-        ((_, term),) = terms
-        return _before("-", _run(term, _SIGN, notation)), _SIGN
+        ((is_negative, term),) = terms
+        return (_before("-", _run(term, _SIGN, notation)), _SIGN) if is_negative else _parts(term, notation)
     parts = []
     for position, (is_negative, term) in enumerate(terms):
         sign = ("-" if is_negative else "") if position == 0 else (" - " if is_negative else " + ")

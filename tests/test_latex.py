@@ -1,0 +1,126 @@
+"""Derivations as LaTeX: pdflatex compiles them with what Debian's texlive-latex-recommended has, without a warning."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from test_reading import HOSTILE, MONSTERS, chain, chain_of, chains, trees
+
+from symreg import catalogue
+from symreg.calculus.chain import Chain, Step
+from symreg.language.tree import Call, Name, Tree
+from symreg.reading import Derivation
+from symreg.reading.notation import is_symbol
+
+needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+
+WARNING = re.compile(r"^(?:(?:Over|Under)full .*|.*Warning.*|! .*)$", re.MULTILINE)
+COMMANDS = frozenset(
+    re.findall(
+        r"\\[A-Za-z]+",
+        r"""
+        \frac \partial \sum \lambda \eta \cdot \times \log \sin \cos \tan \sinh \cosh \tanh \exp \min \max \arctan \pi
+        \infty \text \operatorname \mathrm \lvert \rvert \lVert \rVert \sqrt \le \ge \neg \left \right \begin \end
+        \hspace \displaystyle \quad \qquad \enspace \leftarrow \bigl \bigr \Bigl \Bigr \biggl \biggr \Biggl \Biggr \hat \bar
+        """,
+    )
+)
+
+
+def compiled(latex: str, folder: Path, name: str = "derivation") -> str:
+    """Return pdflatex's log of a document; TeX's own lines in it are not wrapped."""
+    (folder / f"{name}.tex").write_text(latex, encoding="ascii")
+    made = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", f"{name}.tex"],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "max_print_line": "1000", "HOME": str(folder), "openin_any": "p"},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    log = (folder / f"{name}.log").read_text(encoding="latin-1")
+    assert made.returncode == 0, log[-2_000:]
+    return log
+
+
+def assert_clean(latex: str, folder: Path, name: str = "derivation") -> None:
+    found = WARNING.findall(compiled(latex, folder, name))
+    assert not found, found[:5]
+
+
+def together(made: list[Chain]) -> str:
+    """Return one document with the bodies of many, one after the other."""
+    documents = [Derivation(one).latex() for one in made]
+    begin, end = "\\begin{document}\n", "\\end{document}\n"
+    head = documents[0].split(begin)[0]
+    assert all(document.split(begin)[0] == head for document in documents)
+    bodies = [document.split(begin)[1].removesuffix(end) for document in documents]
+    return head + begin + "\n\\clearpage\n".join(bodies) + end
+
+
+@needs_pdflatex
+@pytest.mark.parametrize("name", ["l2", "mcp", "first_difference"])
+def test_a_derivation_compiles_without_a_warning(name: str, tmp_path: Path) -> None:
+    assert_clean(Derivation(chain_of(name)).latex(), tmp_path)
+
+
+@needs_pdflatex
+def test_no_line_of_a_monster_runs_over_the_margin(tmp_path: Path) -> None:
+    made = [chain(tree) for tree in MONSTERS.values()]
+    made += [formal(tree) for tree in MONSTERS.values()]
+    assert_clean(together(made), tmp_path)
+
+
+def formal(tree: Tree) -> Chain:
+    """Return a chain whose long formula stands on the left of an equation and under a derivative."""
+    steps = (Step(rule="constant factor", before=Call("d", (tree,)), after=tree),)
+    return chain(Name("lam"), steps=steps)
+
+
+@needs_pdflatex
+def test_user_text_compiles_to_what_it_says(tmp_path: Path) -> None:
+    assert_clean(together([chain(Name("lam"), title=t, rule_title=t, notes=(t,)) for t in HOSTILE]), tmp_path)
+    if shutil.which("pdftotext") is None:
+        return
+    shown = subprocess.run(["pdftotext", "-raw", "derivation.pdf", "-"], cwd=tmp_path, capture_output=True, check=True)
+    assert "\\input{/etc/passwd} \\end{document} $x" in shown.stdout.decode().replace("\n", " ")
+
+
+@needs_pdflatex
+@pytest.mark.sweep
+@pytest.mark.parametrize("rule", catalogue.rules())
+def test_the_whole_catalogue_compiles_without_a_warning(rule: str, tmp_path: Path) -> None:
+    assert_clean(together([chain_of(name, rule) for name in catalogue.penalties()]), tmp_path)
+
+
+@needs_pdflatex
+@pytest.mark.sweep
+def test_drawn_formulas_stay_within_the_margins(tmp_path: Path) -> None:
+    drawn: list[Tree] = []
+
+    @given(trees(depth=6))
+    @settings(max_examples=400)
+    def draw(tree: Tree) -> None:
+        drawn.append(tree)
+
+    draw()
+    steps = tuple(Step(rule="drawn", before=tree, after=tree) for tree in dict.fromkeys(drawn))
+    assert len(steps) > 300
+    assert_clean(Derivation(chain(Name("lam"), steps=steps)).latex(), tmp_path)
+
+
+@pytest.mark.parametrize(("name", "made"), list(chains()), ids=[name for name, _ in chains()])
+def test_a_document_is_balanced_and_holds_only_known_commands(name: str, made: Chain) -> None:
+    latex = Derivation(made).latex()
+    assert latex.isascii() and latex.replace("\n", "").isprintable()
+    bare = latex.replace(r"\\", " ").replace(r"\{", "").replace(r"\}", "")
+    assert bare.count("{") == bare.count("}") and bare.count("$") % 2 == 0
+    assert latex.count(r"\begin{") == latex.count(r"\end{")
+    for display in re.findall(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", latex, re.DOTALL):
+        unknown = set(re.findall(r"\\[A-Za-z]+", display)) - COMMANDS
+        assert all(map(is_symbol, unknown)), unknown
