@@ -274,6 +274,16 @@ def test_every_expression_in_json_parses_to_its_tree(name: str) -> None:
         assert _read(to_text(tree), tree) == tree
 
 
+@pytest.mark.sweep
+@pytest.mark.parametrize("rule", catalogue.rules())
+def test_every_entry_reads_well_with_every_rule(rule: str) -> None:
+    for name in catalogue.penalties():
+        made = Derivation(chain_of(name, rule))
+        assert max(map(len, made.text().splitlines())) <= 80, name
+        assert json.loads(made.to_json())["rule"]["name"] == rule
+        assert "operatorname" not in made.markdown()
+
+
 _STAND_INS = {"inf": "q_inf", "nan": "q_nan", "t": "q_t", "g[": "q_g[", "v[": "q_v["}
 _IN_RANGE = Number(Fraction(918_273))
 

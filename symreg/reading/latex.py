@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from symreg.calculus.chain import Chain
 from symreg.reading.display import in_prose, inline_mathematics, lines_of
 from symreg.reading.frame import fill
@@ -14,21 +16,12 @@ _LONGEST_WORD = 24
 _WIDEST_SUBJECT = 14_000
 
 _ESCAPED = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": "$<$",
-    ">": "$>$",
-    "|": "$|$",
-    "`": "{`}",
+    **{c: f"\\{c}" for c in "$&#%_"},
+    **{c: f"\\ascii{{{ord(c)}}}" for c in "\\^~`{}"},
+    **{c: f"${c}$" for c in "<>|"},
 }
+"""`\\ascii` sets a character by its code in the typewriter font, which has all of ASCII: no font beyond TeX's own."""
+_TYPED = {c: f"\\ascii{{{ord(c)}}}" for c in "\\^~`{}$&#%_"} | {"'": r"\ascii{13}"}
 
 
 def latex(chain: Chain) -> str:
@@ -37,6 +30,7 @@ def latex(chain: Chain) -> str:
     return fill(
         "latex/derivation.tex",
         {
+            "regenerate": _regenerate(made.command),
             "name": escape(made.name),
             "title": escape(made.title),
             "references": [escape(reference) for reference in made.references],
@@ -61,8 +55,7 @@ def escape(text: str) -> str:
 
 def escape_typed(text: str) -> str:
     """Return text for a typewriter font."""
-    typed = _ESCAPED | {"<": "<", ">": ">", "|": "|", '"': '"{}', "'": r"{\char13}", "`": r"{\char18}"}
-    return _escaped(_printable(text), typed)
+    return _escaped(_printable(text), _TYPED)
 
 
 def _escaped(text: str, table: dict[str, str]) -> str:
@@ -79,6 +72,12 @@ def _escaped_word(word: str, table: dict[str, str]) -> str:
         return "".join(shown)
     half = _LONGEST_WORD // 2
     return r"\allowbreak{}".join("".join(shown[i : i + half]) for i in range(0, len(shown), half))
+
+
+def _regenerate(command: str) -> str:
+    """Return the command that writes the document, for a comment: nothing that TeX could read as more than that."""
+    shown = command.replace("symreg verify", "symreg derive", 1) + " --format latex"
+    return shown if re.fullmatch(r"[A-Za-z0-9 _.,+*/()=<>\[\]\"'-]*", shown) else "symreg derive --format latex"
 
 
 def _parameter(row: ParameterRow, notation: Notation) -> str:

@@ -239,6 +239,9 @@ def _product(tree: Tree, notation: Notation) -> Run:
     """Print factors above and below a line, then sums, choices and formal derivatives."""
     above, below, after = fraction(tree)
     above, below = _with_numbers_split(above, below)
+    if below:
+        tall = [factor for factor in above if len(above) > 1 and _is_tall_sum(factor, notation)]
+        above, after = [factor for factor in above if factor not in tall] or [_ONE], tall + after
     alone = len(above) == 1 and (below or not after)
     if below:
         top = beside([_run(factor, _ANY if alone else _POWER, notation) for factor in above])
@@ -252,9 +255,14 @@ def _product(tree: Tree, notation: Notation) -> Run:
         parts = [_run(factor, _PRODUCT if alone else _POWER, notation) for factor in above if above != [_ONE] or alone]
     for position, factor in enumerate(after):
         is_last = position == len(after) - 1
-        least = _PRODUCT if isinstance(factor, Call) else _SIGN if is_last else _POWER
+        least = _PRODUCT if isinstance(factor, Call) else _SIGN if is_last and isinstance(factor, Sum) else _POWER
         parts.append(_run(factor, least, notation))
     return beside(parts)
+
+
+def _is_tall_sum(factor: Tree, notation: Notation) -> bool:
+    """Is a factor better read beside a fraction than above its line?"""
+    return len(addends(factor)) > 1 and _run(factor, _ANY, notation).height >= 2
 
 
 _ONE: Tree = Number(Fraction(1))

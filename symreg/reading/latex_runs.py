@@ -106,14 +106,14 @@ def beside(factors: list[Run]) -> Run:
 
 
 def _stands_apart(latex: str) -> bool:
-    """Does what ends here need a space after it: a function's bracket, an upright name, a bar?"""
-    return latex.endswith((")", "]", "}", r"\rvert", "2")) and (
-        latex.startswith(("\\operatorname", *FUNCTIONS.values())) or latex.endswith((r"\rvert", r"\end{cases}"))
+    """Does what ends here need a space after it: a function's bracket, an upright name, a bar, a choice?"""
+    return latex.startswith((r"\operatorname", r"\mathrm", *FUNCTIONS.values())) or latex.endswith(
+        (r"\rvert", r"\end{cases}")
     )
 
 
 def _stands_apart_before(latex: str) -> bool:
-    return latex.startswith((r"\frac{\partial", r"\begin"))
+    return latex.startswith((r"\frac{\partial", r"\begin", r"\mathrm"))
 
 
 def digits(text: str) -> Run:

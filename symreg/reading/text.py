@@ -17,6 +17,7 @@ WIDTH = 80
 _MARGIN = 3
 _WIDEST_RULE = 22
 _MOST_BESIDE = 2
+_STEP = 4
 _FARTHEST = 48
 """No line of a formula begins farther to the right."""
 _TIE = "\x00"
@@ -140,12 +141,18 @@ def _braced(tree: Tree, notation: Notation, column: int) -> list[str]:
 
 
 def _lines(run: Run, column: int) -> list[str]:
-    """Return a formula as lines: aligned where the page is wide enough, else indented, else cut."""
-    for step, deepest in ((0, _FARTHEST), (4, max(column, WIDTH // 4))):
-        lines = [" " * indent + text for indent, text in broken(run, WIDTH, indent=column, step=step, deepest=deepest)]
-        if all(len(line) <= WIDTH for line in lines):
-            return lines
-    return [part for line in lines for part in _wrapped(line.strip(), indent=column)]
+    """Return a formula as lines: aligned, or indented where that takes much less room; cut where neither fits."""
+    made = [
+        [" " * indent + text for indent, text in broken(run, WIDTH, indent=column, step=step, deepest=deepest)]
+        for step, deepest in ((0, _FARTHEST), (_STEP, max(column, WIDTH // 4)))
+    ]
+    aligned, indented = made
+    fitting = [lines for lines in made if all(len(line) <= WIDTH for line in lines)]
+    if len(fitting) == 2:
+        return aligned if 4 * len(indented) >= 3 * len(aligned) else indented
+    if fitting:
+        return fitting[0]
+    return [part for line in indented for part in _wrapped(line.strip(), indent=column)]
 
 
 def _section(section: Section, made: Outline) -> list[str]:
