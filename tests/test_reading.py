@@ -40,6 +40,7 @@ from symreg.language.tree import (
     Sum,
     Tree,
     free_indices,
+    substitute,
     transform,
 )
 from symreg.objective import Objective, resolve, resolve_rule
@@ -97,7 +98,20 @@ def nested(depth: int) -> Tree:
     return tree
 
 
+def tower(step: str, height: int) -> Tree:
+    """Return `step` put into itself at `w`, so many times."""
+    tree: Tree = WJ
+    for _ in range(height):
+        tree = substitute(parse(step), {Name("w"): tree})
+    return tree
+
+
 MONSTERS = {
+    "a tower of exp": tower("exp(w)", 40),
+    "a continued fraction": tower("a/(b + w)", 20),
+    "a tower of fractions": tower("b*(c + w)/(d*a)", 20),
+    "a tower of roots": tower("sqrt(1 + w**2)", 20),
+    "a tower of choices": tower("where(w > a, b/w, w)", 4),
     "sixty terms": long_sum(60),
     "nested": nested(38),
     "a long number": Binary("*", Number(Fraction(int("12345678901234567890" * 12), 10**200)), WJ),
@@ -346,6 +360,20 @@ def test_the_bounds_on_the_step_are_the_penalty_s_own(objective: str, least: str
 
 
 SIGNS = ("negative", "nonpositive", "zero", "nonnegative", "positive", "both", "undecided")
+
+
+@pytest.mark.parametrize("name", catalogue.penalties())
+def test_every_elementwise_penalty_closes_with_what_it_does_to_a_weight(name: str) -> None:
+    terms = resolve(name).terms
+    text = Derivation(chain_of(name)).text()
+    _, _, said = text.partition("What the penalty does to a weight\n")
+    if terms.indexed:
+        assert not said
+        return
+    sides = {"positive": r"^   (w_j > |0 < w_j|\w.* < w_j)", "negative": r"^   (w_j < |-.* < w_j < 0)"}
+    for side, pattern in sides.items():
+        is_allowed = any((1 if side == "positive" else -1) * x in terms.terms[0].domain for x in (0.01, 1, 1e9))
+        assert bool(re.search(pattern, said, re.MULTILINE)) is is_allowed, (side, said)
 
 
 @pytest.mark.parametrize("sign", SIGNS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 
 from symreg.language.tree import (
     Binary,
@@ -21,6 +22,7 @@ from symreg.language.tree import (
     Subscript,
     Sum,
     Tree,
+    walk,
 )
 from symreg.reading.latex_runs import (
     FUNCTIONS,
@@ -45,6 +47,8 @@ _CONSTANTS = {"pi": (r"\pi", 570), "inf": (r"\infty", 1000), "nan": (r"\text{und
 _RELATIONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "="}
 _BARS = (r"\lvert ", r"\rvert")
 _MOST_IN_EXPONENT = 5000
+_MOST_NODES = 16
+"""Of an exponent: trying one form after the other must not double the work at every level of a tower."""
 
 
 def formula(tree: Tree, notation: Notation) -> Run:
@@ -54,7 +58,10 @@ def formula(tree: Tree, notation: Notation) -> Run:
 
 def _run(tree: Tree, least: int, notation: Notation) -> Run:
     """Print a node, in brackets if it binds less tightly than `least`."""
-    made, level = _parts(tree, notation)
+    return _enclosed(*_parts(tree, notation), least)
+
+
+def _enclosed(made: Run, level: int, least: int) -> Run:
     return bracketed(made) if level < least else made
 
 
@@ -167,10 +174,10 @@ def _inline(tree: Tree, notation: Notation) -> Run:
 
 def exponent_of(tree: Tree, notation: Notation) -> Run | None:
     """Return a tree as it stands in an exponent, quotients with a slash, or None if it is too much for one."""
-    made = _slashed(tree, _ANY, notation)
-    if made is None or made.width > _MOST_IN_EXPONENT:
+    if next(islice(walk(tree), _MOST_NODES, None), None) is not None:
         return None
-    return made
+    made = _slashed(tree, _ANY, notation)
+    return made if made is not None and made.width <= _MOST_IN_EXPONENT else None
 
 
 def _slashed(tree: Tree, least: int, notation: Notation) -> Run | None:
@@ -236,33 +243,33 @@ def _sum(tree: Tree, notation: Notation) -> tuple[Run, int]:
 
 
 def _product(tree: Tree, notation: Notation) -> Run:
-    """Print factors above and below a line, then sums, choices and formal derivatives."""
+    """Print factors above and below a line, then tall sums, choices and formal derivatives."""
     above, below, after = fraction(tree)
     above, below = _with_numbers_split(above, below)
+    top = [(factor, *_parts(factor, notation)) for factor in above]
+    beyond: list[Run] = []
+    if below and len(top) > 1:
+        beyond = [bracketed(run) for _, run, level in top if level <= _SUM and run.height >= 2]
+        top = [row for row in top if row[2] > _SUM or row[1].height < 2] or [(_ONE, piece("1"), _ATOM)]
+    is_alone = len(top) == 1 and (bool(below) or not after)
+    parts = [
+        _enclosed(run, level, _PRODUCT if is_alone else _POWER)
+        for factor, run, level in top
+        if factor != _ONE or is_alone
+    ]
     if below:
-        tall = [factor for factor in above if len(above) > 1 and _is_tall_sum(factor, notation)]
-        above, after = [factor for factor in above if factor not in tall] or [_ONE], tall + after
-    alone = len(above) == 1 and (below or not after)
-    if below:
-        top = beside([_run(factor, _ANY if alone else _POWER, notation) for factor in above])
         bottom = beside([_run(factor, _ANY if len(below) == 1 else _POWER, notation) for factor in below])
-        instead = [] if above == [_ONE] else [_run(factor, _POWER, notation) for factor in above]
-        flat = f"\\frac{{{top.flat}}}{{{bottom.flat}}}"
-        broken = beside([*instead, bracketed(bottom, after="^{-1}")])
-        height = 3 if max(top.height, bottom.height) >= 2 else 2
-        parts = [Run(flat, max(top.width, bottom.width) + 300, (broken,), INSTEAD, height)]
-    else:
-        parts = [_run(factor, _PRODUCT if alone else _POWER, notation) for factor in above if above != [_ONE] or alone]
+        whole = top[0][1] if is_alone else beside(parts)
+        flat = f"\\frac{{{whole.flat}}}{{{bottom.flat}}}"
+        instead = [*(parts if top[0][0] != _ONE else ()), bracketed(bottom, after="^{-1}")]
+        height = 3 if max(whole.height, bottom.height) >= 2 else 2
+        parts = [Run(flat, max(whole.width, bottom.width) + 300, (beside(instead),), INSTEAD, height)]
+    parts += beyond
     for position, factor in enumerate(after):
         is_last = position == len(after) - 1
         least = _PRODUCT if isinstance(factor, Call) else _SIGN if is_last and isinstance(factor, Sum) else _POWER
         parts.append(_run(factor, least, notation))
     return beside(parts)
-
-
-def _is_tall_sum(factor: Tree, notation: Notation) -> bool:
-    """Is a factor better read beside a fraction than above its line?"""
-    return len(addends(factor)) > 1 and _run(factor, _ANY, notation).height >= 2
 
 
 _ONE: Tree = Number(Fraction(1))
