@@ -95,6 +95,8 @@ def _compare(operator: str, x: int, y: int) -> int:
 def _call(function: str, arguments: list[int]) -> int:
     if function == "sqrt":
         return _operate("**", arguments[0], _inverse(2))
+    if function == "abs":
+        arguments = [arguments[0] ** 2]
     if function == "log1p":
         return _call("log", [1 + arguments[0]])
     if function == "expm1":

@@ -154,7 +154,7 @@ def outline(chain: Chain) -> Outline:
         rule_reference=rule.reference,
         parameters=tuple(map(_of_parameter, terms.parameters)),
         rule_parameters=tuple(map(_of_parameter, rule.parameters)),
-        entries=tuple(_of_step(i, step, chain) for i, step in enumerate(chain.steps, start=1)),
+        entries=tuple(_of_step(i, step, chain) for i, step in enumerate(_steps(chain), start=1)),
         sections=tuple(section for section in sections if section.remarks),
         command=_command(chain),
         formulas=formulas,
@@ -223,6 +223,17 @@ def membership(subject: Tree, domain: Interval) -> Tree | None:
     return Logic("and", (Compare("<=" if domain.low_closed else "<", number(domain.low), subject), high))
 
 
+def _steps(chain: Chain) -> tuple[Step, ...]:
+    """Return the steps, and the gradient before it is used where no step has said what it is."""
+    steps = chain.steps
+    if any(step.after == chain.gradient and step.rule == "simplify" for step in steps):
+        return steps
+    at = next((i for i, s in enumerate(steps) if s.target or s.before == _GRADIENT), len(steps))
+    if any(step.before == _GRADIENT and step.after == chain.gradient and step.condition is None for step in steps):
+        return steps
+    return (*steps[:at], Step(rule="gradient", before=_GRADIENT, after=chain.gradient), *steps[at:])
+
+
 def _of_step(position: int, step: Step, chain: Chain) -> Entry:
     why = prose(step.why)
     if step.target:
@@ -231,7 +242,7 @@ def _of_step(position: int, step: Step, chain: Chain) -> Entry:
         equation = Equation(left=Name(step.target), rights=rights, is_assignment=True, condition=step.condition)
     else:
         equation = Equation(left=step.before, rights=(step.after,), condition=step.condition)
-        if step.after == chain.gradient and step.before != _GRADIENT:
+        if step.rule == "simplify" and step.after == chain.gradient:
             equation = Equation(left=_GRADIENT, rights=(step.before, step.after), condition=step.condition)
             why = () if why == (_GRADIENT,) else why
         for knot in chain.knots:

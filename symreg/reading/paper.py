@@ -117,6 +117,8 @@ def _written(tree: Tree) -> Tree:
             return Call("log", (Binary("+", Number(Fraction(1)), x),))
         case Call("expm1", (x,)):
             return Binary("-", Call("exp", (x,)), _ONE)
+        case Call("abs", (Negate(x),)):
+            return Call("abs", (x,))
         case Call("in_range", (Item(_, (subscript,)),)):
             index, shift = Name(subscript.index), subscript.shift
             if shift < 0:
