@@ -1,0 +1,354 @@
+"""Choose the form of an expression that stays accurate in floating point, and is cheap.
+
+Takes a function of the weight as the rules give it, hands on an equal one: the cheapest whose worst error, at fixed
+points in correctly rounded arithmetic, is well under what is allowed. Choosing the least error would choose noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy
+
+from symreg.calculus.accuracy import Point, Score, Trial, known, sampled
+from symreg.calculus.algebra import numeric
+from symreg.calculus.rewrites import REWRITES
+from symreg.calculus.rounded import Undecided, compiled, decided
+from symreg.calculus.tidy import lifted
+from symreg.calculus.translate import from_sympy, to_sympy
+from symreg.errors import Intractable
+from symreg.language.interval import Interval
+from symreg.language.spec import Parameter
+from symreg.language.text import to_text
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Tree,
+    children,
+    names,
+    rebuild,
+    substitute,
+    transform,
+    walk,
+)
+
+ENOUGH = 0.6
+"""A form is good if its worst error is at most this share of what is allowed."""
+MOST_POINTS = 170
+FEWEST_POINTS = 60
+MOST_FORMS = 220
+"""Forms tried, at most, of one branch."""
+WIDTH = 4
+DEPTH = 6
+LARGEST = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stable:
+    """The form chosen.
+
+    Args:
+        tree: It.
+        error_before: The worst error of the form that was given, as a share of what is allowed; inf for NaN and the
+            like.
+        error_after: That of the form chosen.
+        note: Where it is accurate, if not everywhere.
+    """
+
+    tree: Tree
+    error_before: float
+    error_after: float
+    note: str = ""
+
+
+def stabilise(
+    tree: Tree,
+    *,
+    parameters: tuple[Parameter, ...],
+    domain: Interval,
+    candidates: tuple[Tree, ...] = (),
+) -> Stable:
+    """Return the form of `tree` to emit.
+
+    Args:
+        tree: A function of the bare `w`.
+        parameters: With their domains and defaults.
+        domain: Of the weight.
+        candidates: Trees that are equal to it.
+    """
+    if "w" not in names(tree) and not parameters:
+        return Stable(tree=tree, error_before=0.0, error_after=0.0)
+    inputs = ("w", *(p.name for p in parameters if p.name in names(tree)))
+    exact = compiled(tree)
+    points = [
+        point
+        for values, is_single in sampled(tree, parameters, domain)
+        if (point := known(exact, values, is_single)) is not None
+    ]
+    if not points:
+        return Stable(tree=tree, error_before=0.0, error_after=0.0)
+    branches = lifted(tree)
+    leaves = _leaves(branches, points)
+    share = max(FEWEST_POINTS, MOST_POINTS // max(1, len(leaves)))
+    whole = Trial(exact, inputs, _thinned(points, MOST_POINTS))
+    before = whole.score(tree)
+    if len(leaves) == 1:
+        # One form for all: what was given, if it is good enough, else whatever is.
+        made = _best(tree, tuple(candidates), whole, parameters)
+    else:
+        chosen: list[Tree] = []
+        for leaf, path, own in leaves:
+            trial = Trial(exact, inputs, _thinned(own, share))
+            others = tuple(_given(lifted(candidate), path) for candidate in candidates)
+            chosen.append(_best(leaf, others, trial, parameters))
+        made = _assembled(branches, iter(chosen))
+        if before.worst <= ENOUGH and _cost(tree) <= _cost(made):
+            made = tree
+    after = whole.score(made)
+    if after > before or not whole.proves(made):
+        made, after = tree, before
+    note = "" if after.worst <= 1.0 else _note(made, whole)
+    return Stable(tree=made, error_before=before.worst, error_after=after.worst, note=note)
+
+
+def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the cheapest form that is good enough, or the best there is."""
+    if not trial.points:
+        return tree
+    tried: dict[Tree, Score] = {}
+
+    def consider(forms: Iterable[Tree]) -> Tree | None:
+        for form in forms:
+            if form not in tried and len(tried) < MOST_FORMS:
+                tried[form] = trial.score(form)
+        good = sorted((f for f, s in tried.items() if s.worst <= ENOUGH), key=_rank)
+        return next((form for form in good if form == tree or trial.proves(form)), None)
+
+    starts = list(dict.fromkeys((tree, *candidates)))
+    if (found := consider(form for start in starts for form in (start, *_scalars_first(start)))) is not None:
+        return found
+    starts = list(dict.fromkeys(form for start in starts for form in (start, _improved(start))))
+    if (found := consider(form for start in starts for form in (start, *_scalars_first(start)))) is not None:
+        return found
+    if sum(1 for _ in walk(tree)) <= LARGEST:
+        globals_ = [form for start in starts[:2] for form in _global_forms(start, parameters)]
+        globals_ = list(dict.fromkeys(form for start in globals_ for form in (start, _improved(start))))
+        if (found := consider(globals_)) is not None:
+            return found
+        expanded: set[Tree] = set()
+        for _ in range(DEPTH):
+            ranked = sorted(tried, key=lambda form: (tried[form], _rank(form)))
+            front = [form for form in ranked if form not in expanded][:WIDTH]
+            if not front or len(tried) >= MOST_FORMS:
+                break
+            expanded.update(front)
+            if (found := consider(form for start in front for form in _neighbours(start))) is not None:
+                return found
+    ordered = sorted(tried, key=lambda form: (tried[form], _rank(form)))
+    return next((form for form in ordered if form == tree or trial.proves(form)), tree)
+
+
+def _scalars_first(tree: Tree) -> Iterable[Tree]:
+    """Return the tree with the scalar factors of its products in front, where that makes it cheaper."""
+    regroup = next(row for row in REWRITES if row.name.startswith("products"))
+    made = _everywhere(tree, lambda node: next(regroup.forms(node), node))
+    return (made,) if _cost(made) < _cost(tree) else ()
+
+
+def _everywhere(tree: Tree, change: object) -> Tree:
+    assert callable(change)
+    match tree:
+        case Compare() | Logic():
+            return tree
+        case Binary("*" | "/", _, _):
+            made = change(tree)
+            below = tuple(_everywhere(child, change) for child in _product_leaves(made))
+            return substitute(made, dict(zip(_product_leaves(made), below, strict=True)))
+        case _ if children(tree):
+            return rebuild(tree, tuple(_everywhere(child, change) for child in children(tree)))
+        case _:
+            return tree
+
+
+def _product_leaves(tree: Tree) -> list[Tree]:
+    match tree:
+        case Binary("*" | "/", left, right):
+            return list(dict.fromkeys(_product_leaves(left) + _product_leaves(right)))
+        case Negate(operand):
+            return _product_leaves(operand)
+        case _:
+            return [tree]
+
+
+def _improved(tree: Tree) -> Tree:
+    """Return the tree with the rewrites that never harm applied until none applies."""
+    rows = [row for row in REWRITES if row.is_always]
+
+    def change(node: Tree) -> Tree:
+        for _ in range(4):
+            made = next((form for row in rows for form in row.forms(node)), None)
+            if made is None:
+                return node
+            node = made
+        return node
+
+    for _ in range(4):
+        made = transform(tree, change)
+        if made == tree:
+            return made
+        tree = made
+    return tree
+
+
+def _neighbours(tree: Tree) -> Iterable[Tree]:
+    """Yield every tree in which one node has another form, the outer nodes first."""
+    if isinstance(tree, Compare | Logic):
+        return
+    for row in REWRITES:
+        yield from row.forms(tree)
+    below = children(tree)
+    for place, child in enumerate(below):
+        for made in _neighbours(child):
+            yield rebuild(tree, (*below[:place], made, *below[place + 1 :]))
+
+
+def _global_forms(tree: Tree, parameters: tuple[Parameter, ...]) -> list[Tree]:
+    try:
+        expression = to_sympy(tree, parameters)
+    except (Intractable, TypeError):
+        return []
+    if expression.has(sympy.nan, sympy.zoo, sympy.oo):
+        return []
+    made: list[Tree] = []
+    for change in (sympy.factor_terms, sympy.together, sympy.cancel, sympy.factor):
+        try:
+            made.append(from_sympy(change(expression)))
+        except (sympy.PolynomialError, NotImplementedError, Intractable):
+            continue
+    return list(dict.fromkeys(made))
+
+
+def _leaves(tree: Tree, points: list[Point]) -> list[tuple[Tree, tuple[tuple[Tree, bool], ...], list[Point]]]:
+    """Return the branches of a tree whose choices are outermost, each with its conditions and its points."""
+    match tree:
+        case Call("where", (condition, then, otherwise)):
+            yes: list[Point] = []
+            no: list[Point] = []
+            decide = decided(condition)
+            for point in points:
+                holds = _holds(decide, point)
+                if holds is not None:
+                    (yes if holds else no).append(point)
+            return [
+                *((leaf, ((condition, True), *path), own) for leaf, path, own in _leaves(then, yes)),
+                *((leaf, ((condition, False), *path), own) for leaf, path, own in _leaves(otherwise, no)),
+            ]
+        case _:
+            return [(tree, (), points)]
+
+
+def _holds(decide: object, point: Point) -> bool | None:
+    from flint import arb, ctx
+
+    assert callable(decide)
+    with ctx.workprec(700):
+        try:
+            return bool(decide({name: arb(value) for name, value in point.values.items()}))
+        except Undecided:
+            return None
+
+
+def _assembled(tree: Tree, chosen: object) -> Tree:
+    match tree:
+        case Call("where", (condition, then, otherwise)):
+            return Call("where", (condition, _assembled(then, chosen), _assembled(otherwise, chosen)))
+        case _:
+            return next(chosen)  # type: ignore
+
+
+def _given(tree: Tree, path: tuple[tuple[Tree, bool], ...]) -> Tree:
+    """Return a tree where conditions are known."""
+    for condition, holds in path:
+        choices = [n for n in walk(tree) if isinstance(n, Call) and n.function == "where" and n.arguments[0] == condition]
+        tree = substitute(tree, {choice: choice.arguments[1 if holds else 2] for choice in choices})
+    return tree
+
+
+def _thinned(points: list[Point], most: int) -> list[Point]:
+    """Return at most so many points, evenly spread."""
+    if len(points) <= most:
+        return points
+    return [points[k * len(points) // most] for k in range(most)]
+
+
+_PRICES = {"sqrt": 5, "abs": 1, "sign": 2, "where": 2, "min": 1, "max": 1, "sigmoid": 30, "softplus": 45, "logaddexp": 45}
+
+
+def _cost(tree: Tree) -> float:
+    """Return what the tree costs at each weight; what stands in it twice is computed once."""
+    total = 0.0
+    seen: set[Tree] = set()
+
+    def count(node: Tree) -> None:
+        nonlocal total
+        if node in seen:
+            return
+        seen.add(node)
+        if "w" not in names(node):
+            total += 0.1
+            if numeric(node) is not None or isinstance(node, Name | Constant):
+                return
+        else:
+            total += _price(node)
+        for child in children(node):
+            count(child)
+
+    count(tree)
+    return total
+
+
+def _price(node: Tree) -> float:
+    match node:
+        case Binary("/", _, right):
+            return 4.0
+        case Binary("**", _, exponent):
+            value = numeric(exponent)
+            return 40.0 if value is None or (2 * value).denominator != 1 else float(abs(int(value)).bit_length())
+        case Call(function, _):
+            return float(_PRICES.get(function, 18))
+        case Name() | Number():
+            return 0.0
+        case _:
+            return 1.0
+
+
+def _rank(tree: Tree) -> tuple[float, str]:
+    return _cost(tree), to_text(tree)
+
+
+def _note(tree: Tree, trial: Trial) -> str:
+    """Return in words the weights at which the form is accurate."""
+    bad: list[float] = []
+    good: list[float] = []
+    for machine, points in trial.groups:
+        for share, point in zip(trial.shares(tree, machine, points), points, strict=True):
+            size = abs(point.values["w"])
+            (bad if share > 1.0 else good).append(size)
+    low, high = min(bad), max(bad)
+    below = [x for x in good if 0 < x < low]
+    above = [x for x in good if x > high]
+    if not below and not above:
+        return "This form loses digits at some weights of every size."
+    parts = []
+    if below:
+        parts.append(f"below {max(below):.1e}")
+    if above:
+        parts.append(f"above {min(above):.1e}")
+    return f"Accurate for |w| {' or '.join(parts)}; between, digits are lost for some parameters."
