@@ -186,7 +186,8 @@ def sampled(
         chosen = {p.name: _parameter(p, stream, group, place) for place, p in enumerate(used)}
         machine = Machine({**{name: [value] for name, value in chosen.items()}, "w": [1.0]}, "float64")
         scales = [abs(x) for scale in sizes for x in machine.at(scale) if 2.0**-45 < abs(x) < 2.0**45] or [1.0]
-        for weight, is_single in _weights(stream, scales, group):
+        extremes = _near_overflow(tree, chosen, stream) if group % 2 else []
+        for weight, is_single in (*extremes, *_weights(stream, scales, group)):
             inside = _inside(weight, domain)
             if inside is not None:
                 (rounded,) = singles([inside])
@@ -227,9 +228,8 @@ def _weights(stream: Stream, scales: list[float], group: int) -> Iterable[tuple[
     """Yield weights, each with whether it is one of single precision."""
     if group == 0:
         yield 0.0, True
-    ends = ((498, 59), (-498, -59), (490, 56), (-490, -56))[group % 4]
-    yield stream.sign() * math.ldexp(1.0, ends[0]), False
-    yield stream.sign() * math.ldexp(1.0, ends[1]), True
+    for exponent, is_single in ((498, False), (59, True), (-498, False), (-59, True)):
+        yield stream.sign() * math.ldexp(1.0, exponent), is_single
     for least, greatest, is_single, count in (
         (-498, 498, False, 2),
         (-59, 59, True, 3),
@@ -246,6 +246,20 @@ def _weights(stream: Stream, scales: list[float], group: int) -> Iterable[tuple[
     for scale in scales[:4]:
         near = 1.0 + stream.sign() * stream.size(-30, -2)
         yield stream.sign() * scale * near, bool(stream.integer(0, 1))
+
+
+def _near_overflow(tree: Tree, chosen: dict[str, float], stream: Stream) -> list[tuple[float, bool]]:
+    """Return weights at which the value comes near to the greatest number, or a part of it overflows first."""
+    made: list[tuple[float, bool]] = []
+    for top, is_single, greatest in ((59, True, 2.0**127), (498, False, 2.0**1023)):
+        weights = [math.ldexp(1.0, k) for k in range(0, top + 1, 1 if is_single else 4)]
+        columns = {name: [value] * len(weights) for name, value in chosen.items()}
+        values = Machine({**columns, "w": weights}, "float64").at(tree)
+        over = next((k for k, value in enumerate(values) if not abs(value) < greatest), None)
+        if over is not None:
+            start = weights[over]
+            made += [(stream.sign() * start * stream.size(low, low + 1), is_single) for low in (-2, -1, 0, 1)]
+    return made
 
 
 def _scales(tree: Tree) -> list[Tree]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import reduce
 
 from symreg.calculus.algebra import ONE, W, call, factors, negative, numeric, over, plus, power, times
 from symreg.calculus.monomials import Addend, terms, total_of
@@ -34,9 +35,9 @@ def regrouped(node: Tree) -> Iterator[Tree]:
             for _ in range(n):
                 made = Binary("/", made, b)
             yield made
-            root = _scalar_root(scalar, n)
-            if root is not None:
-                yield _in_order(ONE, [*top, (over(root, b), n)], bottom[:j] + bottom[j + 1 :])
+            if (found := _scalar_root(scalar, n)) is not None:
+                rest, root = found
+                yield _in_order(rest, [*top, (over(root, b), n)], bottom[:j] + bottom[j + 1 :])
             yield _in_order(scalar, [*top, (over(ONE, b), n)], bottom[:j] + bottom[j + 1 :])
     for k, (a, m) in enumerate(top):
         if m > 1:
@@ -82,17 +83,21 @@ def _parts(node: Tree) -> tuple[Tree, list[Factor], list[Factor]]:
         base, count = _base(factor)
         side = top if above else bottom
         side[base] = side.get(base, 0) + count
-    for base in list(top):
-        if base in bottom:
-            common = min(top[base], bottom[base])
-            top[base] -= common
-            bottom[base] -= common
+    _cancelled(top, bottom)
     _merge_signs(top)
     return (
         _scalar(scalars),
         [(b, n) for b, n in top.items() if n],
         [(b, n) for b, n in bottom.items() if n],
     )
+
+
+def _cancelled(top: dict[Tree, int], bottom: dict[Tree, int]) -> None:
+    for base in top:
+        common = min(top[base], bottom.get(base, 0))
+        if common:
+            top[base] -= common
+            bottom[base] -= common
 
 
 def _merge_signs(top: dict[Tree, int]) -> None:
@@ -133,21 +138,43 @@ def _base(tree: Tree) -> Factor:
 
 
 def _scalar(parts: list[tuple[Tree, bool]]) -> Tree:
-    """Return the product of scalars, its numeric factor inside, so that it is one scalar."""
-    made = ONE
+    """Return the product of scalars as one scalar: its number in front, equal factors together, its sign first."""
+    coefficient = Fraction(1)
+    top: dict[Tree, int] = {}
+    bottom: dict[Tree, int] = {}
     for factor, above in parts:
-        if above:
-            made = factor if made == ONE else negative(made) if factor == number(-1) else Binary("*", made, factor)
-    for factor, above in parts:
-        if not above:
-            made = over(made, factor)
-    return made
+        value = numeric(factor)
+        if value:
+            coefficient = coefficient * value if above else coefficient / value
+            continue
+        base, count = _base(factor)
+        side = top if above else bottom
+        side[base] = side.get(base, 0) + count
+    _cancelled(top, bottom)
+    size = abs(coefficient)
+    above_line = [number(size.numerator)] if size.numerator != 1 else []
+    below_line = [number(size.denominator)] if size.denominator != 1 else []
+    above_line += [power(b, number(n)) for b, n in top.items() if n]
+    below_line += [power(b, number(n)) for b, n in bottom.items() if n]
+    above_line = above_line or [ONE]
+    if coefficient < 0:
+        above_line[0] = negative(above_line[0])
+    made = reduce(_times, above_line)
+    return Binary("/", made, reduce(_times, below_line)) if below_line else made
 
 
-def _scalar_root(scalar: Tree, degree: int) -> Tree | None:
-    """Return the root of a scalar that is a power of a parameter."""
-    base, count = _base(scalar)
-    return power(base, number(count // degree)) if count % degree == 0 and count > 1 else None
+def _times(a: Tree, b: Tree) -> Tree:
+    return Binary("*", a, b)
+
+
+def _scalar_root(scalar: Tree, degree: int) -> tuple[Tree, Tree] | None:
+    """Return a scalar as another scalar and the root of what is left, if a power of that degree is a factor of it."""
+    parts = _flat(scalar)
+    for place, (factor, above) in enumerate(parts):
+        base, count = _base(factor)
+        if above and count == degree and degree > 1:
+            return _scalar(parts[:place] + parts[place + 1 :]), base
+    return None
 
 
 def _in_order(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Tree:
@@ -308,13 +335,3 @@ def _polynomial(tree: Tree) -> Polynomial | None:
     if "w" in kinds and len(coefficients) > 1:
         return None
     return Polynomial(coefficients, is_odd="w" in kinds)
-
-
-def is_scalar(tree: Tree) -> bool:
-    """Does the tree hold no weight?"""
-    return "w" not in names(tree)
-
-
-def fraction(value: Fraction) -> Tree:
-    """Return a fraction as a quotient of whole numbers."""
-    return over(number(value.numerator), number(value.denominator)) if value.denominator != 1 else number(value)

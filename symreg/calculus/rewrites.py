@@ -42,12 +42,10 @@ def _logarithm(node: Tree) -> Iterator[Tree]:
     (inside,) = node.arguments
     if node.function == "log1p":
         match inside:
-            case Call("exp", (x,)):
+            case Call("exp", (x,)) if not _is_nonpositive(x):
                 yield call("softplus", x)
             case Negate(Call("sigmoid", (x,))):
                 yield negative(call("softplus", x))
-            case Call("sigmoid", (x,)) if False:
-                yield x
         return
     addends = terms(inside)
     exponentials = [tree.arguments[0] for sign, tree in addends if _is(tree, "exp") and sign > 0]
@@ -77,6 +75,11 @@ def _logarithm(node: Tree) -> Iterator[Tree]:
     value = sum((sign * (numeric(tree) or 0) for sign, tree in addends), Fraction(0))
     if value and len(addends) > 1:
         yield call("log1p", difference(inside, ONE))
+
+
+def _is_nonpositive(tree: Tree) -> bool:
+    """Is it minus an absolute value or a square, times a positive number?"""
+    return all(sign < 0 and any(_is(f, "abs") for f, _ in factors(t)) for sign, t in terms(tree))
 
 
 def _difference_of_logarithms(node: Tree) -> Iterator[Tree]:

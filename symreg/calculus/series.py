@@ -6,47 +6,44 @@ Each series is cut where what is left out is below 2^-58 of the sum, for the arg
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial
 
-from symreg.calculus.algebra import ONE, call, factors, minus, negative, numeric, over, plus, power, times
+from symreg.calculus.algebra import call, factors, minus, negative, numeric, over, plus, times
 from symreg.calculus.monomials import is_same, product_of, terms, total_of
-from symreg.language.tree import Binary, Call, Compare, Tree, number
+from symreg.language.tree import Binary, Call, Compare, Name, Negate, Tree, number, walk
+
+BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
+"""The series is used for |x| up to one of these; the shortest one that does is for the caller to find out."""
 
 _REST = Fraction(1, 2**58)
 
-
-@dataclass(frozen=True, slots=True)
-class Vanishing:
-    """f(x) - x near zero.
-
-    Args:
-        bound: The series is used for |x| up to this.
-        near: Returns f(x) - x for small x.
-    """
-
-    bound: Fraction
-    near: Callable[[Tree, Fraction], Tree]
+Near = Callable[[Tree, Fraction], Tree]
+"""Returns f(x) - x for |x| up to a bound."""
 
 
 def near_zero(node: Tree) -> Iterator[Tree]:
-    """Yield a*f(x) - a*x, its parts near to each other at small x, with a series there."""
+    """Yield a*f(x) - a*x, whose parts are near to each other at small x, with a series there."""
     addends = terms(node)
+    if len(addends) < 2:
+        return
     for place, (sign, tree) in enumerate(addends):
         for scale, function, x in _functions(tree):
             for other, (other_sign, other_tree) in enumerate(addends):
                 if other == place or sign == other_sign or not is_same(times(scale, x), other_tree):
                     continue
-                row = _ROWS[function]
                 rest = [a for k, a in enumerate(addends) if k not in (place, other)]
-                size = x if isinstance(x, Call) and x.function == "abs" else call("abs", x)
-                small = Compare("<=", size, _fraction(row.bound))
-                made = call("where", small, row.near(x, row.bound), minus(call(function, x), x))
-                yield total_of([(sign, times(scale, made)), *rest])
+                size = x if _is_nonnegative(x) else call("abs", x)
+                for bound in BOUNDS:
+                    near, far = _ROWS[function](x, bound), minus(call(function, x), x)
+                    if sign < 0:  # the difference is turned round, so that no minus stands before the choice
+                        near, far = negative(near), minus(x, call(function, x))
+                    made = call("where", Compare("<=", size, number(bound)), near, far)
+                    yield total_of([(1, times(scale, made)), *rest])
 
 
 def _functions(tree: Tree) -> Iterator[tuple[Tree, str, Tree]]:
+    """Yield the ways to see a product as scale*f(x)."""
     parts = factors(tree)
     for place, (factor, above) in enumerate(parts):
         if above and isinstance(factor, Call) and factor.function in _ROWS:
@@ -54,20 +51,39 @@ def _functions(tree: Tree) -> Iterator[tuple[Tree, str, Tree]]:
 
 
 def _log1p(x: Tree, bound: Fraction) -> Tree:
-    """log1p(x) - x = -r*(x - 2*r**2*(1/3 + r**2/5 + ...)) with r = x/(2 + x): twice the series of atanh at r."""
+    """log1p(x) - x = -r*(x - r**2*(2/3 + 2/5*r**2 + ...)) with r = x/(2 + x): the series of 2*atanh(r) beyond 2*r."""
     r = over(x, plus(number(2), x))
-    s = times(r, r)
-    largest = bound / (2 - bound)
-    coefficients = _cut((Fraction(2, 2 * k + 3) for k in range(60)), largest**2, Fraction(1, 2) / largest)
-    return negative(times(r, minus(x, times(s, _horner(coefficients, s)))))
+    square = times(r, r)
+    largest = bound / (2 + bound) if _is_nonnegative(x) else bound / (2 - min(bound, Fraction(1)))
+    coefficients = _cut((Fraction(2, 2 * k + 3) for k in range(40)), largest**2)
+    return negative(times(r, minus(x, times(square, _horner(coefficients, square)))))
 
 
-def _odd(coefficient: Callable[[int], Fraction]) -> Callable[[Tree, Fraction], Tree]:
+def _is_nonnegative(x: Tree) -> bool:
+    """Does x look as if it could not be negative? Whoever takes the form proves it."""
+    if any(isinstance(node, Negate) or (isinstance(node, Binary) and node.operator in "+-") for node in walk(x)):
+        return False
+    return all(_is_even(factor) for factor, _ in factors(x) if any(node == Name("w") for node in walk(factor)))
+
+
+def _is_even(factor: Tree) -> bool:
+    """Is a factor an absolute value or an even power?"""
+    match factor:
+        case Call("abs", _):
+            return True
+        case Binary("**", _, exponent):
+            value = numeric(exponent)
+            return value is not None and value.denominator == 1 and value % 2 == 0
+        case _:
+            return False
+
+
+def _odd(coefficient: Callable[[int], Fraction]) -> Near:
     """Return x**3*(a + b*x**2 + ...) for a function that is x + a*x**3 + b*x**5 + ..."""
 
     def near(x: Tree, bound: Fraction) -> Tree:
         square = times(x, x)
-        coefficients = _cut((coefficient(k) for k in range(1, 60)), bound**2, abs(coefficient(1)))
+        coefficients = _cut((coefficient(k) for k in range(1, 40)), bound**2)
         return times(times(x, square), _horner(coefficients, square))
 
     return near
@@ -75,34 +91,27 @@ def _odd(coefficient: Callable[[int], Fraction]) -> Callable[[Tree, Fraction], T
 
 def _expm1(x: Tree, bound: Fraction) -> Tree:
     """expm1(x) - x = x**2*(1/2 + x/6 + ...)."""
-    coefficients = _cut((Fraction(1, factorial(k)) for k in range(2, 40)), bound, Fraction(1, 2))
+    coefficients = _cut((Fraction(1, factorial(k)) for k in range(2, 40)), bound)
     return times(times(x, x), _horner(coefficients, x))
 
 
-def _cut(coefficients: Iterator[Fraction], ratio: Fraction, first: Fraction) -> list[Fraction]:
+def _cut(coefficients: Iterator[Fraction], ratio: Fraction) -> list[Fraction]:
     """Return the coefficients whose terms count, for an argument of at most `ratio`."""
     kept: list[Fraction] = []
     scale = Fraction(1)
     for coefficient in coefficients:
-        if abs(coefficient) * scale < _REST * first:
-            break
         kept.append(coefficient)
         scale *= ratio
+        if abs(coefficient) * scale < _REST * abs(kept[0]):
+            break
     return kept
 
 
 def _horner(coefficients: list[Fraction], x: Tree) -> Tree:
-    made = _fraction(coefficients[-1])
+    made = number(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        made = plus(_fraction(coefficient), times(x, made))
+        made = plus(number(coefficient), times(x, made))
     return made
-
-
-def _fraction(value: Fraction) -> Tree:
-    if value.denominator == 1:
-        return number(value)
-    made = Binary("/", number(abs(value.numerator)), number(value.denominator))
-    return negative(made) if value < 0 else made
 
 
 def _tanh_coefficient(k: int) -> Fraction:
@@ -119,12 +128,11 @@ def _bernoulli(n: int) -> Fraction:
     return row[0]
 
 
-_ROWS: dict[str, Vanishing] = {
-    "log1p": Vanishing(Fraction(1, 2), _log1p),
-    "expm1": Vanishing(Fraction(1, 2), _expm1),
-    "sin": Vanishing(Fraction(1), _odd(lambda k: Fraction((-1) ** k, factorial(2 * k + 1)))),
-    "sinh": Vanishing(Fraction(1), _odd(lambda k: Fraction(1, factorial(2 * k + 1)))),
-    "atan": Vanishing(Fraction(1, 2), _odd(lambda k: Fraction((-1) ** k, 2 * k + 1))),
-    "tanh": Vanishing(Fraction(1, 2), _odd(_tanh_coefficient)),
+_ROWS: dict[str, Near] = {
+    "log1p": _log1p,
+    "expm1": _expm1,
+    "sin": _odd(lambda k: Fraction((-1) ** k, factorial(2 * k + 1))),
+    "sinh": _odd(lambda k: Fraction(1, factorial(2 * k + 1))),
+    "atan": _odd(lambda k: Fraction((-1) ** k, 2 * k + 1)),
+    "tanh": _odd(_tanh_coefficient),
 }
-_ = (ONE, numeric, power)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sympy
 
 from symreg.calculus.accuracy import Point, Score, Trial, known, sampled
-from symreg.calculus.algebra import numeric
+from symreg.calculus.algebra import ONE, numeric
 from symreg.calculus.rewrites import REWRITES
 from symreg.calculus.rounded import Undecided, compiled, decided
 from symreg.calculus.tidy import lifted
@@ -41,7 +41,9 @@ from symreg.language.tree import (
 
 ENOUGH = 0.6
 """A form is good if its worst error is at most this share of what is allowed."""
-MOST_POINTS = 170
+LOYALTY = 0.85
+"""The form that was given is taken unless another one costs less than this share of it."""
+MOST_POINTS = 200
 FEWEST_POINTS = 60
 MOST_FORMS = 220
 """Forms tried, at most, of one branch."""
@@ -94,7 +96,7 @@ def stabilise(
     ]
     if not points:
         return Stable(tree=tree, error_before=0.0, error_after=0.0)
-    branches = lifted(tree)
+    branches = transform(lifted(tree), _without_ones)
     leaves = _leaves(branches, points)
     share = max(FEWEST_POINTS, MOST_POINTS // max(1, len(leaves)))
     whole = Trial(exact, inputs, _thinned(points, MOST_POINTS))
@@ -124,42 +126,54 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
         return tree
     tried: dict[Tree, Score] = {}
 
+    def rank(form: Tree) -> tuple[float, str]:
+        return _cost(form) * (LOYALTY if form == tree else 1.0), to_text(form)
+
     def consider(forms: Iterable[Tree]) -> Tree | None:
         for form in forms:
             if form not in tried and len(tried) < MOST_FORMS:
                 tried[form] = trial.score(form)
-        good = sorted((f for f, s in tried.items() if s.worst <= ENOUGH), key=_rank)
+        good = sorted((f for f, s in tried.items() if s.worst <= ENOUGH), key=rank)
         return next((form for form in good if form == tree or trial.proves(form)), None)
 
+    def with_scalars_first(forms: Iterable[Tree]) -> list[Tree]:
+        return list(dict.fromkeys(made for form in forms for made in (form, *_scalars_first(form))))
+
     starts = list(dict.fromkeys((tree, *candidates)))
-    if (found := consider(form for start in starts for form in (start, *_scalars_first(start)))) is not None:
+    if (found := consider(with_scalars_first(starts))) is not None:
         return found
-    starts = list(dict.fromkeys(form for start in starts for form in (start, _improved(start))))
-    if (found := consider(form for start in starts for form in (start, *_scalars_first(start)))) is not None:
+    starts = list(dict.fromkeys(made for form in starts for made in (form, _improved(form))))
+    if (found := consider(with_scalars_first(starts))) is not None:
         return found
     if sum(1 for _ in walk(tree)) <= LARGEST:
-        globals_ = [form for start in starts[:2] for form in _global_forms(start, parameters)]
-        globals_ = list(dict.fromkeys(form for start in globals_ for form in (start, _improved(start))))
-        if (found := consider(globals_)) is not None:
+        others = [made for form in starts[:2] for made in _global_forms(form, parameters)]
+        others = list(dict.fromkeys(made for form in others for made in (form, _improved(form))))
+        near = (made for form in starts for made in _neighbours(form))
+        if (found := consider((*with_scalars_first(others), *near))) is not None:
             return found
-        expanded: set[Tree] = set()
+        expanded = set(starts)
         for _ in range(DEPTH):
-            ranked = sorted(tried, key=lambda form: (tried[form], _rank(form)))
+            ranked = sorted(tried, key=lambda form: (tried[form], rank(form)))
             front = [form for form in ranked if form not in expanded][:WIDTH]
             if not front or len(tried) >= MOST_FORMS:
                 break
             expanded.update(front)
-            if (found := consider(form for start in front for form in _neighbours(start))) is not None:
+            if (found := consider(made for form in front for made in _neighbours(form))) is not None:
                 return found
-    ordered = sorted(tried, key=lambda form: (tried[form], _rank(form)))
+    ordered = sorted(tried, key=lambda form: (tried[form], rank(form)))
     return next((form for form in ordered if form == tree or trial.proves(form)), tree)
 
 
 def _scalars_first(tree: Tree) -> Iterable[Tree]:
     """Return the tree with the scalar factors of its products in front, where that makes it cheaper."""
     regroup = next(row for row in REWRITES if row.name.startswith("products"))
-    made = _everywhere(tree, lambda node: next(regroup.forms(node), node))
-    return (made,) if _cost(made) < _cost(tree) else ()
+
+    def cheaper(node: Tree) -> Tree:
+        made = next(regroup.forms(node), node)
+        return made if _cost(made) < _cost(node) else node
+
+    made = _everywhere(tree, cheaper)
+    return (made,) if made != tree else ()
 
 
 def _everywhere(tree: Tree, change: object) -> Tree:
@@ -265,6 +279,16 @@ def _holds(decide: object, point: Point) -> bool | None:
             return None
 
 
+def _without_ones(node: Tree) -> Tree:
+    match node:
+        case Binary("*" | "/", left, right) if right == ONE:
+            return left
+        case Binary("*", left, right) if left == ONE:
+            return right
+        case _:
+            return node
+
+
 def _assembled(tree: Tree, chosen: object) -> Tree:
     match tree:
         case Call("where", (condition, then, otherwise)):
@@ -317,20 +341,19 @@ def _cost(tree: Tree) -> float:
 def _price(node: Tree) -> float:
     match node:
         case Binary("/", _, right):
-            return 4.0
+            return 4.0 if "w" in names(right) else 1.0
         case Binary("**", _, exponent):
             value = numeric(exponent)
-            return 40.0 if value is None or (2 * value).denominator != 1 else float(abs(int(value)).bit_length())
+            if value is None or (2 * value).denominator != 1:
+                return 40.0
+            whole = abs(int(value))
+            return whole.bit_length() + whole.bit_count() - 2.0 + (5.0 if value.denominator == 2 else 0.0)
         case Call(function, _):
             return float(_PRICES.get(function, 18))
         case Name() | Number():
             return 0.0
         case _:
             return 1.0
-
-
-def _rank(tree: Tree) -> tuple[float, str]:
-    return _cost(tree), to_text(tree)
 
 
 def _note(tree: Tree, trial: Trial) -> str:
