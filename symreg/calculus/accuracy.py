@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from flint import arb, ctx
 
+from symreg.calculus.interning import Interner
 from symreg.calculus.rounded import Column, Exact, Machine, Precision, Undecided, compiled, singles, ulp
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
@@ -63,24 +64,28 @@ class Score:
 class Trial:
     """An expression's exact values at points, and the arithmetic in which its forms are tried there."""
 
-    def __init__(self, exact: Exact, inputs: tuple[str, ...], points: Sequence[Point]) -> None:
+    def __init__(
+        self, exact: Exact, inputs: tuple[str, ...], points: Sequence[Point], interner: Interner | None = None
+    ) -> None:
         self.exact = exact
         self.inputs = inputs
         self.points = tuple(points)
-        self.scores: dict[Tree, Score] = {}
+        self.interner = interner or Interner()
+        self.scores: dict[int, Score] = {}
         self.groups: tuple[tuple[Machine, tuple[Point, ...]], ...] = tuple(
-            (Machine(_columns(chosen, inputs), precision), chosen)
+            (Machine(_columns(chosen, inputs), precision, self.interner), chosen)
             for precision, chosen in _by_precision(self.points)
             if chosen
         )
 
     def score(self, form: Tree) -> Score:
         """Return how wrong a form is at the points, in both precisions."""
-        found = self.scores.get(form)
+        number = self.interner.number(form)
+        found = self.scores.get(number)
         if found is None:
             shares = [share for machine, points in self.groups for share in self.shares(form, machine, points)]
             worst = max(shares, default=0.0)
-            found = self.scores[form] = Score(sum(share > 1.0 for share in shares), worst)
+            found = self.scores[number] = Score(sum(share > 1.0 for share in shares), worst)
         return found
 
     def shares(self, form: Tree, machine: Machine, points: tuple[Point, ...]) -> list[float]:
@@ -179,14 +184,14 @@ def sampled(
     The parameters are their defaults times up to a thousand, either way, within their domains.
     """
     used = tuple(p for p in parameters if p.name in names(tree))
-    sizes = _scales(tree)
+    sizes, exact = _scales(tree), compiled(tree)
     made: list[tuple[dict[str, float], bool]] = []
     for group in range(groups):
         stream = Stream(f"{seed}/{group}")
         chosen = {p.name: _parameter(p, stream, group, place) for place, p in enumerate(used)}
         machine = Machine({**{name: [value] for name, value in chosen.items()}, "w": [1.0]}, "float64")
         scales = [abs(x) for scale in sizes for x in machine.at(scale) if 2.0**-45 < abs(x) < 2.0**45] or [1.0]
-        extremes = _near_overflow(tree, chosen, stream) if group % 2 else []
+        extremes = _near_the_ends(exact, chosen, stream) if group % 2 else []
         for weight, is_single in (*extremes, *_weights(stream, scales, group)):
             inside = _inside(weight, domain)
             if inside is not None:
@@ -226,8 +231,7 @@ _MASK = (1 << 64) - 1
 
 def _weights(stream: Stream, scales: list[float], group: int) -> Iterable[tuple[float, bool]]:
     """Yield weights, each with whether it is one of single precision."""
-    if group == 0:
-        yield 0.0, True
+    yield 0.0, True
     for exponent, is_single in ((498, False), (59, True), (-498, False), (-59, True)):
         yield stream.sign() * math.ldexp(1.0, exponent), is_single
     for least, greatest, is_single, count in (
@@ -248,17 +252,33 @@ def _weights(stream: Stream, scales: list[float], group: int) -> Iterable[tuple[
         yield stream.sign() * scale * near, bool(stream.integer(0, 1))
 
 
-def _near_overflow(tree: Tree, chosen: dict[str, float], stream: Stream) -> list[tuple[float, bool]]:
-    """Return weights at which the value comes near to the greatest number, or a part of it overflows first."""
+def _near_the_ends(exact: Exact, chosen: dict[str, float], stream: Stream) -> list[tuple[float, bool]]:
+    """Return weights at which the value is about to overflow or to vanish: a part of it may do so before."""
     made: list[tuple[float, bool]] = []
-    for top, is_single, greatest in ((59, True, 2.0**127), (498, False, 2.0**1023)):
-        weights = [math.ldexp(1.0, k) for k in range(0, top + 1, 1 if is_single else 4)]
-        columns = {name: [value] * len(weights) for name, value in chosen.items()}
-        values = Machine({**columns, "w": weights}, "float64").at(tree)
-        over = next((k for k, value in enumerate(values) if not abs(value) < greatest), None)
-        if over is not None:
-            start = weights[over]
-            made += [(stream.sign() * start * stream.size(low, low + 1), is_single) for low in (-2, -1, 0, 1)]
+    at = {name: arb(value) for name, value in chosen.items()}
+
+    def is_inside(exponent: int, least: arb, greatest: arb) -> bool:
+        try:
+            size = abs(exact({**at, "w": arb((1, exponent))}))
+        except Undecided:
+            return False
+        return bool(size > least and size < greatest)
+
+    with ctx.workprec(BITS[0]):
+        for top, is_single, ends in ((59, True, (-102, 127)), (498, False, (-968, 1023))):
+            least, greatest = (arb((1, exponent)) for exponent in ends)
+            if not is_inside(0, least, greatest):
+                continue
+            for far in (top, -top):
+                inside, outside = 0, far
+                if is_inside(far, least, greatest):
+                    continue
+                while abs(outside - inside) > 1:
+                    middle = (inside + outside) // 2
+                    inside, outside = (middle, outside) if is_inside(middle, least, greatest) else (inside, middle)
+                step = 1 if far > 0 else -1
+                for back in (-1, 0, 1, 3, top // 25):
+                    made.append((stream.sign() * stream.size(inside - step * back, inside - step * back + 1), is_single))
     return made
 
 

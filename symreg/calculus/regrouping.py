@@ -43,9 +43,18 @@ def regrouped(node: Tree) -> Iterator[Tree]:
         if m > 1:
             halves = [(a, m // 2), (a, m - m // 2)] if m > 2 else [(a, 1), (a, 1)]
             yield _in_order(scalar, [*halves, *top[:k], *top[k + 1 :]], bottom)
+    for k, (a, m) in enumerate(top):
+        if (half := _half(a)) is not None and m == 1 and (len(top) > 1 or bottom):
+            # exp(x)*q as exp(x/2)*q*exp(x/2): the one may overflow where the other does not.
+            yield Binary("*", _in_order(scalar, [(half, 1), *top[:k], *top[k + 1 :]], bottom), half)
     if bottom and top:
         quotient = _in_order(ONE, top, bottom)
         yield quotient if scalar == ONE else Binary("*", scalar, quotient)
+
+
+def _half(tree: Tree) -> Tree | None:
+    """Return the root of an exponential."""
+    return call("exp", over(tree.arguments[0], number(2))) if isinstance(tree, Call) and tree.function == "exp" else None
 
 
 def cleared(node: Tree) -> Iterator[Tree]:
@@ -178,21 +187,21 @@ def _scalar_root(scalar: Tree, degree: int) -> tuple[Tree, Tree] | None:
 
 
 def _in_order(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Tree:
-    """Return scalar * top / bottom, multiplied from left to right."""
+    """Return scalar * top / bottom, multiplied from left to right; a scalar that only divides does so in the end."""
+    sign, scalar = (-1, scalar.operand) if isinstance(scalar, Negate) else (1, scalar)
+    divisor: Tree | None = None
+    match scalar:
+        case Binary("/", over_it, below) if numeric(over_it) in (1, -1) and top and not bottom:
+            sign, scalar, divisor = sign * int(numeric(over_it) or 1), ONE, below
     made: Tree | None = None if scalar == ONE else scalar
-    is_negative = scalar == number(-1)
-    made = None if is_negative else made
     for base, count in top:
         factor = power(base, number(count))
         made = factor if made is None else Binary("*", made, factor)
-    below: Tree | None = None
-    for base, count in bottom:
-        factor = power(base, number(count))
-        below = factor if below is None else Binary("*", below, factor)
+    denominators = [power(base, number(count)) for base, count in bottom]
     whole = made or ONE
-    if below is not None:
-        whole = Binary("/", whole, below)
-    return negative(whole) if is_negative else whole
+    if denominators or divisor is not None:
+        whole = Binary("/", whole, reduce(_times, denominators) if divisor is None else divisor)
+    return negative(whole) if sign < 0 else whole
 
 
 def _over_one_scalar(tree: Tree) -> Iterator[tuple[Tree, Tree]]:

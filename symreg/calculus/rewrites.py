@@ -14,10 +14,11 @@ from fractions import Fraction
 from symreg.calculus.algebra import ONE, ZERO, call, factors, minus, negative, numeric, over, plus, power, times
 from symreg.calculus.monomials import difference, is_same, product_of, terms, total_of
 from symreg.calculus.regrouping import bounded, cleared, regrouped
-from symreg.calculus.series import near_zero
-from symreg.language.tree import Binary, Call, Negate, Tree, number
+from symreg.calculus.series import is_nonnegative, near_zero
+from symreg.language.tree import Binary, Call, Compare, Constant, Negate, Tree, number
 
-TWO, HALF = number(2), Fraction(1, 2)
+TWO = number(2)
+_RIGHT_ANGLE = Binary("/", Constant("pi"), TWO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def _logarithm(node: Tree) -> Iterator[Tree]:
         yield call("softplus", exponentials[0])
     match inside:
         case Call("cosh", (x,)):
-            size = call("abs", x)
+            size = x if is_nonnegative(x) else call("abs", x)
             far = minus(plus(size, call("log1p", call("exp", times(number(-2), size)))), call("log", TWO))
             yield _where_small(x, ONE, over(call("log1p", power(call("sinh", x), TWO)), TWO), far)
         case Call("sigmoid", (x,)):
@@ -148,10 +149,13 @@ def plus_one(tree: Tree) -> Tree | None:
 
 
 def _power_less_one(base: Tree, exponent: Tree) -> Tree | None:
-    value = numeric(exponent)
-    if value is None or value.denominator != 1:
-        return call("expm1", times(exponent, call("log", base)))
+    value = quotient_value(exponent)
     rest = difference(base, ONE)
+    if value is not None and value.denominator == 3:
+        near = call("expm1", times(exponent, _log(base)))
+        return _where_small(rest, ONE, near, minus(_power_of_thirds(base, value), ONE))
+    if value is None or value.denominator != 1:
+        return call("expm1", times(exponent, _log(base)))
     if not 2 <= value <= 6:
         return None
     sum_of_powers = total_of([(1, power(base, number(k))) for k in range(int(value))])
@@ -256,19 +260,24 @@ def _hyperbolic(node: Tree) -> Iterator[Tree]:
     parts = factors(node) if isinstance(node, Binary) and node.operator in "*/" else []
     for place, (factor, above) in enumerate(parts):
         for other, (second, second_above) in enumerate(parts):
-            if above == second_above or not above:
-                continue
-            rest = [p for k, p in enumerate(parts) if k not in (place, other)]
-            match factor, second:
-                case Call("sinh", (x,)), Call("cosh", (y,)) if x == y:
-                    yield product_of([(call("tanh", x), True), *rest])
-                case Call("sinh", (x,)), Binary("**", Call("cosh", (y,)), exponent) if x == y:
-                    less = power(call("cosh", x), minus(exponent, ONE))
-                    yield product_of([(call("tanh", x), True), *rest, (less, False)])
-                case Call("sin", (x,)), Call("cos", (y,)) if x == y:
-                    yield product_of([(call("tan", x), True), *rest])
-                case Call("expm1", (x,)), Binary("+", a, b) if call("exp", x) in (a, b) and ONE in (a, b):
-                    yield product_of([(call("tanh", over(x, TWO)), True), *rest])
+            if above and not second_above and (found := _tangent(factor, second)) is not None:
+                made, left = found
+                instead = {place: [(made, True)], other: [] if left == ONE else [(left, False)]}
+                yield product_of([p for k, part in enumerate(parts) for p in instead.get(k, [part])])
+
+
+def _tangent(above: Tree, below: Tree) -> tuple[Tree, Tree] | None:
+    """Return above/below as a tangent, and what is left of the denominator."""
+    match above, below:
+        case Call("sinh", (x,)), Call("cosh", (y,)) if x == y:
+            return call("tanh", x), ONE
+        case Call("sinh", (x,)), Binary("**", Call("cosh", (y,)), exponent) if x == y:
+            return call("tanh", x), power(call("cosh", x), minus(exponent, ONE))
+        case Call("sin", (x,)), Call("cos", (y,)) if x == y:
+            return call("tan", x), ONE
+        case Call("expm1", (x,)), Binary("+", a, b) if call("exp", x) in (a, b) and ONE in (a, b):
+            return call("tanh", over(x, TWO)), ONE
+    return None
 
 
 def _logistic(node: Tree) -> Iterator[Tree]:
@@ -347,6 +356,94 @@ def _roots_of_squares(node: Tree) -> Iterator[Tree]:
             yield over(call("log", base), TWO)
 
 
+def _softplus(node: Tree) -> Iterator[Tree]:
+    """softplus(x) - x is softplus(-x), and softplus(x) + softplus(-x) is 2*log(2*cosh(x/2))."""
+    addends = terms(node)
+    for place, (sign, tree) in enumerate(addends):
+        for scale, function in _factorings(tree):
+            if not (isinstance(function, Call) and function.function == "softplus"):
+                continue
+            (x,) = function.arguments
+            for other, (other_sign, other_tree) in enumerate(addends):
+                if other == place:
+                    continue
+                rest = [a for k, a in enumerate(addends) if k not in (place, other)]
+                if sign != other_sign and is_same(times(scale, x), other_tree):
+                    yield total_of([(sign, times(scale, call("softplus", negative(x)))), *rest])
+                if sign == other_sign and is_same(times(scale, call("softplus", negative(x))), other_tree):
+                    both = plus(call("log", call("cosh", over(x, TWO))), call("log", TWO))
+                    yield total_of([(sign, times(times(TWO, scale), a)) for _, a in terms(both)] + rest)
+
+
+def _softplus_less_log2(node: Tree) -> Iterator[Tree]:
+    """softplus(x) - log(2) is log1p(expm1(x)/2), which does for small x."""
+    for sign, tree, others in _pairs(node):
+        for scale, function in _factorings(tree):
+            match function:
+                case Call("softplus", (x,)) if sign != others[0][0]:
+                    if is_same(times(scale, call("log", TWO)), others[0][1]):
+                        far = minus(function, call("log", TWO))
+                        made = _where_small(x, ONE, call("log1p", over(call("expm1", x), TWO)), far)
+                        yield total_of([(sign, times(scale, made)), *others[1:]])
+
+
+def _arc_tangent(node: Tree) -> Iterator[Tree]:
+    """pi/2 - atan(x) is atan(1/x) for positive x."""
+    for sign, tree, others in _pairs(node):
+        for scale, function in _factorings(tree):
+            match function:
+                case Call("atan", (x,)) if sign != others[0][0] and is_same(times(scale, _RIGHT_ANGLE), others[0][1]):
+                    far = call("atan", over(ONE, call("max", x, ONE)))
+                    made = call("where", Compare("<=", x, ONE), minus(_RIGHT_ANGLE, function), far)
+                    yield total_of([(-sign, times(scale, made)), *others[1:]])
+
+
+def _powers(node: Tree) -> Iterator[Tree]:
+    """(1 + x)**p is exp(p*log1p(x)), x**(p - 1) is x**p/x, and a cube root is put right by a step of Newton's method.
+
+    The first is for x near 0; of p - 1, rounded, the digits count that it has lost.
+    """
+    if not (isinstance(node, Binary) and node.operator == "**"):
+        return
+    base, exponent = node.left, node.right
+    value = quotient_value(exponent)
+    if value is not None:
+        if value.denominator == 3:
+            yield _power_of_thirds(base, value)
+        return
+    near = call("exp", times(exponent, _log(base)))
+    yield near
+    whole = next((sign * v for sign, t in terms(exponent) if (v := numeric(t)) and v.denominator == 1), None)
+    if whole is not None:
+        free = power(base, difference(exponent, number(whole)))
+        far = over(free, power(base, number(-whole))) if whole < 0 else times(free, power(base, number(whole)))
+        yield far
+        rest = difference(base, ONE)
+        if len(terms(rest)) < len(terms(base)):
+            yield _where_small(rest, ONE, near, far)
+
+
+def _log(tree: Tree) -> Tree:
+    return next(_logarithm(call("log", tree)), call("log", tree))
+
+
+def _power_of_thirds(base: Tree, value: Fraction) -> Tree:
+    """Return a power whose exponent is a multiple of 1/3; 1/3 itself is no floating-point number."""
+    root = power(base, Binary("/", ONE, number(3)))
+    square = times(root, root)
+    better = minus(root, over(minus(times(square, root), base), times(number(3), square)))
+    made = power(call("where", Compare("==", base, ZERO), ZERO, better), number(abs(value.numerator)))
+    return made if value > 0 else over(ONE, made)
+
+
+def quotient_value(tree: Tree) -> Fraction | None:
+    """Return the value of a number or of a quotient of numbers."""
+    if isinstance(tree, Binary) and tree.operator == "/":
+        top, below = numeric(tree.left), numeric(tree.right)
+        return top / below if top is not None and below else None
+    return numeric(tree)
+
+
 def _large_logarithm(node: Tree) -> Iterator[Tree]:
     """log1p(x**k) without the power of a large x: with m = max(|x|, 1) it is k*log(m) + log1p((|x|/m/m)**k) and so."""
     match node:
@@ -355,9 +452,7 @@ def _large_logarithm(node: Tree) -> Iterator[Tree]:
                 root = _root(inside, degree)
                 if root is None:
                     continue
-                size = root if isinstance(root, Call) and root.function == "abs" else call("abs", root)
-                if degree == 3:
-                    size = root
+                size = root if degree == 3 or is_nonnegative(root) else call("abs", root)
                 most, least = call("max", size, ONE), call("min", size, ONE)
                 tail = call("log1p", power(over(least, most), number(degree)))
                 yield plus(times(number(degree), call("log", most)), tail)
@@ -365,9 +460,7 @@ def _large_logarithm(node: Tree) -> Iterator[Tree]:
 
 
 def _where_small(x: Tree, bound: Tree, near: Tree, far: Tree) -> Tree:
-    from symreg.language.tree import Compare
-
-    size = x if isinstance(x, Call) and x.function == "abs" else call("abs", x)
+    size = x if is_nonnegative(x) else call("abs", x)
     return call("where", Compare("<=", size, bound), near, far)
 
 
@@ -405,6 +498,10 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("tanh and tan", True, _hyperbolic),
     Rewrite("sigmoid", True, _logistic),
     Rewrite("roots and logarithms of powers", True, _roots_of_squares),
+    Rewrite("softplus beside its argument", True, _softplus),
+    Rewrite("softplus less log(2)", False, _softplus_less_log2),
+    Rewrite("pi/2 - atan(x)", False, _arc_tangent),
+    Rewrite("powers that are no products", False, _powers),
     Rewrite("x - f(x) near zero", False, near_zero),
     Rewrite("product of exponentials", False, _exponentials),
     Rewrite("difference of powers", False, _squares),

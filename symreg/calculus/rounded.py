@@ -16,7 +16,8 @@ from typing import Any, Literal, TypeAlias
 from flint import arb, ctx, fmpq
 
 from symreg.calculus.algebra import numeric
-from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree, names
+from symreg.calculus.interning import Interner
+from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 
 Precision = Literal["float64", "float32"]
 Column: TypeAlias = list[float]
@@ -30,30 +31,28 @@ _INF, _NAN = math.inf, math.nan
 class Machine:
     """Evaluates trees at fixed points in one precision; what it has computed once it keeps."""
 
-    def __init__(self, values: dict[str, Column], precision: Precision) -> None:
+    def __init__(self, values: dict[str, Column], precision: Precision, interner: Interner | None = None) -> None:
         self.values = values
+        self.interner = interner or Interner()
         self.count = len(values["w"])
         self.precision: Precision = precision
         self.is_single = precision == "float32"
-        self.known: dict[Tree, Column] = {}
-        self.varying: dict[Tree, bool] = {}
+        self.known: dict[int, Column] = {}
 
     def at(self, tree: Tree) -> Column:
         """Return the tree's value at each point."""
-        found = self.known.get(tree)
+        number = self.interner.number(tree)
+        found = self.known.get(number)
         if found is None:
             found = self._computed(tree)
-            if self.is_single and self.varies(tree):
+            if self.is_single and self.interner.varies[number]:
                 found = singles(found)
-            self.known[tree] = found
+            self.known[number] = found
         return found
 
     def varies(self, tree: Tree) -> bool:
         """Does the tree depend on the weight?"""
-        found = self.varying.get(tree)
-        if found is None:
-            found = self.varying[tree] = "w" in names(tree)
-        return found
+        return self.interner.varies[self.interner.number(tree)]
 
     def holds(self, condition: Tree) -> list[bool]:
         """Return whether a condition holds at each point."""

@@ -33,7 +33,7 @@ def near_zero(node: Tree) -> Iterator[Tree]:
                 if other == place or sign == other_sign or not is_same(times(scale, x), other_tree):
                     continue
                 rest = [a for k, a in enumerate(addends) if k not in (place, other)]
-                size = x if _is_nonnegative(x) else call("abs", x)
+                size = x if is_nonnegative(x) else call("abs", x)
                 for bound in BOUNDS:
                     near, far = _ROWS[function](x, bound), minus(call(function, x), x)
                     if sign < 0:  # the difference is turned round, so that no minus stands before the choice
@@ -54,12 +54,12 @@ def _log1p(x: Tree, bound: Fraction) -> Tree:
     """log1p(x) - x = -r*(x - r**2*(2/3 + 2/5*r**2 + ...)) with r = x/(2 + x): the series of 2*atanh(r) beyond 2*r."""
     r = over(x, plus(number(2), x))
     square = times(r, r)
-    largest = bound / (2 + bound) if _is_nonnegative(x) else bound / (2 - min(bound, Fraction(1)))
+    largest = bound / (2 + bound) if is_nonnegative(x) else bound / (2 - min(bound, Fraction(1)))
     coefficients = _cut((Fraction(2, 2 * k + 3) for k in range(40)), largest**2)
     return negative(times(r, minus(x, times(square, _horner(coefficients, square)))))
 
 
-def _is_nonnegative(x: Tree) -> bool:
+def is_nonnegative(x: Tree) -> bool:
     """Does x look as if it could not be negative? Whoever takes the form proves it."""
     if any(isinstance(node, Negate) or (isinstance(node, Binary) and node.operator in "+-") for node in walk(x)):
         return False

@@ -13,6 +13,7 @@ import sympy
 
 from symreg.calculus.accuracy import Point, Score, Trial, known, sampled
 from symreg.calculus.algebra import ONE, numeric
+from symreg.calculus.interning import Interner
 from symreg.calculus.rewrites import REWRITES
 from symreg.calculus.rounded import Undecided, compiled, decided
 from symreg.calculus.tidy import lifted
@@ -43,10 +44,10 @@ ENOUGH = 0.6
 """A form is good if its worst error is at most this share of what is allowed."""
 LOYALTY = 0.85
 """The form that was given is taken unless another one costs less than this share of it."""
-MOST_POINTS = 200
-FEWEST_POINTS = 60
-MOST_FORMS = 220
-"""Forms tried, at most, of one branch."""
+MOST_POINTS = 400
+FEWEST_POINTS = 150
+MOST_EFFORT = 400
+"""Forms tried, at most, of one branch; a long one counts as several."""
 WIDTH = 4
 DEPTH = 6
 LARGEST = 160
@@ -96,10 +97,11 @@ def stabilise(
     ]
     if not points:
         return Stable(tree=tree, error_before=0.0, error_after=0.0)
-    branches = transform(lifted(tree), _without_ones)
+    branches = transform(lifted(tree), _plain)
     leaves = _leaves(branches, points)
     share = max(FEWEST_POINTS, MOST_POINTS // max(1, len(leaves)))
-    whole = Trial(exact, inputs, _thinned(points, MOST_POINTS))
+    interner = Interner()
+    whole = Trial(exact, inputs, _thinned(points, MOST_POINTS), interner)
     before = whole.score(tree)
     if len(leaves) == 1:
         # One form for all: what was given, if it is good enough, else whatever is.
@@ -107,11 +109,11 @@ def stabilise(
     else:
         chosen: list[Tree] = []
         for leaf, path, own in leaves:
-            trial = Trial(exact, inputs, _thinned(own, share))
+            trial = Trial(exact, inputs, _thinned(own, share), interner)
             others = tuple(_given(lifted(candidate), path) for candidate in candidates)
             chosen.append(_best(leaf, others, trial, parameters))
         made = _assembled(branches, iter(chosen))
-        if before.worst <= ENOUGH and _cost(tree) <= _cost(made):
+        if before.worst <= ENOUGH and interner.cost(tree) <= interner.cost(made):
             made = tree
     after = whole.score(made)
     if after > before or not whole.proves(made):
@@ -121,23 +123,32 @@ def stabilise(
 
 
 def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return the cheapest form that is good enough, or the best there is."""
+    """Return the cheapest form that is good enough, or the best there is; of equals the one that was found first."""
     if not trial.points:
         return tree
     tried: dict[Tree, Score] = {}
+    numbers: set[int] = set()
+    interner = trial.interner
+    effort = 0
 
-    def rank(form: Tree) -> tuple[float, str]:
-        return _cost(form) * (LOYALTY if form == tree else 1.0), to_text(form)
+    def cost(form: Tree) -> float:
+        return interner.cost(form) * (LOYALTY if form is tree else 1.0)
 
     def consider(forms: Iterable[Tree]) -> Tree | None:
+        nonlocal effort
         for form in forms:
-            if form not in tried and len(tried) < MOST_FORMS:
+            if effort >= MOST_EFFORT:
+                break
+            number = interner.number(form)
+            if number not in numbers:
+                numbers.add(number)
+                effort += 1 + interner.size(form) // 20
                 tried[form] = trial.score(form)
-        good = sorted((f for f, s in tried.items() if s.worst <= ENOUGH), key=rank)
-        return next((form for form in good if form == tree or trial.proves(form)), None)
+        good = sorted((f for f, s in tried.items() if s.worst <= ENOUGH), key=cost)
+        return next((form for form in good if form is tree or trial.proves(form)), None)
 
     def with_scalars_first(forms: Iterable[Tree]) -> list[Tree]:
-        return list(dict.fromkeys(made for form in forms for made in (form, *_scalars_first(form))))
+        return list(dict.fromkeys(made for form in forms for made in (form, *_scalars_first(form, interner))))
 
     starts = list(dict.fromkeys((tree, *candidates)))
     if (found := consider(with_scalars_first(starts))) is not None:
@@ -153,24 +164,24 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
             return found
         expanded = set(starts)
         for _ in range(DEPTH):
-            ranked = sorted(tried, key=lambda form: (tried[form], rank(form)))
+            ranked = sorted(tried, key=lambda form: (tried[form], cost(form)))
             front = [form for form in ranked if form not in expanded][:WIDTH]
-            if not front or len(tried) >= MOST_FORMS:
+            if not front or effort >= MOST_EFFORT:
                 break
             expanded.update(front)
             if (found := consider(made for form in front for made in _neighbours(form))) is not None:
                 return found
-    ordered = sorted(tried, key=lambda form: (tried[form], rank(form)))
-    return next((form for form in ordered if form == tree or trial.proves(form)), tree)
+    ordered = sorted(tried, key=lambda form: (tried[form], cost(form)))
+    return next((form for form in ordered if form is tree or trial.proves(form)), tree)
 
 
-def _scalars_first(tree: Tree) -> Iterable[Tree]:
+def _scalars_first(tree: Tree, interner: Interner) -> Iterable[Tree]:
     """Return the tree with the scalar factors of its products in front, where that makes it cheaper."""
     regroup = next(row for row in REWRITES if row.name.startswith("products"))
 
     def cheaper(node: Tree) -> Tree:
         made = next(regroup.forms(node), node)
-        return made if _cost(made) < _cost(node) else node
+        return made if interner.cost(made) < interner.cost(node) - 0.5 else node
 
     made = _everywhere(tree, cheaper)
     return (made,) if made != tree else ()
@@ -214,7 +225,7 @@ def _improved(tree: Tree) -> Tree:
         return node
 
     for _ in range(4):
-        made = transform(tree, change)
+        made = transform(transform(tree, change), _plain)
         if made == tree:
             return made
         tree = made
@@ -223,8 +234,8 @@ def _improved(tree: Tree) -> Tree:
 
 def _neighbours(tree: Tree) -> Iterable[Tree]:
     """Yield every tree in which one node has another form, the outer nodes first."""
-    if isinstance(tree, Compare | Logic):
-        return
+    if isinstance(tree, Compare | Logic) or (isinstance(tree, Call) and tree.function == "where"):
+        return  # a choice within a branch was made by a rewrite
     for row in REWRITES:
         yield from row.forms(tree)
     below = children(tree)
@@ -279,14 +290,27 @@ def _holds(decide: object, point: Point) -> bool | None:
             return None
 
 
-def _without_ones(node: Tree) -> Tree:
+def _plain(node: Tree) -> Tree:
+    """Return a product without ones, its sign in front."""
     match node:
         case Binary("*" | "/", left, right) if right == ONE:
             return left
         case Binary("*", left, right) if left == ONE:
             return right
+        case Binary("*" | "/" as operator, left, Negate(right)):
+            return _minus_in_front(Binary(operator, left, right))
         case _:
             return node
+
+
+def _minus_in_front(tree: Tree) -> Tree:
+    match tree:
+        case Negate(operand):
+            return operand
+        case Binary("*" | "/" as operator, left, right):
+            return Binary(operator, _minus_in_front(left), right)
+        case _:
+            return Negate(tree)
 
 
 def _assembled(tree: Tree, chosen: object) -> Tree:
@@ -312,50 +336,6 @@ def _thinned(points: list[Point], most: int) -> list[Point]:
     return [points[k * len(points) // most] for k in range(most)]
 
 
-_PRICES = {"sqrt": 5, "abs": 1, "sign": 2, "where": 2, "min": 1, "max": 1, "sigmoid": 30, "softplus": 45, "logaddexp": 45}
-
-
-def _cost(tree: Tree) -> float:
-    """Return what the tree costs at each weight; what stands in it twice is computed once."""
-    total = 0.0
-    seen: set[Tree] = set()
-
-    def count(node: Tree) -> None:
-        nonlocal total
-        if node in seen:
-            return
-        seen.add(node)
-        if "w" not in names(node):
-            total += 0.1
-            if numeric(node) is not None or isinstance(node, Name | Constant):
-                return
-        else:
-            total += _price(node)
-        for child in children(node):
-            count(child)
-
-    count(tree)
-    return total
-
-
-def _price(node: Tree) -> float:
-    match node:
-        case Binary("/", _, right):
-            return 4.0 if "w" in names(right) else 1.0
-        case Binary("**", _, exponent):
-            value = numeric(exponent)
-            if value is None or (2 * value).denominator != 1:
-                return 40.0
-            whole = abs(int(value))
-            return whole.bit_length() + whole.bit_count() - 2.0 + (5.0 if value.denominator == 2 else 0.0)
-        case Call(function, _):
-            return float(_PRICES.get(function, 18))
-        case Name() | Number():
-            return 0.0
-        case _:
-            return 1.0
-
-
 def _note(tree: Tree, trial: Trial) -> str:
     """Return in words the weights at which the form is accurate."""
     bad: list[float] = []
@@ -364,14 +344,11 @@ def _note(tree: Tree, trial: Trial) -> str:
         for share, point in zip(trial.shares(tree, machine, points), points, strict=True):
             size = abs(point.values["w"])
             (bad if share > 1.0 else good).append(size)
-    low, high = min(bad), max(bad)
-    below = [x for x in good if 0 < x < low]
-    above = [x for x in good if x > high]
-    if not below and not above:
-        return "This form loses digits at some weights of every size."
-    parts = []
-    if below:
-        parts.append(f"below {max(below):.1e}")
-    if above:
-        parts.append(f"above {min(above):.1e}")
-    return f"Accurate for |w| {' or '.join(parts)}; between, digits are lost for some parameters."
+    below = [x for x in good if 0 < x < min(bad)]
+    above = [x for x in good if x > max(bad)]
+    ends = [f"|w| <= {max(below):.1e}"] if below else []
+    ends += [f"|w| >= {min(above):.1e}"] if above else []
+    where = " and ".join(ends)
+    if not where:
+        return "Digits are lost at some weights, for some parameters."
+    return f"Accurate for {where}; elsewhere digits are lost for some parameters."
