@@ -7,16 +7,15 @@ by what f moves when each input moves by 4u of itself, and by an underflow floor
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flint import arb, ctx
 
+from symreg.calculus.enclosed import Exact, Undecided, compiled
 from symreg.calculus.interning import Interner
-from symreg.calculus.rounded import Column, Exact, Machine, Precision, Undecided, compiled, singles, ulp
-from symreg.language.interval import Interval
-from symreg.language.spec import Parameter
-from symreg.language.tree import Call, Compare, Name, Tree, names, walk
+from symreg.calculus.rounded import Column, Machine, Precision, singles, ulp
+from symreg.language.tree import Tree
 
 BITS = (160, 700, 2600)
 """Precisions at which a value is tried until it is known; 1e-150 squared beside 1 needs a thousand bits."""
@@ -174,163 +173,6 @@ def known(exact: Exact, values: dict[str, float], is_single: bool) -> Point | No
                 tail = float(ball - head) if math.isfinite(head) else 0.0
                 return Point(values=values, is_single=is_single, ball=ball, bits=bits, head=head, tail=tail)
     return None
-
-
-def sampled(
-    tree: Tree, parameters: tuple[Parameter, ...], domain: Interval, *, groups: int = 14, seed: int = 0
-) -> list[tuple[dict[str, float], bool]]:
-    """Return inputs over the promised range: weights of all sizes, near the parameters' sizes and near the switches.
-
-    The parameters are their defaults times up to a thousand, either way, within their domains.
-    """
-    used = tuple(p for p in parameters if p.name in names(tree))
-    sizes, exact = _scales(tree), compiled(tree)
-    made: list[tuple[dict[str, float], bool]] = []
-    for group in range(groups):
-        stream = Stream(f"{seed}/{group}")
-        chosen = {p.name: _parameter(p, stream, group, place) for place, p in enumerate(used)}
-        machine = Machine({**{name: [value] for name, value in chosen.items()}, "w": [1.0]}, "float64")
-        scales = [abs(x) for scale in sizes for x in machine.at(scale) if 2.0**-45 < abs(x) < 2.0**45] or [1.0]
-        extremes = _near_the_ends(exact, chosen, stream) if group % 2 else []
-        for weight, is_single in (*extremes, *_weights(stream, scales, group)):
-            inside = _inside(weight, domain)
-            if inside is not None:
-                (rounded,) = singles([inside])
-                if is_single and rounded in domain:
-                    made.append(({"w": rounded, **chosen}, True))
-                elif not is_single:
-                    made.append(({"w": inside, **chosen}, False))
-    return made
-
-
-class Stream:
-    """Random numbers from a text, the same everywhere: splitmix64."""
-
-    def __init__(self, text: str) -> None:
-        self.state = int.from_bytes(text.encode(), "big") & _MASK
-
-    def integer(self, low: int, high: int) -> int:
-        """Return an integer from low to high, both included."""
-        self.state = (self.state + 0x9E3779B97F4A7C15) & _MASK
-        x = self.state
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EB & _MASK
-        return low + (x ^ (x >> 31)) % (high - low + 1)
-
-    def size(self, least: int, greatest: int) -> float:
-        """Return a positive number whose binary exponent is uniform."""
-        return math.ldexp(1.0 + math.ldexp(self.integer(0, 2**52 - 1), -52), self.integer(least, greatest - 1))
-
-    def sign(self) -> float:
-        """Return -1.0 or 1.0."""
-        return 1.0 if self.integer(0, 1) else -1.0
-
-
-_MASK = (1 << 64) - 1
-
-
-def _weights(stream: Stream, scales: list[float], group: int) -> Iterable[tuple[float, bool]]:
-    """Yield weights, each with whether it is one of single precision."""
-    yield 0.0, True
-    for exponent, is_single in ((498, False), (59, True), (-498, False), (-59, True)):
-        yield stream.sign() * math.ldexp(1.0, exponent), is_single
-    for least, greatest, is_single, count in (
-        (-498, 498, False, 2),
-        (-59, 59, True, 3),
-        (-120, 0, False, 1),
-        (-26, 0, True, 2),
-        (-8, 8, True, 2),
-        (-8, 8, False, 1),
-    ):
-        for _ in range(count):
-            yield stream.sign() * stream.size(least, greatest), is_single
-    for row in range(4):
-        scale = scales[stream.integer(0, len(scales) - 1)]
-        yield stream.sign() * scale * stream.size(-4, 4), row % 2 == 0
-    for scale in scales[:4]:
-        near = 1.0 + stream.sign() * stream.size(-30, -2)
-        yield stream.sign() * scale * near, bool(stream.integer(0, 1))
-
-
-def _near_the_ends(exact: Exact, chosen: dict[str, float], stream: Stream) -> list[tuple[float, bool]]:
-    """Return weights at which the value is about to overflow or to vanish: a part of it may do so before."""
-    made: list[tuple[float, bool]] = []
-    at = {name: arb(value) for name, value in chosen.items()}
-
-    def is_inside(exponent: int, least: arb, greatest: arb) -> bool:
-        try:
-            size = abs(exact({**at, "w": arb((1, exponent))}))
-        except Undecided:
-            return False
-        return bool(size > least and size < greatest)
-
-    with ctx.workprec(BITS[0]):
-        for top, is_single, ends in ((59, True, (-102, 127)), (498, False, (-968, 1023))):
-            least, greatest = (arb((1, exponent)) for exponent in ends)
-            if not is_inside(0, least, greatest):
-                continue
-            for far in (top, -top):
-                inside, outside = 0, far
-                if is_inside(far, least, greatest):
-                    continue
-                while abs(outside - inside) > 1:
-                    middle = (inside + outside) // 2
-                    inside, outside = (middle, outside) if is_inside(middle, least, greatest) else (inside, middle)
-                step = 1 if far > 0 else -1
-                for back in (-1, 0, 1, 3, top // 25):
-                    made.append((stream.sign() * stream.size(inside - step * back, inside - step * back + 1), is_single))
-    return made
-
-
-def _scales(tree: Tree) -> list[Tree]:
-    """Return the parameters and the larger expressions of parameters, those that a switch compares with first."""
-    found: dict[Tree, None] = {}
-    for node in walk(tree):
-        if isinstance(node, Compare):
-            found.update({side: None for side in (node.left, node.right) if _is_scale(side)})
-    found.update({node: None for node in walk(tree) if isinstance(node, Name) and node.name != "w"})
-    return list(found)
-
-
-def _is_scale(tree: Tree) -> bool:
-    return "w" not in names(tree) and not any(isinstance(n, Call) and n.function == "where" for n in walk(tree))
-
-
-def _parameter(parameter: Parameter, stream: Stream, group: int, place: int) -> float:
-    """Return the default, or that times up to a thousand either way, or a value near an end of the domain."""
-    if group == 0:
-        return parameter.default
-    domain, default = parameter.domain, parameter.default
-    ends = [float(end) for end in (domain.low, domain.high) if end is not None]
-    if not (group % 4 == 3 and (group // 4) % 2 == place % 2 and ends):
-        for _ in range(10):
-            size = stream.size(-10, 10)
-            value = default * size if default else size * stream.sign()
-            if value in domain:
-                return value
-    if ends:
-        end = ends[stream.integer(0, len(ends) - 1)]
-        value = end + (default - end) * stream.size(-7, 0)
-        if value in domain:
-            return value
-    return default
-
-
-def _inside(weight: float, domain: Interval) -> float | None:
-    """Return the weight, its mirror image, or one that lies in the domain instead."""
-    for candidate in (weight, -weight):
-        if candidate in domain:
-            return candidate
-    low = None if domain.low is None else float(domain.low)
-    high = None if domain.high is None else float(domain.high)
-    if low is not None and high is not None:
-        fraction = math.frexp(abs(weight))[0]
-        candidate = low + (high - low) * (2.0 * fraction - 1.0)
-    elif low is not None:
-        candidate = low + abs(weight)
-    elif high is not None:
-        candidate = high - abs(weight)
-    return candidate if candidate in domain else None
 
 
 def _by_precision(points: tuple[Point, ...]) -> tuple[tuple[Precision, tuple[Point, ...]], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from symreg.calculus.algebra import ONE, ZERO, factors, minus, negative, numeric, plus, product, times
+from symreg.calculus.algebra import ZERO, minus, negative, numeric, plus, product, times
 from symreg.language.text import to_text
 from symreg.language.tree import Binary, Call, Negate, Tree, number
 
@@ -101,16 +101,11 @@ def difference(a: Tree, b: Tree) -> Tree:
     for key, (coefficient, tree) in collected.items():
         if coefficient == 0:
             continue
-        own = monomial(tree)[0]
-        made = times(number(abs(coefficient)), ONE) if not key else times(number(abs(coefficient / own)), _positive(tree))
+        scale = number(abs(coefficient / monomial(tree)[0]))
+        made = times(scale, _positive(tree)) if key else number(abs(coefficient))
         addends.append((1 if coefficient > 0 else -1, made))
     return total_of(addends)
 
 
 def _positive(tree: Tree) -> Tree:
     return negative(tree) if monomial(tree)[0] < 0 else tree
-
-
-def split(tree: Tree) -> list[tuple[Tree, bool]]:
-    """Return the factors of a product or quotient, each with whether it stands above the line."""
-    return factors(tree)

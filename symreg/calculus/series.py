@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from math import factorial
 
-from symreg.calculus.algebra import call, factors, minus, negative, numeric, over, plus, times
+from symreg.calculus.algebra import call, factors, minus, negative, over, plus, times
 from symreg.calculus.monomials import is_same, product_of, terms, total_of
-from symreg.language.tree import Binary, Call, Compare, Name, Negate, Tree, number, walk
+from symreg.calculus.patterns import is_nonnegative
+from symreg.language.tree import Call, Compare, Tree, number
 
 BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
 """The series is used for |x| up to one of these; the shortest one that does is for the caller to find out."""
@@ -57,25 +58,6 @@ def _log1p(x: Tree, bound: Fraction) -> Tree:
     largest = bound / (2 + bound) if is_nonnegative(x) else bound / (2 - min(bound, Fraction(1)))
     coefficients = _cut((Fraction(2, 2 * k + 3) for k in range(40)), largest**2)
     return negative(times(r, minus(x, times(square, _horner(coefficients, square)))))
-
-
-def is_nonnegative(x: Tree) -> bool:
-    """Does x look as if it could not be negative? Whoever takes the form proves it."""
-    if any(isinstance(node, Negate) or (isinstance(node, Binary) and node.operator in "+-") for node in walk(x)):
-        return False
-    return all(_is_even(factor) for factor, _ in factors(x) if any(node == Name("w") for node in walk(factor)))
-
-
-def _is_even(factor: Tree) -> bool:
-    """Is a factor an absolute value or an even power?"""
-    match factor:
-        case Call("abs", _):
-            return True
-        case Binary("**", _, exponent):
-            value = numeric(exponent)
-            return value is not None and value.denominator == 1 and value % 2 == 0
-        case _:
-            return False
 
 
 def _odd(coefficient: Callable[[int], Fraction]) -> Near:

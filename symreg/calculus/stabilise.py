@@ -9,48 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import sympy
+from flint import arb, ctx
 
-from symreg.calculus.accuracy import Point, Score, Trial, known, sampled
-from symreg.calculus.algebra import ONE, numeric
+from symreg.calculus.accuracy import Point, Score, Trial, known
+from symreg.calculus.candidates import global_forms, improved, neighbours, plain, scalars_first
+from symreg.calculus.enclosed import Undecided, compiled, decided
 from symreg.calculus.interning import Interner
-from symreg.calculus.rewrites import REWRITES
-from symreg.calculus.rounded import Undecided, compiled, decided
+from symreg.calculus.sampling import sampled
 from symreg.calculus.tidy import lifted
-from symreg.calculus.translate import from_sympy, to_sympy
-from symreg.errors import Intractable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
-from symreg.language.text import to_text
-from symreg.language.tree import (
-    Binary,
-    Call,
-    Compare,
-    Constant,
-    Logic,
-    Name,
-    Negate,
-    Number,
-    Tree,
-    children,
-    names,
-    rebuild,
-    substitute,
-    transform,
-    walk,
-)
+from symreg.language.tree import Call, Tree, names, substitute, transform, walk
 
 ENOUGH = 0.6
-"""A form is good if its worst error is at most this share of what is allowed."""
+"""A form is good if its worst error is at most this share of what is allowed: a real library may be a little worse."""
 LOYALTY = 0.85
 """The form that was given is taken unless another one costs less than this share of it."""
 MOST_POINTS = 400
-FEWEST_POINTS = 150
+FEWEST_POINTS = 150  # of a branch
 MOST_EFFORT = 400
 """Forms tried, at most, of one branch; a long one counts as several."""
-WIDTH = 4
-DEPTH = 6
+WIDTH, DEPTH = 4, 6  # of the search among forms that differ at one node
 LARGEST = 160
+"""Branches of more nodes are improved by the rewrites that never harm, but not searched."""
+
+_BITS = 700  # at which conditions are decided
+
+Path = tuple[tuple[Tree, bool], ...]
+"""Conditions that hold, or do not, in a branch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +57,15 @@ class Stable:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A branch of choices that stand outermost, with the points that lie in it."""
+
+    tree: Tree
+    path: Path
+    points: list[Point]
+
+
 def stabilise(
     tree: Tree,
     *,
@@ -86,34 +81,28 @@ def stabilise(
         domain: Of the weight.
         candidates: Trees that are equal to it.
     """
-    if "w" not in names(tree) and not parameters:
-        return Stable(tree=tree, error_before=0.0, error_after=0.0)
-    inputs = ("w", *(p.name for p in parameters if p.name in names(tree)))
     exact = compiled(tree)
-    points = [
-        point
-        for values, is_single in sampled(tree, parameters, domain)
-        if (point := known(exact, values, is_single)) is not None
-    ]
+    inputs = ("w", *(p.name for p in parameters if p.name in names(tree)))
+    found = (known(exact, values, is_single) for values, is_single in sampled(tree, parameters, domain))
+    points = [point for point in found if point is not None]
     if not points:
         return Stable(tree=tree, error_before=0.0, error_after=0.0)
-    branches = transform(lifted(tree), _plain)
-    leaves = _leaves(branches, points)
-    share = max(FEWEST_POINTS, MOST_POINTS // max(1, len(leaves)))
     interner = Interner()
     whole = Trial(exact, inputs, _thinned(points, MOST_POINTS), interner)
     before = whole.score(tree)
-    if len(leaves) == 1:
-        # One form for all: what was given, if it is good enough, else whatever is.
-        made = _best(tree, tuple(candidates), whole, parameters)
+    choices = transform(lifted(tree), plain)
+    branches = _branches(choices, (), points)
+    if len(branches) == 1:
+        made = _best(tree, candidates, whole, parameters)
     else:
-        chosen: list[Tree] = []
-        for leaf, path, own in leaves:
-            trial = Trial(exact, inputs, _thinned(own, share), interner)
-            others = tuple(_given(lifted(candidate), path) for candidate in candidates)
-            chosen.append(_best(leaf, others, trial, parameters))
-        made = _assembled(branches, iter(chosen))
-        if before.worst <= ENOUGH and interner.cost(tree) <= interner.cost(made):
+        most = max(FEWEST_POINTS, MOST_POINTS // len(branches))
+        chosen: dict[Path, Tree] = {}
+        for branch in branches:
+            trial = Trial(exact, inputs, _thinned(branch.points, most), interner)
+            others = tuple(_given(lifted(candidate), branch.path) for candidate in candidates)
+            chosen[branch.path] = _best(branch.tree, others, trial, parameters)
+        made = _assembled(choices, (), chosen)
+        if before.worst <= ENOUGH and LOYALTY * interner.cost(tree) <= interner.cost(made):
             made = tree
     after = whole.score(made)
     if after > before or not whole.proves(made):
@@ -126,229 +115,137 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
     """Return the cheapest form that is good enough, or the best there is; of equals the one that was found first."""
     if not trial.points:
         return tree
-    tried: dict[Tree, Score] = {}
-    numbers: set[int] = set()
-    interner = trial.interner
-    effort = 0
+    search = _Search(tree, trial)
+    starts = list(dict.fromkeys((tree, *candidates)))
+    if (found := search.good(search.with_scalars_first(starts))) is not None:
+        return found
+    starts = list(dict.fromkeys(form for start in starts for form in (start, improved(start))))
+    if (found := search.good(search.with_scalars_first(starts))) is not None:
+        return found
+    if sum(1 for _ in walk(tree)) > LARGEST:
+        return search.best()
+    others = dict.fromkeys(form for start in starts[:2] for form in global_forms(start, parameters))
+    others = dict.fromkeys(form for other in others for form in (other, improved(other)))
+    near = (form for start in starts for form in neighbours(start))
+    if (found := search.good((*search.with_scalars_first(others), *near))) is not None:
+        return found
+    expanded = set(starts)
+    for _ in range(DEPTH):
+        front = [form for form in search.ranked() if form not in expanded][:WIDTH]
+        expanded.update(front)
+        if (found := search.good(made for form in front for made in neighbours(form))) is not None:
+            return found
+    return search.best()
 
-    def cost(form: Tree) -> float:
-        return interner.cost(form) * (LOYALTY if form is tree else 1.0)
 
-    def consider(forms: Iterable[Tree]) -> Tree | None:
-        nonlocal effort
+class _Search:
+    """The forms tried so far of one branch, in the order in which they were found."""
+
+    def __init__(self, given: Tree, trial: Trial) -> None:
+        self.given = given
+        self.trial = trial
+        self.scores: dict[Tree, Score] = {}
+        self.numbers: set[int] = set()
+        self.effort = 0
+
+    def good(self, forms: Iterable[Tree]) -> Tree | None:
+        """Try forms; return the cheapest of all that are good enough, if there is one."""
+        interner = self.trial.interner
         for form in forms:
-            if effort >= MOST_EFFORT:
+            if self.effort >= MOST_EFFORT:
                 break
             number = interner.number(form)
-            if number not in numbers:
-                numbers.add(number)
-                effort += 1 + interner.size(form) // 20
-                tried[form] = trial.score(form)
-        good = sorted((f for f, s in tried.items() if s.worst <= ENOUGH), key=cost)
-        return next((form for form in good if form is tree or trial.proves(form)), None)
+            if number not in self.numbers:
+                self.numbers.add(number)
+                self.effort += 1 + interner.size(form) // 20
+                self.scores[form] = self.trial.score(form)
+        found = sorted((form for form, score in self.scores.items() if score.worst <= ENOUGH), key=self.cost)
+        return next((form for form in found if self.is_proved(form)), None)
 
-    def with_scalars_first(forms: Iterable[Tree]) -> list[Tree]:
-        return list(dict.fromkeys(made for form in forms for made in (form, *_scalars_first(form, interner))))
+    def best(self) -> Tree:
+        """Return the form with the fewest and the least errors."""
+        return next((form for form in self.ranked() if self.is_proved(form)), self.given)
 
-    starts = list(dict.fromkeys((tree, *candidates)))
-    if (found := consider(with_scalars_first(starts))) is not None:
-        return found
-    starts = list(dict.fromkeys(made for form in starts for made in (form, _improved(form))))
-    if (found := consider(with_scalars_first(starts))) is not None:
-        return found
-    if sum(1 for _ in walk(tree)) <= LARGEST:
-        others = [made for form in starts[:2] for made in _global_forms(form, parameters)]
-        others = list(dict.fromkeys(made for form in others for made in (form, _improved(form))))
-        near = (made for form in starts for made in _neighbours(form))
-        if (found := consider((*with_scalars_first(others), *near))) is not None:
-            return found
-        expanded = set(starts)
-        for _ in range(DEPTH):
-            ranked = sorted(tried, key=lambda form: (tried[form], cost(form)))
-            front = [form for form in ranked if form not in expanded][:WIDTH]
-            if not front or effort >= MOST_EFFORT:
-                break
-            expanded.update(front)
-            if (found := consider(made for form in front for made in _neighbours(form))) is not None:
-                return found
-    ordered = sorted(tried, key=lambda form: (tried[form], cost(form)))
-    return next((form for form in ordered if form is tree or trial.proves(form)), tree)
+    def ranked(self) -> list[Tree]:
+        """Return the forms tried, the best first."""
+        return sorted(self.scores, key=lambda form: (self.scores[form], self.cost(form)))
+
+    def cost(self, form: Tree) -> float:
+        """Return what a form costs at each weight."""
+        return self.trial.interner.cost(form) * (LOYALTY if form is self.given else 1.0)
+
+    def is_proved(self, form: Tree) -> bool:
+        """Is the form known to be equal to the one given?"""
+        return form is self.given or self.trial.proves(form)
+
+    def with_scalars_first(self, forms: Iterable[Tree]) -> list[Tree]:
+        """Return each form, followed by itself with the scalars of its products in front."""
+        return [made for form in forms for made in (form, *scalars_first(form, self.trial.interner))]
 
 
-def _scalars_first(tree: Tree, interner: Interner) -> Iterable[Tree]:
-    """Return the tree with the scalar factors of its products in front, where that makes it cheaper."""
-    regroup = next(row for row in REWRITES if row.name.startswith("products"))
-
-    def cheaper(node: Tree) -> Tree:
-        made = next(regroup.forms(node), node)
-        return made if interner.cost(made) < interner.cost(node) - 0.5 else node
-
-    made = _everywhere(tree, cheaper)
-    return (made,) if made != tree else ()
-
-
-def _everywhere(tree: Tree, change: object) -> Tree:
-    assert callable(change)
-    match tree:
-        case Compare() | Logic():
-            return tree
-        case Binary("*" | "/", _, _):
-            made = change(tree)
-            below = tuple(_everywhere(child, change) for child in _product_leaves(made))
-            return substitute(made, dict(zip(_product_leaves(made), below, strict=True)))
-        case _ if children(tree):
-            return rebuild(tree, tuple(_everywhere(child, change) for child in children(tree)))
-        case _:
-            return tree
+def _branches(tree: Tree, path: Path, points: list[Point]) -> list[_Branch]:
+    """Return the branches of a tree whose choices stand outermost; a point where a choice is unknown is in none."""
+    if not (isinstance(tree, Call) and tree.function == "where"):
+        return [_Branch(tree, path, points)]
+    condition, then, otherwise = tree.arguments
+    sides: dict[bool | None, list[Point]] = {True: [], False: [], None: []}
+    for point, holds in zip(points, _holds(condition, points), strict=True):
+        sides[holds].append(point)
+    return [
+        *_branches(then, (*path, (condition, True)), sides[True]),
+        *_branches(otherwise, (*path, (condition, False)), sides[False]),
+    ]
 
 
-def _product_leaves(tree: Tree) -> list[Tree]:
-    match tree:
-        case Binary("*" | "/", left, right):
-            return list(dict.fromkeys(_product_leaves(left) + _product_leaves(right)))
-        case Negate(operand):
-            return _product_leaves(operand)
-        case _:
-            return [tree]
+def _holds(condition: Tree, points: list[Point]) -> list[bool | None]:
+    decide = decided(condition)
+    made: list[bool | None] = []
+    with ctx.workprec(_BITS):
+        for point in points:
+            try:
+                made.append(decide({name: arb(value) for name, value in point.values.items()}))
+            except Undecided:
+                made.append(None)
+    return made
 
 
-def _improved(tree: Tree) -> Tree:
-    """Return the tree with the rewrites that never harm applied until none applies."""
-    rows = [row for row in REWRITES if row.is_always]
-
-    def change(node: Tree) -> Tree:
-        for _ in range(4):
-            made = next((form for row in rows for form in row.forms(node)), None)
-            if made is None:
-                return node
-            node = made
-        return node
-
-    for _ in range(4):
-        made = transform(transform(tree, change), _plain)
-        if made == tree:
-            return made
-        tree = made
-    return tree
+def _assembled(tree: Tree, path: Path, chosen: dict[Path, Tree]) -> Tree:
+    """Return the choices with the forms chosen as their branches."""
+    if not (isinstance(tree, Call) and tree.function == "where"):
+        return chosen[path]
+    condition, then, otherwise = tree.arguments
+    branches = (
+        _assembled(then, (*path, (condition, True)), chosen),
+        _assembled(otherwise, (*path, (condition, False)), chosen),
+    )
+    return Call("where", (condition, *branches))
 
 
-def _neighbours(tree: Tree) -> Iterable[Tree]:
-    """Yield every tree in which one node has another form, the outer nodes first."""
-    if isinstance(tree, Compare | Logic) or (isinstance(tree, Call) and tree.function == "where"):
-        return  # a choice within a branch was made by a rewrite
-    for row in REWRITES:
-        yield from row.forms(tree)
-    below = children(tree)
-    for place, child in enumerate(below):
-        for made in _neighbours(child):
-            yield rebuild(tree, (*below[:place], made, *below[place + 1 :]))
-
-
-def _global_forms(tree: Tree, parameters: tuple[Parameter, ...]) -> list[Tree]:
-    try:
-        expression = to_sympy(tree, parameters)
-    except (Intractable, TypeError):
-        return []
-    if expression.has(sympy.nan, sympy.zoo, sympy.oo):
-        return []
-    made: list[Tree] = []
-    for change in (sympy.factor_terms, sympy.together, sympy.cancel, sympy.factor):
-        try:
-            made.append(from_sympy(change(expression)))
-        except (sympy.PolynomialError, NotImplementedError, Intractable):
-            continue
-    return list(dict.fromkeys(made))
-
-
-def _leaves(tree: Tree, points: list[Point]) -> list[tuple[Tree, tuple[tuple[Tree, bool], ...], list[Point]]]:
-    """Return the branches of a tree whose choices are outermost, each with its conditions and its points."""
-    match tree:
-        case Call("where", (condition, then, otherwise)):
-            yes: list[Point] = []
-            no: list[Point] = []
-            decide = decided(condition)
-            for point in points:
-                holds = _holds(decide, point)
-                if holds is not None:
-                    (yes if holds else no).append(point)
-            return [
-                *((leaf, ((condition, True), *path), own) for leaf, path, own in _leaves(then, yes)),
-                *((leaf, ((condition, False), *path), own) for leaf, path, own in _leaves(otherwise, no)),
-            ]
-        case _:
-            return [(tree, (), points)]
-
-
-def _holds(decide: object, point: Point) -> bool | None:
-    from flint import arb, ctx
-
-    assert callable(decide)
-    with ctx.workprec(700):
-        try:
-            return bool(decide({name: arb(value) for name, value in point.values.items()}))
-        except Undecided:
-            return None
-
-
-def _plain(node: Tree) -> Tree:
-    """Return a product without ones, its sign in front."""
-    match node:
-        case Binary("*" | "/", left, right) if right == ONE:
-            return left
-        case Binary("*", left, right) if left == ONE:
-            return right
-        case Binary("*" | "/" as operator, left, Negate(right)):
-            return _minus_in_front(Binary(operator, left, right))
-        case _:
-            return node
-
-
-def _minus_in_front(tree: Tree) -> Tree:
-    match tree:
-        case Negate(operand):
-            return operand
-        case Binary("*" | "/" as operator, left, right):
-            return Binary(operator, _minus_in_front(left), right)
-        case _:
-            return Negate(tree)
-
-
-def _assembled(tree: Tree, chosen: object) -> Tree:
-    match tree:
-        case Call("where", (condition, then, otherwise)):
-            return Call("where", (condition, _assembled(then, chosen), _assembled(otherwise, chosen)))
-        case _:
-            return next(chosen)  # type: ignore
-
-
-def _given(tree: Tree, path: tuple[tuple[Tree, bool], ...]) -> Tree:
-    """Return a tree where conditions are known."""
+def _given(tree: Tree, path: Path) -> Tree:
+    """Return a tree where the conditions of a branch are known."""
     for condition, holds in path:
-        choices = [n for n in walk(tree) if isinstance(n, Call) and n.function == "where" and n.arguments[0] == condition]
-        tree = substitute(tree, {choice: choice.arguments[1 if holds else 2] for choice in choices})
+        choices = [n for n in walk(tree) if isinstance(n, Call) and n.function == "where"]
+        known_ones = [choice for choice in choices if choice.arguments[0] == condition]
+        tree = substitute(tree, {choice: choice.arguments[1 if holds else 2] for choice in known_ones})
     return tree
 
 
 def _thinned(points: list[Point], most: int) -> list[Point]:
     """Return at most so many points, evenly spread."""
-    if len(points) <= most:
-        return points
-    return [points[k * len(points) // most] for k in range(most)]
+    return points if len(points) <= most else [points[k * len(points) // most] for k in range(most)]
 
 
 def _note(tree: Tree, trial: Trial) -> str:
-    """Return in words the weights at which the form is accurate."""
+    """Say at which weights the form was found accurate."""
     bad: list[float] = []
     good: list[float] = []
     for machine, points in trial.groups:
         for share, point in zip(trial.shares(tree, machine, points), points, strict=True):
-            size = abs(point.values["w"])
-            (bad if share > 1.0 else good).append(size)
-    below = [x for x in good if 0 < x < min(bad)]
-    above = [x for x in good if x > max(bad)]
+            (bad if share > 1.0 else good).append(abs(point.values["w"]))
+    below = [size for size in good if 0 < size < min(bad)]
+    above = [size for size in good if size > max(bad)]
     ends = [f"|w| <= {max(below):.1e}"] if below else []
     ends += [f"|w| >= {min(above):.1e}"] if above else []
-    where = " and ".join(ends)
-    if not where:
+    if not ends:
         return "Digits are lost at some weights, for some parameters."
-    return f"Accurate for {where}; elsewhere digits are lost for some parameters."
+    return f"Accurate for {' and '.join(ends)}; elsewhere digits are lost for some parameters."

@@ -1,0 +1,125 @@
+"""Quotients, roots and logarithms of polynomials whose powers overflow: for large w in powers of 1/w."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from symreg.calculus.algebra import ONE, W, call, over, plus, power, times
+from symreg.calculus.factored import base_of, flat_factors, parts_of, quotient_of, scalar_of
+from symreg.calculus.monomials import Addend, terms, total_of
+from symreg.language.tree import Binary, Call, Compare, Tree, names, number, walk
+
+SIZE = call("abs", W)
+
+
+def bounded(node: Tree) -> Iterator[Tree]:
+    """Yield a node for |w| <= 1 as it stands, beyond in powers of 1/w."""
+    made = _reversed(node)
+    if made is not None:
+        yield call("where", Compare("<=", SIZE, ONE), node, made)
+
+
+def _reversed(node: Tree) -> Tree | None:
+    """Return a quotient, a root or a logarithm of polynomials in w in powers of 1/w, or None."""
+    match node:
+        case Call("log" | "log1p" as function, (inside,)):
+            polynomial = _polynomial(plus(ONE, inside) if function == "log1p" else inside)
+            if polynomial is None or polynomial.degree < 2:
+                return None
+            leading = polynomial.leading
+            tail = call("log1p", over(polynomial.reversed_rest, leading))
+            whole = plus(times(number(polynomial.degree), call("log", SIZE)), tail)
+            return whole if leading == ONE else plus(whole, call("log", leading))
+        case Call("sqrt", (inside,)):
+            polynomial = _polynomial(inside)
+            if polynomial is None or polynomial.degree < 4 or polynomial.degree % 2:
+                return None
+            return times(power(SIZE, number(polynomial.degree // 2)), call("sqrt", polynomial.reversed))
+        case Binary("*" | "/", _, _):
+            return _reversed_quotient(node)
+    return None
+
+
+def _reversed_quotient(node: Tree) -> Tree | None:
+    scalar, top, bottom = parts_of(node)
+    polynomials = {base: _polynomial(base) for base, _ in (*top, *bottom)}
+    if not any(found is not None and found.degree > 1 for found in (polynomials[base] for base, _ in bottom)):
+        return None
+    uses_size = any(part == SIZE for part in walk(node))
+    degree = 0
+    made: list[tuple[Tree, bool]] = [(scalar, True)]
+    for base, count in (*top, *((base, -count) for base, count in bottom)):
+        polynomial, is_above = polynomials[base], count > 0
+        if polynomial is None:
+            made.append((power(base, number(abs(count))), is_above))
+            continue
+        if polynomial.is_odd:
+            uses_size = True
+            if count % 2:
+                made.append((call("sign", W), is_above))
+        degree += polynomial.degree * count
+        if polynomial.reversed != ONE:
+            made.append((power(polynomial.reversed, number(abs(count))), is_above))
+    if degree:
+        made.append((power(SIZE if uses_size else W, number(abs(degree))), degree > 0))
+    return quotient_of(made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Polynomial:
+    """A polynomial in w or in |w|: coefficients, which hold no weight, by degree."""
+
+    coefficients: dict[int, list[Addend]]
+    is_odd: bool
+
+    @property
+    def degree(self) -> int:
+        return max(self.coefficients)
+
+    @property
+    def leading(self) -> Tree:
+        """The coefficient of the highest power."""
+        return total_of(self.coefficients[self.degree])
+
+    @property
+    def reversed(self) -> Tree:
+        """The polynomial over its highest power, in powers of 1/|w|, for |w| >= 1."""
+        return self._reversed_from(self.degree)
+
+    @property
+    def reversed_rest(self) -> Tree:
+        """The same without the leading coefficient."""
+        return self._reversed_from(self.degree - 1)
+
+    def _reversed_from(self, highest: int) -> Tree:
+        inverse = over(ONE, call("max", SIZE, ONE))
+        addends: list[Addend] = []
+        for k in sorted((k for k in self.coefficients if k <= highest), reverse=True):
+            addends += [(sign, times(c, power(inverse, number(self.degree - k)))) for sign, c in self.coefficients[k]]
+        return total_of(addends)
+
+
+def _polynomial(tree: Tree) -> _Polynomial | None:
+    """Return a tree as a polynomial in w, if its powers are all even, one alone, or all of |w|."""
+    coefficients: dict[int, list[Addend]] = {}
+    kinds: set[str] = set()
+    for sign, addend in terms(tree):
+        degree = 0
+        scalars: list[tuple[Tree, bool]] = []
+        for factor, above in flat_factors(addend):
+            if "w" not in names(factor):
+                scalars.append((factor, above))
+                continue
+            base, count = base_of(factor)
+            if base not in (W, call("abs", W)) or not above:
+                return None
+            degree += count
+            if count % 2:
+                kinds.add("w" if base == W else "abs")
+        coefficients.setdefault(degree, []).append((sign, scalar_of(scalars)))
+    if not coefficients or max(coefficients) == 0:
+        return None
+    if "w" in kinds and len(coefficients) > 1:
+        return None
+    return _Polynomial(coefficients, is_odd="w" in kinds)

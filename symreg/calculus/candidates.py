@@ -1,0 +1,126 @@
+"""Equal forms of a whole expression: with the rewrites applied everywhere, at one node, and as SymPy would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import sympy
+
+from symreg.calculus.algebra import ONE
+from symreg.calculus.interning import Interner
+from symreg.calculus.regrouping import regrouped
+from symreg.calculus.rewrites import REWRITES
+from symreg.calculus.translate import from_sympy, to_sympy
+from symreg.errors import Intractable
+from symreg.language.spec import Parameter
+from symreg.language.tree import Binary, Call, Compare, Logic, Negate, Tree, children, rebuild, substitute, transform
+
+
+def improved(tree: Tree) -> Tree:
+    """Return the tree with the rewrites that never harm applied until none applies."""
+    rows = [row for row in REWRITES if row.is_always]
+
+    def change(node: Tree) -> Tree:
+        for _ in range(4):
+            made = next((form for row in rows for form in row.forms(node)), None)
+            if made is None:
+                return node
+            node = made
+        return node
+
+    for _ in range(4):
+        made = transform(transform(tree, change), plain)
+        if made == tree:
+            return made
+        tree = made
+    return tree
+
+
+def scalars_first(tree: Tree, interner: Interner) -> tuple[Tree, ...]:
+    """Return the tree with the scalar factors of its products in front, where that makes it cheaper."""
+
+    def cheaper(node: Tree) -> Tree:
+        made = next(regrouped(node), node)
+        return made if interner.cost(made) < interner.cost(node) - 0.5 else node
+
+    made = _everywhere(tree, cheaper)
+    return (made,) if made != tree else ()
+
+
+def neighbours(tree: Tree) -> Iterator[Tree]:
+    """Yield every tree in which one node has another form, the outer nodes first."""
+    if isinstance(tree, Compare | Logic) or (isinstance(tree, Call) and tree.function == "where"):
+        return  # a choice within a branch was made by a rewrite
+    for row in REWRITES:
+        yield from row.forms(tree)
+    below = children(tree)
+    for place, child in enumerate(below):
+        for made in neighbours(child):
+            yield rebuild(tree, (*below[:place], made, *below[place + 1 :]))
+
+
+def global_forms(tree: Tree, parameters: tuple[Parameter, ...]) -> list[Tree]:
+    """Return the tree as SymPy factors it, over one denominator, and with what is common cancelled."""
+    try:
+        expression = to_sympy(tree, parameters)
+    except (Intractable, TypeError):
+        return []
+    if expression.has(sympy.nan, sympy.zoo, sympy.oo):
+        return []
+    made: list[Tree] = []
+    for change in (sympy.factor_terms, sympy.together, sympy.cancel, sympy.factor):
+        try:
+            made.append(from_sympy(change(expression)))
+        except (sympy.PolynomialError, NotImplementedError, Intractable):
+            continue
+    return list(dict.fromkeys(made))
+
+
+def plain(node: Tree) -> Tree:
+    """Return a product without ones, its sign in front."""
+    match node:
+        case Binary("*" | "/", left, right) if right == ONE:
+            return left
+        case Binary("*", left, right) if left == ONE:
+            return right
+        case Binary("*" | "/" as operator, left, Negate(right)):
+            return _minus_in_front(Binary(operator, left, right))
+        case _:
+            return node
+
+
+def _minus_in_front(tree: Tree) -> Tree:
+    """Return minus a product, the sign at its first factor."""
+    match tree:
+        case Negate(operand):
+            return operand
+        case Binary("*" | "/" as operator, left, right):
+            return Binary(operator, _minus_in_front(left), right)
+        case _:
+            return Negate(tree)
+
+
+def _everywhere(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+    """Return the tree with every product changed as a whole, outer ones first."""
+    match tree:
+        case Compare() | Logic():
+            return tree
+        case Binary("*" | "/", _, _):
+            made = change(tree)
+            below = tuple(_everywhere(child, change) for child in _product_leaves(made))
+            return substitute(made, dict(zip(_product_leaves(made), below, strict=True)))
+        case _ if children(tree):
+            return rebuild(tree, tuple(_everywhere(child, change) for child in children(tree)))
+        case _:
+            return tree
+
+
+def _product_leaves(tree: Tree) -> list[Tree]:
+    """Return the factors of a product, as they stand in it."""
+    match tree:
+        case Binary("*" | "/", left, right):
+            return list(dict.fromkeys(_product_leaves(left) + _product_leaves(right)))
+        case Negate(operand):
+            return _product_leaves(operand)
+        case _:
+            return [tree]
