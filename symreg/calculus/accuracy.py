@@ -71,6 +71,7 @@ class Trial:
         self.points = tuple(points)
         self.interner = interner or Interner()
         self.scores: dict[int, Score] = {}
+        self.proofs: dict[int, bool] = {}
         self.groups: tuple[tuple[Machine, tuple[Point, ...]], ...] = tuple(
             (Machine(_columns(chosen, inputs), precision, self.interner), chosen)
             for precision, chosen in _by_precision(self.points)
@@ -139,6 +140,12 @@ class Trial:
 
     def proves(self, form: Tree) -> bool:
         """Is a form proved to have the same value at every point, to 2^-56 of it?"""
+        number = self.interner.number(form)
+        if number not in self.proofs:
+            self.proofs[number] = self._proves(form)
+        return self.proofs[number]
+
+    def _proves(self, form: Tree) -> bool:
         code = compiled(form)
         for point in self.points:
             for extra in (64, 600, 2000):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.calculus.algebra import ONE, call, factors, minus, negative, numeric, over, plus, power, times
-from symreg.calculus.monomials import Addend, difference, is_same, terms, total_of
+from symreg.calculus.factored import parts_of
+from symreg.calculus.monomials import Addend, difference, is_same, product_of, terms, total_of
 from symreg.calculus.patterns import factorings, is_call, is_nonnegative, pairs, root_of_degree, where_small
 from symreg.language.tree import Binary, Call, Negate, Tree, number
 
@@ -111,11 +112,11 @@ def softplus_less_log2(node: Tree) -> Iterator[Tree]:
 
 
 def large_logarithm(node: Tree) -> Iterator[Tree]:
-    """log1p(x**k) without the power of a large x: with m = max(|x|, 1) it is k*log(m) + log1p((|x|/m/m)**k) and so."""
+    """log1p(x**k) is k*log(m) + log1p((l/m)**k) with m the greater of |x| and 1, and l the lesser."""
     match node:
         case Call("log1p", (inside,)):
             for degree in (2, 4, 6, 3):
-                root = root_of_degree(inside, degree)
+                root = root_of_degree(inside, degree) or (_square_root(inside) if degree == 2 else None)
                 if root is None:
                     continue
                 size = root if degree == 3 or is_nonnegative(root) else call("abs", root)
@@ -123,3 +124,12 @@ def large_logarithm(node: Tree) -> Iterator[Tree]:
                 tail = call("log1p", power(over(least, most), number(degree)))
                 yield plus(times(number(degree), call("log", most)), tail)
                 return
+
+
+def _square_root(tree: Tree) -> Tree | None:
+    """Return the root of a scalar times even powers."""
+    scalar, top, bottom = parts_of(tree)
+    if scalar == ONE or any(count % 2 for _, count in (*top, *bottom)):
+        return None
+    halves = [(power(b, number(n // 2)), True) for b, n in top] + [(power(b, number(n // 2)), False) for b, n in bottom]
+    return product_of([*halves, (call("sqrt", scalar), True)])

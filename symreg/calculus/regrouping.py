@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from symreg.calculus.algebra import ONE, call, negative, numeric, over, power, times
+from symreg.calculus.algebra import ONE, call, minus, negative, numeric, over, plus, power, times
 from symreg.calculus.factored import Factor, base_of, flat_factors, multiplied, parts_of, quotient_of, scalar_of
 from symreg.calculus.monomials import Addend, terms, total_of
-from symreg.language.tree import Binary, Call, Negate, Tree, names, number
+from symreg.language.tree import Binary, Call, Compare, Negate, Tree, names, number
+
+TWO = number(2)
 
 
 def regrouped(node: Tree) -> Iterator[Tree]:
@@ -19,34 +21,63 @@ def regrouped(node: Tree) -> Iterator[Tree]:
     if not top and not bottom:
         return
     yield _in_order(scalar, top, bottom)
+    yield from _paired(scalar, top, bottom)
+    for j, (base, count) in enumerate(bottom):
+        if count > 1:
+            yield from _divided(scalar, top, (base, count), _without(bottom, j))
+    for k, (base, count) in enumerate(top):
+        others = _without(top, k)
+        if count > 1:
+            halves = [(base, count // 2), (base, count - count // 2)]
+            yield _in_order(scalar, [*halves, *others], bottom)
+        else:
+            yield from _spread(scalar, base, others, bottom)
+    if bottom and top:
+        quotient = _in_order(ONE, top, bottom)
+        yield quotient if scalar == ONE else multiplied(scalar, quotient)
+
+
+def _paired(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Iterator[Tree]:
+    """Yield a**k*x/b**k as x*(a/b)**k."""
     for k, (a, m) in enumerate(top):
         for j, (b, n) in enumerate(bottom):
             count = min(m, n)
-            others_above = [*top[:k], *([(a, m - count)] if m > count else []), *top[k + 1 :]]
-            others_below = [*bottom[:j], *([(b, n - count)] if n > count else []), *bottom[j + 1 :]]
-            yield _in_order(scalar, [*others_above, (Binary("/", a, b), count)], others_below)
-    for j, (b, n) in enumerate(bottom):
-        if n > 1:
-            # x/b**2 as x/b/b, and with what stands over it inside: x*(s/b)**2.
-            made = _in_order(scalar, top, bottom[:j] + bottom[j + 1 :])
-            for _ in range(n):
-                made = Binary("/", made, b)
-            yield made
-            if (found := _scalar_root(scalar, n)) is not None:
-                rest, root = found
-                yield _in_order(rest, [*top, (over(root, b), n)], bottom[:j] + bottom[j + 1 :])
-            yield _in_order(scalar, [*top, (over(ONE, b), n)], bottom[:j] + bottom[j + 1 :])
-    for k, (a, m) in enumerate(top):
-        if m > 1:
-            halves = [(a, m // 2), (a, m - m // 2)] if m > 2 else [(a, 1), (a, 1)]
-            yield _in_order(scalar, [*halves, *top[:k], *top[k + 1 :]], bottom)
-    for k, (a, m) in enumerate(top):
-        if (half := _half(a)) is not None and m == 1 and (len(top) > 1 or bottom):
-            # exp(x)*q as exp(x/2)*q*exp(x/2): the one may overflow where the other does not.
-            yield Binary("*", _in_order(scalar, [(half, 1), *top[:k], *top[k + 1 :]], bottom), half)
-    if bottom and top:
-        quotient = _in_order(ONE, top, bottom)
-        yield quotient if scalar == ONE else Binary("*", scalar, quotient)
+            above = [*top[:k], *([(a, m - count)] if m > count else []), *top[k + 1 :]]
+            below = [*bottom[:j], *([(b, n - count)] if n > count else []), *bottom[j + 1 :]]
+            yield _in_order(scalar, [*above, (Binary("/", a, b), count)], below)
+
+
+def _divided(scalar: Tree, top: list[Factor], power_below: Factor, others: list[Factor]) -> Iterator[Tree]:
+    """Yield x/b**2 as x/b/b, as x*(1/b)**2, and with a power of a scalar inside."""
+    base, count = power_below
+    yield reduce(lambda made, _: Binary("/", made, base), range(count), _in_order(scalar, top, others))
+    if (split := _scalar_root(scalar, count)) is not None:
+        rest, root = split
+        yield _in_order(rest, [*top, (over(root, base), count)], others)
+    yield _in_order(scalar, [*top, (over(ONE, base), count)], others)
+
+
+def _spread(scalar: Tree, factor: Tree, others: list[Factor], bottom: list[Factor]) -> Iterator[Tree]:
+    """Yield exp(x)*q as exp(x/2)*q*exp(x/2): the one may overflow where the other does not; likewise its kin."""
+    if not isinstance(factor, Call) or factor.function not in ("exp", "expm1", "sinh", "cosh"):
+        return
+    half = over(factor.arguments[0], TWO)
+    exponential, sine, scaled = call("exp", half), call("sinh", half), _in_order(scalar, others, bottom)
+    match factor:
+        case Call("exp", _):
+            yield multiplied(_in_order(scalar, [(exponential, 1), *others], bottom), exponential)
+        case Call("sinh", _):
+            doubled = times(TWO, sine)
+            yield multiplied(_in_order(scalar, [(doubled, 1), *others], bottom), call("cosh", half))
+        case Call("cosh", _):
+            yield plus(scaled, multiplied(times(TWO, multiplied(scaled, sine)), sine))
+        case Call("expm1", (x,)):
+            far = minus(multiplied(multiplied(scaled, exponential), exponential), scaled)
+            yield call("where", Compare("<=", x, ONE), multiplied(scaled, factor), far)
+
+
+def _without(parts: list[Factor], place: int) -> list[Factor]:
+    return parts[:place] + parts[place + 1 :]
 
 
 def cleared(node: Tree) -> Iterator[Tree]:
@@ -76,13 +107,6 @@ def _in_order(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Tree:
     if denominators or divisor is not None:
         whole = Binary("/", whole, reduce(multiplied, denominators) if divisor is None else divisor)
     return negative(whole) if sign < 0 else whole
-
-
-def _half(tree: Tree) -> Tree | None:
-    """Return the root of an exponential."""
-    return (
-        call("exp", over(tree.arguments[0], number(2))) if isinstance(tree, Call) and tree.function == "exp" else None
-    )
 
 
 def _scalar_root(scalar: Tree, degree: int) -> tuple[Tree, Tree] | None:

@@ -14,6 +14,7 @@ from symreg.language.spec import Parameter
 from symreg.language.tree import Call, Compare, Name, Tree, names, walk
 
 _BITS = 160
+_MIDDLES = (1.37, 0.61, -1.37)  # weights of which one is likely to lie within the domain, and at no root
 
 
 def sampled(
@@ -31,7 +32,7 @@ def sampled(
         chosen = {p.name: _parameter(p, stream, group, place) for place, p in enumerate(used)}
         machine = Machine({**{name: [value] for name, value in chosen.items()}, "w": [1.0]}, "float64")
         scales = [abs(x) for scale in sizes for x in machine.at(scale) if 2.0**-45 < abs(x) < 2.0**45] or [1.0]
-        extremes = _near_the_ends(exact, chosen, stream) if group % 2 else []
+        extremes = _near_the_ends(exact, chosen, stream) if group % 4 else []
         for weight, is_single in (*extremes, *_weights(stream, scales, group)):
             inside = _inside(weight, domain)
             if inside is not None:
@@ -97,30 +98,34 @@ def _near_the_ends(exact: Exact, chosen: dict[str, float], stream: Stream) -> li
     made: list[tuple[float, bool]] = []
     at = {name: arb(value) for name, value in chosen.items()}
 
-    def is_inside(exponent: int, least: arb, greatest: arb) -> bool:
+    def is_inside(weight: float, least: arb, greatest: arb) -> bool:
         try:
-            size = abs(exact({**at, "w": arb((1, exponent))}))
+            size = abs(exact({**at, "w": arb(weight)}))
         except Undecided:
             return False
         return bool(size > least and size < greatest)
 
     with ctx.workprec(_BITS):
-        for top, is_single, ends in ((59, True, (-102, 127)), (498, False, (-968, 1023))):
+        for top, is_single, ends in ((59, True, (-102, 128)), (498, False, (-968, 1024))):
             least, greatest = (arb((1, exponent)) for exponent in ends)
-            if not is_inside(0, least, greatest):
+            start = next((x for x in _MIDDLES if is_inside(x, least, greatest)), None)
+            if start is None:
                 continue
-            for far in (top, -top):
-                inside, outside = 0, far
-                if is_inside(far, least, greatest):
+            for side in (1, -1):
+                if is_inside(math.ldexp(start, side * top), least, greatest):
                     continue
+                inside, outside = 0, side * top
                 while abs(outside - inside) > 1:
                     middle = (inside + outside) // 2
-                    inside, outside = (middle, outside) if is_inside(middle, least, greatest) else (inside, middle)
-                step = 1 if far > 0 else -1
-                for back in (-1, 0, 1, 3, top // 25):
-                    made.append(
-                        (stream.sign() * stream.size(inside - step * back, inside - step * back + 1), is_single)
-                    )
+                    holds = is_inside(math.ldexp(start, middle), least, greatest)
+                    inside, outside = (middle, outside) if holds else (inside, middle)
+                edge, far = math.ldexp(start, inside), math.ldexp(start, outside)
+                for _ in range(9):
+                    between = (edge + far) / 2.0
+                    edge, far = (between, far) if is_inside(between, least, greatest) else (edge, between)
+                sign = stream.sign()
+                made += [(sign * edge * math.ldexp(1.0, -side * back), is_single) for back in (0, 1, 3, top // 25)]
+                made += [(sign * edge * (1.0 - side * stream.size(-9, -2)), is_single) for _ in range(3)]
     return made
 
 

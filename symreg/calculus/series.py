@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from math import factorial
 
 from symreg.calculus.algebra import call, factors, minus, negative, over, plus, times
@@ -101,6 +102,7 @@ def _tanh_coefficient(k: int) -> Fraction:
     return Fraction(4**n * (4**n - 1)) * _bernoulli(2 * n) / factorial(2 * n)
 
 
+@cache
 def _bernoulli(n: int) -> Fraction:
     row = [Fraction(0)] * (n + 1)
     for m in range(n + 1):

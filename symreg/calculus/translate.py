@@ -211,7 +211,7 @@ def _power(e: Any) -> Tree:
 
 def _pieces(pairs: list[Any]) -> Tree:
     value, condition = pairs[0]
-    if condition == True:  # noqa: E712 - SymPy's own true, which is not Python's
+    if condition == sympy.true:
         return _tree(value)
     if len(pairs) == 1:
         raise Intractable("a piecewise expression without a last piece")
