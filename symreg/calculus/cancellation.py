@@ -22,12 +22,11 @@ def one_beside(node: Tree) -> Iterator[Tree]:
         return
     for place, (sign, tree) in enumerate(addends):
         for scale, function in factorings(tree):
+            forms = {-sign: less_one(function), sign: plus_one(function)}
             for other, (other_sign, other_tree) in enumerate(addends):
-                if other == place or not is_same(scale, other_tree):
-                    continue
-                rest = [a for k, a in enumerate(addends) if k not in (place, other)]
-                made = less_one(function) if sign != other_sign else plus_one(function)
-                if made is not None:
+                made = forms[other_sign]
+                if other != place and made is not None and is_same(scale, other_tree):
+                    rest = [a for k, a in enumerate(addends) if k not in (place, other)]
                     yield total_of([(sign, times(scale, made)), *rest])
 
 

@@ -22,12 +22,12 @@ def pairs(node: Tree) -> Iterator[tuple[int, Tree, list[tuple[int, Tree]]]]:
 
 
 def factorings(tree: Tree) -> Iterator[tuple[Tree, Tree]]:
-    """Yield the ways to see a term as scale*function: each factor above the line, then the term as a whole."""
+    """Yield the ways to see a term as scale*f: as a whole, and with each function or power above the line as f."""
     yield ONE, tree
     if isinstance(tree, Binary) and tree.operator in "*/":
         parts = factors(tree)
         for place, (factor, above) in enumerate(parts):
-            if above and numeric(factor) is None:
+            if above and (isinstance(factor, Call) or (isinstance(factor, Binary) and factor.operator == "**")):
                 yield product_of(parts[:place] + parts[place + 1 :]), factor
 
 
