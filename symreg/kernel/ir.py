@@ -1,0 +1,117 @@
+"""The kernel: an update as a few stages over arrays, with no syntax of any language; it is what targets print.
+
+Expressions are trees. In them a `Name` is a scalar or a value named earlier, an `Item` is an element of an array as it
+is at that moment, and `Call("in_range", (Item,))` asks whether its subscripts are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symreg.calculus.update import Update
+from symreg.language.tree import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Let:
+    """A named value: a scalar in double precision before a loop, or a value of one element within it.
+
+    Args:
+        name: Unique in the function.
+        value: Its expression.
+        is_condition: Is it true or false, and no number?
+    """
+
+    name: str
+    value: Tree
+    is_condition: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """`array[index] = value`, at the index of the loop that it stands in."""
+
+    array: str
+    value: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduce:
+    """A scalar from a loop: the sum of `term` over `low <= index < n - high`, accurate, in double precision.
+
+    Args:
+        name: Of the sum.
+        index: Of the loop.
+        low: The first index.
+        high: How many of the n indices are left out at the end; negative for as many more.
+        body: What the term is made of, in order; sums in it have loops of their own.
+        term: The summand.
+        is_guarded: Does the term ask whether a subscript of this index is in range?
+    """
+
+    name: str
+    index: str
+    low: int
+    high: int
+    body: tuple[Let | Reduce, ...]
+    term: Tree
+    is_guarded: bool = False
+
+
+Statement = Let | Reduce | Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """Arrays from a loop over `low <= index < n - high`.
+
+    Args:
+        index: Of the loop.
+        body: In order, for indices all of whose neighbours are in range.
+        edge: The same with its guards, for the first `below` and the last `above` indices; empty without such.
+        below: The farthest that the body reads before its index.
+        above: The farthest that it reads behind it.
+        reads_old: Are the neighbours `w[index + shift]`, while w is written: those from before the loop?
+        low: The first index.
+        high: How many of the n indices are left out at the end; negative for as many more.
+    """
+
+    index: str
+    body: tuple[Statement, ...]
+    edge: tuple[Statement, ...] = ()
+    below: int = 0
+    above: int = 0
+    reads_old: bool = False
+    low: int = 0
+    high: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buffer:
+    """A scratch array of n elements; each is written by a `Map` before anything reads it."""
+
+    name: str
+
+
+Stage = Let | Reduce | Map
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """One function, ready to be printed.
+
+    Args:
+        update: What it computes.
+        stages: In order.
+        buffers: Scratch arrays.
+        result: Of a value: the scalar that is returned.
+        scalars: Of a step: each scalar state, `t` among them, and its value after the step.
+        may_alias: May the array that is written be exactly the one that is read?
+    """
+
+    update: Update
+    stages: tuple[Stage, ...]
+    buffers: tuple[Buffer, ...] = ()
+    result: Tree | None = None
+    scalars: tuple[tuple[str, Tree], ...] = ()
+    may_alias: bool = False

@@ -1,0 +1,208 @@
+"""Lower an update to a kernel: the sums that are needed first, then one loop that computes and writes each element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symreg.calculus.update import Update
+from symreg.kernel.graph import assume_in_range
+from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Stage, Statement, Store
+from symreg.kernel.sharing import Namer, share
+from symreg.kernel.sums import Placing, guards
+from symreg.language.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, names, substitute
+
+FRAME = frozenset("w g n t out state i j k l start stop block size real old dtype term count t_new".split())
+"""Names that have a use of their own in what is emitted."""
+
+_W, _G = (Item(array, (Subscript("j"),)) for array in "wg")
+
+
+def lower(update: Update) -> Kernel:
+    """Return the kernel of an update.
+
+    Raises:
+        Intractable: A sum over an index all of whose subscripts may be out of range.
+    """
+    made = {"value": _value, "gradient": _gradient, "step": _step}[update.kind](update)
+    shared = share(made.placing.stages, made.results, made.placing.namer)
+    return Kernel(
+        update=update,
+        stages=shared.stages,
+        buffers=tuple(Buffer(name=name) for name in made.placing.buffers),
+        result=shared.scalars[0] if update.kind == "value" else None,
+        scalars=tuple(zip(made.kept, shared.scalars, strict=True)) if update.kind == "step" else (),
+        may_alias=made.may_alias,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lowered:
+    """Stages with their expressions as they came.
+
+    Args:
+        placing: Holds the stages and the names in use.
+        results: Scalars that the function returns or keeps.
+        kept: The states that they are the new values of.
+        may_alias: See `Kernel`.
+    """
+
+    placing: Placing
+    results: tuple[Tree, ...] = ()
+    kept: tuple[str, ...] = ()
+    may_alias: bool = False
+
+
+def _value(update: Update) -> _Lowered:
+    placing = _placing(update)
+    addends: list[Tree] = []
+    if update.elementwise is not None:
+        each = substitute(update.elementwise, {Name("w"): Item("w", (Subscript("i"),))})
+        addends.append(placing.placed(Sum(each, "i")))
+    if update.indexed is not None:
+        addends.append(placing.placed(_without_norm(update.indexed)))
+    return _Lowered(placing=placing, results=(placing.with_nan(_total(addends)),))
+
+
+def _gradient(update: Update) -> _Lowered:
+    placing = _placing(update)
+    body, gradient = _penalty(update, placing)
+    loop = _map([*body, Store(array="out", value=gradient)])
+    placing.stages.append(loop)
+    reads_one = all(isinstance(statement, Store) for statement in body) and not loop.edge
+    return _Lowered(placing=placing, may_alias=reads_one)
+
+
+def _step(update: Update) -> _Lowered:
+    """Lower a rule's assignments, in order.
+
+    An element stands for what its array holds at that moment; a scalar has a new name each time that it is assigned.
+    """
+    rule = update.rule
+    assert rule is not None
+    placing = _placing(update)
+    scalars: list[Stage] = []
+    body: list[Statement] = []
+    current: dict[str, Tree] = {"w": _W, "g": _G}
+    current |= {state.name: Item(state.name, (Subscript("j"),)) for state in rule.states if state.is_array}
+    varying = {*current, "g_penalty"}
+    if rule.uses_t:
+        scalars.append(Let(name="t_new", value=Binary("+", Name("t"), Number(Fraction(1)))))
+        current["t"] = Name("t_new")
+    if any("g_penalty" in names(assignment.expression) for assignment in update.assignments):
+        body, current["g_penalty"] = _stored(*_penalty(update, placing), placing)
+        if _outlives_w(update):
+            kept_gradient = Let(name=placing.namer.fresh("x"), value=current["g_penalty"])
+            body.append(kept_gradient)
+            current["g_penalty"] = Name(kept_gradient.name)
+    for assignment in update.assignments:
+        target = assignment.target
+        now: dict[Tree, Tree] = {Name(name): tree for name, tree in current.items()}
+        value = placing.with_nan(substitute(assignment.expression, now), arrays={"w", "g"})
+        if isinstance(current.get(target), Item):
+            body.append(Store(array=target, value=value))
+            continue
+        is_state = any(state.name == target for state in rule.states)
+        let = Let(name=placing.namer.fresh(f"{target}_new" if is_state else target), value=value)
+        if names(assignment.expression) & varying:
+            body.append(let)
+            varying.add(target)
+        else:
+            scalars.append(let)
+            varying.discard(target)
+        current[target] = Name(let.name)
+    placing.stages.extend((*scalars, _map(body)))
+    kept = [state.name for state in rule.states if not state.is_array and state.name in current]
+    kept += ["t"] if rule.uses_t else []
+    return _Lowered(placing=placing, results=tuple(current[name] for name in kept), kept=tuple(kept))
+
+
+def _penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
+    """Return the sums that are other ones for each j, and dR/dw[j] in terms of them; other sums become stages."""
+    body: list[Statement] = []
+    addends: list[Tree] = []
+    if update.elementwise is not None:
+        addends.append(substitute(update.elementwise, {Name("w"): _W}))
+    if update.indexed is not None:
+        addends.append(placing.placed(_without_norm(update.indexed), index="j", body=body))
+    return body, placing.with_nan(_total(addends))
+
+
+def _stored(body: list[Statement], gradient: Tree, placing: Placing) -> tuple[list[Statement], Tree]:
+    """Return a penalty's gradient, out of a buffer if it needs sums over weights that the step is about to change."""
+    if not body:
+        return body, gradient
+    buffer = placing.buffer()
+    placing.stages.append(_map([*body, Store(array=buffer, value=gradient)]))
+    return [], Item(buffer, (Subscript("j"),))
+
+
+def _outlives_w(update: Update) -> bool:
+    """Is the penalty's gradient used after w was assigned?"""
+    targets = [assignment.target for assignment in update.assignments]
+    first = targets.index("w") if "w" in targets else len(targets)
+    return any("g_penalty" in names(assignment.expression) for assignment in update.assignments[first + 1 :])
+
+
+def _map(body: list[Statement]) -> Map:
+    """Return the loop over every weight, with a guarded form of its body where neighbours may be missing."""
+    asked = [item for statement in body for tree in _trees(statement) for item in guards(tree)]
+    reach = [subscript.shift for item in asked for subscript in item.subscripts if subscript.index == "j"]
+    if not reach:
+        return Map(index="j", body=tuple(body))
+    return Map(
+        index="j",
+        body=tuple(_in_range(statement) for statement in body),
+        edge=tuple(body),
+        below=max(0, -min(reach)),
+        above=max(0, *reach),
+        reads_old=any(isinstance(statement, Store) and statement.array == "w" for statement in body),
+    )
+
+
+def _in_range(statement: Statement) -> Statement:
+    """Return a statement for indices all of whose neighbours are in range."""
+    match statement:
+        case Let(value=value) | Store(value=value):
+            return replace(statement, value=assume_in_range(value))
+        case Reduce(term=term, is_guarded=False):
+            return replace(statement, body=_sums_in_range(statement.body), term=assume_in_range(term))
+        case _:
+            return statement
+
+
+def _sums_in_range(body: Iterable[Let | Reduce]) -> tuple[Let | Reduce, ...]:
+    made = (_in_range(statement) for statement in body)
+    return tuple(statement for statement in made if not isinstance(statement, Store))
+
+
+def _trees(statement: Statement) -> Iterator[Tree]:
+    """Yield the expressions of a statement, those of a sum's loop among them."""
+    match statement:
+        case Let(value=value) | Store(value=value):
+            yield value
+        case Reduce(body=body, term=term):
+            for inner in body:
+                yield from _trees(inner)
+            yield term
+
+
+def _without_norm(tree: Tree) -> Tree:
+    squares = Sum(Binary("**", Item("w", (Subscript("i"),)), Number(Fraction(2))), "i")
+    return substitute(tree, {Call("norm", (Name("w"),)): Call("sqrt", (squares,))})
+
+
+def _total(addends: list[Tree]) -> Tree:
+    made = addends[0]
+    for addend in addends[1:]:
+        made = Binary("+", made, addend)
+    return made
+
+
+def _placing(update: Update) -> Placing:
+    """Return the start of a function: the names that neither the update nor the frame of emitted code has are free."""
+    parameters = [*update.terms.parameters, *(update.rule.parameters if update.rule is not None else ())]
+    taken = {*FRAME, *(p.name for p in parameters), *(a.name for a in update.terms.arrays)}
+    taken |= {state.name for state in update.rule.states} if update.rule is not None else set()
+    return Placing(Namer(taken), nonzero=frozenset(p.name for p in parameters if 0.0 not in p.domain))
