@@ -18,7 +18,7 @@ from symreg.language.interval import parse_interval
 from symreg.language.names import did_you_mean
 from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule
 from symreg.objective import Objective, read_penalty_file, resolve, resolve_rule
-from symreg.tasks import TARGETS, parameter_of
+from symreg.tasks import TARGETS, distinct_rules, parameter_of
 
 if TYPE_CHECKING:
     from symreg.calculus.update import Update
@@ -214,12 +214,7 @@ def _updates(resolved: Objective, rules: tuple[Rule, ...], timeout: float | None
 
 
 def _resolved(rules: Rules) -> tuple[Rule, ...]:
-    rows = (rules,) if isinstance(rules, str | Path | Rule) else tuple(rules)
-    made = tuple(resolve_rule(row) for row in rows)
-    names = [row.name for row in made]
-    if len(set(names)) != len(names):
-        raise SpecError(f"two rules are called '{max(names, key=names.count)}'; rename one")
-    return made
+    return distinct_rules((rules,) if isinstance(rules, str | Path | Rule) else rules)
 
 
 def _targets(target: str, *, allows_all: bool = True) -> tuple[str, ...]:

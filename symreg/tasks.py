@@ -100,10 +100,8 @@ def write_sources(
     parameters: Sequence[str] = (),
 ) -> Sources:
     """Return the emitted files of an objective given as text."""
-    from symreg.objective import resolve_rule
-
     resolved = read_objective(objective, parameters=parameters, name=name)
-    files = emit_sources(tell, objective=resolved, rules=[resolve_rule(rule) for rule in rules], targets=targets)
+    files = emit_sources(tell, objective=resolved, rules=distinct_rules(rules), targets=targets)
     return Sources(stem=resolved.name, notes=resolved.notes, files=files)
 
 
@@ -130,14 +128,13 @@ def write_report(
 ) -> Judgement:
     """Return the judge's report on what is emitted for an objective, or on the function `against` names."""
     from symreg.judging import function_in, judge, judge_function
-    from symreg.objective import resolve_rule
 
     def progress(done: int, total: int, check: str) -> None:
         tell(Phase(f"verify {check}", is_symbolic=False))
         tell(Progress(done, total))
 
     resolved = read_objective(objective, parameters=parameters)
-    chosen = tuple(resolve_rule(rule) for rule in rules)
+    chosen = distinct_rules(rules)
     if against is None:
         made = derive_updates(tell, objective=resolved, rules=chosen)
         tell(Phase("compile and load", is_symbolic=False))
@@ -169,6 +166,22 @@ def read_objective(text: str, *, parameters: Sequence[str] = (), name: str | Non
 
     source = read_penalty(text, "standard input") if "[penalty]" in text else text
     return resolve(source, parameters=[read_parameter(row) for row in parameters], name=name)
+
+
+def distinct_rules(rules: Iterable[str | Path | Rule]) -> tuple[Rule, ...]:
+    """Return the rules that names, paths or texts give.
+
+    Raises:
+        SpecError: Two of them would be emitted under one name.
+    """
+    from symreg.errors import SpecError
+    from symreg.objective import resolve_rule
+
+    made = tuple(resolve_rule(rule) for rule in rules)
+    names = [rule.name for rule in made]
+    if len(set(names)) != len(names):
+        raise SpecError(f"two rules are called '{max(names, key=names.count)}'; rename one or leave it out")
+    return made
 
 
 def read_parameter(text: str) -> Parameter:
