@@ -21,6 +21,7 @@ import numpy as np
 
 from symreg import targets
 from symreg.calculus.update import Update
+from symreg.kernel import lower
 from symreg.objective import Objective
 from symreg.targets.native import build
 
@@ -98,7 +99,7 @@ class _Refused(Exception):
 def _through_c(raw: Any, update: Update, dtype: np.dtype[Any], in_numpy: Function) -> Function:
     """Return a function that has the signature of the NumPy one and calls the C one.
 
-    C takes n, w, declared arrays, g, the states in the rule's order, t, parameters in the Python order, out.
+    C takes n, w, declared arrays, g, the states in the rule's order, t, parameters in the Python order, out, work.
     """
     signature = inspect.signature(in_numpy)
     count = sum(argument.kind is argument.POSITIONAL_OR_KEYWORD for argument in signature.parameters.values())
@@ -107,13 +108,14 @@ def _through_c(raw: Any, update: Update, dtype: np.dtype[Any], in_numpy: Functio
     parameters = {name: default for name, default in keywords.items() if name not in (*matrices, "out")}
     states = _states(update)
     is_step, has_out = update.kind == "step", update.kind == "gradient"
+    scratch = len(lower(update).buffers)
     pointers = 1 + len(matrices) + is_step + len(states)
     raw.restype = ctypes.c_double if update.kind == "value" else ctypes.c_int
     raw.argtypes = [
         ctypes.c_size_t,
         *[ctypes.c_void_p] * pointers,
         *[ctypes.c_double] * len(parameters),
-        *[ctypes.c_void_p] * has_out,
+        *[ctypes.c_void_p] * (has_out + bool(scratch)),
     ]
 
     def call(*given: Any, **named: Any) -> Any:
@@ -142,7 +144,10 @@ def _through_c(raw: Any, update: Update, dtype: np.dtype[Any], in_numpy: Functio
             arguments += [_number(named.get(name, default)) for name, default in parameters.items()]
             if has_out:
                 arguments.append(_written(out, dtype, w.shape))
-        except (_Refused, AttributeError, KeyError, TypeError):
+            if scratch:
+                work = np.empty(scratch * w.size, dtype)
+                arguments.append(_pointer(work))
+        except (_Refused, AttributeError, KeyError, OverflowError, TypeError):
             in_numpy(*given, **named)
             raise RuntimeError(f"{update.name}: the C target refuses what the NumPy target takes") from None
         result = raw(*arguments)

@@ -86,8 +86,8 @@ class Tally:
             if skip is not None:
                 off[skip] = 0.0
                 own[skip] = 0
-            bound = np.maximum(ULPS, rtol * np.abs(exact.head) / ulp_of(exact.head, self.dtype))
-            for k in np.flatnonzero(off > np.where(np.isfinite(bound), bound, ULPS)):
+            size = np.where(np.isfinite(exact.head), np.abs(exact.head), 0.0)
+            for k in np.flatnonzero(off > np.maximum(ULPS, rtol * size / ulp_of(size, self.dtype))):
                 ball = exact.balls[k]
                 got = float(emitted[k])
                 found = find(name, int(k), got) if ball is not None and ball.is_finite() else Finding.WRONG

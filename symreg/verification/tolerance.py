@@ -65,11 +65,10 @@ def reference(balls: Sequence[arb | None]) -> Reference:
 
 def ulp_of(head: NDArray[np.float64], dtype: Dtype) -> NDArray[np.float64]:
     """Return the distance to the next number of the format above |f|; at an overflow that of its largest number."""
-    largest = np.finfo(dtype).max
+    # The number before the largest one has the same distance, and one after it.
+    largest = np.nextafter(np.finfo(dtype).max, np.dtype(dtype).type(0))
     size = np.minimum(np.abs(head), float(largest))
-    with np.errstate(over="ignore"):
-        rounded = np.minimum(size.astype(dtype), largest)
-    spacing: NDArray[np.float64] = np.spacing(rounded).astype(np.float64)
+    spacing: NDArray[np.float64] = np.spacing(size.astype(dtype)).astype(np.float64)
     return spacing
 
 

@@ -1,0 +1,495 @@
+"""The C target: a kernel as the statements of two functions, double and single precision, and the frame around them.
+
+Loops of a `Map` compute in the arrays' own precision, everything else in double: parameters, sums and their terms.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from symreg.kernel import Let, Map, Reduce, Store
+from symreg.kernel.ir import Statement
+from symreg.kernel.sharing import Namer
+from symreg.language.interval import Interval
+from symreg.language.text import number_text
+from symreg.language.tree import Call, Item, Name, Subscript, Tree, walk
+from symreg.targets.infix import Notation, infix, shifted
+from symreg.targets.module import WIDTH, Function, Module, domain_in_words
+from symreg.targets.rendering import render
+
+_DOUBLE, _REAL, _TRUTH = "double", "real", "int"
+_LARGEST = {_DOUBLE: Fraction(2**1024 - 2**970), "float": Fraction(2**128 - 2**103)}
+_SMALLEST = {_DOUBLE: Fraction(1, 2**1074), "float": Fraction(1, 2**149)}
+_HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
+_VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
+_OWN_NAMES = {"abs": "fabs"}
+_ARGUMENTS = ("n", "w", "g", "t", "out")
+
+Row = dict[str, Any]
+
+
+def write(module: Module) -> dict[str, str]:
+    """Return the header and the source by path."""
+    namer = Namer(name for function in module.functions for name in _given(function))
+    helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
+    made = [_Writer(function, single, helpers) for function in module.functions for single in (False, True)]
+    functions = [writer.function(module.name) for writer in made]
+    called = {row for writer in made for row in writer.called}
+    math = sorted({name for writer in made for name in writer.called_in_loops} - {*_HELPERS, "abs", "sqrt"})
+    values = {
+        "name": module.name,
+        "prefix": module.name.upper(),
+        "title": module.title,
+        "contents": module.contents,
+        "formulas": _table(module.formulas),
+        "references": [line for text in module.references for line in _wrapped(text, "  ")],
+        "command": module.command,
+        "digest": module.digest,
+        "functions": functions,
+        "helpers": [
+            {"function": name, "name": helpers[name], "real": "double" if is_double else "float"}
+            for name, is_double in sorted(called, key=lambda row: (row[0], not row[1]))
+            if name in _HELPERS
+        ],
+        "math_of_old": [name for name in math if name in _VECTOR_MATH_OF_OLD],
+        "math": [name for name in math if name not in _VECTOR_MATH_OF_OLD],
+        "sums": any(_has_sum(function.kernel.stages) for function in module.functions),
+        "delays": any(
+            isinstance(stage, Map) and stage.reads_old for f in module.functions for stage in f.kernel.stages
+        ),
+        "has_overlap": any(function["spans"] for function in functions),
+    }
+    return {
+        f"c/{module.name}.h": render("c/header.h.jinja", values),
+        f"c/{module.name}.c": render("c/source.c.jinja", values),
+    }
+
+
+def _given(function: Function) -> Iterator[str]:
+    """Yield the names that a function's arguments have."""
+    yield from (parameter.name for parameter in function.parameters)
+    yield from (array.name for array in function.arrays)
+    yield from (name for name, _ in function.kept)
+
+
+def _has_sum(stages: Iterable[object]) -> bool:
+    return any(
+        isinstance(stage, Reduce) or (isinstance(stage, Map) and _has_sum((*stage.body, *stage.edge)))
+        for stage in stages
+    )
+
+
+@dataclass
+class _Writer:
+    """Writes one function in one precision."""
+
+    emitted: Function
+    is_single: bool
+    helpers: dict[str, str]
+    types: dict[str, str] = field(default_factory=dict)
+    indices: dict[str, str] = field(default_factory=dict)
+    hoisted: dict[str, str] = field(default_factory=dict)
+    called: set[tuple[str, bool]] = field(default_factory=set)
+    called_in_loops: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        kernel = self.emitted.kernel
+        self.pointers = {name for name, is_array in self.emitted.kept if not is_array}
+        used = {*_ARGUMENTS, *_given(self.emitted), *self.helpers.values(), *_names_in(kernel.stages)}
+        self.namer = Namer(used | {buffer.name for buffer in kernel.buffers})
+        self.real = "float" if self.is_single else "double"
+        self.old = ""
+        self.below, self.index = 0, ""
+        self.moved: dict[Item, str] = {}
+        self.types.update({p.name: _DOUBLE for p in self.emitted.parameters} | dict.fromkeys(self.pointers, _DOUBLE))
+
+    def function(self, stem: str) -> Row:
+        """Return what the templates need of the function."""
+        kernel, emitted = self.emitted.kernel, self.emitted
+        body = [row for stage in kernel.stages for row in self.stage(stage)]
+        first, *others = kernel.buffers or (None,)
+        buffers = [
+            {"name": buffer.name, "first": first.name, "offset": f"{k} * n" if k > 1 else "n"}
+            for k, buffer in enumerate(others, start=1)
+            if buffer is not None and first is not None
+        ]
+        arguments, spans = [*self.arguments()], self.spans()
+        may_overlap = {"w", "out"} if kernel.may_alias else set()
+        return {
+            "name": f"{stem}_{emitted.name}_{'f32' if self.is_single else 'f64'}",
+            "is_single": self.is_single,
+            "is_value": emitted.update.kind == "value",
+            "returns": "double" if emitted.update.kind == "value" else "int",
+            "real": self.real,
+            "summary": emitted.summary,
+            "formulas": _table(emitted.formulas),
+            "notes": [line for note in emitted.notes for line in _wrapped(note, "  ")],
+            "documented": _documented(arguments),
+            "arguments": _filled((_declared(row) for row in arguments), WIDTH - 4),
+            "parameters": _filled(
+                (_declared(row, is_alone=bool(spans) and row["name"] not in may_overlap) for row in arguments), WIDTH - 4
+            ),
+            "pointers": [row["name"] for row in arguments if row["is_pointer"]],
+            "domains": [_domain(p.name, p.domain) for p in emitted.parameters],
+            "spans": _filled(spans, WIDTH - 8),
+            "span_count": len(spans),
+            "written": len(self.written()),
+            "kept": [name for name, is_array in emitted.kept if not is_array],
+            "buffers": buffers,
+            "body": body,
+            "result": None if kernel.result is None else self.text(kernel.result, _DOUBLE),
+            "scalars": [{"name": name, "value": self.text(tree, _DOUBLE)} for name, tree in kernel.scalars],
+        }
+
+    def arguments(self) -> Iterator[Row]:
+        """Yield the arguments in order: n, w, declared arrays, g, states, t, parameters, out, work."""
+        emitted, kernel, real = self.emitted, self.emitted.kernel, self.real
+        is_step = emitted.update.kind == "step"
+
+        def pointer(name: str, doc: str, *, of: str = real, is_written: bool = False) -> Row:
+            return {"name": name, "is_pointer": True, "is_const": not is_written, "type": of, "doc": doc}
+
+        yield {"name": "n", "is_pointer": False, "type": "size_t", "doc": "the number of weights"}
+        yield pointer("w", "n weights" + (", overwritten" if is_step else ""), is_written=is_step)
+        for array in emitted.arrays:
+            size = " x ".join(array.shape)
+            yield pointer(array.name, f"{size} numbers, row by row" if len(array.shape) > 1 else f"{size} numbers")
+        if is_step:
+            yield pointer("g", "n numbers, the gradient of the loss L at w")
+        for state in emitted.states:
+            what = "n numbers" if state.is_array else "one number"
+            doc = f"{what}, {float(state.initial):.15g} before the first step; overwritten"
+            yield pointer(state.name, doc, of=real if state.is_array else "double", is_written=True)
+        if emitted.counts:
+            yield pointer("t", "the number of steps taken, 0 before the first; overwritten", of="double", is_written=True)
+        for p in emitted.parameters:
+            doc = f"{p.doc}, {domain_in_words(p.domain)}" if p.doc else domain_in_words(p.domain)
+            yield {"name": p.name, "is_pointer": False, "type": "double", "doc": doc}
+        if emitted.update.kind == "gradient":
+            note = "; may be w" if kernel.may_alias else ""
+            yield pointer("out", f"n numbers, receives the gradient{note}", is_written=True)
+        if kernel.buffers:
+            count = "n" if len(kernel.buffers) == 1 else f"{len(kernel.buffers)} * n"
+            yield pointer(kernel.buffers[0].name, f"{count} numbers of scratch", is_written=True)
+
+    def written(self) -> list[tuple[str, str]]:
+        """Return the arrays and numbers that are written, each with its size in bytes."""
+        kernel, real = self.emitted.kernel, self.real
+        rows: list[tuple[str, str]] = []
+        if self.emitted.update.kind == "step":
+            rows.append(("w", f"n * sizeof({real})"))
+        rows += [(name, f"n * sizeof({real})" if a else "sizeof(double)") for name, a in self.emitted.kept]
+        if self.emitted.update.kind == "gradient":
+            rows.append(("out", f"n * sizeof({real})"))
+        if kernel.buffers:
+            rows.append((kernel.buffers[0].name, f"{len(kernel.buffers)} * n * sizeof({real})"))
+        return rows
+
+    def spans(self) -> list[str]:
+        """Return the memory that may not overlap: first what is written, then what is read."""
+        written, kernel, real = self.written(), self.emitted.kernel, self.real
+        if not written:
+            return []
+        read = [(a.name, f"{' * '.join(a.shape)} * sizeof({real})") for a in self.emitted.arrays]
+        if self.emitted.update.kind == "step":
+            read.append(("g", f"n * sizeof({real})"))
+        else:
+            size = f"n * sizeof({real})"
+            read.append(("w", f"out == w ? 0 : {size}" if kernel.may_alias else size))
+        spans = [f"{{{name}, {size}}}" for name, size in (*written, *read)]
+        return spans if len(spans) > 1 else []
+
+    # Statements
+
+    def stage(self, stage: Let | Reduce | Map) -> Iterator[Row]:
+        match stage:
+            case Let(name=name, value=value, is_condition=is_condition):
+                text = self.text(value, _DOUBLE)
+                self.types[name] = _TRUTH if is_condition else _DOUBLE
+                yield {"kind": "let", "type": self.types[name], "name": name, "value": text}
+            case Reduce():
+                yield self.reduce(stage)
+            case Map():
+                yield from self.map(stage)
+
+    def reduce(self, stage: Reduce) -> Row:
+        """Return a sum: blocks of terms, each block added to a compensated total."""
+        taken = set(self.namer.taken)
+        names = {key: self.namer.fresh(key) for key in ("start", "size", "term")}
+        names["total"] = self.namer.fresh(f"{stage.name}_total")
+        names["k"] = self.namer.fresh("k")
+        index = self.indices[stage.index] = self.namer.fresh(stage.index)
+        body = list(self.body(stage.body, _DOUBLE))
+        term = self.text(stage.term, _DOUBLE)
+        del self.indices[stage.index]
+        self.namer.taken = taken
+        self.types[stage.name] = _DOUBLE
+        return {
+            "kind": "sum",
+            "name": stage.name,
+            "index": index,
+            **names,
+            "low": stage.low,
+            "more": _below(names["start"], stage.high),
+            "left": f"{shifted('n', -stage.high)} - {names['start']}",
+            "is_plain": not any(isinstance(statement, Reduce) for statement in stage.body),
+            "body": body,
+            "term_value": term,
+        }
+
+    def map(self, stage: Map) -> Iterator[Row]:
+        taken, self.index = set(self.namer.taken), stage.index
+        yield from self.hoist(stage)
+        if stage.reads_old:
+            yield self.delayed(stage)
+        else:
+            index = self.indices[stage.index] = self.namer.fresh(stage.index)
+            is_plain = not any(isinstance(statement, Reduce) for statement in stage.body)
+            row: Row = {
+                "kind": "map",
+                "index": index,
+                "is_plain": is_plain,
+                "body": list(self.body(stage.body, _REAL)),
+                "edge": list(self.body(stage.edge, _REAL)),
+                "below": stage.below,
+                "above": stage.above,
+            }
+            if stage.edge:
+                names = {key: self.namer.fresh(key) for key in ("first", "last")}
+                row |= {**names, "start": names["first"], "more": f"{index} < {names['last']}"}
+            else:
+                row |= {"start": stage.low, "more": _below(index, stage.high)}
+            yield row
+        del self.indices[stage.index]
+        self.namer.taken = taken
+        self.hoisted.clear()
+
+    def delayed(self, stage: Map) -> Row:
+        """Return a loop over blocks that reads neighbours as they were before it wrote to them."""
+        keys = ("first", "last", "ends", "count", "old", "start", "size", "k")
+        names = {key: self.namer.fresh(key) for key in keys}
+        names["index"] = self.indices[stage.index] = self.namer.fresh(stage.index)
+        self.old = f"{names['old']}[{names['k']} + {{}}]"
+        self.below = stage.below
+        body = list(self.body(stage.body, _REAL))
+        self.old = ""
+        edge = list(self.body(stage.edge, _REAL, ends=f"{names['ends']}[{names['count']}++]"))
+        self.moved.clear()
+        return {
+            "kind": "delayed",
+            **names,
+            "real": self.real,
+            "body": body,
+            "edge": edge,
+            "below": stage.below,
+            "above": stage.above,
+        }
+
+    def hoist(self, stage: Map) -> Iterator[Row]:
+        """Yield copies of the scalars that a loop uses, in its precision: the processor would convert each time."""
+        inside = set(_names_in((*stage.body, *stage.edge)))
+        used = dict.fromkeys(
+            node.name
+            for statement in (*stage.body, *stage.edge)
+            for tree in _trees_in_real(statement)
+            for node in walk(tree)
+            if isinstance(node, Name) and node.name not in inside and self.types.get(node.name) == _DOUBLE
+        )
+        copies = []
+        for name in used:
+            if self.is_single or name in self.pointers:
+                value = self.cast("float", self.text(Name(name), _DOUBLE))
+                copy = self.namer.fresh(f"{name}f" if self.is_single else f"{name}_now")
+                self.hoisted[name] = copy
+                copies.append(f"{copy} = {value}")
+        if copies:
+            yield {"kind": "lets", "type": self.real, "lines": _filled(copies, WIDTH - 16)}
+
+    def body(self, statements: Iterable[Statement], context: str, *, ends: str = "") -> Iterator[Row]:
+        """Yield the statements of a loop.
+
+        Args:
+            statements: In order.
+            context: The precision in which the loop computes.
+            ends: Where a new weight is kept instead of in `w`.
+        """
+        for statement in statements:
+            match statement:
+                case Let(name=name, value=value, is_condition=is_condition):
+                    text = self.text(value, context)
+                    self.types[name] = _TRUTH if is_condition else context
+                    kind = _TRUTH if is_condition else self.real if context == _REAL else "double"
+                    yield {"kind": "let", "type": kind, "name": name, "value": text}
+                case Reduce():
+                    yield self.reduce(statement)
+                case Store(array=array, value=value):
+                    text = self.text(value, context)
+                    if ends and array == "w":
+                        name = self.moved[Item("w", (Subscript(self.index),))] = self.namer.fresh("w_new")
+                        yield {"kind": "let", "type": self.real, "name": name, "value": text}
+                        yield {"kind": "store", "place": ends, "value": name}
+                    else:
+                        yield {"kind": "store", "place": f"{array}[{self.indices[self.index]}]", "value": text}
+
+    # Expressions
+
+    def text(self, tree: Tree, context: str) -> str:
+        """Return an expression that is computed in double precision or in that of the arrays."""
+        is_float = context == _REAL and self.is_single
+        suffix = "f" if is_float else ""
+        functions = {}
+        for node in walk(tree):
+            if isinstance(node, Call) and node.function not in ("where", "in_range"):
+                own = self.helpers.get(node.function)
+                name = _OWN_NAMES.get(node.function, node.function)
+                functions[node.function] = f"{own}_{'f32' if is_float else 'f64'}" if own else f"{name}{suffix}"
+                self.called.add((node.function, not is_float))
+                if self.indices:
+                    self.called_in_loops.add(node.function)
+
+        def name(name: str) -> str:
+            if name == "n":
+                return "(float)n" if is_float else "(double)n"
+            kind = self.types[name]
+            if kind == _TRUTH:
+                return name
+            if context == _REAL and name in self.hoisted:
+                return self.hoisted[name]
+            text = f"*{name}" if name in self.pointers else name
+            if self.is_single and kind != context:
+                return self.cast("float" if is_float else "double", text)
+            return text
+
+        def item(item: Item) -> str:
+            if item in self.moved:
+                return self.moved[item]
+            places = [shifted(self.indices[s.index], s.shift) for s in item.subscripts]
+            if self.old and item.array == "w" and item.subscripts[0].shift:
+                text = self.old.format(self.below + item.subscripts[0].shift)
+            elif len(places) == 2:
+                row = f"({places[0]})" if item.subscripts[0].shift else places[0]
+                text = f"{item.array}[{row} * n + {places[1]}]"
+            else:
+                text = f"{item.array}[{places[0]}]"
+            return f"(double){text}" if self.is_single and context == _DOUBLE else text
+
+        return infix(
+            tree,
+            Notation(
+                literal=lambda value: _literal(value, suffix),
+                constants={"pi": f"{'3.14159265f' if is_float else '3.141592653589793'}", "inf": "INFINITY", "nan": "NAN"}
+                if is_float
+                else {"pi": "3.141592653589793", "inf": "(double)INFINITY", "nan": "(double)NAN"},
+                functions=functions,
+                name=name,
+                item=item,
+                index=lambda index: self.indices[index],
+                words={"and": "&&", "or": "||", "not": "!"},
+                choice="{0} ? {1} : {2}",
+                is_nan="isnan({})",
+            ),
+        )
+
+    def cast(self, kind: str, text: str) -> str:
+        return f"({kind}){text}" if self.is_single else text
+
+
+def _names_in(stages: Iterable[object]) -> Iterator[str]:
+    for stage in stages:
+        if isinstance(stage, Let | Reduce):
+            yield stage.name
+        if isinstance(stage, Reduce):
+            yield from _names_in(stage.body)
+        if isinstance(stage, Map):
+            yield from _names_in((*stage.body, *stage.edge))
+
+
+def _trees_in_real(statement: Statement) -> Iterator[Tree]:
+    if isinstance(statement, Let | Store):
+        yield statement.value
+
+
+def _below(index: str, high: int) -> str:
+    """Return the condition `index < n - high`, in unsigned arithmetic."""
+    return f"{shifted(index, high)} < n" if high >= 0 else f"{index} < n + {-high}"
+
+
+def _literal(value: Fraction, suffix: str) -> str:
+    kind = "float" if suffix else _DOUBLE
+    if value > _LARGEST[kind]:
+        return "INFINITY" if suffix else "(double)INFINITY"
+    if value < _SMALLEST[kind] / 2:
+        return f"0.0{suffix}"
+    text = number_text(value)
+    if "/" in text or len(text) > 17:
+        text = repr(float(value))
+    return f"{text}{suffix}" if any(c in text for c in ".e") else f"{text}.0{suffix}"
+
+
+def _domain(name: str, domain: Interval) -> str:
+    """Return the condition that a parameter is finite and in its domain; false at NaN."""
+    low = "-DBL_MAX" if domain.low is None else _signed(domain.low)
+    high = "DBL_MAX" if domain.high is None else _signed(domain.high)
+    above = ">=" if domain.low is None or domain.low_closed else ">"
+    below = "<=" if domain.high is None or domain.high_closed else "<"
+    return f"{name} {above} {low} && {name} {below} {high}"
+
+
+def _signed(value: Fraction) -> str:
+    return f"-{_literal(-value, '')}" if value < 0 else _literal(value, "")
+
+
+def _table(rows: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Return equations below one another, aligned at their signs and wrapped."""
+    kept = list(rows)
+    left = max((len(row[0]) for row in kept), default=0)
+    made: list[str] = []
+    for name, sign, text in kept:
+        lead = f"{name:<{left}} {sign} "
+        made += textwrap.wrap(
+            text, WIDTH - 8, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False,
+            break_on_hyphens=False,
+        )  # fmt: skip
+    return made
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH - 8, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _documented(arguments: Iterable[Row]) -> list[str]:
+    """Return the arguments with what they are, one below the other."""
+    kept = list(arguments)
+    width = max(len(row["name"]) for row in kept)
+    return [
+        line
+        for row in kept
+        for line in textwrap.wrap(
+            row["doc"], WIDTH - 8, initial_indent=f"{row['name']:<{width}}  ", subsequent_indent=" " * (width + 2)
+        )
+    ]
+
+
+def _filled(items: Iterable[str], width: int) -> list[str]:
+    """Return items, joined by commas, as lines that break only between items."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + len(item) + 2 <= width:
+            lines[-1] += f", {item}"
+        else:
+            if lines:
+                lines[-1] += ","
+            lines.append(item)
+    return lines
+
+
+def _declared(row: Row, *, is_alone: bool = False) -> str:
+    """Return the declaration of an argument; a pointer to what nothing else points to is `restrict`."""
+    star = ("*RESTRICT " if is_alone else "*") if row["is_pointer"] else ""
+    return f"{'const ' if row.get('is_const') else ''}{row['type']} {star}{row['name']}"

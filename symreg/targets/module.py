@@ -1,0 +1,255 @@
+"""What is to be emitted, in words and kernels: the one description that every target's files are written from.
+
+Takes an objective and its updates, hands on a `Module`: what the header says, and per function its kernel, arguments
+and formulas. Nothing here belongs to one language.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from symreg.calculus.update import Update
+from symreg.kernel import Kernel, lower
+from symreg.language.interval import Interval
+from symreg.language.spec import Array, Parameter, Rule, State
+from symreg.language.terms import Terms
+from symreg.language.text import to_text
+from symreg.language.tree import Binary, Tree, number
+from symreg.objective import Objective
+from symreg.targets.rendering import templates
+
+WIDTH = 96
+"""Of lines of words in what is emitted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """One function to be written.
+
+    Args:
+        kernel: What it does.
+        title: What it is in a few words: `adam step`.
+        summary: One sentence.
+        formulas: What it computes, an equation a row: left side, sign, right side.
+        parameters: Scalars in the order of the arguments: the rule's, then the penalty's.
+        arrays: Declared arrays.
+        states: Of a rule, in its order.
+        counts: Is the number of steps taken kept, as `t`?
+        notes: Sentences.
+    """
+
+    kernel: Kernel
+    title: str
+    summary: str
+    formulas: tuple[tuple[str, str, str], ...]
+    parameters: tuple[Parameter, ...]
+    arrays: tuple[Array, ...]
+    states: tuple[State, ...] = ()
+    counts: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def update(self) -> Update:
+        """The update that the kernel is of."""
+        return self.kernel.update
+
+    @property
+    def name(self) -> str:
+        """`value`, `gradient`, `adam_step`."""
+        return self.kernel.update.name
+
+    @property
+    def is_indexed(self) -> bool:
+        """Is something in index notation, so that the weights have one dimension?"""
+        return self.kernel.update.indexed is not None
+
+    @property
+    def kept(self) -> tuple[tuple[str, bool], ...]:
+        """What a step keeps, in the order of the arguments: the name, and whether it is an array."""
+        rows = [(state.name, state.is_array) for state in self.states]
+        return (*rows, ("t", False)) if self.counts else tuple(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """The functions of one objective.
+
+    Args:
+        name: Stem of the files.
+        title: Of the objective.
+        formulas: What R(w) is, as in `Function`.
+        references: Of the penalty and the rules.
+        command: That makes the files again.
+        digest: SHA-256 of the specs and the target's templates.
+        functions: In order.
+    """
+
+    name: str
+    title: str
+    formulas: tuple[tuple[str, str, str], ...]
+    references: tuple[str, ...]
+    command: str
+    digest: str
+    functions: tuple[Function, ...]
+
+    @property
+    def contents(self) -> str:
+        """The functions' titles, as in `value, gradient and adam step`."""
+        *first, last = (function.title for function in self.functions)
+        return f"{', '.join(first)} and {last}" if first else last
+
+
+def describe(objective: Objective, updates: tuple[Update, ...], target: str) -> Module:
+    """Return the description of an objective's functions."""
+    rules = tuple(update.rule for update in updates if update.rule is not None)
+    rows = [*objective.references, *(rule.reference for rule in rules)]
+    return Module(
+        name=objective.name,
+        title=objective.title,
+        formulas=_penalty(objective.terms),
+        references=tuple(dict.fromkeys(row for row in rows if row)),
+        command=_command(objective, rules, target),
+        digest=_digest(objective, updates, target),
+        functions=tuple(_function(update) for update in updates),
+    )
+
+
+def domain_in_words(domain: Interval) -> str:
+    """Return what a parameter must be: `> 0`, `>= 1`, `in [0, 1)`, `a real number`."""
+    if domain.is_all:
+        return "a real number"
+    text = str(Interval(**{key: getattr(domain, key) for key in ("low", "high", "low_closed", "high_closed")}))
+    if domain.high is None:
+        return f"{'>=' if domain.low_closed else '>'} {float(domain.low or 0):.15g}"
+    if domain.low is None:
+        return f"{'<=' if domain.high_closed else '<'} {float(domain.high):.15g}"
+    return f"in {text}"
+
+
+def _function(update: Update) -> Function:
+    terms, rule = update.terms, update.rule
+    title, summary = {
+        "value": ("value", "Return the penalty R(w), the sum over all weights."),
+        "gradient": ("gradient", "Return dR/dw, the penalty's gradient."),
+        "step": (
+            f"{update.name.replace('_', ' ')}",
+            f"Take one step of {rule.name if rule else ''} on L(w) + R(w), in place.",
+        ),
+    }[update.kind]
+    return Function(
+        kernel=lower(update),
+        title=title,
+        summary=summary,
+        formulas=_formulas(update),
+        parameters=(*(rule.parameters if rule else ()), *terms.parameters),
+        arrays=terms.arrays,
+        states=rule.states if rule else (),
+        counts=rule.uses_t if rule else False,
+        notes=update.notes,
+    )
+
+
+def _penalty(terms: Terms) -> tuple[tuple[str, str, str], ...]:
+    """Return R(w) as it was written."""
+    rows: list[tuple[str, str, str]] = []
+    phis = [_weighted(term.coefficient, term.tree) for term in terms.elementwise]
+    sums = [to_text(_weighted(term.coefficient, term.tree)) for term in terms.indexed]
+    if phis:
+        sums = ["sum(phi(w[i]), i)", *sums]
+        rows.append(("phi(w)", "=", to_text(_total(phis))))
+    return (("R(w)", "=", " + ".join(sums)), *rows)
+
+
+def _formulas(update: Update) -> tuple[tuple[str, str, str], ...]:
+    """Return what a function computes, in the form in which it is computed."""
+    if update.kind == "value":
+        return ()
+    slope: list[tuple[str, str, str]] = []
+    addends = []
+    if update.elementwise is not None:
+        addends.append("phi'(w[j])")
+        slope.append(("phi'(w)", "=", to_text(update.elementwise)))
+    if update.indexed is not None:
+        addends.append(to_text(update.indexed))
+    slope.insert(0, ("dR/dw[j]", "=", " + ".join(addends)))
+    if update.kind == "gradient":
+        return tuple(slope)
+    steps = [(step.target, "<-", to_text(step.expression)) for step in update.assignments]
+    return (*steps, ("g_penalty", "=", "dR/dw[j], of the weights before the step"), *slope)
+
+
+def _weighted(coefficient: object, tree: Tree) -> Tree:
+    return tree if coefficient == 1 else Binary("*", number(coefficient), tree)  # type: ignore[arg-type]
+
+
+def _total(trees: Iterable[Tree]) -> Tree:
+    first, *others = trees
+    for other in others:
+        first = Binary("+", first, other)
+    return first
+
+
+_LONGEST_COMMAND = 400
+_FOLDER = re.compile(r"(?:[^\s*+(),=]*/)+(?=[^\s*+(),=/]*\.toml)")
+
+
+def _command(objective: Objective, rules: tuple[Rule, ...], target: str) -> str:
+    """Return the command that emits the objective again; of files it names no folder."""
+    told = [p for term in objective.terms.terms for p in term.parameters]
+    is_inline = any(term.name.startswith("penalty") for term in objective.terms.terms)
+    text = " ".join(_FOLDER.sub("", objective.text).split())
+    words = ["symreg", "generate", text if len(text) <= _LONGEST_COMMAND else "OBJECTIVE"]
+    if is_inline:
+        words += ["--name", objective.name]
+        for p in dict.fromkeys(p for p in told if not p.is_assumed):
+            words += ["--param", f"{p.name}: {p.domain} = {p.default!r}"]
+    for rule in rules:
+        words += ["--rule", rule.name]
+    return shlex.join([*words, "--target", target])
+
+
+def _digest(objective: Objective, updates: tuple[Update, ...], target: str) -> str:
+    """Return the SHA-256 of all that decides what is emitted, besides symreg's own code."""
+    specs = {
+        "name": objective.name,
+        "title": objective.title,
+        "references": objective.references,
+        "terms": [
+            [
+                term.name,
+                str(term.coefficient),
+                to_text(term.tree),
+                str(term.domain),
+                [_row(p) for p in term.parameters],
+                [[a.name, list(a.shape), a.doc] for a in term.arrays],
+            ]
+            for term in objective.terms.terms
+        ],
+        "updates": [
+            [update.name]
+            if update.rule is None
+            else [
+                update.name,
+                [[step.target, to_text(step.expression)] for step in update.rule.steps],
+                [[state.name, state.initial, state.doc] for state in update.rule.states],
+                [_row(p) for p in update.rule.parameters],
+                update.rule.title,
+                update.rule.reference,
+                update.rule.doc,
+            ]
+            for update in updates
+        ],
+        "templates": dict(templates(target)),
+    }
+    return hashlib.sha256(json.dumps(specs, sort_keys=True).encode()).hexdigest()
+
+
+def _row(parameter: Parameter) -> list[object]:
+    return [parameter.name, str(parameter.domain), parameter.default, parameter.doc]
+
+

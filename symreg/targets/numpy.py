@@ -1,0 +1,455 @@
+"""The NumPy target: a kernel as the statements of one function, and the module around them.
+
+A loop runs over blocks of elements, each operation of it one call of a ufunc into scratch (`blocks.py`); what has a
+loop of its own for each element, and the ends of a stencil, run element by element. Sums and their terms are in double
+precision, a `Map` in that of the arrays.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from symreg.kernel import Let, Map, Reduce, Store
+from symreg.kernel.ir import Stage, Statement
+from symreg.kernel.sharing import Namer
+from symreg.language.interval import Interval
+from symreg.language.text import number_text
+from symreg.language.tree import Item, Name, Subscript, Tree, names, walk
+from symreg.targets.blocks import Block, Operands
+from symreg.targets.infix import Notation, infix, shifted
+from symreg.targets.module import WIDTH, Function, Module, domain_in_words
+from symreg.targets.rendering import render
+
+_FUNCTIONS = {
+    "abs": "np.abs",
+    "atan": "np.arctan",
+    "max": "np.maximum",
+    "min": "np.minimum",
+    "pow": "np.power",
+    **{name: f"np.{name}" for name in "sqrt exp expm1 log log1p sin cos tan sinh cosh tanh sign".split()},
+}
+_LONGEST_LINE = 88
+_ARGUMENTS = ("n", "w", "g", "t", "out", "state")
+
+Row = dict[str, Any]
+
+
+def write(module: Module) -> dict[str, str]:
+    """Return the module by path."""
+    functions = [_Writer(function).function() for function in module.functions]
+    kinds = {function["kind"] for function in functions}
+    values = {
+        "title": module.title,
+        "contents": module.contents,
+        "formulas": _table(module.formulas, WIDTH - 8),
+        "references": [line for text in module.references for line in _wrapped(text, _LONGEST_LINE - 4)],
+        "command": module.command,
+        "digest": module.digest,
+        "functions": functions,
+        "sums": any(_has_sum(function.kernel.stages) for function in module.functions),
+        "writes": bool(kinds & {"gradient", "step"}),
+        "has_parameters": any(function["parameters"] for function in functions),
+        "has_states": any(function["states"] for function in functions),
+        "has_alias": any(f["kind"] == "gradient" and f["may_alias"] for f in functions),
+        "is_flat": any(not function["is_indexed"] for function in functions),
+    }
+    return {f"numpy/{module.name}.py": render("numpy/module.py.jinja", values)}
+
+
+def _has_sum(stages: Iterable[object]) -> bool:
+    return any(
+        isinstance(stage, Reduce) or (isinstance(stage, Map) and _has_sum((*stage.body, *stage.edge)))
+        for stage in stages
+    )
+
+
+class _Writer:
+    """Writes one function."""
+
+    def __init__(self, emitted: Function) -> None:
+        self.emitted = emitted
+        kernel = emitted.kernel
+        given = [*(p.name for p in emitted.parameters), *(a.name for a in emitted.arrays)]
+        given += [name for name, _ in emitted.kept]
+        self.namer = Namer({*_ARGUMENTS, *given, *_names_in(kernel.stages), *(b.name for b in kernel.buffers)})
+        self.flat = self.namer.fresh("flat") if emitted.update.kind == "gradient" else ""
+        self.real = self.namer.fresh("real")
+        self.uses_real = bool(kernel.buffers)
+        self.renamed: dict[str, str] = {}
+        self.indices: dict[str, str] = {}
+        self.moved: dict[Item, str] = {}
+        self.index = ""
+
+    def function(self) -> Row:
+        """Return what the template needs of the function."""
+        emitted, kernel = self.emitted, self.emitted.kernel
+        stages = list(kernel.stages)
+        body = [row for k, stage in enumerate(stages) for row in self.stage(stage, stages[k + 1 :])]
+        rule = emitted.update.rule
+        stem = emitted.name.removesuffix("_step")
+        states = [
+            {"name": s.name, "is_array": s.is_array, "initial": _number(Fraction(s.initial)), "doc": s.doc}
+            for s in emitted.states
+        ]
+        if emitted.counts:
+            states.append({"name": "t", "is_array": False, "initial": "0", "doc": "steps taken"})
+        return {
+            "kind": emitted.update.kind,
+            "name": emitted.name,
+            "stem": stem,
+            "rule": rule.name if rule else "",
+            "summary": emitted.summary,
+            "formulas": _table(emitted.formulas, _LONGEST_LINE - 8),
+            "notes": [line for note in emitted.notes for line in _wrapped(note, _LONGEST_LINE - 4)],
+            "signature": self.signature(bool(states)),
+            "documented": self.documented(bool(states)),
+            "is_indexed": emitted.is_indexed,
+            "parameters": [{"name": p.name, "bounds": _bounds(p.domain)} for p in emitted.parameters],
+            "arrays": [
+                {"name": a.name, "shape": ", ".join("w.size" for _ in a.shape) + "," * (len(a.shape) == 1)}
+                for a in emitted.arrays
+            ],
+            "states": states,
+            "written": ["out"] if self.flat else ["w", *(state["name"] for state in states if state["is_array"])],
+            "read": ["w" if self.flat else "g", *(array.name for array in emitted.arrays)],
+            "flat": self.flat,
+            "may_alias": kernel.may_alias,
+            "real": self.real if self.uses_real else "",
+            "buffers": [buffer.name for buffer in kernel.buffers],
+            "body": body,
+            "result": None if kernel.result is None else self.text(kernel.result),
+            "scalars": [{"name": name, "value": self.text(tree)} for name, tree in kernel.scalars],
+        }
+
+    def signature(self, has_state: bool) -> list[str]:
+        """Return the lines of `def`."""
+        emitted, kind = self.emitted, self.emitted.update.kind
+        rows = ["w: np.ndarray"]
+        if kind == "step":
+            rows.append("g: np.ndarray")
+            rows += ["state: dict[str, np.ndarray | float]"] if has_state else []
+        named = [f"{array.name}: np.ndarray" for array in emitted.arrays]
+        named += [f"{p.name}: float = {_default(p.default)}" for p in emitted.parameters]
+        named += ["out: np.ndarray | None = None"] if kind == "gradient" else []
+        rows += ["*", *named] if named else []
+        result = {"value": "float", "gradient": "np.ndarray", "step": "None"}[kind]
+        line = f"def {emitted.name}({', '.join(rows)}) -> {result}:"
+        if len(line) <= _LONGEST_LINE:
+            return [line]
+        return [f"def {emitted.name}(", *(f"    {row}," for row in rows), f") -> {result}:"]
+
+    def documented(self, has_state: bool) -> list[str]:
+        """Return the lines of the docstring about the arguments."""
+        emitted, kind = self.emitted, self.emitted.update.kind
+        shape = "one dimension" if emitted.is_indexed else "any shape"
+        first = f"Weights, float32 or float64, {shape}"
+        rows = [("w", f"{first}, C-contiguous; overwritten." if kind == "step" else f"{first}.")]
+        if kind == "step":
+            rows.append(("g", "Gradient of the loss L at w; shape and dtype of w."))
+            stem = emitted.name.removesuffix("_step")
+            rows += [("state", f"From `{stem}_state(w)`; overwritten.")] if has_state else []
+        for array in emitted.arrays:
+            rows.append((array.name, f"Shape ({', '.join(array.shape)}{',' * (len(array.shape) == 1)}), dtype of w."))
+        for p in emitted.parameters:
+            words = domain_in_words(p.domain)
+            rows.append((p.name, f"{p.doc[:1].upper()}{p.doc[1:]}, {words}." if p.doc else f"{words[:1].upper()}{words[1:]}."))
+        if kind == "gradient":
+            note = "; may be w" if emitted.kernel.may_alias else ""
+            rows.append(("out", f"Receives the result if given; C-contiguous{note}."))
+        return [
+            line
+            for name, text in rows
+            for line in textwrap.wrap(
+                text, _LONGEST_LINE - 8, initial_indent=f"{name}: ", subsequent_indent="    ", break_long_words=False
+            )
+        ]
+
+    # Statements
+
+    def stage(self, stage: Stage, later: list[Stage]) -> Iterator[Row]:
+        match stage:
+            case Let(name=name, value=value):
+                yield _line(f"{name} = {self.text(value)}")
+            case Reduce():
+                yield from self.reduce(stage)
+            case Map():
+                yield from self.map(stage, later)
+
+    def reduce(self, stage: Reduce) -> Iterator[Row]:
+        """Yield a sum: blocks of terms, each added to a compensated total."""
+        taken = set(self.namer.taken)
+        total, index = self.namer.fresh(f"{stage.name}_total"), self.namer.fresh(stage.index)
+        self.indices[stage.index] = index
+        end = shifted("n", -stage.high)
+        if self.is_scalar(stage):
+            yield from self.reduce_elements(stage, total, index, end)
+        else:
+            block = self.block(stage.index, dtype="")
+            for statement in stage.body:
+                assert isinstance(statement, Let)
+                block.let(statement)
+            block.term(stage.term)
+            yield _line(f"{total} = (0.0, 0.0)")
+            yield from block.allocated()
+            yield {
+                "kind": "loop",
+                "head": f"for {index} in range({stage.low}, {end}, _BLOCK):",
+                "body": [
+                    _line(f"{block.stop} = min({index} + _BLOCK, {end})"),
+                    *block.loaded(),
+                    *map(_line, block.lines),
+                    _line(f"{total} = _add({total}, {block.result})"),
+                ],
+            }
+        yield _line(f"{stage.name} = _rounded({total})")
+        del self.indices[stage.index]
+        self.namer.taken = taken
+
+    def reduce_elements(self, stage: Reduce, total: str, index: str, end: str) -> Iterator[Row]:
+        """Yield a sum each term of which has loops of its own, or asks for each element whether there are neighbours."""
+        start, term = self.namer.fresh("start"), self.namer.fresh("term")
+        stop = self.namer.fresh("stop")
+        yield _line(f"{total} = (0.0, 0.0)")
+        yield _line(f"{term} = np.empty(min(_BLOCK, n))")
+        body = [*self.elements(stage.body), _line(f"{term}[{index} - {start}] = {self.text(stage.term)}")]
+        yield {
+            "kind": "loop",
+            "head": f"for {start} in range({stage.low}, {end}, _BLOCK):",
+            "body": [
+                _line(f"{stop} = min({start} + _BLOCK, {end})"),
+                {"kind": "loop", "head": f"for {index} in range({start}, {stop}):", "body": body},
+                _line(f"{total} = _add({total}, {term}[: {stop} - {start}])"),
+            ],
+        }
+
+    def map(self, stage: Map, later: list[Stage]) -> Iterator[Row]:
+        taken, self.index = set(self.namer.taken), stage.index
+        index = self.indices[stage.index] = self.namer.fresh(stage.index)
+        if any(isinstance(statement, Reduce) for statement in stage.body):
+            low, end = stage.low, shifted("n", -stage.high)
+            body = [*self.elements(stage.edge or stage.body)]
+            yield {"kind": "loop", "head": f"for {index} in range({low}, {end}):", "body": body}
+        else:
+            yield from self.map_blocks(stage, index, later)
+        del self.indices[stage.index]
+        self.moved.clear()
+        self.renamed.clear()
+        self.namer.taken = taken
+
+    def map_blocks(self, stage: Map, index: str, later: list[Stage]) -> Iterator[Row]:
+        start, end = str(stage.low), shifted("n", -stage.high)
+        yield from self.casts(stage, later)
+        ends = ""
+        if stage.edge:
+            first, last = self.namer.fresh("first"), self.namer.fresh("last")
+            yield _line(f"{first} = min({stage.below}, n)  # before it and from {last} on neighbours are missing")
+            yield _line(f"{last} = max({first}, n - {stage.above})")
+            ends = self.namer.fresh("ends") if stage.reads_old else ""
+            if ends:
+                yield _line(f"{ends} = []")
+            rows = [*self.elements(stage.edge, ends=ends)]
+            self.moved.clear()
+            yield {"kind": "loop", "head": f"for {index} in (*range({first}), *range({last}, n)):", "body": rows}
+            start, end = first, last
+        block = self.block(stage.index, dtype=self.real, old=(stage.below, stage.above) if stage.reads_old else None)
+        for statement in stage.body:
+            if isinstance(statement, Let):
+                block.let(statement)
+            else:
+                assert isinstance(statement, Store)
+                block.store(statement)
+        self.uses_real = self.uses_real or block.is_allocated
+        yield from block.allocated()
+        yield {
+            "kind": "loop",
+            "head": f"for {index} in range({start}, {end}, _BLOCK):",
+            "body": [
+                _line(f"{block.stop} = min({index} + _BLOCK, {end})"),
+                *block.loaded(start),
+                *map(_line, block.lines),
+            ],
+        }
+        if ends:
+            value = self.namer.fresh("w_new")
+            yield {
+                "kind": "loop",
+                "head": f"for {index}, {value} in zip((*range({first}), *range({last}, n)), {ends}, strict=True):",
+                "body": [_line(f"w[{index}] = {value}")],
+            }
+
+    def casts(self, stage: Map, later: list[Stage]) -> Iterator[Row]:
+        """Yield the scalars that a loop uses in the arrays' precision; a new name where the exact one is needed again."""
+        used = {
+            node.name: None
+            for statement in stage.body
+            if isinstance(statement, Let | Store)
+            for node in walk(statement.value)
+            if isinstance(node, Name)
+        }
+        inside = {statement.name for statement in stage.body if isinstance(statement, Let)}
+        conditions = {s.name for s in self.emitted.kernel.stages if isinstance(s, Let) and s.is_condition}
+        needed = {name for other in later for name in _names_used(other)}
+        needed |= {name for _, tree in self.emitted.kernel.scalars for name in names(tree)}
+        made = [name for name in used if name not in inside and name not in conditions]
+        if made:
+            self.uses_real = True
+            for name in made:
+                if name in needed or name == "n":
+                    self.renamed[name] = self.namer.fresh(f"{name}_real")
+            yield from map(_line, self.cast_lines(made))
+
+    def cast_lines(self, given: list[str]) -> Iterator[str]:
+        """Yield assignments of several names each, as long as lines may be."""
+        left: list[str] = []
+        right: list[str] = []
+        for name in given:
+            target, value = self.renamed.get(name, name), f"{self.real}({name})"
+            if left and len(", ".join([*left, target, *right, value])) + 11 > _LONGEST_LINE:
+                yield f"{', '.join(left)} = {', '.join(right)}"
+                left, right = [], []
+            left.append(target)
+            right.append(value)
+        yield f"{', '.join(left)} = {', '.join(right)}"
+
+    def elements(self, statements: Iterable[Statement], *, ends: str = "") -> Iterator[Row]:
+        """Yield statements for one element; `ends` is where a new weight is kept until all others are done."""
+        for statement in statements:
+            match statement:
+                case Let(name=name, value=value):
+                    yield _line(f"{name} = {self.text(value)}")
+                case Reduce():
+                    yield from self.reduce(statement)
+                case Store(array=array, value=value) if ends and array == "w":
+                    name = self.namer.fresh("w_new")
+                    yield _line(f"{name} = {self.text(value)}")
+                    yield _line(f"{ends}.append({name})")
+                    self.moved[Item("w", (Subscript(self.index),))] = name
+                case Store(array=array, value=value):
+                    yield _line(f"{self.array(array)}[{self.indices[self.index]}] = {self.text(value)}")
+
+    def is_scalar(self, stage: Reduce) -> bool:
+        """Must a sum's terms be computed one by one?"""
+        items = [node for tree in _trees(stage) for node in walk(tree) if isinstance(node, Item)]
+        is_diagonal = any([s.index for s in item.subscripts].count(stage.index) > 1 for item in items)
+        return is_diagonal or stage.is_guarded or any(isinstance(statement, Reduce) for statement in stage.body)
+
+    def block(self, index: str, *, dtype: str, old: tuple[int, int] | None = None) -> Block:
+        return Block(
+            operands=Operands(
+                scalar=self.text, array=self.array, index=index, names=dict(self.indices), functions=_FUNCTIONS
+            ),
+            namer=self.namer,
+            dtype=dtype,
+            old=old,
+        )
+
+    # Expressions
+
+    def array(self, name: str) -> str:
+        """Return what an array is called where it has one dimension."""
+        return self.flat if name == "out" else name
+
+    def text(self, tree: Tree) -> str:
+        """Return a scalar expression."""
+
+        def item(item: Item) -> str:
+            if item in self.moved:
+                return self.moved[item]
+            places = ", ".join(shifted(self.indices[s.index], s.shift) for s in item.subscripts)
+            return f"{self.array(item.array)}[{places}]"
+
+        return infix(
+            tree,
+            Notation(
+                literal=_number,
+                constants={"pi": "np.pi", "inf": "np.inf", "nan": "np.nan"},
+                functions=_FUNCTIONS,
+                name=lambda name: self.renamed.get(name, name),
+                item=item,
+                index=lambda index: self.indices[index],
+                words={"and": "and", "or": "or", "not": "not "},
+                choice="{1} if {0} else {2}",
+                is_nan="np.isnan({})",
+            ),
+        )
+
+
+def _line(text: str) -> Row:
+    return {"kind": "line", "text": text}
+
+
+def _names_in(stages: Iterable[object]) -> Iterator[str]:
+    for stage in stages:
+        if isinstance(stage, Let | Reduce):
+            yield stage.name
+        if isinstance(stage, Reduce):
+            yield from _names_in(stage.body)
+        if isinstance(stage, Map):
+            yield from _names_in((*stage.body, *stage.edge))
+
+
+def _names_used(stage: Stage | Statement) -> Iterator[str]:
+    """Yield the names that a stage needs in double precision."""
+    match stage:
+        case Let(value=value):
+            yield from sorted(names(value))
+        case Reduce():
+            for tree in _trees(stage):
+                yield from sorted(names(tree))
+        case Map(body=body, edge=edge):
+            for statement in (*body, *edge):
+                if isinstance(statement, Reduce):
+                    yield from _names_used(statement)
+
+
+def _trees(stage: Reduce) -> Iterator[Tree]:
+    for statement in stage.body:
+        if isinstance(statement, Reduce):
+            yield from _trees(statement)
+        else:
+            yield statement.value
+    yield stage.term
+
+
+def _number(value: Fraction) -> str:
+    if value < 0:
+        return f"-{_number(-value)}"
+    text = number_text(value)
+    return text if "/" not in text and len(text) <= 15 else repr(float(value))
+
+
+def _default(value: float) -> str:
+    return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _bounds(domain: Interval) -> str:
+    """Return the domain as keyword arguments of the check."""
+    rows = []
+    if domain.low is not None:
+        rows.append(f"{'least' if domain.low_closed else 'above'}={_number(domain.low)}")
+    if domain.high is not None:
+        rows.append(f"{'most' if domain.high_closed else 'below'}={_number(domain.high)}")
+    return "".join(f", {row}" for row in rows)
+
+
+def _table(rows: Iterable[tuple[str, str, str]], width: int) -> list[str]:
+    """Return equations below one another, aligned at their signs and wrapped."""
+    kept = list(rows)
+    left = max((len(row[0]) for row in kept), default=0)
+    made: list[str] = []
+    for name, sign, text in kept:
+        lead = f"{name:<{left}} {sign} "
+        made += textwrap.wrap(
+            text, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False,
+            break_on_hyphens=False,
+        )  # fmt: skip
+    return made
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
