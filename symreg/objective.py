@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 import stat
 from collections.abc import Iterable
@@ -11,16 +12,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from symreg import catalogue
-from symreg.errors import LanguageError, SpecError, UnknownName
-from symreg.language.functions import FUNCTIONS
+from symreg.errors import SpecError, UnknownName
+from symreg.language.functions import CONSTANTS, FUNCTIONS
 from symreg.language.inline import inline_penalty
 from symreg.language.interval import inside, intersection
 from symreg.language.limits import split_addends
-from symreg.language.names import check_identifier, did_you_mean
-from symreg.language.parse import Excerpted, fold, parse_addends
+from symreg.language.names import check_identifier, check_stem, did_you_mean, printable
+from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
 from symreg.language.spec import Parameter, Penalty, PenaltySum, Rule, checked_coefficient
 from symreg.language.terms import Term, Terms, rename
-from symreg.language.toml import LARGEST_FILE, read_penalty, read_rule
+from symreg.language.toml import LARGEST_FILE, is_plain, read_penalty, read_rule
 from symreg.language.tree import Binary, Negate, Tree, arrays, is_elementwise, names
 
 LONGEST_STEM = 64
@@ -73,13 +74,15 @@ def resolve(
             made = _combined(((Fraction(1), source),), source.name)
         case Path():
             made = _combined(((Fraction(1), read_penalty_file(source)),), source.name)
+        case str():
+            made = _combined(_addends(source, declared), source)
         case _:
-            made = _combined(_addends(source, declared), source.strip())
+            raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
     known = [p.name for p in made.terms.parameters]
     for parameter in declared:
         if parameter.name not in known:
             raise UnknownName(f"the objective has no parameter '{parameter.name}'{did_you_mean(parameter.name, known)}")
-    return made if name is None else replace(made, name=check_identifier(name, "name", allowed=FUNCTIONS))
+    return made if name is None else replace(made, name=check_stem(name, "name"))
 
 
 def resolve_rule(source: str | Path | Rule) -> Rule:
@@ -88,20 +91,23 @@ def resolve_rule(source: str | Path | Rule) -> Rule:
         return source
     if isinstance(source, str) and "\n" in source:
         return read_rule(source, "rule")
-    if isinstance(source, Path) or source.endswith(".toml"):
+    if isinstance(source, Path) or (isinstance(source, str) and source.endswith(".toml")):
         path = Path(source)
-        return read_rule(_read(path), path.name)
+        return read_rule(_read(path), printable(path.name))
+    if not isinstance(source, str):
+        raise SpecError(f"a rule is a name, a path or a spec file's text, not of type {type(source).__name__}")
     return catalogue.rule(source)
 
 
 def read_penalty_file(path: Path) -> Penalty:
     """Return the penalty of a spec file; the messages name the file."""
-    return read_penalty(_read(path), path.name)
+    return read_penalty(_read(path), printable(path.name))
 
 
-_PATH = re.compile(r"[^\s*+(),=]*\.toml(?!\w)")
+_PATH = re.compile(r"(?<![^\s*+(),=])[^\s*+(),=]*\.toml(?!\w)")
 _COEFFICIENT = re.compile(r"\s*(?P<number>[\d.]+(?:[eE][+-]?\d+)?(?:/[\d.]+)?)\s*\*\s*", re.ASCII)
-_CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<renamed>[^()]*=[^()]*)\))?\s*", re.ASCII)
+_CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<renamed>[^()]*)\))?\s*", re.ASCII)
+_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
 
 def _addends(text: str, declared: tuple[Parameter, ...]) -> tuple[tuple[Fraction, Penalty], ...]:
@@ -111,26 +117,24 @@ def _addends(text: str, declared: tuple[Parameter, ...]) -> tuple[tuple[Fraction
         return ((coefficient, read_penalty_file(Path(rest))),)
 
     def fail(message: str, position: int) -> NoReturn:
-        at = min(position, max(len(text) - 1, 0))
-        start = text.rfind("\n", 0, at) + 1
-        raise LanguageError(message, text=text, line=text.count("\n", 0, at) + 1, column=at - start + 1)
+        fail_at(message, text, position)
 
     masked = _PATH.sub(lambda match: "p" * len(match.group()), text)
-    masked = re.sub(r"(?<![<>=!])=(?!=)", ",", masked)
+    masked = _CALL.sub(lambda match: _EQUALS.sub(",", match.group()), masked)
     made: list[tuple[Fraction, Penalty]] = []
     expressions: list[tuple[str, Tree]] = []
     for start, end, sign in split_addends(masked, fail):
         part = text[start:end].strip()
         coefficient, rest = _coefficient(part)
-        call = _CALL.fullmatch(rest)
+        call = _penalty_call(rest)
         if _PATH.fullmatch(rest):
             penalty = read_penalty_file(Path(rest))
-        elif call is not None and (call["renamed"] is not None or not _is_number_like(call["name"])):
+        elif call is not None:
             penalty = _renamed(catalogue.penalty(call["name"]), call["renamed"])
         else:
             place = Excerpted(whole=text, offset=start + len(text[start:end]) - len(text[start:end].lstrip()))
             ((_, tree),) = parse_addends(part, source=place)
-            _refuse_penalty_names(tree)
+            _refuse_penalty_names(tree, place)
             expressions.append((sign or "+", tree))
             continue
         if sign == "-":
@@ -148,16 +152,25 @@ def _inline(expressions: list[tuple[str, Tree]], declared: tuple[Parameter, ...]
     return inline_penalty(tree, declared=[p for p in declared if p.name in used])
 
 
-def _is_number_like(name: str) -> bool:
-    """Is a name on its own no penalty, but something of the language (`pi`, the weights)?"""
-    return name in ("w", "n", "pi")
+def _penalty_call(text: str) -> re.Match[str] | None:
+    """Match a name alone or with `(old=new)` that stands for a penalty, whether there is one or not."""
+    match = _CALL.fullmatch(text)
+    if match is None or (match["renamed"] is not None and not _EQUALS.search(match["renamed"])):
+        return None
+    name = match["name"]
+    is_of_language = name in {"w", "n", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
+    return match if name in catalogue.penalties() or not is_of_language else None
 
 
-def _refuse_penalty_names(tree: Tree) -> None:
+def _refuse_penalty_names(tree: Tree, place: Excerpted) -> None:
+    whole = place.whole or ""
     for name in sorted(names(tree)):
         if name in catalogue.penalties():
-            raise LanguageError(
-                f"'{name}' is a penalty; its coefficient is a number, as in 0.5*{name}, and other names are parameters"
+            at = re.compile(rf"\b{name}\b").search(whole, place.offset)
+            fail_at(
+                f"'{name}' is a penalty; its coefficient is a number, as in 0.5*{name}, and other names are parameters",
+                whole,
+                at.start() if at else place.offset,
             )
 
 
@@ -166,7 +179,7 @@ def _coefficient(part: str) -> tuple[Fraction, str]:
     if match is None:
         return Fraction(1), part
     rest = part[match.end() :]
-    if not _PATH.fullmatch(rest) and not (_CALL.fullmatch(rest) and not _is_number_like(rest.strip())):
+    if not _PATH.fullmatch(rest) and _penalty_call(rest) is None:
         return Fraction(1), part
     try:
         value = Fraction(match["number"]) if "/" not in match["number"] else _quotient(match["number"])
@@ -216,7 +229,7 @@ def _combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objecti
         name="_".join(stems),
         title=" + ".join(titles) if len(titles) <= 4 else f"sum of {len(titles)} penalties",
         terms=unified,
-        text=text,
+        text=_plain(text, " + ".join(_weighted(c, p.name) for c, p in rows)),
         references=tuple(dict.fromkeys(p.reference for _, p in rows if p.reference)),
         notes=tuple(
             f"{p.name} is taken as positive; declare another domain with --param '{p.name}: real = 1'"
@@ -297,6 +310,12 @@ def _narrowed(one: Parameter, other: Parameter) -> Parameter:
     return replace(one, domain=domain, default=default, is_assumed=one.is_assumed and other.is_assumed)
 
 
+def _plain(text: str, otherwise: str) -> str:
+    """Return the objective as its user wrote it, on one line, if that may stand in a comment of what is emitted."""
+    flat = " ".join(text.split())
+    return flat if is_plain(flat) else otherwise
+
+
 def _weighted(coefficient: Fraction, name: str) -> str:
     if coefficient == 1:
         return name
@@ -317,14 +336,14 @@ def _is_file(text: str) -> bool:
 
 def _read(path: Path) -> str:
     """Return the text of a spec file: a regular file of UTF-8 within the size limit."""
-    shown = str(path).encode("ascii", "backslashreplace").decode()[:120]
+    shown = printable(str(path), 120)
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise SpecError(f"{shown}: not a file")
         if status.st_size > LARGEST_FILE:
             raise SpecError(f"{shown}: {status.st_size} bytes; a spec file has at most {LARGEST_FILE}")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UnknownName(f"there is no file {shown}") from None
     except UnicodeDecodeError:

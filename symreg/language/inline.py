@@ -24,7 +24,7 @@ def inline_penalty(
     reference: str = "",
     source: str | Excerpted = "expression",
 ) -> Penalty:
-    """Return the penalty of an expression; an undeclared parameter is positive, an array has the subscripts it is used with.
+    """Return the penalty of an expression; an undeclared parameter is positive, an array as it is subscripted.
 
     Args:
         expression: Text of the language, or its tree.

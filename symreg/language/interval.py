@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -29,8 +30,11 @@ class Interval:
     def __contains__(self, x: float | Fraction) -> bool:
         if not math.isfinite(x):
             return False
-        above = self.low is None or x > self.low or (self.low_closed and x == self.low)
-        return above and (self.high is None or x < self.high or (self.high_closed and x == self.high))
+        low, high = self.low, self.high
+        if isinstance(x, float):  # as emitted code compares: with the ends rounded to doubles
+            low, high = (None if end is None else Fraction(float(end)) for end in (low, high))
+        above = low is None or x > low or (self.low_closed and x == low)
+        return above and (high is None or x < high or (self.high_closed and x == high))
 
     def __str__(self) -> str:
         for word, interval in WORDS.items():
@@ -65,9 +69,11 @@ def inside(domain: Interval) -> float:
     if low is not None and high is not None:
         return float((low + high) / 2)
     if low is not None:
-        return float(low + 1)
-    return float(high - 1) if high is not None else 0.0
+        return float(min(low + max(Fraction(1), abs(low)), _LARGEST))
+    return float(max(high - max(Fraction(1), abs(high)), -_LARGEST)) if high is not None else 0.0
 
+
+_LARGEST = Fraction(sys.float_info.max)
 
 WORDS = {
     "real": Interval(),
@@ -94,13 +100,23 @@ def parse_interval(text: str) -> Interval:
     opening, low_text, high_text, closing = match.groups()
     low = None if low_text == "-inf" else Fraction(low_text)
     high = None if high_text.endswith("inf") else Fraction(high_text)
+    if any(end is not None and not _is_double(end) for end in (low, high)):
+        raise SpecError(f"domain {shown!r} has an end beyond double precision; write inf for an end that is not there")
     low_closed, high_closed = opening == "[", closing == "]"
     if (low is None and low_closed) or (high is None and high_closed):
         raise SpecError(f"domain {shown!r} includes infinity; write that end with a round bracket")
     if low is not None and high is not None and (low > high or (low == high and not (low_closed and high_closed))):
         hint = f"; write '({high_text}, {low_text})'" if low > high else ""
         raise SpecError(f"domain {shown!r} is empty{hint}")
-    return Interval(low=low, high=high, low_closed=low_closed, high_closed=high_closed)
+    made = Interval(low=low, high=high, low_closed=low_closed, high_closed=high_closed)
+    if inside(made) not in made:
+        raise SpecError(f"domain {shown!r} holds no number of double precision")
+    return made
+
+
+def _is_double(value: Fraction) -> bool:
+    """Is a number within double precision's range: no overflow, and no underflow to zero?"""
+    return abs(value) <= sys.float_info.max and (value == 0 or abs(value) >= sys.float_info.min)
 
 
 def _shortest(value: Fraction) -> int | float | Fraction:

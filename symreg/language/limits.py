@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import math
 import re
 from collections.abc import Callable
@@ -24,7 +25,20 @@ _TOKEN = re.compile(
     r"|(?P<operator>\*\*|<=|>=|==|[-+*/<>()\[\],])",
     re.ASCII,
 )
-_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_NUMBER = re.compile(r"(?!0\d+$)(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_PRODUCT = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]+(?:_\w+)?)", re.ASCII)
+_BEFORE_AN_OPERAND = frozenset(
+    ("", "+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "and", "or", "not", "(", "[", ",")
+)
+_AFTER_AN_OPERAND = _BEFORE_AN_OPERAND - {"", "+", "-", "not", "(", "["} | {")", "]"}
+_WORDS = {
+    "if": "write where(condition, a, b) for a choice",
+    "else": "write where(condition, a, b) for a choice",
+    "is": "write '==' to compare",
+    "for": "a sum is written sum(w[i]**2, i)",
+    "in": "a sum is written sum(w[i]**2, i)",
+    "lambda": "write 'lam'",
+}
 _HINTS = {
     "^": "write '**' for a power",
     "|": "write abs(x) for |x|",
@@ -39,6 +53,16 @@ _HINTS = {
     ";": "one expression only",
     ":": "one expression only",
     "@": "write sum(...) for a product of arrays",
+    ".": "a name has no dots",
+    "\N{MINUS SIGN}": "write '-'",
+    "\N{MULTIPLICATION SIGN}": "write '*'",
+    "\N{MIDDLE DOT}": "write '*'",
+    "\N{DOT OPERATOR}": "write '*'",
+    "\N{SUPERSCRIPT TWO}": "write '**2'",
+    "\N{LESS-THAN OR EQUAL TO}": "write '<='",
+    "\N{GREATER-THAN OR EQUAL TO}": "write '>='",
+    "\N{SQUARE ROOT}": "write sqrt(x)",
+    "\N{GREEK SMALL LETTER LAMDA}": "write 'lam'",
 }
 
 
@@ -55,17 +79,23 @@ def split_addends(text: str, fail: Fail) -> list[tuple[int, int, str]]:
     addends: list[tuple[int, int, str]] = []
     open_at: list[tuple[str, int]] = []
     start, sign, position, signs, powers = 0, "", 0, 0, 0
-    before = ""
+    before, last = "", 0
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
             _refuse_character(text, position, fail)
         kind, token = match.lastgroup, match.group()
         if kind != "space":
-            is_operand_end = before not in ("", "not", "and", "or") and (before[-1].isalnum() or before[-1] in "_)].")
+            is_operand_end = before not in _BEFORE_AN_OPERAND
             if kind == "number":
                 _check_number(token, position, fail)
-            if kind in ("number", "name") and is_operand_end and token not in ("and", "or", "not"):
+            if kind == "name" and keyword.iskeyword(token) and token not in ("and", "or", "not"):
+                fail(f"'{token}' is a word of Python's; {_WORDS.get(token, 'it is not in the language')}", position)
+            if token in (")", "]"):
+                _close(open_at, token, position, fail)
+            if not is_operand_end and token in _AFTER_AN_OPERAND and (before, token) != ("(", ")"):
+                fail(f"an operand is missing before '{token}'", position)
+            if kind in ("number", "name") and is_operand_end and token not in ("and", "or"):
                 fail(f"an operator is missing before '{token[:20]}'; write '*' to multiply", position)
             signs = signs + 1 if token in ("+", "-", "not") and not is_operand_end else 0
             powers += token == "**"
@@ -75,12 +105,10 @@ def split_addends(text: str, fail: Fail) -> list[tuple[int, int, str]]:
                 fail(f"more than {MOST_POWERS} powers in one term", position)
             if token in "([":
                 open_at.append((token, position))
-            elif token in ")]":
-                _close(open_at, token, position, fail)
             elif token in "+-" and is_operand_end and not open_at:
                 addends.append((start, position, sign))
                 start, sign, powers = match.end(), token, 0
-            before = token
+            before, last = token, position
         position = match.end()
         if position - start > LONGEST_TERM:
             fail(f"a term of more than {LONGEST_TERM} characters", start)
@@ -88,28 +116,26 @@ def split_addends(text: str, fail: Fail) -> list[tuple[int, int, str]]:
             fail(f"more than {MOST_TERMS} terms", start)
     if open_at:
         fail(f"this '{open_at[-1][0]}' is never closed", open_at[-1][1])
-    addends.append((start, len(text), sign))
-    for begin, end, _ in addends:
-        if not text[begin:end].strip():
-            fail("an operand is missing here", min(end, len(text) - 1))
-    return addends
+    if before in _BEFORE_AN_OPERAND:
+        fail(f"an operand is missing after '{before}'", last)
+    return [*addends, (start, len(text), sign)]
 
 
 def _refuse_character(text: str, position: int, fail: Fail) -> NoReturn:
     character = text[position]
     if text.startswith("!=", position):
         fail("there is no '!='; write 'not a == b'", position)
+    hint = f"; {_HINTS[character]}" if character in _HINTS else ""
     if not character.isascii() or not character.isprintable():
-        fail(f"character {character.encode('unicode_escape').decode()!r} is not ASCII text", position)
-    hint = _HINTS.get(character)
-    fail(f"{character!r} is not in the language{'; ' + hint if hint else ''}", position)
+        fail(f"character '{character.encode('unicode_escape').decode()}' is not ASCII text{hint}", position)
+    fail(f"{character!r} is not in the language{hint}", position)
 
 
 def _check_number(token: str, position: int, fail: Fail) -> None:
     if _NUMBER.fullmatch(token) is None:
-        letter = next((i for i, c in enumerate(token) if not (c.isdigit() or c == ".")), None)
-        if letter and token[:letter].replace(".", "", 1).isdigit() and token[letter:].isidentifier():
-            fail(f"{token[:20]!r} is not a number; write {token[:letter]}*{token[letter:][:20]}", position)
+        product = _PRODUCT.fullmatch(token[:20])
+        if product is not None:
+            fail(f"{token[:20]!r} is not a number; write {product[1]}*{product[2]}", position)
         fail(f"{token[:20]!r} is not a number such as 2, 0.5 or 1e-3", position)
     if len(token) > DEEPEST:
         fail(f"a number of more than {DEEPEST} characters", position)

@@ -6,6 +6,7 @@ import builtins
 import difflib
 import keyword
 import re
+import sys
 from collections.abc import Iterable
 
 from symreg.errors import SpecError
@@ -53,6 +54,14 @@ RESERVED = (
 ) - {"_"}
 """Names that no parameter, array or state may have: a meaning of the language's own, or a word of Python, C or C++."""
 
+_OF_FILES = sys.stdlib_module_names | _words(
+    """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic
+    stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype
+    con prn aux nul com0 com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt0 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
+    clock conin conout"""
+)
+"""Names that no emitted file may have: a header of C, a module of Python or a device of Windows would be hidden."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -67,7 +76,9 @@ def check_identifier(name: str, what: str, *, allowed: Iterable[str] = ()) -> st
     Raises:
         SpecError: Not an identifier, too long, or reserved.
     """
-    shown = repr(name) if len(name) <= 40 and name.isascii() else repr(name[:40].encode("unicode_escape").decode())
+    if not isinstance(name, str):
+        raise SpecError(f"{what}: a name is text, not of type {type(name).__name__}")
+    shown = f"'{printable(name, 40)}'"
     if not _IDENTIFIER.fullmatch(name) or "__" in name:
         raise SpecError(f"{what} {shown}: write a letter, then letters, digits and single underscores")
     if len(name) > LONGEST:
@@ -75,6 +86,26 @@ def check_identifier(name: str, what: str, *, allowed: Iterable[str] = ()) -> st
     if name in RESERVED and name not in allowed:
         raise SpecError(f"{what} {shown}: the name is reserved; write another, such as '{name}_0'")
     return name
+
+
+def check_stem(name: str, what: str) -> str:
+    """Return `name` if it may be the name of a penalty, and so of the files that are emitted for it.
+
+    Raises:
+        SpecError: As `check_identifier`, or a file of that name would hide another.
+    """
+    check_identifier(name, what, allowed=FUNCTIONS)
+    if name.lower() in _OF_FILES:
+        raise SpecError(f"{what} '{name}': a file of that name would hide another; write another, such as '{name}_0'")
+    return name
+
+
+def printable(text: str, longest: int = 200) -> str:
+    """Return a text as it may stand in a message: one line of ASCII, cut to a length."""
+    safe = "".join(
+        c if c.isascii() and c.isprintable() else c.encode("unicode_escape").decode() for c in text[:longest]
+    )
+    return safe if len(text) <= longest and len(safe) <= longest else f"{safe[:longest]}..."
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

@@ -38,6 +38,15 @@ from symreg.language.tree import (
 
 _IN_PENALTY = frozenset({"w", "n"})
 _IN_RULE = frozenset({"w", "g", "g_loss", "g_penalty", "t"})
+_ELSEWHERE = {
+    "ln": "log(x)",
+    "arctan": "atan(x)",
+    "fabs": "abs(x)",
+    "maximum": "max(a, b)",
+    "minimum": "min(a, b)",
+    "Piecewise": "where(condition, a, b)",
+    "relu": "max(x, 0)",
+}
 _SWITCHES = frozenset({"abs", "sign", "min", "max", "where"})
 _BINARY: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=="}
@@ -117,10 +126,15 @@ def fold(addends: Iterable[tuple[str, Tree]]) -> Tree:
 
 def _fail(message: str, text: str, position: int, place: Excerpted) -> NoReturn:
     whole = text if place.whole is None else place.whole
-    at = min(position, max(len(text) - 1, 0)) + place.offset
-    line_start = whole.rfind("\n", 0, at) + 1
-    line = whole.count("\n", 0, at) + 1
-    raise LanguageError(message, source=place.source, text=whole, line=line, column=at - line_start + 1)
+    fail_at(message, whole, min(position, max(len(text) - 1, 0)) + place.offset, place.source)
+
+
+def fail_at(message: str, text: str, position: int, source: str = "expression") -> NoReturn:
+    """Raise the error at a position of a text."""
+    at = min(position, max(len(text) - 1, 0))
+    line_start = text.rfind("\n", 0, at) + 1
+    line = text.count("\n", 0, at) + 1
+    raise LanguageError(message, source=source, text=text, line=line, column=at - line_start + 1)
 
 
 @dataclass(slots=True)
@@ -193,8 +207,10 @@ class _Walker:
             case ast.BinOp(op=ast.Pow(), left=base, right=exponent):
                 return self.power(base, exponent, depth)
             case ast.BinOp(op=operator, left=left, right=right) if type(operator) in _BINARY:
-                symbol = _BINARY[type(operator)]
-                return Binary(symbol, self.value(left, depth + 1), self.value(right, depth + 1))
+                above, below = self.value(left, depth + 1), self.value(right, depth + 1)
+                if isinstance(operator, ast.Div) and constant_value(below) == 0:
+                    self.fail("this divides by zero", node)
+                return Binary(_BINARY[type(operator)], above, below)
             case ast.Call():
                 return self.call(node, depth)
             case ast.Subscript():
@@ -203,6 +219,8 @@ class _Walker:
                 self.fail("a condition stands where a number should; write where(condition, a, b)", node)
             case ast.IfExp():
                 self.fail("write where(condition, a, b) for a choice", node)
+            case ast.Tuple(elts=[]):
+                self.fail("an operand is missing in these brackets", node)
             case ast.Tuple():
                 self.fail("a comma stands outside a function's brackets", node)
             case _:
@@ -249,8 +267,11 @@ class _Walker:
             self.fail("only a function of the language can be called", node)
         name = node.func.id
         function = FUNCTIONS.get(name)
+        if function is None and name == "prox" and self.in_rule:
+            self.fail("a rule with a proximal operator is not supported; write it with g, g_loss and g_penalty", node)
         if function is None:
-            self.fail(f"unknown function '{name[:40]}'{did_you_mean(name, FUNCTIONS)}", node)
+            meant = f"; write {_ELSEWHERE[name]}" if name in _ELSEWHERE else did_you_mean(name, FUNCTIONS)
+            self.fail(f"unknown function '{name[:40]}'{meant}", node)
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             self.fail(f"{name} takes its arguments by position", node)
         most = MOST_ARGUMENTS if function.most is None else function.most
@@ -379,9 +400,9 @@ def constant_value(tree: Tree) -> float | None:
         case Binary(operator, left, right):
             a, b = constant_value(left), constant_value(right)
             return None if a is None or b is None else _operate(operator, a, b)
-        case Call("sqrt" | "log" | "exp" | "log1p" as function, (argument,)):
+        case Call(function, (argument,)) if function == "abs" or hasattr(math, function):
             x = constant_value(argument)
-            return None if x is None else float(getattr(math, function)(x))
+            return None if x is None else abs(x) if function == "abs" else float(getattr(math, function)(x))
         case _:
             return None
 

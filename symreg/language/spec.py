@@ -35,7 +35,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
-    """A declared array argument of an index-notation penalty; every dimension of `shape` is `n`, the number of weights."""
+    """A declared array argument of an index-notation penalty; each dimension is `n`, the number of weights."""
 
     name: str
     shape: tuple[Literal["n"], ...]

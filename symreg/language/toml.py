@@ -1,24 +1,25 @@
-"""Read spec files: TOML text in, a validated `Penalty` or `Rule` out; every error names the file, the table and the key."""
+"""Read spec files: TOML text in, a validated `Penalty` or `Rule` out; errors name the file, the table and the key."""
 
 from __future__ import annotations
 
 import math
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NoReturn, TypeVar
 
-from symreg.errors import LanguageError, SpecError
-from symreg.language.functions import FUNCTIONS
+from symreg.errors import SpecError
 from symreg.language.interval import WORDS, Interval, inside, parse_interval
-from symreg.language.names import check_identifier, did_you_mean
+from symreg.language.names import check_identifier, check_stem, did_you_mean
 from symreg.language.parse import Excerpted, parse
 from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, State
-from symreg.language.tree import Item, Tree, is_elementwise, names, walk
+from symreg.language.tree import Item, Tree, names, walk
 from symreg.language.tree import arrays as subscripted
 
 LARGEST_FILE = 300_000
 MOST_PARAMETERS = 32
+MOST_DOTS = 2_000  # tomllib takes time in the square of a dotted key's length
 LONGEST_LINE = 200
 LONGEST_DOC = 1_000
 
@@ -135,7 +136,9 @@ def make_penalty(
     Raises:
         SpecError: A parameter or array that is not used, an array with the wrong number of subscripts, no `w`.
     """
-    check_identifier(name, f"{source}: name", allowed=FUNCTIONS)
+    check_stem(name, f"{source}: name")
+    if domain.low is not None and domain.low == domain.high:
+        raise SpecError(f"{source}: domain {domain} is a single point; write an interval of weights")
     used_names, used_arrays = names(expression), subscripted(expression)
     if "w" not in used_names and "w" not in used_arrays:
         raise SpecError(f"{source}: expr does not hold the weights; write 'w', or 'w[i]' under a sum")
@@ -159,9 +162,8 @@ def make_penalty(
                     f"{source}: the array '{node.array}' is not declared; add [arrays.{node.array}] with its shape"
                 )
             if len(node.subscripts) != shapes[node.array]:
-                raise SpecError(
-                    f"{source}: {node.array} has {shapes[node.array]} dimension(s), not {len(node.subscripts)} subscript(s)"
-                )
+                used, shape = len(node.subscripts), shapes[node.array]
+                raise SpecError(f"{source}: {node.array} has {shape} dimension(s), not {used} subscript(s)")
     return Penalty(
         name=name,
         title=check_line(title, f"{source}: title"),
@@ -211,12 +213,17 @@ def make_parameter(
 
 
 def check_line(text: str, what: str, longest: int = LONGEST_LINE) -> str:
-    """Return user text if it may stand in a comment of what is emitted: printable ASCII, no backslash, no comment end."""
+    """Return user text if it may stand in a comment of what is emitted: printable ASCII that does not end one."""
     if len(text) > longest:
         raise SpecError(f"{what}: {len(text)} characters; at most {longest}")
-    if not _PLAIN.fullmatch(text) or any(bad in text for bad in ("*/", "/*", '"""', "??/")):
+    if not is_plain(text):
         raise SpecError(f"{what}: write one line of printable ASCII without backslash, '/*', '*/' and triple quotes")
     return text
+
+
+def is_plain(text: str) -> bool:
+    """May a text stand in a comment of what is emitted?"""
+    return _PLAIN.fullmatch(text) is not None and not any(bad in text for bad in ("*/", "/*", '"""', "??/"))
 
 
 class _File:
@@ -226,8 +233,12 @@ class _File:
         self.source, self.whole = source, text
         if len(text) > LARGEST_FILE:
             self.fail(f"a file of {len(text)} characters; at most {LARGEST_FILE}")
-        if text.count("[") + text.count("{") > 4_000 or re.search(r"[\[{][\s\[{]{100}", text):
+        if text.count("[") + text.count("{") > 4_000:
+            self.fail("more than 4,000 brackets")
+        if re.search(r"[\[{][\s\[{]{100}", text):
             self.fail("brackets nested too deeply")
+        if sum(line.count(".") ** 2 for line in text.splitlines()) > MOST_DOTS**2:
+            self.fail(f"more than {MOST_DOTS} dots in a line")
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -302,7 +313,7 @@ class _File:
             self.identifier(name, "[state]", allowed=("v", "z", "y"))
             if name in taken:
                 self.fail(f"[state] '{name}' is a parameter already")
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
                 self.fail(f"[state] {name}: write its first value, a finite number")
         return {name: float(value) for name, value in table.items()}
 
@@ -313,8 +324,9 @@ class _File:
         if len(rows) > MOST_PARAMETERS:
             self.fail(f"[{name}]: {len(rows)} entries; at most {MOST_PARAMETERS}")
         for key, row in rows.items():
+            self.identifier(key, f"[{name}]")
             if not isinstance(row, dict):
-                self.fail(f"[{name}] {_shown(key)}: write a table [{name}.{key[:40]}]")
+                self.fail(f"[{name}] '{key}': write a table [{name}.{key}]")
             self.only(row, f"{name}.{key}", keys)
             yield make(key, row)
 
@@ -336,7 +348,7 @@ class _File:
 
     def excerpted(self, key: str, text: str, start: int = 0) -> Excerpted:
         """Say where a value stands in the file, or without a place where it was written with escapes."""
-        after = re.search(rf"^\s*{key}\s*=", self.whole, re.MULTILINE)
+        after = re.search(rf"^[ \t]*{key}[ \t]*=", self.whole, re.MULTILINE)
         at = self.whole.find(text, after.end() if after else 0)
         if at < 0:
             return Excerpted(source=f"{self.source}: {key}")
@@ -358,6 +370,9 @@ def _check_rule_uses(
     for parameter in parameters:
         if parameter.name not in used:
             file.fail(f"[params.{parameter.name}] is not used in steps")
+    for step in steps:
+        if step.target not in used | {"w"}:
+            file.fail(f"[rule] steps: '{step.target}' is assigned but not used")
     for state in initial:
         if state not in used:
             file.fail(f"[state] '{state}' is not used in steps")
@@ -365,9 +380,6 @@ def _check_rule_uses(
             file.fail(f"[state] '{state}' is never assigned; make it a parameter")
     if not used & {"g", "g_loss", "g_penalty"}:
         file.fail("[rule] steps: no gradient is used; write g, or g_loss and g_penalty")
-    for step in steps:
-        if not is_elementwise(step.expression):
-            raise LanguageError("a rule is elementwise", source=file.source)
 
 
 def _varying(steps: list[Assignment]) -> frozenset[str]:

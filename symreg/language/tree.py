@@ -23,7 +23,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """The bare weights `w`, their number `n`, a parameter, or in a rule `g`, `t`, a state and the like; never an index."""
+    """The bare weights `w`, their number `n`, a parameter, or in a rule `g`, `t`, a state, ...; never an index."""
 
     name: str
 
@@ -161,7 +161,7 @@ def substitute(tree: Tree, values: dict[Tree, Tree]) -> Tree:
 
 
 def names(tree: Tree) -> frozenset[str]:
-    """Return the free scalar and bare-array names of a tree (`Name` nodes), without arrays that are only subscripted."""
+    """Return the free scalar and bare-array names of a tree (`Name` nodes), without arrays only subscripted."""
     return frozenset(node.name for node in walk(tree) if isinstance(node, Name))
 
 
