@@ -19,6 +19,7 @@ from symreg.calculus.algebra import (
     without_extrema,
 )
 from symreg.calculus.chain import Step
+from symreg.calculus.defined import refuse_undefined, refuse_undefined_gradient
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j, summation
 from symreg.calculus.knots import Part, outside
 from symreg.calculus.tidy import lifted, tidy
@@ -72,16 +73,19 @@ def elementwise_parts(terms: Terms) -> tuple[Derived, ...]:
     """Return the addends of phi, each small enough to be derived in bounded time."""
     made: list[Derived] = []
     for term in terms.elementwise:
+        refuse_undefined(term, terms.parameters)
         tree = without_extrema(term.tree)
         for value in [tree] if size(tree) <= LARGEST_PART else [signed(s, a) for s, a in addends(tree)]:
             scaled = times(number(term.coefficient), value)
             derivative = differentiate(elementwise_over_j(scaled), terms.parameters)
             gradient = bare(derivative.tree)
+            tidied = tidy(gradient, terms.parameters)
+            refuse_undefined_gradient(tidied, term)
             made.append(
                 Derived(
                     value=scaled,
                     gradient=gradient,
-                    tidied=tidy(gradient, terms.parameters),
+                    tidied=tidied,
                     steps=derivative.steps,
                     term=term,
                 )
@@ -93,10 +97,12 @@ def indexed_parts(terms: Terms) -> tuple[Derived, ...]:
     """Return the terms in index notation, their sums free of what does not depend on the index."""
     made: list[Derived] = []
     for term in terms.indexed:
+        refuse_undefined(term, terms.parameters)
         value = times(number(term.coefficient), canonical(without_extrema(term.tree)))
         derivative = differentiate(value, terms.parameters)
         gradient = canonical(derivative.tree)
         tidied = _tidied(gradient, terms.parameters)
+        refuse_undefined_gradient(tidied, term)
         if not term.domain.is_all:
             violated = Compare(">", _violations(term), ZERO)
             value, tidied = where(violated, INFINITY, value), where(violated, NAN, tidied)
