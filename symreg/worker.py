@@ -102,13 +102,15 @@ class Worker:
 
         Args:
             task: Its name in `TASKS`.
-            timeout: Seconds that each symbolic phase may take, the process's start included; None for `TIME_LIMIT`.
+            timeout: Seconds that symbolic work may take until a numeric phase or the end, the process's start included;
+                None for `TIME_LIMIT`.
             watch: Called with each notice of the task, and with None about ten times a second.
             arguments: Of the task.
 
         Raises:
             SymregError: As the task raised it.
             OutOfTime: A symbolic phase did not end in time; the process group is dead.
+            Intractable: The process was killed from outside.
             Bug: Any other error of the task's, or the end of the process.
         """
         limit = checked_timeout(timeout)
@@ -127,7 +129,9 @@ class Worker:
                 if kind == "error":
                     raise _unpacked(value)
                 if isinstance(value, Phase):
-                    phase, deadline = value, time.monotonic() + limit
+                    if not phase.is_symbolic:
+                        deadline = time.monotonic() + limit
+                    phase = value
             elif phase.is_symbolic and time.monotonic() >= deadline:
                 self._end()
                 raise OutOfTime(f"{phase.label}: not done within {limit:g} s, the limit (timeout) on symbolic work")
@@ -158,11 +162,13 @@ class Worker:
         answer: tuple[str, Any] = pickle.loads(packed)
         return answer
 
-    def _death(self) -> Bug:
+    def _death(self) -> SymregError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
         self._end()
         code = self._process.returncode
+        if code == -signal.SIGKILL:
+            return Intractable("the worker process was killed from outside, as systems do when memory runs out")
         how = f"signal {-code}, {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return Bug(f"the worker process ended unexpectedly ({how})")
 
