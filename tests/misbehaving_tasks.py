@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,16 @@ def return_to_symbols(tell: Tell) -> None:
     tell(Phase("measuring", is_symbolic=False))
     tell(Phase("thinking", is_symbolic=True))
     time.sleep(300)
+
+
+def turn_to_symbols_again_and_again(tell: Tell) -> None:
+    for number in range(1000):
+        tell(Phase(f"thinking of {number}", is_symbolic=True))
+        time.sleep(0.05)
+
+
+def kill_oneself(tell: Tell) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def print_much(tell: Tell) -> str:
@@ -79,6 +90,8 @@ TASKS = {
         start_a_sleeper,
         measure_slowly,
         return_to_symbols,
+        turn_to_symbols_again_and_again,
+        kill_oneself,
         print_much,
         refuse,
         stumble,

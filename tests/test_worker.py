@@ -67,6 +67,7 @@ def test_an_error_arrives_as_it_was_raised_and_the_worker_goes_on(worker: Worker
         ("return_a_function", Bug, "pickle"),
         ("no_such_task", Bug, "no_such_task"),
         ("die", Bug, "the worker process ended unexpectedly (signal 6, SIGABRT)"),
+        ("kill_oneself", Intractable, "killed from outside, as systems do when memory runs out"),
     ],
 )
 def test_whatever_a_task_raises_is_one_line(worker: Worker, task: str, kind: type[SymregError], words: str) -> None:
@@ -118,6 +119,11 @@ def test_a_numeric_phase_has_no_limit(worker: Worker) -> None:
 def test_a_symbolic_phase_after_it_has_one(worker: Worker) -> None:
     with pytest.raises(OutOfTime, match="thinking"):
         worker.call("return_to_symbols", timeout=0.8)
+
+
+def test_a_new_symbolic_phase_has_only_what_is_left_of_the_limit(worker: Worker) -> None:
+    with pytest.raises(OutOfTime, match="thinking of"):
+        worker.call("turn_to_symbols_again_and_again", timeout=0.8)
 
 
 def test_an_interrupt_leaves_nothing_behind() -> None:
