@@ -138,7 +138,8 @@ class Graph:
             case ("call", "softplus"):
                 return self._above(operands[0], self._make(("number", Fraction(0))), operands[0])
             case ("call", "logaddexp"):
-                return self._above(*operands, self._make(("binary", "-"), *operands))
+                x, y = operands
+                return self._above(x, y, self._make(("binary", "-"), x, y))
             case ("call", "min" | "max" as function) if len(operands) > 2:
                 return self._call(function, self._call(function, *operands[:-1]), operands[-1])
             case _:

@@ -13,7 +13,7 @@ from symreg.kernel.sharing import Namer, share
 from symreg.kernel.sums import Placing, guards
 from symreg.language.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, names, substitute
 
-FRAME = frozenset("w g n t out state i j k l start stop block size real old dtype term count t_new".split())
+FRAME = frozenset(["w", "g", "n", "t", "out", "state", "i", "j", "k", "l", "start", "stop", "block", "size", "real", "old", "dtype", "term", "count", "t_new"])
 """Names that have a use of their own in what is emitted."""
 
 _W, _G = (Item(array, (Subscript("j"),)) for array in "wg")
@@ -99,7 +99,7 @@ def _step(update: Update) -> _Lowered:
     for assignment in update.assignments:
         target = assignment.target
         now: dict[Tree, Tree] = {Name(name): tree for name, tree in current.items()}
-        value = placing.with_nan(substitute(assignment.expression, now), arrays={"w", "g"})
+        value = placing.with_nan(substitute(assignment.expression, now))
         if isinstance(current.get(target), Item):
             body.append(Store(array=target, value=value))
             continue

@@ -13,7 +13,8 @@ from symreg.language.tree import Binary, Call, Compare, Item, Logic, Name, Negat
 
 INVERSE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
-_Inputs = dict[Tree, None]  # an ordered set: what is emitted may not depend on hashes
+_Inputs = dict[Tree, Tree | None]
+"""Inputs in order, for what is emitted may not depend on hashes; each with the condition that it exists, if one is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +36,10 @@ def with_nan(tree: Tree, known: Known) -> Tree:
     """Return a tree, a number without sums in it, in a form that is NaN wherever one of its inputs is."""
     traced = _trace(tree, known)
     made = traced.tree
-    for item in traced.reads:
+    for item, exists in traced.reads.items():
         if item not in traced.carries:
-            made = Call("where", (Logic("not", (Compare("==", item, item),)), item, made))
+            is_nan: Tree = Logic("not", (Compare("==", item, item),))
+            made = Call("where", (is_nan if exists is None else Logic("and", (exists, is_nan)), item, made))
     return made
 
 
@@ -57,7 +59,7 @@ def _trace(tree: Tree, known: Known) -> _Traced:
         case Name(name) if name in known.sums:
             return _Traced(tree, {tree: None}, {tree: None})
         case Call("where", (condition, then, otherwise)):
-            return _choice(*(_trace(part, known) for part in (condition, then, otherwise)), known)
+            return _choice(_trace(condition, known), _trace(then, known), _trace(otherwise, known), known)
         case Call("in_range"):
             return _Traced(tree, {}, {})
         case _:
@@ -75,7 +77,8 @@ def _choice(condition: _Traced, then: _Traced, otherwise: _Traced, known: Known)
     """Trace a `where`, turned round if more gets through that way."""
     if _is_range(condition.tree):
         made = Call("where", (condition.tree, then.tree, otherwise.tree))
-        return _Traced(made, then.reads, then.carries)  # an element out of range is no input
+        # An element out of range is no input.
+        return _Traced(made, _where(condition.tree, then.reads), _where(condition.tree, then.carries))
     reads = _union(condition.reads, then.reads, otherwise.reads)
     straight = _through(condition.tree, reads, then, otherwise, known)
     inverse = _inverse(condition.tree)
@@ -92,7 +95,7 @@ def _through(condition: Tree, reads: _Inputs, then: _Traced, otherwise: _Traced,
         truth = _truth_at_nan(condition, item, known)
         taken = {True: (then,), False: (otherwise,), None: (then, otherwise)}[truth]
         if all(item in branch.carries for branch in taken):
-            made[item] = None
+            made[item] = reads[item]
     return made
 
 
@@ -173,4 +176,22 @@ def _is_nonzero(exponent: Tree, known: Known) -> bool:
 
 
 def _union(*sets: _Inputs) -> _Inputs:
-    return {item: None for one in sets for item in one}
+    made: _Inputs = {}
+    for one in sets:
+        for item, exists in one.items():
+            made[item] = _either(made[item], exists) if item in made else exists
+    return made
+
+
+def _where(condition: Tree, inputs: _Inputs) -> _Inputs:
+    return {item: _both(condition, exists) for item, exists in inputs.items()}
+
+
+def _both(one: Tree, other: Tree | None) -> Tree:
+    return one if other is None or one == other else Logic("and", (one, other))
+
+
+def _either(one: Tree | None, other: Tree | None) -> Tree | None:
+    if one is None or other is None:
+        return None
+    return one if one == other else Logic("or", (one, other))

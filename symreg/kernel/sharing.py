@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TypeVar
 
 from symreg.kernel.graph import Graph
 from symreg.kernel.ir import Let, Map, Reduce, Stage, Statement, Store
-from symreg.language.tree import Call, Item, Name, Negate, Tree, children
+from symreg.language.tree import Call, Item, Logic, Name, Negate, Number, Tree, children, names
 
 LONGEST = 64  # characters of an expression, roughly, before parts of it get lines of their own
 _SELECTS = ("abs", "min", "max", "sign", "where")
@@ -62,7 +64,31 @@ def share(stages: Iterable[Stage], scalars: Iterable[Tree], namer: Namer) -> Sha
         made.extend((*naming.waiting, stage))
         naming.waiting.clear()
     trees = tuple(naming.scalar(node) for node in results)
-    return Shared((*made, *naming.waiting), trees)
+    return Shared(_used((*made, *naming.waiting), {name for tree in trees for name in names(tree)}), trees)
+
+
+_S = TypeVar("_S", bound=Statement | Map)
+
+
+def _used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
+    """Return the statements without the values that nothing uses; `needed` grows by the names that are used."""
+    kept: list[_S] = []
+    for statement in reversed(tuple(statements)):
+        if isinstance(statement, Let | Reduce) and statement.name not in needed:
+            continue
+        match statement:
+            case Let(value=value) | Store(value=value):
+                needed |= names(value)
+            case Reduce(body=body, term=term):
+                inside = set(names(term))
+                statement = replace(statement, body=_used(body, inside))
+                needed |= inside
+            case Map(body=body, edge=edge):
+                inside, of_edge = set[str](), set[str]()
+                statement = replace(statement, body=_used(body, inside), edge=_used(edge, of_edge))
+                needed |= inside | of_edge
+        kept.append(statement)
+    return tuple(reversed(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +146,7 @@ class _Naming:
         self.scalar_uses: Counter[int] = Counter()
         self.roots: dict[int, None] = {}
         self._calls: dict[int, bool] = {}
+        self._reads: dict[int, bool] = {}
         for draft in drafts:
             self._count_scalars(draft)
         for node in (*self.roots, *results):
@@ -179,6 +206,23 @@ class _Naming:
             )
         return self._calls[node]
 
+    def asks_range(self, node: int) -> bool:
+        """Does a condition ask whether a neighbour exists?"""
+        if self.graph.operations[node][0] == "in_range":
+            return True
+        return self.graph.is_condition(node) and any(map(self.asks_range, self.graph.operands[node]))
+
+    def reads_neighbours(self, node: int) -> bool:
+        """Is a neighbour read for a node, an element at a shifted index?"""
+        if node not in self._reads:
+            operation = self.graph.operations[node]
+            self._reads[node] = (
+                any(subscript.shift for subscript in operation[1].subscripts)
+                if operation[0] == "item"
+                else any(self.reads_neighbours(operand) for operand in self.graph.operands[node])
+            )
+        return self._reads[node]
+
     def _part_of_scalar(self, node: int) -> Tree:
         is_named = node in self.scalar_names or (self.scalar_uses[node] > 1 and not self.graph.is_condition(node))
         return self.scalar(node) if is_named else self.built_scalar(node)
@@ -218,6 +262,7 @@ class _Loop:
         self.names: dict[int, Name] = {}
         self.uses: Counter[int] = Counter()
         self.made: list[Statement] = []
+        self.guard: Tree | None = None  # holds where the expression in hand may be computed
         for draft in drafts:
             if draft.node is not None and not isinstance(draft.statement, Reduce):
                 naming._count(draft.node, self.uses, inside=True)
@@ -256,6 +301,8 @@ class _Loop:
         if not self.graph.is_varying[node] or not self.can_be_named(node):
             return self.part(node)
         value = self.built(node)
+        if self.guard is not None and self.naming.reads_neighbours(node):
+            value = Call("where", (self.guard, value, Number(Fraction(0))))
         name = self.names[node] = Name(self.naming.namer.fresh("x"))
         self.taken.append(name.name)
         self.made.append(Let(name=name.name, value=value))
@@ -276,11 +323,24 @@ class _Loop:
     def choice(self, node: int) -> Tree:
         """Return a `where`; a branch that calls a function is computed before, so that the choice is a plain select."""
         condition, *branches = self.graph.operands[node]
+        if self.naming.asks_range(condition):
+            return self.guarded(node)
         parts = [self.named(branch) if self.calls(branch) else self.part(branch) for branch in branches]
         made = (self.part(condition), *parts)
         if sum(map(_length, made)) > LONGEST:
             made = (made[0], *(self.named(branch) for branch in branches))
         return Call("where", made)
+
+    def guarded(self, node: int) -> Tree:
+        """Return a `where` whose first branch may be computed only where its neighbours exist."""
+        condition, then, otherwise = self.graph.operands[node]
+        outer, before = self.guard, self.names.copy()
+        asked = self.part(condition)
+        self.guard = asked if outer is None else Logic("and", (outer, asked))
+        first = self.part(then)
+        self.guard = outer
+        self.names = {n: name for n, name in self.names.items() if n in before or not self.naming.reads_neighbours(n)}
+        return Call("where", (asked, first, self.part(otherwise)))
 
     def calls(self, node: int) -> bool:
         """Does a node that has no name yet call a function of math.h?"""

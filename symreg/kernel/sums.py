@@ -75,7 +75,7 @@ class Placing:
             term = self.with_nan(self._placed(tree.body, [*scopes[: depth + 1], inner]))
             name = self.namer.fresh("s")
             self.sums[name] = _whole(term, tree.index) if low == high == 0 and not is_guarded else frozenset()
-            target.statements.append(  # type: ignore[arg-type]  # a sum may stand in any of the lists
+            target.statements.append(
                 Reduce(
                     name=name,
                     index=tree.index,

@@ -228,14 +228,13 @@ class Block:
                 self._release_mask(operand, made)
                 return self._mask_call("np.logical_not", made)
             case Logic(operator, (first, *others)):
-                made = self._condition(first)
+                left, mask = first, self._condition(first)
                 for other in others:
-                    right = self._condition(other)
-                    self._release_mask(first, made)
-                    self._release_mask(other, right)
-                    made = self._mask_call(f"np.logical_{operator}", made, right)
-                    first = tree  # from here on `made` is a row of ours
-                return made
+                    other_mask = self._condition(other)
+                    self._release_mask(left, mask)
+                    self._release_mask(other, other_mask)
+                    left, mask = tree, self._mask_call(f"np.logical_{operator}", mask, other_mask)
+                return mask
         raise AssertionError(tree)
 
     def _test(self, function: str, arguments: tuple[Tree, ...]) -> str:

@@ -131,7 +131,8 @@ class _Writer:
             "documented": _documented(arguments),
             "arguments": _filled((_declared(row) for row in arguments), WIDTH - 4),
             "parameters": _filled(
-                (_declared(row, is_alone=bool(spans) and row["name"] not in may_overlap) for row in arguments), WIDTH - 4
+                (_declared(row, is_alone=bool(spans) and row["name"] not in may_overlap) for row in arguments),
+                WIDTH - 4,
             ),
             "pointers": [row["name"] for row in arguments if row["is_pointer"]],
             "domains": [_domain(p.name, p.domain) for p in emitted.parameters],
@@ -165,7 +166,9 @@ class _Writer:
             doc = f"{what}, {float(state.initial):.15g} before the first step; overwritten"
             yield pointer(state.name, doc, of=real if state.is_array else "double", is_written=True)
         if emitted.counts:
-            yield pointer("t", "the number of steps taken, 0 before the first; overwritten", of="double", is_written=True)
+            yield pointer(
+                "t", "the number of steps taken, 0 before the first; overwritten", of="double", is_written=True
+            )
         for p in emitted.parameters:
             doc = f"{p.doc}, {domain_in_words(p.domain)}" if p.doc else domain_in_words(p.domain)
             yield {"name": p.name, "is_pointer": False, "type": "double", "doc": doc}
@@ -345,8 +348,8 @@ class _Writer:
         for node in walk(tree):
             if isinstance(node, Call) and node.function not in ("where", "in_range"):
                 own = self.helpers.get(node.function)
-                name = _OWN_NAMES.get(node.function, node.function)
-                functions[node.function] = f"{own}_{'f32' if is_float else 'f64'}" if own else f"{name}{suffix}"
+                of_math = f"{_OWN_NAMES.get(node.function, node.function)}{suffix}"
+                functions[node.function] = f"{own}_{'f32' if is_float else 'f64'}" if own else of_math
                 self.called.add((node.function, not is_float))
                 if self.indices:
                     self.called_in_loops.add(node.function)
@@ -381,7 +384,11 @@ class _Writer:
             tree,
             Notation(
                 literal=lambda value: _literal(value, suffix),
-                constants={"pi": f"{'3.14159265f' if is_float else '3.141592653589793'}", "inf": "INFINITY", "nan": "NAN"}
+                constants={
+                    "pi": f"{'3.14159265f' if is_float else '3.141592653589793'}",
+                    "inf": "INFINITY",
+                    "nan": "NAN",
+                }
                 if is_float
                 else {"pi": "3.141592653589793", "inf": "(double)INFINITY", "nan": "(double)NAN"},
                 functions=functions,
@@ -458,9 +465,7 @@ def _table(rows: Iterable[tuple[str, str, str]]) -> list[str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH - 8, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+    return textwrap.wrap(text, WIDTH - 8, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _documented(arguments: Iterable[Row]) -> list[str]:

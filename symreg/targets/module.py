@@ -251,5 +251,3 @@ def _digest(objective: Objective, updates: tuple[Update, ...], target: str) -> s
 
 def _row(parameter: Parameter) -> list[object]:
     return [parameter.name, str(parameter.domain), parameter.default, parameter.doc]
-
-

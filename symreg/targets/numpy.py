@@ -29,7 +29,7 @@ _FUNCTIONS = {
     "max": "np.maximum",
     "min": "np.minimum",
     "pow": "np.power",
-    **{name: f"np.{name}" for name in "sqrt exp expm1 log log1p sin cos tan sinh cosh tanh sign".split()},
+    **{name: f"np.{name}" for name in ["sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign"]},
 }
 _LONGEST_LINE = 88
 _ARGUMENTS = ("n", "w", "g", "t", "out", "state")
@@ -155,7 +155,9 @@ class _Writer:
             rows.append((array.name, f"Shape ({', '.join(array.shape)}{',' * (len(array.shape) == 1)}), dtype of w."))
         for p in emitted.parameters:
             words = domain_in_words(p.domain)
-            rows.append((p.name, f"{p.doc[:1].upper()}{p.doc[1:]}, {words}." if p.doc else f"{words[:1].upper()}{words[1:]}."))
+            rows.append(
+                (p.name, f"{p.doc[:1].upper()}{p.doc[1:]}, {words}." if p.doc else f"{words[:1].upper()}{words[1:]}.")
+            )
         if kind == "gradient":
             note = "; may be w" if emitted.kernel.may_alias else ""
             rows.append(("out", f"Receives the result if given; C-contiguous{note}."))
@@ -451,5 +453,3 @@ def _table(rows: Iterable[tuple[str, str, str]], width: int) -> list[str]:
 
 def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-
-

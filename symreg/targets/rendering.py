@@ -20,7 +20,9 @@ def templates(folder: str) -> Mapping[str, str]:
     """Return the templates of one folder by path: of the installed package, else of the checkout."""
     for root in (files("symreg") / "_templates", Path(__file__).parents[2] / "templates"):
         if (root / folder).is_dir():
-            rows = sorted((row for row in (root / folder).iterdir() if row.name.endswith(".jinja")), key=lambda r: r.name)
+            rows = sorted(
+                (row for row in (root / folder).iterdir() if row.name.endswith(".jinja")), key=lambda r: r.name
+            )
             return {f"{folder}/{row.name}": row.read_text(encoding="utf-8") for row in rows}
     raise FileNotFoundError(f"templates/{folder}")
 
