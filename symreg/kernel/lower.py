@@ -13,7 +13,7 @@ from symreg.kernel.sharing import Namer, share
 from symreg.kernel.sums import Placing, guards
 from symreg.language.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, names, substitute
 
-FRAME = frozenset(["w", "g", "n", "t", "out", "state", "i", "j", "k", "l", "start", "stop", "block", "size", "real", "old", "dtype", "term", "count", "t_new"])
+FRAME = frozenset(("w", "g", "n", "t", "out", "state", "i", "j", "k", "l", "t_new"))
 """Names that have a use of their own in what is emitted."""
 
 _W, _G = (Item(array, (Subscript("j"),)) for array in "wg")

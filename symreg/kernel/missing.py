@@ -14,7 +14,7 @@ from symreg.language.tree import Binary, Call, Compare, Item, Logic, Name, Negat
 INVERSE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 _Inputs = dict[Tree, Tree | None]
-"""Inputs in order, for what is emitted may not depend on hashes; each with the condition that it exists, if one is asked."""
+"""Inputs in order, for what is emitted may not depend on hashes; each with the condition that it exists, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,7 +169,7 @@ class Block:
         return target
 
     def _value(self, tree: Tree, target: str = "") -> str:
-        """Return an operand that holds a value: a scalar, an array's block or a row; `target` if it was computed there."""
+        """Return an operand that holds a value: a scalar, an array's block, a row, or `target` if computed there."""
         match tree:
             case Item() if self._varies(tree):
                 return self._array_view(tree)
@@ -274,7 +274,7 @@ class Block:
         return name
 
     def _release(self, *operands: tuple[Tree, str]) -> None:
-        """Give back the rows of operands that are used up: those of results at once, those of names after the last use."""
+        """Give back the rows of operands that are used up: results at once, names after their last use."""
         for tree, operand in operands:
             if isinstance(tree, Name):
                 self._uses[tree.name] -= 1

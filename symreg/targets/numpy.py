@@ -15,6 +15,7 @@ from typing import Any
 from symreg.kernel import Let, Map, Reduce, Store
 from symreg.kernel.ir import Stage, Statement
 from symreg.kernel.sharing import Namer
+from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
 from symreg.language.text import number_text
 from symreg.language.tree import Item, Name, Subscript, Tree, names, walk
@@ -29,8 +30,8 @@ _FUNCTIONS = {
     "max": "np.maximum",
     "min": "np.minimum",
     "pow": "np.power",
-    **{name: f"np.{name}" for name in ["sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign"]},
 }
+_FUNCTIONS |= {name: f"np.{name}" for name in FUNCTIONS if name not in _FUNCTIONS}
 _LONGEST_LINE = 88
 _ARGUMENTS = ("n", "w", "g", "t", "out", "state")
 
@@ -211,7 +212,7 @@ class _Writer:
         self.namer.taken = taken
 
     def reduce_elements(self, stage: Reduce, total: str, index: str, end: str) -> Iterator[Row]:
-        """Yield a sum each term of which has loops of its own, or asks for each element whether there are neighbours."""
+        """Yield a sum whose terms have loops of their own, or ask for each element whether neighbours exist."""
         start, term = self.namer.fresh("start"), self.namer.fresh("term")
         stop = self.namer.fresh("stop")
         yield _line(f"{total} = (0.0, 0.0)")
@@ -283,7 +284,7 @@ class _Writer:
             }
 
     def casts(self, stage: Map, later: list[Stage]) -> Iterator[Row]:
-        """Yield the scalars that a loop uses in the arrays' precision; a new name where the exact one is needed again."""
+        """Yield the scalars that a loop uses in the arrays' precision, under a new name if the exact one is needed."""
         used = {
             node.name: None
             for statement in stage.body

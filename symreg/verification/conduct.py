@@ -40,7 +40,7 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Grou
 
     def ask(weights: Vector, given: Group = group) -> float | None:
         try:
-            return call_value(subject, given, weights)
+            return call_value(subject, _long_group(terms, given, len(weights), subject.dtype), weights)
         except Trouble as trouble:
             tally.fail(Failure(at={"n": len(weights)} | given.parameters, note=str(trouble), rank=2.0))
             return None
@@ -72,7 +72,7 @@ def of_gradient(
 
     def ask(weights: Vector, given: Group = group) -> NDArray[Any] | None:
         try:
-            return call_gradient(subject, given, weights)
+            return call_gradient(subject, _long_group(terms, given, len(weights), subject.dtype), weights)
         except Trouble as trouble:
             tally.fail(Failure(at={"n": len(weights)} | given.parameters, note=str(trouble), rank=2.0))
             return None
