@@ -70,9 +70,10 @@ class StepCase:
     exact: dict[str, tuple[arb | None, ...]] = field(default_factory=dict)
 
 
-def sampled(terms: Terms, dtype: Dtype, points: int, fixed: Mapping[str, float], per_group: int) -> tuple[Group, ...]:
-    """Return the groups of points for the terms, the human-sized one first."""
-    limit = None if terms.indexed else _well_conditioned_up_to(terms, dtype)
+def sampled(
+    terms: Terms, dtype: Dtype, points: int, fixed: Mapping[str, float], per_group: int, limit: int | None = None
+) -> tuple[Group, ...]:
+    """Return the groups of points for the terms, the human-sized one first; `limit` as of `well_conditioned_up_to`."""
     return (
         human_group(terms, dtype, fixed),
         *groups(terms, dtype, points, fixed, greatest_exponent=limit, per_group=per_group),
@@ -145,8 +146,13 @@ def _plain(group: Group, weights: Vector, known: tuple[Slope | None, ...], rule:
     )  # fmt: skip
 
 
-def _well_conditioned_up_to(terms: Terms, dtype: Dtype) -> int | None:
-    """Return the binary exponent from which on neighbouring weights have unrelated values, as in sin(1e20)."""
+def well_conditioned_up_to(terms: Terms, dtype: Dtype) -> int | None:
+    """Return the binary exponent from which on neighbouring weights have unrelated values, as in sin(1e20).
+
+    None if there is no such exponent, or if the terms are in index notation.
+    """
+    if terms.indexed:
+        return None
     shape = FORMATS[dtype]
     phi = elementwise(terms.terms, {p.name: p.default for p in terms.parameters})
     one_value = values(terms, {p.name: p.default for p in terms.parameters}, floor=shape.floor)

@@ -34,8 +34,12 @@ _SEVERAL, _NAN_AT = 7, 3  # weights in a vector that holds a NaN, and its place 
 _SAME = 8  # ulp by which the same weight may come out differently in another place of a longer array
 
 
-def of_value(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group]) -> None:
-    """Look at `value` for n = 0, NaN, weights outside the domain and beyond the promised range, and long vectors."""
+def of_value(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group], greatest: float = inf) -> None:
+    """Look at `value` for n = 0, NaN, weights outside the domain and beyond the promised range, and long vectors.
+
+    Args:
+        greatest: The size of weights past which the terms determine nothing, so that NaN is as good as a number.
+    """
     group = sample[0]
 
     def ask(weights: Vector, given: Group = group) -> float | None:
@@ -59,15 +63,20 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Grou
             tally.fail(Failure(at=at, expected=inf, got=got, note="the weight is outside the domain", rank=2.0))
     for weight in probes(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
-        if got is not None and isnan(got):
+        if got is not None and isnan(got) and abs(weight) < greatest:
             tally.fail(_spurious_nan(weight, group))
     _long_values(tally, subject, terms, sample)
 
 
 def of_gradient(
-    tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group], cases: Sequence[SlopeCase]
+    tally: Tally,
+    subject: Subject,
+    terms: Terms,
+    sample: Sequence[Group],
+    cases: Sequence[SlopeCase],
+    greatest: float = inf,
 ) -> None:
-    """Look at `gradient` for n = 0, NaN, weights outside the domain and beyond the promised range, and long vectors."""
+    """Look at `gradient` as `of_value` looks at the value."""
     group = sample[0]
 
     def ask(weights: Vector, given: Group = group) -> NDArray[Any] | None:
@@ -92,7 +101,7 @@ def of_gradient(
             tally.fail(Failure(at=at, got=float(got[0]), note=note, rank=2.0))
     for weight in probes(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
-        if got is not None and isnan(got[0]):
+        if got is not None and isnan(got[0]) and abs(weight) < greatest:
             tally.fail(_spurious_nan(weight, group))
     if terms.indexed:
         _long_slopes(tally, subject, terms, sample)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import inf, isnan
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from symreg.verification.cases import (
     step_cases,
     step_point,
     value_cases,
+    well_conditioned_up_to,
 )
 from symreg.verification.report import Check, Report
 from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Format, Group
@@ -68,8 +69,10 @@ def verify(
     checks: dict[tuple[str, int], list[Check]] = {}
     for dtype in dict.fromkeys(subject.dtype for subject in subjects):
         theirs = [(k, s) for k, s in enumerate(subjects) if s.dtype == dtype]
+        limit = well_conditioned_up_to(terms, dtype)
+        sample = sampled(terms, dtype, points, fixed, per_group, limit)
         evidence = _Evidence(
-            terms=terms, dtype=dtype, fixed=fixed, sample=sampled(terms, dtype, points, fixed, per_group)
+            terms=terms, dtype=dtype, fixed=fixed, sample=sample, greatest=inf if limit is None else 2.0**limit
         )
         for name in ("value", "gradient", *(f"{rule.name}_step" for rule in rules)):
             judges = [(k, s) for k, s in theirs if name in s.functions]
@@ -95,12 +98,17 @@ def _offered(subject: Subject, rules: Sequence[Rule]) -> list[str]:
 
 @dataclass(slots=True, kw_only=True)
 class _Evidence:
-    """Points of one format with what is known of them; the gradient's references serve every rule."""
+    """Points of one format with what is known of them; the gradient's references serve every rule.
+
+    Args:
+        greatest: The size of weights past which neighbouring ones have unrelated values: nothing is wrong there.
+    """
 
     terms: Terms
     dtype: Dtype
     sample: tuple[Group, ...]
     fixed: Mapping[str, float]
+    greatest: float
     slopes: tuple[SlopeCase, ...] = ()
 
     def judge(self, name: str, rule: Rule | None, rtol: float) -> Callable[[Subject], list[Check]]:
@@ -110,6 +118,10 @@ class _Evidence:
         if not self.slopes:
             self.slopes = slope_cases(self.terms, self.sample, self.dtype)
         return self._judge_of_slopes(rtol) if rule is None else self._judge_of_steps(rule, rtol)
+
+    def within_reason(self, finding: Finding, weight: float) -> Finding:
+        """Return a finding, a vacuous one where the formula determines nothing."""
+        return Finding.VACUOUS if finding is Finding.WRONG and abs(weight) >= self.greatest else finding
 
     def _judge_of_values(self, rtol: float) -> Callable[[Subject], list[Check]]:
         cases = value_cases(self.terms, self.sample, self.dtype)
@@ -125,15 +137,20 @@ class _Evidence:
                     tally.fail(Failure(at=_at_value(case), note=str(trouble), rank=_rank(case.group)))
                     break
             else:
+
+                def find(_: str, k: int, got: float) -> Finding:
+                    finding = _find_value(self.terms, cases[k], got, FORMATS[self.dtype], rtol)
+                    return self.within_reason(finding, float(np.max(np.abs(cases[k].weights), initial=0.0)))
+
                 tally.add(
                     {"value": (emitted, exact)},
                     lambda k: _at_value(cases[k]),
-                    lambda _, k, got: _find_value(self.terms, cases[k], got, FORMATS[self.dtype], rtol),
+                    find,
                     lambda k: _rank(cases[k].group),
                     rtol,
                 )
                 if not rtol:
-                    conduct.of_value(tally, subject, self.terms, self.sample)
+                    conduct.of_value(tally, subject, self.terms, self.sample, self.greatest)
             return [tally.check()]
 
         return judge
@@ -161,14 +178,15 @@ class _Evidence:
 
             def find(_: str, k: int, got: float) -> Finding:
                 c, j = places[k]
-                return _find_slope(self.terms, cases[c], j, got, FORMATS[self.dtype], rtol)
+                finding = _find_slope(self.terms, cases[c], j, got, FORMATS[self.dtype], rtol)
+                return self.within_reason(finding, float(cases[c].weights[j]))
 
             def rank(k: int) -> float:
                 return _rank(cases[places[k][0]].group)
 
             tally.add({"gradient": (together, exact)}, describe, find, rank, rtol)
             if not rtol:
-                conduct.of_gradient(tally, subject, self.terms, self.sample, cases)
+                conduct.of_gradient(tally, subject, self.terms, self.sample, cases, self.greatest)
             made = [tally]
             if settled.any() and not rtol:
                 kinks = Tally("kinks", subject.label, self.dtype)
@@ -209,7 +227,9 @@ class _Evidence:
                 c, j = places[k]
                 case = cases[c]
                 finding = _find_step(self.terms, rule, step, case, output, j, got, FORMATS[self.dtype], rtol)
-                return Finding.VACUOUS if finding is Finding.WRONG and out_of_range(case, j) else finding
+                if finding is Finding.WRONG and out_of_range(case, j):
+                    return Finding.VACUOUS
+                return self.within_reason(finding, float(case.weights[j]))
 
             outputs = {name: (np.concatenate(column), exact[name]) for name, column in columns.items() if column}
             tally.add(
