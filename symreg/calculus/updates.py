@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symreg.calculus.algebra import INFINITY, NAN, plus, total
+from symreg.calculus.algebra import INFINITY, NAN, ONE, plus, total
+from symreg.calculus.cancellation import one_beside
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
 from symreg.calculus.stabilise import stabilise
@@ -13,7 +14,7 @@ from symreg.calculus.update import Update
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
-from symreg.language.tree import Item, Name, Tree, substitute, transform
+from symreg.language.tree import Binary, Item, Name, Number, Tree, substitute, transform
 from symreg.objective import Objective
 
 
@@ -83,12 +84,28 @@ def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:
         assignments=tuple(
             Assignment(
                 target=step.target,
-                expression=substitute(step.expression, {Name("g"): both, Name("g_loss"): Name("g")}),
+                expression=substitute(
+                    _keeping_digits(step.expression, rule), {Name("g"): both, Name("g_loss"): Name("g")}
+                ),
             )
             for step in rule.steps
         ),
         notes=(*forms.gradient_notes, *notes),
     )
+
+
+def _keeping_digits(tree: Tree, rule: Rule) -> Tree:
+    """Return a rule's expression with `1 - beta**t` in the form that is accurate for a beta near 1."""
+    nonnegative = {p.name for p in rule.parameters if p.domain.low is not None and p.domain.low >= 0}
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Binary("-", one, Binary("**", Name(base), exponent)) if one == ONE and base in nonnegative:
+                if not isinstance(exponent, Number):
+                    return next(one_beside(node), node)
+        return node
+
+    return transform(tree, change)
 
 
 def _forms(terms: Terms) -> _Forms:
