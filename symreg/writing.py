@@ -278,7 +278,7 @@ def _opened(folder: str | Path, *, create: bool) -> Iterator[_Root | None]:
         yield None
         return
     except FileExistsError:
-        _refuse(folder, "is a file, not a folder")
+        _refuse(folder, "is there and is not a folder")
     except (OSError, ValueError) as error:
         _refuse(folder, error)
     try:

@@ -122,6 +122,102 @@ def test_no_link_below_the_folder_is_followed(tmp_path: Path, at: str, target: s
     assert [path for path in build.rglob("*") if path.is_file() and not path.is_symlink()] == []
 
 
+MANIFESTS = (
+    "",
+    "null",
+    "[]",
+    "{}",
+    "1e999",
+    "[" * 100_000,
+    "{" + '"a":{' * 50_000,
+    '"\\ud800"',
+    "\0",
+    '{"files": null, "written_by": "symreg"}',
+    '{"files": [], "written_by": "symreg"}',
+    '{"files": {"../x.py": "' + "0" * 64 + '"}, "written_by": "symreg"}',
+    '{"files": {"/etc/passwd": "' + "0" * 64 + '"}, "written_by": "symreg"}',
+    '{"files": {"c/l2.h": 5}, "written_by": "symreg"}',
+    '{"files": {"c/l2.h": "0"}, "written_by": "symreg"}',
+    '{"files": {}, "written_by": "somebody"}',
+)
+
+
+@pytest.mark.parametrize("text", MANIFESTS, ids=lambda text: ascii(text[:30]))
+def test_a_manifest_that_is_not_ours_is_not_believed(tmp_path: Path, text: str) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    assert "manifest.json was not written by symreg" in refused(lambda: write(tmp_path, SOURCES))
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+    assert (tmp_path / MANIFEST).read_text() == text
+
+
+@pytest.mark.parametrize("at", ["c/l2.h", MANIFEST])
+def test_a_file_of_any_size_is_not_read_to_its_end(tmp_path: Path, at: str) -> None:
+    path = tmp_path / at
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    for action in (lambda: write(tmp_path, SOURCES, force=True), lambda: compare(tmp_path, SOURCES, is_whole=True)):
+        assert "is not a regular file of a size that symreg writes" in refused(action)
+    assert path.stat().st_size == 1 << 40
+
+
+@pytest.mark.parametrize("target", ["missing", "loop", "file"])
+def test_a_folder_that_is_a_link_to_none_is_not_written_to(tmp_path: Path, target: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    link = tmp_path / "build"
+    link.symlink_to(tmp_path / {"missing": "missing", "loop": "build", "file": "file"}[target])
+    assert "is there and is not a folder" in refused(lambda: write(link, SOURCES))
+    assert (tmp_path / "file").read_text() == "mine"
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_file_that_has_another_name_elsewhere_keeps_its_content_there(tmp_path: Path) -> None:
+    build, other = tmp_path / "build", tmp_path / "other"
+    (build / "c").mkdir(parents=True)
+    other.write_text("precious")
+    os.link(other, build / "c" / "l2.h")
+    assert "was not written by symreg" in refused(lambda: write(build, SOURCES))
+    write(build, SOURCES, force=True)
+    assert other.read_text() == "precious"
+    assert (build / "c" / "l2.h").read_text() == SOURCES["c/l2.h"]
+
+
+def test_a_folder_swapped_for_a_link_meanwhile_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build, outside = tmp_path / "build", tmp_path / "outside"
+    (build / "numpy").mkdir(parents=True)
+    outside.mkdir()
+
+    def fsync(descriptor: int) -> None:
+        if not (build / "numpy").is_symlink():
+            (build / "numpy").rename(build / "moved")
+            (build / "numpy").symlink_to(outside)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write(build, SOURCES)
+    assert list(outside.iterdir()) == []
+    assert (build / "moved" / "l2.py").read_text() == SOURCES["numpy/l2.py"]
+
+
+def test_a_working_folder_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for action in (
+        lambda: write("build", SOURCES),
+        lambda: write(".", SOURCES),
+        lambda: write_file("l2.tex", "text"),
+        lambda: resolve("my.toml"),
+    ):
+        assert "no such file" in refused(action) or "there is no file my.toml" in refused(action)
+
+
+@pytest.mark.parametrize("depth", [300, 3000])
+def test_a_folder_too_deep_for_the_system_is_named(tmp_path: Path, depth: int) -> None:
+    refused(lambda: write(tmp_path / ("folder/" * depth * 2), SOURCES))
+    refused(lambda: write_file(tmp_path / ("folder/" * depth * 2) / "l2.tex", "text"))
+
+
 def test_a_link_is_not_followed_to_compare_either(tmp_path: Path) -> None:
     (tmp_path / "numpy").symlink_to("/etc")
     assert "is a symbolic link" in refused(lambda: compare(tmp_path, SOURCES))
