@@ -371,7 +371,7 @@ def _check_rule_uses(
         if parameter.name not in used:
             file.fail(f"[params.{parameter.name}] is not used in steps")
     for step in steps:
-        if step.target not in used | {"w"}:
+        if step.target not in used | initial.keys() | {"w"}:
             file.fail(f"[rule] steps: '{step.target}' is assigned but not used")
     for state in initial:
         if state not in used:
