@@ -67,7 +67,7 @@ class OutOfTime(SymregError):
 
 def excerpt(text: str, line: int, column: int, width: int = 76) -> str:
     """Return the line of `text` that holds the error, cut to `width` around the column, with a caret below."""
-    lines = text.splitlines() or [""]
-    shown = "".join(c if c.isprintable() else "?" for c in lines[min(line, len(lines)) - 1])
+    lines = text.split("\n")
+    shown = "".join(c if c.isprintable() else "?" for c in lines[min(line, len(lines)) - 1].rstrip("\r"))
     start = max(0, min(column - 1 - width // 2, len(shown) - width))
     return f"    {shown[start : start + width]}\n    {' ' * (column - 1 - start)}^"
