@@ -14,7 +14,7 @@ from flint import arb, ctx
 
 from symreg.calculus.enclosed import Exact, Undecided, compiled
 from symreg.calculus.interning import Interner
-from symreg.calculus.rounded import Column, Machine, Precision, singles, ulp
+from symreg.calculus.rounded import GREATEST, Column, Machine, Precision, singles, ulp
 from symreg.language.tree import Tree
 
 BITS = (160, 700, 2600)
@@ -22,7 +22,7 @@ BITS = (160, 700, 2600)
 
 _UNIT: dict[Precision, int] = {"float64": -53, "float32": -24}
 _FLOOR: dict[Precision, float] = {"float64": math.ldexp(1.0, -970), "float32": math.ldexp(1.0, -103)}
-_GREATEST: dict[Precision, float] = {"float64": 1.7976931348623157e308, "float32": 3.4028234663852886e38}
+_PROMISED: dict[Precision, float] = {"float64": math.ldexp(1.0, 499), "float32": math.ldexp(1.0, 60)}
 _LIKELY = 0.5  # of 4 ulp: below it, what the inputs allow on top need not be known
 
 
@@ -54,10 +54,12 @@ class Score:
     Args:
         failures: Points at which it is off by more than it may be.
         worst: The greatest error as a share of what is allowed; inf for NaN or an overflow that should not be.
+        strays: Points beyond the promised range at which it is NaN.
     """
 
     failures: int
     worst: float
+    strays: int = 0
 
 
 class Trial:
@@ -83,9 +85,15 @@ class Trial:
         number = self.interner.number(form)
         found = self.scores.get(number)
         if found is None:
-            shares = [share for machine, points in self.groups for share in self.shares(form, machine, points)]
-            worst = max(shares, default=0.0)
-            found = self.scores[number] = Score(sum(share > 1.0 for share in shares), worst)
+            shares, strays = [], 0
+            for machine, points in self.groups:
+                for share, point in zip(self.shares(form, machine, points), points, strict=True):
+                    if is_promised(point, machine.precision):
+                        shares.append(share)
+                    else:
+                        strays += share > 0.0
+            failures = sum(share > 1.0 for share in shares)
+            found = self.scores[number] = Score(failures, max(shares, default=0.0), strays)
         return found
 
     def shares(self, form: Tree, machine: Machine, points: tuple[Point, ...]) -> list[float]:
@@ -98,9 +106,11 @@ class Trial:
 
     def share(self, value: float, point: Point, precision: Precision) -> float:
         """Return one error as a share of what is allowed."""
+        if not is_promised(point, precision):
+            return math.inf if value != value and not self.is_vague(point, precision) else 0.0
         if value != value:
             return math.inf
-        if abs(point.head) > _GREATEST[precision] and value == math.copysign(math.inf, point.head):
+        if abs(point.head) > GREATEST[precision] and value == math.copysign(math.inf, point.head):
             return 0.0
         error = abs((value - point.head) - point.tail)
         allowed = 4.0 * ulp(point.head, precision) + _FLOOR[precision]
@@ -108,10 +118,13 @@ class Trial:
             return error / allowed
         allowed += self.allowance(point, precision)
         if math.isinf(value):
-            return 0.0 if abs(point.head) + allowed > _GREATEST[precision] else math.inf
-        if allowed > abs(point.head) / 1000.0 and allowed > 1000.0 * _FLOOR[precision]:
-            return 0.0  # too ill-conditioned to say anything
-        return error / allowed
+            return 0.0 if abs(point.head) + allowed > GREATEST[precision] else math.inf
+        return 0.0 if self.is_vague(point, precision) else error / allowed
+
+    def is_vague(self, point: Point, precision: Precision) -> bool:
+        """Is the value too ill-conditioned to say anything of a form?"""
+        allowed = 4.0 * ulp(point.head, precision) + _FLOOR[precision] + self.allowance(point, precision)
+        return allowed > abs(point.head) / 1000.0 and allowed > 1000.0 * _FLOOR[precision]
 
     def allowance(self, point: Point, precision: Precision) -> float:
         """Return what the value moves, in all, when each input moves by 4u of itself."""
@@ -148,6 +161,8 @@ class Trial:
     def _proves(self, form: Tree) -> bool:
         code = compiled(form)
         for point in self.points:
+            if not is_promised(point, "float64"):
+                continue
             for extra in (64, 600, 2000):
                 with ctx.workprec(point.bits + extra):
                     try:
@@ -160,6 +175,11 @@ class Trial:
             else:
                 return False
         return True
+
+
+def is_promised(point: Point, precision: Precision) -> bool:
+    """Is the weight in the range for which accuracy is promised? Beyond it a form only must not be NaN."""
+    return abs(point.values["w"]) <= _PROMISED[precision]
 
 
 def known(exact: Exact, values: dict[str, float], is_single: bool) -> Point | None:

@@ -21,6 +21,7 @@ from symreg.calculus.interning import Interner
 from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 
 Precision = Literal["float64", "float32"]
+GREATEST: dict[Precision, float] = {"float64": 1.7976931348623157e308, "float32": 3.4028234663852886e38}
 Column: TypeAlias = list[float]
 """One value a point."""
 
@@ -251,6 +252,6 @@ def _power_value(x: float, y: float) -> float:
 def ulp(x: float, precision: Precision) -> float:
     """Return the distance from |x| to the next number of the format; at an overflow that of its largest number."""
     if precision == "float64":
-        return math.ulp(min(abs(x), 1.7976931348623157e308))
-    exponent = math.frexp(min(abs(x), 3.4028234663852886e38))[1] if x else -200
+        return math.ulp(min(abs(x), GREATEST["float64"]))
+    exponent = math.frexp(min(abs(x), GREATEST["float32"]))[1] if x else -200
     return math.ldexp(1.0, max(exponent - 24, -149))

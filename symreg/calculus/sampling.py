@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from flint import arb, ctx
 
 from symreg.calculus.enclosed import Exact, Undecided, compiled
-from symreg.calculus.rounded import Machine, singles
+from symreg.calculus.rounded import GREATEST, Machine, singles
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.tree import Call, Compare, Name, Tree, names, walk
@@ -21,6 +21,8 @@ def sampled(
     tree: Tree, parameters: tuple[Parameter, ...], domain: Interval, *, groups: int = 14, seed: int = 0
 ) -> list[tuple[dict[str, float], bool]]:
     """Return inputs over the promised range: weights of all sizes, near the parameters' sizes and near the switches.
+
+    The largest weights of a format are beyond it: there a form only must not be NaN.
 
     The parameters are their defaults times up to a thousand, either way, within their domains.
     """
@@ -91,6 +93,8 @@ def _weights(stream: Stream, scales: list[float], group: int) -> Iterable[tuple[
     for scale in scales[:4]:
         near = 1.0 + stream.sign() * stream.size(-30, -2)
         yield stream.sign() * scale * near, bool(stream.integer(0, 1))
+    for precision, largest in GREATEST.items():
+        yield stream.sign() * largest / (1 + 3 * (group % 2)), precision == "float32"
 
 
 def _near_the_ends(exact: Exact, chosen: dict[str, float], stream: Stream) -> list[tuple[float, bool]]:

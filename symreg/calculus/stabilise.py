@@ -6,12 +6,12 @@ points in correctly rounded arithmetic, is well under what is allowed. Choosing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from flint import arb, ctx
 
-from symreg.calculus.accuracy import Point, Score, Trial, known
+from symreg.calculus.accuracy import Point, Score, Trial, is_promised, known
 from symreg.calculus.candidates import global_forms, improved, neighbours, plain, scalars_first
 from symreg.calculus.enclosed import Undecided, compiled, decided
 from symreg.calculus.interning import Interner
@@ -102,7 +102,7 @@ def stabilise(
             others = tuple(_given(lifted(candidate), branch.path) for candidate in candidates)
             chosen[branch.path] = _best(branch.tree, others, trial, parameters)
         made = _assembled(choices, (), chosen)
-        if before.worst <= ENOUGH and LOYALTY * interner.cost(tree) <= interner.cost(made):
+        if before.worst <= ENOUGH and not before.strays and LOYALTY * interner.cost(tree) <= interner.cost(made):
             made = tree
     after = whole.score(made)
     if after > before or not whole.proves(made):
@@ -149,7 +149,7 @@ class _Search:
         self.effort = 0
 
     def good(self, forms: Iterable[Tree]) -> Tree | None:
-        """Try forms; return the cheapest of all that are good enough, if there is one."""
+        """Try forms; return the cheapest of all that are good enough and nowhere NaN, if there is one."""
         interner = self.trial.interner
         for form in forms:
             if self.effort >= MOST_EFFORT:
@@ -159,12 +159,17 @@ class _Search:
                 self.numbers.add(number)
                 self.effort += 1 + interner.size(form) // 20
                 self.scores[form] = self.trial.score(form)
-        found = sorted((form for form, score in self.scores.items() if score.worst <= ENOUGH), key=self.cost)
-        return next((form for form in found if self.is_proved(form)), None)
+        return self.cheapest(lambda score: score.worst <= ENOUGH and not score.strays)
 
     def best(self) -> Tree:
-        """Return the form with the fewest and the least errors."""
-        return next((form for form in self.ranked() if self.is_proved(form)), self.given)
+        """Return the cheapest form that is good enough, else the one with the fewest and the least errors."""
+        good = self.cheapest(lambda score: score.worst <= ENOUGH)
+        return good or next((form for form in self.ranked() if self.is_proved(form)), self.given)
+
+    def cheapest(self, is_good: Callable[[Score], bool]) -> Tree | None:
+        """Return the cheapest form with such a score, if there is one."""
+        found = sorted((form for form, score in self.scores.items() if is_good(score)), key=self.cost)
+        return next((form for form in found if self.is_proved(form)), None)
 
     def ranked(self) -> list[Tree]:
         """Return the forms tried, the best first."""
@@ -241,7 +246,8 @@ def _note(tree: Tree, trial: Trial) -> str:
     good: list[float] = []
     for machine, points in trial.groups:
         for share, point in zip(trial.shares(tree, machine, points), points, strict=True):
-            (bad if share > 1.0 else good).append(abs(point.values["w"]))
+            if is_promised(point, machine.precision):
+                (bad if share > 1.0 else good).append(abs(point.values["w"]))
     below = [size for size in good if 0 < size < min(bad)]
     above = [size for size in good if size > max(bad)]
     ends = [f"|w| <= {max(below):.1e}"] if below else []
