@@ -53,13 +53,13 @@ class Score:
 
     Args:
         failures: Points at which it is off by more than it may be.
-        worst: The greatest error as a share of what is allowed; inf for NaN or an overflow that should not be.
         strays: Points beyond the promised range at which it is NaN.
+        worst: The greatest error as a share of what is allowed; inf for NaN or an overflow that should not be.
     """
 
     failures: int
+    strays: int
     worst: float
-    strays: int = 0
 
 
 class Trial:
@@ -93,7 +93,7 @@ class Trial:
                     else:
                         strays += share > 0.0
             failures = sum(share > 1.0 for share in shares)
-            found = self.scores[number] = Score(failures, max(shares, default=0.0), strays)
+            found = self.scores[number] = Score(failures, strays, max(shares, default=0.0))
         return found
 
     def shares(self, form: Tree, machine: Machine, points: tuple[Point, ...]) -> list[float]:
