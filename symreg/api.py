@@ -63,13 +63,13 @@ def penalty(
     if expression is None:
         if domain or arrays or title or reference or parameters:
             raise SpecError(f"{name}: a domain, arrays, a title, a reference or parameters go with an expression")
-        is_file = isinstance(name, Path) or name.endswith(".toml")
+        is_file = isinstance(name, Path) or str(name).endswith(".toml")
         return read_penalty_file(Path(name)) if is_file else catalogue.penalty(str(name))
     return inline_penalty(
         expression,
         name=str(name),
         declared=[_declared(key, value) for key, value in parameters.items()],
-        domain=None if domain is None else parse_interval(domain),
+        domain=None if domain is None else parse_interval(str(domain)),
         arrays=[_array(key, shape) for key, shape in (arrays or {}).items()],
         title=title,
         reference=reference,
@@ -199,9 +199,10 @@ def verify(
         rtol: Relative error that is allowed besides the tolerance; 1e-9 for `against`, else 0.
         timeout: Seconds that symbolic work may take; the comparison itself is not limited.
     """
-    from symreg.judging import judge, judge_function
+    from symreg.judging import check_request, judge, judge_function
 
     resolved, chosen = resolve(source), _resolved(rules)
+    check_request(resolved, chosen if against is None or as_ == "step" else (), params, rtol, points)
     if against is not None:
         return judge_function(resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol)
     made = _updates(resolved, chosen, timeout)

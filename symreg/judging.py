@@ -53,7 +53,9 @@ def judge(
         for target in targets
         for dtype in DTYPES
     ]
-    return verify(objective.terms, rules, subjects, points=points, params=fixed, rtol=rtol or 0.0, progress=progress)
+    return verify(
+        objective.terms, rules, subjects, points=points, params=fixed, rtol=_allowed(rtol, 0.0), progress=progress
+    )
 
 
 def judge_function(
@@ -71,6 +73,10 @@ def judge_function(
     """Return the report on a function that claims to be the objective's value, gradient or a rule's step."""
     from symreg.verification import against
 
+    if kind not in ("value", "gradient", "step"):
+        raise UnknownName(f"a function is judged as 'value', 'gradient' or 'step', not as {kind!r:.40}")
+    if not callable(function):
+        raise SpecError(f"{function!r:.40} is not a function to judge")
     if kind == "step" and len(rules) != 1:
         raise SpecError(f"a step is judged by one rule; {len(rules)} were given")
     return against(
@@ -78,12 +84,26 @@ def judge_function(
         rules[0] if kind == "step" else None,
         _contained(function),
         kind,
-        rtol=_RTOL if rtol is None else rtol,
+        rtol=_allowed(rtol, _RTOL),
         points=points,
         params=_checked(objective, rules if kind == "step" else (), parameters),
         label=label or str(getattr(function, "__name__", "function")),
         progress=progress,
     )
+
+
+def check_request(
+    objective: Objective, rules: Sequence[Rule], parameters: Mapping[str, float] | None, rtol: float | None, points: int
+) -> None:
+    """Refuse values that nothing can be judged with, before any work is done.
+
+    Raises:
+        SpecError, UnknownName: A fixed parameter does not exist or lies outside its domain, or a number is none.
+    """
+    _checked(objective, rules, parameters)
+    _allowed(rtol, 0.0)
+    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= 10**7:
+        raise SpecError(f"points = {points!r:.40}: write an integer from 1 to 10000000")
 
 
 def function_in(place: str) -> Callable[..., Any]:
@@ -149,6 +169,15 @@ def _checked(objective: Objective, rules: Sequence[Rule], parameters: Mapping[st
             if one.name == name and made[name] not in one.domain:
                 raise SpecError(f"{name} = {made[name]:g} is outside its domain {one.domain}")
     return made
+
+
+def _allowed(rtol: float | None, otherwise: float) -> float:
+    """Return a relative error that may be allowed."""
+    if rtol is None:
+        return otherwise
+    if isinstance(rtol, bool) or not isinstance(rtol, int | float) or not 0 <= rtol <= 1:
+        raise SpecError(f"rtol = {rtol!r:.40}: write a number from 0 to 1")
+    return float(rtol)
 
 
 def _words(error: BaseException) -> str:

@@ -65,6 +65,7 @@ def resolve(
         LanguageError, SpecError, UnknownName: What is wrong, where, and what would be right.
     """
     declared = tuple(parameters)
+    inline: set[str] = set()
     match source:
         case Objective():
             made = source
@@ -75,14 +76,24 @@ def resolve(
         case Path():
             made = _combined(((Fraction(1), read_penalty_file(source)),), source.name)
         case str():
-            made = _combined(_addends(source, declared), source)
+            addends = _addends(source, declared)
+            inline = {p.name for _, penalty in addends if penalty.source == "expression" for p in penalty.parameters}
+            made = _combined(addends, source)
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
-    known = [p.name for p in made.terms.parameters]
-    for parameter in declared:
-        if parameter.name not in known:
-            raise UnknownName(f"the objective has no parameter '{parameter.name}'{did_you_mean(parameter.name, known)}")
+    _check_declared([p.name for p in declared], inline, [p.name for p in made.terms.parameters])
     return made if name is None else replace(made, name=check_stem(name, "name"))
+
+
+def _check_declared(declared: list[str], inline: set[str], known: list[str]) -> None:
+    """Refuse what declares nothing: no parameter, one that a penalty's own spec declares, or one declared before."""
+    for k, name in enumerate(declared):
+        if name not in known:
+            raise UnknownName(f"the objective has no parameter '{name}'{did_you_mean(name, known)}")
+        if name not in inline:
+            raise SpecError(f"'{name}' is declared by its penalty; only parameters of an expression can be declared")
+        if name in declared[:k]:
+            raise SpecError(f"'{name}' is declared twice")
 
 
 def resolve_rule(source: str | Path | Rule) -> Rule:

@@ -127,7 +127,7 @@ def write_report(
     parameters: Sequence[str] = (),
 ) -> Judgement:
     """Return the judge's report on what is emitted for an objective, or on the function `against` names."""
-    from symreg.judging import function_in, judge, judge_function
+    from symreg.judging import check_request, function_in, judge, judge_function
 
     def progress(done: int, total: int, check: str) -> None:
         tell(Phase(f"verify {check}", is_symbolic=False))
@@ -135,6 +135,7 @@ def write_report(
 
     resolved = read_objective(objective, parameters=parameters)
     chosen = distinct_rules(rules)
+    check_request(resolved, chosen if against is None or kind == "step" else (), settings, rtol, points)
     if against is None:
         made = derive_updates(tell, objective=resolved, rules=chosen)
         tell(Phase("compile and load", is_symbolic=False))
@@ -201,14 +202,16 @@ def read_parameter(text: str) -> Parameter:
 def parameter_of(name: str, text: str) -> Parameter:
     """Return the parameter of a name whose domain and default are written `(0, inf) = 2`."""
     from symreg.errors import SpecError
-    from symreg.language.interval import parse_interval
+    from symreg.language.interval import parse_interval, parse_number
+    from symreg.language.names import check_identifier
     from symreg.language.toml import make_parameter
 
+    check_identifier(name, "parameter")
     domain, equals, default = text.partition("=")
     try:
-        value = float(default) if equals else None
-    except ValueError:
-        raise SpecError(f"parameter '{name[:40]}': default {default.strip()[:40]!r} is not a number") from None
+        value = parse_number(default) if equals else None
+    except SpecError as error:
+        raise SpecError(f"parameter '{name}': default {error}") from None
     return make_parameter(name, domain=parse_interval(domain.strip()), default=value)
 
 

@@ -99,12 +99,29 @@ def diff(folder: str | Path, sources: Mapping[str, str]) -> str:
     return "".join(pieces)
 
 
+def check_folder(folder: str | Path, *, is_to_be_written: bool) -> None:
+    """Refuse a folder that cannot be had, before any work is done for what goes into it; nothing is made.
+
+    Raises:
+        OutputError: It is no folder, cannot be opened, or nothing can be written there.
+    """
+    with _opened(folder, create=False):
+        pass
+    nearest = next(path for path in (Path(folder), *Path(folder).parents) if os.path.lexists(path))
+    if not nearest.is_dir():
+        _refuse(nearest, "is there and is not a folder")
+    if is_to_be_written and not os.access(nearest, os.W_OK | os.X_OK):
+        _refuse(nearest, "may not be written to")
+
+
 def write_file(path: str | Path, text: str) -> None:
     """Write one file that the user named, in one piece; a device or a pipe is written to as it is.
 
     Raises:
         OutputError: The system refuses, or it is a folder.
     """
+    if not str(path):
+        raise OutputError("the output file has an empty name")
     try:
         real = os.path.realpath(path)
         if os.path.exists(real) and not os.path.isfile(real):

@@ -95,11 +95,35 @@ def test_objectives_in_every_form() -> None:
         (lambda: symreg.verify("l2", params={"gamma": 1.0}), "no parameter 'gamma' to set"),
         (lambda: symreg.verify("l2", params={"lam": -1.0}), "outside its domain positive"),
         (lambda: symreg.verify("l2", ("adam", "lion"), against=abs, as_="step"), "a step is judged by one rule"),
+        (lambda: symreg.verify("l2", against=abs, as_="prox"), "'value', 'gradient' or 'step', not as 'prox'"),  # type: ignore[arg-type]
+        (lambda: symreg.verify("l2", against="abs"), "is not a function to judge"),  # type: ignore[arg-type]
+        (lambda: symreg.verify("l2", rtol=float("nan")), "write a number from 0 to 1"),
+        (lambda: symreg.verify("l2", rtol=-1), "write a number from 0 to 1"),
+        (lambda: symreg.verify("l2", points=0), "write an integer from 1"),
+        (lambda: symreg.verify("l2", points=2.5), "write an integer from 1"),  # type: ignore[arg-type]
+        (lambda: symreg.penalty("p", "lam*w", title=3), "write text"),  # type: ignore[arg-type]
+        (lambda: symreg.penalty("p", "lam*w", domain="(1, 1)"), "is empty"),
+        (lambda: symreg.penalty("p", "lam*w", lam=("positive", float("nan"))), "is not a number"),
+        (lambda: symreg.penalty("p", "lam*w", lam=3), "write a domain"),  # type: ignore[arg-type]
+        (lambda: symreg.penalty(3), "no penalty is called '3'"),  # type: ignore[arg-type]
+        (lambda: symreg.objective(3), "not of type int"),  # type: ignore[arg-type]
+        (lambda: symreg.rule(None), "not of type NoneType"),  # type: ignore[arg-type]
+        (lambda: symreg.derive("l2", ["adam"]), "not of type list"),  # type: ignore[arg-type]
+        (lambda: "2" * symreg.penalty("l1"), "coefficient '2'"),
+        (lambda: float("nan") * symreg.penalty("l1"), "coefficient nan"),
+        (lambda: -1 * symreg.penalty("l1"), "coefficient -1"),
     ],
 )
 def test_bad_input_is_a_typed_error(action: Callable[[], object], words: str) -> None:
     with pytest.raises((SpecError, UnknownName, SymregError), match=words):
         action()
+
+
+def test_a_penalty_adds_up_with_penalties_only() -> None:
+    assert symreg.objective(np.float64(0.5) * symreg.penalty("l1")).terms == symreg.objective("0.5*l1").terms
+    for other in (3, "l2", None):
+        with pytest.raises(TypeError):
+            symreg.penalty("l1") + other
 
 
 # Derivations, source, callables, reports

@@ -67,6 +67,8 @@ def _report(error: Exception, arguments: list[str], code: int) -> int:
 def _usage(error: click.UsageError) -> int:
     path = "symreg" if error.ctx is None else error.ctx.command_path
     words = " ".join(error.format_message().split()).rstrip(".")
+    if isinstance(error, click.NoSuchOption) and error.option_name[1:2] != "-":
+        words += " (an objective that begins with '-' is written after --)"
     console.tell(f"symreg: {words[:1].lower()}{words[1:]}; see {path} --help")
     return error.exit_code
 

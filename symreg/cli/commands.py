@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from symreg.cli import console
+from symreg.errors import SymregError
 
 FAILED = 1
 TARGETS = ("numpy", "c")
@@ -178,6 +179,11 @@ def generate(
 
     if name is not None and len(objectives) > 1:
         raise click.UsageError("--name goes with one objective", click.get_current_context())
+    if output == "-":
+        _refuse_together(**{"-o -": True, "--check": check, "--diff": shows_diff, "--force": force})
+    _refuse_together(**{"--check": check, "--diff": shows_diff, "--force": force})
+    if output != "-":
+        writing.check_folder(output, is_to_be_written=not (check or shows_diff))
     files: dict[str, str] = {}
     stems: dict[str, str] = {}
     with console.Bar() as bar, worker.Worker() as child:
@@ -276,6 +282,10 @@ def catalogue(output: str, check: bool, force: bool, timeout: float | None) -> i
     from symreg import writing
     from symreg.cli.sweep import catalogue_sources
 
+    _refuse_together(**{"--check": check, "--force": force})
+    if output == "-":
+        raise click.UsageError("-o -: the catalogue is written to a folder; name one", click.get_current_context())
+    writing.check_folder(output, is_to_be_written=not check)
     with console.Bar() as bar:
         files = catalogue_sources(timeout, bar)
     if check:
@@ -300,17 +310,29 @@ def _read(objective: str) -> str:
     return console.read_all() if objective == "-" else objective
 
 
+def _refuse_together(**given: bool) -> None:
+    """Refuse more than one of the options that exclude each other."""
+    both = [option for option, is_given in given.items() if is_given]
+    if len(both) > 1:
+        raise click.UsageError(f"{both[0]} and {both[1]} exclude each other", click.get_current_context())
+
+
 def _settings(rows: tuple[str, ...]) -> dict[str, float]:
     """Return the numbers of `NAME=VALUE` rows by name."""
+    from symreg.language.interval import parse_number
+
     made: dict[str, float] = {}
     for row in rows:
-        name, equals, value = row.partition("=")
+        name, _, value = (piece.strip() for piece in row.partition("="))
         try:
-            made[name.strip()] = float(value)
-        except ValueError:
-            equals = ""
-        if not equals or not name.strip():
+            number = parse_number(value)
+        except SymregError:
+            name = ""
+        if not name:
             raise click.UsageError(f"--set '{row[:40]}': write a name and a number, as in lam=0.3")
+        if name in made:
+            raise click.UsageError(f"--set '{row[:40]}': {name[:40]} is set twice")
+        made[name] = number
     return made
 
 

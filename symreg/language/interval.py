@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symreg.errors import SpecError
+from symreg.language.names import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,17 @@ _NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
 _INTERVAL = re.compile(rf"\s*([(\[])\s*({_NUMBER}|-inf)\s*,\s*({_NUMBER}|\+?inf)\s*([)\]])\s*", re.ASCII)
 
 
+def parse_number(text: str) -> float:
+    """Return the double that a decimal writes; unlike `float`, no `nan`, no `1_000`, no digits of other scripts.
+
+    Raises:
+        SpecError: It writes none.
+    """
+    if re.fullmatch(rf"\s*{_NUMBER}\s*", text, re.ASCII) is None:
+        raise SpecError(f"'{printable(text.strip(), 40)}' is not a number such as 2, 0.5 or 1e-3")
+    return float(text)
+
+
 def parse_interval(text: str) -> Interval:
     """Return the interval that `text` writes: `real`, `positive`, `nonnegative`, `(2, inf)`, `[0, 1)`.
 
@@ -93,7 +105,7 @@ def parse_interval(text: str) -> Interval:
     """
     if text in WORDS:
         return WORDS[text]
-    shown = text if len(text) <= 60 and text.isprintable() else text[:40].encode("unicode_escape").decode() + "..."
+    shown = printable(text, 60)
     match = _INTERVAL.fullmatch(text)
     if match is None:
         raise SpecError(f"domain {shown!r} is not one; write real, positive, nonnegative, '(2, inf)' or '[0, 1)'")

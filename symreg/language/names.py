@@ -110,11 +110,10 @@ def printable(text: str, longest: int = 200) -> str:
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that `name` was probably meant to be, or None."""
-    known = sorted(set(candidates))
-    found = difflib.get_close_matches(name.lower(), [c.lower() for c in known], n=1, cutoff=0.6)
-    if found:
-        return next(c for c in known if c.lower() == found[0])
-    return next((c for c in known if len(c) == len(name) and sorted(c) == sorted(name)), None)
+    by_lower = {c.lower(): c for c in sorted(set(candidates))}
+    swapped = [c for c in by_lower if sorted(c) == sorted(name.lower())]
+    found = swapped or difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

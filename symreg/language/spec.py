@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
+from numbers import Real
 from typing import Literal
 
 from symreg.errors import SpecError
@@ -70,7 +71,7 @@ class Penalty:
     source: str = field(default="expression", compare=False)
 
     def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:
-        return 1 * self + other
+        return PenaltySum(addends=((Fraction(1), self),)) + other
 
     def __rmul__(self, coefficient: float | Fraction) -> PenaltySum:
         return PenaltySum(addends=((checked_coefficient(coefficient), self),))
@@ -83,6 +84,8 @@ class PenaltySum:
     addends: tuple[tuple[Fraction, Penalty], ...]
 
     def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:
+        if not isinstance(other, Penalty | PenaltySum):
+            return NotImplemented
         more = other.addends if isinstance(other, PenaltySum) else ((Fraction(1), other),)
         return PenaltySum(addends=self.addends + more)
 
@@ -97,9 +100,9 @@ def checked_coefficient(value: float | Fraction) -> Fraction:
     Raises:
         SpecError: Not positive, or beyond 1e-100 to 1e100.
     """
-    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
-        raise SpecError(f"coefficient {value}: a penalty's coefficient is a positive number")
-    exact = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+    if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < math.inf:
+        raise SpecError(f"coefficient {value!r:.40}: a penalty's coefficient is a positive number")
+    exact = Fraction(value) if isinstance(value, int | Fraction) else Fraction(repr(float(value)))
     if not Fraction(1, 10**100) <= exact <= 10**100:
         raise SpecError(f"coefficient {value!s:.40}: a penalty's coefficient is a positive number, 1e-100 to 1e100")
     return exact

@@ -214,6 +214,8 @@ def make_parameter(
 
 def check_line(text: str, what: str, longest: int = LONGEST_LINE) -> str:
     """Return user text if it may stand in a comment of what is emitted: printable ASCII that does not end one."""
+    if not isinstance(text, str):
+        raise SpecError(f"{what}: write text, not a value of type {type(text).__name__}")
     if len(text) > longest:
         raise SpecError(f"{what}: {len(text)} characters; at most {longest}")
     if not is_plain(text):
