@@ -31,6 +31,7 @@ from symreg.calculus.rewrites import REWRITES, Rewrite
 from symreg.calculus.rounded import Machine, singles, ulp
 from symreg.calculus.sampling import sampled
 from symreg.calculus.stabilise import Stable, stabilise
+from symreg.calculus.updates import updates
 from symreg.language.inline import inline_penalty
 from symreg.language.interval import parse_interval
 from symreg.language.parse import parse
@@ -382,3 +383,16 @@ def _nodes(tree: Tree) -> Iterator[Tree]:
         yield tree
         for child in children(tree):
             yield from _nodes(child)
+
+
+def test_a_name_that_cancels_does_no_harm() -> None:
+    """SymPy knows that sign(c) = 1 for a positive c; the forms that were given before it was asked still hold c."""
+    _, gradient = updates(resolve("lam*sign(c)*w**2"))
+    assert gradient.elementwise is not None and to_text(gradient.elementwise) == "2*lam*w"
+
+
+def test_many_parameters_take_no_longer_than_their_number_says() -> None:
+    """A polynomial in many symbols is not factored, which would take SymPy minutes."""
+    names_used = [f"p{k}" for k in range(24)]
+    text = " + ".join(f"{'*'.join(names_used[k : k + 6])}*w**{2 + k % 3}" for k in range(0, 24, 3))
+    assert _stable(text).error_after < 1.0

@@ -15,6 +15,8 @@ from symreg.errors import Intractable
 from symreg.language.spec import Parameter
 from symreg.language.tree import Binary, Call, Compare, Logic, Negate, Tree, children, rebuild, substitute, transform
 
+MOST_SYMBOLS = 7  # of a polynomial that is factored: the time grows exponentially with them
+
 
 def improved(tree: Tree) -> Tree:
     """Return the tree with the rewrites that never harm applied until none applies."""
@@ -68,7 +70,10 @@ def global_forms(tree: Tree, parameters: tuple[Parameter, ...]) -> list[Tree]:
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):
         return []
     made: list[Tree] = []
-    for change in (sympy.factor_terms, sympy.together, sympy.cancel, sympy.factor):
+    changes = [sympy.factor_terms, sympy.together]
+    if len(expression.free_symbols) <= MOST_SYMBOLS:
+        changes += [sympy.cancel, sympy.factor]
+    for change in changes:
         try:
             made.append(from_sympy(change(expression)))
         except (sympy.PolynomialError, NotImplementedError, Intractable):

@@ -26,12 +26,11 @@ def sampled(
 
     The parameters are their defaults times up to a thousand, either way, within their domains.
     """
-    used = tuple(p for p in parameters if p.name in names(tree))
     sizes, exact = _scales(tree), compiled(tree)
     made: list[tuple[dict[str, float], bool]] = []
     for group in range(groups):
         stream = Stream(f"{seed}/{group}")
-        chosen = {p.name: _parameter(p, stream, group, place) for place, p in enumerate(used)}
+        chosen = {p.name: _parameter(p, stream, group, place) for place, p in enumerate(parameters)}
         machine = Machine({**{name: [value] for name, value in chosen.items()}, "w": [1.0]}, "float64")
         scales = [abs(x) for scale in sizes for x in machine.at(scale) if 2.0**-45 < abs(x) < 2.0**45] or [1.0]
         extremes = _near_the_ends(exact, chosen, stream) if group % 4 else []

@@ -82,7 +82,9 @@ def stabilise(
         candidates: Trees that are equal to it.
     """
     exact = compiled(tree)
-    inputs = ("w", *(p.name for p in parameters if p.name in names(tree)))
+    used = frozenset[str]().union(names(tree), *map(names, candidates))  # an equal form may have a name that cancels
+    parameters = tuple(p for p in parameters if p.name in used)
+    inputs = ("w", *(p.name for p in parameters))
     found = (known(exact, values, is_single) for values, is_single in sampled(tree, parameters, domain))
     points = [point for point in found if point is not None]
     if not points:

@@ -25,6 +25,8 @@ _DOUBLE, _REAL, _TRUTH = "double", "real", "int"
 _LARGEST = {_DOUBLE: Fraction(2**1024 - 2**970), "float": Fraction(2**128 - 2**103)}
 _SMALLEST = {_DOUBLE: Fraction(1, 2**1074), "float": Fraction(1, 2**149)}
 _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
+_FRAME = ("add", "rounded", "are_apart", "spans", "TERMS")
+"""Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
 _OWN_NAMES = {"abs": "fabs"}
 _ARGUMENTS = ("n", "w", "g", "t", "out")
@@ -34,9 +36,11 @@ Row = dict[str, Any]
 
 def write(module: Module) -> dict[str, str]:
     """Return the header and the source by path."""
-    namer = Namer(name for function in module.functions for name in _given(function))
+    given = {name for function in module.functions for name in _given(function)}
+    namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
-    made = [_Writer(function, single, helpers) for function in module.functions for single in (False, True)]
+    own = {name: namer.fresh(name) for name in _FRAME}
+    made = [_Writer(function, single, helpers | own) for function in module.functions for single in (False, True)]
     functions = [writer.function(module.name) for writer in made]
     called = {row for writer in made for row in writer.called}
     math = sorted({name for writer in made for name in writer.called_in_loops} - {*_HELPERS, "abs", "sqrt"})
@@ -49,6 +53,7 @@ def write(module: Module) -> dict[str, str]:
         "references": [line for text in module.references for line in _wrapped(text, "  ")],
         "command": module.command,
         "digest": module.digest,
+        "own": own,
         "functions": functions,
         "helpers": [
             {"function": name, "name": helpers[name], "real": "double" if is_double else "float"}
