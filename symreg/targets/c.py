@@ -47,8 +47,8 @@ def write(module: Module) -> dict[str, str]:
     values = {
         "name": module.name,
         "prefix": module.name.upper(),
-        "title": module.title,
-        "contents": module.contents,
+        "title": _wrapped(f"{module.title}: {module.contents}.", ""),
+        "title_of_source": _wrapped(f"{module.title}. See {module.name}.h.", ""),
         "formulas": _table(module.formulas),
         "references": [line for text in module.references for line in _wrapped(text, "  ")],
         "command": module.command,

@@ -99,9 +99,11 @@ class Module:
 
     @property
     def contents(self) -> str:
-        """The functions' titles, as in `value, gradient and adam step`."""
-        *first, last = (function.title for function in self.functions)
-        return f"{', '.join(first)} and {last}" if first else last
+        """What there is, as in `value, gradient and adam step` or `value, gradient and 5 update steps`."""
+        first = [f.title for f in self.functions if f.update.kind != "step"]
+        steps = [f.title for f in self.functions if f.update.kind == "step"]
+        *others, last = [*first, f"{len(steps)} update steps"] if len(steps) > 1 else [*first, *steps]
+        return f"{', '.join(others)} and {last}" if others else last
 
 
 def describe(objective: Objective, updates: tuple[Update, ...], target: str) -> Module:

@@ -43,8 +43,7 @@ def write(module: Module) -> dict[str, str]:
     functions = [_Writer(function).function() for function in module.functions]
     kinds = {function["kind"] for function in functions}
     values = {
-        "title": module.title,
-        "contents": module.contents,
+        "title": _wrapped(f"{module.title}: {module.contents}.", _LONGEST_LINE - 4),
         "formulas": _table(module.formulas, WIDTH - 8),
         "references": [line for text in module.references for line in _wrapped(text, _LONGEST_LINE - 4)],
         "command": module.command,
