@@ -221,7 +221,7 @@ class _Tracer:
             self.differentiate(local)
             self.note(at, "index sum", tree, _d(local), why)
         else:
-            self.note(len(self.steps), "index sum", tree, total([c for c, _ in made]), why)
+            self.note(len(self.steps), "index sum", tree, total([_with_factor(c, delta) for c, delta in made]), why)
         return made
 
 
@@ -279,6 +279,11 @@ PARTIALS: dict[str, Callable[..., tuple[Tree, ...]]] = {
 
 def _d(tree: Tree) -> Tree:
     return ONE if tree == WJ else Call("d", (tree,))
+
+
+def _with_factor(coefficient: Tree, delta: Delta | None) -> Tree:
+    """Return what a part adds to the derivative: under the index of a sum further out, its factor `dw_i/dw_j` too."""
+    return coefficient if delta is None else times(coefficient, _d(Item("w", (Subscript(*delta),))))
 
 
 def _collected(parts: list[Part], delta: Delta | None) -> Tree:
