@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mpmath import MPContext
@@ -17,19 +18,33 @@ _mp.dps = 120
 
 TINY = _mp.mpf(10) ** -30
 
-Values = dict[Tree, Any]
+Values = Mapping[Tree, Any]
 
 _SCALES = ("1", "3.7", "0.29", "11.3", "0.083", "1.9", "0.61")
 
 
+@lru_cache(maxsize=64)
 def samples(parameters: tuple[Parameter, ...]) -> tuple[Values, ...]:
-    """Return sets of parameter values: the defaults, and others of mixed sizes inside the domains."""
+    """Return sets of parameter values inside the domains: the defaults, others of mixed sizes, and far apart ones.
+
+    Of any two parameters each is far above the other in some set; one that may have either sign has both.
+    """
+    mixed = [
+        [_SCALES[(row * (column + 1) + (column if row else 0)) % len(_SCALES)] for column in range(len(parameters))]
+        for row in range(len(_SCALES))
+    ]
+    bits = range((len(parameters) - 1).bit_length())
+    apart = [
+        ["1e3" if (column >> bit & 1) == side else "1e-3" for column in range(len(parameters))]
+        for bit in bits
+        for side in (0, 1)
+    ]
     made = []
-    for row in range(len(_SCALES)):
-        values: Values = {Name("n"): _mp.mpf(7), Name("t"): _mp.mpf(3 + row)}
-        for column, parameter in enumerate(parameters):
-            scale = _mp.mpf(_SCALES[(row * (column + 1) + (column if row else 0)) % len(_SCALES)])
-            values[Name(parameter.name)] = _into(parameter.domain, _mp.mpf(parameter.default), scale)
+    for row, scales in enumerate((*mixed, *apart)):
+        values: dict[Tree, Any] = {Name("n"): _mp.mpf(7), Name("t"): _mp.mpf(3 + row)}
+        for column, (parameter, scale) in enumerate(zip(parameters, scales, strict=True)):
+            sign = -1 if (row >> column % 3) % 2 else 1
+            values[Name(parameter.name)] = _into(parameter.domain, _mp.mpf(parameter.default), _mp.mpf(scale), sign)
         made.append(values)
     return tuple(made)
 
@@ -90,8 +105,11 @@ def _power(a: Any, b: Any) -> Any:
     return a**b
 
 
-def _into(domain: Interval, default: Any, scale: Any) -> Any:
-    """Return the default scaled within the domain: its distance from an end grows and shrinks with `scale`."""
+def _into(domain: Interval, default: Any, scale: Any, sign: int) -> Any:
+    """Return the default scaled within the domain: its distance from an end grows and shrinks with `scale`.
+
+    Where there is no end, it takes the sign.
+    """
     low, high = domain.low, domain.high
     if low is not None and high is not None:
         start, end = _mp.mpf(low.numerator) / low.denominator, _mp.mpf(high.numerator) / high.denominator
@@ -103,7 +121,7 @@ def _into(domain: Interval, default: Any, scale: Any) -> Any:
     if high is not None:
         end = _mp.mpf(high.numerator) / high.denominator
         return end - (end - default if default < end else _mp.one) * scale
-    return default * scale if default else scale - 2
+    return (default or _mp.one) * scale * sign
 
 
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {

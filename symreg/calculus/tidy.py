@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
 import sympy
 
-from symreg.calculus.algebra import NAN, W, negative, numeric, over, plus, size, times, where
+from symreg.calculus.algebra import NAN, W, addends, negative, numeric, over, plus, signed, size, times, total, where
 from symreg.calculus.positivity import bounds
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
-from symreg.language.tree import Call, Constant, Name, Sum, Tree, children, number, substitute, walk
+from symreg.language.tree import Call, Constant, Name, Sum, Tree, children, names, number, substitute, walk
 
 LARGEST = 400
 """Trees of more nodes are left as they are: SymPy's time grows faster than their length."""
-MOST_CHOICES = 6
+MOST_VARIABLES = 8
+"""Quotients of polynomials in more are tidied addend by addend: bringing them together may take for ever."""
+MOST_CHOICES = 3
 """Trees with more distinct conditions keep their choices where they are: each can double the pieces."""
 
 Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "undecided"]
@@ -80,16 +83,47 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     expression = to_sympy(tree, parameters, opaque=True)
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):
         return NAN if expression.has(sympy.nan, sympy.zoo) else tree
+    changes: tuple[Callable[[sympy.Expr], sympy.Expr], ...] = (sympy.factor_terms, _with_products_joined)
+    if _variables(expression) <= MOST_VARIABLES:
+        changes += (sympy.cancel, sympy.together, sympy.factor, sympy.expand)
+    elif len(parts := addends(tree)) > 1:
+        return total([_tidied(signed(sign, part), parameters) for sign, part in parts])
     forms = [expression]
-    for change in (sympy.factor_terms, sympy.cancel, sympy.together, sympy.factor, sympy.expand):
+    for change in changes:
         try:
             forms.append(change(expression))
         except (sympy.PolynomialError, NotImplementedError):
             continue
-    if expression.has(sympy.sin, sympy.cos, sympy.sinh, sympy.cosh):
-        forms.append(sympy.trigsimp(expression))
     best = min(dict.fromkeys(from_sympy(form) for form in forms), key=size)
     return tree if size(tree) < 0.75 * size(best) else best
+
+
+def _variables(expression: sympy.Expr) -> int:
+    """Return how many symbols, functions and roots an expression is a quotient of polynomials in."""
+    roots = [power for power in expression.atoms(sympy.Pow) if not power.exp.is_Integer]
+    return len(expression.free_symbols) + len(expression.atoms(sympy.Function)) + len(roots)
+
+
+def _with_products_joined(expression: sympy.Expr) -> sympy.Expr:
+    """Return an expression with sin(u)*cos(u) as sin(2*u)/2, sinh(u)/cosh(u) as tanh(u), abs(u)*sign(u) as u."""
+
+    def joined(product: sympy.Mul) -> sympy.Expr:
+        powers = product.as_powers_dict()
+        for size_of in sorted(product.atoms(sympy.Abs), key=sympy.default_sort_key):
+            u = size_of.args[0]
+            if powers.get(size_of) == 1 and powers.get(sympy.sign(u)) == 1:
+                product = product * u / (size_of * sympy.sign(u))
+        for sine, cosine, ratio in ((sympy.sin, sympy.cos, sympy.tan), (sympy.sinh, sympy.cosh, sympy.tanh)):
+            for function in sorted(product.atoms(sine), key=sympy.default_sort_key):
+                u = function.args[0]
+                top, bottom = powers.get(function, 0), powers.get(cosine(u), 0)
+                if top == 1 and bottom == 1:
+                    product = product * sine(2 * u) / (2 * function * cosine(u))
+                elif top == 1 and bottom == -1:
+                    product = product * ratio(u) * cosine(u) / function
+        return product
+
+    return expression.replace(lambda node: node.is_Mul, joined)
 
 
 def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
@@ -110,6 +144,11 @@ def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ..
     return from_sympy(value)
 
 
+def is_imaginary(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is a tree, the root of a negative number say, not real whatever the parameters are?"""
+    return to_sympy(tree, parameters).is_real is False
+
+
 def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, ...] = ()) -> Sign:
     """Return a tree's sign for all parameters in their domains and all positive values of the names in `positive`.
 
@@ -119,11 +158,16 @@ def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, 
     low, high, is_nonzero = bounds(tree, {p.name: p for p in (*parameters, *apart)})
     if is_nonzero and (low >= 0 or high <= 0):
         return "positive" if low >= 0 else "negative"
+    used = names(tree)
+    parameters = tuple(p for p in parameters if p.name in used)
     shifted: dict[Tree, Tree] = {Name(p.name): _from_the_end(p) for p in parameters}
     free = tuple(replace(p, domain=_positive_part(p)) for p in parameters)
     expression = to_sympy(substitute(tree, shifted), (*free, *apart))
     weak: Sign = "undecided"
-    for form in (lambda e: e, sympy.factor_terms, lambda e: sympy.factor(sympy.together(e)), sympy.expand):
+    forms: list[Callable[[sympy.Expr], sympy.Expr]] = [lambda e: e, sympy.factor_terms]
+    if _variables(expression) <= MOST_VARIABLES:
+        forms += [lambda e: sympy.factor(sympy.together(e)), sympy.expand]
+    for form in forms:
         try:
             made = form(expression)
         except (sympy.PolynomialError, NotImplementedError):
