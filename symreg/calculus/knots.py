@@ -8,19 +8,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
-from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, call, negative, times, total, where
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, times, total, where
 from symreg.calculus.chain import Knot
 from symreg.calculus.numeric import TINY, Values, evaluate, holds, samples
 from symreg.calculus.positivity import bounds
 from symreg.calculus.roots import has_w, knots_of
-from symreg.calculus.tidy import Sign, limit, sign_of, tidy
+from symreg.calculus.tidy import Sign, is_imaginary, limit, sign_of, tidy
 from symreg.errors import NotDifferentiable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.text import to_text
-from symreg.language.tree import Call, Compare, Logic, Name, Tree, children, number, rebuild, substitute
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Logic,
+    Name,
+    Tree,
+    children,
+    number,
+    rebuild,
+    substitute,
+    transform,
+    walk,
+)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,31 +48,32 @@ class Part:
 
 
 def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[Knot, ...]:
-    """Return the knots of a sum of parts: all kinks, and the ends of pieces where the derivative is continuous.
+    """Return the knots of a sum: all kinks, and if the parts are few the ends of pieces that meet smoothly, too.
 
     Raises:
         NotDifferentiable: A switch whose roots cannot be listed, or a jump in value; names it.
     """
-    points = samples(parameters)
+    points, domains = samples(parameters), dict.fromkeys(part.domain for part in parts)
     at: dict[Tree, list[int]] = {}
     for i, part in enumerate(parts):
         for position in knots_of(part.value):
+            if children(position) and is_imaginary(position, parameters):
+                continue
             tidied = tidy(position, parameters) if children(position) else position
-            if _is_inside(tidied, part.domain, points) and i not in at.setdefault(tidied, []):
+            is_inside = all(_is_inside(tidied, domain, points) for domain in domains)
+            if is_inside and i not in at.setdefault(tidied, []):
                 at[tidied].append(i)
     made: list[Knot] = []
     for position, owners in at.items():
+        here = tuple(values for values in points if (x := evaluate(position, values)) == x)
         for i in owners:
-            _refuse_jump(parts[i], position, points)
-        sides = [
-            [_one_sided(parts[i].gradient, position, side, parameters, points) for i in owners] for side in (-1, 1)
-        ]
-        changes = any(not _agree(left, right, points) for left, right in zip(*sides, strict=True))
-        if changes:
+            _refuse_jump(parts[i], position, here)
+        sides = [[_one_sided(parts[i].gradient, position, side, parameters, here) for i in owners] for side in (-1, 1)]
+        changes = any(not _agree(left, right, here) for left, right in zip(*sides, strict=True))
+        is_told = len(parts) <= _FEW and not _is_switch_of_abs_only(parts, owners, position, here)
+        if changes or is_told:
             rest = [substitute(p.gradient, {W: position}) for i, p in enumerate(parts) if i not in owners]
-            sides = [[*side, *rest] for side in sides]
-        left, right = (_sum(side, parameters) for side in sides)
-        if changes or not _is_switch_of_abs_only(parts, owners, position, points):
+            left, right = (_sum([*side, *rest], parameters) for side in sides)
             chosen = _chosen(left, right, parameters) if changes else left
             made.append(Knot(position=position, left=left, right=right, is_kink=changes, chosen=chosen))
     return tuple(sorted(made, key=lambda knot: _place(knot, points)))
@@ -104,26 +120,60 @@ def inside(domain: Interval) -> Tree | None:
 def beside(tree: Tree, position: Tree, side: int, points: tuple[Values, ...]) -> Tree:
     """Return the tree as it is just left (side -1) or right (1) of a position: no switch that is settled there is left.
 
-    A switch that falls differently for different sample parameters is kept, taken at the position itself.
+    A switch that falls differently for different sample parameters is kept, taken at the position itself; where it is
+    0 there for some of them only, it falls as it does beside the position.
+
+    Raises:
+        NotDifferentiable: How it falls beside the position depends on the parameters.
     """
     match tree:
         case Call("where", (condition, then, otherwise)):
             truths = {holds(condition, _near(position, side, values)) for values in points}
             if len(truths) == 1:
                 return beside(then if truths.pop() else otherwise, position, side, points)
-            branches = (beside(then, position, side, points), beside(otherwise, position, side, points))
-            return where(substitute(condition, {W: position}), *branches)
+            first, second = (beside(branch, position, side, points) for branch in (then, otherwise))
+            kept = where(substitute(condition, {W: position}), first, second)
+            if not isinstance(condition, Compare):
+                return kept
+            difference = minus(condition.left, condition.right)
+            tied = _tied(difference, position, points)
+            truth = _only({holds(condition, _near(position, side, values)) for values in tied}, position)
+            return _where_zero(difference, position, kept if truth is None else first if truth else second, kept)
         case Call("abs" | "sign" as function, (argument,)) if has_w(argument):
             inner = beside(argument, position, side, points)
             signs = {_sign(evaluate(argument, _near(position, side, values))) for values in points}
-            if len(signs) != 1 or 0 in signs:
-                return call(function, inner)
-            sign = signs.pop()
-            return number(sign) if function == "sign" else times(number(sign), inner)
+            if len(signs) == 1 and 0 not in signs:
+                return _of_sign(function, signs.pop(), inner)
+            tied, kept = _tied(argument, position, points), call(function, inner)
+            sign = _only({_sign(evaluate(argument, _near(position, side, values))) for values in tied}, position)
+            return _where_zero(argument, position, _of_sign(function, sign, inner) if sign else kept, kept)
         case _:
             below = children(tree)
             made = tuple(beside(child, position, side, points) for child in below)
             return tree if all(a is b for a, b in zip(made, below, strict=True)) else rebuild(tree, made)
+
+
+def _tied(tree: Tree, position: Tree, points: tuple[Values, ...]) -> list[Values]:
+    """Return the samples at which a tree is 0 at a position."""
+    return [v for v in points if abs(evaluate(tree, {**v, W: evaluate(position, v)})) < TINY * TINY]
+
+
+def _only(found: set[T], position: Tree) -> T | None:
+    """Return the one thing that was found, or None if nothing was."""
+    if len(found) > 1:
+        raise NotDifferentiable(
+            f"how the pieces meet at w = {to_text(position)} depends on the parameters; "
+            "give them domains that settle it, or write the switch as one with fewer parameters"
+        )
+    return next(iter(found), None)
+
+
+def _where_zero(tree: Tree, position: Tree, then: Tree, otherwise: Tree) -> Tree:
+    return where(Compare("==", substitute(tree, {W: position}), ZERO), then, otherwise)
+
+
+def _of_sign(function: str, sign: int, argument: Tree) -> Tree:
+    return number(sign) if function == "sign" else times(number(sign), argument)
 
 
 def _near(position: Tree, side: int, values: Values, distance: Any = TINY) -> Values:
@@ -153,8 +203,6 @@ def _is_inside(position: Tree, domain: Interval, points: tuple[Values, ...]) -> 
 def _refuse_jump(part: Part, position: Tree, points: tuple[Values, ...]) -> None:
     for values in points:
         at = evaluate(position, values)
-        if at != at:
-            continue
         here = evaluate(part.value, {**values, W: at})
         three = [
             evaluate(part.value, _near(position, -1, values)),
@@ -179,20 +227,54 @@ def _refuse_jump(part: Part, position: Tree, points: tuple[Values, ...]) -> None
 def _one_sided(
     gradient: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...], points: tuple[Values, ...]
 ) -> Tree:
-    """Return the derivative from one side: `inf`, minus it, or a finite expression; `nan` where there is none."""
+    """Return the derivative from one side: `inf`, minus it, or a finite expression; `nan` where there is none.
+
+    Args:
+        points: Samples at which the position is a real number; so for what else is asked about a position.
+    """
     resolved = beside(gradient, position, side, points)
     there = substitute(resolved, {W: position})
-    real = [values for values in points if evaluate(position, values) == evaluate(position, values)]
-    if all(abs(evaluate(there, values)) < _LARGE for values in real):
+    for node in walk(resolved):
+        match node:
+            case Binary("**", base, exponent) if has_w(base) and not has_w(exponent):
+                is_zero = all(evaluate(base, {**values, W: evaluate(position, values)}) == 0 for values in points)
+                if is_zero and sign_of(exponent, parameters) not in ("positive", "negative"):
+                    return _by_exponent(resolved, node, position, side, parameters, points)
+    if all(abs(evaluate(there, values)) < _LARGE for values in points):
         return tidy(there, parameters)
-    near = [evaluate(resolved, _near(position, side, values)) for values in real]
-    nearer = [evaluate(resolved, _near(position, side, values, TINY * TINY)) for values in real]
+    near = [evaluate(resolved, _near(position, side, values)) for values in points]
+    nearer = [evaluate(resolved, _near(position, side, values, TINY * TINY)) for values in points]
     if all(abs(b) > 2 * abs(a) and _sign(a) == _sign(b) for a, b in zip(near, nearer, strict=True)):
         return INFINITY if nearer[0] > 0 else negative(INFINITY)
     return limit(resolved, position, side, parameters)
 
 
-_LARGE = 10**200
+def _by_exponent(
+    gradient: Tree,
+    power: Binary,
+    position: Tree,
+    side: int,
+    parameters: tuple[Parameter, ...],
+    points: tuple[Values, ...],
+) -> Tree:
+    """Return a one-sided derivative that hangs on whether `0**exponent` is 0, 1 or infinite."""
+    at_zero, at_one = (
+        _one_sided(substitute(gradient, {power: stand_in}), position, side, parameters, points)
+        for stand_in in (ZERO, ONE)
+    )
+    beyond = number(10**40)
+    signs = {_sign(evaluate(substitute(gradient, {power: beyond}), _near(position, side, values))) for values in points}
+    infinite = INFINITY if signs == {1} else negative(INFINITY) if signs == {-1} else NAN
+    match power.right:
+        case Binary("-", left, right):
+            pair = (left, right)
+        case exponent:
+            pair = (exponent, ZERO)
+    return where(Compare(">", *pair), at_zero, where(Compare("==", *pair), at_one, infinite))
+
+
+_LARGE = TINY.context.mpf(10) ** 10**9
+"""Below every infinity, above every value that parameters of mixed sizes lead to."""
 
 
 def _agree(left: Tree, right: Tree, points: tuple[Values, ...]) -> bool:
@@ -205,11 +287,46 @@ def _agree(left: Tree, right: Tree, points: tuple[Values, ...]) -> bool:
     return True
 
 
+def _settled(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a tree without weights whose choices are those that depend on the parameters, as far as that shows."""
+    domains = {p.name: p for p in parameters}
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Call("abs", (argument,)):
+                low, high, _ = bounds(argument, domains)
+                return argument if low >= 0 else negative(argument) if high <= 0 else node
+            case Call("where", (Compare(operator, left, right), then, otherwise)):
+                low, high, is_nonzero = bounds(minus(left, right), domains)
+                sign = (
+                    "positive" if low >= 0 and is_nonzero else "negative" if high <= 0 and is_nonzero else "undecided"
+                )
+                if sign == "undecided":
+                    return node
+                return then if sign in _HOLDS_FOR[operator] else otherwise
+            case _:
+                return node
+
+    return transform(tree, change)
+
+
+_HOLDS_FOR = {"<": ("negative",), "<=": ("negative",), ">": ("positive",), ">=": ("positive",), "==": ()}
+
+
 def _sum(addends: list[Tree], parameters: tuple[Parameter, ...]) -> Tree:
+    addends = [_settled(addend, parameters) for addend in addends]
     infinite = [a for a in addends if a in (INFINITY, negative(INFINITY), NAN)]
     if infinite:
         return infinite[0] if len(set(infinite)) == 1 else NAN
+    if len(addends) > _FEW:
+        return total(addends)
+    if sum(len(_conditions(addend)) for addend in addends) > 1:
+        return total([tidy(addend, parameters) for addend in addends])
     return tidy(total(addends), parameters)
+
+
+_FEW = 4
+"""Of more parts than this no sum is tidied that is said of every knot: the time would grow with the square of them."""
 
 
 def _chosen(left: Tree, right: Tree, parameters: tuple[Parameter, ...]) -> Tree:

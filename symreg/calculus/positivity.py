@@ -27,6 +27,8 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
             return value, value, value != 0
         case Constant("pi"):
             return Fraction(3), Fraction(4), True
+        case Constant("inf"):
+            return inf, inf, True
         case Name("n"):
             return Fraction(0), inf, False
         case Name("t"):

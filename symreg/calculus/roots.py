@@ -169,14 +169,24 @@ def _of_power(base: Tree, exponent: Tree, value: Tree, whole: Tree) -> list[Tree
 
 
 def _by_sides(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
-    """Solve with |w| written w on one side and -w on the other; a root of the wrong side does no harm."""
-    if not any(node == Call("abs", (W,)) for node in walk(tree)):
+    """Solve with each abs(u) written u and -u, each choice as either branch; a root of the wrong side does no harm."""
+    choices = list(dict.fromkeys(n for n in walk(tree) if isinstance(n, Call) and n.function in _CHOICES and has_w(n)))
+    if not 1 <= len(choices) <= _MOST_SIDES:
         return _refuse(whole)
-    found: list[Tree] = [ZERO]
-    for side in (W, Negate(W)):
-        resolved = substitute(tree, {Call("abs", (W,)): side})
-        found.extend(_again(resolved, value, whole))
+    found: list[Tree] = []
+    match choices[0]:
+        case Call("where", (condition, *sides)):
+            found = _of_condition(condition, whole)
+        case Call(_, (argument,)):
+            sides, found = [argument, negative(argument)], [ZERO]
+    for side in sides:
+        found.extend(_again(substitute(tree, {choices[0]: side}), value, whole))
     return found
+
+
+_CHOICES = ("abs", "where")
+_MOST_SIDES = 5
+"""Each doubles the equations to solve."""
 
 
 def _quadratic(tree: Tree, value: Tree) -> list[Tree] | None:
