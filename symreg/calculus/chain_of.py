@@ -55,7 +55,7 @@ def derive(objective: Objective, rule: Rule) -> Chain:
         gradient=gradient,
         update=tuple(update),
         knots=found,
-        directions=() if indexed else directions(parts, found, terms.parameters),
+        directions=() if indexed else directions(parts, terms.parameters),
         bounds=() if indexed else step_bounds(rule, tuple(update), terms.parameters),
         notes=_notes(objective, renamed, parts, found),
     )

@@ -2,119 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 import sympy
 
-from symreg.calculus.algebra import GJ, WJ, W, negative, over, plus, times, total
-from symreg.calculus.chain import Direction, Knot, Sign, StepBound
+from symreg.calculus.algebra import GJ, WJ, W, negative, numeric, over, plus, power, times, total
+from symreg.calculus.chain import Direction, Sign, StepBound
 from symreg.calculus.knots import beside
-from symreg.calculus.numeric import evaluate, samples
+from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.parts import Derived
-from symreg.calculus.roots import roots
-from symreg.calculus.tidy import sign_of, tidy
+from symreg.calculus.roots import has_w, knots_of, roots
+from symreg.calculus.tidy import is_imaginary, sign_of, tidy
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.errors import NotDifferentiable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter, Rule
-from symreg.language.tree import Binary, Call, Compare, Logic, Name, Tree, number, substitute
+from symreg.language.tree import Binary, Call, Compare, Logic, Name, Tree, number, substitute, walk
 
 
-def directions(
-    parts: tuple[Derived, ...], knots: tuple[Knot, ...], parameters: tuple[Parameter, ...]
-) -> tuple[Direction, ...]:
+def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) -> tuple[Direction, ...]:
     """Return the sign of phi' on each side of zero, piece by piece, equal neighbours as one; negative side first."""
     gradient = total([part.tidied for part in parts])
     domain = parts[0].term.domain
     made: list[Direction] = []
     sides: tuple[tuple[Literal["negative", "positive"], int], ...] = (("negative", -1), ("positive", 1))
     for word, side in sides:
-        rows = _merged(list(_pieces(gradient, knots, parameters, domain, side)))
+        rows = _merged(list(_pieces(gradient, parameters, domain, side)))
+        if any(sign == "undecided" for sign, _, _ in rows) and len(parts) > 1:
+            each = [{sign for sign, _, _ in _pieces(p.tidied, p.term.parameters, domain, side)} for p in parts]
+            rows = [(_sign_of_sum(each), None, None)]
         for sign, low, high in rows:
             where = None if len(rows) == 1 else _region(low, high, side)
             made.append(Direction(side=word, sign=sign, where=where))
     return tuple(made)
 
 
+def _sign_of_sum(each: list[set[Sign]]) -> Sign:
+    """Return the sign of a sum from the signs that each addend has on a whole side."""
+    for strict, weak in (("positive", "nonnegative"), ("negative", "nonpositive")):
+        if all(signs <= {strict, weak, "zero"} for signs in each):
+            return cast(Sign, strict if {strict} in each else weak)
+    return "undecided"
+
+
 Piece = tuple[Sign, Tree | None, Tree | None]
 """A sign, and the magnitudes between which it holds (None: 0, or infinity)."""
 
 
-def _pieces(
-    gradient: Tree, knots: tuple[Knot, ...], parameters: tuple[Parameter, ...], domain: Interval, side: int
-) -> Iterator[Piece]:
+def _pieces(gradient: Tree, parameters: tuple[Parameter, ...], domain: Interval, side: int) -> Iterator[Piece]:
     """Yield the pieces of one side, from zero outwards."""
     if (side < 0 and domain.low == 0) or (side > 0 and domain.high == 0):
         return
-    points = samples(parameters)
-    ends = [knot.position if side > 0 else negative(knot.position) for knot in knots]
-    ends = [tidy(end, parameters) for end in ends if all(evaluate(end, values) > 0 for values in points)]
-    ordered = _ordered(ends, parameters)
-    if ordered is None:
+    try:
+        ends = _between(knots_of(gradient), None, None, side, parameters)
+    except NotDifferentiable:
+        ends = None
+    if ends is None:
         yield ("undecided", None, None)
         return
-    bounds: list[Tree | None] = [None, *ordered, None]
-    for low, high in pairwise(bounds):
+    for low, high in pairwise((None, *ends, None)):
         yield from _signs_between(gradient, low, high, side, parameters)
+
+
+def _between(
+    positions: Iterable[Tree], low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]
+) -> list[Tree] | None:
+    """Return the magnitudes of the weights that lie between two magnitudes, ascending.
+
+    None if it is not the same ones in the same order for all parameters.
+    """
+    inner: list[Tree] = []
+    for position in positions:
+        if is_imaginary(position, parameters):
+            continue
+        magnitude = tidy(position if side > 0 else negative(position), parameters)
+        above = _difference(magnitude, low, parameters)
+        if above in _ABOVE and (high is None or _difference(high, magnitude, parameters) in _ABOVE):
+            inner.append(magnitude)
+        elif above not in _BELOW and (high is None or _difference(high, magnitude, parameters) not in _BELOW):
+            return None
+    values = samples(parameters)[0]
+    ordered = sorted(dict.fromkeys(inner), key=lambda end: evaluate(end, values))
+    is_ordered = all(_difference(b, a, parameters) in _ABOVE for a, b in pairwise(ordered))
+    return ordered if is_ordered else None
+
+
+_ABOVE = ("positive", "nonnegative")
+_BELOW = ("negative", "nonpositive", "zero")
+
+
+def _difference(a: Tree, b: Tree | None, parameters: tuple[Parameter, ...]) -> Sign:
+    return sign_of(a if b is None else plus(a, negative(b)), parameters)
 
 
 def _signs_between(
     gradient: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]
 ) -> Iterator[Piece]:
-    """Yield the signs of phi' between two magnitudes: one, or those between its roots where these can be listed."""
-    points = samples(parameters)
-    middle = _middle(low, high)
-    resolved = beside(gradient, times(number(side), middle), side, points)
-    piece = tidy(resolved, parameters)
+    """Yield the signs of phi' between two magnitudes: one, or those between its zeros where these can be listed."""
+    piece = tidy(beside(gradient, times(number(side), _middle(low, high)), side, samples(parameters)), parameters)
     sign = _sign_between(piece, low, high, side, parameters)
     if sign != "undecided":
         yield (sign, low, high)
         return
     try:
-        zeros = [tidy(z if side > 0 else negative(z), parameters) for z in roots(piece)]
+        ends = _between(_changes(piece), low, high, side, parameters)
     except NotDifferentiable:
-        zeros = []
-    inner = [z for z in dict.fromkeys(zeros) if all(_is_between(z, low, high, values) for values in points)]
-    ordered = _ordered(inner, parameters) if inner else None
-    if ordered:
-        bounds: list[Tree | None] = [low, *ordered, high]
-        found = [(_sign_between(piece, a, b, side, parameters), a, b) for a, b in pairwise(bounds)]
-        if all(sign != "undecided" for sign, _, _ in found):
-            yield from found
-            return
-    yield ("both" if _takes_both(piece, low, high, side, parameters) else "undecided", low, high)
+        ends = None
+    if ends is not None:
+        yield from ((_sign_at(piece, a, b, side, parameters), a, b) for a, b in pairwise((low, *ends, high)))
+    else:
+        yield ("both" if _takes_both(piece, low, high, side, parameters) else "undecided", low, high)
+
+
+def _changes(piece: Tree) -> list[Tree]:
+    """Return every weight at which a smooth piece may change its sign: its zeros, its poles, and logarithms' ends.
+
+    Raises:
+        NotDifferentiable: They cannot be listed.
+    """
+    found = list(roots(piece))
+    for node in walk(piece):
+        match node:
+            case Binary("/", _, below) if has_w(below):
+                found += roots(below)
+            case Binary("**", base, exponent) if has_w(base) and not (numeric(exponent) or -1) > 0:
+                found += roots(base)
+            case Call("log" | "log1p" as function, (argument,)) if has_w(argument):
+                found += roots(argument if function == "log" else plus(number(1), argument))
+            case Call("tan" | "where" | "sign" as function, _) if has_w(node):
+                raise NotDifferentiable(f"{function} is not continuous")
+            case _:
+                pass
+    return found
+
+
+def _sign_at(piece: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]) -> Sign:
+    """Return the sign of a piece that is continuous and not 0 between two magnitudes: it is the same everywhere.
+
+    That holds for all parameters, whose domains are intervals; the samples only show which of the two signs it is.
+    """
+    at = times(number(side), _middle(low, high))
+    values = [evaluate(piece, {**row, W: evaluate(at, row)}) for row in samples(parameters)]
+    if all(value > 0 for value in values):
+        return "positive"
+    return "negative" if all(value < 0 for value in values) else "undecided"
 
 
 def _sign_between(
     piece: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]
 ) -> Sign:
     """Return the sign of a smooth piece for every magnitude between two ends, by running through them with s > 0."""
-    taken = {p.name for p in parameters}
-    distance = next(Name(name) for name in ("s", "s_0", "s_1") if name not in taken)
-    if high is None:
-        magnitude = distance if low is None else plus(low, distance)
-    else:
-        top = times(high, distance) if low is None else plus(low, times(high, distance))
-        magnitude = over(top, plus(number(1), distance))
-    moved = substitute(piece, {W: times(number(side), magnitude)})
-    return sign_of(moved, parameters, positive=(distance.name,))
+    moved = substitute(piece, {W: times(number(side), _along(low, high, _DISTANCE))})
+    return sign_of(moved, parameters, positive=(_DISTANCE.name,))
 
 
 def _takes_both(piece: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]) -> bool:
-    """Is phi' positive somewhere and negative somewhere on the piece? Shown by two points, at the first sample."""
-    values = samples(parameters)[0]
-    start = evaluate(low, values) if low is not None else 0
+    """Is phi' positive somewhere and negative somewhere on the piece, at each of the samples?"""
+    moved = substitute(piece, {W: times(number(side), _along(low, high, _DISTANCE))})
+    return all(_has_both_signs(moved, row) for row in samples(parameters))
+
+
+def _has_both_signs(tree: Tree, values: Values) -> bool:
     signs = set()
-    for k in range(1, 400):
-        at = start + (
-            k * (evaluate(high, values) - start) / 400 if high is not None else evaluate(number(Fraction(k, 20)), {})
-        )
-        found = evaluate(piece, {**values, W: side * at})
+    for k in range(-200, 201):
+        found = evaluate(tree, {**values, _DISTANCE: evaluate(power(number(10), number(Fraction(k, 33))), {})})
         signs.add((found > 0) - (found < 0))
-    return {1, -1} <= signs
+        if {1, -1} <= signs:
+            return True
+    return False
+
+
+_DISTANCE = Name("state")
+"""How far along a piece, from 0 to infinity: a name that is reserved, so that no parameter has it."""
+
+
+def _along(low: Tree | None, high: Tree | None, distance: Tree) -> Tree:
+    """Return the magnitude that runs from one end to the other as the distance runs through the positive numbers."""
+    if high is None:
+        return distance if low is None else plus(low, distance)
+    top = times(high, distance) if low is None else plus(low, times(high, distance))
+    return over(top, plus(number(1), distance))
 
 
 def _merged(pieces: list[Piece]) -> list[Piece]:
@@ -135,22 +205,6 @@ def _region(low: Tree | None, high: Tree | None, side: int) -> Tree | None:
     return None if not ends else ends[0] if len(ends) == 1 else Logic("and", tuple(ends))
 
 
-def _ordered(ends: list[Tree], parameters: tuple[Parameter, ...]) -> list[Tree] | None:
-    """Return positive ends in ascending order, or None if that is not the same for all parameters."""
-    values = samples(parameters)[0]
-    unique = sorted(dict.fromkeys(ends), key=lambda end: float(evaluate(end, values)))
-    for a, b in pairwise(unique):
-        if sign_of(plus(b, negative(a)), parameters) not in ("positive", "nonnegative"):
-            return None
-    return unique
-
-
-def _is_between(tree: Tree, low: Tree | None, high: Tree | None, values: dict[Tree, object]) -> bool:
-    at = evaluate(tree, values)
-    above = at > (evaluate(low, values) if low is not None else 0)
-    return bool(above and (high is None or at < evaluate(high, values)))
-
-
 def _middle(low: Tree | None, high: Tree | None) -> Tree:
     if high is None:
         return number(1) if low is None else times(number(2), low)
@@ -163,20 +217,19 @@ def step_bounds(
     """Return when a step on the penalty alone keeps a weight's sign, and when it makes it smaller.
 
     Both are solved from the update `w <- a*w` that is left with the loss's gradient at 0: a >= 0, and -1 < a < 1. There
-    is no answer unless the update is linear in the weight and has no state.
+    is no answer unless the update is linear in the weight, in one piece, and has no state.
     """
     if rule.states or len(update) != 1:
         return ()
     ((_, expression),) = update
+    if any(isinstance(node, Call) and node.function == "where" for node in walk(expression)):
+        return ()
     known = (*parameters, *rule.parameters)
     weight, gradient = to_sympy(WJ, known), to_sympy(GJ, known)
-    whole = to_sympy(expression, known)
-    if whole.has(sympy.Piecewise):
-        return ()
-    moved = sympy.expand(whole.subs(gradient, 0))
+    moved = sympy.expand(to_sympy(expression, known).subs(gradient, 0))
     if not moved.is_polynomial(weight) or sympy.degree(moved, weight) != 1 or moved.coeff(weight, 0) != 0:
         return ()
-    shrinkage = sympy.factor(1 - moved.coeff(weight, 1))
+    shrinkage = sympy.factor_terms(1 - moved.coeff(weight, 1))
     if not shrinkage.is_positive:
         return ()
     coefficient, rest = shrinkage.as_coeff_Mul()
