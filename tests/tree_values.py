@@ -34,10 +34,11 @@ def value(tree: Tree, given: Values) -> Any:
     match tree:
         case Number(exact):
             return float(exact) if given.library is math else mpmath.mpf(exact.numerator) / exact.denominator
-        case Constant("pi"):
-            return given.library.pi
+        case Constant(name):
+            return getattr(given.library, name)
         case Name(name):
-            return given.scalars[name]
+            meant = given.scalars[name]
+            return meant(given) if callable(meant) else meant
         case Item(array, subscripts):
             element = given.arrays[array]
             for place in (given.indices[s.index] + s.shift for s in subscripts):
@@ -57,11 +58,26 @@ def value(tree: Tree, given: Values) -> Any:
             return value(then if value(condition, given) else otherwise, given)
         case Call("norm", (Name(name),)):
             return given.library.sqrt(sum(x**2 for x in given.arrays[name]))
+        case Call("in_range", (Item(array, subscripts),)):
+            return all(0 <= given.indices[s.index] + s.shift < len(given.arrays[array]) for s in subscripts)
+        case Call("d", (operand,)):
+            return slope(operand, given)
         case Call(function, arguments):
             return _call(function, [value(a, given) for a in arguments], given.library)
         case Sum(body, index):
             return sum(value(body, _with(given, index, i)) for i in _range(body, index, given))
     raise AssertionError(tree)
+
+
+def slope(tree: Tree, given: Values, sides: tuple[int, int] = (-1, 1)) -> Any:
+    """Return the difference quotient of a tree by the weight `w[j]`, by default the central one."""
+    j, weights = given.indices["j"], given.arrays["w"]
+    distance = (abs(weights[j]) or 1) * mpmath.mpf(10) ** (-mpmath.mp.dps // 3)
+    ends = []
+    for side in sides:
+        moved = [w + side * distance if i == j else w for i, w in enumerate(weights)]
+        ends.append(value(tree, Values(given.library, given.scalars, {**given.arrays, "w": moved}, given.indices)))
+    return (ends[1] - ends[0]) / ((sides[1] - sides[0]) * distance)
 
 
 def run(
@@ -138,7 +154,7 @@ def _with(given: Values, index: str, i: int) -> Values:
 
 
 def _range(body: Tree, index: str, given: Values) -> list[int]:
-    """Return the i >= 0 for which every subscript of the body that holds the index is in range."""
+    """Return the i >= 0 for which every subscript of the body that holds the index, and is not guarded, is in range."""
     found = []
     for i in range(max(len(a) for a in given.arrays.values())):
         if all(0 <= i + shift < length for shift, length in _subscripts(body, index, given)):
@@ -148,6 +164,12 @@ def _range(body: Tree, index: str, given: Values) -> list[int]:
 
 def _subscripts(tree: Tree, index: str, given: Values) -> list[tuple[int, int]]:
     match tree:
+        case Call("in_range", _):
+            return []
+        case Call("where", (Call("in_range", (Item(_, guarded),)), then, otherwise)):
+            allowed = [(s.shift, len(given.arrays["w"])) for s in guarded if s.index == index]
+            found = _subscripts(then, index, given) + _subscripts(otherwise, index, given)
+            return [pair for pair in found if pair not in allowed]
         case Item(array, subscripts):
             length = len(given.arrays[array])
             return [(s.shift, length) for s in subscripts if s.index == index]
