@@ -240,10 +240,16 @@ def subject(made: Handwritten, dtype: str = "float64", gradient: Numpy | None = 
 
     def value(w: Any, **given: Any) -> float:
         parts = made.value(w, **cast(given))
-        return math.fsum(parts) if np.isfinite(parts).all() else float(np.sum(parts))
+        return math.fsum(np.ravel(parts)) if np.isfinite(parts).all() else float(np.sum(parts))
 
-    def derivative(w: Any, **given: Any) -> Any:
-        return np.asarray(slope(w, **cast(given)), dtype=dtype)
+    def derivative(w: Any, *, out: Any = None, **given: Any) -> Any:
+        found = np.asarray(slope(w, **cast(given)), dtype=dtype)
+        if out is None:
+            return found
+        if np.shares_memory(out, w):
+            raise ValueError("out shares memory with w")
+        out[...] = found
+        return out
 
     def gradient_descent_step(w: Any, g: Any, *, lr: float, **given: Any) -> None:
         w -= kind(lr) * (g + derivative(w, **given))

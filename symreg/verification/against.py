@@ -42,7 +42,7 @@ def against(
         SpecError: If a step is to be judged and no rule is given.
     """
     if as_ != "step":
-        subject = Subject(label=label, dtype="float64", functions={as_: function})
+        subject = Subject(label=label, dtype="float64", functions={as_: function}, is_emitted=False)
         return verify(
             terms, (), (subject,), points=points, params=params, rtol=rtol, progress=progress,
             per_group=_WEIGHTS_PER_CALL,
@@ -64,8 +64,9 @@ def against(
         return made | ({"t": 0.0} if rule.uses_t else {})
 
     subject = Subject(
-        label=label, dtype="float64", functions={f"{rule.name}_step": step, f"{rule.name}_state": fresh_state}
-    )
+        label=label, dtype="float64", functions={f"{rule.name}_step": step, f"{rule.name}_state": fresh_state},
+        is_emitted=False,
+    )  # fmt: skip
     return verify(
         terms, (rule,), (subject,), points=points, params=params, rtol=rtol, progress=progress,
         per_group=_WEIGHTS_PER_CALL,

@@ -23,11 +23,13 @@ class Subject:
         dtype: Of the arrays that they are called with.
         functions: By name: `value(w, **p)`, `gradient(w, **p)`, `RULE_step(w, g, [state], **p)` in place and
             `RULE_state(w)`, where p are parameters and declared arrays.
+        is_emitted: Are they to keep all that emitted functions promise, or only to be accurate?
     """
 
     label: str
     dtype: Dtype
     functions: Mapping[str, Callable[..., Any]]
+    is_emitted: bool = True
 
 
 class Trouble(Exception):
@@ -36,23 +38,39 @@ class Trouble(Exception):
 
 def call_value(subject: Subject, group: Group, weights: Vector) -> float:
     """Return R(w) as the subject computes it."""
-    result = _called(subject.functions["value"], (weights.copy(),), _given(group, len(weights)))
+    own = _copied(weights)
+    result = called(subject.functions["value"], (own,), given(group, len(weights)))
+    if subject.is_emitted:
+        _require_unchanged("w", own, weights)
     return _number(result, "value")
 
 
 def call_gradient(subject: Subject, group: Group, weights: Vector) -> NDArray[Any]:
     """Return dR/dw as the subject computes it."""
-    result = _called(subject.functions["gradient"], (weights.copy(),), _given(group, len(weights)))
-    return _vector(result, weights.shape, "gradient")
+    own = _copied(weights)
+    result = called(subject.functions["gradient"], (own,), given(group, len(weights)))
+    found = _vector(result, weights.shape, "gradient")
+    if subject.is_emitted:
+        _require_unchanged("w", own, weights)
+        _require_type("gradient", found, weights)
+        if np.shares_memory(found, own):
+            raise Trouble("the gradient lies in the weights' memory")
+    return found
 
 
 def call_step(subject: Subject, rule: Rule, renamed: Mapping[str, str], case: StepCase) -> dict[str, Any]:
     """Return the weights and each state after the subject's step (and `t`, where it is kept)."""
-    weights, gradient = case.weights.copy(), case.gradient.copy()
-    given = {renamed.get(name, name): x for name, x in _given(case.group, len(weights)).items()} | case.parameters
+    weights, gradient = case.weights.copy(), _copied(case.gradient)
+    named = {renamed.get(name, name): x for name, x in given(case.group, len(weights)).items()} | case.parameters
     state = prepared_state(subject, rule, case)
+    before = {} if state is None else dict(state)
     arguments = (weights, gradient) if state is None else (weights, gradient, state)
-    _called(subject.functions[f"{rule.name}_step"], arguments, given)
+    called(subject.functions[f"{rule.name}_step"], arguments, named)
+    if subject.is_emitted:
+        _require_unchanged("g", gradient, case.gradient)
+        for one in rule.states:
+            if one.is_array and state is not None and state.get(one.name) is not before[one.name]:
+                raise Trouble(f"the state's '{one.name}' is another array after the step")
     after: dict[str, Any] = {"w": weights}
     for one in rule.states:
         if state is None or one.name not in state:
@@ -70,7 +88,7 @@ def prepared_state(subject: Subject, rule: Rule, case: StepCase) -> dict[str, An
     """Return the subject's fresh state, checked, then filled with the case's values; None for a rule without state."""
     if not rule.states and not rule.uses_t:
         return None
-    made = _called(subject.functions[f"{rule.name}_state"], (case.weights.copy(),), {})
+    made = called(subject.functions[f"{rule.name}_state"], (case.weights.copy(),), {})
     if not isinstance(made, dict):
         raise Trouble(f"{rule.name}_state returned {type(made).__name__} where a dict is right")
     expected = {state.name for state in rule.states} | ({"t"} if rule.uses_t else set())
@@ -89,17 +107,44 @@ def prepared_state(subject: Subject, rule: Rule, case: StepCase) -> dict[str, An
     return made
 
 
-def _given(group: Group, length: int) -> dict[str, Any]:
+def given(group: Group, length: int) -> dict[str, Any]:
+    """Return parameters and declared arrays by name, as keywords of a call."""
     return {**group.parameters, **group.arrays_for(length)}
 
 
-def _called(function: Callable[..., Any], arguments: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
+def called(function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return what a function under test returns.
+
+    Raises:
+        Trouble: It raised; the cause is what it raised.
+    """
     try:
         with np.errstate(all="ignore"):
-            return function(*arguments, **given)
+            return function(*arguments, **named)
     except Exception as error:  # whatever somebody's function raises is its failure
         first = str(error).splitlines()[0] if str(error) else ""
         raise Trouble(f"it raised {type(error).__name__}{': ' if first else ''}{first[:200]}") from error
+
+
+def _copied(column: Vector) -> Vector:
+    """Return a copy that lies in memory as the original does: with its gaps, its order and its axes."""
+    if column.flags.c_contiguous:
+        return column.copy()
+    owner = column
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    start, first = (array.__array_interface__["data"][0] for array in (owner, column))
+    return np.ndarray(column.shape, column.dtype, owner.ravel(order="K").copy(), first - start, column.strides)
+
+
+def _require_unchanged(name: str, after: Vector, before: Vector) -> None:
+    if not np.array_equal(after, before, equal_nan=True):
+        raise Trouble(f"it changed {name}, which it was only to read")
+
+
+def _require_type(name: str, found: NDArray[Any], weights: Vector) -> None:
+    if found.dtype != weights.dtype:
+        raise Trouble(f"{name} is {found.dtype} where {weights.dtype} is right")
 
 
 def _vector(result: Any, shape: tuple[int, ...], name: str) -> NDArray[Any]:

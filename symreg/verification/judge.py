@@ -5,7 +5,7 @@ Takes terms, rules and callables, whoever made them; hands on a `Report`. Of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isnan
 from typing import Any
@@ -15,9 +15,9 @@ from flint import arb, ctx
 
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
-from symreg.language.tree import Compare, Logic, walk
-from symreg.verification import conduct, sensitivity
-from symreg.verification.ball import Scope, Undecided, compiled, sign
+from symreg.language.tree import Binary, Compare, Logic, Tree, children, names
+from symreg.verification import conduct, sensitivity, usage
+from symreg.verification.ball import Code, Scope, Undecided, compiled, sign
 from symreg.verification.calling import Subject, Trouble, call_gradient, call_step, call_value
 from symreg.verification.cases import (
     SlopeCase,
@@ -149,8 +149,9 @@ class _Evidence:
                     lambda k: _rank(cases[k].group),
                     rtol,
                 )
-                if not rtol:
+                if subject.is_emitted:
                     conduct.of_value(tally, subject, self.terms, self.sample, self.greatest)
+                    usage.of_value(tally, subject, self.terms, self.sample[0])
             return [tally.check()]
 
         return judge
@@ -185,10 +186,11 @@ class _Evidence:
                 return _rank(cases[places[k][0]].group)
 
             tally.add({"gradient": (together, exact)}, describe, find, rank, rtol)
-            if not rtol:
+            if subject.is_emitted:
                 conduct.of_gradient(tally, subject, self.terms, self.sample, cases, self.greatest)
+                usage.of_gradient(tally, subject, self.terms, self.sample[0])
             made = [tally]
-            if settled.any() and not rtol:
+            if settled.any() and subject.is_emitted:
                 kinks = Tally("kinks", subject.label, self.dtype)
 
                 def find_choice(_: str, k: int, got: float) -> Finding:
@@ -239,8 +241,9 @@ class _Evidence:
                 lambda k: _rank(cases[places[k][0]].group),
                 rtol,
             )
-            if not rtol:
+            if subject.is_emitted:
                 conduct.of_step(tally, subject, self.terms, rule, cases)
+                usage.of_step(tally, subject, self.terms, rule, self.sample[0])
             return [tally.check()]
 
         return judge
@@ -248,14 +251,13 @@ class _Evidence:
 
 def _range_check(rule: Rule, shape: Format) -> Callable[[StepCase, int], bool]:
     """Return whether an intermediate result leaves the format's normal range: then nothing is promised of the step."""
-    steps = [
-        (step.target, [compiled(node) for node in walk(step.expression) if not isinstance(node, Compare | Logic)])
-        for step in rule.steps
-    ]
-
-    def leaves(x: arb) -> bool:
-        size = abs(x)
-        return bool(size > shape.greatest / 4 or (size < shape.floor and not x.is_zero()))
+    varying = {"w", "g", "g_loss", "g_penalty", *(state.name for state in rule.states if state.is_array)}
+    steps: list[tuple[str, list[tuple[Code, float, float]]]] = []
+    for step in rule.steps:
+        nodes = [(compiled(node), least, most) for node, least, most in _ranges(step.expression, varying, shape)]
+        steps.append((step.target, nodes))
+        if names(step.expression) & varying:
+            varying.add(step.target)
 
     def out_of_range(case: StepCase, j: int) -> bool:
         point = step_point(case, j)
@@ -263,15 +265,33 @@ def _range_check(rule: Rule, shape: Format) -> Callable[[StepCase, int], bool]:
         scope = Scope(dict(point), decide=sign)
         for target, nodes in steps:
             try:
-                found = [code(scope) for code in nodes]
+                found = [(code(scope), least, most) for code, least, most in nodes]
             except Undecided:
                 return False
-            if any(leaves(x) for x in found):
+            if any(abs(x) > most or (abs(x) < least and not x.is_zero()) for x, least, most in found):
                 return True
-            scope.names[target] = found[0]
+            scope.names[target] = found[0][0]
         return False
 
     return out_of_range
+
+
+def _ranges(
+    tree: Tree, varying: set[str], shape: Format, is_addend: bool = False, is_scalar: bool = False
+) -> Iterator[tuple[Tree, float, float]]:
+    """Yield each number that an expression goes through, the whole first, and the least and greatest size of it.
+
+    What is below the normal range does no harm as an addend; what depends on no array is in double precision.
+    """
+    if isinstance(tree, Compare | Logic):
+        for operand in children(tree):
+            yield from _ranges(operand, varying, shape)
+        return
+    wide = FORMATS["float64"] if is_scalar else shape
+    yield tree, 0.0 if is_addend else wide.floor, wide.greatest / 4
+    adds = isinstance(tree, Binary) and tree.operator in ("+", "-")
+    for operand in children(tree):
+        yield from _ranges(operand, varying, shape, adds, not names(tree) & varying)
 
 
 def _find_value(terms: Terms, case: ValueCase, got: float, shape: Format, rtol: float) -> Finding:

@@ -7,7 +7,7 @@ a say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import frexp, ldexp
 from typing import Any, Literal
@@ -24,7 +24,8 @@ Dtype = Literal["float64", "float32"]
 Vector = NDArray[Any]
 
 PER_GROUP = 50
-_LENGTHS = (7, 2, 7, 1, 7, 7)  # of the vectors of a group in index notation; n = 0 is looked at apart
+_LENGTHS = (7, 2, 5, 1, 3, 4)  # of the vectors of a group in index notation; n = 0 is looked at apart
+_OCTAVES = range(-10, 10)  # a parameter is its default times 2 to the power of one of these, and a bit
 _HUMAN_WEIGHTS = (-0.5, 0.2)
 
 
@@ -98,6 +99,14 @@ class Stream:
         """Return -1.0 or 1.0."""
         return 1.0 if self.integer(0, 1) else -1.0
 
+    def shuffled(self, numbers: Iterable[int]) -> list[int]:
+        """Return the numbers in another order."""
+        made = list(numbers)
+        for k in range(len(made) - 1, 0, -1):
+            other = self.integer(0, k)
+            made[k], made[other] = made[other], made[k]
+        return made
+
 
 _MASK = (1 << 64) - 1
 
@@ -149,13 +158,11 @@ def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = 
 def probes(terms: Terms, dtype: Dtype) -> Vector:
     """Return weights outside the range of promised accuracy, where only a spurious NaN is wrong."""
     information = np.finfo(dtype)
-    sizes = (
-        float(information.smallest_subnormal),
-        float(information.smallest_normal) / 4,
-        float(information.smallest_normal),
-        float(information.max) / 4,
-        float(information.max),
-    )
+    least, most = float(information.smallest_subnormal), float(information.max)
+    normal = float(information.smallest_normal)
+    # Squares, cubes and quotients of these over- and underflow, each of them somewhere else.
+    inner = [ldexp(1.0, k * information.maxexp // 8) for k in (-7, -6, -5, 5, 6, 7)]
+    sizes = (least, normal / 4, normal, *inner, most / 4, most)
     return np.array([s * w for w in sizes for s in (-1.0, 1.0) if _inside(terms, s * w)], dtype=dtype)
 
 
@@ -183,13 +190,18 @@ def sampled_parameters(
 
 
 def _parameter(one: Parameter, stream: Stream, number: int) -> float:
-    """Return a parameter's value: its default, that within a factor 1000, or one near a finite end of its domain."""
+    """Return a parameter's value: its default, that within a factor 1000, or one near a finite end of its domain.
+
+    A few dozen groups see every octave of that factor: which one comes when is shuffled for each parameter by itself.
+    """
     if number == 0 or (one.default == 0.0 and stream.integer(0, 3) == 0):
         return one.default
     if number % 5 == 4 and (near := _near_an_end(one.domain, one.default, stream)) is not None:
         return near
-    for _ in range(12):
-        size = stream.log_uniform(-10, 10)
+    turn, place = divmod(number - number // 5, len(_OCTAVES))
+    octave = Stream("octaves", one.name, turn).shuffled(_OCTAVES)[place]
+    for tried in range(12):
+        size = stream.log_uniform(octave, octave + 1) if tried == 0 else stream.log_uniform(-10, 10)
         value = one.default * size if one.default else size * (stream.sign() if _is_signed(one.domain) else 1.0)
         if value in one.domain:
             return value
@@ -228,12 +240,22 @@ def _elementwise(
     weights += near
     scales = [abs(x) for x in parameters.values() if x] + [max(abs(k.above), abs(k.below)) for k in found]
     scales = [s for s in scales if 2.0**-40 < s < 2.0**40] or [1.0]
+    corners = [kink.below for kink in found if abs(kink.below) >= float(np.finfo(shape.name).smallest_normal)]
     least, greatest = shape.least_exponent, shape.greatest_exponent
     usable = greatest if greatest_exponent is None else min(greatest, greatest_exponent)
+    if number % 2:
+        # The ends of the range that accuracy is promised in.
+        end = ldexp(1.0, least) if number % 4 == 1 else ldexp(2.0 - 2.0**-20, usable - 1)
+        weights += [w for w in (_in_domain(terms, end if number % 8 < 4 else -end),) if w is not None]
     tries = 0
     while len(weights) < count and tries < 40 * count:
         tries += 1
         kind = tries % 5
+        if tries % 10 == 5 and corners:
+            # At any distance from a kink: a switch may be in the wrong place by any part of it.
+            corner = corners[stream.integer(0, len(corners) - 1)]
+            weights.append(corner * (1.0 + stream.sign() * stream.log_uniform(2 * shape.unit // 3, -1)))
+            continue
         if kind in (0, 1):
             # One in sixteen is taken from where the formula is ill-conditioned, if there is such a range.
             top = greatest if tries % 16 == 0 else usable

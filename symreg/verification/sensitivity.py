@@ -51,7 +51,7 @@ def of_value(
     for changed_arrays in _array_changes(arrays, shape):
         yield moved(exact, [values(terms, parameters, a, floor=shape.floor)(weights) for a in changed_arrays])
     if terms.indexed:
-        yield _summation(terms, weights, parameters, arrays, None, shape)
+        yield of_summands(terms, weights, parameters, arrays, None, shape)
 
 
 def of_repeated(
@@ -88,7 +88,7 @@ def of_slope(
     for _, others in slope_changes(terms, weights, j, parameters, arrays, shape):
         yield moved(exact, [end for other in others if other is not None for end in (other.low, other.high)])
     if terms.indexed:
-        yield _summation(terms, weights, parameters, arrays, j, shape)
+        yield of_summands(terms, weights, parameters, arrays, j, shape)
 
 
 def slope_changes(
@@ -147,7 +147,7 @@ def of_step(
         ends = [(w, end) for w, one in zip(at, found, strict=True) if one is not None for end in (one.low, one.high)]
         yield moved(exact, [shifted(w=w, g_penalty=end) for w, end in ends if end.is_finite()])
     if terms.indexed:
-        share = _summation(terms, weights, parameters, arrays, j, shape)
+        share = of_summands(terms, weights, parameters, arrays, j, shape)
         with ctx.workprec(WORKING_BITS):
             ends_of_sum = [point["g_penalty"] + share, point["g_penalty"] - share]
         yield moved(exact, [shifted(g_penalty=end) for end in ends_of_sum])
@@ -172,7 +172,7 @@ def _array_changes(arrays: Mapping[str, Any], shape: Format) -> Iterator[list[di
                 yield made
 
 
-def _summation(
+def of_summands(
     terms: Terms,
     weights: Sequence[Exact],
     parameters: Mapping[str, float],
