@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symreg.language.tree import Binary, Call, Constant, Item, Name, Negate, Number, Subscript, Tree, number, walk
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Item,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Subscript,
+    Tree,
+    number,
+    transform,
+    walk,
+)
 
 ZERO: Tree = Number(Fraction(0))
 ONE: Tree = Number(Fraction(1))
@@ -167,16 +182,19 @@ def product(parts: list[tuple[Tree, bool]]) -> Tree:
 
 
 def without_extrema(tree: Tree) -> Tree:
-    """Return the tree with `min` and `max` written as `where`; NaN in either argument still comes out."""
-    from symreg.language.tree import Compare, transform
+    """Return the tree with `min` and `max` written as `where`, no choice in the condition of another."""
 
     def change(node: Tree) -> Tree:
-        if not (isinstance(node, Call) and node.function in ("min", "max")):
-            return node
-        first, *others = node.arguments
-        for other in others:
-            first = where(Compare("<=" if node.function == "min" else ">=", first, other), first, other)
-        return first
+        match node:
+            case Call("min" | "max" as function, (*earlier, made)):
+                operator = "<=" if function == "min" else ">="
+                for at in reversed(range(len(earlier))):
+                    beats = [Compare(operator, earlier[at], other) for other in node.arguments[at + 1 :]]
+                    condition = beats[0] if len(beats) == 1 else Logic("and", tuple(beats))
+                    made = where(condition, earlier[at], made)
+                return made
+            case _:
+                return node
 
     return transform(tree, change)
 

@@ -131,6 +131,8 @@ def beside(tree: Tree, position: Tree, side: int, points: tuple[Values, ...]) ->
             truths = {holds(condition, _near(position, side, values)) for values in points}
             if len(truths) == 1:
                 return beside(then if truths.pop() else otherwise, position, side, points)
+            if isinstance(condition, Logic):
+                return beside(_unfolded(condition, then, otherwise), position, side, points)
             first, second = (beside(branch, position, side, points) for branch in (then, otherwise))
             kept = where(substitute(condition, {W: position}), first, second)
             if not isinstance(condition, Compare):
@@ -151,6 +153,21 @@ def beside(tree: Tree, position: Tree, side: int, points: tuple[Values, ...]) ->
             below = children(tree)
             made = tuple(beside(child, position, side, points) for child in below)
             return tree if all(a is b for a, b in zip(made, below, strict=True)) else rebuild(tree, made)
+
+
+def _unfolded(condition: Logic, then: Tree, otherwise: Tree) -> Tree:
+    """Return a choice with the operands of its condition as conditions of choices of their own."""
+    match condition:
+        case Logic("not", (operand,)):
+            return Call("where", (operand, otherwise, then))
+        case Logic("and", operands):
+            for operand in reversed(operands):
+                then = Call("where", (operand, then, otherwise))
+            return then
+        case Logic(_, operands):
+            for operand in reversed(operands):
+                otherwise = Call("where", (operand, then, otherwise))
+            return otherwise
 
 
 def _tied(tree: Tree, position: Tree, points: tuple[Values, ...]) -> list[Values]:
