@@ -17,6 +17,9 @@ from typing import Any
 import mpmath
 import sympy
 
+LARGEST_SHIFT = 8
+"""Of a subscript: `w[i-8]` has an element for i up to n + 7."""
+
 
 @dataclass(frozen=True)
 class Explicit:
@@ -171,7 +174,7 @@ class _Walker:
             if any(isinstance(n, ast.Name) and n.id == index for n in ast.walk(inner))
         ]
         n = len(self.weights)
-        return [i for i in range(n) if all(0 <= self.place(s, {index: i}) < n for s in subscripts)]
+        return [i for i in range(n + LARGEST_SHIFT) if all(0 <= self.place(s, {index: i}) < n for s in subscripts)]
 
 
 def _without_rebinding(node: ast.AST, index: str) -> list[ast.AST]:

@@ -155,11 +155,9 @@ def _with(given: Values, index: str, i: int) -> Values:
 
 def _range(body: Tree, index: str, given: Values) -> list[int]:
     """Return the i >= 0 for which every subscript of the body that holds the index, and is not guarded, is in range."""
-    found = []
-    for i in range(max(len(a) for a in given.arrays.values())):
-        if all(0 <= i + shift < length for shift, length in _subscripts(body, index, given)):
-            found.append(i)
-    return found
+    subscripts = _subscripts(body, index, given)
+    longest = max((length - shift for shift, length in subscripts), default=0)
+    return [i for i in range(longest) if all(0 <= i + shift < length for shift, length in subscripts)]
 
 
 def _subscripts(tree: Tree, index: str, given: Values) -> list[tuple[int, int]]:
