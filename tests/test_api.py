@@ -109,7 +109,7 @@ def test_objectives_in_every_form() -> None:
         (lambda: symreg.objective(3), "not of type int"),  # type: ignore[arg-type]
         (lambda: symreg.rule(None), "not of type NoneType"),  # type: ignore[arg-type]
         (lambda: symreg.derive("l2", ["adam"]), "not of type list"),  # type: ignore[arg-type]
-        (lambda: "2" * symreg.penalty("l1"), "coefficient '2'"),
+        (lambda: "2" * symreg.penalty("l1"), "coefficient '2'"),  # type: ignore[operator]
         (lambda: float("nan") * symreg.penalty("l1"), "coefficient nan"),
         (lambda: -1 * symreg.penalty("l1"), "coefficient -1"),
     ],
@@ -123,7 +123,7 @@ def test_a_penalty_adds_up_with_penalties_only() -> None:
     assert symreg.objective(np.float64(0.5) * symreg.penalty("l1")).terms == symreg.objective("0.5*l1").terms
     for other in (3, "l2", None):
         with pytest.raises(TypeError):
-            symreg.penalty("l1") + other
+            symreg.penalty("l1") + other  # type: ignore[operator]
 
 
 # Derivations, source, callables, reports
