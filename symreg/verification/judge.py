@@ -5,7 +5,7 @@ Takes terms, rules and callables, whoever made them; hands on a `Report`. Of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isnan
 from typing import Any
@@ -96,6 +96,24 @@ def _offered(subject: Subject, rules: Sequence[Rule]) -> list[str]:
     return [name for name in known if name in subject.functions]
 
 
+class _Shares:
+    """Shares of the tolerance by point; where all of them had to be worked out they serve the next subject too."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, list[arb | None]] = {}
+
+    def at(self, point: Hashable, made: Iterator[arb | None]) -> Iterable[arb | None]:
+        """Return the shares at a point, `made` unless they are known."""
+        return self._known.get(point) or self._kept(point, made)
+
+    def _kept(self, point: Hashable, made: Iterator[arb | None]) -> Iterator[arb | None]:
+        drawn = []
+        for share in made:
+            drawn.append(share)
+            yield share
+        self._known[point] = drawn
+
+
 @dataclass(slots=True, kw_only=True)
 class _Evidence:
     """Points of one format with what is known of them; the gradient's references serve every rule.
@@ -126,6 +144,7 @@ class _Evidence:
     def _judge_of_values(self, rtol: float) -> Callable[[Subject], list[Check]]:
         cases = value_cases(self.terms, self.sample, self.dtype)
         exact = reference([case.exact for case in cases])
+        known = _Shares()
 
         def judge(subject: Subject) -> list[Check]:
             tally = Tally("value", subject.label, self.dtype)
@@ -139,7 +158,7 @@ class _Evidence:
             else:
 
                 def find(_: str, k: int, got: float) -> Finding:
-                    finding = _find_value(self.terms, cases[k], got, FORMATS[self.dtype], rtol)
+                    finding = _find_value(self.terms, cases[k], k, got, FORMATS[self.dtype], rtol, known)
                     return self.within_reason(finding, float(np.max(np.abs(cases[k].weights), initial=0.0)))
 
                 tally.add(
@@ -162,6 +181,7 @@ class _Evidence:
         found = [cases[c].exact[j] for c, j in places]
         exact = reference([None if one is None else one.value for one in found])
         settled = np.array([_is_asserted(self.terms, cases[c], j) for c, j in places], dtype=bool)
+        known = _Shares()
 
         def judge(subject: Subject) -> list[Check]:
             tally = Tally("gradient", subject.label, self.dtype)
@@ -179,7 +199,8 @@ class _Evidence:
 
             def find(_: str, k: int, got: float) -> Finding:
                 c, j = places[k]
-                finding = _find_slope(self.terms, cases[c], j, got, FORMATS[self.dtype], rtol)
+                shares = known.at(k, _shares_of_slope(self.terms, cases[c], j, FORMATS[self.dtype]))
+                finding = _find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares)
                 return self.within_reason(finding, float(cases[c].weights[j]))
 
             def rank(k: int) -> float:
@@ -195,7 +216,8 @@ class _Evidence:
 
                 def find_choice(_: str, k: int, got: float) -> Finding:
                     c, j = places[k]
-                    return _find_slope(self.terms, cases[c], j, got, FORMATS[self.dtype], rtol, at_choice=True)
+                    shares = known.at(k, _shares_of_slope(self.terms, cases[c], j, FORMATS[self.dtype]))
+                    return _find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares, at_choice=True)
 
                 kinks.add({"gradient": (together, exact)}, describe, find_choice, rank, rtol, skip=~settled)
                 made.append(kinks)
@@ -210,6 +232,7 @@ class _Evidence:
         _, renamed = told_apart(self.terms, rule)
         out_of_range = _range_check(rule, FORMATS[self.dtype])
         step = stepper(rule)
+        known = _Shares()
 
         def judge(subject: Subject) -> list[Check]:
             tally = Tally("step", subject.label, self.dtype, rule.name)
@@ -228,7 +251,7 @@ class _Evidence:
             def find(output: str, k: int, got: float) -> Finding:
                 c, j = places[k]
                 case = cases[c]
-                finding = _find_step(self.terms, rule, step, case, output, j, got, FORMATS[self.dtype], rtol)
+                finding = _find_step(self.terms, step, case, output, k, j, got, FORMATS[self.dtype], rtol, known)
                 if finding is Finding.WRONG and out_of_range(case, j):
                     return Finding.VACUOUS
                 return self.within_reason(finding, float(case.weights[j]))
@@ -294,36 +317,50 @@ def _ranges(
         yield from _ranges(operand, varying, shape, adds, not names(tree) & varying)
 
 
-def _find_value(terms: Terms, case: ValueCase, got: float, shape: Format, rtol: float) -> Finding:
+def _find_value(
+    terms: Terms, case: ValueCase, k: int, got: float, shape: Format, rtol: float, known: _Shares
+) -> Finding:
     assert case.exact is not None
     weights = case.weights.tolist()
     arrays = case.group.arrays_for(len(weights))
     shares = sensitivity.of_value(terms, weights, case.group.parameters, arrays, case.exact, shape)
-    return judged(got, case.exact, case.exact, shape, shares, rtol)
+    return judged(got, case.exact, case.exact, shape, known.at(k, shares), rtol)
 
 
 def _find_slope(
-    terms: Terms, case: SlopeCase, j: int, got: float, shape: Format, rtol: float, at_choice: bool = False
-) -> Finding:
-    one = case.exact[j]
-    assert one is not None
-    weights = case.weights.tolist()
-    arrays = case.group.arrays_for(len(weights))
-    shares = sensitivity.of_slope(terms, weights, j, case.group.parameters, arrays, one.value, shape)
-    low, high = (one.value, one.value) if at_choice else (one.low, one.high)
-    return judged(got, low, high, shape, shares, rtol)
-
-
-def _find_step(
-    terms: Terms,
-    rule: Rule,
-    step: Callable[[Mapping[str, arb]], dict[str, arb] | None],
-    case: StepCase,
-    output: str,
+    case: SlopeCase,
     j: int,
     got: float,
     shape: Format,
     rtol: float,
+    shares: Iterable[arb | None],
+    at_choice: bool = False,
+) -> Finding:
+    one = case.exact[j]
+    assert one is not None
+    low, high = (one.value, one.value) if at_choice else (one.low, one.high)
+    return judged(got, low, high, shape, shares, rtol)
+
+
+def _shares_of_slope(terms: Terms, case: SlopeCase, j: int, shape: Format) -> Iterator[arb | None]:
+    one = case.exact[j]
+    assert one is not None
+    weights = case.weights.tolist()
+    arrays = case.group.arrays_for(len(weights))
+    return sensitivity.of_slope(terms, weights, j, case.group.parameters, arrays, one.value, shape)
+
+
+def _find_step(
+    terms: Terms,
+    step: Callable[[Mapping[str, arb]], dict[str, arb] | None],
+    case: StepCase,
+    output: str,
+    k: int,
+    j: int,
+    got: float,
+    shape: Format,
+    rtol: float,
+    known: _Shares,
 ) -> Finding:
     if isnan(got):
         return Finding.WRONG
@@ -343,7 +380,7 @@ def _find_step(
         step, output, point, frozenset({"t", "g_penalty"}), terms, weights, j, case.group.parameters,
         case.group.arrays_for(len(weights)), exact, shape,
     )  # fmt: skip
-    return judged(got, low, high, shape, shares, rtol)
+    return judged(got, low, high, shape, known.at((output, k), shares), rtol)
 
 
 def _is_asserted(terms: Terms, case: SlopeCase, j: int) -> bool:
