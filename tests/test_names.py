@@ -32,6 +32,7 @@ HOSTILE = {
         short signed sizeof static struct switch typedef union unsigned void volatile
         and_eq bool catch concept constexpr co_await decltype delete explicit export friend mutable namespace new
         noexcept nullptr operator private protected public template this throw typename using virtual wchar_t xor
+        DBL_MAX FLT_RADIX LDBL_DIG M_PI FP_NAN DECIMAL_DIG TERMS SYMREG_SIMD PENALTY_OK MCP_DOMAIN P_H
         size_t uint64_t float_t NULL NAN INFINITY HUGE_VAL I main offsetof asm unix linux
         fabs pow tgamma erf expf logl fmin hypot j0 y1 jn signgam isnan fma sincos drem
         print eval exec open str list type id input object Exception copyright license
@@ -63,7 +64,7 @@ HIDING = _words(
 )
 
 ALLOWED = _words(
-    "alpha beta gamma zeta eta mu nu rho N S Q O E C D F lam Lam lambda_ self cls gama c_1 c0 x x1 "
+    "alpha beta gamma zeta eta mu nu rho N S Q O E C D F OK H M_pi DBL lam Lam lambda_ self cls gama c_1 c0 x x1 "
     "a A i j k l m p q r s u "
     "value gradient step_size array block size length result total index scratch lane start stop end status "
     "ndarray Any dtype shape f64 f32 penalty adam sympy Symbol Integer oo zoo E1 pi_ expo logs "

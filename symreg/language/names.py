@@ -62,6 +62,12 @@ _OF_FILES = sys.stdlib_module_names | _words(
 )
 """Names that no emitted file may have: a header of C, a module of Python or a device of Windows would be hidden."""
 
+_MACRO = re.compile(
+    r"(?:DBL|FLT|LDBL|FP|M|MATH|SYMREG)_[A-Z0-9_]+|[A-Z][A-Z0-9_]*_(?:OK|NULL|DOMAIN|OVERLAP|H)|DECIMAL_DIG|TERMS",
+    re.ASCII,
+)
+"""Names in capitals that C's headers or emitted ones define: a parameter of that name would be replaced by a number."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -83,8 +89,8 @@ def check_identifier(name: str, what: str, *, allowed: Iterable[str] = ()) -> st
         raise SpecError(f"{what} {shown}: write a letter, then letters, digits and single underscores")
     if len(name) > LONGEST:
         raise SpecError(f"{what} {shown}: {len(name)} characters long; at most {LONGEST}")
-    if name in RESERVED and name not in allowed:
-        raise SpecError(f"{what} {shown}: the name is reserved; write another, such as '{name}_0'")
+    if (name in RESERVED and name not in allowed) or _MACRO.fullmatch(name):
+        raise SpecError(f"{what} {shown}: the name is reserved; write another, such as '{name.lower()}_0'")
     return name
 
 
