@@ -18,6 +18,7 @@ from symreg.targets.infix import is_nan_of, shifted
 _BINARY = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide"}
 _COMPARE = {"<": "np.less", "<=": "np.less_equal", ">": "np.greater", ">=": "np.greater_equal", "==": "np.equal"}
 _MOST_ROWS = 8  # unpacked in one line
+_SLOW_IN_PLACE = ("np.sign",)  # not vectorised into its own operand: 7.5 ns an element against 1.1
 
 Row = dict[str, Any]
 
@@ -71,6 +72,7 @@ class Block:
         self._values: dict[str, str] = {}
         self._pending: list[tuple[str, Tree, str]] = []
         self._uses: Counter[str] = Counter()
+        self.chooses = False
 
     @property
     def is_allocated(self) -> bool:
@@ -189,8 +191,9 @@ class Block:
 
     def _call(self, function: str, arguments: tuple[Tree, ...], target: str) -> str:
         made = [(argument, self._value(argument)) for argument in arguments]
+        out = target or (self._row() if function in _SLOW_IN_PLACE else "")
         self._release(*made)
-        out = target or self._row()
+        out = out or self._row()
         self.lines.append(f"{function}({', '.join(operand for _, operand in made)}, out={out})")
         return out
 
@@ -206,7 +209,8 @@ class Block:
         if made != out:
             self.lines.append(f"np.copyto({out}, {made})")
             self._release((otherwise, made))
-        self.lines.append(f"np.copyto({out}, {first}, where={mask})")
+        self.chooses = True
+        self.lines.append(f"_put({out}, {first}, {mask})")
         self._release((then, first))
         self._release_mask(condition, mask)
         return out

@@ -40,7 +40,8 @@ Row = dict[str, Any]
 
 def write(module: Module) -> dict[str, str]:
     """Return the module by path."""
-    functions = [_Writer(function).function() for function in module.functions]
+    writers = [_Writer(function) for function in module.functions]
+    functions = [writer.function() for writer in writers]
     kinds = {function["kind"] for function in functions}
     values = {
         "title": _wrapped(f"{module.title}: {module.contents}.", _LONGEST_LINE - 4),
@@ -50,6 +51,7 @@ def write(module: Module) -> dict[str, str]:
         "digest": module.digest,
         "functions": functions,
         "sums": any(_has_sum(function.kernel.stages) for function in module.functions),
+        "chooses": any(block.chooses for writer in writers for block in writer.blocks),
         "writes": bool(kinds & {"gradient", "step"}),
         "has_parameters": any(function["parameters"] for function in functions),
         "has_states": any(function["states"] for function in functions),
@@ -81,6 +83,7 @@ class _Writer:
         self.renamed: dict[str, str] = {}
         self.indices: dict[str, str] = {}
         self.moved: dict[Item, str] = {}
+        self.blocks: list[Block] = []
         self.index = ""
 
     def function(self) -> Row:
@@ -339,7 +342,7 @@ class _Writer:
         return is_diagonal or stage.is_guarded or any(isinstance(statement, Reduce) for statement in stage.body)
 
     def block(self, index: str, *, dtype: str, old: tuple[int, int] | None = None) -> Block:
-        return Block(
+        made = Block(
             operands=Operands(
                 scalar=self.text, array=self.array, index=index, names=dict(self.indices), functions=_FUNCTIONS
             ),
@@ -347,6 +350,8 @@ class _Writer:
             dtype=dtype,
             old=old,
         )
+        self.blocks.append(made)
+        return made
 
     # Expressions
 
