@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -81,7 +82,7 @@ def contest(name: str, formula: Formula, w: Any, rounds: int) -> Iterator[Row]:
         name: lambda: functions.gradient(w, out=out, **formula.parameters),
         **peers,
     }
-    seconds = interleaved(contenders, rounds)
+    seconds = interleaved(contenders, rounds, time.process_time)
     group = f"C gradient, {w.size:,} float64"
     best = min(peers, key=lambda peer: quotient(seconds, peer, name))
     yield at_least(1.0, group, seconds, name, best)

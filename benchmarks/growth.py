@@ -11,7 +11,8 @@ from symreg import catalogue
 from symreg.calculus.chain_of import derive
 from symreg.calculus.updates import updates
 from symreg.objective import resolve, resolve_rule
-from symreg.targets import TARGETS, emit
+from symreg.targets import emit
+from symreg.tasks import TARGETS
 
 LENGTHS = (1, 10, 100)
 LONGEST_SHARE = 1.5

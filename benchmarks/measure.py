@@ -31,21 +31,24 @@ class Row:
     is_kept: bool | None = None
 
 
-def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+def interleaved(
+    contenders: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
     """Return seconds of each contender, run A B C A B C ..., so that a disturbance meets all of them alike.
 
     Args:
         contenders: What to call, by name; each is called once before anything is timed.
         rounds: How often each is timed.
+        clock: `time.process_time` for what runs on one core: all threads of this process, and nobody else's.
     """
     for call in contenders.values():
         call()
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, call in contenders.items():
-            start = time.perf_counter()
+            start = clock()
             call()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(clock() - start)
     return seconds
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 from collections.abc import Iterator
 
@@ -21,7 +22,7 @@ def rows(n: int, rounds: int) -> Iterator[Row]:
 
     def in_numpy() -> None:
         nonlocal plain
-        plain -= LR * (g + 2 * LAM * plain)
+        plain = plain - LR * (g + 2 * LAM * plain)
 
     seconds = interleaved(
         {
@@ -29,6 +30,7 @@ def rows(n: int, rounds: int) -> Iterator[Row]:
             "plain NumPy": in_numpy,
         },
         rounds,
+        time.process_time,
     )
     yield at_least(2.5, f"NumPy step, l2, {n:,} float64", seconds, "gradient_descent", "plain NumPy")
 

@@ -2,8 +2,9 @@
 
     python benchmarks/run.py [--only NAME]... [--quick] [--json]
 
-Contenders are timed in turn, A B C A B C, in one process that is bound to one core; a ratio is the median of the
-ratios of single rounds. A promise that is not kept is reported as it is, and the exit code is 1.
+Contenders are timed in turn, A B C A B C, in one process that is bound to one core, by the time that the process has
+the core, so that others at work on the machine count as little as can be; a ratio is the median of the ratios of single
+rounds. Commands are timed by the clock on the wall. A promise that is not kept is reported as it is; the exit code is 1.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ def rows(n: int, rounds: int) -> Iterator[Row]:
         ("adamw", adamw(functions, n)),
         ("lion", lion(functions, n)),
     ):
-        seconds = interleaved(contenders, rounds)
+        seconds = interleaved(contenders, rounds, time.process_time)
         group, subject = f"C step, l2, {n:,} float64", f"{rule}"
         yield at_most(1.1, group, seconds, subject, "in-place loop")
         plain = at_least(5.0 if rule == "gradient_descent" else 1.0, group, seconds, subject, "plain NumPy")
@@ -39,7 +40,7 @@ def gradient_descent(functions: SimpleNamespace, n: int) -> dict[str, Callable[[
 
     def in_numpy() -> None:
         nonlocal plain
-        plain -= LR * (g + 2 * LAM * plain)
+        plain = plain - LR * (g + 2 * LAM * plain)
 
     return {
         "in-place loop": baselines.call("touch_w", touched, g),
@@ -62,7 +63,7 @@ def adamw(functions: SimpleNamespace, n: int) -> dict[str, Callable[[], object]]
         t += 1
         m = 0.9 * m + (1 - 0.9) * g
         v = 0.999 * v + (1 - 0.999) * g**2
-        w -= LR * (m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8) + 2 * LAM * w)
+        w = w - LR * (m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8) + 2 * LAM * w)
 
     return {
         "in-place loop": baselines.call("touch_w_m_v", touched[0], g, *touched[1:]),
@@ -82,7 +83,7 @@ def lion(functions: SimpleNamespace, n: int) -> dict[str, Callable[[], object]]:
 
     def in_numpy() -> None:
         nonlocal w, m
-        w -= LR * (np.sign(0.9 * m + (1 - 0.9) * g) + 2 * LAM * w)
+        w = w - LR * (np.sign(0.9 * m + (1 - 0.9) * g) + 2 * LAM * w)
         m = 0.99 * m + (1 - 0.99) * g
 
     return {
