@@ -176,6 +176,7 @@ def test_what_is_not_finite_is_not_determined() -> None:
 def test_reach_follows_the_range_rule() -> None:
     assert reach(parse("w[i+2] - w[i-1]", indices=("i",)), "i") == (-1, 2)
     assert reach(parse("w[i]", indices=("i",)), "i") == (0, 0)
+    assert reach(parse("w[i-1]", indices=("i",)), "i") == (-1, -1), "the index may reach n, its subscript does not"
 
 
 def test_switches_are_the_expressions_whose_sign_matters() -> None:

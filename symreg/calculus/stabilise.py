@@ -6,7 +6,7 @@ points in correctly rounded arithmetic, is well under what is allowed. Choosing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from flint import arb, ctx
@@ -15,6 +15,7 @@ from symreg.calculus.accuracy import Point, Score, Trial, is_promised, known
 from symreg.calculus.candidates import global_forms, improved, neighbours, plain, scalars_first
 from symreg.calculus.enclosed import Undecided, compiled, decided
 from symreg.calculus.interning import Interner
+from symreg.calculus.monomials import terms, total_of
 from symreg.calculus.sampling import sampled
 from symreg.calculus.tidy import lifted
 from symreg.language.interval import Interval
@@ -32,6 +33,8 @@ MOST_EFFORT = 400
 WIDTH, DEPTH = 4, 6  # of the search among forms that differ at one node
 LARGEST = 160
 """Branches of more nodes are improved by the rewrites that never harm, but not searched."""
+LARGEST_FACTORED = 60
+"""Forms of more nodes are not given to SymPy, whose time grows faster than their length."""
 
 _BITS = 700  # at which conditions are decided
 
@@ -124,9 +127,12 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
     starts = list(dict.fromkeys(form for start in starts for form in (start, improved(start))))
     if (found := search.good(search.with_scalars_first(starts))) is not None:
         return found
+    if (found := search.good(_addends_apart(tree, trial, parameters))) is not None:
+        return found
     if sum(1 for _ in walk(tree)) > LARGEST:
         return search.best()
-    others = dict.fromkeys(form for start in starts[:2] for form in global_forms(start, parameters))
+    small = [start for start in starts[:2] if sum(1 for _ in walk(start)) <= LARGEST_FACTORED]
+    others = dict.fromkeys(form for start in small for form in global_forms(start, parameters))
     others = dict.fromkeys(form for other in others for form in (other, improved(other)))
     near = (form for start in starts for form in neighbours(start))
     if (found := search.good((*search.with_scalars_first(others), *near))) is not None:
@@ -138,6 +144,23 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
         if (found := search.good(made for form in front for made in neighbours(form))) is not None:
             return found
     return search.best()
+
+
+def _addends_apart(tree: Tree, trial: Trial, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
+    """Yield a sum of which each addend has its best form: a few small problems in place of a large one."""
+    addends = terms(tree)
+    if len(addends) < 2:
+        return
+    made: list[tuple[int, Tree]] = []
+    for sign, addend in addends:
+        if "w" in names(addend):
+            exact = compiled(addend)
+            found = (known(exact, point.values, point.is_single) for point in trial.points)
+            alone = Trial(exact, trial.inputs, [point for point in found if point is not None], trial.interner)
+            made.append((sign, _best(addend, (), alone, parameters)))
+        else:
+            made.append((sign, addend))
+    yield total_of(made)
 
 
 class _Search:

@@ -40,7 +40,7 @@ _ROWS = (
     Function("min", 2, None, "the least of two or more"),
     Function("max", 2, None, "the greatest of two or more"),
     Function("where", 3, 3, "where(condition, a, b): a where the condition holds, else b"),
-    Function("sum", 2, 2, "sum(body, i): over every i for which all subscripts of the body are in range"),
+    Function("sum", 2, 2, "sum(body, i): over every i >= 0 for which all subscripts of the body are in range"),
     Function("norm", 1, 1, "norm(w): the Euclidean norm of the whole vector"),
     Function("sigmoid", 1, 1, "1/(1 + exp(-x))"),
     Function("softplus", 1, 1, "log(1 + exp(x))"),

@@ -87,7 +87,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """`sum(body, index)`: over every value of the index for which all subscripts of the body are in range."""
+    """`sum(body, index)`: over every index from 0 on for which all subscripts of the body are in range."""
 
     body: Tree
     index: str

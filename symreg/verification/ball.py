@@ -199,9 +199,9 @@ def switches(tree: Tree) -> tuple[Tree, ...]:
 
 
 def reach(body: Tree, index: str) -> tuple[int, int]:
-    """Return an index's least and greatest shift in a sum's body; the index runs from -least to n - 1 - greatest."""
+    """Return what bounds an index in a sum's body: it is not negative, and runs from -least to n - 1 - greatest."""
     shifts = [s.shift for node in walk(body) if isinstance(node, Item) for s in node.subscripts if s.index == index]
-    return min(0, *shifts), max(0, *shifts)
+    return min(0, *shifts), max(shifts, default=0)
 
 
 def _number(value: fmpq) -> Code:
