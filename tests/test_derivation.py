@@ -307,6 +307,7 @@ CURVED: dict[str, dict[str, str]] = {
     "abs(w - 10)*(w - 10)": {},
     "abs(w - 10)**3 + abs(w)": {},
     "where(w < c, (w - c)**2, 2*(w - c)**2)": {"c": "real"},
+    "where(w == c, 0, (w - c)**2 - c*w + c**2)": {},
     "lam*where(w > c, (w - c)**2, where(w < -c, (w + c)**2, 0))": {},
     "lam*(w**2 - a**2)**2": {},
     "lam*w*log(w**2)/2": {},

@@ -9,13 +9,13 @@ from typing import Literal, cast
 
 import sympy
 
-from symreg.calculus.algebra import GJ, WJ, W, negative, numeric, over, plus, power, times, total
+from symreg.calculus.algebra import GJ, WJ, W, negative, numeric, over, plus, power, size, times, total
 from symreg.calculus.chain import Direction, Sign, StepBound
 from symreg.calculus.knots import beside
 from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.parts import Derived
 from symreg.calculus.roots import has_w, knots_of, roots
-from symreg.calculus.tidy import is_imaginary, sign_of, tidy
+from symreg.calculus.tidy import is_imaginary, is_linear, sign_of, tidy
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.errors import NotDifferentiable
 from symreg.language.interval import Interval
@@ -160,15 +160,20 @@ def _sign_between(
 
 
 def _takes_both(piece: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]) -> bool:
-    """Is phi' positive somewhere and negative somewhere on the piece, at each of the samples?"""
+    """Is phi' positive somewhere and negative somewhere on the piece, at each of the samples? No, if it is long."""
+    if size(piece) > _LONGEST_SAMPLED:
+        return False
     moved = substitute(piece, {W: times(number(side), _along(low, high, _DISTANCE))})
     return all(_has_both_signs(moved, row) for row in samples(parameters))
 
 
+_LONGEST_SAMPLED = 60
+
+
 def _has_both_signs(tree: Tree, values: Values) -> bool:
     signs = set()
-    for k in range(-200, 201):
-        found = evaluate(tree, {**values, _DISTANCE: evaluate(power(number(10), number(Fraction(k, 33))), {})})
+    for k in range(-30, 31):
+        found = evaluate(tree, {**values, _DISTANCE: evaluate(power(number(10), number(Fraction(k, 6))), {})})
         signs.add((found > 0) - (found < 0))
         if {1, -1} <= signs:
             return True
@@ -222,9 +227,9 @@ def step_bounds(
     if rule.states or len(update) != 1:
         return ()
     ((_, expression),) = update
-    if any(isinstance(node, Call) and node.function == "where" for node in walk(expression)):
-        return ()
     known = (*parameters, *rule.parameters)
+    if not is_linear(expression, WJ, known):
+        return ()
     weight, gradient = to_sympy(WJ, known), to_sympy(GJ, known)
     moved = sympy.expand(to_sympy(expression, known).subs(gradient, 0))
     if not moved.is_polynomial(weight) or sympy.degree(moved, weight) != 1 or moved.coeff(weight, 0) != 0:

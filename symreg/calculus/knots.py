@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeVar
 
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, times, total, where
@@ -70,8 +71,10 @@ def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[K
             _refuse_jump(parts[i], position, here)
         sides = [[_one_sided(parts[i].gradient, position, side, parameters, here) for i in owners] for side in (-1, 1)]
         changes = any(not _agree(left, right, here) for left, right in zip(*sides, strict=True))
+        at_position = [substitute(parts[i].gradient, {W: position}) for i in owners]
+        is_apart = any(not _agree(left, other, here) for left, other in zip(sides[0], at_position, strict=True))
         is_told = len(parts) <= _FEW and not _is_switch_of_abs_only(parts, owners, position, here)
-        if changes or is_told:
+        if changes or is_apart or is_told:
             rest = [substitute(p.gradient, {W: position}) for i, p in enumerate(parts) if i not in owners]
             left, right = (_sum([*side, *rest], parameters) for side in sides)
             chosen = _chosen(left, right, parameters) if changes else left
@@ -87,8 +90,18 @@ def guarded(gradient: Tree, found: tuple[Knot, ...], parameters: tuple[Parameter
             return candidate
     for knot in found:
         if not _is_chosen(gradient, knot, points):
-            gradient = where(Compare("==", W, knot.position), knot.chosen, gradient)
+            at_knot = Compare("==", W, knot.position)
+            gradient = where(at_knot, knot.chosen, transform(gradient, partial(_elsewhere, condition=at_knot)))
     return gradient
+
+
+def _elsewhere(node: Tree, condition: Tree) -> Tree:
+    """Return what a choice on the condition is where it does not hold."""
+    match node:
+        case Call("where", (asked, _, otherwise)) if asked == condition:
+            return otherwise
+        case _:
+            return node
 
 
 def within(tree: Tree, domain: Interval, beyond: Tree) -> Tree:

@@ -11,7 +11,7 @@ from mpmath import MPContext
 from symreg.errors import Intractable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
-from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Tree
+from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree
 
 _mp = MPContext()
 _mp.dps = 120
@@ -53,8 +53,8 @@ def evaluate(tree: Tree, values: Values) -> Any:
     """Return the tree's value as an mpmath number; `nan` where it has none.
 
     Args:
-        tree: Without sums; its names and items have values.
-        values: By `Name` or `Item` node.
+        tree: Its names, items, sums and norms have values.
+        values: By node.
     """
     try:
         value = _value(tree, values)
@@ -85,7 +85,9 @@ def _value(tree: Tree, values: Values) -> Any:
             return _mp.mpf(value.numerator) / value.denominator
         case Constant(name):
             return {"pi": _mp.pi, "inf": _mp.inf, "nan": _mp.nan}[name] + _mp.zero
-        case Name() | Item():
+        case Name() | Item() | Sum() | Call("norm", _):
+            if tree not in values:
+                raise Intractable("a sum has no value at a point")
             return values[tree]
         case Negate(operand):
             return -_value(operand, values)
@@ -96,7 +98,7 @@ def _value(tree: Tree, values: Values) -> Any:
         case Call(function, arguments):
             return _FUNCTIONS[function](*(_value(a, values) for a in arguments))
         case _:
-            raise Intractable("a sum has no value at a point")
+            raise Intractable("a condition has no value")
 
 
 def _power(a: Any, b: Any) -> Any:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from fractions import Fraction
+from typing import Any, Literal
 
 import sympy
 
 from symreg.calculus.algebra import NAN, W, addends, negative, numeric, over, plus, signed, size, times, total, where
+from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.positivity import bounds
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
-from symreg.language.tree import Call, Constant, Name, Sum, Tree, children, names, number, substitute, walk
+from symreg.language.tree import Call, Constant, Item, Name, Sum, Tree, children, names, number, substitute, walk
 
 LARGEST = 400
 """Trees of more nodes are left as they are: SymPy's time grows faster than their length."""
@@ -37,7 +39,7 @@ def tidy(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
 
 def collected(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return an expression linear in a variable as `a*variable + b`; any other as it is."""
-    if size(tree) > LARGEST or any(isinstance(n, Call) and n.function == "where" for n in walk(tree)):
+    if size(tree) > LARGEST or not is_linear(tree, variable, parameters):
         return tree
     symbol = to_sympy(variable, parameters)
     expanded = sympy.expand(to_sympy(tree, parameters, opaque=True))
@@ -48,6 +50,22 @@ def collected(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> 
         return tree
     first = times(from_sympy(slope), variable)
     return first if rest == 0 else plus(first, from_sympy(sympy.factor_terms(rest)))
+
+
+def is_linear(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is a tree without choices linear in a variable, by its values at samples? Told before SymPy expands it."""
+    if any(isinstance(n, Call) and n.function == "where" for n in walk(tree)):
+        return False
+    leaves = [
+        n for n in walk(tree) if isinstance(n, Name | Item | Sum) or (isinstance(n, Call) and n.function == "norm")
+    ]
+    for row in samples(parameters)[:2]:
+        at: dict[Tree, Any] = {node: evaluate(number(Fraction(k, 7)), {}) for k, node in enumerate(leaves, start=2)}
+        at |= row
+        low, middle, high = (evaluate(tree, {**at, variable: evaluate(number(x), {})}) for x in (-3, 1, 5))
+        if not abs(high - 2 * middle + low) <= TINY * (abs(high) + abs(middle) + abs(low)):
+            return False
+    return True
 
 
 def lifted(tree: Tree) -> Tree:
