@@ -167,6 +167,33 @@ def check_update(name: str, rule_name: str, n: int) -> None:
     assert {p.name for p in terms.parameters}.isdisjoint(p.name for p in rule.parameters)
 
 
+RULE = """
+[rule]
+name = "late"
+title = "Remember the gradient after the step"
+steps = [{steps}]
+[state]
+m = 0
+[params.lr]
+domain = "positive"
+default = 0.1
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_noted"),
+    [
+        ('"w = w - lr*m", "m = g"', True),
+        ('"w = w - lr*m", "m = g_penalty + m"', True),
+        ('"w = w - lr*(m + g)", "m = g_loss"', False),
+        ('"m = g", "w = w - lr*m"', False),
+    ],
+)
+def test_a_gradient_used_after_the_weight_has_moved_is_said_to_be_the_old_one(steps: str, is_noted: bool) -> None:
+    notes = derive(resolve("l2"), resolve_rule(RULE.format(steps=steps))).notes
+    assert any("before the step" in note for note in notes) is is_noted
+
+
 # Each step
 
 
@@ -482,6 +509,7 @@ KNOTTED: dict[str, dict[str, str]] = {
     "abs(exp(w) - c)": {},
     "max(log(1 + abs(w)/c) - 1, 0)": {},
     "abs(w)**p": {"p": "(0, 3)"},
+    "lam*abs(w)**p": {},
     "c*abs(w)": {"c": "real"},
     "sqrt(abs(w - c)) + abs(w)": {},
     "where(w > 0, a*w, b*w)": {"a": "real", "b": "real"},

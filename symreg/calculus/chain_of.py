@@ -12,7 +12,7 @@ from symreg.calculus.tidy import collected, tidy
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
-from symreg.language.tree import Compare, Item, Logic, Name, Subscript, Sum, Tree, substitute
+from symreg.language.tree import Compare, Item, Logic, Name, Subscript, Sum, Tree, names, substitute
 from symreg.objective import Objective
 
 _O, _L, _R = Name("O"), Name("L"), Name("R")
@@ -57,7 +57,7 @@ def derive(objective: Objective, rule: Rule) -> Chain:
         knots=found,
         directions=() if indexed else directions(parts, terms.parameters),
         bounds=() if indexed else step_bounds(rule, tuple(update), terms.parameters),
-        notes=_notes(objective, renamed, parts, found),
+        notes=_notes(objective, rule, renamed, parts, found),
     )
 
 
@@ -131,10 +131,14 @@ def _over_j(expression: Tree, rule: Rule, penalty: Tree) -> Tree:
 
 
 def _notes(
-    objective: Objective, renamed: dict[str, str], parts: tuple[Derived, ...], found: tuple[Knot, ...]
+    objective: Objective, rule: Rule, renamed: dict[str, str], parts: tuple[Derived, ...], found: tuple[Knot, ...]
 ) -> tuple[str, ...]:
     notes = list(objective.notes)
     notes += [f"{new} is the penalty's own {old}; {old} is the rule's" for old, new in renamed.items()]
+    targets = [assignment.target for assignment in rule.steps]
+    after = rule.steps[targets.index("w") + 1 :] if "w" in targets else ()
+    if any(names(assignment.expression) & {"g", "g_penalty"} for assignment in after):
+        notes.append("dR/dw_j is of the weights before the step, also where it stands after w_j has changed")
     if any(knot.is_kink for knot in found):
         notes.append("at a kink a step uses 0 if it lies between the one-sided derivatives, else the one nearer to 0")
     for part in parts:

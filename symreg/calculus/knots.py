@@ -242,7 +242,7 @@ def _refuse_jump(part: Part, position: Tree, points: tuple[Values, ...]) -> None
         nearer = [evaluate(part.value, _near(position, side, values, TINY * TINY)) for side in (-1, 1)]
         scale = max((abs(v) for v in three if v == v), default=0) * TINY
         gaps = [(abs(here - far), abs(here - near)) for far, near in zip((three[0], three[2]), nearer, strict=True)]
-        if any(v != v for v in three) or any(near > scale * TINY and 2 * near > far for far, near in gaps):
+        if any(v != v for v in three) or any(near > scale * TINY and 1000 * near > 999 * far for far, near in gaps):
             sides = ", ".join(f"{float(v):.6g}" for v in three)
             known = [
                 f"{k.name} = {float(v):.3g}" for k, v in values.items() if isinstance(k, Name) and k.name not in "nt"

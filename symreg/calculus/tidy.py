@@ -42,10 +42,11 @@ def collected(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> 
     if size(tree) > LARGEST or not is_linear(tree, variable, parameters):
         return tree
     symbol = to_sympy(variable, parameters)
-    expanded = sympy.expand(to_sympy(tree, parameters, opaque=True))
+    expression = to_sympy(tree, parameters, opaque=True)
+    expanded = sympy.expand(expression)
     if not expanded.is_polynomial(symbol) or sympy.degree(expanded, symbol) != 1:
         return tree
-    slope, rest = expanded.coeff(symbol, 1), expanded.coeff(symbol, 0)
+    slope, rest = expanded.coeff(symbol, 1), expression.subs(symbol, 0)
     if slope == 1:
         return tree
     first = times(from_sympy(slope), variable)
