@@ -260,7 +260,9 @@ def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Ter
         else:
             indexed.append(Negate(tree) if sign == "-" else tree)
     trees = indexed
-    if elementwise:
+    if indexed and not any(names(tree) & {"w"} for _, tree in elementwise):
+        indexed[0] = fold([("", indexed[0]), *elementwise])  # a number beside sums is no function of each weight
+    elif elementwise:
         (sign, first), *others = elementwise
         trees = [fold([("", Negate(first) if sign == "-" else first), *others]), *indexed]
     made: list[Term] = []

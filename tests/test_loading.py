@@ -18,7 +18,15 @@ import symreg
 from symreg.targets.loading import load_module
 
 RULES = ("gradient_descent", "adamw", "nadam")
-OBJECTIVES = ("l2", "mcp", "first_difference", "variance", "tikhonov", "lam*log(1 + w**2/eps)")
+OBJECTIVES = (
+    "l2",
+    "mcp",
+    "first_difference",
+    "variance",
+    "tikhonov",
+    "lam*sum(a[i]*w[i]**2, i)",
+    "lam*log(1 + w**2/eps)",
+)
 DTYPES = ("float64", "float32")
 
 
@@ -28,10 +36,11 @@ def loaded(objective: str, target: str, dtype: str = "float64") -> SimpleNamespa
 
 
 def matrices(functions: SimpleNamespace, n: int, dtype: str) -> dict[str, Any]:
-    """Return the declared arrays that the objective needs."""
+    """Return the declared arrays that the objective needs; those with a capital for a name are matrices."""
     given = inspect.signature(functions.value).parameters.values()
     needed = [a.name for a in given if a.kind is a.KEYWORD_ONLY and a.default is a.empty]
-    return {name: np.random.default_rng(7).normal(size=(n, n)).astype(dtype) for name in needed}
+    shapes = {name: (n, n) if name.isupper() else (n,) for name in needed}
+    return {name: np.random.default_rng(7).normal(size=shape).astype(dtype) for name, shape in shapes.items()}
 
 
 def draw(n: int, dtype: str, seed: int = 0) -> Any:

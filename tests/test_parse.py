@@ -25,6 +25,7 @@ from symreg.language.tree import (
     Sum,
     Tree,
 )
+from symreg.objective import resolve
 
 W, A = Name("w"), Name("a")
 
@@ -168,3 +169,11 @@ def test_a_hundred_and_twenty_eight_terms_are_taken_and_one_more_is_not() -> Non
 def test_a_text_past_a_limit_is_refused_at_once(text: str) -> None:
     with pytest.raises(LanguageError):
         parse(text)
+
+
+def test_a_number_beside_sums_is_counted_once() -> None:
+    """It is no function of each weight: sqrt(S + mu) - sqrt(mu) vanishes with S, however many weights there are."""
+    (term,) = resolve("sqrt(sum(w[i]**2, i) + mu) - sqrt(mu)").terms.terms
+    assert to_text(term.tree) == "sqrt(sum(w[i]**2, i) + mu) - sqrt(mu)"
+    beside = resolve("abs(w) + 1 + sum(w[i]**2, i)").terms
+    assert [to_text(term.tree) for term in beside.terms] == ["abs(w) + 1", "sum(w[i]**2, i)"]

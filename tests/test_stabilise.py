@@ -107,6 +107,7 @@ CASES = (
     Case("lam*(softplus(w) - w)", ("softplus(-w)",)),
     Case("lam*(softplus(w) - log(2))", ("expm1",)),
     Case("lam*(pi/2 - atan(abs(w)))", ("atan(1/",)),
+    Case("lam*w**4*exp(-w**2)", ("*(w*exp(",)),
     Case("w**2/(2*c**2 + w**2)**3"),
     Case("lam*w**6"),
     Case("lam*(w**2 - 1)**3"),
@@ -396,3 +397,20 @@ def test_many_parameters_take_no_longer_than_their_number_says() -> None:
     names_used = [f"p{k}" for k in range(24)]
     text = " + ".join(f"{'*'.join(names_used[k : k + 6])}*w**{2 + k % 3}" for k in range(0, 24, 3))
     assert _stable(text).error_after < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "gradient"),
+    [
+        ("sum(1 - exp(-(w[i+1] - w[i])**2), i)", "expm1", "exp"),
+        ("sum(log(1 + exp(w[i] - w[i+1])), i)", "softplus(w[i]", "1/("),
+        ("sum(sqrt((w[i+1] - w[i])**2 + eps) - sqrt(eps), i)", "/(sqrt", "/sqrt"),
+        ("lam*log(1 + sum(w[i]**2, i))", "log1p(sum(", "sum("),
+        ("sqrt(sum(w[i]**2, i) + mu) - sqrt(mu)", "/(sqrt", "/sqrt"),
+    ],
+)
+def test_summands_and_what_is_made_of_sums_keep_their_digits(text: str, value: str, gradient: str) -> None:
+    of_value, of_gradient = updates(resolve(text))
+    assert of_value.indexed is not None and of_gradient.indexed is not None
+    assert value in to_text(of_value.indexed)
+    assert gradient in to_text(of_gradient.indexed)

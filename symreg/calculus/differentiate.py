@@ -232,22 +232,23 @@ def varies(tree: Tree) -> bool:
     )
 
 
-def summation(body: Tree, index: str, original: Tree) -> Tree:
+def summation(body: Tree, index: str, original: Tree, *, splits: bool = True) -> Tree:
     """Return the sum of `body` over `index`, with what does not depend on the index pulled out of it.
 
     Args:
         body: What is summed; where it holds the index, its subscripts have the range of `original`'s.
         index: Over which index.
         original: What was summed when the range was fixed; it counts where `body` has lost the index.
+        splits: Pull addends out too? What cancels between them term by term then cancels between sums, with a loss.
     """
     if isinstance(body, Negate):
-        return negative(summation(body.operand, index, original))
+        return negative(summation(body.operand, index, original, splits=splits))
     if index not in free_indices(body):
         return times(_count(index, original), body)
     outside = product([f for f in factors(body) if index not in free_indices(f[0])])
     core = product([f for f in factors(body) if index in free_indices(f[0])])
     split = addends(core)
-    if any(index not in free_indices(addend) for _, addend in split):
+    if splits and any(index not in free_indices(addend) for _, addend in split):
         parts = [signed(s, summation(_in_range_of(a, original, index), index, original)) for s, a in split]
         return times(outside, total(parts))
     return times(outside, Sum(_in_range_of(core, original, index), index))

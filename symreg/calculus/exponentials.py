@@ -102,3 +102,17 @@ def products_of_exponentials(node: Tree) -> Iterator[Tree]:
                 divided = [(s, ONE if tree == factor else times(tree, shrunk)) for s, tree in addends]
                 rest = [p for k, p in enumerate(parts) if k not in (place, other)]
                 yield product_of([*rest, (total_of(divided), False)])
+
+
+def powers_beside_exponentials(node: Tree) -> Iterator[Tree]:
+    """x**k*exp(y) is (x*exp(y/k))**k: where the power overflows, the exponential has not made up for it yet."""
+    parts = factors(node) if isinstance(node, Binary) and node.operator in "*/" else []
+    for place, (factor, above) in enumerate(parts):
+        if not (above and isinstance(factor, Call) and factor.function == "exp"):
+            continue
+        for other, (tree, is_above) in enumerate(parts):
+            base, count = base_and_count(tree)
+            if is_above and count > 1:
+                rest = [p for k, p in enumerate(parts) if k not in (place, other)]
+                inner = times(base, call("exp", over(factor.arguments[0], number(count))))
+                yield product_of([*rest, (power(inner, number(count)), True)])

@@ -52,12 +52,14 @@ class Derived:
 
     Args:
         value: Over the bare `w`, or in index notation.
+        written: The value with sums as they were written, in which nothing cancels that did not before.
         gradient: Its derivative as the rules give it, over the bare `w` or `w[j]`.
         tidied: The same, tidied.
         steps: The rules, over `w[j]`.
     """
 
     value: Tree
+    written: Tree
     gradient: Tree
     tidied: Tree
     steps: tuple[Step, ...]
@@ -84,6 +86,7 @@ def elementwise_parts(terms: Terms) -> tuple[Derived, ...]:
             made.append(
                 Derived(
                     value=scaled,
+                    written=scaled,
                     gradient=gradient,
                     tidied=tidied,
                     steps=derivative.steps,
@@ -98,25 +101,29 @@ def indexed_parts(terms: Terms) -> tuple[Derived, ...]:
     made: list[Derived] = []
     for term in terms.indexed:
         refuse_undefined(term, terms.parameters)
-        value = times(number(term.coefficient), canonical(without_extrema(term.tree)))
+        tree = without_extrema(term.tree)
+        value, written = (times(number(term.coefficient), canonical(tree, splits=s)) for s in (True, False))
         derivative = differentiate(value, terms.parameters)
         gradient = canonical(derivative.tree)
         tidied = _tidied(gradient, terms.parameters)
         refuse_undefined_gradient(tidied, term)
         if not term.domain.is_all:
             violated = Compare(">", _violations(term), ZERO)
-            value, tidied = where(violated, INFINITY, value), where(violated, NAN, tidied)
-        made.append(Derived(value=value, gradient=gradient, tidied=tidied, steps=derivative.steps, term=term))
+            value, written = where(violated, INFINITY, value), where(violated, INFINITY, written)
+            tidied = where(violated, NAN, tidied)
+        made.append(
+            Derived(value=value, written=written, gradient=gradient, tidied=tidied, steps=derivative.steps, term=term)
+        )
     return tuple(made)
 
 
-def canonical(tree: Tree) -> Tree:
+def canonical(tree: Tree, *, splits: bool = True) -> Tree:
     """Return a tree whose sums hold only what depends on their index, the indices named by depth: i, k, l, ..."""
     taken = {n.name for n in walk(tree) if isinstance(n, Name)} | {n.array for n in walk(tree) if isinstance(n, Item)}
     letters = [letter for letter in "iklmpqrsuvxyzabcde" if letter not in taken]
 
     def pulled(node: Tree) -> Tree:
-        return summation(node.body, node.index, node.body) if isinstance(node, Sum) else node
+        return summation(node.body, node.index, node.body, splits=splits) if isinstance(node, Sum) else node
 
     return _named(transform(tree, pulled), letters)
 

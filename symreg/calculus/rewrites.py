@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 from symreg.calculus.bounded import bounded
 from symreg.calculus.cancellation import arc_tangent, one_beside
-from symreg.calculus.exponentials import difference_of_exponentials, logistic, products_of_exponentials, tangents
+from symreg.calculus.exponentials import (
+    difference_of_exponentials,
+    logistic,
+    powers_beside_exponentials,
+    products_of_exponentials,
+    tangents,
+)
 from symreg.calculus.logarithms import (
     difference_of_logarithms,
     large_logarithm,
@@ -56,6 +62,7 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("powers that are no products", False, general_powers),
     Rewrite("x - f(x) near zero", False, near_zero),
     Rewrite("product of exponentials", False, products_of_exponentials),
+    Rewrite("power beside an exponential", False, powers_beside_exponentials),
     Rewrite("difference of powers", False, difference_of_powers),
     Rewrite("logarithm of a large power", False, large_logarithm),
     Rewrite("products and powers in another order", False, regrouped),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symreg.calculus.algebra import INFINITY, NAN, ONE, plus, total
 from symreg.calculus.cancellation import one_beside
+from symreg.calculus.indexed import accurate
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
 from symreg.calculus.stabilise import stabilise
@@ -129,8 +130,8 @@ def _forms(terms: Terms) -> _Forms:
     return _Forms(
         value=value,
         gradient=gradient,
-        indexed_value=total([part.value for part in indexed]) if indexed else None,
-        indexed_gradient=total([part.tidied for part in indexed]) if indexed else None,
+        indexed_value=total([accurate(part.written, terms.parameters) for part in indexed]) if indexed else None,
+        indexed_gradient=total([accurate(part.tidied, terms.parameters) for part in indexed]) if indexed else None,
         value_notes=tuple(dict.fromkeys(value_notes)),
         gradient_notes=tuple(dict.fromkeys(gradient_notes)),
     )

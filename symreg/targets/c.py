@@ -15,6 +15,7 @@ from symreg.kernel import Let, Map, Reduce, Store
 from symreg.kernel.ir import Statement
 from symreg.kernel.sharing import Namer
 from symreg.language.interval import Interval
+from symreg.language.names import RESERVED
 from symreg.language.text import number_text
 from symreg.language.tree import Call, Item, Name, Subscript, Tree, walk
 from symreg.targets.infix import Notation, infix, shifted
@@ -105,7 +106,7 @@ class _Writer:
         kernel = self.emitted.kernel
         self.pointers = {name for name, is_array in self.emitted.kept if not is_array}
         used = {*_ARGUMENTS, *_given(self.emitted), *self.helpers.values(), *_names_in(kernel.stages)}
-        self.namer = Namer(used | {buffer.name for buffer in kernel.buffers})
+        self.namer = Namer(used | RESERVED | {buffer.name for buffer in kernel.buffers})
         self.real = "float" if self.is_single else "double"
         self.old = ""
         self.below, self.index = 0, ""
@@ -147,7 +148,7 @@ class _Writer:
             "kept": [name for name, is_array in emitted.kept if not is_array],
             "buffers": buffers,
             "body": body,
-            "result": None if kernel.result is None else self.text(kernel.result, _DOUBLE),
+            "result": "" if kernel.result is None else self.text(kernel.result, _DOUBLE),
             "scalars": [{"name": name, "value": self.text(tree, _DOUBLE)} for name, tree in kernel.scalars],
         }
 

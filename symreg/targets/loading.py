@@ -104,12 +104,12 @@ def _through_c(raw: Any, update: Update, dtype: np.dtype[Any], in_numpy: Functio
     signature = inspect.signature(in_numpy)
     count = sum(argument.kind is argument.POSITIONAL_OR_KEYWORD for argument in signature.parameters.values())
     keywords = {a.name: a.default for a in signature.parameters.values() if a.kind is a.KEYWORD_ONLY}
-    matrices = [array.name for array in update.terms.arrays]
-    parameters = {name: default for name, default in keywords.items() if name not in (*matrices, "out")}
+    declared = {array.name: len(array.shape) for array in update.terms.arrays}
+    parameters = {name: default for name, default in keywords.items() if name not in (*declared, "out")}
     states = _states(update)
     is_step, has_out = update.kind == "step", update.kind == "gradient"
     scratch = len(lower(update).buffers)
-    pointers = 1 + len(matrices) + is_step + len(states)
+    pointers = 1 + len(declared) + is_step + len(states)
     raw.restype = ctypes.c_double if update.kind == "value" else ctypes.c_int
     raw.argtypes = [
         ctypes.c_size_t,
@@ -132,7 +132,8 @@ def _through_c(raw: Any, update: Update, dtype: np.dtype[Any], in_numpy: Functio
             if is_step:
                 written = [w, *(given[2][name] for name, is_array in states if is_array)]
             arguments = [w.size, _written(w, dtype, w.shape) if is_step else _read(w, dtype, w.shape, written)]
-            arguments += [_read(named[name], dtype, (w.size, w.size), written) for name in matrices]
+            for name, dimensions in declared.items():
+                arguments.append(_read(named[name], dtype, (w.size,) * dimensions, written))
             if is_step:
                 arguments.append(_read(given[1], dtype, w.shape, written))
             for name, is_array in states:

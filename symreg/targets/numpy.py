@@ -17,6 +17,7 @@ from symreg.kernel.ir import Stage, Statement
 from symreg.kernel.sharing import Namer
 from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
+from symreg.language.names import RESERVED
 from symreg.language.text import number_text
 from symreg.language.tree import Item, Name, Subscript, Tree, names, walk
 from symreg.targets.blocks import Block, Operands
@@ -76,7 +77,9 @@ class _Writer:
         kernel = emitted.kernel
         given = [*(p.name for p in emitted.parameters), *(a.name for a in emitted.arrays)]
         given += [name for name, _ in emitted.kept]
-        self.namer = Namer({*_ARGUMENTS, *given, *_names_in(kernel.stages), *(b.name for b in kernel.buffers)})
+        self.namer = Namer(
+            {*RESERVED, *_ARGUMENTS, *given, *_names_in(kernel.stages), *(b.name for b in kernel.buffers)}
+        )
         self.flat = self.namer.fresh("flat") if emitted.update.kind == "gradient" else ""
         self.real = self.namer.fresh("real")
         self.uses_real = bool(kernel.buffers)
@@ -123,7 +126,7 @@ class _Writer:
             "real": self.real if self.uses_real else "",
             "buffers": [buffer.name for buffer in kernel.buffers],
             "body": body,
-            "result": None if kernel.result is None else self.text(kernel.result),
+            "result": "" if kernel.result is None else self.text(kernel.result),
             "scalars": [{"name": name, "value": self.text(tree)} for name, tree in kernel.scalars],
         }
 
