@@ -54,9 +54,11 @@ def against(
         result = function(w, g, *state, **given)
         if result is None:
             return
-        found = np.asarray(result, dtype=np.float64)
+        found = np.asarray(result)
         if found.shape != w.shape:
             raise ValueError(f"the step returned shape {found.shape} where {w.shape} is right")
+        if found.dtype.kind not in "fiub":
+            raise ValueError(f"the step returned {found.dtype} where numbers are right")
         w[...] = found
 
     def fresh_state(w: Any) -> dict[str, Any]:

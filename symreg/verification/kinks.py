@@ -14,7 +14,7 @@ from typing import Any
 from flint import arb, ctx
 
 from symreg.language.terms import Term
-from symreg.language.tree import names
+from symreg.language.tree import Binary, Call, Name, Tree, names
 from symreg.verification.ball import Code, Scope, ball, compiled, sign_or_hull, switches
 
 _BITS = 160  # decides any two neighbouring floats apart, with products of parameters exact
@@ -28,7 +28,8 @@ class Kink:
     Args:
         below: The greatest float that is not above it.
         above: The least float that is not below it; the same float if the root is one.
-        is_fixed: Does its switch hold no parameter, so that emitted code has no rounding in it?
+        is_fixed: Is its switch that of `w` or `abs(w)` and one number or parameter, or without any parameter, so that
+            emitted code has no rounding in it?
     """
 
     below: float
@@ -52,10 +53,21 @@ def kinks(terms: Sequence[Term], parameters: Mapping[str, float]) -> tuple[Kink,
                 if "w" not in used:
                     continue
                 for below, above in _roots(compiled(switch), known):
-                    is_fixed = used == {"w"} or (below == above == 0.0)
+                    is_fixed = used == {"w"} or (below == above == 0.0) or _is_plain(switch)
                     key = (below, above)
                     found[key] = Kink(below, above, is_fixed and (key not in found or found[key].is_fixed))
     return tuple(found[key] for key in sorted(found))
+
+
+def _is_plain(switch: Tree) -> bool:
+    """Does the switch compare `w` or `abs(w)` with a parameter as it stands?"""
+    match switch:
+        case Binary("-", Name("w") | Call("abs", (Name("w"),)), Name()):
+            return True
+        case Binary("-", Name(), Name("w") | Call("abs", (Name("w"),))):
+            return True
+        case _:
+            return False
 
 
 def ordinal(x: float) -> int:

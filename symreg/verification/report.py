@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
 MOST_UNCOMPARED = 0.10  # of a check's points that may be vacuous or undetermined
-_WIDTH = 100
+_WIDTH = 80
+_SHORTEST = 8  # a place with less room is left out
 
 Verdict = Literal["pass", "inaccurate", "wrong", "undetermined"]
 
@@ -71,17 +72,25 @@ class Report:
     def table(self, width: int = _WIDTH) -> str:
         """Return a row per check, below each failure its point with both values, and a line of counts."""
         whose = "function" if any(":" in check.target for check in self.checks) else "target"
-        heads = ("check", whose, "dtype", "points", "worst error", "at", "verdict")
-        rows = [(c.name, c.target, c.dtype, f"{c.points:,}", _ulps(c.worst_ulp), "", c.verdict) for c in self.checks]
+        heads = ["check", whose, "dtype", "points", "worst error", "verdict"]
+        rows = [(c.name, c.target, c.dtype, f"{c.points:,}", _ulps(c.worst_ulp), c.verdict) for c in self.checks]
         widths = [max([len(head), *(len(row[k]) for row in rows)]) for k, head in enumerate(heads)]
-        widths[5] = max(2, width - sum(widths) + widths[5] - 2 * (len(heads) - 1))
+        room = width - sum(widths) - 2 * len(heads)
+        # A failure's place has lines of its own.
+        has_places = room > _SHORTEST and any(check.verdict == "pass" for check in self.checks)
+        if room < -2:
+            widths[1] = max(len(whose), widths[1] + room + 2)
+        if has_places:
+            heads.insert(5, "at")
+            widths.insert(5, room)
         lines = [_line(heads, widths)]
         for check, row in zip(self.checks, rows, strict=True):
-            places = _wrapped(_place(check.at), widths[5], most=1 if check.verdict == "pass" else 4)
-            lines.append(_line((*row[:5], places[0], row[6]), widths))
-            lines += [_line(("", "", "", "", "", more, ""), widths) for more in places[1:]]
-            if check.verdict != "pass":
-                lines += [f"   {line}" for line in _wrapped(_failure(check), width - 3, most=6)]
+            is_right = check.verdict == "pass"
+            place = [_cut(_place(check.at), room) if is_right else ""] * has_places
+            lines.append(_line((row[0], _cut(row[1], widths[1]), *row[2:5], *place, row[5]), widths))
+            if not is_right:
+                for text in (f"at {_place(check.at)}", *_failure(check)):
+                    lines += [f"   {line}" for line in _wrapped(text, width - 3, most=6)]
         return "\n".join([*lines, "", self.summary()])
 
     def summary(self) -> str:
@@ -125,15 +134,16 @@ def both(expected: float, got: float) -> tuple[str, str]:
     return repr(expected), repr(got)
 
 
-def _failure(check: Check) -> str:
-    said = check.note
+def _failure(check: Check) -> list[str]:
+    """Return what came out, what is right, and the note, if there is one."""
+    said = [f"{check.note}."] if check.note else []
     if check.expected is not None and check.got is not None:
         right, got = both(check.expected, check.got)
         name = check.at.get("output", {"value": "value", "step": "w"}.get(check.kind, "gradient"))
         if isinstance(check.at.get("w"), list) and check.kind != "value":
             name = f"{name}[{check.at.get('j', 0)}]"
-        said = f"got {name} = {got}, right is {right}{': ' if said else ''}{said}"
-    return f"{said}." if said and not said.endswith(".") else said
+        said.insert(0, f"got {name} = {got}, right is {right}{':' if said else '.'}")
+    return said
 
 
 def _place(at: Mapping[str, Any]) -> str:
@@ -146,8 +156,13 @@ def _ulps(worst: float) -> str:
     return f"{worst:.1f} ulp" if worst < 1000 else f"{worst:.0e} ulp"
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+def _line(cells: Sequence[str], widths: list[int]) -> str:
     return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    """Return the text, cut where it does not fit."""
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _wrapped(text: str, width: int, most: int) -> list[str]:
@@ -161,9 +176,8 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
         else:
             lines.append(word)
     if len(lines) > most:
-        lines = lines[:most]
-        lines[-1] = lines[-1][: width - 3] + "..." if len(lines[-1]) > width - 3 else f"{lines[-1]}..."
-    return [line if len(line) <= width else line[: width - 3] + "..." for line in lines]
+        lines = [*lines[: most - 1], f"{lines[most - 1][: width - 3]}..."]
+    return [_cut(line, width) for line in lines]
 
 
 def _plural(word: str, count: int) -> str:
