@@ -1,4 +1,4 @@
-"""The catalogue: the penalties and rules that symreg knows by name, each a spec file in the language that users write."""
+"""The catalogue: the penalties and rules that symreg knows by name, each a spec file in the users' language."""
 
 from __future__ import annotations
 
