@@ -22,7 +22,19 @@ from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
 from symreg.language.spec import Parameter, Penalty, PenaltySum, Rule, checked_coefficient
 from symreg.language.terms import Term, Terms, rename
 from symreg.language.toml import LARGEST_FILE, is_plain, read_penalty, read_rule
-from symreg.language.tree import Binary, Negate, Tree, arrays, is_elementwise, names
+from symreg.language.tree import (
+    Binary,
+    Item,
+    Name,
+    Negate,
+    Subscript,
+    Sum,
+    Tree,
+    arrays,
+    is_elementwise,
+    names,
+    substitute,
+)
 
 LONGEST_STEM = 64
 
@@ -254,7 +266,8 @@ def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Ter
     """Return a penalty's terms: its elementwise addends together, each one in index notation by itself."""
     elementwise: list[tuple[str, Tree]] = []
     indexed: list[Tree] = []
-    for sign, tree in _flat(penalty.expression):
+    for sign, addend in _flat(penalty.expression):
+        tree = _over_weights(addend)
         if is_elementwise(tree):
             elementwise.append((sign, tree))
         else:
@@ -274,6 +287,14 @@ def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Ter
         taken.add(name)
         made.append(_term(penalty, name, coefficient, tree))
     return made
+
+
+def _over_weights(tree: Tree) -> Tree:
+    """Return an addend that holds the number of weights, and so is no function of one of them alone, as a sum."""
+    if not (is_elementwise(tree) and {"w", "n"} <= names(tree)):
+        return tree
+    index = next(letter for letter in "ijklm" if letter not in names(tree))
+    return Sum(substitute(tree, {Name("w"): Item("w", (Subscript(index),))}), index)
 
 
 def _flat(tree: Tree) -> list[tuple[str, Tree]]:

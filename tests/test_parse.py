@@ -177,3 +177,8 @@ def test_a_number_beside_sums_is_counted_once() -> None:
     assert to_text(term.tree) == "sqrt(sum(w[i]**2, i) + mu) - sqrt(mu)"
     beside = resolve("abs(w) + 1 + sum(w[i]**2, i)").terms
     assert [to_text(term.tree) for term in beside.terms] == ["abs(w) + 1", "sum(w[i]**2, i)"]
+
+
+def test_a_function_of_n_is_a_sum_over_the_weights() -> None:
+    (term,) = resolve("i*w**2/n").terms.terms
+    assert to_text(term.tree) == "sum(i*w[j]**2/n, j)"
