@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal, cast
+from typing import Literal
 
 import sympy
 
@@ -32,7 +32,7 @@ def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) ->
     for word, side in sides:
         rows = _merged(list(_pieces(gradient, parameters, domain, side)))
         if any(sign == "undecided" for sign, _, _ in rows) and len(parts) > 1:
-            each = [{sign for sign, _, _ in _pieces(p.tidied, p.term.parameters, domain, side)} for p in parts]
+            each = ({sign for sign, _, _ in _pieces(p.tidied, p.term.parameters, domain, side)} for p in parts)
             rows = [(_sign_of_sum(each), None, None)]
         for sign, low, high in rows:
             where = None if len(rows) == 1 else _region(low, high, side)
@@ -40,12 +40,26 @@ def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) ->
     return tuple(made)
 
 
-def _sign_of_sum(each: list[set[Sign]]) -> Sign:
-    """Return the sign of a sum from the signs that each addend has on a whole side."""
-    for strict, weak in (("positive", "nonnegative"), ("negative", "nonpositive")):
-        if all(signs <= {strict, weak, "zero"} for signs in each):
-            return cast(Sign, strict if {strict} in each else weak)
-    return "undecided"
+def _sign_of_sum(each: Iterable[set[Sign]]) -> Sign:
+    """Return the sign of a sum from the signs that each addend has on a whole side; asks no further than it must."""
+    weak: Sign = "undecided"
+    found: set[Sign] = set()
+    is_strict = False
+    for signs in each:
+        found |= signs
+        weak = next((word for word, allowed in _ONE_SIGN.items() if found <= allowed), "undecided")
+        if weak == "undecided":
+            return weak
+        is_strict |= signs <= {"positive"} or signs <= {"negative"}
+    return _STRICT[weak] if is_strict else weak
+
+
+_ONE_SIGN: dict[Sign, set[Sign]] = {
+    "zero": {"zero"},
+    "nonnegative": {"positive", "nonnegative", "zero"},
+    "nonpositive": {"negative", "nonpositive", "zero"},
+}
+_STRICT: dict[Sign, Sign] = {"nonnegative": "positive", "nonpositive": "negative"}
 
 
 Piece = tuple[Sign, Tree | None, Tree | None]
