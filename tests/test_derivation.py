@@ -221,7 +221,7 @@ WITH_RULES = [(name, "gradient_descent") for name in (*PENALTIES, *SUMS)] + [
 def test_both_sides_of_every_step_are_equal(objective: str, rule: str) -> None:
     chain, r, n = chain_of(objective, rule), random.Random(objective), 4
     terms, _ = told_apart(chain.objective.terms, chain.rule)
-    points = [point_of(terms, n, r) for _ in range(3)]
+    points = [point_of(terms, n, r) for _ in range(2)]
     own = parameters_of(chain.rule.parameters, r)
     losses = [mpmath.mpf(r.gauss(0, 1)) for _ in range(n)]
     states = {s.name: [draw(r) for _ in range(n)] if s.is_array else draw(r) for s in chain.rule.states}
@@ -241,7 +241,7 @@ def test_both_sides_of_every_step_are_equal(objective: str, rule: str) -> None:
                         before, after = value(step.before, here), value(step.after, here)
                         assert agree(before, after, formal=holds_d(step)), (step, at, j, before, after)
                         compared += 1
-    assert compared >= 12 * len(chain.update) + 50
+    assert compared >= 8 * len(chain.update) + 30
     assert chain.steps[-1].after == chain.update[-1][1]
 
 
@@ -360,6 +360,12 @@ NOT_DECIDED = {
 }
 
 
+@cache
+def derived(text: str) -> Chain:
+    """Return the derivation of a text whose parameters have the domains that the tables give them."""
+    return derive(objective(text, **KNOTTED.get(text, {})), resolve_rule("gradient_descent"))
+
+
 ALLOWED = {
     "negative": {-1}, "nonpositive": {-1, 0}, "zero": {0}, "nonnegative": {0, 1}, "positive": {1}, "both": {-1, 0, 1},
     "undecided": {-1, 0, 1},
@@ -368,8 +374,8 @@ ALLOWED = {
 
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *CURVED])
 def test_directions_are_the_signs_of_the_derivative(text: str) -> None:
-    made, r = objective(text, **CURVED.get(text, {})), random.Random(text)
-    directions = derive(made, resolve_rule("gradient_descent")).directions
+    chain, r = derived(text), random.Random(text)
+    made, directions = chain.objective, chain.directions
     seen: dict[int, set[int]] = {i: set() for i in range(len(directions))}
     with mpmath.workdps(400):
         for _ in range(6):
@@ -522,10 +528,10 @@ KNOTTED: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *KNOTTED])
 def test_knots_are_where_the_one_sided_derivatives_are_what_is_said(text: str) -> None:
-    made, r = objective(text, **KNOTTED.get(text, {})), random.Random(text)
-    chain = derive(made, resolve_rule("gradient_descent"))
+    chain, r = derived(text), random.Random(text)
+    made = chain.objective
     kinked: set[int] = set()
-    with mpmath.workdps(250):
+    with mpmath.workdps(220):
         for _ in range(6):
             parameters = {p.name: within(p.domain, r) for p in made.terms.parameters}
             given = Values(mpmath, parameters)
@@ -590,7 +596,7 @@ def one_sided(terms: Terms, w: Any, parameters: Mapping[str, Any], side: int) ->
 
 def switched(terms: Terms, parameters: Mapping[str, Any]) -> Iterator[Any]:
     """Yield weights at which something that a formula switches on changes its sign, found by bisection."""
-    grid = [side * mpmath.mpf(10) ** (mpmath.mpf(k) / 16) for side in (-1, 1) for k in range(-40, 41)]
+    grid = [side * mpmath.mpf(10) ** (mpmath.mpf(k) / 10) for side in (-1, 1) for k in range(-25, 26)]
     if any(term.domain.low == 0 for term in terms.terms):
         grid = [w for w in grid if w > 0]
     grid.sort()
