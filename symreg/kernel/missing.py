@@ -75,10 +75,20 @@ def _trace(tree: Tree, known: Known) -> _Traced:
 
 def _choice(condition: _Traced, then: _Traced, otherwise: _Traced, known: Known) -> _Traced:
     """Trace a `where`, turned round if more gets through that way."""
-    if _is_range(condition.tree):
+    range_part = _range_of(condition.tree)
+    if range_part is not None:
+        # An element out of range is no input: it is read only where it exists.
+        condition, then = (
+            _Traced(part.tree, _where(range_part, part.reads), _where(range_part, part.carries))
+            for part in (condition, then)
+        )
         made = Call("where", (condition.tree, then.tree, otherwise.tree))
-        # An element out of range is no input.
-        return _Traced(made, _where(condition.tree, then.reads), _where(condition.tree, then.carries))
+        if condition.tree == range_part:
+            return _Traced(made, _union(then.reads, otherwise.reads), _union(then.carries, otherwise.carries))
+        reads = _union(condition.reads, then.reads, otherwise.reads)
+        guarded = _is_nan_test(condition.tree, then.tree)
+        carries = {item: exists for item, exists in reads.items() if item == guarded or item in otherwise.carries}
+        return _Traced(made, reads, carries)
     reads = _union(condition.reads, then.reads, otherwise.reads)
     straight = _through(condition.tree, reads, then, otherwise, known)
     inverse = _inverse(condition.tree)
@@ -151,14 +161,25 @@ def _inverse(condition: Tree) -> Tree:
             return Logic("not", (condition,))
 
 
-def _is_range(condition: Tree) -> bool:
+def _range_of(condition: Tree) -> Tree | None:
+    """Return the part of a condition that asks whether elements exist, or None if there is none."""
     match condition:
         case Call("in_range"):
-            return True
+            return condition
         case Logic("and", operands):
-            return all(_is_range(operand) for operand in operands)
+            asked = tuple(part for operand in operands if (part := _range_of(operand)) is not None)
+            return None if not asked else asked[0] if len(asked) == 1 else Logic("and", asked)
         case _:
-            return False
+            return None
+
+
+def _is_nan_test(condition: Tree, then: Tree) -> Tree | None:
+    """Return the element that `where(it exists and is NaN, it, ...)` lets through, or None."""
+    match condition:
+        case Logic("and", (*_, Logic("not", (Compare("==", left, right),)))) if left == right == then:
+            return then
+        case _:
+            return None
 
 
 def _is_nonzero(exponent: Tree, known: Known) -> bool:
