@@ -94,6 +94,26 @@ def run(folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def test_a_verdict_needs_no_sympy(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MISTAKEN)
+    program = """
+import sys
+sys.modules["sympy"] = None
+from symreg.judging import function_in, judge_function
+from symreg.objective import resolve, resolve_rule
+for name in ("update", "in_place", "right"):
+    rules = [resolve_rule("gradient_descent")]
+    report = judge_function(resolve("l2"), rules, function_in(f"mine.py:{name}"), kind="step", points=300)
+    print(name, report.checks[0].verdict, report.checks[0].compared)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.split() == ["update", "wrong", "302", "in_place", "wrong", "302", "right", "pass", "302"]
+
+
 # Mistakes of every day
 
 

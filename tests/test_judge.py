@@ -163,9 +163,16 @@ LONG_STEPS = {
     "the second block": step(lambda w, old, g, s, t, p: scaled(w[16_385:16_386], True)),
     "new neighbours": step(lambda w, old, g, s, t, p: scaled(w[1024:1025], w.size > 1024)),
 }
+KINKS = {
+    "slope at a kink that is a parameter": gradient(
+        lambda r, w, p: np.copyto(r, p["lam"] * np.sign(w), where=abs(w) == p["theta"])
+    ),
+    "slope at 0": gradient(lambda r, w, p: put(r, w == 0, p["lam"])),
+}
 TABLES = {
     "huber gradient": ("huber", "", GRADIENTS),
     "huber value": ("huber", "", VALUES),
+    "capped_l1 gradient": ("capped_l1", "", KINKS),
     "first_difference": ("first_difference", "", DIFFERENCES),
     "huber adam": ("huber", "adam", STEPS),
     "first_difference gradient_descent": ("first_difference", "gradient_descent", LONG_STEPS),

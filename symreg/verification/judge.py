@@ -5,19 +5,16 @@ Takes terms, rules and callables, whoever made them; hands on a `Report`. Of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isnan
+from math import inf
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
 
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
-from symreg.language.tree import Binary, Compare, Logic, Tree, children, names
-from symreg.verification import conduct, sensitivity, usage
-from symreg.verification.ball import Code, Scope, Undecided, compiled, sign
+from symreg.verification import conduct, usage
 from symreg.verification.calling import Subject, Trouble, call_gradient, call_step, call_value
 from symreg.verification.cases import (
     SlopeCase,
@@ -28,15 +25,15 @@ from symreg.verification.cases import (
     sampled,
     slope_cases,
     step_cases,
-    step_point,
     value_cases,
     well_conditioned_up_to,
 )
+from symreg.verification.finding import Shares, find_slope, find_step, find_value, range_check, shares_of_slope
 from symreg.verification.report import Check, Report
-from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Format, Group
+from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Group
 from symreg.verification.stepping import stepper
 from symreg.verification.tally import Failure, Tally
-from symreg.verification.tolerance import WORKING_BITS, Finding, judged, reference
+from symreg.verification.tolerance import Finding, reference
 
 Progress = Callable[[int, int, str], None]
 
@@ -96,24 +93,6 @@ def _offered(subject: Subject, rules: Sequence[Rule]) -> list[str]:
     return [name for name in known if name in subject.functions]
 
 
-class _Shares:
-    """Shares of the tolerance by point; where all of them had to be worked out they serve the next subject too."""
-
-    def __init__(self) -> None:
-        self._known: dict[Hashable, list[arb | None]] = {}
-
-    def at(self, point: Hashable, made: Iterator[arb | None]) -> Iterable[arb | None]:
-        """Return the shares at a point, `made` unless they are known."""
-        return self._known.get(point) or self._kept(point, made)
-
-    def _kept(self, point: Hashable, made: Iterator[arb | None]) -> Iterator[arb | None]:
-        drawn = []
-        for share in made:
-            drawn.append(share)
-            yield share
-        self._known[point] = drawn
-
-
 @dataclass(slots=True, kw_only=True)
 class _Evidence:
     """Points of one format with what is known of them; the gradient's references serve every rule.
@@ -144,7 +123,7 @@ class _Evidence:
     def _judge_of_values(self, rtol: float) -> Callable[[Subject], list[Check]]:
         cases = value_cases(self.terms, self.sample, self.dtype)
         exact = reference([case.exact for case in cases])
-        known = _Shares()
+        known = Shares()
 
         def judge(subject: Subject) -> list[Check]:
             tally = Tally("value", subject.label, self.dtype)
@@ -158,7 +137,7 @@ class _Evidence:
             else:
 
                 def find(_: str, k: int, got: float) -> Finding:
-                    finding = _find_value(self.terms, cases[k], k, got, FORMATS[self.dtype], rtol, known)
+                    finding = find_value(self.terms, cases[k], k, got, FORMATS[self.dtype], rtol, known)
                     return self.within_reason(finding, float(np.max(np.abs(cases[k].weights), initial=0.0)))
 
                 tally.add(
@@ -181,7 +160,7 @@ class _Evidence:
         found = [cases[c].exact[j] for c, j in places]
         exact = reference([None if one is None else one.value for one in found])
         settled = np.array([_is_asserted(self.terms, cases[c], j) for c, j in places], dtype=bool)
-        known = _Shares()
+        known = Shares()
 
         def judge(subject: Subject) -> list[Check]:
             tally = Tally("gradient", subject.label, self.dtype)
@@ -199,8 +178,8 @@ class _Evidence:
 
             def find(_: str, k: int, got: float) -> Finding:
                 c, j = places[k]
-                shares = known.at(k, _shares_of_slope(self.terms, cases[c], j, FORMATS[self.dtype]))
-                finding = _find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares)
+                shares = known.at(k, shares_of_slope(self.terms, cases[c], j, FORMATS[self.dtype]))
+                finding = find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares)
                 return self.within_reason(finding, float(cases[c].weights[j]))
 
             def rank(k: int) -> float:
@@ -216,8 +195,8 @@ class _Evidence:
 
                 def find_choice(_: str, k: int, got: float) -> Finding:
                     c, j = places[k]
-                    shares = known.at(k, _shares_of_slope(self.terms, cases[c], j, FORMATS[self.dtype]))
-                    return _find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares, at_choice=True)
+                    shares = known.at(k, shares_of_slope(self.terms, cases[c], j, FORMATS[self.dtype]))
+                    return find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares, at_choice=True)
 
                 kinks.add({"gradient": (together, exact)}, describe, find_choice, rank, rtol, skip=~settled)
                 made.append(kinks)
@@ -230,9 +209,9 @@ class _Evidence:
         exact = references_of_steps(cases, rule)
         places = list(offsets([len(case.weights) for case in cases]))
         _, renamed = told_apart(self.terms, rule)
-        out_of_range = _range_check(rule, FORMATS[self.dtype])
+        out_of_range = range_check(rule, FORMATS[self.dtype])
         step = stepper(rule)
-        known = _Shares()
+        known = Shares()
 
         def judge(subject: Subject) -> list[Check]:
             tally = Tally("step", subject.label, self.dtype, rule.name)
@@ -251,7 +230,7 @@ class _Evidence:
             def find(output: str, k: int, got: float) -> Finding:
                 c, j = places[k]
                 case = cases[c]
-                finding = _find_step(self.terms, step, case, output, k, j, got, FORMATS[self.dtype], rtol, known)
+                finding = find_step(self.terms, step, case, output, k, j, got, FORMATS[self.dtype], rtol, known)
                 if finding is Finding.WRONG and out_of_range(case, j):
                     return Finding.VACUOUS
                 return self.within_reason(finding, float(case.weights[j]))
@@ -270,117 +249,6 @@ class _Evidence:
             return [tally.check()]
 
         return judge
-
-
-def _range_check(rule: Rule, shape: Format) -> Callable[[StepCase, int], bool]:
-    """Return whether an intermediate result leaves the format's normal range: then nothing is promised of the step."""
-    varying = {"w", "g", "g_loss", "g_penalty", *(state.name for state in rule.states if state.is_array)}
-    steps: list[tuple[str, list[tuple[Code, float, float]]]] = []
-    for step in rule.steps:
-        nodes = [(compiled(node), least, most) for node, least, most in _ranges(step.expression, varying, shape)]
-        steps.append((step.target, nodes))
-        if names(step.expression) & varying:
-            varying.add(step.target)
-
-    def out_of_range(case: StepCase, j: int) -> bool:
-        point = step_point(case, j)
-        point["g"] = point["g_loss"] + point["g_penalty"]
-        scope = Scope(dict(point), decide=sign)
-        for target, nodes in steps:
-            try:
-                found = [(code(scope), least, most) for code, least, most in nodes]
-            except Undecided:
-                return False
-            if any(abs(x) > most or (abs(x) < least and not x.is_zero()) for x, least, most in found):
-                return True
-            scope.names[target] = found[0][0]
-        return False
-
-    return out_of_range
-
-
-def _ranges(
-    tree: Tree, varying: set[str], shape: Format, is_addend: bool = False, is_scalar: bool = False
-) -> Iterator[tuple[Tree, float, float]]:
-    """Yield each number that an expression goes through, the whole first, and the least and greatest size of it.
-
-    What is below the normal range does no harm as an addend; what depends on no array is in double precision.
-    """
-    if isinstance(tree, Compare | Logic):
-        for operand in children(tree):
-            yield from _ranges(operand, varying, shape)
-        return
-    wide = FORMATS["float64"] if is_scalar else shape
-    yield tree, 0.0 if is_addend else wide.floor, wide.greatest / 4
-    adds = isinstance(tree, Binary) and tree.operator in ("+", "-")
-    for operand in children(tree):
-        yield from _ranges(operand, varying, shape, adds, not names(tree) & varying)
-
-
-def _find_value(
-    terms: Terms, case: ValueCase, k: int, got: float, shape: Format, rtol: float, known: _Shares
-) -> Finding:
-    assert case.exact is not None
-    weights = case.weights.tolist()
-    arrays = case.group.arrays_for(len(weights))
-    shares = sensitivity.of_value(terms, weights, case.group.parameters, arrays, case.exact, shape)
-    return judged(got, case.exact, case.exact, shape, known.at(k, shares), rtol)
-
-
-def _find_slope(
-    case: SlopeCase,
-    j: int,
-    got: float,
-    shape: Format,
-    rtol: float,
-    shares: Iterable[arb | None],
-    at_choice: bool = False,
-) -> Finding:
-    one = case.exact[j]
-    assert one is not None
-    low, high = (one.value, one.value) if at_choice else (one.low, one.high)
-    return judged(got, low, high, shape, shares, rtol)
-
-
-def _shares_of_slope(terms: Terms, case: SlopeCase, j: int, shape: Format) -> Iterator[arb | None]:
-    one = case.exact[j]
-    assert one is not None
-    weights = case.weights.tolist()
-    arrays = case.group.arrays_for(len(weights))
-    return sensitivity.of_slope(terms, weights, j, case.group.parameters, arrays, one.value, shape)
-
-
-def _find_step(
-    terms: Terms,
-    step: Callable[[Mapping[str, arb]], dict[str, arb] | None],
-    case: StepCase,
-    output: str,
-    k: int,
-    j: int,
-    got: float,
-    shape: Format,
-    rtol: float,
-    known: _Shares,
-) -> Finding:
-    if isnan(got):
-        return Finding.WRONG
-    exact = case.exact[output][j]
-    one = case.slopes[j]
-    assert exact is not None and one is not None
-    point = step_point(case, j)
-    low, high = exact, exact
-    if one.at_kink:
-        for end in (one.low, one.high):
-            found = step({**point, "g_penalty": end}) if end.is_finite() else None
-            if found is not None:
-                with ctx.workprec(WORKING_BITS):
-                    low, high = low.min(found[output]), high.max(found[output])
-    weights = case.weights.tolist()
-    shares = sensitivity.of_step(
-        step, output, point, frozenset({"t", "g_penalty"}), terms, weights, j, case.group.parameters,
-        case.group.arrays_for(len(weights)), exact, shape,
-    )  # fmt: skip
-    return judged(got, low, high, shape, known.at((output, k), shares), rtol)
 
 
 def _is_asserted(terms: Terms, case: SlopeCase, j: int) -> bool:
