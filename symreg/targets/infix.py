@@ -98,6 +98,8 @@ class _Printer:
             case Logic(operator, operands):
                 # A mixture of `and` and `or` in brackets, whatever binds more tightly: compilers warn, and readers ask.
                 return f" {use.words[operator]} ".join(self.print(o, _NOT) for o in operands), _OR
+            case Call("where", (condition, Call("where", (further, then, other)), otherwise)) if other == otherwise:
+                return self.parts(Call("where", (Logic("and", (condition, further)), then, otherwise)))
             case Call("where", (condition, then, otherwise)):
                 parts = (self.print(condition, _OR), self.print(then, _OR), self.print(otherwise, _OR))
                 return use.choice.format(*parts), _CHOICE

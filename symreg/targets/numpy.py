@@ -19,7 +19,7 @@ from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
 from symreg.language.names import RESERVED
 from symreg.language.text import number_text
-from symreg.language.tree import Item, Name, Subscript, Tree, names, walk
+from symreg.language.tree import Constant, Item, Name, Subscript, Tree, names, walk
 from symreg.targets.blocks import Block, Operands
 from symreg.targets.infix import Notation, infix, shifted
 from symreg.targets.module import WIDTH, Function, Module, domain_in_words
@@ -51,6 +51,7 @@ def write(module: Module) -> dict[str, str]:
         "command": module.command,
         "digest": module.digest,
         "functions": functions,
+        "reaches": any(_reaches(function.kernel.stages) for function in module.functions),
         "sums": any(_has_sum(function.kernel.stages) for function in module.functions),
         "chooses": any(block.chooses for writer in writers for block in writer.blocks),
         "writes": bool(kinds & {"gradient", "step"}),
@@ -88,6 +89,7 @@ class _Writer:
         self.moved: dict[Item, str] = {}
         self.blocks: list[Block] = []
         self.index = ""
+        self.is_double = True
 
     def function(self) -> Row:
         """Return what the template needs of the function."""
@@ -234,18 +236,20 @@ class _Writer:
         }
 
     def map(self, stage: Map, later: list[Stage]) -> Iterator[Row]:
-        taken, self.index = set(self.namer.taken), stage.index
+        taken, self.index, self.is_double = set(self.namer.taken), stage.index, False
+        self.uses_real = self.uses_real or _reaches((*stage.body, *stage.edge))
         index = self.indices[stage.index] = self.namer.fresh(stage.index)
         if any(isinstance(statement, Reduce) for statement in stage.body):
             low, end = stage.low, shifted("n", -stage.high)
             body = [*self.elements(stage.edge or stage.body)]
-            yield {"kind": "loop", "head": f"for {index} in range({low}, {end}):", "body": body}
+            bounds = f"{low}, {end}" if low else end
+            yield {"kind": "loop", "head": f"for {index} in range({bounds}):", "body": body}
         else:
             yield from self.map_blocks(stage, index, later)
         del self.indices[stage.index]
         self.moved.clear()
         self.renamed.clear()
-        self.namer.taken = taken
+        self.namer.taken, self.is_double = taken, True
 
     def map_blocks(self, stage: Map, index: str, later: list[Stage]) -> Iterator[Row]:
         start, end = str(stage.low), shifted("n", -stage.high)
@@ -362,6 +366,10 @@ class _Writer:
         """Return what an array is called where it has one dimension."""
         return self.flat if name == "out" else name
 
+    def reach(self) -> str:
+        """Return the size of weights up to which accuracy is promised, in the precision in which a loop computes."""
+        return "1e150" if self.is_double else f"_REACH[{self.real}]"
+
     def text(self, tree: Tree) -> str:
         """Return a scalar expression."""
 
@@ -375,7 +383,7 @@ class _Writer:
             tree,
             Notation(
                 literal=_number,
-                constants={"pi": "np.pi", "inf": "np.inf", "nan": "np.nan"},
+                constants={"pi": "np.pi", "inf": "np.inf", "nan": "np.nan", "reach": self.reach()},
                 functions=_FUNCTIONS,
                 name=lambda name: self.renamed.get(name, name),
                 item=item,
@@ -385,6 +393,17 @@ class _Writer:
                 is_nan="np.isnan({})",
             ),
         )
+
+
+def _reaches(stages: Iterable[object]) -> bool:
+    """Is the end of the promised range needed?"""
+    return any(
+        (isinstance(stage, Let | Store) and Constant("reach") in walk(stage.value))
+        or (
+            isinstance(stage, Map | Reduce) and _reaches((*stage.body, *(stage.edge if isinstance(stage, Map) else ())))
+        )
+        for stage in stages
+    )
 
 
 def _line(text: str) -> Row:
