@@ -4,7 +4,7 @@
 
 Contenders are timed in turn, A B C A B C, in one process that is bound to one core, by the time that the process has
 the core, so that others at work on the machine count as little as can be; a ratio is the median of the ratios of single
-rounds. Commands are timed by the clock on the wall. A promise that is not kept is reported as it is; the exit code is 1.
+rounds. Commands are timed by the clock on the wall. A promise that is not kept is reported as it is, with exit code 1.
 """
 
 from __future__ import annotations
