@@ -244,3 +244,17 @@ def test_a_loaded_module_is_found_by_no_import_and_shows_its_lines() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         module.fail()
     assert "# the line" in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(("target", "dtype"), list(itertools.product(("numpy", "c"), DTYPES)))
+def test_the_largest_weights_give_numbers(target: str, dtype: str) -> None:
+    """Parts of such a formula overflow and meet what vanishes: weights beyond the promised range count as its end."""
+    functions = symreg.load("(w - c)**4*tanh(w - c)**2", target=target, dtype=dtype)
+    largest = np.finfo(dtype).max
+    w = np.array([-largest, largest, -largest / 4, 2.0, np.nan], dtype)
+    slope = functions.gradient(w)
+    assert not np.isnan(slope[:-1]).any() and np.isnan(slope[-1])
+    inside = np.array([2.0], dtype)
+    assert functions.gradient(inside)[0] == slope[3], "a weight within the range counts as itself"
+    for weight in w[:3]:
+        assert functions.value(np.array([weight], dtype)) > 0

@@ -53,12 +53,14 @@ class Stable:
             like.
         error_after: That of the form chosen.
         note: Where it is accurate, if not everywhere.
+        strays: Is it NaN at some weights beyond the range for which accuracy is promised?
     """
 
     tree: Tree
     error_before: float
     error_after: float
     note: str = ""
+    strays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def stabilise(
     if after > before or not whole.proves(made):
         made, after = tree, before
     note = "" if after.worst <= 1.0 else _note(made, whole)
-    return Stable(tree=made, error_before=before.worst, error_after=after.worst, note=note)
+    return Stable(tree=made, error_before=before.worst, error_after=after.worst, note=note, strays=after.strays > 0)
 
 
 def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tuple[Parameter, ...]) -> Tree:

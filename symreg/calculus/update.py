@@ -7,7 +7,11 @@ from typing import Literal
 
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms
-from symreg.language.tree import Tree
+from symreg.language.tree import Call, Constant, Name, Negate, Tree
+
+_REACH = Constant("reach")
+WITHIN_REACH = Call("max", (Call("min", (Name("w"), _REACH)), Negate(_REACH)))
+"""The weight, or the end of the range for which accuracy is promised (1e150, in single precision 1e18) if beyond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from symreg.calculus.indexed import accurate
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
 from symreg.calculus.stabilise import stabilise
-from symreg.calculus.update import Update
+from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
@@ -142,7 +142,12 @@ def _accurate(tree: Tree, part: Derived, candidates: tuple[Tree, ...], notes: li
     stable = stabilise(tree, parameters=part.term.parameters, domain=part.term.domain, candidates=candidates)
     if stable.note:
         notes.append(stable.note)
-    return stable.tree
+    if not stable.strays:
+        return stable.tree
+    notes.append(
+        "A weight beyond 1e150, in single precision 1e18, counts as that: parts of the formula overflow there."
+    )
+    return substitute(stable.tree, {Name("w"): WITHIN_REACH})
 
 
 def _on_domains(parts: tuple[Derived, ...], trees: list[Tree], beyond: Tree) -> Tree:

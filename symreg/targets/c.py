@@ -392,11 +392,12 @@ class _Writer:
                 literal=lambda value: _literal(value, suffix),
                 constants={
                     "pi": f"{'3.14159265f' if is_float else '3.141592653589793'}",
+                    "reach": "1e18f",
                     "inf": "INFINITY",
                     "nan": "NAN",
                 }
                 if is_float
-                else {"pi": "3.141592653589793", "inf": "(double)INFINITY", "nan": "(double)NAN"},
+                else {"pi": "3.141592653589793", "reach": "1e150", "inf": "(double)INFINITY", "nan": "(double)NAN"},
                 functions=functions,
                 name=name,
                 item=item,

@@ -13,13 +13,13 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symreg.calculus.update import Update
+from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.kernel import Kernel, lower
 from symreg.language.interval import Interval
 from symreg.language.spec import Array, Parameter, Rule, State
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Tree, number
+from symreg.language.tree import Binary, Name, Tree, number, substitute
 from symreg.objective import Objective
 from symreg.targets.rendering import templates
 
@@ -175,7 +175,7 @@ def _formulas(update: Update) -> tuple[tuple[str, str, str], ...]:
     addends = []
     if update.elementwise is not None:
         addends.append("phi'(w[j])")
-        slope.append(("phi'(w)", "=", to_text(update.elementwise)))
+        slope.append(("phi'(w)", "=", to_text(substitute(update.elementwise, {WITHIN_REACH: Name("w")}))))
     if update.indexed is not None:
         addends.append(to_text(update.indexed))
     slope.insert(0, ("dR/dw[j]", "=", " + ".join(addends)))
