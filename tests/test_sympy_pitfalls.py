@@ -193,3 +193,9 @@ def test_a_form_that_is_accurate_is_not_undone() -> None:
     assert "log1p" in to_text(value_update.elementwise)
     softplus, _ = updates(resolve("log(1 + exp(-abs(w)))"))
     assert softplus.elementwise is not None and "exp(abs(w))" not in to_text(softplus.elementwise)
+
+
+def test_no_digits_of_a_tower_of_exponents_are_worked_out() -> None:
+    """Sample points raise to p**p with p up to a thousand: mpmath would take minutes over it."""
+    with pytest.raises(SymregError):
+        updates(resolve("lam*abs(w)**p**p"))

@@ -17,6 +17,7 @@ _mp = MPContext()
 _mp.dps = 120
 
 TINY = _mp.mpf(10) ** -30
+_GREATEST_EXPONENT = _mp.mpf(10) ** 15
 
 Values = Mapping[Tree, Any]
 
@@ -104,7 +105,20 @@ def _value(tree: Tree, values: Values) -> Any:
 def _power(a: Any, b: Any) -> Any:
     if a == 0 and b < 0:
         raise ZeroDivisionError
+    if abs(b) > _GREATEST_EXPONENT:
+        raise OverflowError  # mpmath would take its time over digits that nobody needs
     return a**b
+
+
+def _exponential(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a function that grows exponentially, of no argument whose digits alone would take long."""
+
+    def value(x: Any) -> Any:
+        if x > _GREATEST_EXPONENT:
+            raise OverflowError
+        return function(max(x, -_GREATEST_EXPONENT))
+
+    return value
 
 
 def _into(domain: Interval, default: Any, scale: Any, sign: int) -> Any:
@@ -143,15 +157,15 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "sqrt": _mp.sqrt,
-    "exp": _mp.exp,
-    "expm1": _mp.expm1,
+    "exp": _exponential(_mp.exp),
+    "expm1": _exponential(_mp.expm1),
     "log": _mp.log,
     "log1p": _mp.log1p,
     "sin": _mp.sin,
     "cos": _mp.cos,
     "tan": _mp.tan,
-    "sinh": _mp.sinh,
-    "cosh": _mp.cosh,
+    "sinh": _exponential(_mp.sinh),
+    "cosh": _exponential(_mp.cosh),
     "tanh": _mp.tanh,
     "atan": _mp.atan,
     "sign": _mp.sign,

@@ -10,7 +10,7 @@ from symreg.calculus.cancellation import one_beside
 from symreg.calculus.indexed import accurate
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
-from symreg.calculus.stabilise import stabilise
+from symreg.calculus.stabilise import Stable, stabilise
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms, told_apart
@@ -115,13 +115,13 @@ def _forms(terms: Terms) -> _Forms:
     value_notes: list[str] = []
     gradient_notes: list[str] = []
     if parts:
-        values, gradients = [], []
-        for part in parts:
-            values.append(_accurate(part.value, part, (), value_notes))
-            gradients.append(_accurate(part.tidied, part, (part.gradient,), gradient_notes))
+        values = [_accurate(part.value, part, ()) for part in parts]
+        gradients = [_accurate(part.tidied, part, (part.gradient,)) for part in parts]
         found = knots(tuple(part.part for part in parts), terms.parameters)
-        value = _on_domains(parts, values, INFINITY)
-        gradient = guarded(_on_domains(parts, gradients, NAN), found, terms.parameters)
+        value = _on_domains(parts, [stable.tree for stable in values], INFINITY)
+        gradient = _on_domains(parts, [stable.tree for stable in gradients], NAN)
+        value = _within_reach(value, values, value_notes)
+        gradient = _within_reach(guarded(gradient, found, terms.parameters), gradients, gradient_notes)
         for knot in found:
             if knot.is_kink:
                 gradient_notes.append(
@@ -137,17 +137,20 @@ def _forms(terms: Terms) -> _Forms:
     )
 
 
-def _accurate(tree: Tree, part: Derived, candidates: tuple[Tree, ...], notes: list[str]) -> Tree:
-    """Return a part's stable form, and note the range on which it is accurate where that is not all of it."""
-    stable = stabilise(tree, parameters=part.term.parameters, domain=part.term.domain, candidates=candidates)
-    if stable.note:
-        notes.append(stable.note)
-    if not stable.strays:
-        return stable.tree
+def _accurate(tree: Tree, part: Derived, candidates: tuple[Tree, ...]) -> Stable:
+    """Return a part's stable form."""
+    return stabilise(tree, parameters=part.term.parameters, domain=part.term.domain, candidates=candidates)
+
+
+def _within_reach(tree: Tree, forms: list[Stable], notes: list[str]) -> Tree:
+    """Return the tree with weights kept in the promised range where one of its forms needs that; note what is so."""
+    notes.extend(form.note for form in forms if form.note)
+    if not any(form.strays for form in forms):
+        return tree
     notes.append(
         "A weight beyond 1e150, in single precision 1e18, counts as that: parts of the formula overflow there."
     )
-    return substitute(stable.tree, {Name("w"): WITHIN_REACH})
+    return substitute(tree, {Name("w"): WITHIN_REACH})
 
 
 def _on_domains(parts: tuple[Derived, ...], trees: list[Tree], beyond: Tree) -> Tree:
