@@ -234,9 +234,9 @@ def _elementwise(
     found = kinks(terms.terms, parameters)
     weights = [0.0, -0.0] if number % 2 == 0 else []
     near = [w for kink in found for w in _around(kink.below, kink.above, shape.name)]
-    if len(near) > count // 3:
+    if len(near) > count // 6:  # next to a kink, many a formula is ill-conditioned
         start = stream.integer(0, len(near) - 1)
-        near = (near[start:] + near[:start])[: count // 3]
+        near = (near[start:] + near[:start])[: count // 6]
     weights += near
     scales = [abs(x) for x in parameters.values() if x] + [max(abs(k.above), abs(k.below)) for k in found]
     scales = [s for s in scales if 2.0**-40 < s < 2.0**40] or [1.0]

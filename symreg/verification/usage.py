@@ -341,7 +341,11 @@ def _is_local(tree: Tree) -> bool:
             items = [node for node in walk(body) if isinstance(node, Item)]
             near = all(len(item.subscripts) == 1 and item.subscripts[0].index == index for item in items)
             shifts = [item.subscripts[0].shift for item in items]
-            return near and max(shifts) - min(shifts) <= _REACH and not any(map(_is_global, walk(body)))
+            return (
+                near
+                and max(shifts, default=0) - min(shifts, default=0) <= _REACH
+                and not any(map(_is_global, walk(body)))
+            )
         case Binary("+" | "-", left, right):
             return _is_local(left) and _is_local(right)
         case Binary("*", left, right):
