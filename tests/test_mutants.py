@@ -19,6 +19,8 @@ from mutants import Mutant, mutants
 from symreg import catalogue, targets
 from symreg.calculus.update import Update
 from symreg.calculus.updates import updates
+from symreg.errors import Intractable
+from symreg.kernel import lower
 from symreg.language.spec import Rule
 from symreg.language.tree import arrays, names
 from symreg.objective import Objective, resolve, resolve_rule
@@ -56,12 +58,19 @@ SMOOTH = "berhu|fair|huber|log_cosh|mcp|nonnegativity|scad|tukey"
 NO_MISTAKE = (
     NoMistake(
         kind="factor in a sign",
-        text="",
+        text="^(?!v: 2 -> )",  # an exponent is no factor
         reason="a positive factor leaves a sign as it is",
     ),
     NoMistake(
         kind="factor in a comparison with 0",
         text="",
+        of="(?!l2_norm).*",
+        reason="a factor leaves the side of 0 as it is",
+    ),
+    NoMistake(
+        kind="factor in a comparison with 0",
+        text=r"norm\(w\) -> ",
+        of="l2_norm gradient",
         reason="a factor leaves the side of 0 as it is",
     ),
     NoMistake(
@@ -77,9 +86,21 @@ NO_MISTAKE = (
         reason="a switch moved by 1e-9, where slopes agree, changes a value by 1e-18",
     ),
     NoMistake(
-        kind="number in a condition|knot",
+        kind="factor in a condition|knot",
         text="",
-        of="(log_cosh|fair) value",
+        of="(log_cosh|fair|geman_mcclure) value",
+        reason="either form is accurate on both sides of the switch",
+    ),
+    NoMistake(
+        kind="knot",
+        text="",
+        of="tukey value",
+        reason="the pieces agree up to their second derivatives: a switch moved by 1e-6 changes a value by 1e-18",
+    ),
+    NoMistake(
+        kind="number in a condition",
+        text="",
+        of="(log_cosh|geman_mcclure) value",
         reason="either form is accurate on both sides of the switch",
     ),
     NoMistake(
@@ -95,6 +116,18 @@ NO_MISTAKE = (
         reason="0 is not in the second piece",
     ),
     NoMistake(
+        kind="kink",
+        text=r"^v: sign\(v",
+        of="yogi yogi_step",
+        reason="the square is 0 where nothing but chance makes it equal to v",
+    ),
+    NoMistake(
+        kind="sign",
+        text="^d: beta1",
+        of="adabelief adabelief_step",
+        reason="only the square of d is used",
+    ),
+    NoMistake(
         kind="sign",
         text="^(pi\\*w|w/c)",
         of="(sine_squared|log_cosh) value",
@@ -107,9 +140,10 @@ NO_MISTAKE = (
         reason="the sum over all weights under another name of the index",
     ),
     NoMistake(
-        kind="unstable",
-        text=r"t\*log\(beta",
-        reason="rounding beta itself loses as much",
+        kind="factor",
+        text="^-reach -> |^1 -> .* #4$",
+        of="(fair|geman_mcclure) value",
+        reason="a bound whose place is free, as another form takes over there",
     ),
     NoMistake(
         kind="unstable",
@@ -145,11 +179,17 @@ def derived(penalty: str, rule: str) -> tuple[Objective, tuple[Rule, ...], tuple
 def pool(penalty: str, rule: str, dtype: str = "float64") -> list[tuple[str, Mutant]]:
     """Return the mutants of a penalty's value and gradient or of a rule's step, each with what it is one of."""
     _, _, made = derived(penalty, rule)
-    return [(f"{rule or penalty} {u.name}", m) for u in made for m in mutants(u, dtype)[:MOST] if _is_viable(m)]
+    found = [(f"{rule or penalty} {u.name}", m) for u in made for m in mutants(u, dtype)[:MOST] if _is_viable(m)]
+    # What exp(t*log(beta)) - 1 loses depends on how near beta comes to 1 at an early step.
+    return [(of, m) for of, m in found if not (rule and m.kind == "unstable")]
 
 
 def _is_viable(mutant: Mutant) -> bool:
-    """Is the mutant one that can be emitted? A value without any weight in it is not."""
+    """Is the mutant one that can be emitted? A value without any weight in it is not, nor all that is out of range."""
+    try:
+        lower(mutant.update)
+    except Intractable:
+        return False
     trees = [tree for tree in (mutant.update.elementwise, mutant.update.indexed) if tree is not None]
     return mutant.update.kind != "value" or any("w" in names(tree) | arrays(tree) for tree in trees)
 
@@ -261,7 +301,7 @@ def test_mutants_are_caught_through_c(penalty: str, rule: str) -> None:
     assert (passed, count) == ([], THROUGH_C[penalty, rule])
 
 
-@pytest.mark.parametrize(("penalty", "rule"), [("huber", ""), ("variance", ""), ("huber", "adam")])
+@pytest.mark.parametrize(("penalty", "rule"), [("huber", ""), ("variance", ""), ("huber", "yogi")])
 def test_what_is_no_mistake_passes(penalty: str, rule: str) -> None:
     excused = [(of, m) for of, m in pool(penalty, rule) if excuse(of, m) is not None]
     passed, count = survivors(penalty, rule, excused, "float64", POINTS)
@@ -273,7 +313,8 @@ def test_what_is_no_mistake_passes(penalty: str, rule: str) -> None:
 @pytest.mark.parametrize(("penalty", "rule"), CASES, ids=IDS)
 def test_exactly_the_mistakes_are_caught(penalty: str, rule: str) -> None:
     found = pool(penalty, rule)
-    passed, count = survivors(penalty, rule, found, "float64", SWEEP_POINTS)
+    passed, count = survivors(penalty, rule, found, "float64", POINTS)
+    passed, _ = survivors(penalty, rule, passed, "float64", SWEEP_POINTS)
     excused = [(of, m) for of, m in found if excuse(of, m) is not None]
     assert [(of, m.kind, m.text) for of, m in passed] == [(of, m.kind, m.text) for of, m in excused]
     assert count > 10
