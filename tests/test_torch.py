@@ -1,4 +1,4 @@
-"""Every rule that PyTorch has, step by step against torch.optim, or against recorded trajectories where it is missing."""
+"""Every rule that PyTorch has, against torch.optim, or against recorded trajectories where it is missing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_defaults_are_those_of_torch(rule: str) -> None:
     theirs["beta1"], theirs["beta2"] = theirs.get("betas", (None, None))
     for parameter in catalogue.rule(rule).parameters:
         if parameter.name == "momentum" or (parameter.name, case.optimiser) == ("lr", "SGD"):
-            continue  # PyTorch has no momentum unless asked, and gave lr = 0.001 to SGD only when it stopped being required
+            continue  # PyTorch has no momentum unless asked, and no lr for SGD until it stopped being required
         assert parameter.default == theirs[parameter.name], parameter.name
 
 
