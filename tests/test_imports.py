@@ -20,8 +20,9 @@ ROOMS: dict[str, set[str]] = {
     "objective": {"catalogue", "language", "errors"},
     "calculus": {"objective", "language", "errors"},
     "kernel": {"calculus", "language", "errors"},
-    "targets": {"kernel", "calculus", "objective", "language", "errors"},
-    "reading": {"calculus", "objective", "language", "errors"},
+    "templates": set(),
+    "targets": {"kernel", "calculus", "objective", "templates", "language", "errors"},
+    "reading": {"calculus", "objective", "templates", "language", "errors"},
     "verification": {"language", "errors"},
     "worker": {"errors"},
 }

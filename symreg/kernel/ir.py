@@ -6,6 +6,7 @@ is at that moment, and `Call("in_range", (Item,))` asks whether its subscripts a
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from symreg.calculus.update import Update
@@ -115,3 +116,22 @@ class Kernel:
     result: Tree | None = None
     scalars: tuple[tuple[str, Tree], ...] = ()
     may_alias: bool = False
+
+
+def has_sum(stages: Iterable[Stage | Statement]) -> bool:
+    """Is there a sum among the stages or in their loops?"""
+    return any(
+        isinstance(stage, Reduce) or (isinstance(stage, Map) and has_sum((*stage.body, *stage.edge)))
+        for stage in stages
+    )
+
+
+def names_in(stages: Iterable[Stage | Statement]) -> Iterator[str]:
+    """Yield the names that the stages and their loops give."""
+    for stage in stages:
+        if isinstance(stage, Let | Reduce):
+            yield stage.name
+        if isinstance(stage, Reduce):
+            yield from names_in(stage.body)
+        if isinstance(stage, Map):
+            yield from names_in((*stage.body, *stage.edge))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
-from pathlib import Path
 
 from jinja2 import DictLoader, Environment, StrictUndefined
+
+from symreg.templates import templates
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
@@ -15,7 +15,7 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     Its blocks stand between `<%` and `%>`, its values between `<<` and `>>`: LaTeX leaves these alone.
     """
     environment = Environment(
-        loader=DictLoader({template: template_text(template)}),
+        loader=DictLoader(templates(template.partition("/")[0])),
         undefined=StrictUndefined,
         autoescape=False,
         block_start_string="<%",
@@ -29,11 +29,3 @@ def fill(template: str, values: Mapping[str, object]) -> str:
         keep_trailing_newline=True,
     )
     return environment.get_template(template).render(values)
-
-
-def template_text(name: str) -> str:
-    """Return a template's text: from the installed package, else from the checkout."""
-    installed = files("symreg").joinpath("_templates", *name.split("/"))
-    if installed.is_file():
-        return installed.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / "templates" / name).read_text(encoding="utf-8")

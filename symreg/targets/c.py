@@ -12,14 +12,14 @@ from fractions import Fraction
 from typing import Any
 
 from symreg.kernel import Let, Map, Reduce, Store
-from symreg.kernel.ir import Statement
+from symreg.kernel.ir import Statement, has_sum, names_in
 from symreg.kernel.sharing import Namer
 from symreg.language.interval import Interval
 from symreg.language.names import RESERVED
 from symreg.language.text import number_text
 from symreg.language.tree import Call, Item, Name, Subscript, Tree, walk
 from symreg.targets.infix import Notation, infix, shifted
-from symreg.targets.module import WIDTH, Function, Module, domain_in_words
+from symreg.targets.module import WIDTH, Function, Module, domain_in_words, table, wrapped
 from symreg.targets.rendering import render
 
 _DOUBLE, _REAL, _TRUTH = "double", "real", "int"
@@ -48,10 +48,10 @@ def write(module: Module) -> dict[str, str]:
     values = {
         "name": module.name,
         "prefix": module.name.upper(),
-        "title": _wrapped(f"{module.title}: {module.contents}.", ""),
-        "title_of_source": _wrapped(f"{module.title}. See {module.name}.h.", ""),
-        "formulas": _table(module.formulas),
-        "references": [line for text in module.references for line in _wrapped(text, "  ")],
+        "title": wrapped(f"{module.title}: {module.contents}.", WIDTH - 8, ""),
+        "title_of_source": wrapped(f"{module.title}. See {module.name}.h.", WIDTH - 8, ""),
+        "formulas": table(module.formulas, WIDTH - 8),
+        "references": [line for text in module.references for line in wrapped(text, WIDTH - 8)],
         "command": module.command,
         "digest": module.digest,
         "own": own,
@@ -63,7 +63,7 @@ def write(module: Module) -> dict[str, str]:
         ],
         "math_of_old": [name for name in math if name in _VECTOR_MATH_OF_OLD],
         "math": [name for name in math if name not in _VECTOR_MATH_OF_OLD],
-        "sums": any(_has_sum(function.kernel.stages) for function in module.functions),
+        "sums": any(has_sum(function.kernel.stages) for function in module.functions),
         "delays": any(
             isinstance(stage, Map) and stage.reads_old for f in module.functions for stage in f.kernel.stages
         ),
@@ -82,13 +82,6 @@ def _given(function: Function) -> Iterator[str]:
     yield from (name for name, _ in function.kept)
 
 
-def _has_sum(stages: Iterable[object]) -> bool:
-    return any(
-        isinstance(stage, Reduce) or (isinstance(stage, Map) and _has_sum((*stage.body, *stage.edge)))
-        for stage in stages
-    )
-
-
 @dataclass
 class _Writer:
     """Writes one function in one precision."""
@@ -105,7 +98,7 @@ class _Writer:
     def __post_init__(self) -> None:
         kernel = self.emitted.kernel
         self.pointers = {name for name, is_array in self.emitted.kept if not is_array}
-        used = {*_ARGUMENTS, *_given(self.emitted), *self.helpers.values(), *_names_in(kernel.stages)}
+        used = {*_ARGUMENTS, *_given(self.emitted), *self.helpers.values(), *names_in(kernel.stages)}
         self.namer = Namer(used | RESERVED | {buffer.name for buffer in kernel.buffers})
         self.real = "float" if self.is_single else "double"
         self.old = ""
@@ -132,8 +125,8 @@ class _Writer:
             "returns": "double" if emitted.update.kind == "value" else "int",
             "real": self.real,
             "summary": emitted.summary,
-            "formulas": _table(emitted.formulas),
-            "notes": [line for note in emitted.notes for line in _wrapped(note, "  ")],
+            "formulas": table(emitted.formulas, WIDTH - 8),
+            "notes": [line for note in emitted.notes for line in wrapped(note, WIDTH - 8)],
             "documented": _documented(arguments),
             "arguments": _filled((_declared(row) for row in arguments), WIDTH - 4),
             "parameters": _filled(
@@ -300,7 +293,7 @@ class _Writer:
 
     def hoist(self, stage: Map) -> Iterator[Row]:
         """Yield copies of the scalars that a loop uses, in its precision: the processor would convert each time."""
-        inside = set(_names_in((*stage.body, *stage.edge)))
+        inside = set(names_in((*stage.body, *stage.edge)))
         used = dict.fromkeys(
             node.name
             for statement in (*stage.body, *stage.edge)
@@ -412,16 +405,6 @@ class _Writer:
         return f"({kind}){text}" if self.is_single else text
 
 
-def _names_in(stages: Iterable[object]) -> Iterator[str]:
-    for stage in stages:
-        if isinstance(stage, Let | Reduce):
-            yield stage.name
-        if isinstance(stage, Reduce):
-            yield from _names_in(stage.body)
-        if isinstance(stage, Map):
-            yield from _names_in((*stage.body, *stage.edge))
-
-
 def _trees_in_real(statement: Statement) -> Iterator[Tree]:
     if isinstance(statement, Let | Store):
         yield statement.value
@@ -455,24 +438,6 @@ def _domain(name: str, domain: Interval) -> str:
 
 def _signed(value: Fraction) -> str:
     return f"-{_literal(-value, '')}" if value < 0 else _literal(value, "")
-
-
-def _table(rows: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Return equations below one another, aligned at their signs and wrapped."""
-    kept = list(rows)
-    left = max((len(row[0]) for row in kept), default=0)
-    made: list[str] = []
-    for name, sign, text in kept:
-        lead = f"{name:<{left}} {sign} "
-        made += textwrap.wrap(
-            text, WIDTH - 8, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False,
-            break_on_hyphens=False,
-        )  # fmt: skip
-    return made
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH - 8, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _documented(arguments: Iterable[Row]) -> list[str]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import shlex
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from symreg.language.terms import Terms
 from symreg.language.text import to_text
 from symreg.language.tree import Binary, Name, Tree, number, substitute
 from symreg.objective import Objective
-from symreg.targets.rendering import templates
+from symreg.templates import templates
 
 WIDTH = 96
 """Of lines of words in what is emitted."""
@@ -131,6 +132,29 @@ def domain_in_words(domain: Interval) -> str:
     if domain.low is None:
         return f"{'<=' if domain.high_closed else '<'} {float(domain.high):.15g}"
     return f"in {text}"
+
+
+def table(rows: Iterable[tuple[str, str, str]], width: int) -> list[str]:
+    """Return equations below one another, aligned at their signs and wrapped."""
+    kept = list(rows)
+    left = max((len(row[0]) for row in kept), default=0)
+    made: list[str] = []
+    for name, sign, text in kept:
+        lead = f"{name:<{left}} {sign} "
+        made += textwrap.wrap(
+            text,
+            width,
+            initial_indent=lead,
+            subsequent_indent=" " * len(lead),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return made
+
+
+def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+    """Return words as lines, those after the first indented."""
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _function(update: Update) -> Function:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from symreg.kernel import Let, Map, Reduce, Store
-from symreg.kernel.ir import Stage, Statement
+from symreg.kernel.ir import Stage, Statement, has_sum, names_in
 from symreg.kernel.sharing import Namer
 from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
@@ -22,7 +22,7 @@ from symreg.language.text import number_text
 from symreg.language.tree import Constant, Item, Name, Subscript, Tree, names, walk
 from symreg.targets.blocks import Block, Operands
 from symreg.targets.infix import Notation, infix, shifted
-from symreg.targets.module import WIDTH, Function, Module, domain_in_words
+from symreg.targets.module import WIDTH, Function, Module, domain_in_words, table, wrapped
 from symreg.targets.rendering import render
 
 _FUNCTIONS = {
@@ -45,14 +45,14 @@ def write(module: Module) -> dict[str, str]:
     functions = [writer.function() for writer in writers]
     kinds = {function["kind"] for function in functions}
     values = {
-        "title": _wrapped(f"{module.title}: {module.contents}.", _LONGEST_LINE - 4),
-        "formulas": _table(module.formulas, WIDTH - 8),
-        "references": [line for text in module.references for line in _wrapped(text, _LONGEST_LINE - 4)],
+        "title": wrapped(f"{module.title}: {module.contents}.", _LONGEST_LINE - 4),
+        "formulas": table(module.formulas, WIDTH - 8),
+        "references": [line for text in module.references for line in wrapped(text, _LONGEST_LINE - 4)],
         "command": module.command,
         "digest": module.digest,
         "functions": functions,
         "reaches": any(_reaches(function.kernel.stages) for function in module.functions),
-        "sums": any(_has_sum(function.kernel.stages) for function in module.functions),
+        "sums": any(has_sum(function.kernel.stages) for function in module.functions),
         "chooses": any(block.chooses for writer in writers for block in writer.blocks),
         "writes": bool(kinds & {"gradient", "step"}),
         "has_parameters": any(function["parameters"] for function in functions),
@@ -61,13 +61,6 @@ def write(module: Module) -> dict[str, str]:
         "is_flat": any(not function["is_indexed"] for function in functions),
     }
     return {f"numpy/{module.name}.py": render("numpy/module.py.jinja", values)}
-
-
-def _has_sum(stages: Iterable[object]) -> bool:
-    return any(
-        isinstance(stage, Reduce) or (isinstance(stage, Map) and _has_sum((*stage.body, *stage.edge)))
-        for stage in stages
-    )
 
 
 class _Writer:
@@ -79,7 +72,7 @@ class _Writer:
         given = [*(p.name for p in emitted.parameters), *(a.name for a in emitted.arrays)]
         given += [name for name, _ in emitted.kept]
         self.namer = Namer(
-            {*RESERVED, *_ARGUMENTS, *given, *_names_in(kernel.stages), *(b.name for b in kernel.buffers)}
+            {*RESERVED, *_ARGUMENTS, *given, *names_in(kernel.stages), *(b.name for b in kernel.buffers)}
         )
         self.flat = self.namer.fresh("flat") if emitted.update.kind == "gradient" else ""
         self.real = self.namer.fresh("real")
@@ -110,8 +103,8 @@ class _Writer:
             "stem": stem,
             "rule": rule.name if rule else "",
             "summary": emitted.summary,
-            "formulas": _table(emitted.formulas, _LONGEST_LINE - 8),
-            "notes": [line for note in emitted.notes for line in _wrapped(note, _LONGEST_LINE - 4)],
+            "formulas": table(emitted.formulas, _LONGEST_LINE - 8),
+            "notes": [line for note in emitted.notes for line in wrapped(note, _LONGEST_LINE - 4)],
             "signature": self.signature(bool(states)),
             "documented": self.documented(bool(states)),
             "is_indexed": emitted.is_indexed,
@@ -410,16 +403,6 @@ def _line(text: str) -> Row:
     return {"kind": "line", "text": text}
 
 
-def _names_in(stages: Iterable[object]) -> Iterator[str]:
-    for stage in stages:
-        if isinstance(stage, Let | Reduce):
-            yield stage.name
-        if isinstance(stage, Reduce):
-            yield from _names_in(stage.body)
-        if isinstance(stage, Map):
-            yield from _names_in((*stage.body, *stage.edge))
-
-
 def _names_used(stage: Stage | Statement) -> Iterator[str]:
     """Yield the names that a stage needs in double precision."""
     match stage:
@@ -462,21 +445,3 @@ def _bounds(domain: Interval) -> str:
     if domain.high is not None:
         rows.append(f"{'most' if domain.high_closed else 'below'}={_number(domain.high)}")
     return "".join(f", {row}" for row in rows)
-
-
-def _table(rows: Iterable[tuple[str, str, str]], width: int) -> list[str]:
-    """Return equations below one another, aligned at their signs and wrapped."""
-    kept = list(rows)
-    left = max((len(row[0]) for row in kept), default=0)
-    made: list[str] = []
-    for name, sign, text in kept:
-        lead = f"{name:<{left}} {sign} "
-        made += textwrap.wrap(
-            text, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False,
-            break_on_hyphens=False,
-        )  # fmt: skip
-    return made
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

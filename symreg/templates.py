@@ -1,0 +1,19 @@
+"""Find templates: those that the package was installed with, else those of the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+
+@cache
+def templates(folder: str) -> Mapping[str, str]:
+    """Return the templates of one folder, `c` or `latex` say, by path: `latex/derivation.tex`."""
+    for root in (files("symreg") / "_templates", Path(__file__).parents[1] / "templates"):
+        if (root / folder).is_dir():
+            rows = {f"{folder}/{row.name}": row for row in (root / folder).iterdir() if row.is_file()}
+            kept = sorted(path for path in rows if path.endswith((".jinja", ".tex")))
+            return {path: rows[path].read_text(encoding="utf-8") for path in kept}
+    raise FileNotFoundError(f"templates/{folder}")
