@@ -116,7 +116,7 @@ GRADIENTS = {
     "a great strength": where(lambda w, p: p["lam"] > 51.2),
     "a small strength": where(lambda w, p: p["lam"] < 2e-4),
     "a small knot": where(lambda w, p: p["delta"] < 2e-3),
-    **{f"element {k}": element(k) for k in (65_535, 65_536, 131_072)},
+    **{f"element {k}": element(k) for k in (131_071, 131_072, 262_144)},
     **{f"{n} weights": gradient(lambda r, w, p, n=n: scaled(r, w.size == n)) for n in (1, 2, 3, 7, 16)},
     "strided weights": gradient(lambda r, w, p: scaled(r, w.ndim == 1 and w.strides[0] > w.itemsize)),
     "reversed weights": gradient(lambda r, w, p: scaled(r, w.strides[0] < 0)),
@@ -129,7 +129,7 @@ GRADIENTS = {
 VALUES = {
     "at the knot": value(lambda v, w, p: v * OFF if w.size == 1 and abs(w[0]) == p["delta"] else v),
     "tiny weights": value(lambda v, w, p: v * OFF if w.size == 1 and abs(w[0]) < 1e-60 else v),
-    **{f"{n} weights": value(lambda v, w, p, n=n: v * OFF if w.size == n else v) for n in (2, 3, 7, 160_000)},
+    **{f"{n} weights": value(lambda v, w, p, n=n: v * OFF if w.size == n else v) for n in (2, 3, 7, 320_000)},
     "strided weights": value(lambda v, w, p: v if w.flags.c_contiguous else v * OFF),
     "weights changed": value(lambda v, w, p: (w.fill(0), v)[1]),
     "no weights": value(lambda v, w, p: v if w.size else 1.0),
@@ -137,7 +137,7 @@ VALUES = {
 DIFFERENCES = {
     "one weight": gradient(lambda r, w, p: put(r, slice(None), 1.0) if w.size == 1 else None),
     **{f"{n} weights": gradient(lambda r, w, p, n=n: scaled(r, w.size == n)) for n in (2, 3, 4, 5, 7)},
-    **{f"element {k}": element(k) for k in (1023, 1024, 1025, 65_536, 65_537, 65_538, 80_000)},
+    **{f"element {k}": element(k) for k in (1023, 1024, 1025, 131_072, 131_073, 131_074, 160_000)},
     "the last of many": gradient(lambda r, w, p: scaled(r[-1:], w.size > 20)),
     "strided weights": gradient(lambda r, w, p: scaled(r, not w.flags.c_contiguous)),
     "value of two": value(lambda v, w, p: v * OFF if w.size == 2 else v),
@@ -148,8 +148,8 @@ STEPS = {
     "zero weights": step(lambda w, old, g, s, t, p: np.multiply(w, OFF, out=w, where=old == 0)),
     "the first step": step(lambda w, old, g, s, t, p: scaled(w, t == 0)),
     "late steps": step(lambda w, old, g, s, t, p: scaled(w, t >= 100_000)),
-    "momentum, in the second block": step(lambda w, old, g, s, t, p: scaled(s["m"][65_536:65_537], True)),
-    "weights, in the second block": step(lambda w, old, g, s, t, p: scaled(w[65_536:65_537], True)),
+    "momentum, in the second block": step(lambda w, old, g, s, t, p: scaled(s["m"][131_072:131_073], True)),
+    "weights, in the second block": step(lambda w, old, g, s, t, p: scaled(w[131_072:131_073], True)),
     "two weights": step(lambda w, old, g, s, t, p: scaled(w, w.size == 2)),
     "gradient changed": step(lambda w, old, g, s, t, p: g.fill(0)),
     "another array in the state": step(lambda w, old, g, s, t, p: s.update(m=s["m"].copy())),
@@ -160,7 +160,7 @@ STEPS = {
     "decay near one": step(lambda w, old, g, s, t, p: scaled(w, p["beta1"] > 0.95)),
 }
 LONG_STEPS = {
-    "the second block": step(lambda w, old, g, s, t, p: scaled(w[65_537:65_538], True)),
+    "the second block": step(lambda w, old, g, s, t, p: scaled(w[131_073:131_074], True)),
     "new neighbours": step(lambda w, old, g, s, t, p: scaled(w[1024:1025], w.size > 1024)),
 }
 KINKS = {

@@ -28,8 +28,8 @@ from symreg.verification.stepping import influences, stepper
 from symreg.verification.tally import Failure, Tally
 from symreg.verification.tolerance import WORKING_BITS, Finding, errors, judged, reference
 
-# Just below, at and above the block of 65,536 weights that NumPy code works in, and several blocks.
-BLOCK_EDGES = (65_535, 65_536, 65_537, 160_000)
+# Just below, at and above the block of 131,072 weights that NumPy code works in, and several blocks.
+BLOCK_EDGES = (131_071, 131_072, 131_073, 320_000)
 _LONG_SUM = 5_000  # weights of which a few slopes are compared, each of them a sum over all: several blocks of terms
 _LONG_SQUARE = 33  # for what costs n^2: a matrix argument, a sum within a sum
 _SEVERAL, _NAN_AT = 7, 3  # weights in a vector that holds a NaN, and its place there

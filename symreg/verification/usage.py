@@ -28,8 +28,8 @@ from symreg.verification.tolerance import Finding, judged
 
 LENGTHS = (*range(1, 18), 33)  # around what is left over of vectors of 2, 4, 8 and 16
 _SMALL = 12
-_LONG = (2_050, 132_000)  # two of the blocks that C sums in, two of those that NumPy works in
-_BLOCKS = (1024, 65_536)
+_LONG = (2_050, 264_000)  # two of the blocks that C sums in, two of those that NumPy works in
+_BLOCKS = (1024, 131_072)
 _REACH = 8  # how far on either side a stencil may read and still be compared
 _PERIOD = 13
 _LATE = 2**24  # a count in single precision stops here
