@@ -13,6 +13,7 @@ import shlex
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.kernel import Kernel, lower
@@ -209,8 +210,8 @@ def _formulas(update: Update) -> tuple[tuple[str, str, str], ...]:
     return (*steps, ("g_penalty", "=", "dR/dw[j], of the weights before the step"), *slope)
 
 
-def _weighted(coefficient: object, tree: Tree) -> Tree:
-    return tree if coefficient == 1 else Binary("*", number(coefficient), tree)  # type: ignore[arg-type]
+def _weighted(coefficient: Fraction, tree: Tree) -> Tree:
+    return tree if coefficient == 1 else Binary("*", number(coefficient), tree)
 
 
 def _total(trees: Iterable[Tree]) -> Tree:
