@@ -15,7 +15,7 @@ LR, LAM = 1e-4, 0.1
 
 
 def rows(n: int, rounds: int) -> Iterator[Row]:
-    """Yield the rows of the l2 step on n float64 weights, then its greatest allocation at n/5 and at n weights, both of several blocks."""
+    """Yield the rows of the l2 step on n float64 weights, then its greatest allocation at n/5 and at n weights."""
     functions = symreg.load("l2", rules=("gradient_descent", "adamw"), target="numpy", dtype="float64")
     rng = np.random.default_rng(0)
     w, g, plain = (rng.normal(size=n) for _ in range(3))
