@@ -172,9 +172,9 @@ def test_a_name_that_nothing_reserves_is_allowed(name: str) -> None:
         (lambda: read_penalty(penalty_text(array="lam"), "my.toml"), "both a parameter and an array"),
         (lambda: read_penalty(penalty_text(parameter="lambda_"), "my.toml"), "unknown name 'lam'"),
         (lambda: resolve(3), "not of type int"),  # type: ignore[arg-type]  # what somebody may pass all the same
-        (lambda: resolve(b"l2"), "not of type bytes"),  # type: ignore[arg-type]
-        (lambda: resolve(None), "not of type NoneType"),  # type: ignore[arg-type]
-        (lambda: resolve("l2", name=3), "not of type int"),  # type: ignore[arg-type]
+        (lambda: resolve(b"l2"), "not of type bytes"),  # type: ignore[arg-type]  # wrong on purpose
+        (lambda: resolve(None), "not of type NoneType"),  # type: ignore[arg-type]  # wrong on purpose
+        (lambda: resolve("l2", name=3), "not of type int"),  # type: ignore[arg-type]  # wrong on purpose
     ],
 )
 def test_names_that_clash_are_told(action: Callable[[], Objective], words: str) -> None:

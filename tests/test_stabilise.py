@@ -414,3 +414,13 @@ def test_summands_and_what_is_made_of_sums_keep_their_digits(text: str, value: s
     assert of_value.indexed is not None and of_gradient.indexed is not None
     assert value in to_text(of_value.indexed)
     assert gradient in to_text(of_gradient.indexed)
+
+
+@pytest.mark.parametrize("coefficient", ["", "0.5*"])
+def test_what_cancels_within_one_addend_does_so_beside_others(coefficient: str) -> None:
+    """The quotient rule's two fractions are one beside mu*w**2 too, where nothing of the whole sum simplifies."""
+    penalty = inline_penalty("lam*abs(w)/(1 + abs(w)/c) + mu*w**2", name="own")
+    _, gradient = updates(resolve(penalty if not coefficient else 0.5 * penalty))
+    assert gradient.elementwise is not None
+    assert "/(c + abs(w))**2" in to_text(gradient.elementwise)
+    assert not any("digits" in note for note in gradient.notes)

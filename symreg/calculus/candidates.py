@@ -77,7 +77,7 @@ def global_forms(tree: Tree, parameters: tuple[Parameter, ...]) -> list[Tree]:
         try:
             made.append(from_sympy(change(expression)))
         except (sympy.PolynomialError, NotImplementedError, Intractable):
-            continue
+            continue  # SymPy has no such form of it; it raises NotImplementedError where its own algorithms end
     return list(dict.fromkeys(made))
 
 

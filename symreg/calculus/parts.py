@@ -55,6 +55,7 @@ class Derived:
         written: The value with sums as they were written, in which nothing cancels that did not before.
         gradient: Its derivative as the rules give it, over the bare `w` or `w[j]`.
         tidied: The same, tidied.
+        apart: The derivatives of its addends, each tidied by itself: what cancels within one does so in closed form.
         steps: The rules, over `w[j]`.
     """
 
@@ -62,6 +63,7 @@ class Derived:
     written: Tree
     gradient: Tree
     tidied: Tree
+    apart: Tree
     steps: tuple[Step, ...]
     term: Term
 
@@ -89,11 +91,20 @@ def elementwise_parts(terms: Terms) -> tuple[Derived, ...]:
                     written=scaled,
                     gradient=gradient,
                     tidied=tidied,
+                    apart=_apart(value, term, tidied, terms.parameters),
                     steps=derivative.steps,
                     term=term,
                 )
             )
     return tuple(made)
+
+
+def _apart(value: Tree, term: Term, whole: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the sum of the addends' derivatives, each tidied; of one addend, the derivative of the whole."""
+    rows = [times(number(term.coefficient), signed(sign, addend)) for sign, addend in addends(value)]
+    if len(rows) == 1:
+        return whole
+    return total([tidy(bare(differentiate(elementwise_over_j(row), parameters).tree), parameters) for row in rows])
 
 
 def indexed_parts(terms: Terms) -> tuple[Derived, ...]:
@@ -112,7 +123,15 @@ def indexed_parts(terms: Terms) -> tuple[Derived, ...]:
             value, written = where(violated, INFINITY, value), where(violated, INFINITY, written)
             tidied = where(violated, NAN, tidied)
         made.append(
-            Derived(value=value, written=written, gradient=gradient, tidied=tidied, steps=derivative.steps, term=term)
+            Derived(
+                value=value,
+                written=written,
+                gradient=gradient,
+                tidied=tidied,
+                apart=tidied,
+                steps=derivative.steps,
+                term=term,
+            )
         )
     return tuple(made)
 

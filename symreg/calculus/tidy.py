@@ -112,7 +112,7 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
         try:
             forms.append(change(expression))
         except (sympy.PolynomialError, NotImplementedError):
-            continue
+            continue  # SymPy has no such form of it: NotImplementedError is where its own algorithms end
     best = min(dict.fromkeys(from_sympy(form) for form in forms), key=size)
     return tree if size(tree) < 0.75 * size(best) else best
 
@@ -155,7 +155,7 @@ def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ..
     try:
         value = sympy.limit(expression, symbol, 0, "+")
     except (NotImplementedError, ValueError, sympy.PoleError):
-        return NAN
+        return NAN  # what SymPy says where its algorithm for limits ends
     if value in (sympy.oo, -sympy.oo):
         return Constant("inf") if value == sympy.oo else negative(Constant("inf"))
     if value.is_finite is False or value.has(sympy.Limit, sympy.AccumBounds, sympy.nan):
@@ -190,7 +190,7 @@ def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, 
         try:
             made = form(expression)
         except (sympy.PolynomialError, NotImplementedError):
-            continue
+            continue  # SymPy has no such form of it; another one may show the sign
         claims: tuple[tuple[Sign, bool | None], ...] = (
             ("zero", made.is_zero),
             ("positive", made.is_positive),

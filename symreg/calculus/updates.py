@@ -116,7 +116,7 @@ def _forms(terms: Terms) -> _Forms:
     gradient_notes: list[str] = []
     if parts:
         values = [_accurate(part.value, part, ()) for part in parts]
-        gradients = [_accurate(part.tidied, part, (part.gradient,)) for part in parts]
+        gradients = [_accurate(part.tidied, part, (part.gradient, part.apart)) for part in parts]
         found = knots(tuple(part.part for part in parts), terms.parameters)
         value = _on_domains(parts, [stable.tree for stable in values], INFINITY)
         gradient = _on_domains(parts, [stable.tree for stable in gradients], NAN)
