@@ -266,7 +266,7 @@ MEANING = {
     "pi(w)": "unknown function 'pi'",
     "factorial(w)": "unknown function 'factorial'",
     "Piecewise(w)": "unknown function 'Piecewise'",
-    "prox(w, lam)": "unknown function 'prox'",
+    "prox(w, lam)": "unknown function 'prox'; it is for update rules",
     "w == 2": "a condition stands where a number should",
     "w < 2": "a condition stands where a number should",
     "w and lam": "a condition stands where a number should",

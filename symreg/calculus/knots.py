@@ -68,8 +68,8 @@ def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[K
     for position, owners in at.items():
         here = tuple(values for values in points if (x := evaluate(position, values)) == x)
         for i in owners:
-            _refuse_jump(parts[i], position, here)
-        sides = [[_one_sided(parts[i].gradient, position, side, parameters, here) for i in owners] for side in (-1, 1)]
+            refuse_jump(parts[i].value, position, here)
+        sides = [[one_sided(parts[i].gradient, position, side, parameters, here) for i in owners] for side in (-1, 1)]
         changes = any(not _agree(left, right, here) for left, right in zip(*sides, strict=True))
         at_position = [substitute(parts[i].gradient, {W: position}) for i in owners]
         is_apart = any(not _agree(left, other, here) for left, other in zip(sides[0], at_position, strict=True))
@@ -230,16 +230,21 @@ def _is_inside(position: Tree, domain: Interval, points: tuple[Values, ...]) -> 
     return False
 
 
-def _refuse_jump(part: Part, position: Tree, points: tuple[Values, ...]) -> None:
+def refuse_jump(value: Tree, position: Tree, points: tuple[Values, ...]) -> None:
+    """Check that a value is continuous at a position, at samples at which the position is real.
+
+    Raises:
+        NotDifferentiable: It is not; says what it is before, at and after the position.
+    """
     for values in points:
         at = evaluate(position, values)
-        here = evaluate(part.value, {**values, W: at})
+        here = evaluate(value, {**values, W: at})
         three = [
-            evaluate(part.value, _near(position, -1, values)),
+            evaluate(value, _near(position, -1, values)),
             here,
-            evaluate(part.value, _near(position, 1, values)),
+            evaluate(value, _near(position, 1, values)),
         ]
-        nearer = [evaluate(part.value, _near(position, side, values, TINY * TINY)) for side in (-1, 1)]
+        nearer = [evaluate(value, _near(position, side, values, TINY * TINY)) for side in (-1, 1)]
         scale = max((abs(v) for v in three if v == v), default=0) * TINY
         gaps = [(abs(here - far), abs(here - near)) for far, near in zip((three[0], three[2]), nearer, strict=True)]
         if any(v != v for v in three) or any(near > scale * TINY and 1000 * near > 999 * far for far, near in gaps):
@@ -254,7 +259,7 @@ def _refuse_jump(part: Part, position: Tree, points: tuple[Values, ...]) -> None
             )
 
 
-def _one_sided(
+def one_sided(
     gradient: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...], points: tuple[Values, ...]
 ) -> Tree:
     """Return the derivative from one side: `inf`, minus it, or a finite expression; `nan` where there is none.
@@ -268,7 +273,10 @@ def _one_sided(
         match node:
             case Binary("**", base, exponent) if has_w(base) and not has_w(exponent):
                 is_zero = all(evaluate(base, {**values, W: evaluate(position, values)}) == 0 for values in points)
-                if is_zero and sign_of(exponent, parameters) not in ("positive", "negative"):
+                sign = sign_of(exponent, parameters) if is_zero else "negative"
+                if sign == "positive":
+                    there = substitute(there, {substitute(node, {W: position}): ZERO})
+                elif sign != "negative":
                     return _by_exponent(resolved, node, position, side, parameters, points)
     if all(abs(evaluate(there, values)) < _LARGE for values in points):
         return tidy(there, parameters)
@@ -289,7 +297,7 @@ def _by_exponent(
 ) -> Tree:
     """Return a one-sided derivative that hangs on whether `0**exponent` is 0, 1 or infinite."""
     at_zero, at_one = (
-        _one_sided(substitute(gradient, {power: stand_in}), position, side, parameters, points)
+        one_sided(substitute(gradient, {power: stand_in}), position, side, parameters, points)
         for stand_in in (ZERO, ONE)
     )
     beyond = number(10**40)

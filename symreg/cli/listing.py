@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from symreg import catalogue
-from symreg.language.functions import FUNCTIONS
+from symreg.language.functions import FUNCTIONS, RULE_FUNCTIONS
 
 _TARGETS = (
     ("numpy", "a Python module that imports NumPy alone; works in place, in cache-sized blocks"),
@@ -16,7 +16,7 @@ _KINDS: dict[str, Callable[[], Iterable[tuple[str, str]]]] = {
     "penalties": lambda: ((name, catalogue.penalty(name).title) for name in catalogue.penalties()),
     "rules": lambda: ((name, catalogue.rule(name).title) for name in catalogue.rules()),
     "targets": lambda: _TARGETS,
-    "functions": lambda: ((row.name, row.doc) for row in FUNCTIONS.values()),
+    "functions": lambda: ((row.name, row.doc) for row in (FUNCTIONS | RULE_FUNCTIONS).values()),
 }
 
 

@@ -48,4 +48,8 @@ _ROWS = (
 )
 
 FUNCTIONS = {row.name: row for row in _ROWS}
+RULE_FUNCTIONS = {
+    "prox": Function("prox", 2, 2, "prox(v, s), in rules only: the u that minimises s*R(u) + (u - v)**2/2, s > 0")
+}
+"""Functions that stand in the assignments of a rule and nowhere else."""
 CONSTANTS = {"pi": "3.14159..., the circle's circumference over its diameter"}

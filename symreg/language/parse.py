@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import NoReturn
 
 from symreg.errors import LanguageError, SpecError
-from symreg.language.functions import CONSTANTS, FUNCTIONS
+from symreg.language.functions import CONSTANTS, FUNCTIONS, RULE_FUNCTIONS
 from symreg.language.limits import (
     DEEPEST,
     LARGEST_EXPONENT,
@@ -150,6 +150,7 @@ class _Walker:
     bound: list[str]
     nodes: int = 0
     switches: int = 0
+    in_prox: bool = False
     uses: list[set[str]] = field(default_factory=list)
     bare: ast.Name | None = None
     indexed: ast.expr | None = None
@@ -229,7 +230,7 @@ class _Walker:
     def name(self, node: ast.Name, name: str) -> Tree:
         if name in CONSTANTS:
             return Constant(name)
-        if name in FUNCTIONS:
+        if name in FUNCTIONS or (self.in_rule and name in RULE_FUNCTIONS):
             self.fail(f"'{name}' is a function; write {name}(...)", node)
         if name in self.bound:
             self.fail(f"the index '{name}' must subscript something, as in w[{name}]", node)
@@ -260,17 +261,21 @@ class _Walker:
         from symreg.language.tree import walk
 
         loose = {"w", "g", "g_loss", "g_penalty"}
-        return any(isinstance(n, Item | Sum) or (isinstance(n, Name) and n.name in loose) for n in walk(tree))
+        return any(
+            isinstance(n, Item | Sum)
+            or (isinstance(n, Name) and n.name in loose)
+            or (isinstance(n, Call) and n.function in RULE_FUNCTIONS)
+            for n in walk(tree)
+        )
 
     def call(self, node: ast.Call, depth: int) -> Tree:
         if not isinstance(node.func, ast.Name):
             self.fail("only a function of the language can be called", node)
         name = node.func.id
-        function = FUNCTIONS.get(name)
-        if function is None and name == "prox" and self.in_rule:
-            self.fail("a rule with a proximal operator is not supported; write it with g, g_loss and g_penalty", node)
+        function = FUNCTIONS.get(name) or (RULE_FUNCTIONS.get(name) if self.in_rule else None)
         if function is None:
             meant = f"; write {_ELSEWHERE[name]}" if name in _ELSEWHERE else did_you_mean(name, FUNCTIONS)
+            meant = "; it is for update rules" if name in RULE_FUNCTIONS else meant
             self.fail(f"unknown function '{name[:40]}'{meant}", node)
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             self.fail(f"{name} takes its arguments by position", node)
@@ -281,6 +286,8 @@ class _Walker:
         self.switches += name in _SWITCHES
         if self.switches > MOST_SWITCHES:
             self.fail(f"more than {MOST_SWITCHES} of abs, sign, min, max and where in one term", node)
+        if name == "prox":
+            return self.prox(node, depth)
         if name == "sum":
             return self.sum(node, depth)
         if name == "norm":
@@ -289,6 +296,14 @@ class _Walker:
             condition = self.condition(node.args[0], depth + 1)
             return Call(name, (condition, *(self.value(a, depth + 1) for a in node.args[1:])))
         return Call(name, tuple(self.value(argument, depth + 1) for argument in node.args))
+
+    def prox(self, node: ast.Call, depth: int) -> Tree:
+        if self.in_prox:
+            self.fail("a prox stands within another one; write the inner one as a step of its own", node)
+        self.in_prox = True
+        tree = Call("prox", tuple(self.value(argument, depth + 1) for argument in node.args))
+        self.in_prox = False
+        return tree
 
     def norm(self, node: ast.Call) -> Tree:
         match node.args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from numbers import Real
@@ -10,7 +11,7 @@ from typing import Literal
 
 from symreg.errors import SpecError
 from symreg.language.interval import Interval
-from symreg.language.tree import Tree, names
+from symreg.language.tree import Call, Tree, names, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +131,29 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxCall:
+    """One `prox(argument, step)` in the assignments of a rule.
+
+    Args:
+        tree: The call itself, as it stands in the assignment.
+        argument: Where the operator is taken; one number a weight.
+        step: Its step.
+        is_step_per_weight: Does the step depend on `w`, a gradient or an array state, so that each weight has its own?
+    """
+
+    tree: Tree
+    argument: Tree
+    step: Tree
+    is_step_per_weight: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """An update rule: assignments that run in order, elementwise, over `w`, gradients, states, parameters and `t`.
 
-    `g_loss` is the loss's gradient, `g_penalty` the penalty's, `g` their sum; `t` counts steps from 1.
+    `g_loss` is the loss's gradient, `g_penalty` the penalty's, `g` their sum; `t` counts steps from 1. In a rule that
+    uses `prox(v, s)`, the proximal operator with step s takes those terms of the penalty that have a kink, and
+    `g_penalty` is the gradient of the others.
     """
 
     name: str
@@ -149,3 +169,31 @@ class Rule:
     def uses_t(self) -> bool:
         """Does a step read the number of steps taken?"""
         return any("t" in names(step.expression) for step in self.steps)
+
+    @property
+    def uses_prox(self) -> bool:
+        """Does a step take a proximal operator?"""
+        return bool(self.prox_calls)
+
+    @property
+    def prox_calls(self) -> tuple[ProxCall, ...]:
+        """Each different `prox(v, s)` in the order in which it is first taken."""
+        varying = varying_names(self.steps)
+        found: dict[Tree, ProxCall] = {}
+        for step in self.steps:
+            for node in walk(step.expression):
+                match node:
+                    case Call("prox", (argument, size)):
+                        found[node] = ProxCall(
+                            tree=node, argument=argument, step=size, is_step_per_weight=bool(names(size) & varying)
+                        )
+        return tuple(found.values())
+
+
+def varying_names(steps: Iterable[Assignment]) -> frozenset[str]:
+    """Return the names that hold one number per weight: assigned from `w`, a gradient or another such, in any order."""
+    rows = tuple(steps)
+    found = {"w", "g", "g_loss", "g_penalty"}
+    while more := {row.target for row in rows if names(row.expression) & found} - found:
+        found |= more
+    return frozenset(found)

@@ -13,7 +13,8 @@ from symreg.errors import SpecError
 from symreg.language.interval import WORDS, Interval, inside, parse_interval
 from symreg.language.names import check_identifier, check_stem, did_you_mean
 from symreg.language.parse import Excerpted, parse
-from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, State
+from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, State, varying_names
+from symreg.language.text import to_text
 from symreg.language.tree import Item, Tree, names, walk
 from symreg.language.tree import arrays as subscripted
 
@@ -106,8 +107,8 @@ def read_rule(text: str, source: str) -> Rule:
     if all(step.target != "w" for step in made):
         file.fail("[rule] steps: nothing is assigned to w")
     _check_rule_uses(file, made, parameters, initial)
-    varying = _varying(made)
-    return Rule(
+    varying = varying_names(made)
+    rule = Rule(
         name=file.identifier(file.text(table, "rule", "name"), "name"),
         title=file.text(table, "rule", "title", default=""),
         steps=tuple(made),
@@ -117,6 +118,12 @@ def read_rule(text: str, source: str) -> Rule:
         doc=file.text(table, "rule", "doc", default="", longest=LONGEST_DOC),
         source=source,
     )
+    for call in rule.prox_calls:
+        if not names(call.argument) & varying:
+            file.fail(
+                f"[rule] steps: {to_text(call.tree)} takes one number; write one a weight, as in prox(w - lr*g, lr)"
+            )
+    return rule
 
 
 def make_penalty(
@@ -382,16 +389,6 @@ def _check_rule_uses(
             file.fail(f"[state] '{state}' is never assigned; make it a parameter")
     if not used & {"g", "g_loss", "g_penalty"}:
         file.fail("[rule] steps: no gradient is used; write g, or g_loss and g_penalty")
-
-
-def _varying(steps: list[Assignment]) -> frozenset[str]:
-    """Return the names that are arrays: assigned from `w`, a gradient or another such name, in any order."""
-    found = {"w", "g", "g_loss", "g_penalty"}
-    while True:
-        more = {s.target for s in steps if names(s.expression) & found} - found
-        if not more:
-            return frozenset(found)
-        found |= more
 
 
 def _shown(text: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from symreg.language.spec import Array, Parameter, Rule
+from symreg.language.spec import Array, Parameter, Rule, varying_names
 from symreg.language.terms import Terms
-from symreg.language.tree import names
 
 _GREEK = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi
@@ -53,15 +52,7 @@ def notation_of(terms: Terms, rule: Rule) -> tuple[Notation, Notation]:
             symbol = f"{symbol}_{{{_roman(owner)}}}" if owner and "_" not in symbol else _roman(row.name)
         symbols[row.name] = symbol
         taken.add(symbol)
-    return Notation(symbols), Notation(symbols, varying_names(rule))
-
-
-def varying_names(rule: Rule) -> frozenset[str]:
-    """Return the names in a rule's assignments that hold one number per weight."""
-    found = {"w", "g", "g_loss", "g_penalty"} | {state.name for state in rule.states if state.is_array}
-    while more := {s.target for s in rule.steps if names(s.expression) & found} - found:
-        found |= more
-    return frozenset(found)
+    return Notation(symbols), Notation(symbols, varying_names(rule.steps))
 
 
 def latex_symbol(name: str) -> str:
