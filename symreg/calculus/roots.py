@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from symreg.calculus.algebra import (
@@ -56,6 +56,29 @@ def roots(tree: Tree) -> tuple[Tree, ...]:
         NotDifferentiable: They cannot be listed.
     """
     return tuple(dict.fromkeys(_normal(root) for root in _roots(tree, tree)))
+
+
+def singular_at(tree: Tree) -> Iterator[Tree]:
+    """Yield the expressions at whose zeros a tree without switches may have no derivative: denominators, say."""
+    for node in walk(tree):
+        match node:
+            case Binary("/", _, below) if has_w(below):
+                yield below
+            case Binary("**", base, exponent) if has_w(base) and not _is_whole(exponent):
+                yield base
+            case Call("sqrt" | "log", (argument,)) if has_w(argument):
+                yield argument
+            case Call("log1p", (argument,)) if has_w(argument):
+                yield plus(ONE, argument)
+            case Call("tan", (argument,)) if has_w(argument):
+                yield call("cos", argument)
+            case _:
+                pass
+
+
+def _is_whole(exponent: Tree) -> bool:
+    value = numeric(exponent)
+    return value is not None and value.denominator == 1 and value >= 0
 
 
 def has_w(tree: Tree) -> bool:
