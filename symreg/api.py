@@ -21,6 +21,7 @@ from symreg.objective import Objective, read_penalty_file, resolve, resolve_rule
 from symreg.tasks import TARGETS, distinct_rules, parameter_of
 
 if TYPE_CHECKING:
+    from symreg.auditing import Report as AuditReport
     from symreg.calculus.update import Update
     from symreg.reading import Derivation
     from symreg.verification import Report
@@ -207,6 +208,50 @@ def verify(
         return judge_function(resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol)
     made = _updates(resolved, chosen, timeout)
     return judge(resolved, made, chosen, _targets(target), points=points, parameters=params, rtol=rtol)
+
+
+def audit(
+    subject: object,
+    objective: ObjectiveLike | None = None,
+    *,
+    params: Mapping[str, float] | None = None,
+    steps: Sequence[float] | None = None,
+    points: int = 700,
+    rtol: float | None = None,
+    timeout: float | None = None,
+) -> AuditReport:
+    """Judge somebody's object by a formula, or, without one, by what it says of itself.
+
+    Args:
+        subject: Anything elementwise with some of `prox(v, step)`, `value(w)` or `__call__`, and `grad(w)`, as in
+            pyproximal and proxop, or of `value(w)`, `prox_1d(v, step, j)` and `subdiff_distance(w, grad, ws)`, as in
+            skglm. It is called on arrays of its own, here in this process.
+        objective: What it should be the value, gradient and prox of.
+        params: A number for each of the objective's parameters.
+        steps: Steps of the prox that are looked at; several from 0.01 to 100 unless given.
+        points: Points per check, about.
+        rtol: Relative error that is allowed besides rounding; 1e-9 unless given.
+        timeout: Seconds that it may take; a single call of the object's is not interrupted. No limit unless given.
+
+    Raises:
+        SymregError: There is nothing to audit, or a parameter lacks its number.
+        OutOfTime: It took longer than `timeout` seconds.
+    """
+    from symreg.inspection import inspect_object
+
+    if timeout is not None:
+        worker.checked_timeout(timeout)
+    if isinstance(subject, str | Path):
+        raise SpecError(f"{str(subject)[:80]!r} is a name; hand over the object itself")
+    return inspect_object(
+        subject,
+        None if objective is None else resolve(objective),
+        parameters=params,
+        steps=steps,
+        points=points,
+        rtol=rtol,
+        timeout=timeout,
+    )
 
 
 def _updates(resolved: Objective, rules: tuple[Rule, ...], timeout: float | None) -> tuple[Update, ...]:

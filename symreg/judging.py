@@ -9,6 +9,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from symreg.errors import SpecError, UnknownName
@@ -116,19 +117,7 @@ def function_in(place: str) -> Callable[..., Any]:
     if not colon or not file.endswith(".py") or not name.isidentifier():
         raise SpecError(f"--against {place[:80]!r}: write FILE.py:FUNCTION, as in mine.py:update")
     path = Path(file)
-    if "\0" in file or not path.is_file():
-        raise UnknownName(f"there is no file {file[:200]}")
-    spec = importlib.util.spec_from_file_location(f"symreg_against_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.append(str(path.resolve().parent))  # its neighbours can be imported, but hide nothing
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise SpecError(f"{path.name} raised {_words(error)}") from error
+    module = loaded_file(path)
     found = getattr(module, name, None)
     if found is None:
         known = [key for key, value in vars(module).items() if callable(value)]
@@ -139,6 +128,28 @@ def function_in(place: str) -> Callable[..., Any]:
     return function
 
 
+def loaded_file(path: Path) -> ModuleType:
+    """Return the module of a Python file, which is run, as an import would.
+
+    Raises:
+        SpecError, UnknownName: There is no such file, or it raises when it is run.
+    """
+    if "\0" in str(path) or not path.is_file():
+        raise UnknownName(f"there is no file {str(path)[:200]}")
+    spec = importlib.util.spec_from_file_location(f"symreg_against_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.append(str(path.resolve().parent))  # its neighbours can be imported, but hide nothing
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise SpecError(f"{path.name} raised {words(error)}") from error
+    return module
+
+
 def _contained(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function with an attempt to leave the process made an error like any other."""
 
@@ -146,7 +157,7 @@ def _contained(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*arguments, **named)
         except (SystemExit, GeneratorExit) as error:
-            raise RuntimeError(_words(error)) from error
+            raise RuntimeError(words(error)) from error
 
     return called
 
@@ -180,7 +191,7 @@ def _allowed(rtol: float | None, otherwise: float) -> float:
     return float(rtol)
 
 
-def _words(error: BaseException) -> str:
+def words(error: BaseException) -> str:
     """Return an error's kind and the first line of what it says."""
     said = str(error).splitlines()
     return f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__

@@ -160,6 +160,50 @@ def write_report(
     return Judgement(text=f"{text.rstrip()}\n", notes=resolved.notes, passed=report.passed)
 
 
+def write_audit(
+    tell: Tell,
+    *,
+    place: str,
+    arguments: Sequence[str] = (),
+    objective: str | None = None,
+    domain: str | None = None,
+    settings: Mapping[str, float] | None = None,
+    steps: Sequence[float] | None = None,
+    points: int | None = None,
+    rtol: float | None = None,
+    as_json: bool = False,
+    parameters: Sequence[str] = (),
+    is_limited: bool = False,
+) -> Judgement:
+    """Return the auditor's report on the object that `place` names, by an objective or by itself.
+
+    Args:
+        arguments: `NAME=LITERAL` rows; a number is also the objective's parameter of that name, if it has one.
+        is_limited: Is all of it to end within the time limit? Without one, it takes as long as it takes.
+    """
+    from symreg.inspection import inspect_object, literals, object_in, within
+
+    tell(Phase(f"audit {place}", is_symbolic=is_limited))
+    given = literals(arguments)
+    resolved = None if objective is None else within(read_objective(objective, parameters=parameters), domain)
+    plain = {k: float(v) for k, v in given.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    known = [p.name for p in resolved.terms.parameters] if resolved is not None else []
+    subject = object_in(place, given)
+    report = inspect_object(
+        subject,
+        resolved,
+        label=f"{place}({', '.join(' '.join(row.split()) for row in arguments)})" if arguments else place,
+        parameters={k: v for k, v in plain.items() if k in known} | dict(settings or {}),
+        sizes=tuple(plain.values()),
+        steps=steps or None,
+        points=points,
+        rtol=rtol,
+        progress=lambda check: tell(Phase(f"audit {check}", is_symbolic=is_limited)),
+    )
+    text = f"{report.to_json()}\n" if as_json else report.text()
+    return Judgement(text=text, notes=() if resolved is None else resolved.notes, passed=report.passed)
+
+
 def read_objective(text: str, *, parameters: Sequence[str] = (), name: str | None = None) -> Objective:
     """Return the objective of a text; one that holds a `[penalty]` table is a spec file's own text."""
     from symreg.language.toml import read_penalty
@@ -217,5 +261,14 @@ def parameter_of(name: str, text: str) -> Parameter:
 
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
-    for task in (derive_chain, derive_updates, emit_sources, write_derivation, write_sources, write_entry, write_report)
+    for task in (
+        derive_chain,
+        derive_updates,
+        emit_sources,
+        write_derivation,
+        write_sources,
+        write_entry,
+        write_report,
+        write_audit,
+    )
 }

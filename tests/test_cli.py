@@ -17,7 +17,7 @@ import pytest
 from symreg import catalogue
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("list", "show", "derive", "generate", "verify", "catalogue", "doctor")
+COMMANDS = ("list", "show", "derive", "generate", "verify", "audit", "catalogue", "doctor")
 
 MISTAKE = """
 import numpy as np

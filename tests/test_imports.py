@@ -24,9 +24,10 @@ ROOMS: dict[str, set[str]] = {
     "targets": {"kernel", "calculus", "objective", "templates", "language", "errors"},
     "reading": {"calculus", "objective", "templates", "language", "errors"},
     "verification": {"language", "errors"},
+    "auditing": {"verification", "language", "errors"},
     "worker": {"errors"},
 }
-ENTRANCES = {"__init__", "__main__", "api", "cli", "doctor", "judging", "tasks", "writing"}
+ENTRANCES = {"__init__", "__main__", "api", "cli", "doctor", "inspection", "judging", "tasks", "writing"}
 
 # Third-party packages by room; the standard library is free to all.
 PACKAGES: dict[str, set[str]] = {
@@ -35,6 +36,7 @@ PACKAGES: dict[str, set[str]] = {
     "targets": {"numpy", "jinja2"},
     "reading": {"jinja2", "rich"},
     "verification": {"numpy", "flint"},
+    "auditing": {"numpy", "flint"},
     "cli": {"click", "rich"},
 }
 

@@ -272,6 +272,63 @@ def verify(
 
 
 @symreg.command()
+@click.argument("place", metavar="OBJECT")
+@click.option(
+    "--objective", metavar="OBJECTIVE", help="The formula that it should be of.  [default: judge it by itself]"
+)
+@click.option("--with", "arguments", multiple=True, metavar="NAME=VALUE", help="Argument that the object is made with.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Number of a parameter of the objective.")
+@click.option("--domain", metavar="INTERVAL", help="Where the objective holds, as in '(0, inf)'.")
+@click.option("--step", "steps", multiple=True, type=float, metavar="NUMBER", help="Step of the prox; may be repeated.")
+@click.option("--points", type=click.IntRange(1, 10**6), default=700, show_default=True, help="Points per check.")
+@click.option("--rtol", type=click.FloatRange(min=0, max=1), help="Relative error allowed besides.  [default: 1e-9]")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
+@_common
+def audit(
+    place: str,
+    objective: str | None,
+    arguments: tuple[str, ...],
+    settings: tuple[str, ...],
+    domain: str | None,
+    steps: tuple[float, ...],
+    points: int,
+    rtol: float | None,
+    as_json: bool,
+    parameters: tuple[str, ...],
+    timeout: float | None,
+) -> int:
+    """Judge somebody's OBJECT: its value, gradient, prox and subdifferential, by a formula or by itself.
+
+    OBJECT is FILE.py:NAME or package.module:NAME, as in pyproximal:Huber --with alpha=1.5; a value given so is also
+    the objective's parameter of that name. --timeout limits all of it; there is no limit without.
+    """
+    from symreg import worker
+
+    if objective is None:
+        _refuse_alone(**{"--set": bool(settings), "--domain": domain is not None, "--param": bool(parameters)})
+    with console.Bar() as bar, worker.Worker() as child:
+        report = child.call(
+            "write_audit",
+            timeout=timeout,
+            watch=bar,
+            place=place,
+            arguments=arguments,
+            objective=None if objective is None else _read(objective),
+            domain=domain,
+            settings=_settings(settings),
+            steps=steps,
+            points=points,
+            rtol=rtol,
+            as_json=as_json,
+            parameters=parameters,
+            is_limited=timeout is not None,
+        )
+    _tell_notes(report.notes)
+    console.put(report.text)
+    return 0 if report.passed else FAILED
+
+
+@symreg.command()
 @click.option("-o", "output", default="generated", show_default=True, metavar="DIR", help="Output folder.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 naming files that are stale, missing or extra.")
 @click.option("--force", is_flag=True, help="Overwrite files that symreg did not write, or that were edited since.")
@@ -315,6 +372,13 @@ def _refuse_together(**given: bool) -> None:
     both = [option for option, is_given in given.items() if is_given]
     if len(both) > 1:
         raise click.UsageError(f"{both[0]} and {both[1]} exclude each other", click.get_current_context())
+
+
+def _refuse_alone(**given: bool) -> None:
+    """Refuse what is said of an objective where there is none."""
+    said = [option for option, is_given in given.items() if is_given]
+    if said:
+        raise click.UsageError(f"{said[0]} goes with --objective", click.get_current_context())
 
 
 def _settings(rows: tuple[str, ...]) -> dict[str, float]:
