@@ -21,7 +21,7 @@ DIGITS = 50
 
 @dataclass(frozen=True)
 class Values:
-    """What names stand for, and the library that computes: `math` (floats) or `mpmath` (50 digits)."""
+    """What names (and `prox`) stand for, and the library that computes: `math` (floats) or `mpmath` (50 digits)."""
 
     library: Any
     scalars: Mapping[str, Any]
@@ -62,6 +62,8 @@ def value(tree: Tree, given: Values) -> Any:
             return all(0 <= given.indices[s.index] + s.shift < len(given.arrays[array]) for s in subscripts)
         case Call("d", (operand,)):
             return slope(operand, given)
+        case Call("prox", (argument, step)):
+            return given.scalars["prox"](value(argument, given), value(step, given))
         case Call(function, arguments):
             return _call(function, [value(a, given) for a in arguments], given.library)
         case Sum(body, index):
@@ -81,14 +83,21 @@ def slope(tree: Tree, given: Values, sides: tuple[int, int] = (-1, 1)) -> Any:
 
 
 def run(
-    rule: Rule, w: Any, gradients: Sequence[Any], penalty_gradient: Any, parameters: Mapping[str, Any], library: Any
+    rule: Rule,
+    w: Any,
+    gradients: Sequence[Any],
+    penalty_gradient: Any,
+    parameters: Mapping[str, Any],
+    library: Any,
+    prox: Any = None,
 ) -> list[Any]:
     """Return one weight after each step of a rule, from its initial states.
 
     Args:
         w: The weight before the first step.
         gradients: For each step a function from the weight to the loss's gradient.
-        penalty_gradient: A function from the weight to the penalty's gradient.
+        penalty_gradient: A function from the weight to the penalty's gradient, or to that of its smooth part.
+        prox: A function from a point and a step to the proximal operator, for a rule that takes it.
     """
     number = float if library is math else mpmath.mpf
     states = {s.name: number(s.initial) for s in rule.states}
@@ -96,7 +105,7 @@ def run(
     for t, loss_gradient in enumerate(gradients, start=1):
         g_loss, g_penalty = loss_gradient(w), penalty_gradient(w)
         known = {**parameters, **states, "w": w, "g_loss": g_loss, "g_penalty": g_penalty, "t": number(t)}
-        known["g"] = g_loss + g_penalty
+        known |= {"g": g_loss + g_penalty, "prox": prox}
         for step in rule.steps:
             known[step.target] = value(step.expression, Values(library, known))
         w, states = known["w"], {name: known[name] for name in states}

@@ -17,7 +17,9 @@ class Step:
     """One equality `before = after`, or with a target one assignment `target <- after`.
 
     `Call("d", (x,))` is the formal derivative of x by `w[j]`; `Name("O")`, `Name("L")`, `Name("R")` are objective, loss
-    and penalty; `Item("g", j)` is dL/dw_j. Weights are `Item("w", ...)`: the weight in question is `w[j]`, `j` free.
+    and penalty, `Name("S")` and `Name("P")` the parts of a penalty whose gradient and whose proximal operator a rule
+    takes; `Item("g", j)` is dL/dw_j. Weights are `Item("w", ...)`: the weight in question is `w[j]`, `j` free.
+    `Call("prox", (v, s))` is the operator with step s, `Call("argmin", (u, x))` the u that makes x least.
 
     Args:
         rule: The rule applied, in the field's words: `power rule`, `index sum`, ...
@@ -91,8 +93,10 @@ class Chain:
         objective: What was derived.
         rule: The update rule that the gradient was put into.
         steps: In the order in which they are read; each is true by itself.
-        gradient: dR/dw_j, over `Item("w", j)`.
+        gradient: dR/dw_j, over `Item("w", j)`; of a part of R if the rule takes the operator of another part.
         update: The rule's assignments with the gradient in place, simplified; (target, expression) pairs.
+        smooth: What the gradient is of: `R`, a part `S` of it, or "" where the operator takes all of R.
+        proximal: What the rule takes the proximal operator of: `R`, a part `P` of it, or "" for nothing.
         knots: Of the elementwise part.
         directions: Negative side first; empty where the objective is not elementwise.
         bounds: On the step size; empty unless the update is linear in the weight.
@@ -104,6 +108,8 @@ class Chain:
     steps: tuple[Step, ...]
     gradient: Tree
     update: tuple[tuple[str, Tree], ...]
+    smooth: str = "R"
+    proximal: str = ""
     knots: tuple[Knot, ...] = ()
     directions: tuple[Direction, ...] = ()
     bounds: tuple[StepBound, ...] = ()

@@ -2,84 +2,185 @@
 
 from __future__ import annotations
 
-from symreg.calculus.algebra import GJ, WJ, call, plus, total
+from collections.abc import Iterable
+
+from symreg.calculus.algebra import GJ, WJ, ZERO, call, minus, over, plus, power, times, total
 from symreg.calculus.chain import Chain, Knot, Step
 from symreg.calculus.differentiate import elementwise_over_j
 from symreg.calculus.directions import directions, step_bounds
 from symreg.calculus.knots import guarded, inside, knots
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
+from symreg.calculus.splitting import split
 from symreg.calculus.tidy import collected, tidy
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
-from symreg.language.tree import Compare, Item, Logic, Name, Subscript, Sum, Tree, names, substitute
+from symreg.language.tree import (
+    Call,
+    Compare,
+    Item,
+    Logic,
+    Name,
+    Subscript,
+    Sum,
+    Tree,
+    names,
+    number,
+    substitute,
+    transform,
+    walk,
+)
 from symreg.objective import Objective
 
-_O, _L, _R = Name("O"), Name("L"), Name("R")
+_O, _L, _R, _S = Name("O"), Name("L"), Name("R"), Name("S")
 
 
 def derive(objective: Objective, rule: Rule) -> Chain:
     """Return the derivation of an objective's gradient and of one update rule with it.
 
+    If the rule takes a proximal operator, the gradient is that of the terms which the operator leaves.
+
     Raises:
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
-        Intractable: An expression that the calculus does not handle.
+        Intractable: An expression that the calculus does not handle, or a term without the operator that it needs.
     """
     terms, renamed = told_apart(objective.terms, rule)
-    parts, indexed = elementwise_parts(terms), indexed_parts(terms)
+    smooth, prox = split(terms, rule)
+    elementwise, in_indices = elementwise_parts(terms), indexed_parts(terms)
+    parts = tuple(part for part in elementwise if part.term in smooth.terms)
+    indexed = tuple(part for part in in_indices if part.term in smooth.terms)
+    of = "" if not smooth.terms else "S" if prox.terms else "R"
+    taken = "" if not prox.terms else "P" if smooth.terms else "R"
     found = knots(tuple(part.part for part in parts), terms.parameters) if parts else ()
-    steps = _opening(parts, indexed)
+    steps = _opening(elementwise, in_indices)
+    if taken:
+        steps += _divided(elementwise, in_indices, prox, of, taken)
+        steps.append(_operator(elementwise, in_indices, prox, taken, rule))
+    if of:
+        steps += _sum_rules(parts, indexed, plus(_L, _S) if taken else _O, of)
     steps += _rules(parts, indexed)
     gradient = _gradient(parts, indexed, found, terms)
     summed = total([*(elementwise_over_j(p.gradient) for p in parts), *(p.gradient for p in indexed)])
+    slope = call("d", Name(of)) if of else ZERO
     if summed != gradient:
-        steps.append(Step(rule="simplify", before=summed, after=gradient, why="dR/dw_j", condition=_domain(parts)))
-    steps += [_at_knot(knot) for knot in found if knot.is_kink]
+        steps.append(Step(rule="simplify", before=summed, after=gradient, why=_slope(of), condition=_domain(parts)))
+    steps += [_at_knot(knot, slope) for knot in found if knot.is_kink]
     update: list[tuple[str, Tree]] = []
     for assignment in rule.steps:
-        formal = _over_j(assignment.expression, rule, call("d", _R))
+        formal = _over_j(assignment.expression, rule, slope)
         plugged = _over_j(assignment.expression, rule, gradient)
         target = assignment.target
-        why = "the rule" if plugged == formal else "the rule, with dR/dw_j put in"
+        why = "the rule" if plugged == formal else f"the rule, with {_slope(of)} put in"
         steps.append(Step(rule=rule.name.replace("_", " "), before=formal, after=plugged, why=why, target=target))
-        simplified = collected(plugged, WJ, terms.parameters + rule.parameters) if target == "w" else plugged
+        if not taken and (bare := transform(plugged, _without_prox)) != plugged:
+            why = "R is differentiable everywhere, and so there is nothing for the operator to take: prox(v, s) = v"
+            steps.append(Step(rule="no operator", before=plugged, after=bare, why=why, target=target))
+            plugged = bare
+        simplified = _collected(plugged, terms, rule) if target == "w" else plugged
         if simplified != plugged:
             is_decay = not rule.states and not indexed
             why = "what multiplies w_j is the weight decay" if is_decay else ""
             steps.append(Step(rule="collect w_j", before=plugged, after=simplified, why=why, target=target))
         update.append((target, simplified))
+    is_told = not indexed and not taken
     return Chain(
         objective=objective,
         rule=rule,
         steps=tuple(steps),
         gradient=gradient,
         update=tuple(update),
+        smooth=of,
+        proximal=taken,
         knots=found,
-        directions=() if indexed else directions(parts, terms.parameters),
-        bounds=() if indexed else step_bounds(rule, tuple(update), terms.parameters),
-        notes=_notes(objective, rule, renamed, parts, found),
+        directions=directions(parts, terms.parameters) if is_told else (),
+        bounds=step_bounds(rule, tuple(update), terms.parameters) if is_told else (),
+        notes=_notes(objective, rule, renamed, parts, prox, of, found),
     )
 
 
+def _slope(of: str) -> str:
+    return f"d{of}/dw_j"
+
+
+def _without_prox(node: Tree) -> Tree:
+    """Return what an operator that takes nothing gives: its argument."""
+    return node.arguments[0] if isinstance(node, Call) and node.function == "prox" else node
+
+
+def _collected(tree: Tree, terms: Terms, rule: Rule) -> Tree:
+    """Return the weight's factors collected: in the update, or in what an operator is taken of."""
+    parameters = terms.parameters + rule.parameters
+    if not any(isinstance(node, Call) and node.function == "prox" for node in walk(tree)):
+        return collected(tree, WJ, parameters)
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Call("prox", (argument, size)):
+                return call("prox", collected(argument, WJ, parameters), size)
+            case _:
+                return node
+
+    return transform(tree, change)
+
+
 def _opening(parts: tuple[Derived, ...], indexed: tuple[Derived, ...]) -> list[Step]:
-    """Return the steps that every derivation begins with, down to the derivative of what is summed."""
-    at_i = Item("w", (Subscript("i"),))
-    values = [Sum(substitute(total([p.value for p in parts]), {Name("w"): at_i}), "i")] if parts else []
-    penalty = total([*values, *(p.value for p in indexed)])
-    opening = [
+    """Return the steps that every derivation begins with: what is derived."""
+    return [
         Step(rule="objective", before=_O, after=plus(_L, _R), why="the loss and the penalty"),
-        Step(rule="penalty", before=_R, after=penalty, why="as it was written"),
-        Step(rule="sum rule", before=call("d", _O), after=plus(GJ, call("d", _R)), why="g_j = dL/dw_j"),
+        Step(rule="penalty", before=_R, after=_written(parts, indexed), why="as it was written"),
     ]
-    if values:
+
+
+def _written(parts: Iterable[Derived], indexed: Iterable[Derived]) -> Tree:
+    """Return a sum of parts over all weights."""
+    at_i = Item("w", (Subscript("i"),))
+    values = [part.value for part in parts]
+    whole = [Sum(substitute(total(values), {Name("w"): at_i}), "i")] if values else []
+    return total([*whole, *(part.value for part in indexed)])
+
+
+def _sum_rules(parts: tuple[Derived, ...], indexed: tuple[Derived, ...], whole: Tree, of: str) -> list[Step]:
+    """Return the steps down to the derivative of what is summed: of `whole`, of which the loss is the other part."""
+    made = [Step(rule="sum rule", before=call("d", whole), after=plus(GJ, call("d", Name(of))), why="g_j = dL/dw_j")]
+    if parts:
         local = elementwise_over_j(total([p.value for p in parts]))
-        opening.append(
-            Step(rule="index sum", before=call("d", values[0]), after=call("d", local), why="only i = j holds w_j")
-        )
+        summed = call("d", _written(parts, ()))
+        made.append(Step(rule="index sum", before=summed, after=call("d", local), why="only i = j holds w_j"))
         if len(parts) > 1:
             formal = total([call("d", elementwise_over_j(p.value)) for p in parts])
-            opening.append(Step(rule="sum rule", before=call("d", local), after=formal))
-    return opening
+            made.append(Step(rule="sum rule", before=call("d", local), after=formal))
+    return made
+
+
+def _divided(parts: tuple[Derived, ...], indexed: tuple[Derived, ...], prox: Terms, of: str, taken: str) -> list[Step]:
+    """Return what of the penalty goes into the gradient, and what the operator takes."""
+    rows = () if not of else ((of, False, _INTO_G), (taken, True, _INTO_PROX))
+    made = []
+    for name, is_taken, why in rows:
+        own, others = ([p for p in some if (p.term in prox.terms) == is_taken] for some in (parts, indexed))
+        made.append(Step(rule="split", before=Name(name), after=_written(own, others), why=why))
+    return made
+
+
+_INTO_G = "the terms that are differentiable everywhere; their gradient is in the step"
+_INTO_PROX = "the others; the step takes their proximal operator"
+
+
+def _operator(parts: tuple[Derived, ...], indexed: tuple[Derived, ...], prox: Terms, taken: str, rule: Rule) -> Step:
+    """Return what the operator is: of one weight, or of all together where the penalty is a function of their norm."""
+    known = {p.name for p in (*prox.parameters, *rule.parameters)} | {state.name for state in rule.states}
+    known |= {step.target for step in rule.steps}
+    u, v, s = (Name(next(x for x in letters if x not in known)) for letters in ("uzqabc", "vxyabc", "shrabc"))
+    own, others = ([part.value for part in some if part.term in prox.terms] for some in (parts, indexed))
+    value = substitute(total(own or others), {Name("w"): u})
+    distance = minus(u, v) if own else call("norm", minus(u, v))
+    whole = plus(times(s, value), over(power(distance, number(2)), number(2)))
+    return Step(
+        rule="proximal operator",
+        before=call("prox", v, s),
+        after=call("argmin", u, whole),
+        why=f"of {taken}, which is not differentiable everywhere",
+    )
 
 
 def _rules(parts: tuple[Derived, ...], indexed: tuple[Derived, ...]) -> list[Step]:
@@ -104,12 +205,12 @@ def _domain(parts: tuple[Derived, ...]) -> Tree | None:
     return None if made is None else elementwise_over_j(made)
 
 
-def _at_knot(knot: Knot) -> Step:
+def _at_knot(knot: Knot, slope: Tree) -> Step:
     left, right, chosen = (to_text(side) for side in (knot.left, knot.right, knot.chosen))
     reason = "0 lies between them" if chosen == "0" else "0 if it lies between them, else the one nearer to 0"
     return Step(
         rule="one-sided derivatives",
-        before=call("d", _R),
+        before=slope,
         after=knot.chosen,
         why=f"{left} from the left, {right} from the right; {reason}",
         condition=Compare("==", WJ, knot.position),
@@ -131,14 +232,20 @@ def _over_j(expression: Tree, rule: Rule, penalty: Tree) -> Tree:
 
 
 def _notes(
-    objective: Objective, rule: Rule, renamed: dict[str, str], parts: tuple[Derived, ...], found: tuple[Knot, ...]
+    objective: Objective,
+    rule: Rule,
+    renamed: dict[str, str],
+    parts: tuple[Derived, ...],
+    prox: Terms,
+    of: str,
+    found: tuple[Knot, ...],
 ) -> tuple[str, ...]:
     notes = list(objective.notes)
     notes += [f"{new} is the penalty's own {old}; {old} is the rule's" for old, new in renamed.items()]
     targets = [assignment.target for assignment in rule.steps]
     after = rule.steps[targets.index("w") + 1 :] if "w" in targets else ()
-    if any(names(assignment.expression) & {"g", "g_penalty"} for assignment in after):
-        notes.append("dR/dw_j is of the weights before the step, also where it stands after w_j has changed")
+    if of and any(names(assignment.expression) & {"g", "g_penalty"} for assignment in after):
+        notes.append(f"{_slope(of)} is of the weights before the step, also where it stands after w_j has changed")
     if any(knot.is_kink for knot in found):
         notes.append("at a kink a step uses 0 if it lies between the one-sided derivatives, else the one nearer to 0")
     for part in parts:
@@ -146,4 +253,7 @@ def _notes(
             notes.append(
                 f"{part.term.name} is +inf for a weight outside {part.term.domain}, its derivative undefined there"
             )
+    for term in prox.terms:
+        if not term.domain.is_all:
+            notes.append(f"{term.name} is +inf for a weight outside {term.domain}, and so the operator never gives one")
     return tuple(dict.fromkeys(notes))

@@ -135,14 +135,37 @@ def _refuse_without_operator(prox: Terms, rule: Rule) -> None:
 
 
 def _has_no_kink(term: Term) -> bool:
-    """Decide of an elementwise term: at the roots of its switches, and of what it takes roots of, and at its ends."""
+    """Decide of an elementwise term: for parameters inside their domains, and for each one at an end that it has."""
+    return _is_smooth_inside(term) and all(map(_is_smooth_or_undefined, _at_ends_of_parameters(term)))
+
+
+def _at_ends_of_parameters(term: Term) -> Iterator[Term]:
+    """Yield the term with one parameter at an end of its domain that belongs to it."""
+    for parameter in term.parameters:
+        domain = parameter.domain
+        others = tuple(other for other in term.parameters if other is not parameter)
+        for end, is_closed in ((domain.low, domain.low_closed), (domain.high, domain.high_closed)):
+            if end is not None and is_closed:
+                at_end = substitute(term.tree, {Name(parameter.name): number(end)})
+                yield replace(term, tree=at_end, parameters=others)
+
+
+def _is_smooth_or_undefined(term: Term) -> bool:
+    try:
+        return _is_smooth_inside(term)
+    except NotDifferentiable:
+        return True  # at this end it divides by zero, and has no value at any weight
+
+
+def _is_smooth_inside(term: Term) -> bool:
+    """Decide at the roots of the term's switches, and of what it takes roots of, and at the ends of its domain."""
     parameters = term.parameters
     for derived in elementwise_parts(Terms(terms=(term,))):
         part = derived.part
         try:
-            delicate = [root for root in _delicate(part.value, parameters) if roots(root)]
+            delicate = [tree for tree in _delicate(part.value, parameters) if roots(tree)]
         except NotDifferentiable:
-            return False  # the root of something that may be 0 nobody knows where
+            return False  # the root of something that is 0 nobody knows where
         marked = replace(part, value=plus(part.value, _nothing(delicate)))
         for knot in knots((marked,), parameters):
             if knot.is_kink or _may_be_infinite(knot.left) or _may_be_infinite(knot.right):

@@ -19,7 +19,9 @@ def to_json(chain: Chain) -> str:
 
     Expressions are text of the language over `w[j]`, with `d(x)` for the derivative of x by `w[j]`, `O`, `L` and `R`
     for objective, loss and penalty, `g[j]` for the loss's gradient, `inf` and `nan`, and `in_range(w[j + 1])` for a
-    subscript that exists.
+    subscript that exists. Of a rule that takes a proximal operator, `prox(v, s)` is the operator with step s of what
+    `operator_of` names, `argmin(u, x)` the u that makes x least, and `S` and `P` the parts of R that `gradient` and the
+    operator are of.
     """
     return json.dumps(data(chain), indent=2) + "\n"
 
@@ -58,6 +60,8 @@ def data(chain: Chain) -> dict[str, Any]:
         },
         "steps": [_of_step(step) for step in chain.steps],
         "gradient": to_text(chain.gradient),
+        "gradient_of": chain.smooth,
+        "operator_of": chain.proximal,
         "update": [{"target": target, "expression": to_text(tree)} for target, tree in chain.update],
         "knots": [_of_knot(knot) for knot in chain.knots],
         "directions": [_of_direction(direction) for direction in chain.directions],

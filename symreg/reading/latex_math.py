@@ -72,7 +72,7 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
         case Constant(name):
             latex, width = _CONSTANTS[name]
             return piece(latex, width), _ATOM
-        case Name("O" | "L" | "R" as name) if name not in notation.symbols:
+        case Name("O" | "L" | "R" | "S" | "P" as name) if name not in notation.symbols:
             return piece(f"{name}(w)"), _ATOM
         case Name(name):
             symbol = notation.latex(name)
@@ -116,8 +116,14 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
             return (bracketed(inner, pair=_BARS) if inner.height else replace(bars(inner), height=0)), _ATOM
         case "sqrt", (argument,):
             return root(_run(argument, _ANY, notation)), _ATOM
-        case "norm", _:
-            return piece(r"\lVert w\rVert_2", 2200), _ATOM
+        case "norm", (argument,):
+            inner = _run(argument, _ANY, notation)
+            return row((piece(r"\lVert ", 500), inner, piece(r"\rVert_2", 900))), _ATOM
+        case "prox", (argument, size):
+            return _operator(argument, size, notation), _ATOM
+        case "argmin", (variable, body):
+            below = f"\\mathop{{\\mathrm{{arg\\,min}}}}_{{{_run(variable, _ATOM, notation).flat}}}"
+            return bracketed(_run(body, _ANY, notation), below), _PRODUCT
         case "exp", (argument,):
             above = exponent_of(argument, notation)
             if above is not None:
@@ -125,6 +131,16 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
     name = FUNCTIONS.get(function, f"\\operatorname{{{function}}}")
     shown = [_run(argument, _ANY, notation) for argument in arguments]
     return bracketed(listed(shown, ", "), name), _ATOM
+
+
+def _operator(argument: Tree, size: Tree, notation: Notation) -> Run:
+    """Print a proximal operator, its step before the penalty in the subscript, or after the point where it is long."""
+    step = _slashed(size, _PRODUCT, notation)
+    shown = _run(argument, _ANY, notation)
+    if step is None or step.width > _MOST_IN_EXPONENT:
+        both = listed([shown, _run(size, _ANY, notation)], ", ")
+        return bracketed(both, f"\\operatorname{{prox}}_{{{notation.proximal}}}")
+    return bracketed(shown, f"\\operatorname{{prox}}_{{{step.flat} {notation.proximal}}}")
 
 
 def _power(base: Tree, exponent: Tree, notation: Notation) -> Run:

@@ -30,17 +30,19 @@ class Notation:
     Args:
         symbols: LaTeX of a name that has a symbol of its own.
         varying: Names that stand for one number per weight, and are written with the weight's index.
+        proximal: What `prox` is the operator of, as a subscript names it.
     """
 
     symbols: dict[str, str] = field(default_factory=dict)
     varying: frozenset[str] = frozenset()
+    proximal: str = "R"
 
     def latex(self, name: str) -> str:
         """Return a name's LaTeX symbol, without an index."""
         return self.symbols.get(name) or latex_symbol(name)
 
 
-def notation_of(terms: Terms, rule: Rule) -> tuple[Notation, Notation]:
+def notation_of(terms: Terms, rule: Rule, proximal: str = "R") -> tuple[Notation, Notation]:
     """Return the notation of formulas, and of a rule's assignments, over terms that are told apart from the rule."""
     symbols = {p.name: p.latex if is_symbol(p.latex) else latex_symbol(p.name) for p in rule.parameters}
     taken = set(symbols.values())
@@ -52,7 +54,7 @@ def notation_of(terms: Terms, rule: Rule) -> tuple[Notation, Notation]:
             symbol = f"{symbol}_{{{_roman(owner)}}}" if owner and "_" not in symbol else _roman(row.name)
         symbols[row.name] = symbol
         taken.add(symbol)
-    return Notation(symbols), Notation(symbols, varying_names(rule.steps))
+    return Notation(symbols, proximal=proximal), Notation(symbols, varying_names(rule.steps), proximal)
 
 
 def latex_symbol(name: str) -> str:

@@ -139,7 +139,7 @@ def outline(chain: Chain) -> Outline:
     rule = chain.rule
     terms, _ = told_apart(chain.objective.terms, rule)
     told = [step.condition for step in chain.steps if step.condition is not None]
-    formulas, assignments = notation_of(terms, rule)
+    formulas, assignments = notation_of(terms, rule, chain.proximal or "R")
     sections = (
         Section(title="Where pieces meet", remarks=tuple(_of_knot(k) for k in chain.knots if _at(k) not in told)),
         Section(title="What the penalty does to a weight", remarks=(*_of_directions(chain), *_of_bounds(chain.bounds))),
@@ -174,13 +174,12 @@ def prose(text: str) -> Sentence:
 
 _J = Subscript("j")
 _WJ: Tree = Item("w", (_J,))
-_GRADIENT: Tree = Call("d", (Name("R"),))
 _ZERO: Tree = number(0)
 _NAN: Tree = Constant("nan")
 
 _MATHEMATICS = re.compile(
     r"(?P<defined>\bg_j = dL/dw_j\b)"
-    r"|\bd(?P<of>[LRO])/dw_j\b"
+    r"|\bd(?P<of>[LROS])/dw_j\b"
     r"|(?<![\w^])(?P<array>[wgmv])_(?P<index>[ijkl])(?![\w^])"
     r"|(?<![\w^])(?P<left>[ijklm]) = (?P<right>[ijklm])(?P<shift>[+-]\d+)?(?![\w^])",
     re.ASCII,
@@ -226,12 +225,15 @@ def membership(subject: Tree, domain: Interval) -> Tree | None:
 def _steps(chain: Chain) -> tuple[Step, ...]:
     """Return the steps, and the gradient before it is used where no step has said what it is."""
     steps = chain.steps
+    if not chain.smooth:
+        return steps
+    slope = _gradient(chain)
     if any(step.after == chain.gradient and step.rule == "simplify" for step in steps):
         return steps
-    at = next((i for i, s in enumerate(steps) if s.target or s.before == _GRADIENT), len(steps))
-    if any(step.before == _GRADIENT and step.after == chain.gradient and step.condition is None for step in steps):
+    at = next((i for i, s in enumerate(steps) if s.target or s.before == slope), len(steps))
+    if any(step.before == slope and step.after == chain.gradient and step.condition is None for step in steps):
         return steps
-    return (*steps[:at], Step(rule="gradient", before=_GRADIENT, after=chain.gradient), *steps[at:])
+    return (*steps[:at], Step(rule="gradient", before=slope, after=chain.gradient), *steps[at:])
 
 
 def _of_step(position: int, step: Step, chain: Chain) -> Entry:
@@ -243,12 +245,18 @@ def _of_step(position: int, step: Step, chain: Chain) -> Entry:
     else:
         equation = Equation(left=step.before, rights=(step.after,), condition=step.condition)
         if step.rule == "simplify" and step.after == chain.gradient:
-            equation = Equation(left=_GRADIENT, rights=(step.before, step.after), condition=step.condition)
-            why = () if why == (_GRADIENT,) else why
+            slope = _gradient(chain)
+            equation = Equation(left=slope, rights=(step.before, step.after), condition=step.condition)
+            why = () if why == (slope,) else why
         for knot in chain.knots:
             if step.condition == _at(knot):
                 why = _of_sides(knot)
     return Entry(number=position, rule=prose(step.rule), equation=equation, why=why)
+
+
+def _gradient(chain: Chain) -> Tree:
+    """Return the formal derivative of what a chain's gradient is of."""
+    return Call("d", (Name(chain.smooth),))
 
 
 def _at(knot: Knot) -> Tree:
@@ -277,10 +285,11 @@ def _of_sides(knot: Knot) -> Sentence:
 def _of_directions(chain: Chain) -> tuple[Remark, ...]:
     is_descent = chain.rule.name == "gradient_descent"
     step = "the step" if is_descent else "a gradient step on the penalty alone"
+    slope = _gradient(chain)
     negative = [direction for direction in chain.directions if direction.side == "negative"]
     positive = [direction for direction in chain.directions if direction.side == "positive"]
     return tuple(
-        Remark(subject=_region(direction), sentence=_of_direction(direction, step))
+        Remark(subject=_region(direction), sentence=_of_direction(direction, step, slope))
         for direction in (*reversed(negative), *positive)
     )
 
@@ -309,27 +318,27 @@ def _region(direction: Direction) -> Tree:
     return Logic("and", (Compare("<", ordered[0], _WJ), Compare("<", _WJ, ordered[1])))
 
 
-def _of_direction(direction: Direction, step: str) -> Sentence:
+def _of_direction(direction: Direction, step: str, slope: Tree) -> Sentence:
     is_negative = direction.side == "negative"
     inward, outward = ("up", "down") if is_negative else ("down", "up")
     toward: Sentence = (f", so {step} moves ", _WJ, f" {inward}, toward the origin")
     away: Sentence = (f", so {step} moves ", _WJ, f" {outward}, away from the origin")
     match direction.sign:
         case "negative":
-            said: Sentence = (Compare("<", _GRADIENT, _ZERO), *(toward if is_negative else away))
+            said: Sentence = (Compare("<", slope, _ZERO), *(toward if is_negative else away))
         case "positive":
-            said = (Compare(">", _GRADIENT, _ZERO), *(away if is_negative else toward))
+            said = (Compare(">", slope, _ZERO), *(away if is_negative else toward))
         case "nonpositive" | "nonnegative" as sign:
-            compared = Compare("<=" if sign == "nonpositive" else ">=", _GRADIENT, _ZERO)
+            compared = Compare("<=" if sign == "nonpositive" else ">=", slope, _ZERO)
             is_inward = is_negative == (sign == "nonpositive")
             said = (compared, *(toward if is_inward else away), ", or leaves it where it is")
         case "zero":
-            said = (Compare("==", _GRADIENT, _ZERO), f", so {step} leaves ", _WJ, " where it is")
+            said = (Compare("==", slope, _ZERO), f", so {step} leaves ", _WJ, " where it is")
         case "both":
-            said = (_GRADIENT, f" takes both signs: {step} moves ", _WJ, " toward the origin in some places, ")
+            said = (slope, f" takes both signs: {step} moves ", _WJ, " toward the origin in some places, ")
             said = (*said, "away from it in others")
         case _:
-            said = ("the sign of ", _GRADIENT, " was not decided for all parameter values")
+            said = ("the sign of ", slope, " was not decided for all parameter values")
     return said
 
 

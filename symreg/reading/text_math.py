@@ -53,7 +53,7 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
             return _digits(numeral(value)), _PRODUCT if "/" in numeral(value) else _ATOM
         case Constant(name):
             return piece(_WORDS.get(name, name)), _ATOM
-        case Name("O" | "L" | "R" as name) if name not in notation.symbols:
+        case Name("O" | "L" | "R" | "S" | "P" as name) if name not in notation.symbols:
             return piece(f"{name}(w)"), _ATOM
         case Name(name):
             return piece(_indexed(name, "j") if name in notation.varying else name), _ATOM
@@ -82,8 +82,9 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
             return row((piece("{"), _joined(shown, ";", EACH), piece("}"))), _ATOM
         case Call("abs", (argument,)) if not _has_bars(argument):
             return row((piece("|"), _run(argument, _ANY, notation), piece("|"))), _ATOM
-        case Call("norm", _):
-            return piece("norm(w)"), _ATOM
+        case Call("argmin", (variable, body)):
+            before = row((piece("argmin_"), _run(variable, _ATOM, notation), piece(" (")))
+            return row((before, _run(body, _ANY, notation), piece(")"))), _PRODUCT
         case Call(function, arguments):
             shown = [_run(argument, _ANY, notation) for argument in arguments]
             return row((piece(f"{function}("), _joined(shown, ","), piece(")"))), _ATOM

@@ -1,0 +1,388 @@
+"""Rules that take a proximal operator: as text, split, derived, against their papers in plain NumPy, and judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tree_values import Values, run, value
+
+from symreg import catalogue
+from symreg.calculus.chain_of import derive
+from symreg.calculus.splitting import is_differentiable, radial_profile, split
+from symreg.errors import Intractable, NotDifferentiable
+from symreg.language.inline import inline_penalty
+from symreg.language.interval import parse_interval
+from symreg.language.parse import parse
+from symreg.language.spec import Rule
+from symreg.language.terms import Term, Terms
+from symreg.language.text import to_text
+from symreg.language.toml import make_parameter, read_rule
+from symreg.language.tree import Call, walk
+from symreg.objective import resolve
+from symreg.reading.derivation import Derivation
+
+Vector = NDArray[np.float64]
+PROX_RULES = tuple(name for name in catalogue.rules() if catalogue.rule(name).uses_prox)
+
+
+# As text
+
+
+def rule(*steps: str, state: str = "") -> Rule:
+    """Return a rule with the parameter lr."""
+    quoted = ", ".join(f'"{step}"' for step in steps)
+    return read_rule(f'[rule]\nname = "own"\nsteps = [{quoted}]\n[state]\n{state}\n[params.lr]\n', "own.toml")
+
+
+@pytest.mark.parametrize(
+    ("steps", "state", "expected"),
+    [
+        (["w = prox(w - lr*g, lr)"], "", [("lr", False)]),
+        (["w = prox(w - lr*g, lr*sqrt(t))"], "", [("lr*sqrt(t)", False)]),
+        (["k = 2*k", "w = prox(w - g, lr*k)"], "k = 1", [("lr*k", False)]),
+        (["w = prox(w - lr*g, lr*abs(g))"], "", [("lr*abs(g)", True)]),
+        (["s = lr/(1 + abs(w))", "w = prox(w - s*g, s)"], "", [("s", True)]),
+        (["m = m + g", "w = prox(w - lr*g, lr*m)"], "m = 0", [("lr*m", True)]),
+        (["x = prox(w, lr)", "w = x - g + prox(x - lr*g, 2*lr)"], "", [("lr", False), ("2*lr", False)]),
+        (["w = prox(w, lr) - g*prox(w, lr)"], "", [("lr", False)]),
+        (["w = w - lr*g"], "", []),
+    ],
+)
+def test_a_rule_says_where_it_takes_an_operator(steps: list[str], state: str, expected: list[tuple[str, bool]]) -> None:
+    made = rule(*steps, state=state)
+    assert [(to_text(call.step), call.is_step_per_weight) for call in made.prox_calls] == expected
+    assert made.uses_prox == bool(expected)
+    for call in made.prox_calls:
+        assert call.tree == Call("prox", (call.argument, call.step))
+        assert parse(to_text(call.tree), in_rule=True) == call.tree
+
+
+def test_the_catalogue_has_these_rules() -> None:
+    assert set(PROX_RULES) == set(PAPERS)
+    per_weight = {name for name in PROX_RULES if any(c.is_step_per_weight for c in catalogue.rule(name).prox_calls)}
+    assert per_weight == {"proximal_adagrad", "proximal_adam", "ftrl_proximal"}
+
+
+# Against the papers: plain NumPy for lam*|w|, whose operator is the soft threshold
+
+
+def soft(v: Vector, threshold: Any) -> Vector:
+    """Return the soft threshold of each number."""
+    return np.sign(v) * np.maximum(np.abs(v) - threshold, 0.0)
+
+
+Loss = Callable[[int, Vector], Vector]
+START = np.array([-1.5, -0.125, 0.0, 0.75, 3.0])
+TARGET = np.array([0.5, 0.25, -0.5, 0.75, -2.0])
+CURVATURE = np.array([1.0, 0.25, 2.0, 0.5, 1.5])
+STEPS = 5
+
+
+def loss_gradient(t: int, w: Any, at: Any = slice(None)) -> Any:
+    """Return the loss's gradient at step t (from 1): of a parabola for each weight, and some noise."""
+    noise = ((37 * t + 11 * np.arange(5)) % 16 - 7.5)[at] / 8
+    return CURVATURE[at] * (w - TARGET[at]) + noise
+
+
+def _proximal_gradient(w: Vector, loss: Loss, lam: float, lr: float) -> Iterator[Vector]:
+    """Combettes & Wajs (2005) with relaxation 1; Parikh & Boyd (2014), sec. 4.2."""
+    for k in range(1, STEPS + 1):
+        w = soft(w - lr * loss(k, w), lr * lam)
+        yield w
+
+
+def _fista(w: Vector, loss: Loss, lam: float, lr: float) -> Iterator[Vector]:
+    """Beck & Teboulle (2009), FISTA with constant step, (4.1) to (4.3), L = 1/lr; yields y_{k+1}."""
+    x_before, y, t = w, w, 1.0
+    for k in range(1, STEPS + 1):
+        x = soft(y - lr * loss(k, y), lam * lr)
+        t_next = (1 + math.sqrt(1 + 4 * t * t)) / 2
+        y = x + ((t - 1) / t_next) * (x - x_before)
+        x_before, t = x, t_next
+        yield y
+
+
+def _proximal_momentum(w: Vector, loss: Loss, lam: float, lr: float, momentum: float) -> Iterator[Vector]:
+    """Ochs et al. (2014), iPiano: x_{-1} = x_0, alpha_n = lr, beta_n = momentum."""
+    before = w
+    for k in range(1, STEPS + 1):
+        w, before = soft(w - lr * loss(k, w) + momentum * (w - before), lr * lam), w
+        yield w
+
+
+def _proximal_adagrad(x: Vector, loss: Loss, lam: float, lr: float, eps: float) -> Iterator[Vector]:
+    """Duchi et al. (2011), Figure 1: s_i = ||g_{1:t,i}||_2, H = diag(delta + s), composite mirror descent."""
+    gradients: list[Vector] = []
+    for k in range(1, STEPS + 1):
+        g = loss(k, x)
+        gradients.append(g)
+        h = eps + np.linalg.norm(np.array(gradients), axis=0)
+        x = soft(x - lr / h * g, lam * lr / h)
+        yield x
+
+
+def _proximal_adam(
+    x: Vector, loss: Loss, lam: float, lr: float, beta1: float, beta2: float, eps: float
+) -> Iterator[Vector]:
+    """Yun et al. (2021), Algorithm 1: argmin <m, x> + R + ||x - x_t||^2_C/(2 lr) with Adam's corrected m and C."""
+    m = v = np.zeros_like(x)
+    for t in range(1, STEPS + 1):
+        g = loss(t, x)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        c = np.sqrt(v / (1 - beta2**t)) + eps
+        x = soft(x - lr * m / (1 - beta1**t) / c, lr * lam / c)
+        yield x
+
+
+def _ftrl_proximal(w: Vector, loss: Loss, lam: float, lr: float, beta: float) -> Iterator[Vector]:
+    """McMahan et al. (2013), Algorithm 1 with lambda_2 = 0, n and z as there; each w is made after its update."""
+    n, z = np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, STEPS + 1):
+        g = loss(t, w)
+        sigma = (np.sqrt(n + g * g) - np.sqrt(n)) / lr
+        z = z + g - sigma * w
+        n = n + g * g
+        w = np.where(np.abs(z) <= lam, 0.0, -(z - np.sign(z) * lam) / ((beta + np.sqrt(n)) / lr))
+        yield w
+
+
+def _rda(w: Vector, loss: Loss, lam: float, lr: float) -> Iterator[Vector]:
+    """Xiao (2010), Algorithm 1 for l1 with beta_t = gamma*sqrt(t), gamma = 1/lr: truncate the mean, scale it."""
+    total = np.zeros_like(w)
+    for t in range(1, STEPS + 1):
+        total = total + loss(t, w)
+        mean = total / t
+        w = np.where(np.abs(mean) <= lam, 0.0, -math.sqrt(t) * lr * (mean - lam * np.sign(mean)))
+        yield w
+
+
+PAPERS: dict[str, Callable[..., Iterator[Vector]]] = {
+    "proximal_gradient": _proximal_gradient,
+    "fista": _fista,
+    "proximal_momentum": _proximal_momentum,
+    "proximal_adagrad": _proximal_adagrad,
+    "proximal_adam": _proximal_adam,
+    "ftrl_proximal": _ftrl_proximal,
+    "rda": _rda,
+}
+SETTINGS = ({}, {"lr": 0.5}, {"lr": 0.125, "momentum": 0.25, "beta1": 0.5, "beta2": 0.75, "eps": 0.01, "beta": 0.5})
+
+
+@pytest.mark.parametrize("lam", [0.01, 0.3, 2.0])
+@pytest.mark.parametrize("settings", SETTINGS, ids=["defaults", "long steps", "other decays"])
+@pytest.mark.parametrize("name", PROX_RULES)
+def test_rule_follows_its_paper(name: str, settings: dict[str, float], lam: float) -> None:
+    spec = catalogue.rule(name)
+    parameters = {p.name: settings.get(p.name, p.default) for p in spec.parameters}
+    theirs = np.array(list(PAPERS[name](START, loss_gradient, lam, **parameters)))
+    ours = np.array([trajectory(spec, i, parameters, lam) for i in range(5)]).T
+    assert ours.shape == theirs.shape == (STEPS, 5)
+    assert np.all(np.abs(ours - theirs) <= 1e-13 * np.maximum(np.abs(theirs), np.abs(START)))
+    assert np.any(theirs == 0) or lam < 2.0, "a strong penalty sets a weight to zero"
+
+
+def trajectory(spec: Rule, i: int, parameters: dict[str, float], lam: float) -> list[float]:
+    """Return one weight after each step of a rule, by its trees in plain floats."""
+    loss = [partial(loss_gradient, t, at=i) for t in range(1, STEPS + 1)]
+    operator = lambda v, s: float(soft(np.float64(v), s * lam))  # noqa: E731
+    return run(spec, float(START[i]), loss, lambda w: 0.0, parameters, math, operator)
+
+
+@pytest.mark.parametrize("name", ["proximal_gradient", "proximal_momentum", "proximal_adagrad", "proximal_adam"])
+def test_with_nothing_to_take_a_rule_is_the_one_without_operator(name: str) -> None:
+    spec = catalogue.rule(name)
+    plain = catalogue.rule({"proximal_gradient": "gradient_descent"}.get(name, name.removeprefix("proximal_")))
+    shared = {p.name: p.default for p in spec.parameters} | {"lr": 0.0625}
+    loss = [lambda w, t=t: 0.5 * (w - 1 / 3) + t / 8 for t in range(20)]
+    for start in (-0.8, 2.0):
+        one = run(spec, start, loss, lambda w: w / 10, shared, math, lambda v, s: v)
+        own = {p.name: shared.get(p.name, p.default) for p in plain.parameters}
+        other = run(plain, start, loss, lambda w: w / 10, own, math)
+        assert one == pytest.approx(other, rel=1e-11)
+
+
+def test_fista_keeps_its_iterate_in_x() -> None:
+    """The state x is the sequence of which the solution is the limit: its zeros are exact where those of w are not."""
+    w, x, s = -1.5, 0.0, 1.0
+    seen = []
+    for t in range(1, 40):
+        known: dict[str, Any] = {"w": w, "g": w + 0.25, "x": x, "s": s, "lr": 0.1, "t": t}
+        known["prox"] = lambda v, step: float(soft(np.float64(v), step * 0.5))
+        for step in catalogue.rule("fista").steps:
+            known[step.target] = value(step.expression, Values(math, known))
+        w, x, s = known["w"], known["x"], known["s"]
+        seen.append((x, w))
+    assert any(x == 0.0 and w != 0.0 for x, w in seen)
+    assert seen[-1] == (0.0, 0.0)
+
+
+# The split
+
+
+def term_of(text: str, *, domain: str = "(-inf, inf)", **parameters: str) -> Term:
+    """Return the one term of an expression, with other domains than `positive` as given."""
+    declared = [make_parameter(name, domain=parse_interval(text)) for name, text in parameters.items()]
+    made = inline_penalty(parse(text), declared=declared, domain=parse_interval(domain))
+    (term,) = resolve(made).terms.terms
+    return term
+
+
+SMOOTH = (
+    "lam*w**2", "sqrt(1 + w**2)", "abs(w)**1.5", "w*abs(w)", "max(w, 0)**2", "max(abs(w) - d, 0)**2", "log(cosh(w))",
+    "where(abs(w) <= d, w**2/2, d*abs(w) - d**2/2)", "where(w**2 <= 1, w**2, 2*abs(w) - 1)", "sin(w)**2",
+    "lam*norm(w)**2", "lam*norm(w)**1.5", "log(1 + norm(w)**2)", "lam*sqrt(sum(w[i]**2, i) + eps**2)",
+    "sum(max(w[i] - w[i+1], 0)**2, i)", "sum(abs(w[i])**3, i)", "sum(sqrt((w[i+1] - w[i])**2 + eps**2), i)",
+    "sum(where(abs(w[i+1] - w[i]) <= d, (w[i+1] - w[i])**2/2, d*abs(w[i+1] - w[i]) - d**2/2), i)",
+)  # fmt: skip
+KINKED = (
+    "abs(w)", "sqrt(abs(w))", "abs(w)**p", "sqrt(w**2)", "(w**2)**0.25", "(w**2)**q", "sign(w)*sqrt(abs(w))",
+    "max(w, 0)", "max(abs(w) - d, 0)", "abs(w)**3 + abs(w)", "where(w > d, 2*(w - d), 0)", "sqrt(1 + sin(w))",
+    "where(abs(w) <= d, w**2, d*abs(w))", "lam*norm(w)", "sqrt(sum(w[i]**2, i))", "log(1 + norm(w)/eps)",
+    "sum(w[i]*w[i], i)**0.5", "sum(abs(w[i+1] - w[i]), i)", "sqrt(sum(abs(w[i]), i))", "sum(abs(w[i]), i)**2",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*SMOOTH, *KINKED])
+def test_differentiable_means_a_finite_derivative_everywhere(text: str) -> None:
+    assert is_differentiable(term_of(text)) == (text in SMOOTH)
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "expected"),
+    [
+        ("w*log(w)", "(0, inf)", True),
+        ("lam*w**2", "[0, 1]", True),
+        ("lam*sqrt(w)", "[0, inf)", False),
+        ("lam*sqrt(w)", "(0, inf)", True),
+        ("abs(w)", "(0, inf)", True),
+        ("abs(w)", "[0, inf)", True),
+        ("-sqrt(1 - w)", "(-inf, 1]", False),
+    ],
+)
+def test_an_end_of_the_domain_counts_where_it_belongs_to_it(text: str, domain: str, expected: bool) -> None:
+    assert is_differentiable(term_of(text, domain=domain)) == expected
+
+
+def test_the_split_is_for_all_parameter_values() -> None:
+    assert is_differentiable(term_of("abs(w)**p", p="(1, 2]"))
+    assert not is_differentiable(term_of("abs(w)**p", p="[1, 2]"))
+    assert not is_differentiable(term_of("abs(w)**p", p="(0, 2]"))
+    assert is_differentiable(term_of("where(abs(w) <= 1, w**2/2, a*abs(w) - a/2)", a="[1, 1]"))
+    assert not is_differentiable(term_of("where(abs(w) <= 1, w**2/2, a*abs(w) - a + 1/2)", a="[1, 2]"))
+
+
+@pytest.mark.parametrize(
+    ("text", "smooth", "prox"),
+    [
+        ("l1 + l2", ["l2"], ["l1"]),
+        ("elastic_net", [], ["elastic_net"]),
+        ("l2", ["l2"], []),
+        ("mcp + 0.5*huber + cauchy", ["huber", "cauchy"], ["mcp"]),
+        ("l1 + mcp(lam=mu)", [], ["l1", "mcp"]),
+        ("l1 + first_difference(lam=mu)", ["first_difference"], ["l1"]),
+        ("l2_norm + l2", ["l2"], ["l2_norm"]),
+        ("lam*abs(w) + mu*w**2", [], ["penalty"]),
+    ],
+)
+def test_terms_are_split(text: str, smooth: list[str], prox: list[str]) -> None:
+    terms = resolve(text).terms
+    made = split(terms, catalogue.rule("proximal_gradient"))
+    assert ([t.name for t in made.smooth.terms], [t.name for t in made.prox.terms]) == (smooth, prox)
+    assert split(terms, catalogue.rule("adam")) == (terms, Terms(terms=()))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("exclusive_lasso", "proximal_gradient", "exclusive_lasso: proximal_gradient takes the proximal operator"),
+        ("l1 + l2_norm", "fista", "of a function of norm(w) beside one of the single weights (l1)"),
+        ("l2_norm", "proximal_adam", "with a step of its own for each weight"),
+        ("lam*sum(abs(w[i+1] - w[i]), i)", "rda", "sums over the single weights and for functions of norm(w) only"),
+    ],
+)
+def test_what_has_no_operator_is_refused(text: str, name: str, said: str) -> None:
+    with pytest.raises(Intractable) as refused:
+        split(resolve(text).terms, catalogue.rule(name))
+    assert said in str(refused.value) and "\n" not in str(refused.value)
+    assert split(resolve(text).terms, catalogue.rule("momentum")).prox.terms == ()
+
+
+def test_a_jump_is_no_kink() -> None:
+    with pytest.raises(NotDifferentiable, match="jumps at w = 0"):
+        split(Terms(terms=(term_of("where(w > 0, 1, 0) + abs(w)"),)), catalogue.rule("fista"))
+
+
+def test_radial_terms_are_seen_however_they_are_written() -> None:
+    for text in ("lam*norm(w)", "lam*sqrt(sum(w[i]**2, i))", "lam*sum(w[k]*w[k], k)**0.5"):
+        profile = radial_profile(term_of(text))
+        assert profile is not None
+        assert value(profile, Values(math, {"w": 3.0, "lam": 0.5})) == 1.5
+    for text in ("sum(abs(w[i]), i)", "sum(w[i+1]**2, i)", "sum(w[i+1]*w[i], i)", "abs(w)"):
+        assert radial_profile(term_of(text)) is None
+
+
+# The derivation
+
+
+def derived(text: str, name: str) -> Derivation:
+    """Return a derivation."""
+    return Derivation(derive(resolve(text), catalogue.rule(name)))
+
+
+def test_a_derivation_says_what_goes_where() -> None:
+    made = derived("l1 + l2(lam=mu)", "proximal_gradient")
+    assert (made.chain.smooth, made.chain.proximal) == ("S", "P")
+    told = {to_text(step.before): to_text(step.after) for step in made.steps if step.rule == "split"}
+    assert told == {"S": "sum(mu*w[i]**2, i)", "P": "sum(lam*abs(w[i]), i)"}
+    (operator,) = (step for step in made.steps if step.rule == "proximal operator")
+    assert to_text(operator.before) == "prox(v, s)"
+    assert to_text(operator.after) == "argmin(u, s*(lam*abs(u)) + (u - v)**2/2)"
+    ((_, update),) = made.chain.update
+    assert to_text(update) == "prox((1 - 2*lr*mu)*w[j] - lr*g[j], lr)"
+    assert to_text(made.chain.gradient) == "2*mu*w[j]"
+    assert "prox(w_j - lr*(g_j + 2*mu*w_j), lr)" in made.text()
+    assert r"\operatorname{prox}_{\eta P}\bigl(" in made.latex()
+    assert "operatorname" not in made.markdown() and r"\mathop{\mathrm{prox}}_{\eta P}" in made.markdown()
+    assert not made.chain.directions and not made.chain.bounds
+
+
+def test_a_derivation_says_that_the_operator_takes_all() -> None:
+    made = derived("l1", "proximal_gradient")
+    assert (made.chain.smooth, made.chain.proximal) == ("", "R")
+    assert "dR/dw_j" not in made.text() and "w_j <- prox(w_j - lr*g_j, lr)" in made.text()
+    assert "of R, which is not differentiable everywhere" in made.text()
+    assert r"\operatorname{prox}_{\eta R}(" in made.latex()
+
+
+def test_a_derivation_says_that_the_operator_takes_nothing() -> None:
+    made = derived("l2", "proximal_gradient")
+    assert (made.chain.smooth, made.chain.proximal) == ("R", "")
+    assert "prox(v, s) = v" in made.text()
+    ((_, update),) = made.chain.update
+    ((_, plain),) = derive(resolve("l2"), catalogue.rule("gradient_descent")).update
+    assert update == plain
+    assert [to_text(bound.condition) for bound in made.chain.bounds] == ["lam*lr <= 1/2", "lam*lr < 1"]
+
+
+@pytest.mark.parametrize("name", PROX_RULES)
+@pytest.mark.parametrize("text", ["mcp", "l1 + 0.5*l2", "cauchy", "l1 + second_difference"])
+def test_a_derivation_reads_well(text: str, name: str) -> None:
+    made = derived(text, name)
+    assert max(map(len, made.text().splitlines())) <= 80
+    assert [target for target, _ in made.chain.update] == [step.target for step in catalogue.rule(name).steps]
+    takes = any(isinstance(n, Call) and n.function == "prox" for _, tree in made.chain.update for n in walk(tree))
+    assert takes == bool(made.chain.proximal) == (text != "cauchy")
+    assert made.to_json() and made.latex() and made.markdown()
+
+
+def test_names_in_the_definition_are_no_others() -> None:
+    """The rule fista has a state s, the penalty a parameter u: the operator is written with other letters."""
+    made = derived("u*abs(w)", "fista")
+    assert "prox(v, h) = argmin_z (h*u*|z| + (z - v)^2/2)" in made.text()
