@@ -235,3 +235,7 @@ def test_a_series_carries_the_value_and_a_difference_agrees_with_its_slope(tree:
         assert series.constant(around).overlaps(point)
         # By the mean value theorem the difference quotient is a slope somewhere in the interval.
         assert series.slope(around).overlaps(difference)
+
+
+def test_a_power_of_nan_is_nan() -> None:
+    assert evaluate(parse("(w/c)**2"), {"w": 1.0, "c": 0.0}).is_nan()

@@ -26,6 +26,7 @@ from symreg.language.toml import make_parameter, read_rule
 from symreg.language.tree import Call, walk
 from symreg.objective import resolve
 from symreg.reading.derivation import Derivation
+from symreg.verification.splitting import has_kink
 
 Vector = NDArray[np.float64]
 PROX_RULES = tuple(name for name in catalogue.rules() if catalogue.rule(name).uses_prox)
@@ -386,3 +387,38 @@ def test_names_in_the_definition_are_no_others() -> None:
     """The rule fista has a state s, the penalty a parameter u: the operator is written with other letters."""
     made = derived("u*abs(w)", "fista")
     assert "prox(v, h) = argmin_z (h*u*|z| + (z - v)^2/2)" in made.text()
+
+
+# The judge's own split
+
+
+@pytest.mark.parametrize("text", [*SMOOTH, *KINKED])
+def test_the_judge_splits_likewise(text: str) -> None:
+    assert has_kink(term_of(text)) == (text in KINKED)
+
+
+@pytest.mark.parametrize("name", catalogue.penalties())
+def test_both_splits_agree_on_the_catalogue(name: str) -> None:
+    for term in resolve(name).terms.terms:
+        assert has_kink(term) != is_differentiable(term)
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "p"),
+    [
+        ("lam*sqrt(w)", "[0, inf)", ""),
+        ("lam*sqrt(w)", "(0, inf)", ""),
+        ("lam*abs(w)", "[0, inf)", ""),
+        ("-sqrt(1 - w)", "(-inf, 1]", ""),
+        ("lam*w**2", "[0, 1]", ""),
+        ("abs(w)**p", "(-inf, inf)", "(1, 2]"),
+        ("abs(w)**p", "(-inf, inf)", "[1, 2]"),
+        ("abs(w)**p", "(-inf, inf)", "(0, 2]"),
+        ("where(abs(w) <= 1, w**2/2, p*abs(w) - p + 1/2)", "(-inf, inf)", "[1, 2]"),
+        ("max(abs(w) - p, 0)**2", "(-inf, inf)", "[0, inf)"),
+        ("p**2*(sqrt(1 + (w/p)**2) - 1)", "(-inf, inf)", "[0, inf)"),
+    ],
+)
+def test_both_splits_agree_at_ends_of_domains(text: str, domain: str, p: str) -> None:
+    term = term_of(text, domain=domain, **({"p": p} if p else {}))
+    assert has_kink(term) != is_differentiable(term)

@@ -65,6 +65,8 @@ def integer_power(base: Value, exponent: int) -> Value:
     if exponent < 0:
         return quotient(arb(1), integer_power(base, -exponent))
     if isinstance(base, arb) and exponent % 2 == 0 and exponent and base.contains(0) and not base.is_zero():
+        if base.is_nan():
+            return base
         return arb(0).union(integer_power(base.abs_upper(), exponent))
     result, factor = arb(1), base
     while exponent:
