@@ -41,6 +41,19 @@ def numeric(tree: Tree) -> Fraction | None:
             return None
 
 
+def rational(tree: Tree) -> Fraction | None:
+    """Return the value of a literal or of a quotient of two, as in `w**(3/2)`, with or without a sign, else None."""
+    match tree:
+        case Negate(operand):
+            value = rational(operand)
+            return None if value is None else -value
+        case Binary("/", left, right):
+            top, bottom = rational(left), rational(right)
+            return top / bottom if top is not None and bottom else None
+        case _:
+            return numeric(tree)
+
+
 def plus(a: Tree, b: Tree) -> Tree:
     """Return a + b."""
     x, y = numeric(a), numeric(b)

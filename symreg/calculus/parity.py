@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from symreg.calculus.algebra import W, numeric
+from symreg.calculus.algebra import W, rational
 from symreg.calculus.roots import has_w
 from symreg.language.tree import Binary, Call, Compare, Logic, Negate, Tree
 
@@ -25,7 +25,7 @@ def parity(tree: Tree) -> Parity:
         case Binary("*" | "/", left, right):
             return _of_product(parity(left), parity(right))
         case Binary("**", base, exponent) if not has_w(exponent):
-            value = numeric(exponent)
+            value = rational(exponent)
             if parity(base) != "odd":
                 return parity(base)
             return _NONE if value is None or value.denominator != 1 else "even" if value % 2 == 0 else "odd"

@@ -17,6 +17,7 @@ from symreg.calculus.algebra import (
     over,
     plus,
     power,
+    rational,
     times,
 )
 from symreg.errors import NotDifferentiable
@@ -77,7 +78,7 @@ def singular_at(tree: Tree) -> Iterator[Tree]:
 
 
 def _is_whole(exponent: Tree) -> bool:
-    value = numeric(exponent)
+    value = rational(exponent)
     return value is not None and value.denominator == 1 and value >= 0
 
 

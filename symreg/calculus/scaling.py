@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symreg.calculus.algebra import ONE, factors, numeric, over, power, product, times
+from symreg.calculus.algebra import ONE, factors, numeric, over, power, product, rational, times
 from symreg.calculus.roots import has_w
 from symreg.calculus.tidy import tidy
 from symreg.errors import Intractable
@@ -208,7 +208,7 @@ class _Ruler:
         raise Intractable(f"{to_text(tree)[:60]} has no dimension")
 
     def power(self, base: Form | None, exponent: Tree) -> Form | None:
-        value = numeric(exponent)
+        value = rational(exponent)
         if value is not None:
             return None if base is None else {name: count * value for name, count in base.items()}
         self.equal(self.dimension(exponent), {})

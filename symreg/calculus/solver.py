@@ -12,7 +12,7 @@ from typing import Any
 
 import z3
 
-from symreg.calculus.algebra import numeric
+from symreg.calculus.algebra import rational
 from symreg.errors import Intractable
 from symreg.language.spec import Parameter
 from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
@@ -92,7 +92,7 @@ class _Reader:
                 a, b = self.term(left), self.term(right)
                 return self.unknown(tree, lambda x: [z3.Implies(b != 0, x * b == a)])
             case Binary("**", base, exponent):
-                return self.power(tree, base, numeric(exponent))
+                return self.power(tree, base, rational(exponent))
             case Call("where", (condition, then, otherwise)):
                 return z3.If(self.condition(condition), self.term(then), self.term(otherwise))
             case Call(function, arguments):

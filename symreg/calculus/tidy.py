@@ -171,8 +171,35 @@ def is_imaginary(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
 def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, ...] = ()) -> Sign:
     """Return a tree's sign for all parameters in their domains and all positive values of the names in `positive`.
 
-    Each parameter is written as the end of its domain plus a positive number, and each factor must show its sign.
+    Each parameter is written as the end of its domain plus a positive number, and each factor must show its sign. The
+    far end of a bounded domain, which no such number reaches, is asked about by itself.
     """
+    found = _sign_within(tree, parameters, positive)
+    for parameter in parameters:
+        low, high = parameter.domain.low, parameter.domain.high
+        if found == "undecided" or low is None or high is None or not parameter.domain.high_closed:
+            continue
+        if parameter.name in names(tree):
+            rest = tuple(p for p in parameters if p.name != parameter.name)
+            found = _both(found, sign_of(substitute(tree, {Name(parameter.name): number(high)}), rest, positive))
+    return found
+
+
+def _both(a: Sign, b: Sign) -> Sign:
+    """Return the strictest sign that two signs imply."""
+    if a == b:
+        return a
+    return next((word for word, implied in _WEAK.items() if {a, b} <= implied), "undecided")
+
+
+_WEAK: dict[Sign, set[Sign]] = {
+    "nonnegative": {"positive", "nonnegative", "zero"},
+    "nonpositive": {"negative", "nonpositive", "zero"},
+}
+
+
+def _sign_within(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, ...]) -> Sign:
+    """Return the sign without the far ends of bounded domains."""
     apart = tuple(Parameter(name=name, domain=WORDS["positive"], default=1.0) for name in positive)
     low, high, is_nonzero = bounds(tree, {p.name: p for p in (*parameters, *apart)})
     if is_nonzero and (low >= 0 or high <= 0):
