@@ -104,7 +104,8 @@ def _by_itself(
     tell: Progress,
 ) -> list[Tally]:
     made: list[Tally] = []
-    own = None if operator.value is None else landscape(operator, sizes)
+    value = operator.value
+    own = None if value is None else landscape(lambda w: value([w]), sizes)
     if operator.prox is not None:
         if own is not None:
             tell("prox")

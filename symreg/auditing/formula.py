@@ -1,19 +1,21 @@
 """Judge an object by the formula that it should be of: its value, gradient, prox and subdifferential, one point each.
 
 Takes an `Operator`, elementwise terms and numbers for their parameters; hands on checks. What is right comes from the
-verification room, with proven error radii. An answer that is right for inputs within `rtol` of the given ones is right.
+verification room, with proven error radii. An answer that is right for inputs within `rtol` of the given ones is right,
+and so is a prox within `rtol` of the greater of input and result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import inf, isfinite, isnan
+from math import inf, isfinite, isnan, nan
 
 from flint import arb
 
-from symreg.auditing import places
+from symreg.auditing import itself, places
+from symreg.auditing.landscape import Landscape, landscape
 from symreg.auditing.operator import Operator, Trouble
 from symreg.auditing.report import both, short
 from symreg.auditing.tally import Failure, Tally, relative
@@ -25,6 +27,7 @@ from symreg.verification.oracle import Exact, elementwise, slope, slopes, values
 
 _ROUNDING = 2.0**-48  # of the sizes that a formula goes through: a person's own order of operations
 _BESIDE = 1e-6  # a relative distance from a kink
+_PATIENCE = 8  # minimisers of one step that are not enclosed before no more are asked for
 _GROSS = 1e-6  # a part of the objective that no rounding of the inputs moves it by
 
 Tick = Callable[[], None]
@@ -41,6 +44,7 @@ class Formula:
     terms: Terms
     parameters: Mapping[str, float]
     sizes: Sequence[float]
+    tables: list[Landscape] = field(default_factory=list)
 
     def value(self, weight: Exact) -> arb | None:
         """Return phi(w): infinite outside the domain, None where undetermined."""
@@ -49,6 +53,17 @@ class Formula:
     def holds(self, weight: float) -> bool:
         """Is a weight inside the domain?"""
         return all(weight in term.domain for term in self.terms.terms)
+
+    def landscape(self) -> Landscape:
+        """Return phi, tabulated, to be searched where the minimiser is not enclosed."""
+        if not self.tables:
+
+            def value(weight: float) -> float:
+                found = self.value(weight)
+                return nan if found is None else float(found)
+
+            self.tables.append(landscape(value, self.sizes))
+        return self.tables[0]
 
     def weights(self, count: int) -> list[float]:
         """Return weights to look at, beside each kink among them."""
@@ -116,6 +131,8 @@ def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol
     tally = Tally("subdifferential")
     assert operator.distance is not None
     gradients = places.gradients(formula.sizes)
+    beside_one = [_one_sided(formula, w) for w in (1.0, 0.5, 0.1) if formula.holds(w)]
+    typical = max((abs(x) for pair in beside_one if pair is not None for x in pair if isfinite(x)), default=0.0)
     for weight in formula.weights(max(1, count // len(gradients))):
         sides = _one_sided(formula, weight)
         for g in gradients:
@@ -131,7 +148,7 @@ def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol
                 tally.fail(Failure(at=at, got=None, right=right, error=inf, notes=(str(trouble),)))
                 continue
             ends = [abs(x) for x in sides if isfinite(x)]
-            size = max([abs(g), *ends])
+            size = max([abs(g), typical, *ends])
             if _is_near(got, right, rtol, max(rtol, _ROUNDING) * size):
                 tally.agree(relative(got, right, size))
                 continue
@@ -149,27 +166,30 @@ def check_prox(
 ) -> tuple[Tally, tuple[str, ...]]:
     """Compare the object's prox with the global minimiser; return what was left out as notes, too."""
     tally, notes = Tally("prox"), []
-    exact = minimisers(formula.terms, formula.parameters)
-    judge = _Judge(formula=formula, exact=exact, rtol=rtol)
+    judge = _Judge(formula=formula, exact=minimisers(formula.terms, formula.parameters), rtol=rtol)
+    searched = 0
     for step in steps:
+        patience = _PATIENCE
         try:
             for v, got in places.images(operator, formula.sizes, step, count):
                 tick()
-                found = exact(v, step)
+                found = judge.minimiser(v, step) if patience else None
+                at = {"v": v, "step": step}
                 if found is None:
-                    tally.skip()
+                    patience -= patience > 0
+                    searched += 1
+                    itself.judge_image(tally, formula.landscape(), at, got, whose="")
                 elif isinstance(got, str):
-                    right = float(found.value)
-                    at = {"v": v, "step": step}
-                    tally.fail(Failure(at=at, got=None, right=right, error=inf, notes=(got,)), step)
+                    tally.fail(Failure(at=at, got=None, right=float(found.value), error=inf, notes=(got,)), step)
+                elif (failure := judge.failure(v, step, got, found)) is not None:
+                    tally.fail(failure, step)
                 else:
-                    failure = judge.failure(v, step, got, found)
-                    if failure is None:
-                        tally.agree(relative(got, float(judge.nearest(got, found)), v), step)
-                    else:
-                        tally.fail(failure, step)
+                    nearest = float(judge.nearest(got, found))
+                    tally.agree(0.0 if abs(got - nearest) <= _ROUNDING else relative(got, nearest, v), step)
         except NoMinimum as reason:
             notes.append(f"prox is not judged at step = {short(step)}: {reason}")
+    if searched:
+        notes.append(f"at {searched:,} points the minimiser is not enclosed; a lower objective was searched for there")
     return tally, tuple(notes)
 
 
@@ -180,6 +200,22 @@ class _Judge:
     formula: Formula
     exact: Callable[..., Minimiser | None]
     rtol: float
+
+    def minimiser(self, v: float, step: float) -> Minimiser | None:
+        """Return the minimiser, without candidates that its enclosure could not tell from it but their values can."""
+        found = self.exact(v, step)
+        if found is None or not found.ties:
+            return found
+        known: list[tuple[float, arb]] = []
+        for one in (found.value, *found.ties):
+            height = self.objective(float(one), v, step)
+            if height is not None and isfinite(height):
+                known.append((height, one))
+        if not known:
+            return None
+        least = min(height for height, _ in known)
+        kept = [m for height, m in known if height - least <= _ROUNDING * self.size(float(m), float(m), v, step)]
+        return replace(found, value=kept[0], ties=tuple(kept[1:]), curvature=arb.nan())
 
     def nearest(self, got: float, found: Minimiser) -> arb:
         """Return the minimiser, of those that tie, that is nearest to what came out."""
@@ -194,7 +230,7 @@ class _Judge:
         at = {"v": v, "step": step}
         if not isfinite(got):
             return Failure(at=at, got=got, right=right, error=inf)
-        small = self.rtol * abs(right) + 2.0**-49 * abs(v)
+        small = self.rtol * max(abs(right), abs(v)) + _ROUNDING
         if abs(got - float(self.nearest(got, found))) <= small:
             return None
         here, there = self.objective(got, v, step), self.objective(right, v, step)
@@ -203,7 +239,7 @@ class _Judge:
             lower, upper = both(there, here)
             note = f"step*phi(u) + (u - v)**2/2 is {upper} at {short(got)}, {lower} at {both(right, got)[0]}"
         is_gross = here is not None and there is not None and here - there > _GROSS * self.size(got, right, v, step)
-        if not is_gross and self.is_explained(v, step, got, right, small):
+        if not is_gross and self.is_explained(v, step, got, found):
             return None
         shown = (note,) if here is not None and there is not None and here > there else ()
         return Failure(at=at, got=got, right=right, error=relative(got, right, v), notes=shown)
@@ -221,30 +257,47 @@ class _Judge:
         known = [abs(float(x)) for x in parts if x is not None and x.is_finite()]
         return step * sum(known) + (got - v) ** 2 / 2 + (right - v) ** 2 / 2
 
-    def is_explained(self, v: float, step: float, got: float, right: float, small: float) -> bool:
-        """Would it be right for an input, a step and parameters that differ by `rtol`, or by rounding?"""
-        moved = small
-        for found in self.beside(v, step):
-            if found is None:
-                continue
-            for one in (found.value, *found.ties):
-                if abs(got - float(one)) <= small:
-                    return True
-                if abs(float(one) - right) <= 1e-3 * max(abs(right), abs(v)):  # on the same branch
-                    moved += abs(float(one) - right)
-        return abs(got - right) <= moved
+    def is_explained(self, v: float, step: float, got: float, found: Minimiser) -> bool:
+        """Would it be right for an input, a step and parameters that differ by `rtol`, or by rounding?
 
-    def beside(self, v: float, step: float) -> Iterator[Minimiser | None]:
-        """Yield the minimisers for inputs and parameters beside the given ones."""
-        for other in _moved(v, max(self.rtol, _ROUNDING)):
-            yield self.exact(other, step)
-        for other in _moved(step, max(self.rtol, _ROUNDING)):
-            yield self.exact(v, other)
+        That is: it is no further from the minimiser than such differences move that one, or it is stationary, as far
+        as such differences let it be, and its objective is the least one, as far as they go.
+        """
+        part = max(self.rtol, _ROUNDING)
+        at = float(found.value)
+        if not found.at_knot:
+            pull = self.pull(at)
+            if pull is not None and found.curvature > 0:
+                shift = part * (abs(v) + step * max(map(abs, pull))) + step * self.pull_shift(at)
+                if abs(got - at) <= part * abs(at) + 2 * shift / float(found.curvature):
+                    return True
+        pull = self.pull(got)
+        here, there = self.objective(got, v, step), self.objective(at, v, step)
+        if pull is None or here is None or there is None:
+            return False
+        size = max(abs(x) for x in pull if isfinite(x)) if any(map(isfinite, pull)) else 0.0
+        slack = part * (abs(v) + abs(got) + step * size)
+        is_stationary = got + step * pull[0] - slack <= v <= got + step * pull[1] + slack
+        return is_stationary and here - there <= part * self.size(got, at, v, step)
+
+    def pull(self, u: float, parameters: Mapping[str, Exact] | None = None) -> tuple[float, float] | None:
+        """Return the least and the greatest slope of phi at u; None where it has none."""
+        found = slopes(self.formula.terms, parameters or self.formula.parameters)([u], 0)
+        if found is None or found.value.is_nan():
+            return None
+        return float(found.low), float(found.high)
+
+    def pull_shift(self, u: float) -> float:
+        """Return how far rounding of the parameters moves the slope of phi at u."""
+        total = 0.0
+        unmoved = self.pull(u)
         for name, number in self.formula.parameters.items():
             for other in _moved(number, _ROUNDING):
                 if all(other in p.domain for p in self.formula.terms.parameters if p.name == name):
-                    changed: dict[str, Exact] = {**self.formula.parameters, name: Fraction(other)}
-                    yield minimisers(self.formula.terms, changed)(v, step)
+                    found = self.pull(u, {**self.formula.parameters, name: Fraction(other)})
+                    if found is not None and unmoved is not None and isfinite(found[0] - unmoved[0]):
+                        total += abs(found[0] - unmoved[0])
+        return total
 
 
 def _moved(x: float, part: float) -> tuple[float, ...]:
@@ -259,7 +312,8 @@ def _is_near(got: float, right: float, rtol: float, slack: float) -> bool:
 
 def _outside(formula: Formula) -> list[float]:
     """Return weights outside the domain, as far as there are any."""
-    return [w for w in (-2.0, -1.0, -0.5, -0.001, 1.5, 2.0, 10.0) if not formula.holds(w)]
+    ends = [end for term in formula.terms.terms for end in (term.domain.low, term.domain.high)]  # conventions differ
+    return [w for w in (-2.0, -1.0, -0.5, -0.001, 1.5, 2.0, 10.0) if not formula.holds(w) and Fraction(w) not in ends]
 
 
 def _one_sided(formula: Formula, weight: float) -> tuple[float, float] | None:

@@ -33,24 +33,26 @@ def check_prox(
     for step in steps:
         for v, got in places.images(operator, sizes, step, count):
             tick()
-            at = {"v": v, "step": step}
-            if isinstance(got, str):
-                tally.fail(Failure(at=at, got=None, right=None, error=inf, notes=(got,)), step)
-                continue
-            if not isfinite(got):
-                best = own.lower(v, v, step)
-                right = None if best is None else best.at
-                tally.fail(Failure(at=at, got=got, right=right, error=inf), step)
-                continue
-            found = own.lower(got, v, step)
-            if found is None:
-                tally.agree(0.0, step)
-                continue
-            lower, upper = both(found.objective, found.other)
-            note = f"its own step*value(u) + (u - v)**2/2 is {upper} at {short(got)}, {lower} at {found.at:.6g}"
-            error = relative(got, found.at, v)
-            tally.fail(Failure(at=at, got=got, right=found.at, error=error, notes=(note,)), step)
+            judge_image(tally, own, {"v": v, "step": step}, got, whose="its own ")
     return tally
+
+
+def judge_image(tally: Tally, own: Landscape, at: dict[str, float], got: float | str, whose: str) -> None:
+    """Record whether the objective is lower anywhere than at what a prox gave."""
+    v, step = at["v"], at["step"]
+    if isinstance(got, str):
+        tally.fail(Failure(at=at, got=None, right=None, error=inf, notes=(got,)), step)
+    elif not isfinite(got):
+        best = own.lower(v, v, step)
+        tally.fail(Failure(at=at, got=got, right=None if best is None else best.at, error=inf), step)
+    elif (found := own.lower(got, v, step)) is None:
+        tally.agree(0.0, step)
+    else:
+        lower, upper = both(found.objective, found.other)
+        value = "value" if whose else "phi"
+        note = f"{whose}step*{value}(u) + (u - v)**2/2 is {upper} at {short(got)}, {lower} at {found.at:.6g}"
+        error = relative(got, found.at, v)
+        tally.fail(Failure(at=at, got=got, right=found.at, error=error, notes=(note,)), step)
 
 
 def check_monotone(operator: Operator, sizes: Sequence[float], steps: Iterable[float], count: int, tick: Tick) -> Tally:
@@ -154,10 +156,18 @@ def check_elementwise(operator: Operator, steps: Iterable[float], tick: Tick) ->
     for vector in vectors:
         tick()
         if operator.value is not None:
-            _compare_values(tally, operator, vector)
+            inside = [w for w in vector if _is_finite(operator.value, w)] or [0.5, 0.25]
+            _compare_values(tally, operator, inside if len(inside) > 1 else [*inside, inside[0] / 2])
         for step in steps if operator.prox is not None and not operator.is_by_element else ():
             _compare_images(tally, operator, vector, step)
     return tally
+
+
+def _is_finite(value: Callable[[Sequence[float]], float], w: float) -> bool:
+    try:
+        return isfinite(value([w]))
+    except Trouble:
+        return False
 
 
 def _compare_values(tally: Tally, operator: Operator, vector: list[float]) -> None:

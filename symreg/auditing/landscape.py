@@ -1,6 +1,6 @@
-"""An object's own value as a function of one weight: tabulated once, with its rounding, and searched for minima.
+"""A value of one weight, an object's own or a formula's: tabulated once, with its rounding, and searched for minima.
 
-Takes the value of an `Operator`, hands on where step*phi(u) + (u - v)^2/2 is lower than at a given u, if anywhere.
+Takes the value, hands on where step*phi(u) + (u - v)^2/2 is lower than at a given u, if anywhere.
 What is found is found by evaluation alone, so that a lower objective is a proof whatever phi is.
 """
 
@@ -13,7 +13,7 @@ from math import inf, isfinite, isnan, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from symreg.auditing.operator import Operator, Trouble
+from symreg.auditing.operator import Trouble
 
 _DECADES = (-9, 9)
 _PER_DECADE = 48
@@ -134,11 +134,9 @@ class Landscape:
         return a if left <= right else b
 
 
-def landscape(operator: Operator, sizes: Sequence[float]) -> Landscape:
-    """Return the landscape of an operator's value, tabulated over eighteen decades on either side of zero."""
-    assert operator.value is not None
-    value = operator.value
-    made = Landscape(value=lambda w: value([w]))
+def landscape(value: Callable[[float], float], sizes: Sequence[float]) -> Landscape:
+    """Return the landscape of a value of one weight, tabulated over eighteen decades on either side of zero."""
+    made = Landscape(value=value)
     exponents = np.arange(_DECADES[0] * _PER_DECADE, _DECADES[1] * _PER_DECADE + 1) / _PER_DECADE
     positive = np.array([float(f"{10.0**x:.6g}") for x in exponents])
     special = [x * part for x in sizes for part in (0.5, 1.0, 2.0)]
