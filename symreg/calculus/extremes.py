@@ -1,0 +1,153 @@
+"""The infimum and the supremum of a smooth function of the weight on an interval, as expressions in the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, call, factors, minus, negative, product, rational
+from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
+from symreg.calculus.limits import limit_at
+from symreg.calculus.roots import has_w
+from symreg.calculus.signs import Run, sign_table
+from symreg.calculus.spans import middle
+from symreg.calculus.switches import sign_for_all
+from symreg.calculus.tidy import tidy
+from symreg.language.spec import Parameter
+from symreg.language.tree import Binary, Call, Tree, substitute
+
+Attained = Literal["on an interval", "at a point", "as a limit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme:
+    """An infimum or a supremum.
+
+    Args:
+        value: An expression in the parameters; `inf` or minus it where there is no bound. Where it depends on the
+            parameters which of several it is, a `min` or `max` of these.
+        at: A weight at which it is attained or approached; None where that is at infinity, or depends on parameters.
+        attained: Is it the value on a whole interval, at points within the interval, or only a limit at its ends?
+        method: How the monotone stretches were found.
+    """
+
+    value: Tree
+    at: Tree | None
+    attained: Attained
+    method: str
+
+
+def extremes(
+    tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...], derivative: Tree | None = None
+) -> tuple[Extreme, Extreme] | None:
+    """Return the infimum and the supremum of a tree strictly between two ends; None where they are not decided.
+
+    Args:
+        tree: Over the bare `w`, free of switches, smooth between the ends.
+        low: Lower end, an expression in the parameters; None: -inf.
+        high: Upper end; None: inf.
+        parameters: With their domains.
+        derivative: Of the tree, if it is known.
+    """
+    if not has_w(tree):
+        here = Extreme(value=tree, at=middle(low, high), attained="on an interval", method="factors")
+        return here, here
+    wave = _wave(tree, parameters) if low is None or high is None else None
+    if wave is not None:
+        return wave
+    derivative = derivative_of(tree, parameters) if derivative is None else derivative
+    runs = sign_table(derivative, low, high, parameters)
+    if runs is None:
+        return None
+    marks = [low, *(run.high for run in runs)]
+    values = [_value_at(tree, mark, k, len(runs), parameters) for k, mark in enumerate(marks)]
+    if NAN in values:
+        return None
+    found = [_best(side, runs, marks, values, parameters) for side in (-1, 1)]
+    return found[0], found[1]
+
+
+def derivative_of(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the derivative of a tree over the bare `w`, tidied."""
+    return tidy(bare(differentiate(elementwise_over_j(tree), parameters).tree), parameters)
+
+
+def _value_at(tree: Tree, mark: Tree | None, k: int, count: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the value at a zero of the derivative, or the limit at an end."""
+    if 0 < k < count and mark is not None:
+        return tidy(substitute(tree, {W: mark}), parameters)
+    return limit_at(tree, mark, 1 if k == 0 else -1, parameters)
+
+
+def _best(
+    side: int, runs: tuple[Run, ...], marks: list[Tree | None], values: list[Tree], parameters: tuple[Parameter, ...]
+) -> Extreme:
+    """Return the least (side -1) or the greatest (side 1) of the values at the marks."""
+    method = runs[0].method
+    found: list[Extreme] = []
+    for k, (mark, value) in enumerate(zip(marks, values, strict=True)):
+        how: Attained = "as a limit" if k in (0, len(runs)) else "at a point"
+        found.append(Extreme(value=value, at=mark, attained=how, method=method))
+    for run, value in zip(runs, values, strict=False):
+        if run.sign == 0:
+            found.append(Extreme(value=value, at=middle(run.low, run.high), attained="on an interval", method=method))
+    best = found[0]
+    for other in found[1:]:
+        best = beyond(side, best, other, parameters)
+    return best
+
+
+def beyond(side: int, a: Extreme, b: Extreme, parameters: tuple[Parameter, ...]) -> Extreme:
+    """Return the lesser (side -1) or the greater (side 1) of two extremes; of equal ones, the one that is attained."""
+    if a.value == b.value:
+        return a if _ATTAINED.index(a.attained) <= _ATTAINED.index(b.attained) else b
+    top = INFINITY if side > 0 else negative(INFINITY)
+    if top in (a.value, b.value):
+        return a if a.value == top else b
+    if negative(top) in (a.value, b.value):
+        return b if a.value == negative(top) else a
+    sign = sign_for_all(minus(a.value, b.value), parameters)
+    if sign == "zero":
+        return a if _ATTAINED.index(a.attained) <= _ATTAINED.index(b.attained) else b
+    if sign in ("positive", "nonnegative"):
+        return a if side > 0 else b
+    if sign in ("negative", "nonpositive"):
+        return b if side > 0 else a
+    function = "max" if side > 0 else "min"
+    parts = [part for e in (a, b) for part in _arguments(e.value, function)]
+    return Extreme(value=call(function, *dict.fromkeys(parts)), at=None, attained="as a limit", method=a.method)
+
+
+_ATTAINED: tuple[Attained, ...] = ("on an interval", "at a point", "as a limit")
+
+
+def _arguments(tree: Tree, function: str) -> tuple[Tree, ...]:
+    return tree.arguments if isinstance(tree, Call) and tree.function == function else (tree,)
+
+
+def _wave(tree: Tree, parameters: tuple[Parameter, ...]) -> tuple[Extreme, Extreme] | None:
+    """Return the extremes of a multiple of sin or cos, or of its square, over a half-line: all are attained."""
+    moving = [(factor, above) for factor, above in factors(tree) if has_w(factor)]
+    amplitude = product([part for part in factors(tree) if not has_w(part[0])])
+    sign = sign_for_all(amplitude, parameters)
+    match moving:
+        case [(Call("sin" | "cos", (argument,)), True)] if _is_multiple(argument):
+            low, high = negative(amplitude), amplitude
+        case [(Binary("**", Call("sin" | "cos", (argument,)), exponent), True)] if _is_multiple(argument):
+            if rational(exponent) != 2:
+                return None
+            low, high = ZERO, amplitude
+        case _:
+            return None
+    if sign not in ("positive", "negative"):
+        return None
+    if sign == "negative":
+        low, high = high, low
+    made = [Extreme(value=value, at=None, attained="at a point", method="factors") for value in (low, high)]
+    return made[0], made[1]
+
+
+def _is_multiple(argument: Tree) -> bool:
+    """Is it w times what has no w in it?"""
+    moving = [part for part in factors(argument) if has_w(part[0])]
+    return moving == [(W, True)]
