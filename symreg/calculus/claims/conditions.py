@@ -1,0 +1,59 @@
+"""Turn `this expression is >= 0` into what is true for all parameters, for none, or a condition worth printing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy
+
+from symreg.calculus.switches import sign_for_all
+from symreg.calculus.tidy import Sign
+from symreg.calculus.translate import from_sympy, to_sympy
+from symreg.language.spec import Parameter
+from symreg.language.tree import Compare, Logic, Tree
+
+Truth = bool | Tree
+"""True for all parameters, False for all, or exactly where the condition holds."""
+
+
+def is_at_least_zero(tree: Tree, parameters: tuple[Parameter, ...], *, strictly: bool = False) -> Truth:
+    """Return where a tree without weights is >= 0 (or > 0), in its simplest form; a positive factor is dropped.
+
+    The condition is exact: the inequality holds where it does and fails elsewhere.
+    """
+    true: tuple[Sign, ...] = ("positive",) if strictly else ("positive", "nonnegative", "zero")
+    false: tuple[Sign, ...] = ("negative", "nonpositive", "zero") if strictly else ("negative",)
+    sign = sign_for_all(tree, parameters)
+    return sign in true if sign in true or sign in false else _simplest(tree, ">" if strictly else ">=", parameters)
+
+
+def all_of(truths: Iterable[Truth]) -> Truth:
+    """Return where all hold."""
+    conditions: dict[Tree, None] = {}
+    for truth in truths:
+        if truth is False:
+            return False
+        if not isinstance(truth, bool):
+            conditions |= dict.fromkeys(truth.operands if isinstance(truth, Logic) else (truth,))
+    found = tuple(conditions)
+    return True if not found else found[0] if len(found) == 1 else Logic("and", found)
+
+
+def _simplest(tree: Tree, operator: str, parameters: tuple[Parameter, ...]) -> Compare:
+    """Return the condition without factors whose sign is known, and with what is subtracted on the other side."""
+    expression = sympy.factor(sympy.together(to_sympy(tree, parameters)))
+    kept = sympy.Integer(1)
+    for factor in sympy.Mul.make_args(expression):
+        sign = sign_for_all(from_sympy(factor), parameters)
+        if sign == "negative":
+            kept = -kept
+        elif sign != "positive":
+            exponent = factor.as_base_exp()[1]
+            kept *= 1 / factor if exponent.is_integer and exponent.is_negative else factor
+    terms = sympy.Add.make_args(sympy.expand(kept) if kept.is_Add or (-kept).is_Add else kept)
+    added = sympy.Add(*(t for t in terms if not t.as_coeff_Mul()[0].is_negative))
+    subtracted = sympy.Add(*(-t for t in terms if t.as_coeff_Mul()[0].is_negative))
+    left, right = (from_sympy(sympy.factor_terms(side)) for side in (added, subtracted))
+    if added == 0:
+        return Compare({">": "<", ">=": "<="}[operator], right, left)
+    return Compare(operator, left, right)

@@ -1,0 +1,183 @@
+"""Claims about where a step on the penalty leads: coercive, toward the origin, and up to which step size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, negative, over, plus, times
+from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
+from symreg.calculus.claims.shape import told
+from symreg.calculus.claims.study import Study
+from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
+from symreg.calculus.extremes import Extreme, beyond, extremes
+from symreg.calculus.limits import limit_at
+from symreg.calculus.pieces import Piece
+from symreg.calculus.tidy import tidy
+from symreg.calculus.verdict import Verdict, Witness
+from symreg.language.text import to_text
+from symreg.language.tree import Compare, Name, Tree, number
+
+LR = Name("lr")
+"""The learning rate of the gradient step that the claims are about."""
+
+
+def coercive(study: Study) -> Verdict:
+    """phi(w) runs to infinity as |w| does (within its domain)."""
+    claim = "coercive"
+    outer = ((study.active.pieces[0], 1), (study.active.pieces[-1], -1))
+    ends = [(piece, side) for piece, side in outer if (piece.low if side > 0 else piece.high) is None]
+    limits = [limit_at(piece.value, None, side, study.parameters) for piece, side in ends]
+    if all(value == INFINITY for value in limits):
+        return Verdict(claim=claim, verdict="proved", method="limits")
+    for (piece, side), value in zip(ends, limits, strict=True):
+        if value not in (INFINITY, NAN):
+            witness = _bounded(study, piece, side, value)
+            if witness is not None:
+                note = f"phi runs to {to_text(value)} as w runs to {'inf' if side < 0 else '-inf'}"
+                return Verdict(claim=claim, verdict="refuted", witness=witness, method="limits", note=note)
+    wave = _is_bounded(study)
+    if wave is not None:
+        witness = refuting(study.value, ">", plus(wave, ONE), _far(study, -1), meaning="phi(w) > 1 + sup(phi)")
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", note="phi is bounded")
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def _is_bounded(study: Study) -> Tree | None:
+    """Return the supremum of phi on the outermost piece if it is finite."""
+    piece = study.active.pieces[-1]
+    found = extremes(piece.value, piece.low, piece.high, study.parameters, piece.slope)
+    return None if found is None or found[1].value in (INFINITY, NAN) else found[1].value
+
+
+def _bounded(study: Study, piece: Piece, side: int, value: Tree) -> Witness | None:
+    bound = plus(value, ONE) if value != negative(INFINITY) else ZERO
+    meaning = "phi(w) > 1 + its limit, for a far w" if value != negative(INFINITY) else "phi(w) > 0 for a far w"
+    return refuting(study.value, ">", bound, _far(study, side), meaning=meaning)
+
+
+def _far(study: Study, side: int) -> Iterator[Row]:
+    for row in parameter_rows(study.parameters):
+        for size in (10**6, 10**12, 10**20):
+            yield {**row, "w": Fraction(-side * size)}
+
+
+def toward_origin(study: Study) -> Verdict:
+    """w*phi'(w) >= 0: a gradient step on the penalty moves a weight of either sign toward the origin, or not at all."""
+    claim = "shrinks toward the origin"
+    truths: list[Truth | None] = []
+    methods: list[str] = []
+    for side, piece, runs in study.slope_signs:
+        if runs is not None:
+            truths.append(all(run.sign * side >= 0 for run in runs))
+            methods += [run.method for run in runs]
+            continue
+        slope = tidy(times(number(side), piece.slope), study.parameters)
+        found = extremes(slope, piece.low, piece.high, study.parameters)
+        truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
+    known = all_of(truth for truth in truths if truth is not None)
+    if known is True and None not in truths:
+        strict = all(run.sign * side > 0 for side, _, runs in study.slope_signs for run in runs or ())
+        note = "strictly, at every w but 0" if strict else "or leaves it where it is"
+        return Verdict(claim=claim, verdict="proved", method=told(methods), note=note)
+    witness = _away(study, known if None not in truths and not isinstance(known, bool) else None)
+    if witness is None:
+        return Verdict(claim=claim, verdict="undecided")
+    if None in truths or known is False:
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="balls")
+    return Verdict(claim=claim, verdict="conditional", holds_iff=known, witness=witness, method=told(methods))  # type: ignore[arg-type]
+
+
+def _away(study: Study, condition: Tree | None) -> Witness | None:
+    """Return a weight that the step moves away from the origin."""
+    for _, piece, _ in study.slope_signs:
+        product = times(W, piece.slope)
+        rows = (
+            {**row, "w": weight}
+            for row in parameter_rows(study.parameters, condition)
+            for weight in weights_between(piece.low, piece.high, row)
+        )
+        witness = refuting(product, ">=", ZERO, rows, meaning="w*phi'(w) >= 0")
+        if witness is not None:
+            return witness
+    return None
+
+
+def no_overshoot(study: Study) -> Verdict:
+    """w - lr*phi'(w) never has the other sign than w, for the lr of `holds_iff` and no other."""
+    return _largest_step("step without overshoot", study, Fraction(1))
+
+
+def contraction(study: Study) -> Verdict:
+    """|w - lr*phi'(w)| < |w| wherever phi'(w) is not 0, for the lr of `holds_iff` and no other."""
+    return _largest_step("step that contracts", study, Fraction(2))
+
+
+def _largest_step(claim: str, study: Study, factor: Fraction) -> Verdict:
+    """Return lr <= factor/sup(phi'(w)/w): strict for contraction, where the supremum is attained."""
+    away = toward_origin(study)
+    if factor == 2 and away.verdict in ("refuted", "conditional"):
+        return Verdict(
+            claim=claim,
+            verdict="refuted",
+            witness=away.witness,
+            method=away.method,
+            note="some weights move away from the origin at every step size",
+        )
+    if away.verdict != "proved" and factor == 2:
+        return Verdict(claim=claim, verdict="undecided")
+    top: Extreme | None = None
+    for _, found in study.ratios:
+        if found is None:
+            return Verdict(claim=claim, verdict="undecided")
+        top = found[1] if top is None else beyond(1, top, found[1], study.parameters)
+    assert top is not None
+    if top.value == INFINITY:
+        return Verdict(
+            claim=claim,
+            verdict="refuted",
+            witness=_overshooting(study, factor),
+            method=told([top.method]),
+            note="for no step size: phi'(w)/w has no upper bound",
+        )
+    sign = is_at_least_zero(top.value, study.parameters, strictly=True)
+    if sign is False:
+        return Verdict(claim=claim, verdict="proved", method=told([top.method]), note="for every step size")
+    if sign is not True:
+        return Verdict(claim=claim, verdict="undecided")
+    bound = tidy(over(number(factor), top.value), study.parameters)
+    is_strict = factor == 2 and top.attained != "as a limit"
+    return Verdict(
+        claim=claim,
+        verdict="conditional",
+        holds_iff=Compare("<" if is_strict else "<=", LR, bound),
+        symbol="lr",
+        value=bound,
+        method=told([top.method]),
+    )
+
+
+def _overshooting(study: Study, factor: Fraction) -> Witness | None:
+    """Return a weight that a step of lr = 1e-6 takes across the origin, or farther than it was."""
+    rate = number(Fraction(1, 10**6))
+    for _, found in study.sides:
+        for piece in found:
+            ratio = over(times(rate, piece.slope), W)
+            rows = (
+                {**row, "w": weight}
+                for row in parameter_rows(study.parameters)
+                for weight in _small_and_large(piece, row)
+            )
+            witness = refuting(ratio, "<=", number(factor), rows, meaning=f"lr*phi'(w)/w <= {factor} for lr = 1e-6")
+            if witness is not None:
+                return witness
+    return None
+
+
+def _small_and_large(piece: Piece, row: Row) -> Iterator[Fraction]:
+    side = 1 if piece.low == ZERO or (piece.low is not None and piece.high is None) else -1
+    if piece.low == ZERO or piece.high == ZERO:
+        yield from (side * Fraction(1, 10**k) for k in (6, 9, 12, 20, 30))
+    if piece.low is None or piece.high is None:
+        yield from (side * Fraction(10**k) for k in (4, 6, 12, 20, 30))
+    del row

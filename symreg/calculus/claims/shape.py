@@ -1,0 +1,191 @@
+"""Claims about the shape of phi: even, nonnegative, continuous, differentiable, positively homogeneous."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, minus, negative, over, times
+from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
+from symreg.calculus.claims.study import Study
+from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
+from symreg.calculus.extremes import extremes
+from symreg.calculus.roots import has_w
+from symreg.calculus.switches import sign_for_all
+from symreg.calculus.tidy import tidy
+from symreg.calculus.verdict import Verdict
+from symreg.language.text import to_text
+from symreg.language.tree import Call, Compare, Name, Tree, number, substitute
+
+
+def even(study: Study) -> Verdict:
+    """phi(-w) = phi(w)."""
+    claim = "even"
+    domain = study.whole.domain
+    if study.whole.is_even:
+        return Verdict(claim=claim, verdict="proved", method="structure")
+    if domain.low != (None if domain.high is None else -domain.high):
+        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"the domain {domain} is not symmetric")
+    mirrored = substitute(study.value, {W: negative(Name("w"))})
+    witness = refuting(mirrored, "==", study.value, _everywhere(study), meaning="phi(-w) = phi(w)")
+    if witness is not None:
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="balls")
+    if all(joint.jump == ZERO for joint in study.whole.joints) and _is_mirror_image(study):
+        return Verdict(claim=claim, verdict="proved", method="piece by piece")
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def _is_mirror_image(study: Study) -> bool:
+    """Is each piece the mirror image of the one on the other side?"""
+    found = study.whole.pieces
+    for piece, other in zip(found, reversed(found), strict=True):
+        difference = minus(piece.value, substitute(other.value, {W: negative(W)}))
+        ends = (piece.low is None, piece.high is None) == (other.high is None, other.low is None)
+        if not ends or tidy(difference, study.parameters) != ZERO:
+            return False
+        if piece.low is not None and tidy(minus(piece.low, negative(other.high or ZERO)), study.parameters) != ZERO:
+            return False
+    return True
+
+
+def nonnegative(study: Study) -> Verdict:
+    """phi(w) >= 0 for every weight of the domain."""
+    claim = "nonnegative"
+    truths: list[Truth] = []
+    methods: list[str] = []
+    for piece in study.active.pieces:
+        found = extremes(piece.value, piece.low, piece.high, study.parameters, piece.slope)
+        if found is None:
+            return _refuted_or_open(claim, study)
+        truths.append(is_at_least_zero(found[0].value, study.parameters))
+        methods.append(found[0].method)
+    truth = all_of(truths)
+    if truth is True:
+        return Verdict(claim=claim, verdict="proved", method=told(methods))
+    open_or_not = _refuted_or_open(claim, study, None if truth is False else truth)
+    if truth is False or open_or_not.witness is None:
+        return open_or_not
+    return Verdict(
+        claim=claim, verdict="conditional", holds_iff=truth, witness=open_or_not.witness, method=told(methods)
+    )
+
+
+def _refuted_or_open(claim: str, study: Study, condition: Tree | None = None) -> Verdict:
+    rows = _everywhere(study, condition)
+    witness = refuting(study.value, ">=", ZERO, rows, meaning="phi(w) >= 0")
+    return Verdict(claim=claim, verdict="undecided" if witness is None else "refuted", witness=witness, method="balls")
+
+
+def continuous(study: Study) -> Verdict:
+    """phi has no jump within its domain."""
+    claim = "continuous"
+    jumps = [joint for joint in study.whole.joints if joint.jump != ZERO]
+    if not jumps:
+        return Verdict(claim=claim, verdict="proved", method="piece by piece")
+    for joint in jumps:
+        for row in parameter_rows(study.parameters):
+            witness = refuting(joint.jump, "==", ZERO, [row], meaning=f"the jump at w = {to_text(joint.position)}")
+            if witness is not None:
+                return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece")
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def differentiable(study: Study) -> Verdict:
+    """phi has a derivative at every weight of its domain; else each knot is named with its one-sided slopes."""
+    claim = "differentiable"
+    if any(joint.jump != ZERO for joint in study.whole.joints):
+        verdict = continuous(study)
+        return Verdict(claim=claim, verdict=verdict.verdict, witness=verdict.witness, method=verdict.method)
+    kinks = [j for j in study.whole.joints if j.kind != "smooth" or not _are_finite(j.left, j.right)]
+    if not kinks:
+        return Verdict(claim=claim, verdict="proved", method="piece by piece")
+    note = "; ".join(
+        f"at w = {to_text(j.position)} the slope is {to_text(j.left)} from the left, {to_text(j.right)} from the right"
+        for j in kinks
+    )
+    truths = [_meet(joint.left, joint.right, study) for joint in kinks]
+    if None in truths:
+        return Verdict(claim=claim, verdict="undecided", note=note)
+    truth = all_of(truth for truth in truths if truth is not None)
+    if not isinstance(truth, bool):
+        return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="piece by piece", note=note)
+    assert truth is False
+    for joint in kinks:
+        if not _are_finite(joint.left, joint.right):
+            return Verdict(claim=claim, verdict="refuted", method="piece by piece", note=note)
+        witness = refuting(
+            joint.left, "==", joint.right, parameter_rows(study.parameters), meaning="the slopes from both sides"
+        )
+        if witness is not None:
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
+    return Verdict(claim=claim, verdict="undecided", note=note)
+
+
+def _are_finite(*slopes: Tree) -> bool:
+    return not any(slope in (INFINITY, negative(INFINITY), NAN) for slope in slopes)
+
+
+def _meet(left: Tree, right: Tree, study: Study) -> Truth | None:
+    """Return where two one-sided slopes are finite and equal; None where that is not decided."""
+    match left, right:
+        case Call("where", (condition, a, b)), Call("where", (other, c, d)) if condition == other:
+            first, second = _meet(a, c, study), _meet(b, d, study)
+            if first is None or second is None or not isinstance(condition, Compare):
+                return None
+            if (first, second) == (True, False):
+                return condition
+            return first if first == second and isinstance(first, bool) else None
+    if NAN in (left, right):
+        return None
+    if not _are_finite(left, right):
+        return False
+    sign = sign_for_all(minus(left, right), study.parameters)
+    return True if sign == "zero" else False if sign in ("positive", "negative") else None
+
+
+def homogeneous(study: Study) -> Verdict:
+    """phi(a*w) = a**d*phi(w) for every a > 0, by Euler's theorem: w*phi'(w) = d*phi(w)."""
+    claim = "positively homogeneous"
+    domain = study.whole.domain
+    if domain.low not in (None, 0) or domain.high not in (None, 0):
+        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"{domain} is no cone")
+    degrees: dict[Tree, None] = {}
+    for piece in study.active.pieces:
+        if piece.value != ZERO:
+            degrees[tidy(over(times(W, piece.slope), piece.value), study.parameters)] = None
+    (degree, *others) = degrees or {ONE: None}
+    if not others and not has_w(degree) and all(joint.position == ZERO for joint in study.whole.joints):
+        return Verdict(claim=claim, verdict="proved", symbol="degree", value=degree, method="Euler's theorem")
+    for row in parameter_rows(study.parameters):
+        for a in _weights(study, row):
+            # With the degree that the first two weights would need, a third one fails.
+            scaled = [substitute(study.value, {W: times(number(factor), Name("w"))}) for factor in (1, 2, 4)]
+            first, second, third = scaled
+            found = refuting(
+                times(second, second),
+                "==",
+                times(first, third),
+                [{**row, "w": a}],
+                meaning="phi(2*w)**2 = phi(w)*phi(4*w)",
+            )
+            if found is not None:
+                return Verdict(claim=claim, verdict="refuted", witness=found, method="balls")
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def told(methods: list[str]) -> str:
+    """Return how a claim on all pieces was decided: by what needs most trust."""
+    balls = [method for method in methods if method.startswith("balls")]
+    return balls[0] if balls else "sign table"
+
+
+def _everywhere(study: Study, condition: Tree | None = None) -> Iterator[Row]:
+    """Yield parameters and weights on every piece; parameters at which a condition fails, if there is one."""
+    for row in parameter_rows(study.parameters, condition):
+        for weight in _weights(study, row):
+            yield {**row, "w": weight}
+
+
+def _weights(study: Study, row: Row) -> Iterator[Fraction]:
+    for piece in study.whole.pieces:
+        yield from weights_between(piece.low, piece.high, row)

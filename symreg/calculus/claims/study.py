@@ -1,0 +1,136 @@
+"""What all claims about one elementwise phi are read from: its pieces, and the extremes of its derivatives on each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from symreg.calculus.algebra import ZERO, W, over, times, total
+from symreg.calculus.extremes import Extreme, beyond, extremes
+from symreg.calculus.limits import limit_at
+from symreg.calculus.pieces import Piece, Pieces, half, pieces
+from symreg.calculus.signs import Run, sign_table
+from symreg.calculus.switches import sign_for_all
+from symreg.calculus.tidy import Sign, tidy
+from symreg.errors import Intractable
+from symreg.language.spec import Parameter
+from symreg.language.terms import Terms
+from symreg.language.text import to_text
+from symreg.language.tree import Tree, number
+
+Side = Literal[-1, 1]
+_SIGNS: dict[Sign, int] = {"negative": -1, "zero": 0, "positive": 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """An elementwise phi, taken apart once; claims read what they need, which is worked out when it is first asked for.
+
+    Args:
+        terms: What phi is the sum of.
+        parameters: With the domains for which claims are to hold.
+        whole: The pieces of phi.
+        value: phi as it was written, over the bare `w`.
+    """
+
+    terms: Terms
+    parameters: tuple[Parameter, ...]
+    whole: Pieces
+    value: Tree
+
+    @cached_property
+    def active(self) -> Pieces:
+        """The pieces that decide: of an even phi those on w >= 0."""
+        return half(self.whole) if self.whole.is_even else self.whole
+
+    @cached_property
+    def sides(self) -> tuple[tuple[Side, tuple[Piece, ...]], ...]:
+        """The pieces on each side of 0, those of an even phi on the right one only."""
+        if self.whole.is_even:
+            return ((1, self.active.pieces),)
+        return ((-1, self._on_side(-1)), (1, self._on_side(1)))
+
+    def _on_side(self, side: Side) -> tuple[Piece, ...]:
+        kept: list[Piece] = []
+        for piece in self.whole.pieces:
+            near, far = (piece.low, piece.high) if side > 0 else (piece.high, piece.low)
+            if far is not None and self._sign(far) * side <= 0:
+                continue
+            if near is None or self._sign(near) * side < 0:
+                piece = replace(piece, low=ZERO) if side > 0 else replace(piece, high=ZERO)
+            kept.append(piece)
+        return tuple(kept)
+
+    def _sign(self, knot: Tree) -> int:
+        sign = sign_for_all(knot, self.parameters)
+        if sign not in _SIGNS:
+            raise Intractable(f"on which side of 0 the knot w = {to_text(knot)} lies depends on the parameters")
+        return _SIGNS[sign]
+
+    @cached_property
+    def curvature(self) -> tuple[tuple[Extreme, Extreme] | None, ...]:
+        """The infimum and supremum of phi'' on each active piece."""
+        return tuple(extremes(p.curvature, p.low, p.high, self.parameters, p.third) for p in self.active.pieces)
+
+    @cached_property
+    def least_curvature(self) -> Extreme | None:
+        """The infimum of phi'' over all pieces."""
+        return self._best(-1)
+
+    @cached_property
+    def greatest_curvature(self) -> Extreme | None:
+        """The supremum of phi'' over all pieces."""
+        return self._best(1)
+
+    def _best(self, side: Side) -> Extreme | None:
+        made: Extreme | None = None
+        for pair in self.curvature:
+            if pair is None:
+                return None
+            found = pair[0] if side < 0 else pair[1]
+            made = found if made is None else beyond(side, made, found, self.parameters)
+        return made
+
+    @cached_property
+    def slope_signs(self) -> tuple[tuple[Side, Piece, tuple[Run, ...] | None], ...]:
+        """The sign table of phi' on each piece of each side."""
+        return tuple(
+            (side, piece, sign_table(piece.slope, piece.low, piece.high, self.parameters))
+            for side, found in self.sides
+            for piece in found
+        )
+
+    @cached_property
+    def ratios(self) -> tuple[tuple[Piece, tuple[Extreme, Extreme] | None], ...]:
+        """The infimum and supremum of phi'(w)/w on each piece of each side: what a gradient step multiplies lr by."""
+        made = []
+        for _, found in self.sides:
+            for piece in found:
+                ratio = tidy(over(piece.slope, W), self.parameters)
+                made.append((piece, extremes(ratio, piece.low, piece.high, self.parameters)))
+        return tuple(made)
+
+    def at_zero(self) -> tuple[Tree, Tree] | None:
+        """Return the slopes of phi from the left and from the right at 0, or None if 0 is not inside the domain."""
+        domain = self.whole.domain
+        if (domain.low is not None and domain.low >= 0) or (domain.high is not None and domain.high <= 0):
+            return None
+        for joint in self.whole.joints:
+            if joint.position == ZERO:
+                return joint.left, joint.right
+        inner = self.sides[-1][1][0]
+        here = limit_at(inner.slope, ZERO, 1, self.parameters)
+        return here, here
+
+
+def study(terms: Terms, parameters: tuple[Parameter, ...]) -> Study:
+    """Return the sum of the elementwise terms, taken apart.
+
+    Raises:
+        Intractable: The order of two knots, or a branch, depends on the parameters; says which.
+        NotDifferentiable: A switch whose roots cannot be listed.
+    """
+    value = total([times(number(t.coefficient), t.tree) for t in terms.elementwise])
+    whole = pieces(terms, parameters, jumps=True)
+    return Study(terms=terms, parameters=parameters, whole=whole, value=value)

@@ -1,0 +1,161 @@
+"""Claims about the rule that a penalty's proximal operator is: sparse, unbiased, continuous, in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lcm
+
+import sympy
+
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, negative, over
+from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
+from symreg.calculus.claims.convexity import convex, weakly_convex
+from symreg.calculus.claims.study import Study
+from symreg.calculus.claims.witness import parameter_rows, refuting
+from symreg.calculus.limits import limit_at
+from symreg.calculus.tidy import tidy
+from symreg.calculus.translate import to_sympy
+from symreg.calculus.verdict import Verdict
+from symreg.language.text import to_text
+from symreg.language.tree import Compare, Name, Tree
+
+STEP = Name("step")
+"""The s of prox_{s phi}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleFormula:
+    """Up to which step s the objective s*phi(u) + (u - v)**2/2 is convex, so that one formula gives its minimiser.
+
+    Args:
+        bound: 1/rho; None: every step will do. 0: none will.
+        is_strict: Is the bound itself too much? It is where phi'' = -rho on an interval: the minimisers fill it there.
+    """
+
+    bound: Tree | None
+    is_strict: bool
+
+    @property
+    def condition(self) -> Tree | None:
+        """The condition on `step`, or None where every step will do."""
+        return None if self.bound is None else Compare("<" if self.is_strict else "<=", STEP, self.bound)
+
+
+def single_formula(study: Study) -> SingleFormula | None:
+    """Return the bound up to which one formula gives the proximal operator, None where it is not decided."""
+    verdict = weakly_convex(study)
+    if verdict.verdict == "refuted":
+        return SingleFormula(bound=ZERO, is_strict=False)
+    if verdict.verdict != "proved" or verdict.value is None:
+        return None
+    if verdict.value == ZERO:
+        return SingleFormula(bound=None, is_strict=False)
+    least = study.least_curvature
+    assert least is not None
+    bound = tidy(over(ONE, verdict.value), study.parameters)
+    return SingleFormula(bound=bound, is_strict=least.attained == "on an interval")
+
+
+def sparse(study: Study) -> Verdict:
+    """0 is a kink that opens upward, phi'(0-) < 0 < phi'(0+): small weights become exactly 0."""
+    claim = "sparse"
+    slopes = study.at_zero()
+    if slopes is None:
+        return Verdict(claim=claim, verdict="refuted", method="domain", note="0 is not inside the domain")
+    left, right = slopes
+    if NAN in slopes:
+        return Verdict(claim=claim, verdict="undecided")
+    truths: list[Truth] = []
+    for side, sign in ((right, 1), (left, -1)):
+        turned = side if sign > 0 else negative(side)
+        if turned in (INFINITY, negative(INFINITY)):
+            truths.append(turned == INFINITY)
+        elif isinstance(turned, Compare):
+            return Verdict(claim=claim, verdict="undecided")
+        else:
+            truths.append(is_at_least_zero(turned, study.parameters, strictly=True))
+    truth = all_of(truths)
+    if truth is True:
+        bound = f"a weight at 0 stays there while the loss's gradient is at most {to_text(right)} in size"
+        note = bound if right != INFINITY else "a weight at 0 stays there whatever the loss's gradient is"
+        return Verdict(claim=claim, verdict="proved", symbol="threshold", value=right, method="slopes at 0", note=note)
+    note = f"the slope at 0 is {to_text(left)} from the left, {to_text(right)} from the right"
+    if truth is False:
+        witness = None
+        for side, operator in ((right, ">"), (left, "<")):
+            if side not in (INFINITY, negative(INFINITY)) and witness is None:
+                rows = parameter_rows(study.parameters)
+                witness = refuting(side, operator, ZERO, rows, meaning="phi'(0-) < 0 < phi'(0+)")
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="slopes at 0", note=note)
+    return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="slopes at 0", note=note)
+
+
+def unbiased(study: Study) -> Verdict:
+    """phi'(w) -> 0 as |w| -> infinity: large weights are left alone."""
+    claim = "unbiased"
+    ends = [(p, side) for p, side in ((study.active.pieces[0], 1), (study.active.pieces[-1], -1))]
+    rows = [(p, side) for p, side in ends if (p.low if side > 0 else p.high) is None]
+    limits = [limit_at(piece.slope, None, side, study.parameters) for piece, side in rows]
+    if not rows:
+        return Verdict(claim=claim, verdict="proved", method="domain", note="the domain is bounded")
+    if all(value == ZERO for value in limits):
+        return Verdict(claim=claim, verdict="proved", method="limits")
+    for value in limits:
+        if value in (INFINITY, negative(INFINITY)):
+            return Verdict(claim=claim, verdict="refuted", method="limits", note="phi' is not bounded")
+        if value not in (ZERO, NAN):
+            found = refuting(value, "==", ZERO, parameter_rows(study.parameters), meaning="lim phi'(w) = 0")
+            if found is not None:
+                note = f"phi' runs to {to_text(value)}"
+                return Verdict(claim=claim, verdict="refuted", witness=found, method="limits", note=note)
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def continuous_rule(study: Study) -> Verdict:
+    """The proximal operator of step*phi is continuous in v, for the steps of `holds_iff` and no other."""
+    claim = "continuous thresholding"
+    found = single_formula(study)
+    if found is None:
+        return Verdict(claim=claim, verdict="undecided")
+    if found.bound is None:
+        return Verdict(claim=claim, verdict="proved", method="sign table", note="phi is convex: for every step")
+    if found.bound == ZERO:
+        witness = convex(study).witness
+        note = "for no step: s*phi(u) + u**2/2 is never convex"
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", note=note)
+    return Verdict(
+        claim=claim,
+        verdict="conditional",
+        holds_iff=found.condition,
+        symbol="step",
+        value=found.bound,
+        method="sign table",
+    )
+
+
+def closed_form(study: Study) -> Verdict:
+    """u + s*phi'(u) = v is, on every piece, an equation of degree at most 2 in u or in a root of u."""
+    claim = "prox in closed form"
+    degrees = [degree_of(piece.slope, study) for piece in study.active.pieces]
+    if all(degree is not None and degree <= 2 for degree in degrees):
+        worst = max(degree or 0 for degree in degrees)
+        return Verdict(claim=claim, verdict="proved", method="degree", note=f"of degree {worst}")
+    found = next((p, d) for p, d in zip(study.active.pieces, degrees, strict=True) if d is None or d > 2)
+    how = "no polynomial equation" if found[1] is None else f"an equation of degree {found[1]}"
+    note = f"with slope {to_text(found[0].slope)} it is {how}"
+    return Verdict(claim=claim, verdict="refuted", method="degree", note=note)
+
+
+def degree_of(slope: Tree, study: Study) -> int | None:
+    """Return the degree of u + s*phi'(u) = v in u, or in r where u = r**q; None if it is no polynomial equation."""
+    u, s, v, r = (sympy.Symbol(name, positive=True) for name in ("w", "step", "v", "r"))
+    expression = to_sympy(slope, study.parameters)
+    weights = [symbol for symbol in expression.free_symbols if symbol.name == "w"]
+    expression = expression.subs(weights[0], u) if weights else expression
+    exponents = [power.exp for power in expression.atoms(sympy.Pow) if power.base == u]
+    if not all(exponent.is_Rational for exponent in exponents):
+        return None
+    q = lcm(*(int(exponent.q) for exponent in exponents))
+    top, _ = sympy.fraction(sympy.together((u + s * expression - v).subs(u, r**q)))
+    top = sympy.expand(top)
+    return int(sympy.degree(top, r)) if top.is_polynomial(r) else None
