@@ -42,21 +42,34 @@ class Kink:
         return self.below == self.above
 
 
-def kinks(terms: Sequence[Term], parameters: Mapping[str, float]) -> tuple[Kink, ...]:
-    """Return the kinks of the elementwise terms over all finite floats, in order."""
+def kinks(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[Kink, ...]:
+    """Return the kinks of the elementwise terms over all finite floats, in order, as far as the budget goes."""
+    return _kinks(terms, parameters)[0]
+
+
+def every_kink(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[Kink, ...] | None:
+    """Return the kinks of the elementwise terms over all finite floats, in order; None if there may be more."""
+    found, is_complete = _kinks(terms, parameters)
+    return found if is_complete else None
+
+
+def _kinks(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[tuple[Kink, ...], bool]:
     found: dict[tuple[float, float], Kink] = {}
     known = {name: ball(value) for name, value in parameters.items()}
+    is_complete = True
     with ctx.workprec(_BITS):
         for term in terms:
             for switch in switches(term.tree):
                 used = names(switch)
                 if "w" not in used:
                     continue
-                for below, above in _roots(compiled(switch), known):
+                roots, are_all = _roots(compiled(switch), known)
+                is_complete = is_complete and are_all
+                for below, above in roots:
                     is_fixed = used == {"w"} or (below == above == 0.0) or _is_plain(switch)
                     key = (below, above)
                     found[key] = Kink(below, above, is_fixed and (key not in found or found[key].is_fixed))
-    return tuple(found[key] for key in sorted(found))
+    return tuple(found[key] for key in sorted(found)), is_complete
 
 
 def _is_plain(switch: Tree) -> bool:
@@ -85,8 +98,8 @@ def from_ordinal(place: int) -> float:
 _GREATEST = ordinal(1.7976931348623157e308)
 
 
-def _roots(switch: Code, parameters: Mapping[str, arb]) -> list[tuple[float, float]]:
-    """Return each root of the switch as the floats around it (twice the same where the root is a float)."""
+def _roots(switch: Code, parameters: Mapping[str, arb]) -> tuple[list[tuple[float, float]], bool]:
+    """Return each root of the switch as the floats around it (twice the same where it is one), and if these are all."""
     scope = Scope({**parameters}, decide=sign_or_hull)
     spent = 0
 
@@ -117,7 +130,7 @@ def _roots(switch: Code, parameters: Mapping[str, arb]) -> list[tuple[float, flo
         elif low < high:
             found.append((from_ordinal(low), from_ordinal(high)))
     exact = {x for x, y in found if x == y}
-    return [pair for pair in dict.fromkeys(found) if pair[0] == pair[1] or not exact & set(pair)]
+    return [pair for pair in dict.fromkeys(found) if pair[0] == pair[1] or not exact & set(pair)], not waiting
 
 
 def _hull(low: float, high: float) -> Any:

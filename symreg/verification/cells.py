@@ -1,0 +1,367 @@
+"""An elementwise penalty for one set of parameters, cut into cells over which phi, phi' and phi'' are enclosed.
+
+Takes terms and parameters, hands on a `Curve`: its pieces between the kinks, its knots with both one-sided slopes, and
+cells of floats that are halved on demand and remembered, so that every step size and every point share them. On a piece
+no switch changes its side: those found at one point inside hold for the whole of it, ends included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import inf, nextafter
+
+from flint import arb, arb_series, ctx
+
+from symreg.language.terms import Term
+from symreg.verification import series
+from symreg.verification.ball import Decide, Undecided, sign
+from symreg.verification.growth import Power, growth
+from symreg.verification.kinks import every_kink, from_ordinal, ordinal
+from symreg.verification.oracle import Exact, Function, elementwise, slope
+from symreg.verification.series import Value
+
+# Sizes between which cells are made, as a search needs them.
+SIZES = (0.0, 2.0**-900, 2.0**-512, 2.0**-160, 2.0**-50, 2.0**18, 2.0**64, 2.0**160, 2.0**512, 2.0**1000)
+MIDDLE = 4  # the band that is always looked at, for phi's least value
+LARGEST = SIZES[-1]
+LEAST = 5e-324
+_COARSE_BITS, _KNOT_BITS = 64, 320
+_WIDEST = 4.0  # greatest ratio of a cell's ends
+_SLOPE_FLOOR = 2.0**-1000
+_BISECTIONS = 220
+
+
+@dataclass(slots=True)
+class Cell:
+    """An interval of a piece.
+
+    Args:
+        value: Encloses phi over it.
+        slope: Encloses phi', as two floats.
+        curvature: Encloses phi'', as two floats.
+    """
+
+    piece: Piece
+    low: float
+    high: float
+    value: arb
+    slope: tuple[float, float]
+    curvature: tuple[float, float]
+    halves: tuple[Cell, ...] | None = None
+
+    @property
+    def is_splittable(self) -> bool:
+        """Is there a float between its ends?"""
+        return ordinal(self.high) - ordinal(self.low) > 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Where phi follows one formula: between the floats at or next to two knots.
+
+    Args:
+        taken: The sides of all switches, in the order in which they are asked for.
+    """
+
+    phi: Function
+    low: float
+    high: float
+    taken: tuple[int, ...]
+
+    @property
+    def middle(self) -> float:
+        """The float halfway between its ends, by count."""
+        return _middle(self.low, self.high)
+
+    def at(self, weight: Value) -> Value:
+        """Return the piece's own formula, followed beyond its ends if need be, of a ball or a series."""
+        return self.phi(weight, _following(self.taken) if self.taken else sign)
+
+    def taylor(self, weight: arb) -> tuple[arb, arb, arb]:
+        """Return phi, phi' and phi'' over a ball; not finite where they are not enclosed."""
+        try:
+            found = self.at(arb_series([weight, arb(1)], 3))
+        except Undecided:
+            return arb.nan(), arb.nan(), arb.nan()
+        if isinstance(found, arb_series):
+            return found[0], found[1], 2 * found[2]
+        if isinstance(found, arb):
+            flat = arb(0) if found.is_finite() else arb.nan()
+            return found, flat, flat
+        return found.value, found.slope, arb.nan()
+
+    def value(self, weight: arb) -> arb:
+        """Return phi over a ball."""
+        try:
+            return series.constant(self.at(weight))
+        except Undecided:
+            return arb.nan()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Knot:
+    """A place where the formula changes, zero, or an end of the domain.
+
+    Args:
+        place: The knot, exact if it is a float.
+        left: phi' from the left, -inf at a lower end that belongs to the domain.
+        right: phi' from the right.
+        value: phi there.
+        is_corner: Do the slopes differ?
+        is_jump: Does phi itself jump there, so that the knot is lower than its surroundings?
+    """
+
+    place: arb
+    left: arb
+    right: arb
+    value: arb
+    is_corner: bool
+    is_jump: bool = False
+
+
+@dataclass(slots=True)
+class Curve:
+    """phi for one set of parameters.
+
+    Args:
+        low: The lower end of the domain, -inf if there is none.
+        high: The upper end.
+        knots: In order; ends of the domain only where they belong to it.
+        between_floats: The knots at a piece's ends that are no floats.
+        is_whole: Is everything about it known that a search relies on?
+    """
+
+    terms: Sequence[Term]
+    parameters: Mapping[str, Exact]
+    low: float
+    high: float
+    pieces: tuple[Piece, ...]
+    knots: tuple[Knot, ...]
+    is_whole: bool
+    between_floats: dict[Piece, list[Knot]] = field(default_factory=dict)
+    bands: dict[tuple[int, int], tuple[Cell, ...]] = field(default_factory=dict)
+    lowest: arb | None = None
+
+    def band(self, number: int, side: int) -> tuple[Cell, ...]:
+        """Return the cells of one side between two neighbouring sizes, in order."""
+        key = number, side
+        if key not in self.bands:
+            low, high = sorted((side * SIZES[number], side * SIZES[number + 1]))
+            made: list[Cell] = []
+            for piece in self.pieces:
+                start, end = max(low, piece.low), min(high, piece.high)
+                if start < end:
+                    made += _cells(piece, start, end)
+            self.bands[key] = tuple(made)
+        return self.bands[key]
+
+    def least(self) -> arb:
+        """Return a lower bound of phi over its domain, -inf if none is known."""
+        if self.lowest is None:
+            inner, outer = SIZES[MIDDLE], SIZES[MIDDLE + 1]
+            found = [cell.value for side in (-1, 1) for cell in self.band(MIDDLE, side)]
+            found += [knot.value for knot in self.knots]
+            with ctx.workprec(_COARSE_BITS):
+                for side in (-1, 1):
+                    for piece in self.pieces:
+                        low, high = sorted((0.0, side * inner))
+                        if max(low, piece.low) < min(high, piece.high):
+                            found.append(piece.value(hull(max(low, piece.low), min(high, piece.high))))
+                    if side * (self.high if side > 0 else self.low) == inf:
+                        lower = growth(self.terms, self.parameters, side, outer).lower
+                        found.append(arb(0) if lower.factor >= 0 else arb.nan())
+                self.lowest = arb.pos_inf()
+                for one in found:
+                    self.lowest = self.lowest.min(one.lower()) if one.is_finite() else arb.neg_inf()
+        return self.lowest
+
+    def halves(self, cell: Cell) -> tuple[Cell, ...]:
+        """Return the two halves of a cell, by the count of floats in it, each cut further where it is too wide."""
+        if cell.halves is None:
+            middle = _middle(cell.low, cell.high)
+            cell.halves = (*_cells(cell.piece, cell.low, middle), *_cells(cell.piece, middle, cell.high))
+        return cell.halves
+
+    def least_near_zero(self, side: int) -> arb:
+        """Return a lower bound of phi between zero and the least float on one side, -inf if none is known."""
+        lower = self.near_zero(side, LARGEST)
+        if lower.factor >= 0:
+            return arb(0)
+        return lower.factor if lower.exponent <= 0 else arb.neg_inf()
+
+    def near_zero(self, side: int, threshold: float) -> Power:
+        """Return a lower bound of phi by a power of 1/|w|, for |w| up to 1/threshold."""
+        return growth(self.terms, self.parameters, side, threshold, toward_zero=True).lower
+
+
+def curve(terms: Sequence[Term], parameters: Mapping[str, Exact]) -> Curve:
+    """Return phi for a set of parameters; elementwise terms only."""
+    phi = elementwise(terms, parameters)
+    if phi is None:
+        raise ValueError("there is no elementwise term")
+    lows = [term.domain.low for term in terms if term.domain.low is not None]
+    highs = [term.domain.high for term in terms if term.domain.high is not None]
+    low, high = (float(max(lows)) if lows else -inf), (float(min(highs)) if highs else inf)
+    found = every_kink(terms, parameters)
+    cuts = {(k.below, k.above) for k in found or () if low < k.below and k.above < high} | (
+        {(0.0, 0.0)} if low < 0.0 < high else set()
+    )
+    ordered = sorted(cuts)
+    # A piece reaches from the float before the knot that it begins at to the float after the one that it ends at.
+    ends = [low if low != -inf else -LARGEST]
+    for below, above in ordered:
+        ends += [above, below]
+    ends.append(high if high != inf else LARGEST)
+    pieces = [_piece(phi, ends[k], ends[k + 1]) for k in range(0, len(ends), 2)]
+    is_whole = found is not None and None not in pieces
+    known = tuple(piece for piece in pieces if piece is not None)
+    knots: list[Knot] = []
+    between: dict[Piece, list[Knot]] = {}
+    if is_whole:
+        knots += _end(known[0], low, -1, all(low in term.domain for term in terms))
+        for left, right in pairwise(known):
+            knots.append(_knot(phi, left, right))
+            if left.high != right.low:
+                between.setdefault(left, []).append(knots[-1])
+                between.setdefault(right, []).append(knots[-1])
+        knots += _end(known[-1], high, 1, all(high in term.domain for term in terms))
+    return Curve(terms, parameters, low, high, known, tuple(knots), is_whole, between)
+
+
+def outward(x: arb) -> tuple[float, float]:
+    """Return two floats that a ball lies between."""
+    if not x.is_finite():
+        return -inf, inf
+    return nextafter(float(x.lower()), -inf), nextafter(float(x.upper()), inf)
+
+
+def hull(low: float, high: float) -> arb:
+    """Return a ball that holds everything between two floats."""
+    return arb(low) if low == high else arb(low).union(arb(high))
+
+
+def _piece(phi: Function, low: float, high: float) -> Piece | None:
+    """Return the piece, its switches asked for at the middle one of its floats."""
+    taken: list[int] = []
+
+    def record(x: Value) -> int:
+        taken.append(sign(x))
+        return taken[-1]
+
+    middle = _middle(low, high) if ordinal(high) - ordinal(low) > 1 else None
+    with ctx.workprec(_KNOT_BITS):
+        at = (arb(low) + arb(high)) / 2 if middle is None else arb(middle)
+        try:
+            series.constant(phi(at, record))
+        except Undecided:
+            return None
+    return Piece(phi, low, high, tuple(taken))
+
+
+def _following(taken: Sequence[int]) -> Decide:
+    """Return a decision that repeats the sides taken inside a piece, and raises where a ball tells another."""
+    sides: Iterator[int] = iter(taken)
+
+    def decide(x: Value) -> int:
+        side = next(sides, None)
+        at = series.constant(x)
+        if side is None or (side > 0 and at < 0) or (side < 0 and at > 0):
+            raise Undecided
+        return side
+
+    return decide
+
+
+def _middle(low: float, high: float) -> float:
+    return from_ordinal((ordinal(low) + ordinal(high)) // 2)
+
+
+def _cell(piece: Piece, low: float, high: float) -> Cell:
+    with ctx.workprec(_COARSE_BITS):
+        value, first, second = piece.taylor(hull(low, high))
+    return Cell(piece, low, high, value, outward(first), outward(second))
+
+
+def _cells(piece: Piece, low: float, high: float) -> list[Cell]:
+    """Return cells of moderate width; next to zero as small ones as it takes to enclose phi''."""
+    size = sorted((abs(low), abs(high)))
+    is_wide = size[0] > 0 and size[1] > _WIDEST * size[0]
+    if not is_wide:
+        cell = _cell(piece, low, high)
+        if size[0] > 0 or cell.curvature != (-inf, inf) or not cell.is_splittable:
+            return [cell]
+    middle = _middle(low, high)
+    return [*_cells(piece, low, middle), *_cells(piece, middle, high)]
+
+
+def _knot(phi: Function, left: Piece, right: Piece) -> Knot:
+    """Return what happens between two pieces."""
+    with ctx.workprec(_KNOT_BITS):
+        place = arb(left.high) if left.high == right.low else _refined(phi, left, right)
+        before, after = left.value(place), right.value(place)
+        here = _value(phi, place) if place.is_exact() else before
+        slopes = [piece.taylor(place)[1] for piece in (left, right)]
+        if not all(one.is_finite() for one in slopes) and place.is_exact():
+            found = slope(phi, left.high, floor=_SLOPE_FLOOR)
+            slopes = [arb.nan()] * 2 if found is None else _ordered(phi, found.low, found.high, left.high)
+        is_jump = not (before.overlaps(here) and here.overlaps(after))
+        is_corner = not slopes[0].overlaps(slopes[1])
+        return Knot(place, slopes[0], slopes[1], here, is_corner, is_jump)
+
+
+def _value(phi: Function, weight: arb) -> arb:
+    try:
+        return series.constant(phi(weight, sign))
+    except Undecided:
+        return arb.nan()
+
+
+def _ordered(phi: Function, low: arb, high: arb, place: float) -> list[arb]:
+    """Return the one-sided slopes, known by size, from left to right: upward where phi rises to the right of it."""
+    around = [slope(phi, nextafter(place, end), floor=_SLOPE_FLOOR) for end in (-inf, inf)]
+    if any(one is None for one in around):
+        return [arb.nan(), arb.nan()]
+    before, after = (one.value for one in around if one is not None)
+    return [low, high] if before < after else [high, low]
+
+
+def _refined(phi: Function, left: Piece, right: Piece) -> arb:
+    """Return a knot between two neighbouring floats: where the switches change to those of the other piece."""
+    low, high = arb(right.low).min(arb(left.high)), arb(right.low).max(arb(left.high))
+    with ctx.workprec(_KNOT_BITS * 4):
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            taken: list[int] = []
+
+            def record(x: Value, taken: list[int] = taken) -> int:
+                taken.append(sign(x))
+                return taken[-1]
+
+            try:
+                series.constant(phi(middle, record))
+            except Undecided:
+                break
+            if tuple(taken) == left.taken:
+                low = middle
+            elif tuple(taken) == right.taken:
+                high = middle
+            else:
+                return middle if middle.is_exact() else low.union(high)
+    return low.union(high)
+
+
+def _end(piece: Piece, end: float, side: int, is_closed: bool) -> list[Knot]:
+    """Return the end of a domain as a knot where it belongs to it."""
+    if not is_closed or end in (-inf, inf):
+        return []
+    with ctx.workprec(_KNOT_BITS):
+        value, first, _ = piece.taylor(arb(end))
+        if not value.is_finite():
+            value = piece.value(arb(end))
+        if not first.is_finite():
+            found = slope(piece.phi, end, floor=_SLOPE_FLOOR, sides=(-side,))
+            first = arb.nan() if found is None else found.value
+        slopes = (arb.neg_inf(), first) if side < 0 else (first, arb.pos_inf())
+        return [Knot(arb(end), *slopes, value, True)]

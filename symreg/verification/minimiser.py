@@ -1,0 +1,560 @@
+"""The exact proximal operator: the global minimiser of `s*phi(u) + (u - v)**2/2`, enclosed.
+
+A search over the cells of `cells.py` leaves the few places where `h(u) = u + s*phi'(u)` can pass v upward: cells on
+which h is certified to rise, knots whose subdifferential condition holds, and cells of neither kind, which are halved
+until their least value tells them apart from the best. Each root is enclosed by Newton's step and the certified slope
+of h; the objective's values, to as many digits as it takes, choose among them.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import copysign, inf, isfinite, isnan
+
+import numpy as np
+from flint import arb, ctx
+from numpy.typing import NDArray
+
+from symreg.language.terms import Terms
+from symreg.verification.ball import ball
+from symreg.verification.cells import (
+    LARGEST,
+    LEAST,
+    MIDDLE,
+    SIZES,
+    Cell,
+    Curve,
+    Knot,
+    Piece,
+    curve,
+    hull,
+    outward,
+)
+from symreg.verification.growth import Power, growth
+from symreg.verification.kinks import from_ordinal, ordinal
+from symreg.verification.oracle import Exact
+
+_COARSE_BITS, _BITS, _MOST_BITS = 64, 192, 3072
+_RADIUS_BITS = 90  # a root is enclosed to 2**-90 of itself
+_REFINEMENTS = 16  # rounds of halving, per step size, of cells on which h neither surely rises nor surely falls
+_WIDE = 1.25  # ratio of the ends of a cell that is worth halving for that
+_NARROWEST = 2.0**-44  # relative; a cell that is still undecided then stays so
+_MOST_HALVINGS = 4000
+_NEWTON, _PATIENCE = 100, 8
+_EXTRA, _POLISHING = (1, 2, 5, 16), 8  # precisions, as multiples, and Newton's steps at each
+_SLACK = 2.0**-50
+
+
+class NoMinimum(Exception):
+    """The objective has no minimum for this s: it falls without bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minimiser:
+    """The global minimisers of `s*phi(u) + (u - v)**2/2`, enclosed.
+
+    Args:
+        value: The one the tie rule takes: the smaller magnitude, of equal ones that with the sign of v.
+        ties: Others whose objective cannot be told from its at this v; nearly always none.
+        at_knot: Is it exactly a knot of phi, or an end of the domain?
+        curvature: `1 + s*phi''(u)` there, certified positive; nan at a knot.
+    """
+
+    value: arb
+    ties: tuple[arb, ...] = ()
+    at_knot: bool = False
+    curvature: arb = field(default_factory=arb.nan)
+
+
+Minimisers = Callable[[Exact, Exact], "Minimiser | None"]
+
+
+def minimisers(terms: Terms, parameters: Mapping[str, Exact]) -> Minimisers:
+    """Return the minimiser as a function of v and s > 0; its result is None where it is undetermined.
+
+    What lies nearer to zero than the least float counts as one place.
+
+    Args:
+        terms: Elementwise ones only.
+        parameters: Exact numbers by name.
+
+    Raises:
+        NoMinimum: (the function) The objective falls without bound for this s.
+    """
+    if terms.indexed:
+        raise ValueError("a term in index notation has no minimiser by one weight")
+    known = curve(terms.terms, parameters)
+    searches: dict[Exact, _Search] = {}
+
+    def minimiser(v: Exact, s: Exact) -> Minimiser | None:
+        if not known.is_whole:
+            return None
+        if s not in searches:
+            searches[s] = _Search(known, s)
+        return searches[s].at(v)
+
+    return minimiser
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Cells for one s as columns: h lies between `least` and `most`; `rises` is 1 where it surely rises, -1 falls."""
+
+    cells: tuple[Cell, ...]
+    least: NDArray[np.float64]
+    most: NDArray[np.float64]
+    rises: NDArray[np.int8]
+    slopes: NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class _Root:
+    """A place where h passes v upward, or a knot.
+
+    Args:
+        at: Encloses it.
+        piece: Where it is a root; None at a knot.
+        slope: A lower bound of h' between the root and all points that stand for it.
+        knot: The knot that it is.
+        least: A lower bound of the objective there.
+    """
+
+    at: arb
+    piece: Piece | None
+    slope: float = inf
+    knot: Knot | None = None
+    least: arb = field(default_factory=arb.neg_inf)
+    most: arb = field(default_factory=arb.pos_inf)
+
+
+class _Search:
+    """The search for one s; what it finds of the cells serves every v."""
+
+    def __init__(self, known: Curve, s: Exact) -> None:
+        self._curve = known
+        self._s = ball(s)
+        self._step = outward(self._s)
+        self._rows: dict[tuple[int, int], _Rows] = {}
+        self._near_zero: dict[tuple[int, float], Power] = {}
+        self._growth: dict[tuple[int, float], Power] = {}
+        self._sides = [side for side, end in ((-1, known.low), (1, known.high)) if end in (-inf, inf)]
+        for side in self._sides:
+            upper = growth(known.terms, known.parameters, side, LARGEST).upper
+            if upper.factor < 0 and (upper.exponent > 2 or (upper.exponent == 2 and -2 * self._s * upper.factor >= 1)):
+                raise NoMinimum
+
+    def at(self, v: Exact) -> Minimiser | None:
+        """Return the minimiser for v."""
+        if isinstance(v, float) and not isfinite(v):
+            return None
+        target = ball(v)
+        for size in SIZES[MIDDLE + 1 :]:
+            if abs(float(v)) * 8 > size and size < LARGEST:
+                continue
+            found = self._within(size, target)
+            if found is None:
+                return None
+            best, most = found
+            if best and self._is_worse_beyond(size, abs(target), most):
+                return self._chosen(best, target, v)
+        return None
+
+    def _within(self, size: float, v: arb) -> tuple[list[_Root], arb] | None:
+        """Return the candidates up to a size and an upper bound of the best objective."""
+        low, high = outward(v)
+        found = [*self._at_knots(v)]
+        with ctx.workprec(_BITS):
+            most = self._objective_near(v)
+            for root in found:
+                most = most.min(root.most.upper())
+            start, end = self._reach(v, most)
+        undecided: list[Cell] = []
+        for number, side in self._bands_between(max(start, -size), min(end, size), v, found):
+            rows = self.rows(number, side)
+            hits = np.flatnonzero((rows.least <= high) & (rows.most >= low) & (rows.rises >= 0))
+            for run in _runs(hits, rows):
+                if rows.rises[run[0]] > 0:
+                    first, last = rows.cells[run[0]], rows.cells[run[-1]]
+                    near = _interpolated(first.low, last.high, rows.least[run[0]], rows.most[run[-1]], low)
+                    if at := self._root(first, last, float(rows.slopes[list(run)].min()), v, near):
+                        found.append(at)
+                else:
+                    undecided.append(rows.cells[run[0]])
+        return self._pruned(found, undecided, v, low, high, most)
+
+    def _reach(self, v: arb, most: arb) -> tuple[float, float]:
+        """Return the ends of the interval outside which the objective is greater than an upper bound of the least."""
+        squared = 2 * (most - self._s * self._curve.least())
+        if not squared.is_finite():
+            return -inf, inf
+        radius = squared.upper().max(arb(0)).sqrt()
+        return outward(v - radius)[0], outward(v + radius)[1]
+
+    def _bands_between(self, start: float, end: float, v: arb, found: Sequence[_Root]) -> Iterator[tuple[int, int]]:
+        """Yield the bands that meet an interval, without those next to zero where zero itself is better."""
+        is_at_zero = any(root.knot is not None and root.at.is_zero() and root.most == v * v / 2 for root in found)
+        for side in (-1, 1):
+            for number in range(len(SIZES) - 1):
+                inner, outer = SIZES[number], SIZES[number + 1]
+                low, high = sorted((side * inner, side * outer))
+                if low > end or high < start:
+                    continue
+                if is_at_zero and number < MIDDLE and self._is_worse_near_zero(side, number, v):
+                    continue
+                yield number, side
+
+    def _is_worse_near_zero(self, side: int, number: int, v: arb) -> bool:
+        """Is the objective greater than at zero, where phi is 0, all along up to a band's outer end?"""
+        key = side, 1 / SIZES[number + 1]
+        if key not in self._near_zero:
+            self._near_zero[key] = self._curve.near_zero(*key)
+        lower = self._near_zero[key]
+        # s*a*|u|**q - |u|*|v| > 0 for all |u| up to there, as it holds at the end and q <= 1.
+        exponent = ball(-lower.exponent - 1)
+        return bool(lower.factor > 0 and exponent <= 0 and self._s * lower.factor * arb(key[1]) ** -exponent > abs(v))
+
+    def rows(self, number: int, side: int) -> _Rows:
+        """Return the cells of a band, undecided ones halved a few times."""
+        key = number, side
+        if key not in self._rows:
+            cells = list(self._curve.band(number, side))
+            for _ in range(_REFINEMENTS):
+                wide = (self._classified(cells)[2] == 0) & np.array([_is_wide(cell) for cell in cells], dtype=bool)
+                if not wide.any():
+                    break
+                halved: list[Cell] = []
+                for cell, is_cut in zip(cells, wide, strict=True):
+                    halved += self._curve.halves(cell) if is_cut else [cell]
+                cells = halved
+            self._rows[key] = _Rows(tuple(cells), *self._classified(cells))
+        return self._rows[key]
+
+    def _classified(
+        self, cells: Sequence[Cell]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8], NDArray[np.float64]]:
+        """Return bounds of h on each cell, whether it rises or falls, and the least h' of those on which it rises."""
+        table = np.array([(c.low, c.high, *c.slope, *c.curvature) for c in cells]).reshape(-1, 6).T
+        low, high, slope_low, slope_high, curve_low, curve_high = table
+        with np.errstate(over="ignore", invalid="ignore"):
+            low_part, high_part = self._scaled(slope_low, slope_high)
+            least = low + low_part - _SLACK * (np.abs(low) + np.abs(low_part)) - LEAST
+            most = high + high_part + _SLACK * (np.abs(high) + np.abs(high_part)) + LEAST
+            bend_low, bend_high = self._scaled(curve_low, curve_high)
+            slopes = 1 + bend_low - _SLACK * (1 + np.abs(bend_low))
+            falls = 1 + bend_high + _SLACK * (1 + np.abs(bend_high)) < 0
+        least[np.isnan(least)], most[np.isnan(most)] = -inf, inf
+        slopes[np.isnan(slopes)] = -inf
+        rises = np.where(slopes > 0, 1, np.where(falls, -1, 0)).astype(np.int8)
+        return least, most, rises, slopes
+
+    def _scaled(
+        self, low: NDArray[np.float64], high: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return s times an interval."""
+        least, most = self._step
+        return np.where(low < 0, low * most, low * least), np.where(high < 0, high * least, high * most)
+
+    def _at_knots(self, v: arb) -> Iterator[_Root]:
+        """Yield the knots at which 0 lies in the subdifferential."""
+        with ctx.workprec(_BITS * 4):
+            for knot in self._curve.knots:
+                if not knot.value.is_finite():
+                    continue
+                if knot.is_jump or self._is_stationary(knot, v):
+                    objective = self._s * knot.value + (knot.place - v) ** 2 / 2
+                    yield _Root(knot.place, None, knot=knot, least=objective, most=objective)
+
+    def _is_stationary(self, knot: Knot, v: arb) -> bool:
+        if not knot.is_corner:
+            return bool(knot.place.is_zero() and v.is_zero() and knot.left.contains(0))
+        low = knot.place + self._s * knot.left - v
+        high = knot.place + self._s * knot.right - v
+        # Where the balls do not tell, the knot is as near to a root as can be told.
+        return not (low > 0 or high < 0 or low.is_nan() or high.is_nan()) and not knot.left > knot.right
+
+    def _residual(self, piece: Piece, weight: arb, v: arb) -> tuple[arb, arb]:
+        """Return h(u) - v and h'(u)."""
+        _, first, second = piece.taylor(weight)
+        return weight + self._s * first - v, 1 + self._s * second
+
+    def _pruned(
+        self, found: list[_Root], undecided: list[Cell], v: arb, low: float, high: float, most: arb
+    ) -> tuple[list[_Root], arb] | None:
+        """Return the candidates that may be best, those in undecided cells too; None where cells stay undecided."""
+        with ctx.workprec(_BITS):
+            for root in found:
+                most = most.min(root.most.upper())
+            waiting: list[tuple[float, int, Cell]] = []
+            for cell in undecided:
+                self._wait(waiting, cell, v, most)
+            for _ in range(_MOST_HALVINGS):
+                if not waiting or waiting[0][0] > float(most):
+                    break
+                cell = heapq.heappop(waiting)[2]
+                if self._least_on(cell, v) > most:
+                    continue
+                if not cell.is_splittable or cell.high - cell.low <= _NARROWEST * min(abs(cell.low), abs(cell.high)):
+                    if self._is_settled_by_a_knot(cell, found):
+                        continue
+                    sliver = self._sliver(cell, v)
+                    if sliver is None:
+                        return None
+                    found.append(sliver)
+                    most = most.min(sliver.most.upper())
+                    continue
+                halves = self._curve.halves(cell)
+                least, greatest, rises, slopes = self._classified(halves)
+                for k, half in enumerate(halves):
+                    if rises[k] < 0 or least[k] > high or greatest[k] < low:
+                        continue
+                    if rises[k] == 0:
+                        self._wait(waiting, half, v, most)
+                    elif at := self._root(half, half, float(slopes[k]), v, (half.low + half.high) / 2):
+                        found.append(at)
+                        most = most.min(at.most.upper())
+            else:
+                return None
+            return [root for root in found if not root.least > most], most
+
+    def _wait(self, waiting: list[tuple[float, int, Cell]], cell: Cell, v: arb, most: arb) -> None:
+        least = self._least_on(cell, v)
+        if not least > most:
+            heapq.heappush(waiting, (-inf if least.is_nan() else outward(least)[0], id(cell), cell))
+
+    def _least_on(self, cell: Cell, v: arb) -> arb:
+        """Return a lower bound of the objective on a cell."""
+        distance = (hull(cell.low, cell.high) - v).abs_lower()
+        least: arb = (self._s * cell.value + distance * distance / 2).lower()
+        return least
+
+    def _objective_near(self, v: arb) -> arb:
+        """Return the objective at v itself, where it is determined: an upper bound of the least."""
+        at = float(v)
+        for piece in self._curve.pieces:
+            if piece.low < at < piece.high:
+                value = piece.value(arb(at))
+                if value.is_finite():
+                    objective: arb = (self._s * value + (arb(at) - v) ** 2 / 2).upper()
+                    return objective
+        return arb.pos_inf()
+
+    def _is_settled_by_a_knot(self, cell: Cell, found: Sequence[_Root]) -> bool:
+        """Is a cell that cannot be halved next to a knot that stands for it, phi' being infinite there?"""
+        for root in found:
+            if root.knot is not None:
+                if root.knot.place == cell.low and not root.knot.right.is_finite():
+                    return True
+                if root.knot.place == cell.high and not root.knot.left.is_finite():
+                    return True
+        return False
+
+    def _sliver(self, cell: Cell, v: arb) -> _Root | None:
+        """Return what lies between zero and the least float as one place, with the objective at that float.
+
+        phi is bounded there, and taken to have no minimum of its own that a float could not tell from its ends.
+        """
+        if 0.0 not in (cell.low, cell.high) or cell.is_splittable:
+            return None
+        side = 1 if cell.high > 0 else -1
+        end = arb(LEAST) * side
+        objective = self._s * cell.piece.value(end) + (end - v) ** 2 / 2
+        is_bounded = self._curve.least_near_zero(side).is_finite()
+        return _Root(hull(cell.low, cell.high), None, least=objective, most=objective) if is_bounded else None
+
+    def _is_worse_beyond(self, size: float, distance: arb, most: arb) -> bool:
+        """Is the objective greater than an upper bound of the least for all weights beyond a size?"""
+        with ctx.workprec(_COARSE_BITS):
+            for side in self._sides:
+                if (side, size) not in self._growth:
+                    found = growth(self._curve.terms, self._curve.parameters, side, size)
+                    self._growth[side, size] = found.lower
+                lower = self._growth[side, size]
+                room = arb(1) / 2
+                if not lower.factor >= 0:
+                    if lower.exponent > 2 or not lower.factor.is_finite():
+                        return False
+                    room += self._s * lower.factor * arb(size) ** ball(lower.exponent - 2)
+                # (u - v)**2/2 + s*phi(u) >= room*u**2 - |u|*|v| >= 3/4*room*u**2
+                if not (room > 0 and size * room >= 4 * distance and 3 * room * arb(size) ** 2 / 4 > most):
+                    return False
+        return True
+
+    def _chosen(self, alive: list[_Root], v: arb, exact: Exact) -> Minimiser | None:
+        """Return the best of the candidates by their objectives, at growing precision."""
+        bits = _BITS
+        while True:
+            with ctx.workprec(bits):
+                for root in alive:
+                    if root.piece is not None and not self._refine(root, v, bits):
+                        return None
+                alive = _distinct(alive)
+                if len(alive) > 1:
+                    objectives = [self._objective(root, v) for root in alive]
+                    most = objectives[0].upper()
+                    for one in objectives[1:]:
+                        most = most.min(one.upper())
+                    alive = [root for root, one in zip(alive, objectives, strict=True) if not one > most]
+            if len(alive) == 1 or bits * 4 > _MOST_BITS:
+                break
+            bits *= 4
+        with ctx.workprec(bits):
+            first = alive[0]
+            for other in alive[1:]:
+                first = _preferred(first, other, exact)
+            curvature = arb.nan()
+            if first.piece is not None:
+                curvature = 1 + self._s * first.piece.taylor(first.at)[2]
+            return Minimiser(
+                value=first.at,
+                ties=tuple(root.at for root in alive if root is not first),
+                at_knot=first.knot is not None and first.knot.is_corner,
+                curvature=curvature,
+            )
+
+    def _objective(self, root: _Root, v: arb) -> arb:
+        if root.piece is None:
+            return root.least.union(root.most)
+        objective: arb = self._s * root.piece.value(root.at) + (root.at - v) ** 2 / 2
+        return objective
+
+    def _refine(self, root: _Root, v: arb, bits: int) -> bool:
+        """Enclose a root to half the working precision at least; False if it cannot be."""
+        assert root.piece is not None
+        wanted = arb((1, -(min(_RADIUS_BITS, bits // 2) if bits == _BITS else bits // 2)))
+        for factor in _EXTRA:
+            with ctx.workprec(factor * bits):
+                at = root.at.mid()
+                for _ in range(_POLISHING):
+                    off, rise = self._residual(root.piece, at, v)
+                    if not (off.is_finite() and rise.is_finite()):
+                        break
+                    radius = off.abs_upper() / arb(root.slope)
+                    if radius <= abs(at) * wanted:
+                        root.at = at + arb(0, 1) * radius
+                        return True
+                    at = (at - off / rise).mid()
+        return False
+
+    def _root(self, first: Cell, last: Cell, least_slope: float, v: arb, near: float) -> _Root | None:
+        """Return the root of h = v in a run of cells on which h rises, None if there is none."""
+        piece, low, high = first.piece, first.low, last.high
+        with ctx.workprec(_COARSE_BITS):
+            start = self._newton(piece, low, high, v, near)
+            if start is None:
+                return None
+            off, _ = self._residual(piece, start, v)
+            objective = self._s * piece.value(start) + (start - v) ** 2 / 2
+            slack = off * off / (2 * arb(least_slope))
+        root = _Root(start, piece, least_slope, least=(objective - slack).lower(), most=objective)
+        for knot in self._curve.between_floats.get(piece, ()):
+            # The piece's formula was followed past the knot, by less than the distance of two floats.
+            if abs(start - knot.place) <= abs(start) * 2.0**-48:
+                with ctx.workprec(_BITS):
+                    if not self._refine(root, v, _BITS):
+                        return root
+                    is_before = root.at < knot.place
+                    if root.at != knot.place and is_before != (knot.place >= piece.middle):
+                        return None
+        return root
+
+    def _newton(self, piece: Piece, low: float, high: float, v: arb, near: float) -> arb | None:
+        """Return a point near the root, None if h does not reach v between the ends."""
+        a, b = low, high
+        at = min(max(near, a), b)
+        if at in (a, b):
+            at = _between(a, b)
+        for count in range(_NEWTON):
+            off, rise = self._residual(piece, arb(at), v)
+            if off > 0:
+                b = at
+            elif off < 0:
+                a = at
+            elif off.is_finite():
+                return arb(at)
+            new = at - float(off.mid()) / float(rise.mid()) if off.is_finite() and rise.is_finite() else inf
+            if isnan(new):
+                new = inf
+            if abs(new - at) <= abs(new) * 2.0**-40 and low <= new <= high:
+                return arb(new)
+            if new >= b and b == high and off < 0:
+                if self._ends(piece, high, v, -1):
+                    return None
+                if self._ends(piece, high, v, 0):
+                    return arb(high)
+            if new <= a and a == low and off > 0:
+                if self._ends(piece, low, v, 1):
+                    return None
+                if self._ends(piece, low, v, 0):
+                    return arb(low)
+            if not a < new < b or count % _PATIENCE == _PATIENCE - 1:
+                new = _between(a, b)
+                if new in (a, b):
+                    return arb(b if a == 0 else a)
+            at = new
+        return arb(at)
+
+    def _ends(self, piece: Piece, end: float, v: arb, sign: int) -> bool:
+        """Has h - v this sign at an end of a run? None of them where the balls do not tell."""
+        for bits in (_COARSE_BITS, _BITS, 4 * _BITS):
+            with ctx.workprec(bits):
+                off, _ = self._residual(piece, arb(end), v)
+                if off > 0 or off < 0:
+                    return sign == (1 if off > 0 else -1)
+        return sign == 0 and off.is_finite()
+
+
+def _runs(hits: NDArray[np.intp], rows: _Rows) -> Iterator[list[int]]:
+    """Yield neighbouring cells of one piece on which h rises together, and each undecided cell by itself."""
+    run: list[int] = []
+    for k in hits.tolist():
+        joins = (
+            run
+            and k == run[-1] + 1
+            and rows.rises[k] > 0
+            and rows.rises[run[-1]] > 0
+            and rows.cells[k].piece is rows.cells[k - 1].piece
+        )
+        if run and not joins:
+            yield run
+            run = []
+        run.append(k)
+    if run:
+        yield run
+
+
+def _is_wide(cell: Cell) -> bool:
+    """Is a cell worth halving before any v is looked at?"""
+    least, most = sorted((abs(cell.low), abs(cell.high)))
+    return cell.is_splittable and most > _WIDE * least
+
+
+def _interpolated(low: float, high: float, least: float, most: float, v: float) -> float:
+    """Return where a straight line from (low, least) to (high, most) passes v."""
+    with np.errstate(all="ignore"):
+        at = float(low + np.float64(high - low) * ((v - least) / np.float64(most - least)))
+    return at if low < at < high else _between(low, high)
+
+
+def _between(low: float, high: float) -> float:
+    return from_ordinal((ordinal(low) + ordinal(high)) // 2)
+
+
+def _distinct(roots: Sequence[_Root]) -> list[_Root]:
+    """Return the candidates without roots that are a knot, or another root, as far as can be told."""
+    kept: list[_Root] = []
+    for root in sorted(roots, key=lambda root: root.knot is None):
+        if not any(root.at.overlaps(other.at) for other in kept):
+            kept.append(root)
+    return kept
+
+
+def _preferred(one: _Root, other: _Root, v: Exact) -> _Root:
+    """Return the root of smaller magnitude, of equal ones that with the sign of v."""
+    if abs(one.at) < abs(other.at):
+        return one
+    if abs(other.at) < abs(one.at):
+        return other
+    sign = copysign(1.0, v) if isinstance(v, float) else (v > 0) - (v < 0)
+    return one if one.at * sign > 0 else other

@@ -1,0 +1,152 @@
+"""The oracle of proximal operators against closed forms worked out by hand, and against what is right at a minimum."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import copysign, sqrt
+
+import pytest
+from flint import arb, ctx
+
+import symreg
+from symreg.language.terms import Terms
+from symreg.verification.minimiser import Minimiser, NoMinimum, minimisers
+
+
+def terms(source: str, **declared: str) -> Terms:
+    return symreg.objective(symreg.penalty("own", source, **declared) if declared else source).terms
+
+
+def minimum(made: Terms, v: float, s: float, **parameters: float) -> Minimiser:
+    found = minimisers(made, parameters)(v, s)
+    assert found is not None
+    return found
+
+
+def soft(v: float, t: float) -> Fraction:
+    size = abs(Fraction(v)) - Fraction(t)
+    return (size if v > 0 else -size) if size > 0 else Fraction(0)
+
+
+@pytest.mark.parametrize("v", [0.0, 5e-324, -1e-150, 0.1, -0.25, 0.25, 3.0, -1e150])
+@pytest.mark.parametrize("s", [2.0**-20, 0.5, 2.0**20])
+def test_soft_threshold(v: float, s: float) -> None:
+    found = minimum(terms("l1"), v, s, lam=0.5)
+    with ctx.workprec(2000):
+        exact = soft(v, s * 0.5)
+        assert found.value.contains(arb(exact.numerator) / exact.denominator)
+        assert found.at_knot == (exact == 0)
+        assert found.value.is_zero() == (exact == 0)
+
+
+@pytest.mark.parametrize("v", [0.0, 0.9, 1.0, 1.5, -1.9, 2.0, 2.5, -40.0, 1e100])
+@pytest.mark.parametrize("s", [0.25, 1.0, 1.75, 3.0, 64.0])
+def test_mcp_within_and_beyond_its_bound(v: float, s: float) -> None:
+    lam, gamma = 1.0, 2.0
+    found = minimum(terms("mcp"), v, s, lam=lam, gamma=gamma)
+    size = abs(v)
+    if s < gamma:
+        exact = size if size > gamma * lam else max(size - s * lam, 0.0) / (1 - s / gamma)
+    else:
+        exact = 0.0 if size * size < s * gamma * lam * lam else size  # hard thresholding
+    assert float(found.value) == pytest.approx(copysign(exact, v) if exact else 0.0, rel=1e-15)
+
+
+@pytest.mark.parametrize("lam", [0.1, 2.0])
+@pytest.mark.parametrize("s", [1e-3, 1.0, 50.0])
+def test_log_barrier_is_the_positive_root(lam: float, s: float) -> None:
+    for v in (-30.0, -1.0, 0.0, 1e-9, 2.0):
+        found = minimum(terms("log_barrier"), v, s, lam=lam)
+        r = sqrt(v * v / 4 + s * lam)
+        exact = r + v / 2 if v >= 0 else s * lam / (r - v / 2)
+        assert float(found.value) == pytest.approx(exact, rel=1e-14)
+        assert not found.at_knot and found.curvature > 1
+
+
+def test_entropy_far_below_the_least_float() -> None:
+    found = minimum(terms("entropy"), -1e6, 1.0, lam=1.0)
+    assert abs(found.value) <= 1e-323
+
+
+@pytest.mark.parametrize(("v", "exact"), [(0.0, 1.0), (-0.0, -1.0), (1e-300, 1.0), (-3e-9, -1.0)])
+def test_ties_go_by_the_sign_of_v(v: float, exact: float) -> None:
+    found = minimum(terms("double_well"), v, 1e6, lam=1.0)
+    assert float(found.value) == pytest.approx(exact, rel=1e-6)
+    assert len(found.ties) == (v == 0.0)
+
+
+def test_of_a_tie_the_smaller_magnitude_is_taken() -> None:
+    # capped l1 at its threshold: |v| - s*lam/2 against v itself, both at theta + s*lam/2
+    found = minimum(terms("capped_l1"), 1.25, 0.5, lam=1.0, theta=1.0)
+    assert found.value == 0.75 and len(found.ties) == 1 and found.ties[0].contains(arb(5) / 4)
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_half_power_jumps_at_its_threshold(side: float) -> None:
+    # Xu et al. (2012), eq. (18), with s*phi = s*lam*sqrt|u|: zero up to |v| = 3/2*(s*lam)**(2/3)
+    threshold = 1.5 * 2.0 ** (2 / 3)
+    for v, is_zero in ((threshold * (1 - 1e-12), True), (threshold * (1 + 1e-12), False)):
+        assert minimum(terms("l_half"), side * v, 4.0, lam=0.5).value.is_zero() == is_zero
+
+
+def test_a_knot_that_is_no_float_is_exact() -> None:
+    made = terms("max(w - a*b, 0)", a="positive", b="positive")
+    found = minimum(made, 0.7, 1e3, a=0.1, b=0.3)
+    assert found.at_knot
+    with ctx.workprec(400):
+        assert found.value.contains(arb(0.1) * arb(0.3)) and found.value.rad() < 1e-60
+
+
+def test_the_minimum_stays_in_a_closed_domain() -> None:
+    made = symreg.objective(symreg.penalty("own", "lam*w", domain="[0, 2]", lam="positive")).terms
+    assert minimum(made, -3.0, 1.0, lam=1.0).value == 0
+    assert minimum(made, 1.5, 1.0, lam=1.0).value == 0.5
+    assert minimum(made, 30.0, 1.0, lam=1.0).value == 2
+
+
+@pytest.mark.parametrize(("source", "s", "exists"), [
+    ("-lam*w**2", 0.25, True), ("-lam*w**2", 0.5, False), ("-lam*w**2", 3.0, False), ("-lam*w**4", 1e-6, False),
+    ("-lam*abs(w)", 1e6, True), ("lam*(w**4 - 100*w**2)", 1e6, True), ("-lam*exp(w)", 1e-3, None),
+])  # fmt: skip
+def test_where_there_is_no_minimum(source: str, s: float, exists: bool | None) -> None:
+    one = minimisers(terms(source, lam="positive"), {"lam": 1.0})
+    if exists:
+        assert one(0.3, s) is not None
+    elif exists is None:
+        assert one(0.3, s) is None
+    else:
+        with pytest.raises(NoMinimum):
+            one(0.3, s)
+
+
+def objective(name: str, u: arb, v: float, s: float, **parameters: float) -> arb:
+    from symreg.verification.ball import sign_or_hull
+    from symreg.verification.oracle import elementwise
+
+    phi = elementwise(terms(name).terms, parameters)
+    assert phi is not None
+    value: arb = s * phi(u, sign_or_hull) + (u - v) ** 2 / 2
+    return value
+
+
+NONCONVEX = ("atan", "cauchy", "geman_mcclure", "welsch", "tukey", "etp", "log_sum", "double_well", "sine_squared",
+             "scad", "capped_l1", "l_half", "mcp")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NONCONVEX)
+def test_nothing_on_a_grid_is_lower(name: str) -> None:
+    penalty = symreg.objective(name).terms
+    parameters = {p.name: p.default * 3 for p in penalty.parameters}
+    one = minimisers(penalty, parameters)
+    looked_at = 0
+    for s in (0.01, 1.0, 30.0, 4000.0):
+        for v in (-70.0, -4.1, -1.02, 0.3, 0.77, 2.2, 9.0):
+            found = one(v, s)
+            assert found is not None
+            with ctx.workprec(200):
+                least = objective(name, found.value, v, s, **parameters)
+                for k in range(-200, 201, 25):
+                    for u in (arb(v) * k / 100, arb(k) / 40, found.value * (1 + arb(k) / 5000)):
+                        assert not objective(name, u, v, s, **parameters) < least
+                        looked_at += 1
+    assert looked_at == 4 * 7 * 17 * 3
