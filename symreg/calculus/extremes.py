@@ -38,7 +38,13 @@ class Extreme:
 
 
 def extremes(
-    tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...], derivative: Tree | None = None
+    tree: Tree,
+    low: Tree | None,
+    high: Tree | None,
+    parameters: tuple[Parameter, ...],
+    derivative: Tree | None = None,
+    *,
+    direction: int | None = None,
 ) -> tuple[Extreme, Extreme] | None:
     """Return the infimum and the supremum of a tree strictly between two ends; None where they are not decided.
 
@@ -48,23 +54,27 @@ def extremes(
         high: Upper end; None: inf.
         parameters: With their domains.
         derivative: Of the tree, if it is known.
+        direction: 1 or -1, where the tree is known to rise or to fall all the way.
     """
     if not has_w(tree):
         here = Extreme(value=tree, at=middle(low, high), attained="on an interval", method="factors")
         return here, here
-    wave = _wave(tree, parameters) if low is None or high is None else None
-    if wave is not None:
-        return wave
-    derivative = derivative_of(tree, parameters) if derivative is None else derivative
-    runs = sign_table(derivative, low, high, parameters)
+    found = wave(tree, parameters) if low is None or high is None else None
+    if found is not None:
+        return found
+    if direction is not None:
+        runs: tuple[Run, ...] | None = (Run(sign=direction, low=low, high=high, method="factors"),)
+    else:
+        derivative = derivative_of(tree, parameters) if derivative is None else derivative
+        runs = sign_table(derivative, low, high, parameters)
     if runs is None:
         return None
     marks = [low, *(run.high for run in runs)]
     values = [_value_at(tree, mark, k, len(runs), parameters) for k, mark in enumerate(marks)]
     if NAN in values:
         return None
-    found = [_best(side, runs, marks, values, parameters) for side in (-1, 1)]
-    return found[0], found[1]
+    least, most = (_best(side, runs, marks, values, parameters) for side in (-1, 1))
+    return least, most
 
 
 def derivative_of(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
@@ -125,7 +135,7 @@ def _arguments(tree: Tree, function: str) -> tuple[Tree, ...]:
     return tree.arguments if isinstance(tree, Call) and tree.function == function else (tree,)
 
 
-def _wave(tree: Tree, parameters: tuple[Parameter, ...]) -> tuple[Extreme, Extreme] | None:
+def wave(tree: Tree, parameters: tuple[Parameter, ...]) -> tuple[Extreme, Extreme] | None:
     """Return the extremes of a multiple of sin or cos, or of its square, over a half-line: all are attained."""
     moving = [(factor, above) for factor, above in factors(tree) if has_w(factor)]
     amplitude = product([part for part in factors(tree) if not has_w(part[0])])

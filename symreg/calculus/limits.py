@@ -14,6 +14,7 @@ from symreg.calculus.algebra import (
     factors,
     minus,
     negative,
+    numeric,
     over,
     plus,
     power,
@@ -48,7 +49,7 @@ def limit_at(tree: Tree, end: Tree | None, side: int, parameters: tuple[Paramete
         return _confirmed(moved, ZERO, 1, limit(moved, ZERO, 1, parameters), parameters)
     here = tidy(substitute(tree, {W: end}), parameters)
     if here != NAN and all(abs(evaluate(here, row)) < _INFINITE for row in samples(parameters)):
-        return here
+        return ZERO if numeric(here) == 0 else here
     return _confirmed(tree, end, side, limit(tree, end, side, parameters), parameters)
 
 

@@ -18,11 +18,12 @@ from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, minus, negative, tim
 from symreg.calculus.defined import refuse_undefined
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.knots import one_sided, refuse_jump
+from symreg.calculus.limits import limit_at
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.parity import is_even
 from symreg.calculus.roots import knots_of, roots, singular_at, switches
 from symreg.calculus.switches import settled, sign_between, sign_for_all
-from symreg.calculus.tidy import Sign, is_imaginary, limit, sign_of, tidy
+from symreg.calculus.tidy import Sign, is_imaginary, sign_of, tidy
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.interval import Interval, intersection
 from symreg.language.spec import Parameter
@@ -269,9 +270,7 @@ def _joint(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter
     points = samples(parameters)
     if not jumps:
         refuse_jump(value, position, points)
-    left, right = (
-        one_sided(piece.slope, position, side, parameters, points) for piece, side in ((before, -1), (after, 1))
-    )
+    left, right = (_slope(piece, position, side, parameters) for piece, side in ((before, -1), (after, 1)))
     here = _at(value, position, 0, parameters)
     sides = [minus(_at(piece.value, position, side, parameters), here) for piece, side in ((before, -1), (after, 1))]
     gaps = [gap for gap in sides if sign_for_all(gap, parameters) != "zero"]
@@ -284,10 +283,16 @@ def _joint(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter
     )
 
 
+def _slope(piece: Piece, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a piece's slope at its end; a choice on the parameters where it depends on them whether it is finite."""
+    found = limit_at(piece.slope, position, side, parameters)
+    return one_sided(piece.slope, position, side, parameters, samples(parameters)) if found == NAN else found
+
+
 def _at(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
     """Return a tree's value at a position, as the limit from a side where it has none there."""
     made = tidy(substitute(tree, {W: position}), parameters)
-    return limit(tree, position, side, parameters) if made == NAN and side else made
+    return limit_at(tree, position, side, parameters) if made == NAN and side else made
 
 
 def _kind(left: Tree, right: Tree, parameters: tuple[Parameter, ...]) -> Kind:

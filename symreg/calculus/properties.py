@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symreg.calculus.claims import convexity, descent, shape, thresholding
+from symreg.calculus.claims.cases import cases, exponent_of, joined
 from symreg.calculus.claims.study import Study, study
 from symreg.calculus.verdict import Analysis, Verdict
 from symreg.errors import Intractable, NotDifferentiable
+from symreg.language.terms import Terms
 from symreg.objective import Objective
 
 CLAIMS: dict[str, Callable[[Study], Verdict]] = {
@@ -27,18 +29,33 @@ CLAIMS: dict[str, Callable[[Study], Verdict]] = {
     "unbiased": thresholding.unbiased,
     "continuous thresholding": thresholding.continuous_rule,
     "positively homogeneous": shape.homogeneous,
-    "prox in closed form": thresholding.closed_form,
+    "prox by quadratics": thresholding.by_quadratics,
 }
 """Every claim by its name, in the order in which they are told."""
 
 
 def properties(objective: Objective) -> Analysis:
     """Return the verdict on every claim about an objective's penalty."""
-    made = study(objective.terms, objective.terms.parameters)
-    verdicts = []
-    for claim, decide in CLAIMS.items():
-        try:
-            verdicts.append(decide(made))
-        except (Intractable, NotDifferentiable) as error:
-            verdicts.append(Verdict(claim=claim, verdict="undecided", note=str(error)))
-    return Analysis(objective=objective, verdicts=tuple(verdicts), notes=objective.notes)
+    return Analysis(objective=objective, verdicts=_elementwise(objective.terms), notes=objective.notes)
+
+
+def _elementwise(terms: Terms) -> tuple[Verdict, ...]:
+    """Return the verdicts on the elementwise terms, one phi; an exponent is looked at case by case."""
+    exponent = exponent_of(terms)
+    if exponent is None:
+        return _verdicts(terms)
+    split = cases(terms, exponent)
+    each = [_verdicts(case.terms) for case in split]
+    return tuple(joined(exponent, split, row) for row in zip(*each, strict=True))
+
+
+def _verdicts(terms: Terms) -> tuple[Verdict, ...]:
+    made = study(terms, terms.parameters)
+    return tuple(_decided(claim, decide, made) for claim, decide in CLAIMS.items())
+
+
+def _decided(claim: str, decide: Callable[[Study], Verdict], made: Study) -> Verdict:
+    try:
+        return decide(made)
+    except (Intractable, NotDifferentiable) as error:
+        return Verdict(claim=claim, verdict="undecided", note=str(error))

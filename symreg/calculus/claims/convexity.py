@@ -9,9 +9,9 @@ from itertools import pairwise
 from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, call, minus, negative, over, plus, power, times
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.claims.shape import told
-from symreg.calculus.claims.study import Study
+from symreg.calculus.claims.study import Study, negated
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
-from symreg.calculus.extremes import Extreme, beyond
+from symreg.calculus.extremes import beyond
 from symreg.calculus.numeric import evaluate
 from symreg.calculus.pieces import Piece
 from symreg.calculus.tidy import tidy
@@ -115,10 +115,7 @@ def lipschitz(study: Study) -> Verdict:
             note="phi'' is not bounded",
             witness=_steeper_than(study, 10**6),
         )
-    turned = Extreme(
-        value=tidy(negative(least.value), study.parameters), at=least.at, attained=least.attained, method=least.method
-    )
-    size = beyond(1, most, turned, study.parameters)
+    size = beyond(1, most, negated(least, study.parameters), study.parameters)
     return Verdict(claim=claim, verdict="proved", symbol="L", value=size.value, method=told([size.method]))
 
 
@@ -209,6 +206,8 @@ def _close(study: Study, row: Row) -> Iterator[tuple[Piece, Piece, Fraction, Fra
     for before, after in pairwise(found):
         for knot, gap in _gaps(after.low, row):
             yield before, after, knot - gap, knot + gap
+            yield before, after, knot - gap, knot + 3 * gap
+            yield before, after, knot - 3 * gap, knot + gap
     for piece in found:
         for end, side in ((piece.low, 1), (piece.high, -1)):
             for knot, gap in _gaps(end, row):

@@ -13,6 +13,7 @@ from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weight
 from symreg.calculus.extremes import Extreme, beyond, extremes
 from symreg.calculus.limits import limit_at
 from symreg.calculus.pieces import Piece
+from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import tidy
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
@@ -126,6 +127,8 @@ def _largest_step(claim: str, study: Study, factor: Fraction) -> Verdict:
         )
     if away.verdict != "proved" and factor == 2:
         return Verdict(claim=claim, verdict="undecided")
+    if _jumps_at_zero(study):
+        return _no_step(claim, study, factor, "slopes at 0")
     top: Extreme | None = None
     for _, found in study.ratios:
         if found is None:
@@ -133,13 +136,7 @@ def _largest_step(claim: str, study: Study, factor: Fraction) -> Verdict:
         top = found[1] if top is None else beyond(1, top, found[1], study.parameters)
     assert top is not None
     if top.value == INFINITY:
-        return Verdict(
-            claim=claim,
-            verdict="refuted",
-            witness=_overshooting(study, factor),
-            method=told([top.method]),
-            note="for no step size: phi'(w)/w has no upper bound",
-        )
+        return _no_step(claim, study, factor, told([top.method]))
     sign = is_at_least_zero(top.value, study.parameters, strictly=True)
     if sign is False:
         return Verdict(claim=claim, verdict="proved", method=told([top.method]), note="for every step size")
@@ -155,6 +152,21 @@ def _largest_step(claim: str, study: Study, factor: Fraction) -> Verdict:
         value=bound,
         method=told([top.method]),
     )
+
+
+def _jumps_at_zero(study: Study) -> bool:
+    """Does phi' stay away from 0 beside 0, on the side of the weight's sign? Then phi'(w)/w has no upper bound."""
+    slopes = study.at_zero()
+    if slopes is None or NAN in slopes:
+        return False
+    turned = (slopes[1], negative(slopes[0]))
+    return any(slope == INFINITY or sign_for_all(slope, study.parameters) == "positive" for slope in turned)
+
+
+def _no_step(claim: str, study: Study, factor: Fraction, method: str) -> Verdict:
+    note = "for no step size: phi'(w)/w has no upper bound"
+    witness = _overshooting(study, factor)
+    return Verdict(claim=claim, verdict="refuted", witness=witness, method=method, note=note)
 
 
 def _overshooting(study: Study, factor: Fraction) -> Witness | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, minus, negative, over, times
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, over, times
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.calculus.extremes import extremes
+from symreg.calculus.pieces import Joint
 from symreg.calculus.roots import has_w
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import tidy
-from symreg.calculus.verdict import Verdict
+from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
 from symreg.language.tree import Call, Compare, Name, Tree, number, substitute
 
@@ -112,13 +113,25 @@ def differentiable(study: Study) -> Verdict:
     assert truth is False
     for joint in kinks:
         if not _are_finite(joint.left, joint.right):
-            return Verdict(claim=claim, verdict="refuted", method="piece by piece", note=note)
+            witness = _cusp(study, joint)
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
         witness = refuting(
             joint.left, "==", joint.right, parameter_rows(study.parameters), meaning="the slopes from both sides"
         )
         if witness is not None:
             return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
     return Verdict(claim=claim, verdict="undecided", note=note)
+
+
+def _cusp(study: Study, joint: Joint) -> Witness | None:
+    """Return a weight beside a knot with an infinite slope, and the quotient of differences there."""
+    knot = joint.position
+    rise = minus(study.value, substitute(study.value, {W: knot}))
+    quotient = call("abs", over(rise, minus(W, knot)))
+    if knot != ZERO:
+        return None
+    rows = ({**row, "w": Fraction(1, 10**k)} for row in parameter_rows(study.parameters) for k in (9, 20, 60, 200))
+    return refuting(quotient, "<=", number(10**6), rows, meaning="|phi(w) - phi(0)|/|w| <= 1e6")
 
 
 def _are_finite(*slopes: Tree) -> bool:

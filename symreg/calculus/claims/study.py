@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from symreg.calculus.algebra import ZERO, W, over, times, total
+from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, minus, negative, over, times, total
+from symreg.calculus.claims.conditions import is_at_least_zero
 from symreg.calculus.extremes import Extreme, beyond, extremes
 from symreg.calculus.limits import limit_at
 from symreg.calculus.pieces import Piece, Pieces, half, pieces
+from symreg.calculus.roots import has_w
 from symreg.calculus.signs import Run, sign_table
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import Sign, tidy
@@ -104,12 +106,31 @@ class Study:
     @cached_property
     def ratios(self) -> tuple[tuple[Piece, tuple[Extreme, Extreme] | None], ...]:
         """The infimum and supremum of phi'(w)/w on each piece of each side: what a gradient step multiplies lr by."""
-        made = []
-        for _, found in self.sides:
-            for piece in found:
-                ratio = tidy(over(piece.slope, W), self.parameters)
-                made.append((piece, extremes(ratio, piece.low, piece.high, self.parameters)))
-        return tuple(made)
+        return tuple((piece, self._of_ratio(side, piece)) for side, found in self.sides for piece in found)
+
+    def _of_ratio(self, side: Side, piece: Piece) -> tuple[Extreme, Extreme] | None:
+        """Return the extremes of phi'(w)/w, whose derivative has the sign of h = w*phi'' - phi', with h' = w*phi'''."""
+        low, high, known = piece.low, piece.high, self.parameters
+        ratio = tidy(over(piece.slope, W), known)
+        if not has_w(ratio):
+            return extremes(ratio, low, high, known)
+        rise = extremes(minus(times(W, piece.curvature), piece.slope), low, high, known, times(W, piece.third))
+        if rise is not None:
+            for bound, direction in ((rise[1], -1), (negated(rise[0], known), 1)):
+                if bound.value != INFINITY and is_at_least_zero(negative(bound.value), known) is True:
+                    return extremes(ratio, low, high, known, direction=direction)
+        return extremes(ratio, low, high, known) or self._by_mean_value(side, piece, ratio)
+
+    def _by_mean_value(self, side: Side, piece: Piece, ratio: Tree) -> tuple[Extreme, Extreme] | None:
+        """Return the extremes where phi'(0) = 0 and phi'' is greatest at 0: then phi'(w)/w is at most phi''(0)."""
+        start, most = (piece.low if side > 0 else piece.high), self.greatest_curvature
+        if start != ZERO or most is None or limit_at(piece.slope, ZERO, side, self.parameters) != ZERO:
+            return None
+        here = limit_at(ratio, ZERO, side, self.parameters)
+        if here == NAN or sign_for_all(minus(here, most.value), self.parameters) != "zero":
+            return None
+        below = Extreme(value=negative(INFINITY), at=None, attained="as a limit", method=most.method)
+        return below, Extreme(value=here, at=ZERO, attained="as a limit", method=most.method)
 
     def at_zero(self) -> tuple[Tree, Tree] | None:
         """Return the slopes of phi from the left and from the right at 0, or None if 0 is not inside the domain."""
@@ -122,6 +143,11 @@ class Study:
         inner = self.sides[-1][1][0]
         here = limit_at(inner.slope, ZERO, 1, self.parameters)
         return here, here
+
+
+def negated(extreme: Extreme, parameters: tuple[Parameter, ...]) -> Extreme:
+    """Return an extreme of a function as the opposite one of minus the function."""
+    return replace(extreme, value=tidy(negative(extreme.value), parameters))
 
 
 def study(terms: Terms, parameters: tuple[Parameter, ...]) -> Study:

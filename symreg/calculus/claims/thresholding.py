@@ -1,23 +1,26 @@
-"""Claims about the rule that a penalty's proximal operator is: sparse, unbiased, continuous, in closed form."""
+"""Claims about the rule that a penalty's proximal operator is: sparse, unbiased, continuous, by quadratics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import lcm
 
 import sympy
 
-from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, negative, over
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, negative, over, rational, times, where
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.claims.convexity import convex, weakly_convex
 from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import parameter_rows, refuting
+from symreg.calculus.extremes import wave
 from symreg.calculus.limits import limit_at
+from symreg.calculus.roots import has_w
 from symreg.calculus.tidy import tidy
 from symreg.calculus.translate import to_sympy
-from symreg.calculus.verdict import Verdict
+from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
-from symreg.language.tree import Compare, Name, Tree
+from symreg.language.tree import Binary, Compare, Name, Tree, walk
 
 STEP = Name("step")
 """The s of prox_{s phi}."""
@@ -28,32 +31,32 @@ class SingleFormula:
     """Up to which step s the objective s*phi(u) + (u - v)**2/2 is convex, so that one formula gives its minimiser.
 
     Args:
-        bound: 1/rho; None: every step will do. 0: none will.
+        bound: 1/rho; `inf`: every step will do; 0: none will.
         is_strict: Is the bound itself too much? It is where phi'' = -rho on an interval: the minimisers fill it there.
+        condition: The same as a condition on `step`; None where every step will do.
     """
 
-    bound: Tree | None
+    bound: Tree
     is_strict: bool
-
-    @property
-    def condition(self) -> Tree | None:
-        """The condition on `step`, or None where every step will do."""
-        return None if self.bound is None else Compare("<" if self.is_strict else "<=", STEP, self.bound)
+    condition: Tree | None
 
 
 def single_formula(study: Study) -> SingleFormula | None:
     """Return the bound up to which one formula gives the proximal operator, None where it is not decided."""
-    verdict = weakly_convex(study)
+    verdict, least = weakly_convex(study), study.least_curvature
     if verdict.verdict == "refuted":
-        return SingleFormula(bound=ZERO, is_strict=False)
-    if verdict.verdict != "proved" or verdict.value is None:
+        return SingleFormula(bound=ZERO, is_strict=False, condition=Compare("<=", STEP, ZERO))
+    if verdict.verdict != "proved" or verdict.value is None or least is None:
         return None
     if verdict.value == ZERO:
-        return SingleFormula(bound=None, is_strict=False)
-    least = study.least_curvature
-    assert least is not None
-    bound = tidy(over(ONE, verdict.value), study.parameters)
-    return SingleFormula(bound=bound, is_strict=least.attained == "on an interval")
+        return SingleFormula(bound=INFINITY, is_strict=False, condition=None)
+    is_strict = least.attained == "on an interval"
+    operator, depth = "<" if is_strict else "<=", tidy(negative(least.value), study.parameters)
+    bound = tidy(over(ONE, depth), study.parameters)
+    if verdict.value == depth:
+        return SingleFormula(bound=bound, is_strict=is_strict, condition=Compare(operator, STEP, bound))
+    chosen = where(Compare(">", depth, ZERO), bound, INFINITY)
+    return SingleFormula(bound=chosen, is_strict=is_strict, condition=Compare(operator, times(STEP, depth), ONE))
 
 
 def sparse(study: Study) -> Verdict:
@@ -102,13 +105,27 @@ def unbiased(study: Study) -> Verdict:
         return Verdict(claim=claim, verdict="proved", method="limits")
     for value in limits:
         if value in (INFINITY, negative(INFINITY)):
-            return Verdict(claim=claim, verdict="refuted", method="limits", note="phi' is not bounded")
+            found = _steep(study)
+            return Verdict(claim=claim, verdict="refuted", witness=found, method="limits", note="phi' is not bounded")
         if value not in (ZERO, NAN):
             found = refuting(value, "==", ZERO, parameter_rows(study.parameters), meaning="lim phi'(w) = 0")
             if found is not None:
                 note = f"phi' runs to {to_text(value)}"
                 return Verdict(claim=claim, verdict="refuted", witness=found, method="limits", note=note)
+    if any(wave(piece.slope, study.parameters) for piece, _ in rows):
+        return Verdict(claim=claim, verdict="refuted", method="sign table", note="phi' never ceases to oscillate")
     return Verdict(claim=claim, verdict="undecided")
+
+
+def _steep(study: Study) -> Witness | None:
+    """Return a far weight at which phi' is large."""
+    for piece, side in ((study.whole.pieces[-1], 1), (study.whole.pieces[0], -1)):
+        if (piece.high if side > 0 else piece.low) is None:
+            rows = (
+                {**row, "w": Fraction(side * 10**k)} for row in parameter_rows(study.parameters) for k in (6, 12, 40)
+            )
+            return refuting(call("abs", piece.slope), "<=", ONE, rows, meaning="|phi'(w)| <= 1 for a far w")
+    return None
 
 
 def continuous_rule(study: Study) -> Verdict:
@@ -117,7 +134,7 @@ def continuous_rule(study: Study) -> Verdict:
     found = single_formula(study)
     if found is None:
         return Verdict(claim=claim, verdict="undecided")
-    if found.bound is None:
+    if found.condition is None:
         return Verdict(claim=claim, verdict="proved", method="sign table", note="phi is convex: for every step")
     if found.bound == ZERO:
         witness = convex(study).witness
@@ -133,17 +150,25 @@ def continuous_rule(study: Study) -> Verdict:
     )
 
 
-def closed_form(study: Study) -> Verdict:
+def by_quadratics(study: Study) -> Verdict:
     """u + s*phi'(u) = v is, on every piece, an equation of degree at most 2 in u or in a root of u."""
-    claim = "prox in closed form"
+    claim = "prox by quadratics"
     degrees = [degree_of(piece.slope, study) for piece in study.active.pieces]
     if all(degree is not None and degree <= 2 for degree in degrees):
         worst = max(degree or 0 for degree in degrees)
         return Verdict(claim=claim, verdict="proved", method="degree", note=f"of degree {worst}")
+    if any(degree is None and _is_open(p.slope) for p, degree in zip(study.active.pieces, degrees, strict=True)):
+        return Verdict(claim=claim, verdict="undecided", note="the degree hangs on an exponent")
     found = next((p, d) for p, d in zip(study.active.pieces, degrees, strict=True) if d is None or d > 2)
     how = "no polynomial equation" if found[1] is None else f"an equation of degree {found[1]}"
     note = f"with slope {to_text(found[0].slope)} it is {how}"
     return Verdict(claim=claim, verdict="refuted", method="degree", note=note)
+
+
+def _is_open(slope: Tree) -> bool:
+    """Has the weight a parameter as exponent?"""
+    powers = (node for node in walk(slope) if isinstance(node, Binary) and node.operator == "**")
+    return any(has_w(power.left) and rational(power.right) is None for power in powers)
 
 
 def degree_of(slope: Tree, study: Study) -> int | None:

@@ -20,7 +20,9 @@ Row = dict[str, Fraction]
 """Exact values by name."""
 
 _PRECISION = 300
-_SHARES = tuple(Fraction(p, q) for p, q in ((1, 1), (1, 3), (3, 1), (1, 20), (20, 1), (1, 1000), (1000, 1)))
+_SHARES = tuple(
+    Fraction(p, q) for p, q in ((1, 1), (1, 3), (3, 1), (1, 20), (20, 1), (1, 1000), (1000, 1), (1, 10**6), (10**6, 1))
+)
 
 
 def refuting(left: Tree, operator: str, right: Tree, rows: Iterable[Row], *, meaning: str = "") -> Witness | None:
