@@ -11,13 +11,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symreg.api import audit, derive, generate, load, objective, penalties, penalty, rule, rules, verify
+    from symreg.api import analyse, audit, derive, generate, load, objective, penalties, penalty, rule, rules, verify
     from symreg.errors import SymregError
 
 __version__ = "0.1.0"
 
 __all__ = [
     "SymregError",
+    "analyse",
     "audit",
     "derive",
     "generate",

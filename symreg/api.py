@@ -23,7 +23,7 @@ from symreg.tasks import TARGETS, distinct_rules, parameter_of
 if TYPE_CHECKING:
     from symreg.auditing import Report as AuditReport
     from symreg.calculus.update import Update
-    from symreg.reading import Derivation
+    from symreg.reading import Derivation, Properties
     from symreg.verification import Report
 
 ObjectiveLike: TypeAlias = "str | Path | Penalty | PenaltySum | Objective"
@@ -122,6 +122,18 @@ def derive(source: ObjectiveLike, rule: RuleLike | None = None, *, timeout: floa
         rule=resolve_rule("gradient_descent" if rule is None else rule),
     )
     return Derivation(chain)
+
+
+def analyse(source: ObjectiveLike, *, timeout: float | None = None) -> Properties:
+    """Return what can be said of an objective's penalty: each claim proved, conditional, refuted or undecided.
+
+    Raises:
+        SymregError: The objective is wrong, or has no value.
+        OutOfTime: It took longer than `timeout` seconds.
+    """
+    from symreg.reading import Properties
+
+    return Properties(worker.call("decide_properties", timeout=timeout, objective=resolve(source)))
 
 
 def generate(

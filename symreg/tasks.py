@@ -14,6 +14,7 @@ from symreg.worker import Phase, Progress, Tell
 if TYPE_CHECKING:
     from symreg.calculus.chain import Chain
     from symreg.calculus.update import Update
+    from symreg.calculus.verdict import Analysis
     from symreg.language.spec import Parameter, Rule
     from symreg.objective import Objective
 
@@ -55,6 +56,14 @@ def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
     return derive(objective, rule)
 
 
+def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
+    """Return the verdicts on one objective."""
+    from symreg.calculus.properties import properties
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return properties(objective)
+
+
 def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -> tuple[Update, ...]:
     """Return the functions to emit: value, gradient, and a step per rule."""
     from symreg.calculus.updates import updates
@@ -88,6 +97,17 @@ def write_derivation(tell: Tell, *, objective: str, rule: str, form: str, parame
         "json": derivation.to_json,
     }
     return Written(text=forms[form](), notes=resolved.notes)
+
+
+def write_properties(tell: Tell, *, objective: str, as_json: bool, parameters: Sequence[str] = ()) -> Written:
+    """Return the verdicts on an objective given as text, as a table or as data."""
+    resolved = read_objective(objective, parameters=parameters)
+    analysis = decide_properties(tell, objective=resolved)
+
+    from symreg.reading import Properties
+
+    made = Properties(analysis)
+    return Written(text=made.to_json() if as_json else made.text(), notes=resolved.notes)
 
 
 def write_sources(
@@ -262,10 +282,12 @@ def parameter_of(name: str, text: str) -> Parameter:
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
     for task in (
+        decide_properties,
         derive_chain,
         derive_updates,
         emit_sources,
         write_derivation,
+        write_properties,
         write_sources,
         write_entry,
         write_report,

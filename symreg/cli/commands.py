@@ -153,6 +153,30 @@ def derive(
 
 
 @symreg.command()
+@_objective
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as data.")
+@_common
+def analyse(objective: str, as_json: bool, parameters: tuple[str, ...], timeout: float | None) -> None:
+    """Decide what can be said of OBJECTIVE: convex, Lipschitz, sparse, toward the origin, up to which step, ...
+
+    Each claim is proved for all parameter values, conditional on some, refuted with numbers to check, or undecided.
+    """
+    from symreg import worker
+
+    with console.Bar() as bar, worker.Worker() as child:
+        written = child.call(
+            "write_properties",
+            timeout=timeout,
+            watch=bar,
+            objective=_read(objective),
+            as_json=as_json,
+            parameters=parameters,
+        )
+    _tell_notes(written.notes)
+    console.put(written.text)
+
+
+@symreg.command()
 @click.argument("objectives", nargs=-1, required=True, metavar="OBJECTIVE...")
 @_rules
 @_target("numpy")

@@ -85,7 +85,9 @@ def continuous(study: Study) -> Verdict:
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     for joint in jumps:
         for row in parameter_rows(study.parameters):
-            witness = refuting(joint.jump, "==", ZERO, [row], meaning=f"the jump at w = {to_text(joint.position)}")
+            witness = refuting(
+                joint.jump, "==", ZERO, [row], meaning=f"the value jumps by 0 at w = {to_text(joint.position)}"
+            )
             if witness is not None:
                 return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece")
     return Verdict(claim=claim, verdict="undecided")
@@ -116,7 +118,11 @@ def differentiable(study: Study) -> Verdict:
             witness = _cusp(study, joint)
             return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
         witness = refuting(
-            joint.left, "==", joint.right, parameter_rows(study.parameters), meaning="the slopes from both sides"
+            joint.left,
+            "==",
+            joint.right,
+            parameter_rows(study.parameters),
+            meaning="the slopes from both sides are equal",
         )
         if witness is not None:
             return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)

@@ -1,0 +1,167 @@
+"""Write verdicts as a table of text, as LaTeX, Markdown or JSON: claim, verdict, and what stands behind it."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from fractions import Fraction
+from typing import Any
+
+from symreg.calculus.verdict import Analysis, Verdict, Witness
+from symreg.language.spec import Parameter
+from symreg.language.text import to_text
+from symreg.language.tree import Tree
+from symreg.reading import latex as latex_document
+from symreg.reading.display import in_prose
+from symreg.reading.frame import fill
+from symreg.reading.markdown import GITHUB, Dialect, escape
+from symreg.reading.notation import Notation, is_symbol, latex_symbol
+from symreg.reading.outline import Sentence
+from symreg.reading.text import WIDTH, plain
+from symreg.reading.text_math import formula
+
+SCHEMA_VERSION = 1
+_BESIDE = ("lr", "step")
+"""Bounds that the condition already names."""
+
+
+def text(analysis: Analysis) -> str:
+    """Return the verdicts as a table: ASCII, no line wider than 80 characters, a newline at the end."""
+    objective, notation = analysis.objective, _notation(analysis)
+    title = f"{objective.name} - {plain(objective.title)}" if objective.title != objective.name else objective.name
+    first = max(len(v.claim) for v in analysis.verdicts) + 2
+    second = max(len(v.verdict) for v in analysis.verdicts) + 2
+    lines = [*textwrap.wrap(title, WIDTH, subsequent_indent="   ")]
+    lines += [f"   {_parameter(parameter)}" for parameter in objective.terms.parameters]
+    lines.append("")
+    for verdict in analysis.verdicts:
+        said = [_in_text(sentence, notation) for sentence in sentences(verdict)]
+        wrapped = [line for one in said for line in textwrap.wrap(one, WIDTH - first - second)] or [""]
+        head = f"{verdict.claim:<{first}}{verdict.verdict:<{second}}"
+        lines += [(head if k == 0 else " " * len(head)) + line for k, line in enumerate(wrapped)]
+    counts = {word: sum(v.verdict == word for v in analysis.verdicts) for word in _WORDS}
+    lines += ["", ", ".join(f"{count} {word}" for word, count in counts.items() if count)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+_WORDS = ("proved", "conditional", "refuted", "undecided")
+
+
+def sentences(verdict: Verdict) -> tuple[Sentence, ...]:
+    """Return what stands behind a verdict: its condition, its constant, what to know, and what refutes it."""
+    made: list[Sentence] = []
+    if verdict.holds_iff is not None:
+        made.append(("iff ", verdict.holds_iff))
+    if verdict.value is not None and verdict.symbol not in _BESIDE:
+        made.append((f"{verdict.symbol} = ", verdict.value))
+    if verdict.note:
+        made.append((verdict.note,))
+    if verdict.witness is not None:
+        made.append((_told(verdict.witness),))
+    if verdict.method.startswith("balls for"):
+        made.append((f"({verdict.method})",))
+    return tuple(made)
+
+
+def markdown(analysis: Analysis, dialect: Dialect = GITHUB) -> str:
+    """Return the verdicts as a table in Markdown."""
+    objective, notation = analysis.objective, _notation(analysis)
+    rows = ["| claim | verdict | |", "| --- | --- | --- |"]
+    for verdict in analysis.verdicts:
+        said = "; ".join(in_prose(s, notation, escape, dialect.within) for s in sentences(verdict))
+        rows.append(f"| {verdict.claim} | {verdict.verdict} | {said.replace('|', chr(92) + '|')} |")
+    title = f"# {escape(objective.name)}" + (f": {escape(objective.title)}" if objective.title else "")
+    parameters = [f"- {escape(_parameter(parameter))}" for parameter in objective.terms.parameters]
+    return "\n".join([title, "", *parameters, "", *rows]) + "\n"
+
+
+def latex(analysis: Analysis) -> str:
+    """Return the verdicts as a complete LaTeX document."""
+    objective, notation = analysis.objective, _notation(analysis)
+
+    def said(verdict: Verdict) -> str:
+        return "; ".join(in_prose(s, notation, latex_document.escape, "${}$") for s in sentences(verdict))
+
+    return fill(
+        "latex/properties.tex",
+        {
+            "name": latex_document.escape(objective.name),
+            "title": latex_document.escape(objective.title),
+            "parameters": [latex_document.escape(_parameter(parameter)) for parameter in objective.terms.parameters],
+            "rows": [
+                {"claim": latex_document.escape(v.claim), "verdict": v.verdict, "said": said(v)}
+                for v in analysis.verdicts
+            ],
+        },
+    )
+
+
+def to_json(analysis: Analysis) -> str:
+    """Return the verdicts as JSON; expressions are text of the language over `w`, `u` and `v`."""
+    return json.dumps(data(analysis), indent=2) + "\n"
+
+
+def data(analysis: Analysis) -> dict[str, Any]:
+    """Return the verdicts as lists, dicts and strings."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "objective": {"name": analysis.objective.name, "text": analysis.objective.text},
+        "verdicts": [
+            {
+                "claim": verdict.claim,
+                "verdict": verdict.verdict,
+                "holds_iff": _optional(verdict.holds_iff),
+                "symbol": verdict.symbol,
+                "value": _optional(verdict.value),
+                "witness": None if verdict.witness is None else _of_witness(verdict.witness),
+                "method": verdict.method,
+                "note": verdict.note,
+            }
+            for verdict in analysis.verdicts
+        ],
+        "notes": list(analysis.notes),
+    }
+
+
+def _of_witness(witness: Witness) -> dict[str, Any]:
+    return {
+        "at": {name: str(value) for name, value in witness.at},
+        "claims": f"{to_text(witness.left)} {witness.operator} {to_text(witness.right)}",
+        "left": witness.left_value,
+        "right": witness.right_value,
+        "meaning": witness.meaning,
+    }
+
+
+def _optional(tree: Tree | None) -> str | None:
+    return None if tree is None else to_text(tree)
+
+
+def _told(witness: Witness) -> str:
+    """Return a witness as a sentence: where, what would have to hold, and the two sides."""
+    weights = [pair for pair in witness.at if pair[0] in ("w", "u", "v")]
+    others = [pair for pair in witness.at if pair not in weights]
+    where = ", ".join(f"{name} = {decimal(value)}" for name, value in (*weights, *others))
+    at = f"at {where}: " if where else ""
+    return f"{at}not {witness.meaning}: {witness.left_value} against {witness.right_value}"
+
+
+def decimal(value: Fraction) -> str:
+    """Return an exact number as a short decimal where it is one, else as a fraction."""
+    shown = f"{float(value):.12g}"
+    return shown if Fraction(shown) == value else str(value)
+
+
+def _parameter(parameter: Parameter) -> str:
+    domain = str(parameter.domain)
+    words = {"positive": f"{parameter.name} > 0", "nonnegative": f"{parameter.name} >= 0"}
+    return words.get(domain, f"{parameter.name} in {domain}" if domain != "real" else f"{parameter.name} real")
+
+
+def _in_text(sentence: Sentence, notation: Notation) -> str:
+    return "".join(part if isinstance(part, str) else formula(part, notation).flat for part in sentence)
+
+
+def _notation(analysis: Analysis) -> Notation:
+    rows = analysis.objective.terms.parameters
+    return Notation({p.name: p.latex if is_symbol(p.latex) else latex_symbol(p.name) for p in rows})
