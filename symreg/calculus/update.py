@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from symreg.calculus.operator import Operator
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms
 from symreg.language.tree import Call, Constant, Name, Negate, Tree
@@ -16,11 +17,11 @@ WITHIN_REACH = Call("max", (Call("min", (Name("w"), _REACH)), Negate(_REACH)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """One function to emit: the penalty's value, its gradient, or one step of a rule.
+    """One function to emit: the penalty's value, its gradient, its proximal operator, or one step of a rule.
 
     Args:
         kind: What it computes.
-        name: Its name: `value`, `gradient`, `adam_step`.
+        name: Its name: `value`, `gradient`, `prox`, `adam_step`.
         terms: The objective's terms; in a step with those parameters renamed that the rule also names.
         rule: Of a step.
         elementwise: Of a value phi(w), otherwise phi'(w), of the bare `w`; None if there is no such term. Kinks, domain
@@ -29,14 +30,18 @@ class Update:
             A `where` whose condition subscripts out of range is false there: `Call("in_range", (Item(...),))` says so.
         assignments: Of a step: over `w`, `g` (the loss's gradient), `g_penalty` (elementwise + indexed, of the weights
             before the step), states, parameters, `t` and names that live for one step.
+        operator: Of a prox.
+        is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
         notes: Sentences for the docstring: conventions at kinks, ranges of accuracy.
     """
 
-    kind: Literal["value", "gradient", "step"]
+    kind: Literal["value", "gradient", "prox", "step"]
     name: str
     terms: Terms
     rule: Rule | None = None
     elementwise: Tree | None = None
     indexed: Tree | None = None
     assignments: tuple[Assignment, ...] = ()
+    operator: Operator | None = None
+    is_radial: bool = False
     notes: tuple[str, ...] = ()

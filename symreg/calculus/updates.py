@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from symreg.calculus.algebra import INFINITY, NAN, ONE, plus, total
+from symreg.calculus.algebra import INFINITY, NAN, ONE, call, plus, total
 from symreg.calculus.cancellation import one_beside
 from symreg.calculus.indexed import accurate
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
+from symreg.calculus.proximal import operator
+from symreg.calculus.splitting import radial_profile
 from symreg.calculus.stabilise import Stable, stabilise
 from symreg.calculus.update import WITHIN_REACH, Update
+from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
@@ -32,7 +35,7 @@ class _Forms:
 
 
 def updates(objective: Objective, rules: Iterable[Rule] = ()) -> tuple[Update, ...]:
-    """Return the updates to emit: the value, the gradient, then one step a rule.
+    """Return the updates to emit: the value, the gradient, the proximal operator if there is one, one step a rule.
 
     Raises:
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
@@ -58,7 +61,37 @@ def updates(objective: Objective, rules: Iterable[Rule] = ()) -> tuple[Update, .
             notes=forms.gradient_notes,
         ),
     ]
+    prox = proximal_operator(terms)
+    if prox is not None:
+        made.append(prox)
     return (*made, *(_step(rule, terms, forms) for rule in rules))
+
+
+def proximal_operator(terms: Terms) -> Update | None:
+    """Return the proximal operator, of single weights or of their norm; None where none is derived."""
+    try:
+        return derived_operator(terms)
+    except (Intractable, NotDifferentiable):
+        return None
+
+
+def derived_operator(terms: Terms) -> Update:
+    """Return the proximal operator of a whole penalty.
+
+    Raises:
+        Intractable, NotDifferentiable: Why there is none.
+    """
+    if not terms.indexed:
+        return Update(kind="prox", name="prox", terms=terms, operator=operator(terms))
+    profiles = [radial_profile(term) for term in terms.terms]
+    radii = [
+        replace(term, tree=substitute(profile, {Name("w"): call("abs", Name("w"))}))
+        for term, profile in zip(terms.terms, profiles, strict=True)
+        if profile is not None
+    ]
+    if len(radii) < len(terms.terms):
+        raise Intractable("a proximal operator is derived for sums over single weights and for functions of norm(w)")
+    return Update(kind="prox", name="prox", terms=terms, operator=operator(Terms(terms=tuple(radii))), is_radial=True)
 
 
 def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:

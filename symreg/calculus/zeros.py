@@ -100,9 +100,9 @@ def digits(value: arb) -> Tree:
         places = DIGITS + max(0, -int(float((size.log() / arb(10).log()).floor())) if size > 0 else 0)
         if not value.rad() * arb(10) ** places < arb("1e-3"):
             raise Intractable("a zero is not known to enough digits")
-        whole = (value.mid() * arb(10) ** places).floor().unique_fmpz()
-    assert whole is not None
-    return number(Fraction(int(whole), 10**places))
+        mantissa, exponent = value.mid().man_exp()
+    exact = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return number(Fraction(round(exact * 10**places), 10**places))
 
 
 _LONGEST = 2_000

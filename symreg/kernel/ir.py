@@ -59,7 +59,34 @@ class Reduce:
     is_guarded: bool = False
 
 
-Statement = Let | Reduce | Store
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """The number between two others at which something that increases is 0, by Newton's method held in a bracket.
+
+    As a stage it is a scalar, in a loop one number for each element. Where `low` equals `high` it is that number.
+
+    Args:
+        name: Of the number; until it is found, of each trial.
+        low: A bound from below.
+        high: A bound from above.
+        start: The first trial; one outside the bounds is moved onto them.
+        body: What each trial leads to, in order.
+        residual: Negative below the root, positive above it.
+        slope: Its derivative by the trial.
+        in_logarithm: Are the steps taken in the trial's logarithm? Then the bounds are not negative.
+    """
+
+    name: str
+    low: Tree
+    high: Tree
+    start: Tree
+    body: tuple[Let | Root, ...] = ()
+    residual: Tree
+    slope: Tree
+    in_logarithm: bool = False
+
+
+Statement = Let | Reduce | Root | Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +102,7 @@ class Map:
         reads_old: Are the neighbours `w[index + shift]`, while w is written: those from before the loop?
         low: The first index.
         high: How many of the n indices are left out at the end; negative for as many more.
+        is_double: Is everything computed in double precision, and rounded only where it is stored?
     """
 
     index: str
@@ -85,6 +113,7 @@ class Map:
     reads_old: bool = False
     low: int = 0
     high: int = 0
+    is_double: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +123,7 @@ class Buffer:
     name: str
 
 
-Stage = Let | Reduce | Map
+Stage = Let | Reduce | Root | Map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +155,17 @@ def has_sum(stages: Iterable[Stage | Statement]) -> bool:
     )
 
 
+def has_root(stages: Iterable[Stage | Statement]) -> bool:
+    """Is there a root among the stages or in their loops?"""
+    return any(isinstance(stage, Root) or (isinstance(stage, Map) and has_root(stage.body)) for stage in stages)
+
+
 def names_in(stages: Iterable[Stage | Statement]) -> Iterator[str]:
     """Yield the names that the stages and their loops give."""
     for stage in stages:
-        if isinstance(stage, Let | Reduce):
+        if isinstance(stage, Let | Reduce | Root):
             yield stage.name
-        if isinstance(stage, Reduce):
+        if isinstance(stage, Reduce | Root):
             yield from names_in(stage.body)
         if isinstance(stage, Map):
             yield from names_in((*stage.body, *stage.edge))

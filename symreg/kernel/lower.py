@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from symreg.calculus.operator import Operator
 from symreg.calculus.update import Update
 from symreg.kernel.graph import assume_in_range
-from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Stage, Statement, Store
+from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Root, Stage, Statement, Store
+from symreg.kernel.proximal import solved
 from symreg.kernel.sharing import Namer, share
 from symreg.kernel.sums import Placing, guards
-from symreg.language.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, names, substitute
+from symreg.language.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Sum, Tree, names, substitute
 
-FRAME = frozenset(("w", "g", "n", "t", "out", "state", "i", "j", "k", "l", "t_new"))
+FRAME = frozenset(("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new"))
 """Names that have a use of their own in what is emitted."""
 
 _W, _G = (Item(array, (Subscript("j"),)) for array in "wg")
@@ -25,7 +27,7 @@ def lower(update: Update) -> Kernel:
     Raises:
         Intractable: A sum over an index all of whose subscripts may be out of range.
     """
-    made = {"value": _value, "gradient": _gradient, "step": _step}[update.kind](update)
+    made = {"value": _value, "gradient": _gradient, "prox": _prox, "step": _step}[update.kind](update)
     shared = share(made.placing.stages, made.results, made.placing.namer)
     return Kernel(
         update=update,
@@ -72,6 +74,52 @@ def _gradient(update: Update) -> _Lowered:
     placing.stages.append(loop)
     reads_one = all(isinstance(statement, Store) for statement in body) and not loop.edge
     return _Lowered(placing=placing, may_alias=reads_one)
+
+
+def _prox(update: Update) -> _Lowered:
+    """Lower a proximal operator: of each number by itself, or of the norm of all."""
+    operator = update.operator
+    assert operator is not None
+    placing = _placing(update)
+    return _of_norm(operator, placing) if update.is_radial else _of_each(operator, placing)
+
+
+def _of_each(operator: Operator, placing: Placing) -> _Lowered:
+    v = Item("v", (Subscript("j"),))
+    magnitude = Call("abs", (v,)) if operator.is_even else v
+    x = Name(placing.namer.fresh("x"))
+    once: list[Let | Root] = []
+    each: list[Let | Root] = []
+    u = solved(operator, x, Name("step"), once, each, placing.namer)
+    result = Call("copysign", (u, v)) if operator.is_even else u
+    if each:
+        # A trial that is NaN would never settle.
+        is_number = Compare("==", v, v)
+        each.insert(0, Let(name=x.name, value=Call("where", (is_number, magnitude, Number(Fraction(0))))))
+        result = Call("where", (is_number, result, v))
+    else:
+        result = placing.with_nan(substitute(result, {x: magnitude}))
+    body = (*each, Store(array="out", value=result))
+    placing.stages.extend((*once, Map(index="j", body=body, is_double=True)))
+    return _Lowered(placing=placing, may_alias=True)
+
+
+def _of_norm(operator: Operator, placing: Placing) -> _Lowered:
+    """Scale all numbers alike: the norm's own proximal point over the norm."""
+    square = Sum(Binary("**", Item("v", (Subscript("i"),)), Number(Fraction(2))), "i")
+    norm = Let(name=placing.namer.fresh("norm"), value=Call("sqrt", (placing.placed(square),)))
+    placing.stages.append(norm)
+    x = Name(norm.name)
+    once: list[Let | Root] = []
+    u = solved(operator, x, Name("step"), once, once, placing.namer)
+    zero = Number(Fraction(0))
+    scale = Let(
+        name=placing.namer.fresh("scale"), value=Call("where", (Compare("==", x, zero), zero, Binary("/", u, x)))
+    )
+    placing.stages.extend((*once, scale))
+    value = Binary("*", Name(scale.name), Item("v", (Subscript("j"),)))
+    placing.stages.append(Map(index="j", body=(Store(array="out", value=value),), is_double=True))
+    return _Lowered(placing=placing, may_alias=True)
 
 
 def _step(update: Update) -> _Lowered:
@@ -174,7 +222,7 @@ def _in_range(statement: Statement) -> Statement:
 
 def _sums_in_range(body: Iterable[Let | Reduce]) -> tuple[Let | Reduce, ...]:
     made = (_in_range(statement) for statement in body)
-    return tuple(statement for statement in made if not isinstance(statement, Store))
+    return tuple(statement for statement in made if isinstance(statement, Let | Reduce))
 
 
 def _trees(statement: Statement) -> Iterator[Tree]:

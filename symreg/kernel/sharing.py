@@ -13,11 +13,11 @@ from fractions import Fraction
 from typing import TypeVar
 
 from symreg.kernel.graph import Graph
-from symreg.kernel.ir import Let, Map, Reduce, Stage, Statement, Store
+from symreg.kernel.ir import Let, Map, Reduce, Root, Stage, Statement, Store
 from symreg.language.tree import Call, Item, Logic, Name, Negate, Number, Tree, children, names
 
 LONGEST = 64  # characters of an expression, roughly, before parts of it get lines of their own
-_SELECTS = ("abs", "min", "max", "sign", "where")
+_SELECTS = ("abs", "copysign", "min", "max", "sign", "where")
 
 _Writer = Callable[[int], Tree]
 
@@ -74,7 +74,7 @@ def _used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
     """Return the statements without the values that nothing uses; `needed` grows by the names that are used."""
     kept: list[_S] = []
     for statement in reversed(tuple(statements)):
-        if isinstance(statement, Let | Reduce) and statement.name not in needed:
+        if isinstance(statement, Let | Reduce | Root) and statement.name not in needed:
             continue
         match statement:
             case Let(value=value) | Store(value=value):
@@ -83,6 +83,10 @@ def _used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
                 inside = set(names(term))
                 statement = replace(statement, body=_used(body, inside))
                 needed |= inside
+            case Root(low=low, high=high, start=start, body=body, residual=residual, slope=slope):
+                inside = {*names(residual), *names(slope)}
+                statement = replace(statement, body=_used(body, inside))
+                needed |= inside | names(low) | names(high) | names(start)
             case Map(body=body, edge=edge):
                 inside, of_edge = set[str](), set[str]()
                 statement = replace(statement, body=_used(body, inside), edge=_used(edge, of_edge))
@@ -93,12 +97,13 @@ def _used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A statement, with its expression as a node and its loop's statements as drafts."""
+    """A statement, with its expression as a node, its loop's statements as drafts, and the bounds of a root."""
 
     statement: Statement | Map
     node: int | None = None
     body: tuple[_Draft, ...] = ()
     edge: tuple[_Draft, ...] = ()
+    bounds: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -129,6 +134,15 @@ class _Numbering:
                 if depth:
                     self.varying.add(stage.name)
                 return made
+            case Root(name=name):
+                bounds = tuple(self.node(tree) for tree in (stage.low, stage.high, stage.start))
+                outside = self.varying.copy()
+                self.varying.add(name)
+                body = tuple(self.stage(inner, depth + 1) for inner in stage.body)
+                ends = (_Draft(Store(array="", value=tree), self.node(tree)) for tree in (stage.residual, stage.slope))
+                made = _Draft(stage, None, (*body, *ends), bounds=bounds)
+                self.varying = outside | ({name} if depth else set())
+                return made
             case Map():
                 before = self.versions.copy()
                 edge = tuple(self.stage(inner, depth + 1) for inner in stage.edge)
@@ -158,6 +172,8 @@ class _Naming:
                 return replace(stage, body=self.loop(draft.body), edge=self.loop(draft.edge))
             case Reduce():
                 return self.reduce(draft)
+            case Root():
+                return self.root(draft, self.scalar)
             case Let(name=name) as stage:
                 assert draft.node is not None
                 made = replace(stage, value=self.built_scalar(draft.node))
@@ -171,8 +187,24 @@ class _Naming:
         inner = _Loop(self, (*draft.body, _Draft(Store(array="", value=draft.statement.term), draft.node)))
         *body, last = inner.made
         assert isinstance(last, Store)
-        kept = tuple(statement for statement in body if not isinstance(statement, Store))
+        kept = tuple(statement for statement in body if isinstance(statement, Let | Reduce))
         return replace(draft.statement, body=kept, term=last.value)
+
+    def root(self, draft: _Draft, bound: _Writer) -> Root:
+        """Write what is done for each trial of a root; residual and slope are the last that it computes."""
+        assert isinstance(draft.statement, Root)
+        low, high, start = (bound(node) for node in draft.bounds)
+        inner = _Loop(self, draft.body)
+        residual, slope = (statement.value for statement in inner.made if isinstance(statement, Store))
+        return replace(
+            draft.statement,
+            low=low,
+            high=high,
+            start=start,
+            body=tuple(statement for statement in inner.made if isinstance(statement, Let | Root)),
+            residual=residual,
+            slope=slope,
+        )
 
     def loop(self, drafts: tuple[_Draft, ...]) -> tuple[Statement, ...]:
         return tuple(_Loop(self, drafts).made)
@@ -233,6 +265,8 @@ class _Naming:
                 self._count(draft.node, self.scalar_uses, inside=False)
             else:
                 self._collect(draft.node, set())
+        for node in draft.bounds:
+            self._collect(node, set())
         for inner in (*draft.body, *draft.edge):
             self._count_scalars(inner)
 
@@ -264,8 +298,9 @@ class _Loop:
         self.made: list[Statement] = []
         self.guard: Tree | None = None  # holds where the expression in hand may be computed
         for draft in drafts:
-            if draft.node is not None and not isinstance(draft.statement, Reduce):
-                naming._count(draft.node, self.uses, inside=True)
+            nodes = draft.bounds if draft.node is None or isinstance(draft.statement, Reduce) else (draft.node,)
+            for node in nodes:
+                naming._count(node, self.uses, inside=True)
         self.taken: list[str] = []
         for draft in drafts:
             self.statement(draft)
@@ -275,6 +310,8 @@ class _Loop:
         match draft.statement:
             case Reduce():
                 self.made.append(self.naming.reduce(draft))
+            case Root():
+                self.made.append(self.naming.root(draft, self.part))
             case Let(name=name) as let:
                 assert draft.node is not None
                 value = self.built(draft.node)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from symreg.kernel import Let, Store
+from symreg.kernel import Let, Root, Store
 from symreg.kernel.sharing import Namer
 from symreg.language.tree import Binary, Call, Compare, Item, Logic, Name, Negate, Subscript, Tree, walk
 from symreg.targets.infix import is_nan_of, shifted
@@ -70,7 +70,8 @@ class Block:
         self._free_masks: list[str] = []
         self._views: dict[Item, str] = {}
         self._values: dict[str, str] = {}
-        self._pending: list[tuple[str, Tree, str]] = []
+        self._targets: dict[str, str] = {}
+        self._pending: list[tuple[str, Tree, str] | Root] = []
         self._uses: Counter[str] = Counter()
         self.chooses = False
 
@@ -87,6 +88,10 @@ class Block:
     def store(self, statement: Store) -> None:
         """Add an assignment to the elements of an array."""
         self._pending.append(("store", statement.value, statement.array))
+
+    def root(self, statement: Root) -> None:
+        """Add a root that is found for all elements of the block together."""
+        self._pending.append(statement)
 
     def term(self, value: Tree) -> None:
         """Add what is summed; `result` is its row."""
@@ -123,6 +128,8 @@ class Block:
             yield {"kind": "line", "text": f"{target} = w[{index} : {shifted(self.stop, above)}]"}
         for item, name in self._views.items():
             yield {"kind": "line", "text": f"{name} = {self._view(item, index, size)}"}
+        for array, name in self._targets.items():
+            yield {"kind": "line", "text": f"{name} = {self.operands.array(array)}[{index}:{self.stop}]"}
         for scratch, rows in ((self.scratch, self._rows), (self.masks, self._mask_rows)):
             for first_row in range(0, len(rows), _MOST_ROWS):
                 some = rows[first_row : first_row + _MOST_ROWS]
@@ -149,18 +156,64 @@ class Block:
 
     def _write(self) -> None:
         pending, self._pending = self._pending, []
-        for _, value, _ in pending:
-            self._uses.update(node.name for node in walk(value) if isinstance(node, Name))
-        for kind, value, name in pending:
-            match kind:
-                case "condition":
+        for row in pending:
+            for value in _trees(row) if isinstance(row, Root) else [row[1]]:
+                self._uses.update(node.name for node in walk(value) if isinstance(node, Name))
+        for row in pending:
+            match row:
+                case Root():
+                    self._root(row)
+                case ("condition", value, name):
                     self._values[name] = self._condition(value)
-                case "let":
+                case ("let", value, name):
                     self._values[name] = self._into(value, self._new_row(name))
-                case "term":
+                case ("term", value, name):
                     self.result = self._into(value, self._new_row(self.namer.fresh(name)))
-                case "store":
+                case (_, value, name) if self.dtype:
                     self._into(value, self._array_view(Item(name, (Subscript(self.operands.index),))))
+                case (_, value, name):
+                    made = self._value(value)
+                    self.lines.append(f"np.copyto({self._target(name)}, {made})")
+                    self._release((value, made))
+
+    def _root(self, root: Root) -> None:
+        """Find a root: what its trials use is kept until it is found."""
+        held = {node.name for tree in _trees_of_trials(root) for node in walk(tree) if isinstance(node, Name)}
+        held &= self._values.keys()
+        self._uses.update(held)
+        low, high = (self._into(tree, self._new_row(self.namer.fresh(f"{root.name}_{end}"))) for end, tree in
+                     (("low", root.low), ("high", root.high)))  # fmt: skip
+        found = self._into(root.start, self._new_row(root.name))
+        self._values[root.name] = found
+        self._uses[root.name] += 1
+        trial = self.namer.fresh("trial")
+        self.lines.append(f"for {trial} in range(_ROUNDS):")
+        outside, self.lines = self.lines, []
+        for inner in root.body:
+            assert isinstance(inner, Let)
+            self._values[inner.name] = self._into(inner.value, self._new_row(inner.name))
+        residual = self._into(root.residual, self._new_row(self.namer.fresh("residual")))
+        change = self._into(root.slope, self._new_row(self.namer.fresh("change")))
+        if root.in_logarithm:
+            self.lines.append(f"np.multiply({change}, {found}, out={change})")
+        self.lines.append(f"np.divide({residual}, {change}, out={change})")
+        self.lines.append(f"np.negative({change}, out={change})")
+        if root.in_logarithm:
+            self.lines.append(f"np.expm1({change}, out={change})")
+            self.lines.append(f"np.multiply({change}, {found}, out={change})")
+        self.lines.append(f"if not _newtons({found}, {residual}, {change}, {low}, {high}, {trial}):")
+        self.lines.append("    break")
+        self.lines = [*outside, *(f"    {line}" for line in self.lines)]
+        for name in sorted(held):
+            self._release((Name(name), self._values[name]))
+        self._free += [low, high, residual, change]
+        self._release((Name(root.name), found))
+
+    def _target(self, array: str) -> str:
+        """Return the block of an array that is written, in its own type."""
+        if array not in self._targets:
+            self._targets[array] = self.namer.fresh(f"{self.operands.array(array)}_{self.operands.index}")
+        return self._targets[array]
 
     def _into(self, value: Tree, target: str) -> str:
         """Compute a value into a row or an array's block."""
@@ -291,3 +344,17 @@ class Block:
     def _release_mask(self, condition: Tree, mask: str) -> None:
         if not isinstance(condition, Name) and mask in self._mask_rows and mask not in self._free_masks:
             self._free_masks.append(mask)
+
+
+def _trees(root: Root) -> Iterator[Tree]:
+    yield from (root.low, root.high, root.start)
+    yield from _trees_of_trials(root)
+
+
+def _trees_of_trials(root: Root) -> Iterator[Tree]:
+    for inner in root.body:
+        if isinstance(inner, Root):
+            yield from _trees(inner)
+        else:
+            yield inner.value
+    yield from (root.residual, root.slope)

@@ -6,18 +6,18 @@ Loops of a `Map` compute in the arrays' own precision, everything else in double
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from symreg.kernel import Let, Map, Reduce, Store
-from symreg.kernel.ir import Statement, has_sum, names_in
+from symreg.kernel import Let, Map, Reduce, Root, Store
+from symreg.kernel.ir import Stage, Statement, has_root, has_sum, names_in
 from symreg.kernel.sharing import Namer
 from symreg.language.interval import Interval
 from symreg.language.names import RESERVED
 from symreg.language.text import number_text
-from symreg.language.tree import Call, Item, Name, Subscript, Tree, walk
+from symreg.language.tree import Call, Item, Name, Subscript, Tree, names, walk
 from symreg.targets.infix import Notation, infix, shifted
 from symreg.targets.module import WIDTH, Function, Module, domain_in_words, table, wrapped
 from symreg.targets.rendering import render
@@ -26,11 +26,12 @@ _DOUBLE, _REAL, _TRUTH = "double", "real", "int"
 _LARGEST = {_DOUBLE: Fraction(2**1024 - 2**970), "float": Fraction(2**128 - 2**103)}
 _SMALLEST = {_DOUBLE: Fraction(1, 2**1074), "float": Fraction(1, 2**149)}
 _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
-_FRAME = ("add", "rounded", "are_apart", "spans", "TERMS")
+_FRAME = ("add", "rounded", "are_apart", "spans", "TERMS", "newton", "middle", "LANES", "ROUNDS", "FREE_ROUNDS")
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
+_NOT_IN_LIBMVEC = ("abs", "copysign", "fmod", "sqrt")
 _OWN_NAMES = {"abs": "fabs"}
-_ARGUMENTS = ("n", "w", "g", "t", "out")
+_ARGUMENTS = ("n", "w", "v", "g", "t", "out")
 
 Row = dict[str, Any]
 
@@ -44,7 +45,7 @@ def write(module: Module) -> dict[str, str]:
     made = [_Writer(function, single, helpers | own) for function in module.functions for single in (False, True)]
     functions = [writer.function(module.name) for writer in made]
     called = {row for writer in made for row in writer.called}
-    math = sorted({name for writer in made for name in writer.called_in_loops} - {*_HELPERS, "abs", "sqrt"})
+    math = sorted({name for writer in made for name in writer.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
     values = {
         "name": module.name,
         "prefix": module.name.upper(),
@@ -64,6 +65,10 @@ def write(module: Module) -> dict[str, str]:
         "math_of_old": [name for name in math if name in _VECTOR_MATH_OF_OLD],
         "math": [name for name in math if name not in _VECTOR_MATH_OF_OLD],
         "sums": any(has_sum(function.kernel.stages) for function in module.functions),
+        "roots": any(has_root(function.kernel.stages) for function in module.functions),
+        "block_roots": any(
+            isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages
+        ),
         "delays": any(
             isinstance(stage, Map) and stage.reads_old for f in module.functions for stage in f.kernel.stages
         ),
@@ -94,6 +99,7 @@ class _Writer:
     hoisted: dict[str, str] = field(default_factory=dict)
     called: set[tuple[str, bool]] = field(default_factory=set)
     called_in_loops: set[str] = field(default_factory=set)
+    rows: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         kernel = self.emitted.kernel
@@ -101,7 +107,7 @@ class _Writer:
         used = {*_ARGUMENTS, *_given(self.emitted), *self.helpers.values(), *names_in(kernel.stages)}
         self.namer = Namer(used | RESERVED | {buffer.name for buffer in kernel.buffers})
         self.real = "float" if self.is_single else "double"
-        self.old = ""
+        self.old, self.lane = "", ""
         self.below, self.index = 0, ""
         self.moved: dict[Item, str] = {}
         self.types.update({p.name: _DOUBLE for p in self.emitted.parameters} | dict.fromkeys(self.pointers, _DOUBLE))
@@ -117,7 +123,7 @@ class _Writer:
             if buffer is not None and first is not None
         ]
         arguments, spans = [*self.arguments()], self.spans()
-        may_overlap = {"w", "out"} if kernel.may_alias else set()
+        may_overlap = {emitted.argument, "out"} if kernel.may_alias else set()
         return {
             "name": f"{stem}_{emitted.name}_{'f32' if self.is_single else 'f64'}",
             "is_single": self.is_single,
@@ -154,7 +160,8 @@ class _Writer:
             return {"name": name, "is_pointer": True, "is_const": not is_written, "type": of, "doc": doc}
 
         yield {"name": "n", "is_pointer": False, "type": "size_t", "doc": "the number of weights"}
-        yield pointer("w", "n weights" + (", overwritten" if is_step else ""), is_written=is_step)
+        what = "n numbers" if emitted.update.kind == "prox" else "n weights"
+        yield pointer(emitted.argument, what + (", overwritten" if is_step else ""), is_written=is_step)
         for array in emitted.arrays:
             size = " x ".join(array.shape)
             yield pointer(array.name, f"{size} numbers, row by row" if len(array.shape) > 1 else f"{size} numbers")
@@ -171,9 +178,9 @@ class _Writer:
         for p in emitted.parameters:
             doc = f"{p.doc}, {domain_in_words(p.domain)}" if p.doc else domain_in_words(p.domain)
             yield {"name": p.name, "is_pointer": False, "type": "double", "doc": doc}
-        if emitted.update.kind == "gradient":
-            note = "; may be w" if kernel.may_alias else ""
-            yield pointer("out", f"n numbers, receives the gradient{note}", is_written=True)
+        if emitted.has_out:
+            note = f"; may be {emitted.argument}" if kernel.may_alias else ""
+            yield pointer("out", f"n numbers, receives the {emitted.title}{note}", is_written=True)
         if kernel.buffers:
             count = "n" if len(kernel.buffers) == 1 else f"{len(kernel.buffers)} * n"
             yield pointer(kernel.buffers[0].name, f"{count} numbers of scratch", is_written=True)
@@ -185,7 +192,7 @@ class _Writer:
         if self.emitted.update.kind == "step":
             rows.append(("w", f"n * sizeof({real})"))
         rows += [(name, f"n * sizeof({real})" if a else "sizeof(double)") for name, a in self.emitted.kept]
-        if self.emitted.update.kind == "gradient":
+        if self.emitted.has_out:
             rows.append(("out", f"n * sizeof({real})"))
         if kernel.buffers:
             rows.append((kernel.buffers[0].name, f"{len(kernel.buffers)} * n * sizeof({real})"))
@@ -201,13 +208,14 @@ class _Writer:
             read.append(("g", f"n * sizeof({real})"))
         else:
             size = f"n * sizeof({real})"
-            read.append(("w", f"out == w ? 0 : {size}" if kernel.may_alias else size))
+            first = self.emitted.argument
+            read.append((first, f"out == {first} ? 0 : {size}" if kernel.may_alias else size))
         spans = [f"{{{name}, {size}}}" for name, size in (*written, *read)]
         return spans if len(spans) > 1 else []
 
     # Statements
 
-    def stage(self, stage: Let | Reduce | Map) -> Iterator[Row]:
+    def stage(self, stage: Stage) -> Iterator[Row]:
         match stage:
             case Let(name=name, value=value, is_condition=is_condition):
                 text = self.text(value, _DOUBLE)
@@ -215,8 +223,38 @@ class _Writer:
                 yield {"kind": "let", "type": self.types[name], "name": name, "value": text}
             case Reduce():
                 yield self.reduce(stage)
+            case Root():
+                yield self.root(stage)
             case Map():
                 yield from self.map(stage)
+
+    def root(self, stage: Root) -> Row:
+        """Return the loop that finds one number."""
+        taken = set(self.namer.taken)
+        names = {key: self.namer.fresh(f"{stage.name}_{key}") for key in ("low", "high")}
+        names |= {key: self.namer.fresh(key) for key in ("trial", "residual", "change", "following", "moves")}
+        bounds = {key: self.text(getattr(stage, key), _DOUBLE) for key in ("low", "high", "start")}
+        self.types[stage.name] = _DOUBLE
+        row = {"kind": "root", "name": stage.name, "names": names, **bounds, **self.trial(stage)}
+        self.namer.taken = taken
+        return row
+
+    def trial(self, root: Root) -> Row:
+        """Return what is computed for each trial of a root."""
+        self.types[root.name] = _DOUBLE
+        body = [row for inner in root.body for row in self.stage(inner)]
+        self.called_in_loops |= {"expm1"} if root.in_logarithm else set()
+        return {
+            "body": body,
+            "residual": self.text(root.residual, _DOUBLE),
+            "slope": self.factor(root.slope),
+            "in_logarithm": root.in_logarithm,
+        }
+
+    def factor(self, tree: Tree) -> str:
+        """Return an expression in double precision as an operand of a product."""
+        text = self.text(tree, _DOUBLE)
+        return text if isinstance(tree, Name | Call) and "?" not in text else f"({text})"
 
     def reduce(self, stage: Reduce) -> Row:
         """Return a sum: blocks of terms, each block added to a compensated total."""
@@ -245,9 +283,13 @@ class _Writer:
 
     def map(self, stage: Map) -> Iterator[Row]:
         taken, self.index = set(self.namer.taken), stage.index
-        yield from self.hoist(stage)
+        context = _DOUBLE if stage.is_double else _REAL
+        if not stage.is_double:
+            yield from self.hoist(stage)
         if stage.reads_old:
             yield self.delayed(stage)
+        elif any(isinstance(statement, Root) for statement in stage.body):
+            yield self.rooted(stage)
         else:
             index = self.indices[stage.index] = self.namer.fresh(stage.index)
             is_plain = not any(isinstance(statement, Reduce) for statement in stage.body)
@@ -255,8 +297,8 @@ class _Writer:
                 "kind": "map",
                 "index": index,
                 "is_plain": is_plain,
-                "body": list(self.body(stage.body, _REAL)),
-                "edge": list(self.body(stage.edge, _REAL)),
+                "body": list(self.body(stage.body, context)),
+                "edge": list(self.body(stage.edge, context)),
                 "below": stage.below,
                 "above": stage.above,
             }
@@ -266,9 +308,41 @@ class _Writer:
             else:
                 row |= {"start": stage.low, "more": _below(index, stage.high)}
             yield row
-        del self.indices[stage.index]
+        self.indices.pop(stage.index, None)
         self.namer.taken = taken
         self.hoisted.clear()
+
+    def rooted(self, stage: Map) -> Row:
+        """Return a loop over blocks of elements in which a root is found for all elements of a block together.
+
+        What is computed before a root and needed behind it is kept for each element of the block.
+        """
+        keys = ("start", "size", "k", "trial", "moving", "residual", "change", "following", "moved")
+        names = {key: self.namer.fresh(key) for key in keys}
+        names["index"] = self.indices[stage.index] = self.namer.fresh(stage.index)
+        self.lane = names["k"]
+        runs: list[tuple[list[Statement], Root | None]] = [([], None)]
+        for statement in stage.body:
+            if isinstance(statement, Root):
+                runs[-1] = (runs[-1][0], statement)
+                runs.append(([], None))
+            else:
+                runs[-1][0].append(statement)
+        kept = _kept_names(runs)
+        rows: list[str] = []
+        parts: list[Row] = []
+        for statements, root in runs:
+            part: Row = {"body": list(self.body(statements, _DOUBLE, kept=kept)), "root": {}, "uses_index": True}
+            if root is not None:
+                bounds = {key: self.namer.fresh(f"{root.name}_{key}") for key in ("low", "high")}
+                values = {key: self.text(getattr(root, key), _DOUBLE) for key in ("low", "high", "start")}
+                self.rows[root.name] = f"{root.name}[{self.lane}]"
+                part["root"] = {"name": root.name, "bounds": bounds, **values, **self.trial(root)}
+                rows += [root.name, *bounds.values()]
+            parts.append(part)
+        declared = _filled([f"{row}[{self.helpers['LANES']}]" for row in (*kept, *rows, names["moved"])], WIDTH - 16)
+        self.rows.clear()
+        return {"kind": "rooted", **names, "parts": parts, "declared": declared}
 
     def delayed(self, stage: Map) -> Row:
         """Return a loop over blocks that reads neighbours as they were before it wrote to them."""
@@ -311,19 +385,26 @@ class _Writer:
         if copies:
             yield {"kind": "lets", "type": self.real, "lines": _filled(copies, WIDTH - 16)}
 
-    def body(self, statements: Iterable[Statement], context: str, *, ends: str = "") -> Iterator[Row]:
+    def body(
+        self, statements: Iterable[Statement], context: str, *, ends: str = "", kept: Collection[str] = ()
+    ) -> Iterator[Row]:
         """Yield the statements of a loop.
 
         Args:
             statements: In order.
             context: The precision in which the loop computes.
             ends: Where a new weight is kept instead of in `w`.
+            kept: Names of values that have a row in which they are kept for each element of a block.
         """
         for statement in statements:
             match statement:
                 case Let(name=name, value=value, is_condition=is_condition):
                     text = self.text(value, context)
                     self.types[name] = _TRUTH if is_condition else context
+                    if name in kept:
+                        self.rows[name] = f"{name}[{self.lane}]"
+                        yield {"kind": "store", "place": self.rows[name], "value": text}
+                        continue
                     kind = _TRUTH if is_condition else self.real if context == _REAL else "double"
                     yield {"kind": "let", "type": kind, "name": name, "value": text}
                 case Reduce():
@@ -335,6 +416,8 @@ class _Writer:
                         yield {"kind": "let", "type": self.real, "name": name, "value": text}
                         yield {"kind": "store", "place": ends, "value": name}
                     else:
+                        if context == _DOUBLE and self.is_single:
+                            text = f"(float){text if text.isidentifier() else f'({text})'}"
                         yield {"kind": "store", "place": f"{array}[{self.indices[self.index]}]", "value": text}
 
     # Expressions
@@ -359,6 +442,8 @@ class _Writer:
             kind = self.types[name]
             if kind == _TRUTH:
                 return name
+            if name in self.rows:
+                return self.rows[name]
             if context == _REAL and name in self.hoisted:
                 return self.hoisted[name]
             text = f"*{name}" if name in self.pointers else name
@@ -403,6 +488,32 @@ class _Writer:
 
     def cast(self, kind: str, text: str) -> str:
         return f"({kind}){text}" if self.is_single else text
+
+
+def _kept_names(runs: list[tuple[list[Statement], Root | None]]) -> list[str]:
+    """Return the values that are computed in one run of statements and used in the root behind it or later."""
+    made: list[str] = []
+    kept: dict[str, None] = {}
+    for statements, root in runs:
+        here = {statement.name for statement in statements if isinstance(statement, Let)}
+        used = {name for s in statements if isinstance(s, Let | Store) for name in names(s.value)}
+        used |= {*names(root.low), *names(root.high), *names(root.start)} if root is not None else set()
+        earlier = [name for name in made if name in used]
+        if root is not None:
+            earlier += [name for name in (*made, *sorted(here)) if name in _names_in_trials(root)]
+        kept |= dict.fromkeys(earlier)
+        made += sorted(here)
+    return list(kept)
+
+
+def _names_in_trials(root: Root) -> set[str]:
+    found = {*names(root.residual), *names(root.slope)}
+    for inner in root.body:
+        if isinstance(inner, Root):
+            found |= {*names(inner.low), *names(inner.high), *names(inner.start), *_names_in_trials(inner)}
+        else:
+            found |= {*names(inner.value)} if isinstance(inner, Let) else set()
+    return found
 
 
 def _trees_in_real(statement: Statement) -> Iterator[Tree]:

@@ -107,7 +107,7 @@ def _through_c(raw: Any, update: Update, dtype: np.dtype[Any], in_numpy: Functio
     declared = {array.name: len(array.shape) for array in update.terms.arrays}
     parameters = {name: default for name, default in keywords.items() if name not in (*declared, "out")}
     states = _states(update)
-    is_step, has_out = update.kind == "step", update.kind == "gradient"
+    is_step, has_out = update.kind == "step", update.kind in ("gradient", "prox")
     scratch = len(lower(update).buffers)
     pointers = 1 + len(declared) + is_step + len(states)
     raw.restype = ctypes.c_double if update.kind == "value" else ctypes.c_int

@@ -14,10 +14,11 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import nan
 
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.kernel import Kernel, lower
-from symreg.language.interval import Interval
+from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Array, Parameter, Rule, State
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
@@ -62,13 +63,23 @@ class Function:
 
     @property
     def name(self) -> str:
-        """`value`, `gradient`, `adam_step`."""
+        """`value`, `gradient`, `prox`, `adam_step`."""
         return self.kernel.update.name
 
     @property
     def is_indexed(self) -> bool:
         """Is something in index notation, so that the weights have one dimension?"""
         return self.kernel.update.indexed is not None
+
+    @property
+    def argument(self) -> str:
+        """What the array is called that comes first."""
+        return "v" if self.update.kind == "prox" else "w"
+
+    @property
+    def has_out(self) -> bool:
+        """Is the result another array?"""
+        return self.update.kind in ("gradient", "prox")
 
     @property
     def kept(self) -> tuple[tuple[str, bool], ...]:
@@ -158,11 +169,17 @@ def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
     return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
+STEP = Parameter(name="step", domain=WORDS["positive"], default=nan, doc="factor of the penalty")
+"""What a proximal operator takes besides the penalty's parameters; it has no default."""
+
+
 def _function(update: Update) -> Function:
     terms, rule = update.terms, update.rule
+    own = rule.parameters if rule else (STEP,) if update.kind == "prox" else ()
     title, summary = {
         "value": ("value", "Return the penalty R(w), the sum over all weights."),
         "gradient": ("gradient", "Return dR/dw, the penalty's gradient."),
+        "prox": ("proximal operator", "Return the proximal point of each v: the u at which the cost is least."),
         "step": (
             f"{update.name.replace('_', ' ')}",
             f"Take one step of {rule.name if rule else ''} on L(w) + R(w), in place.",
@@ -173,7 +190,7 @@ def _function(update: Update) -> Function:
         title=title,
         summary=summary,
         formulas=_formulas(update),
-        parameters=(*(rule.parameters if rule else ()), *terms.parameters),
+        parameters=(*own, *terms.parameters),
         arrays=terms.arrays,
         states=rule.states if rule else (),
         counts=rule.uses_t if rule else False,
@@ -196,6 +213,8 @@ def _formulas(update: Update) -> tuple[tuple[str, str, str], ...]:
     """Return what a function computes, in the form in which it is computed."""
     if update.kind == "value":
         return ()
+    if update.kind == "prox":
+        return (("prox(v)", "=", "argmin over u of step*phi(u) + (u - v)**2/2"),)
     slope: list[tuple[str, str, str]] = []
     addends = []
     if update.elementwise is not None:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from symreg.kernel import Let, Map, Reduce, Store
-from symreg.kernel.ir import Stage, Statement, has_sum, names_in
+from symreg.kernel import Let, Map, Reduce, Root, Store
+from symreg.kernel.ir import Stage, Statement, has_root, has_sum, names_in
 from symreg.kernel.sharing import Namer
 from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
@@ -28,13 +28,15 @@ from symreg.targets.rendering import render
 _FUNCTIONS = {
     "abs": "np.abs",
     "atan": "np.arctan",
+    "copysign": "np.copysign",
+    "fmod": "np.fmod",
     "max": "np.maximum",
     "min": "np.minimum",
     "pow": "np.power",
 }
 _FUNCTIONS |= {name: f"np.{name}" for name in FUNCTIONS if name not in _FUNCTIONS}
 _LONGEST_LINE = 88
-_ARGUMENTS = ("n", "w", "g", "t", "out", "state")
+_ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state")
 
 Row = dict[str, Any]
 
@@ -53,11 +55,18 @@ def write(module: Module) -> dict[str, str]:
         "functions": functions,
         "reaches": any(_reaches(function.kernel.stages) for function in module.functions),
         "sums": any(has_sum(function.kernel.stages) for function in module.functions),
+        "roots": any(has_root(function.kernel.stages) for function in module.functions),
+        "block_roots": any(
+            isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages
+        ),
+        "scalar_roots": any(
+            isinstance(stage, Root) for function in module.functions for stage in function.kernel.stages
+        ),
         "chooses": any(block.chooses for writer in writers for block in writer.blocks),
-        "writes": bool(kinds & {"gradient", "step"}),
+        "writes": bool(kinds & {"gradient", "prox", "step"}),
         "has_parameters": any(function["parameters"] for function in functions),
         "has_states": any(function["states"] for function in functions),
-        "has_alias": any(f["kind"] == "gradient" and f["may_alias"] for f in functions),
+        "has_alias": any(f["has_out"] and f["may_alias"] for f in functions),
         "is_flat": any(not function["is_indexed"] for function in functions),
     }
     return {f"numpy/{module.name}.py": render("numpy/module.py.jinja", values)}
@@ -74,7 +83,7 @@ class _Writer:
         self.namer = Namer(
             {*RESERVED, *_ARGUMENTS, *given, *names_in(kernel.stages), *(b.name for b in kernel.buffers)}
         )
-        self.flat = self.namer.fresh("flat") if emitted.update.kind == "gradient" else ""
+        self.flat = self.namer.fresh("flat") if emitted.has_out else ""
         self.real = self.namer.fresh("real")
         self.uses_real = bool(kernel.buffers)
         self.renamed: dict[str, str] = {}
@@ -115,7 +124,9 @@ class _Writer:
             ],
             "states": states,
             "written": ["out"] if self.flat else ["w", *(state["name"] for state in states if state["is_array"])],
-            "read": ["w" if self.flat else "g", *(array.name for array in emitted.arrays)],
+            "argument": emitted.argument,
+            "has_out": emitted.has_out,
+            "read": [emitted.argument if self.flat else "g", *(array.name for array in emitted.arrays)],
             "flat": self.flat,
             "may_alias": kernel.may_alias,
             "real": self.real if self.uses_real else "",
@@ -128,15 +139,15 @@ class _Writer:
     def signature(self, has_state: bool) -> list[str]:
         """Return the lines of `def`."""
         emitted, kind = self.emitted, self.emitted.update.kind
-        rows = ["w: np.ndarray"]
+        rows = [f"{emitted.argument}: np.ndarray"]
         if kind == "step":
             rows.append("g: np.ndarray")
             rows += ["state: dict[str, np.ndarray | float]"] if has_state else []
         named = [f"{array.name}: np.ndarray" for array in emitted.arrays]
-        named += [f"{p.name}: float = {_default(p.default)}" for p in emitted.parameters]
-        named += ["out: np.ndarray | None = None"] if kind == "gradient" else []
+        named += [f"{p.name}: float{_default(p.default)}" for p in emitted.parameters]
+        named += ["out: np.ndarray | None = None"] if emitted.has_out else []
         rows += ["*", *named] if named else []
-        result = {"value": "float", "gradient": "np.ndarray", "step": "None"}[kind]
+        result = {"value": "float", "step": "None"}.get(kind, "np.ndarray")
         line = f"def {emitted.name}({', '.join(rows)}) -> {result}:"
         if len(line) <= _LONGEST_LINE:
             return [line]
@@ -146,8 +157,8 @@ class _Writer:
         """Return the lines of the docstring about the arguments."""
         emitted, kind = self.emitted, self.emitted.update.kind
         shape = "one dimension" if emitted.is_indexed else "any shape"
-        first = f"Weights, float32 or float64, {shape}"
-        rows = [("w", f"{first}, C-contiguous; overwritten." if kind == "step" else f"{first}.")]
+        first = f"{'Weights' if kind != 'prox' else 'Numbers'}, float32 or float64, {shape}"
+        rows = [(emitted.argument, f"{first}, C-contiguous; overwritten." if kind == "step" else f"{first}.")]
         if kind == "step":
             rows.append(("g", "Gradient of the loss L at w; shape and dtype of w."))
             stem = emitted.name.removesuffix("_step")
@@ -159,8 +170,8 @@ class _Writer:
             rows.append(
                 (p.name, f"{p.doc[:1].upper()}{p.doc[1:]}, {words}." if p.doc else f"{words[:1].upper()}{words[1:]}.")
             )
-        if kind == "gradient":
-            note = "; may be w" if emitted.kernel.may_alias else ""
+        if emitted.has_out:
+            note = f"; may be {emitted.argument}" if emitted.kernel.may_alias else ""
             rows.append(("out", f"Receives the result if given; C-contiguous{note}."))
         return [
             line
@@ -178,8 +189,33 @@ class _Writer:
                 yield _line(f"{name} = {self.text(value)}")
             case Reduce():
                 yield from self.reduce(stage)
+            case Root():
+                yield from self.root(stage)
             case Map():
                 yield from self.map(stage, later)
+
+    def root(self, stage: Root) -> Iterator[Row]:
+        """Yield the loop that finds one number."""
+        taken = set(self.namer.taken)
+        low, high = (self.namer.fresh(f"{stage.name}_{end}") for end in ("low", "high"))
+        trial, moves = self.namer.fresh("trial"), self.namer.fresh("moves")
+        residual, change = self.namer.fresh("residual"), self.namer.fresh("change")
+        found = stage.name
+        starts = (self.text(tree) for tree in (stage.start, stage.low, stage.high))
+        yield _line(f"{found}, {low}, {high} = {', '.join(starts)}")
+        body = [row for inner in stage.body for row in self.stage(inner, [])]
+        body.append(_line(f"{residual} = {self.text(stage.residual)}"))
+        if stage.in_logarithm:
+            body.append(_line(f"{change} = np.divide(-{residual}, {found} * ({self.text(stage.slope)}))"))
+            body.append(_line(f"{change} = {found} * np.expm1({change})"))
+        else:
+            body.append(_line(f"{change} = np.divide(-{residual}, {self.text(stage.slope)})"))
+        step = f"_newton({found}, {residual}, {change}, {low}, {high}, {trial})"
+        body.append(_line(f"{found}, {low}, {high}, {moves} = {step}"))
+        body.append(_line(f"if not {moves}:"))
+        body.append(_line("    break"))
+        yield {"kind": "loop", "head": f"for {trial} in range(_ROUNDS):", "body": body}
+        self.namer.taken = taken
 
     def reduce(self, stage: Reduce) -> Iterator[Row]:
         """Yield a sum: blocks of terms, each added to a compensated total."""
@@ -246,7 +282,8 @@ class _Writer:
 
     def map_blocks(self, stage: Map, index: str, later: list[Stage]) -> Iterator[Row]:
         start, end = str(stage.low), shifted("n", -stage.high)
-        yield from self.casts(stage, later)
+        if not stage.is_double:
+            yield from self.casts(stage, later)
         ends = ""
         if stage.edge:
             first, last = self.namer.fresh("first"), self.namer.fresh("last")
@@ -259,14 +296,17 @@ class _Writer:
             self.moved.clear()
             yield {"kind": "loop", "head": f"for {index} in (*range({first}), *range({last}, n)):", "body": rows}
             start, end = first, last
-        block = self.block(stage.index, dtype=self.real, old=(stage.below, stage.above) if stage.reads_old else None)
+        dtype = "" if stage.is_double else self.real
+        block = self.block(stage.index, dtype=dtype, old=(stage.below, stage.above) if stage.reads_old else None)
         for statement in stage.body:
             if isinstance(statement, Let):
                 block.let(statement)
+            elif isinstance(statement, Root):
+                block.root(statement)
             else:
                 assert isinstance(statement, Store)
                 block.store(statement)
-        self.uses_real = self.uses_real or block.is_allocated
+        self.uses_real = self.uses_real or (block.is_allocated and not stage.is_double)
         yield from block.allocated()
         yield {
             "kind": "loop",
@@ -434,7 +474,10 @@ def _number(value: Fraction) -> str:
 
 
 def _default(value: float) -> str:
-    return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    """Return a default as it stands in a signature; NaN is none."""
+    if value != value:
+        return ""
+    return f" = {int(value)}" if value.is_integer() and abs(value) < 1e15 else f" = {value!r}"
 
 
 def _bounds(domain: Interval) -> str:

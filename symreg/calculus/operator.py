@@ -1,0 +1,120 @@
+"""What a proximal operator is made of: spans of u on which the minimiser can lie, and the dips between them.
+
+`F(u) = u + s*phi'(u)` is the derivative of `s*phi(u) + (u - v)**2/2` by u, plus v: at a minimiser in a smooth part of
+phi, `F(u) = v`, and F rises there. All trees are over the bare `W`, the parameters and `STEP`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symreg.calculus.algebra import ZERO
+from symreg.language.interval import Interval
+from symreg.language.tree import Name, Tree
+
+STEP = Name("step")
+"""s, the factor of the penalty."""
+V = Name("v")
+"""The number whose proximal point is asked for; of an even penalty its magnitude."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A weight at which the minimiser stays while v runs through an interval: a convex kink, or an end of the domain.
+
+    Args:
+        position: Of the kink.
+        left: phi' from the left; None for minus infinity, at a lower end.
+        right: phi' from the right; None for infinity.
+        value: phi there.
+    """
+
+    position: Tree
+    left: Tree | None
+    right: Tree | None
+    value: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A span on which phi is smooth and its curvature is monotone, so that F turns there at most once.
+
+    Args:
+        low: Lower end, None for minus infinity.
+        high: Upper end, None for infinity.
+        value: phi.
+        slope: phi'.
+        curvature: phi''.
+        third: phi'''.
+        bends: 1 where the curvature rises, -1 where it falls, 0 where it is constant.
+        turns: Is the curvature negative somewhere (for some parameters), so that F falls there for a large step?
+        pull: 1 where phi' >= 0 on the whole cell, so that u <= v; -1 where phi' <= 0; 0 where neither is known.
+        low_force: phi' at the lower end, None if it is infinite or there is none.
+        high_force: phi' at the upper end, likewise.
+        least: The curvature at the end to which it falls, where `turns`; None for minus infinity.
+        turn: Where F turns, in closed form, if it does; None where it is searched for.
+        solution: u with F(u) = v in closed form, over `V`; None where there is none that is worth it.
+        start: Where Newton's method starts, over `V`; moved into the cell.
+        in_logarithm: Does it run in the logarithm of u?
+    """
+
+    low: Tree | None
+    high: Tree | None
+    value: Tree
+    slope: Tree
+    curvature: Tree
+    third: Tree
+    bends: int
+    turns: bool
+    pull: int = 0
+    low_force: Tree | None = None
+    high_force: Tree | None = None
+    least: Tree | None = None
+    turn: Tree | None = None
+    solution: Tree | None = None
+    start: Tree = V
+    in_logarithm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dip:
+    """What parts two segments: where F falls, for some steps at least.
+
+    Args:
+        position: Where phi' jumps down, or where the curvature is least; the lower end of `cell`.
+        is_kink: Does phi' jump down there, so that F falls for every step?
+        cell: A cell of constant negative curvature: all of it is lost where `1 + s*curvature <= 0`, and joined on
+            where not.
+    """
+
+    position: Tree
+    is_kink: bool = False
+    cell: Cell | None = None
+
+
+Segment = tuple[Rest | Cell, ...]
+"""Ascending and adjacent: F rises from one end to the other, apart from a turn in the first and last cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """The proximal operator of an elementwise penalty.
+
+    Args:
+        segments: Ascending; the minimiser lies in one of them. Of an even penalty those with u >= 0.
+        dips: Between neighbouring segments.
+        is_even: Is phi even, so that prox(-v) = -prox(v)?
+        domain: Of the weight.
+        period: If not None, phi repeats itself, and v is taken to within half a period of 0 first.
+    """
+
+    segments: tuple[Segment, ...]
+    dips: tuple[Dip, ...]
+    is_even: bool
+    domain: Interval
+    period: Tree | None = None
+
+    @property
+    def is_zero_kept(self) -> bool:
+        """Is the minimiser exactly 0 for every v in an interval?"""
+        return any(isinstance(i, Rest) and i.position == ZERO for segment in self.segments for i in segment)

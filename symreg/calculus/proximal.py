@@ -1,0 +1,323 @@
+"""Derive the proximal operator of an elementwise penalty: where F(u) = u + s*phi'(u) rises, and what lies between.
+
+The pieces of phi are cut where its curvature stops rising or falling. In each of these cells F turns at most once,
+whatever s is, and the minimiser lies where F rises. Neighbouring cells in which it does form a segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, numeric, over, plus, times
+from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
+from symreg.calculus.numeric import TINY, evaluate, samples
+from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, V
+from symreg.calculus.pieces import Joint, Piece, Pieces, half, pieces
+from symreg.calculus.roots import has_w, roots
+from symreg.calculus.signs import sign_table
+from symreg.calculus.stabilise import stabilise
+from symreg.calculus.switches import sign_between, sign_for_all
+from symreg.calculus.tidy import Sign, limit, tidy
+from symreg.errors import Intractable, NotDifferentiable
+from symreg.language.interval import Interval
+from symreg.language.spec import Parameter
+from symreg.language.terms import Terms
+from symreg.language.text import to_text
+from symreg.language.tree import Call, Constant, Tree, number, substitute, walk
+
+_INFINITE = (Constant("inf"), negative(Constant("inf")))
+
+
+def operator(terms: Terms) -> Operator:
+    """Return the proximal operator of the sum of the elementwise terms, for all parameters in their domains.
+
+    Raises:
+        Intractable: Knots or stationary points whose order depends on the parameters, or that were not enclosed.
+        NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
+    """
+    parameters = terms.parameters
+    whole = pieces(terms, parameters)
+    part = half(whole) if whole.is_even else whole
+    period = _period(part)
+    if period is not None:
+        (piece,) = part.pieces
+        part = replace(part, pieces=(replace(piece, high=over(period, number(2))),))
+    tokens = list(_tokens(part, _at_start(whole, part, parameters), parameters))
+    if period is not None and isinstance(tokens[-1], _Fall):
+        tokens.pop()  # beyond half a period the same comes again, mirrored
+    segments, dips = _parted(tokens)
+    return Operator(segments=segments, dips=dips, is_even=whole.is_even, domain=whole.domain, period=period)
+
+
+def _period(part: Pieces) -> Tree | None:
+    """Return the period of an even phi that is smooth: of one sine or cosine of a multiple of w."""
+    if not part.is_even or len(part.pieces) > 1 or part.pieces[0].high is not None or part.pieces[0].low != ZERO:
+        return None
+    (piece,) = part.pieces
+    waves = {
+        node.arguments[0] for node in walk(piece.slope) if isinstance(node, Call) and node.function in ("sin", "cos")
+    }
+    if len(waves) != 1:
+        return None
+    (argument,) = waves
+    still = substitute(piece.slope, {Call(name, (argument,)): ONE for name in ("sin", "cos")})
+    rate = tidy(over(argument, W), ())
+    if has_w(still) or has_w(rate):
+        return None
+    return tidy(over(times(number(2), Constant("pi")), rate), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fall:
+    """Between two tokens F falls for some steps; at a kink for all."""
+
+    position: Tree
+    is_kink: bool = False
+
+
+_Token = Rest | Cell | _Fall
+
+
+def _at_start(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) -> Rest | None:
+    """Return what lies before the first cell: a kink at 0 of an even phi, or a closed end of the domain."""
+    first = part.pieces[0]
+    if whole.is_even:
+        if len(whole.pieces) % 2:
+            return None
+        joint = whole.joints[len(whole.joints) // 2]
+        if joint.kind == "undecided":
+            raise Intractable(f"whether phi' jumps up or down at w = 0 depends on the parameters: {_sides(joint)}")
+        return _rest(joint, first, ZERO, parameters) if joint.kind == "convex kink" else None
+    if first.low is None or not whole.domain.low_closed:
+        return None
+    return Rest(
+        position=first.low,
+        left=None,
+        right=_at(first.slope, first.low, 1, parameters),
+        value=_at(first.value, first.low, 1, parameters) or ZERO,
+    )
+
+
+def _rest(joint: Joint, beside: Piece, position: Tree, parameters: tuple[Parameter, ...]) -> Rest:
+    value = _at(beside.value, position, 1 if position == beside.low else -1, parameters)
+    return Rest(position=position, left=_finite(joint.left), right=_finite(joint.right), value=value or ZERO)
+
+
+def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...]) -> Iterator[_Token]:
+    """Yield cells, resting places and falls of F, ascending."""
+    if start is not None:
+        yield start
+    joints: list[Joint | None] = [*part.joints, None]
+    for piece, joint in zip(part.pieces, joints, strict=True):
+        for cell in _cells(piece, parameters):
+            if cell.turns and cell.bends > 0 and cell.low is not None:
+                yield _Fall(position=cell.low)
+            yield cell
+            if cell.turns and cell.bends < 0 and cell.high is not None:
+                yield _Fall(position=cell.high)
+        match joint:
+            case Joint(kind="convex kink"):
+                yield _rest(joint, piece, joint.position, parameters)
+            case Joint(kind="concave kink"):
+                yield _Fall(position=joint.position, is_kink=True)
+            case Joint(kind="undecided"):
+                raise Intractable(
+                    f"whether phi' jumps up or down at w = {to_text(joint.position)} depends on the parameters: "
+                    f"{_sides(joint)}"
+                )
+    last = part.pieces[-1]
+    if last.high is not None and part.domain.high_closed:
+        yield Rest(
+            position=last.high,
+            left=_at(last.slope, last.high, -1, parameters),
+            right=None,
+            value=_at(last.value, last.high, -1, parameters) or ZERO,
+        )
+
+
+def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
+    """Yield the parts of a piece on which the curvature rises, falls or stays."""
+    table = sign_table(piece.third, piece.low, piece.high, parameters)
+    if table is None:
+        raise Intractable(
+            f"where phi'' = {to_text(piece.curvature):.80} rises and falls was not decided for all parameters"
+        )
+    slope = piece.slope
+    if numeric(piece.third) != 0:
+        domain = (
+            Interval(low=Fraction(0))
+            if piece.low is not None and _is_nonnegative(piece.low, parameters)
+            else Interval()
+        )
+        slope = stabilise(slope, parameters=parameters, domain=domain).tree
+    for run in table:
+        signs = sign_table(piece.curvature, run.low, run.high, parameters)
+        cell = Cell(
+            low=run.low,
+            high=run.high,
+            value=piece.value,
+            slope=slope,
+            curvature=piece.curvature,
+            third=piece.third,
+            bends=run.sign,
+            turns=signs is None or any(row.sign < 0 for row in signs),
+            pull=_PULL.get(sign_between(piece.slope, run.low, run.high, parameters), 0),
+            low_force=_at(piece.slope, run.low, 1, parameters),
+            high_force=_at(piece.slope, run.high, -1, parameters),
+        )
+        if cell.turns:
+            cell = _turning(cell, parameters)
+        closed = solution(replace(cell, slope=piece.slope), parameters)
+        if closed is not None:
+            yield replace(cell, solution=closed)
+        else:
+            yield _started(cell, piece.slope, parameters)
+
+
+_PULL: dict[Sign, int] = {"positive": 1, "nonnegative": 1, "zero": 1, "negative": -1, "nonpositive": -1}
+
+
+def _turning(cell: Cell, parameters: tuple[Parameter, ...]) -> Cell:
+    """Return a cell with its least curvature and, where it can be told, the place at which F turns."""
+    least = _at(cell.curvature, cell.low if cell.bends > 0 else cell.high, cell.bends, parameters)
+    if cell.bends == 0:
+        return replace(cell, least=least)
+    try:
+        found = [r for r in roots(plus(ONE, times(STEP, cell.curvature))) if _is_turn(r, cell, parameters)]
+    except NotDifferentiable:
+        found = []
+    return replace(cell, least=least, turn=found[0] if found else None)
+
+
+def _is_turn(root: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> bool:
+    """Does a root of F' lie in the cell at all samples at which F turns there?"""
+    compared = 0
+    for values in samples((*parameters, *OWN_PARAMETERS)):
+        end = cell.low if cell.bends > 0 else cell.high
+        at_end = (
+            None
+            if end is None
+            else evaluate(plus(ONE, times(STEP, cell.curvature)), {**values, W: evaluate(end, values)})
+        )
+        if at_end is not None and at_end > 0:
+            continue
+        u = evaluate(root, values)
+        low, high = (None if x is None else evaluate(x, values) for x in (cell.low, cell.high))
+        if not (u == u and (low is None or u >= low) and (high is None or u <= high)):
+            return False
+        compared += 1
+    return compared > 0
+
+
+def _started(cell: Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Cell:
+    """Return a cell with the start from which Newton's method runs through it without turning.
+
+    Where the curvature rises F is convex, and the method comes from the right; where it falls, from the left. Near an
+    end at 0 where the curvature is infinite it runs in the logarithm of u, in which F is convex again.
+    """
+    from_right = _at_most(slope, cell, parameters)
+    if cell.bends < 0 and cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters):
+        return replace(cell, start=from_right, in_logarithm=True)
+    if cell.bends < 0:
+        return replace(cell, start=cell.low if cell.low is not None else V)
+    return replace(cell, start=from_right)
+
+
+def _at_most(slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a number above the root: v, or where s*phi' alone is v if that can be told and is needed."""
+    is_steep = cell.high is None and _grows_without_bound(cell.curvature, None, parameters)
+    is_steep |= cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters)
+    if not is_steep or cell.turns:
+        return V
+    try:
+        inverses = [root for root in roots(minus(slope, over(V, STEP))) if _is_above(root, slope, cell, parameters)]
+    except NotDifferentiable:
+        return V
+    return call("min", V, inverses[0]) if inverses else V
+
+
+def _is_above(root: Tree, slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> bool:
+    """Is a root of s*phi'(u) = v the one in the cell, at samples of v and s?"""
+    known = (*parameters, *OWN_PARAMETERS)
+    for values in samples(known):
+        v = abs(values[V])
+        u = evaluate(root, {**values, V: v})
+        low = 0 if cell.low is None else evaluate(cell.low, values)
+        met = evaluate(times(STEP, slope), {**values, W: u})
+        if not (u > low and abs(met - v) <= TINY * v):
+            return False
+    return True
+
+
+def _grows_without_bound(curvature: Tree, at: Tree | None, parameters: tuple[Parameter, ...]) -> bool:
+    """Does a curvature grow towards 0, or towards infinity? It only decides where an iteration starts."""
+    values = samples(parameters)[0]
+    points = ("1e-20", "1e-40") if at == ZERO else ("1e3", "1e6")
+    near, far = (evaluate(curvature, {**values, W: TINY.context.mpf(point)}) for point in points)
+    return not abs(far) <= 2 * abs(near)
+
+
+def _parted(tokens: list[_Token]) -> tuple[tuple[Segment, ...], tuple[Dip, ...]]:
+    """Return the segments in which F rises and the dips between them.
+
+    A cell of constant negative curvature that alone parts two segments belongs to the dip; several, and those beside a
+    concave kink, are segments of their own.
+    """
+    segments: list[list[Rest | Cell]] = [[]]
+    dips: list[Dip] = []
+    waiting: list[_Fall | Cell] = []
+
+    def settle() -> None:
+        lost = [token for token in waiting if isinstance(token, Cell)]
+        falls = [token for token in waiting if isinstance(token, _Fall)]
+        waiting.clear()
+        if len(lost) == 1 and not falls and lost[0].low is not None and segments[-1]:
+            dips.append(Dip(position=lost[0].low, cell=lost[0]))
+            segments.append([])
+            return
+        for cell in lost:
+            if segments[-1]:
+                assert cell.low is not None
+                dips.append(Dip(position=cell.low, is_kink=True))
+                segments.append([])
+            segments[-1].append(cell)
+        if lost or (falls and segments[-1]):
+            end = lost[-1].high if lost else falls[0].position
+            assert end is not None
+            dips.append(Dip(position=end, is_kink=bool(lost) or any(fall.is_kink for fall in falls)))
+            segments.append([])
+
+    for token in tokens:
+        if isinstance(token, _Fall) or (isinstance(token, Cell) and token.turns and token.bends == 0):
+            waiting.append(token)
+            continue
+        if waiting:
+            settle()
+        segments[-1].append(token)
+    if waiting:
+        raise Intractable("no minimum exists for large steps")
+    return tuple(map(tuple, segments)), tuple(dips)
+
+
+def _at(tree: Tree, position: Tree | None, side: int, parameters: tuple[Parameter, ...]) -> Tree | None:
+    """Return a tree's value at an end, as its limit from a side where it has none there; None if that is infinite."""
+    if position is None:
+        return None
+    made = tidy(substitute(tree, {W: position}), parameters)
+    if any(isinstance(node, Constant) and node.name in ("nan", "inf") for node in walk(made)):
+        made = limit(tree, position, side, parameters)
+    return None if made == NAN or made in _INFINITE else made
+
+
+def _finite(slope: Tree) -> Tree | None:
+    return None if slope in _INFINITE else slope
+
+
+def _is_nonnegative(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    return sign_for_all(tree, parameters) in ("zero", "positive", "nonnegative")
+
+
+def _sides(joint: Joint) -> str:
+    return f"{to_text(joint.left)} from the left, {to_text(joint.right)} from the right"

@@ -1,0 +1,383 @@
+"""Lower a proximal operator: thresholds once, then for each element the formula of its cell, or its root.
+
+Rows are what the minimiser can be, ascending in u and in v: a row holds up to its edge, a value of v. A dip parts the
+rows where the better of two minima jumps; the edges on either side of a jump are moved up to it, so that what is never
+the best has no v left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, V
+from symreg.kernel.ir import Let, Root
+from symreg.kernel.sharing import Namer
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Name,
+    Negate,
+    Number,
+    Tree,
+    children,
+    number,
+    substitute,
+)
+
+_W = Name("w")
+_ONE, _TWO = number(1), number(2)
+_FARTHEST = Number(Fraction(10) ** 300)
+"""Beyond every weight: a bound where there is no other."""
+_INFINITY = Constant("inf")
+
+Statements = list[Let | Root]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A resting place or a cell, between two weights.
+
+    Args:
+        item: What it is.
+        low: The least u; None for minus infinity.
+        high: The greatest u; None for infinity.
+        edge: The greatest v of the row; None for infinity.
+    """
+
+    item: Rest | Cell
+    low: Tree | None
+    high: Tree | None
+    edge: Tree | None
+
+
+def solved(operator: Operator, x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer) -> Tree:
+    """Return the minimiser for one element, over names that the statements give.
+
+    Args:
+        operator: Of the penalty; if it is even, x is not negative.
+        x: The element, a name.
+        step: s.
+        once: Receives what does not depend on x; may be `each`, where the step is another one for each element.
+        each: Receives what does.
+        namer: Knows the names in use.
+    """
+    lowering = _Lowering(step, namer)
+    if operator.period is None:
+        return lowering.solved(operator, x, once, each)
+    return lowering.folded(operator, operator.period, x, once, each)
+
+
+class _Lowering:
+    """Writes statements; `step` is what s is called."""
+
+    def __init__(self, step: Tree, namer: Namer) -> None:
+        self.step, self.namer = step, namer
+
+    def folded(self, operator: Operator, period: Tree, x: Tree, once: Statements, each: Statements) -> Tree:
+        """Solve within half a period of 0, to which an x >= 0 is shifted and mirrored; the minimiser goes back."""
+        whole = self.let("period", self.at(period), once)
+        rest = self.let("rest", Call("fmod", (x, whole)), each)
+        is_beyond = Compare(">", rest, Binary("/", whole, _TWO))
+        near = self.let("near", Call("where", (is_beyond, Binary("-", whole, rest), rest)), each)
+        u = self.let("u", self.solved(operator, near, once, each), each)
+        return Binary("+", Binary("-", x, rest), Call("where", (is_beyond, Binary("-", whole, u), u)))
+
+    def solved(self, operator: Operator, x: Tree, once: Statements, each: Statements) -> Tree:
+        segments = operator.segments
+        ends = [self.ends(dip, a, b, once) for dip, (a, b) in zip(operator.dips, pairwise(segments), strict=True)]
+        lows = [self.outer(segments[0][0], once, side=1), *(high for _, high in ends)]
+        highs = [*(low for low, _ in ends), self.outer(segments[-1][-1], once, side=-1)]
+        tables = [self.rows(*row, once) for row in zip(segments, lows, highs, strict=True)]
+        if len(tables) == 1:
+            return self.chosen(tables[0], x, each)[0]
+        if len(tables) == 2 and once is not each:
+            return self.chosen(self.joined(tables, operator.dips[0], once), x, each)[0]
+        return self.best(tables, x, each)
+
+    # What does not depend on the element
+
+    def ends(self, dip: Dip, before: Segment, after: Segment, once: Statements) -> tuple[Tree, Tree]:
+        """Return where F begins to fall and where it rises again."""
+        if dip.cell is not None:
+            assert dip.cell.low is not None and dip.cell.high is not None
+            return dip.cell.low, dip.cell.high
+        last, first = before[-1], after[0]
+        low = self.turn(last, dip.position, once) if isinstance(last, Cell) and last.turns else dip.position
+        high = self.turn(first, dip.position, once) if isinstance(first, Cell) and first.turns else dip.position
+        return low, high
+
+    def outer(self, item: Rest | Cell, once: Statements, *, side: int) -> Tree | None:
+        """Return where F turns in the first cell (side 1) or in the last (side -1), if it does at its outer end."""
+        if isinstance(item, Rest) or not item.turns or item.bends != side:
+            return None
+        end = item.low if side > 0 else item.high
+        return None if end is None else self.turn(item, end, once)
+
+    def turn(self, cell: Cell, position: Tree, once: Statements) -> Tree:
+        """Return where F turns in a cell whose curvature is least at a position, or the position if F does not."""
+        if cell.bends == 0:
+            return position
+        rise = Binary("+", _ONE, Binary("*", self.step, cell.curvature))
+        bend = Binary("*", self.step, cell.third)
+        does = None
+        if cell.least is not None:
+            does = Compare("<", Binary("+", _ONE, Binary("*", self.step, cell.least)), number(0))
+        if cell.turn is not None:
+            found = self.at(cell.turn)
+            return self.let("turn", found if does is None else Call("where", (does, found, position)), once)
+        far = cell.high if cell.bends > 0 else cell.low
+        bound = far if far is not None else _FARTHEST if cell.bends > 0 else Negate(_FARTHEST)
+        if does is not None:
+            bound = self.let("bound", Call("where", (does, bound, position)), once)
+        name = Name(self.namer.fresh("turn"))
+        start = Binary("*", _TWO, position) if far is None and not _is_number(position) else bound
+        once.append(
+            Root(
+                name=name.name,
+                low=position if cell.bends > 0 else bound,
+                high=bound if cell.bends > 0 else position,
+                start=_clipped(start, position, bound) if cell.bends > 0 else _clipped(start, bound, position),
+                residual=substitute(rise if cell.bends > 0 else Negate(rise), {_W: name}),
+                slope=substitute(bend if cell.bends > 0 else Negate(bend), {_W: name}),
+            )
+        )
+        return name
+
+    def rows(self, segment: Segment, low: Tree | None, high: Tree | None, once: Statements) -> list[_Row]:
+        """Return a segment's rows; the first begins at `low`, the last ends at `high`, where these are given."""
+        made: list[_Row] = []
+        for k, item in enumerate(segment):
+            following = segment[k + 1] if k + 1 < len(segment) else None
+            if isinstance(item, Rest):
+                edge = None if item.right is None else self.force(item.position, item.right)
+                made.append(_Row(item, item.position, item.position, edge if following is not None else None))
+                continue
+            start = low if k == 0 and low is not None else item.low
+            end = high if following is None and high is not None else item.high
+            edge = None
+            if following is not None and end is not None:
+                at_end = item.high_force or substitute(item.slope, {_W: end})
+                edge = self.force(end, at_end)
+            made.append(_Row(item, start, end, edge))
+        return [_Row(r.item, r.low, r.high, None if r.edge is None else self.let("edge", r.edge, once)) for r in made]
+
+    def joined(self, tables: list[list[_Row]], dip: Dip, once: Statements) -> list[_Row]:
+        """Return the rows of two segments with the jump between them as an edge."""
+        before, after = tables
+        last, first = before[-1], after[0]
+        if dip.cell is None:
+            top = self.upper(last, once)
+            bottom = self.lower(first, once)
+            jump = self.jump(before, after, bottom, top, once)
+        else:
+            cell, (low, high) = dip.cell, (last.high, first.low)
+            assert low is not None and high is not None and cell.low_force and cell.high_force
+            rise = self.let("rise", Binary("+", _ONE, Binary("*", self.step, self.at(cell.curvature))), once)
+            at_low = self.let("edge", self.force(low, cell.low_force), once)
+            at_high = self.let("edge", self.force(high, cell.high_force), once)
+            is_kept = Compare(">", rise, number(0))
+            top = self.let("top", Call("where", (is_kept, at_high, at_low)), once)
+            jump = self.jump(before, after, at_high, top, once)
+            before = [*before[:-1], _Row(last.item, last.low, last.high, at_low), _Row(cell, low, high, None)]
+        made = [
+            _Row(r.item, r.low, r.high, self.let("edge", Call("min", (r.edge, jump)), once)) if r.edge else r
+            for r in before[:-1]
+        ]
+        made.append(_Row(before[-1].item, before[-1].low, before[-1].high, jump))
+        for r in after:
+            edge = r.edge and self.let("edge", Call("max", (r.edge, jump)), once)
+            made.append(_Row(r.item, r.low, r.high, edge))
+        return made
+
+    def jump(self, before: list[_Row], after: list[_Row], bottom: Tree, top: Tree, once: Statements) -> Tree:
+        """Return the v at which both segments have minima that are equally good.
+
+        The difference of the two minimal values rises with v; its derivative is the distance of the two minimisers.
+        """
+        name = Name(self.namer.fresh("jump"))
+        body: Statements = []
+        a, value_a = self.chosen(before, name, body, is_clipped=True)
+        b, value_b = self.chosen(after, name, body, is_clipped=True)
+        a, b = self.let("a", a, body), self.let("b", b, body)
+        middle = Binary("-", Binary("/", Binary("+", a, b), _TWO), name)
+        penalty = Binary("*", self.step, Binary("-", value_a, value_b))
+        gap = Binary("-", b, a)
+        once.append(
+            Root(
+                name=name.name,
+                low=bottom,
+                high=top,
+                start=bottom,
+                body=tuple(body),
+                residual=Binary("-", penalty, Binary("*", gap, middle)),
+                slope=gap,
+            )
+        )
+        return name
+
+    def upper(self, row: _Row, once: Statements) -> Tree:
+        """Return the greatest v for which a segment's last row has a minimum."""
+        if isinstance(row.item, Rest):
+            right = row.item.right
+            return _FARTHEST if right is None else self.let("top", self.force(row.item.position, right), once)
+        assert row.high is not None
+        return self.let("top", self.force(row.high, substitute(row.item.slope, {_W: row.high})), once)
+
+    def lower(self, row: _Row, once: Statements) -> Tree:
+        """Return the least v for which a segment's first row has a minimum."""
+        if isinstance(row.item, Rest):
+            left = row.item.left
+            return Negate(_FARTHEST) if left is None else self.let("bottom", self.force(row.item.position, left), once)
+        assert row.low is not None
+        return self.let("bottom", self.force(row.low, substitute(row.item.slope, {_W: row.low})), once)
+
+    # What does
+
+    def best(self, tables: list[list[_Row]], x: Tree, each: Statements) -> Tree:
+        """Return the best of the segments' minimisers; of equally good ones the first."""
+        best: Tree | None = None
+        least: Tree | None = None
+        for rows in tables:
+            u, value = self.chosen(rows, x, each, is_clipped=True)
+            u = self.let("u", u, each)
+            pull = Binary("*", u, Binary("-", Binary("/", u, _TWO), x))
+            cost = self.let("cost", Binary("+", Binary("*", self.step, value), pull), each)
+            if best is None or least is None:
+                best, least = u, cost
+                continue
+            is_better = Compare("<", cost, least)
+            best = self.let("best", Call("where", (is_better, u, best)), each)
+            least = self.let("least", Call("min", (cost, least)), each)
+        assert best is not None
+        return best
+
+    def chosen(self, rows: list[_Row], x: Tree, each: Statements, *, is_clipped: bool = False) -> tuple[Tree, Tree]:
+        """Return the minimiser within a table, and the penalty there.
+
+        Args:
+            rows: Ascending.
+            x: v.
+            each: Receives the root, if there is one.
+            is_clipped: May x lie outside the rows' own range?
+        """
+        searched = [row for row in rows if isinstance(row.item, Cell) and row.item.solution is None]
+        found = self.root(rows, x, each) if searched else None
+        places: list[Tree] = []
+        for k, row in enumerate(rows):
+            if found is not None and (isinstance(row.item, Rest) or row in searched):
+                places.append(found)
+            elif isinstance(row.item, Rest):
+                places.append(row.item.position)
+            else:
+                assert row.item.solution is not None
+                place = substitute(row.item.solution, {V: x, STEP: self.step})
+                is_end = is_clipped and k in (0, len(rows) - 1)
+                places.append(_between(place, row) if row.item.turns or is_end else place)
+        place = _by_edge(rows, places, x)
+        if not is_clipped:
+            return place, number(0)
+        place = self.let("u", place, each)
+        values = [
+            row.item.value if isinstance(row.item, Rest) else substitute(row.item.value, {_W: place}) for row in rows
+        ]
+        return place, _by_edge(rows, values, x)
+
+    def root(self, rows: list[_Row], x: Tree, each: Statements) -> Tree:
+        """Return the root of F(u) = x in the row that x belongs to; a row that is no cell has its place as bounds."""
+        lows: list[Tree] = []
+        highs: list[Tree] = []
+        starts: list[Tree] = []
+        slopes: list[Tree] = []
+        bends: list[Tree] = []
+        cells = [row.item for row in rows if isinstance(row.item, Cell) and row.item.solution is None]
+        for row in rows:
+            item = row.item
+            if isinstance(item, Cell) and item.solution is None:
+                lows.append(_bound(row.low, item.pull < 0, x, Negate(_FARTHEST)))
+                highs.append(_bound(row.high, item.pull > 0, x, _FARTHEST))
+                starts.append(_between(substitute(item.start, {V: x, STEP: self.step}), row))
+                slopes.append(item.slope)
+                bends.append(item.curvature)
+            else:
+                place = item.position if isinstance(item, Rest) else row.low or row.high or number(0)
+                lows.append(place)
+                highs.append(place)
+                starts.append(place)
+                slopes.append(cells[0].slope)
+                bends.append(cells[0].curvature)
+        name = Name(self.namer.fresh("u"))
+        slope = self.let_tree(_by_edge(rows, slopes, x), name)
+        bend = self.let_tree(_by_edge(rows, bends, x), name)
+        each.append(
+            Root(
+                name=name.name,
+                low=_by_edge(rows, lows, x),
+                high=_by_edge(rows, highs, x),
+                start=_by_edge(rows, starts, x),
+                residual=Binary("-", Binary("+", name, Binary("*", self.step, slope)), x),
+                slope=Binary("+", _ONE, Binary("*", self.step, bend)),
+                in_logarithm=any(cell.in_logarithm for cell in cells),
+            )
+        )
+        return name
+
+    # Expressions
+
+    def at(self, tree: Tree) -> Tree:
+        return substitute(tree, {STEP: self.step})
+
+    def force(self, u: Tree, slope: Tree) -> Tree:
+        """Return u + s*phi'(u)."""
+        if slope == number(0):
+            return u
+        pull = Binary("*", self.step, slope)
+        return pull if u == number(0) else Binary("+", u, pull)
+
+    def let(self, stem: str, value: Tree, into: Statements) -> Tree:
+        """Return a value by name; a leaf is its own."""
+        if not children(value):
+            return value
+        name = Name(self.namer.fresh(stem))
+        into.append(Let(name=name.name, value=value))
+        return name
+
+    def let_tree(self, tree: Tree, name: Tree) -> Tree:
+        return substitute(tree, {_W: name})
+
+
+def _by_edge(rows: list[_Row], values: list[Tree], x: Tree) -> Tree:
+    """Return the value of the row that x belongs to."""
+    made = values[0]
+    for row, following in zip(rows, values[1:], strict=False):
+        assert row.edge is not None
+        if following != made:
+            made = Call("where", (Compare(">", x, row.edge), following, made))
+    return made
+
+
+def _between(value: Tree, row: _Row) -> Tree:
+    """Return a value moved into a row."""
+    return _clipped(value, row.low, row.high)
+
+
+def _clipped(value: Tree, low: Tree | None, high: Tree | None) -> Tree:
+    if high is not None and value != high:
+        value = Call("min", (value, high))
+    if low is not None and value != low:
+        value = Call("max", (value, low))
+    return value
+
+
+def _bound(end: Tree | None, is_pulled: bool, x: Tree, farthest: Tree) -> Tree:
+    """Return a bound of u: the row's end, or x where there is none and the penalty pulls u away from x."""
+    if end is None:
+        return x if is_pulled else farthest
+    return end
+
+
+def _is_number(tree: Tree) -> bool:
+    return isinstance(tree, Number)
