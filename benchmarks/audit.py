@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
-from operators import ENTRIES, LEFT_OUT, PACKAGES, Entry
+from operators import ENTRIES, LEFT_OUT, PACKAGES, REMARKS, Entry
 
 from symreg.auditing import Check, Report
 from symreg.auditing.report import both, short
@@ -129,8 +129,8 @@ def _disagreements(entries: Sequence[Entry], reports: Sequence[Report]) -> Itera
         if title != last:
             yield title
             last = title
-            if entry.remark:
-                yield f"{_wrapped(entry.remark)}\n"
+            if entry.place in REMARKS:
+                yield f"{_wrapped(REMARKS[entry.place])}\n"
         yield f"`{report.label}`\n"
         yield "\n".join(f"- {check.kind}: {_wrapped(finding(check), '  ')}" for check in bad) + "\n"
         lines = dict.fromkeys([command(entry), *(call(entry, check) for check in bad if check.at)])

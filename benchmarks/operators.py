@@ -1,8 +1,7 @@
 """Every elementwise operator of pyproximal, proxop and skglm, with the formula that its documentation gives.
 
 A row names an object as `symreg audit` does. Its formula is in symreg's language, in the library's own scaling; an
-argument is also the formula's parameter of that name. A remark says what the documentation restricts, or how it differs
-from the code. Formulas with a jump (the l0 norm) are not in the language: these objects are judged by themselves.
+argument is also the formula's parameter of that name. Formulas with a jump (the l0 norm) are not in the language: these objects are judged by themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ class Entry:
         settings: Parameters of the formula that are no arguments of that name, `NAME=VALUE`.
         declared: Domains of such parameters, as `--param` takes them.
         domain: Where the formula holds; "" for everywhere.
-        remark: What its documentation says that matters here.
     """
 
     place: str
@@ -32,7 +30,6 @@ class Entry:
     settings: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
     domain: str = ""
-    remark: str = ""
 
 
 _HUBER = "where(abs(w) <= alpha, w**2/(2*alpha), abs(w) - alpha/2)"
@@ -85,14 +82,11 @@ PYPROXIMAL = (
         place="pyproximal:QuadraticEnvelopeCard",
         arguments=("mu=0.5",),
         objective="where(abs(w) <= sqrt(2*mu), mu - (sqrt(2*mu) - abs(w))**2/2, mu)",
-        remark="The documented formula divides by 1 - tau; nothing says tau < 1. From tau = 1 on, the code returns "
-        "the hard thresholding that is right for tau = 1.",
     ),
     Entry(
         place="pyproximal:RelaxedMumfordShah",
         arguments=("sigma=1.0", "kappa=1.0"),
         objective="min(sigma*w**2, kappa)",
-        remark="Documented as min(alpha*||x||^2, kappa) of a vector, with a prox that moves each element by itself.",
     ),
     Entry(place="pyproximal:SCAD", arguments=("sigma=1.0", "a=3.7"), objective=_SCAD.format(s="sigma", a="a")),
     Entry(place="pyproximal:SCAD", arguments=("sigma=0.5", "a=2.5"), objective=_SCAD.format(s="sigma", a="a")),
@@ -184,7 +178,6 @@ PROXOP = (
         "where(abs(w) <= c, abs(w), (w**2 + c**2)/(2*c))",
         "w=2.0",
         settings=("c=2",),
-        remark="The documented formula has |w|, the parameter, where |x| is meant.",
     ),
     _proxop("BoxConstraint", "0*w", "low=-1.0", "high=2.0", domain="[-1, 2]"),
     _proxop("BurgCauchy", "c*log(delta + w**2) - log(w)", "w=1.0", "delta=1.0", settings=("c=1",), domain="(0, inf)"),
@@ -227,7 +220,6 @@ PROXOP = (
     _proxop(
         "LogActi",
         "exp(abs(w)) - abs(w) - 1 - w**2/2",
-        remark="The documented formula, cosh(x) - x^2/2, is that of ArgsinhActi.",
     ),
     _proxop("LogBarrier", "-log(w) - log(1 - w)", domain="(0, 1)"),
     _proxop("LogInverse", "1/w - log(w)", "w=1.0", domain="(0, inf)"),
@@ -240,7 +232,11 @@ PROXOP = (
     _proxop("NegativeRoot", "-w", "q=1.0", domain="[0, inf)"),
     _proxop("PRelu", "where(w > 0, 0, (1/alpha + 1)*w**2/2)", "alpha=0.25"),
     _proxop("Power", "abs(w)", "q=1.0"),
-    _proxop("Power", "abs(w)**(4/3)", "q=1.3333333333333333", remark="q is 4/3."),
+    _proxop(
+        "Power",
+        "abs(w)**(4/3)",
+        "q=1.3333333333333333",
+    ),
     _proxop("Power", "abs(w)**1.5", "q=1.5"),
     _proxop("Power", "w**2", "q=2.0"),
     _proxop("Power", "abs(w)**3", "q=3.0"),
@@ -256,14 +252,12 @@ PROXOP = (
         "max(abs(w) - c, 0)**2/2",
         "w=1.0",
         settings=("c=1",),
-        remark="The documented formula lacks the half that value and prox have.",
     ),
     _proxop("SquaredHinge", "max(1 - w, 0)**2"),
     _proxop(
         "TanhActi",
         "w*log((1 + w)/(1 - w))/2 + (log(1 - w**2) - w**2)/2",
         domain="(-1, 1)",
-        remark="The documented formula has arctan where artanh is meant.",
     ),
     _proxop("Thresholder", "a*min(w, 0) + b*max(w, 0)", "a=-1.0", "b=2.0", declared=_REAL),
     _proxop("Truncated", "min(w**2, c)", "w=1.0", settings=("c=1",)),
@@ -273,6 +267,84 @@ PROXOP = (
 )
 
 ENTRIES = (*PYPROXIMAL, *PROXOP, *SKGLM)
+
+REMARKS = {
+    "pyproximal:Geman": "For a large input, rounding makes the cubic's discriminant positive, and zero comes out.",
+    "pyproximal:Huber": (
+        "The branch is chosen by the input, not by the result. Known upstream as issue 189 of PyLops/pyproximal, "
+        "which is closed; in this version the operator is as it was."
+    ),
+    "pyproximal:L0": (
+        "Judged by its own value, which counts the nonzero elements whatever sigma is (documented: "
+        "sigma*||x||_0). The threshold, documented as tau*sigma, would be right as sqrt(2*tau*sigma)."
+    ),
+    "pyproximal:Log1": (
+        "Formula and code have 2*tau*sigma below the root where the stationary point has 4*tau*sigma, and do not "
+        "compare it with zero. The value leaves sigma out."
+    ),
+    "pyproximal:QuadraticEnvelopeCard": (
+        "The documented formula divides by 1 - tau; nothing says tau < 1. From tau = 1 on, the code returns the "
+        "hard thresholding that is right for tau = 1."
+    ),
+    "pyproximal:RelaxedMumfordShah": (
+        "Documented as min(alpha*||x||^2, kappa) of a vector, with a prox that moves each element by itself."
+    ),
+    "pyproximal:SCAD": (
+        "The documented formula divides by a - 1 - tau; nothing says tau < a - 1. From there on it is not the "
+        "minimiser."
+    ),
+    "proxop:ArctanActi": "A sign is lost in the value.",
+    "proxop:Berhu": (
+        "The documented formula has |w|, the parameter, where |x| is meant; the value does as documented, the "
+        "prox does not."
+    ),
+    "proxop:BurgCauchy": "Newton's method, with the input where the weight w belongs in the derivative.",
+    "proxop:CapL1": "The code adds where it should multiply.",
+    "proxop:Entropy": (
+        "The Lambert function's iteration does not end in time, or overflows, for inputs that are large beside gamma."
+    ),
+    "proxop:EntropyCauchy": "The equation that is solved has delta - x where gamma - x is right.",
+    "proxop:EntropyL0": (
+        "Judged by its own value. The approximation for inputs that are large beside gamma lacks the factor gamma."
+    ),
+    "proxop:EntropyLogSum": "Newton's iterates are cut off at zero, where the logarithm is infinite.",
+    "proxop:Exp": "For large inputs an approximation, as a comment in the code says.",
+    "proxop:FairPotential": "A term is missing below the root.",
+    "proxop:FermiDiracEntropy": "exp(x/gamma) overflows.",
+    "proxop:GMActi": "In the value, the root is taken of the numerator alone.",
+    "proxop:Inverse": "Newton's method, with t*q where t**q belongs in the derivative.",
+    "proxop:LogActi": "The documented formula, cosh(x) - x^2/2, is that of ArgsinhActi.",
+    "proxop:LogSum": "The result is an array of integers, with as many elements as the input has dimensions.",
+    "proxop:LogisticLoss": "The value overflows. The prox gives back the scaled input, less its correction.",
+    "proxop:NegativeRoot": "The polynomial's root is raised to 1/q where q is right.",
+    "proxop:PRelu": (
+        "Judged by the documented formula, which its value has. Its prox divides by 2 + 1/alpha where x < 0 (with"
+        " 1/alpha - 1 in place of 1/alpha + 1 it would be PReLU), and leaves positive inputs as they are."
+    ),
+    "proxop:Power": (
+        "For q = 4/3 a root is taken twice, for q = 3/2 the formula has 2*gamma where gamma**2 is right, for q = "
+        "3 a division by 6*gamma is missing."
+    ),
+    "proxop:Root": "Newton's method, for the ratio of result and input, starts at half the input.",
+    "proxop:SCAD": (
+        "For gamma > a + 1, the threshold compares the input with a negative number where it should with zero."
+    ),
+    "proxop:SquaredHinge": "One branch is that of HingeLoss.",
+    "skglm.penalties:L1": (
+        "With positive=True, the value stays finite at negative weights, where subdiff_distance is infinite."
+    ),
+    "skglm.penalties:L1_plus_L2": "As L1.",
+    "skglm.penalties:L2_3": "The formula cancels where the input is large beside the step.",
+    "skglm.penalties:MCPenalty": (
+        "The formula holds for stepsize < gamma. MCPRegression asks for gamma >= 1, which is that for a step of "
+        "1; nothing is said of others. With positive=True, the value is as that of L1."
+    ),
+    "skglm.penalties:SCAD": (
+        "All candidates are compared, for any step; one of them is divided by gamma - 1 - stepsize."
+    ),
+    "skglm.penalties:WeightedMCPenalty": "As MCPenalty.",
+}
+"""What the documentation says that matters, or what the code does, of operators in which something disagrees."""
 
 LEFT_OUT = (
     "pyproximal: what acts on whole vectors, matrices or an operator: AffineSet, Euclidean, EuclideanBall, "

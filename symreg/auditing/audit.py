@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from symreg.auditing import itself, places
+from symreg.auditing import formula, itself, places
 from symreg.auditing.landscape import landscape
 from symreg.auditing.operator import Operator
 from symreg.auditing.report import Check, Report
@@ -66,10 +66,8 @@ def audit(
     if terms is None:
         made += _by_itself(operator, sizes, looked_at, per_step, points, tick, tell)
     else:
-        from symreg.auditing import formula
-
         given = _numbers(terms, parameters or {})
-        known = formula.Formula(terms=terms, parameters=given, sizes=[*sizes, *given.values()])
+        known = formula.Formula(terms=terms, parameters=given, sizes=[*sizes, *(abs(x) for x in given.values() if x)])
         if operator.value is not None:
             tell("value")
             made.append(formula.check_value(operator, known, points, rtol, tick))

@@ -178,7 +178,11 @@ def check_prox(
                 if found is None:
                     patience -= patience > 0
                     searched += 1
-                    itself.judge_image(tally, formula.landscape(), at, got, whose="")
+                    failure = judge.unsettled(v, step, got)
+                    if failure is None:
+                        itself.judge_image(tally, formula.landscape(), at, got, whose="")
+                    else:
+                        tally.fail(failure, step)
                 elif isinstance(got, str):
                     tally.fail(Failure(at=at, got=None, right=float(found.value), error=inf, notes=(got,)), step)
                 elif (failure := judge.failure(v, step, got, found)) is not None:
@@ -189,7 +193,10 @@ def check_prox(
         except NoMinimum as reason:
             notes.append(f"prox is not judged at step = {short(step)}: {reason}")
     if searched:
-        notes.append(f"at {searched:,} points the minimiser is not enclosed; a lower objective was searched for there")
+        notes.append(
+            f"at {searched:,} points the minimiser is not enclosed: there, prox is held to be stationary, "
+            "and a lower objective is searched for"
+        )
     return tally, tuple(notes)
 
 
@@ -279,6 +286,32 @@ class _Judge:
         slack = part * (abs(v) + abs(got) + step * size)
         is_stationary = got + step * pull[0] - slack <= v <= got + step * pull[1] + slack
         return is_stationary and here - there <= part * self.size(got, at, v, step)
+
+    def unsettled(self, v: float, step: float, got: float | str) -> Failure | None:
+        """Return what is wrong with a prox that is near no stationary point, where its minimiser is not known.
+
+        It is near one if u + step*phi'(u) passes v within `rtol` of it, of the greater of it and of the input.
+        """
+        if isinstance(got, str) or not isfinite(got) or not self.formula.holds(got):
+            return None
+        reach = self.rtol * max(abs(got), abs(v)) + _ROUNDING
+        sides: list[float] = []
+        for side, u in ((-1, got - reach), (1, got + reach)):
+            if not self.formula.holds(u):
+                sides.append(side * inf)
+                continue
+            pull = self.pull(u)
+            if pull is None:
+                return None
+            sides.append(u + step * pull[0 if side < 0 else 1])
+        if sides[0] <= v <= sides[1]:
+            return None
+        best = self.formula.landscape().minimum(v, step)
+        if best is None or self.formula.landscape().lower(got, v, step) is not None:
+            return None  # the search has more to say
+        at, right = {"v": v, "step": step}, float(f"{best:.7g}")
+        note = f"u + step*phi'(u) is about {sides[0]:.9g} there, where it should be v"
+        return Failure(at=at, got=got, right=right, error=relative(got, best, v), notes=(note,))
 
     def pull(self, u: float, parameters: Mapping[str, Exact] | None = None) -> tuple[float, float] | None:
         """Return the least and the greatest slope of phi at u; None where it has none."""

@@ -20,6 +20,7 @@ _PER_DECADE = 48
 _HALVINGS = 70
 _GOLDEN = 0.6180339887498949
 _UNIT = 2.0**-52
+_NEAR = 1e-6  # of the greatest of points and input: where a value switches by a tolerance, nothing hangs on it
 _RELATIVE = 1e-8  # of the parts of an objective: what a difference has to exceed to be more than rounding
 
 
@@ -72,18 +73,14 @@ class Landscape:
         there = self.beside(u, v, step)
         if isnan(there):
             return None
-        best = self._best(u, v, step)
+        best = self.minimum(v, step)
         if best is None:
             return None
         here = self.objective(best, v, step)
         parts = [x for x in (step * abs(self.phi(u)), (u - v) ** 2 / 2) if isfinite(x)]
         slack = _RELATIVE * (step * abs(self.phi(best)) + (best - v) ** 2 / 2 + sum(parts))
         slack += step * (self.noise(best) + self.noise(u)) + 64 * _UNIT * (step * self.typical + v * v)
-        if (
-            isnan(here)
-            or not there - here > slack
-            or abs(u - best) <= 1e-6 * max(abs(u), abs(best)) + 256 * _UNIT * abs(v)
-        ):
+        if isnan(here) or not there - here > slack or abs(u - best) <= _NEAR * max(abs(u), abs(best), abs(v)):
             return None
         return Lower(at=best, objective=here, other=there)
 
@@ -98,7 +95,7 @@ class Landscape:
         usable = np.abs(self.grid) <= 1e4
         return no_value_contradicts_convexity(self.grid[usable], self.heights[usable], self.typical)
 
-    def _best(self, u: float, v: float, step: float) -> float | None:
+    def minimum(self, v: float, step: float) -> float | None:
         """Return about where the objective is least; None where it still falls at an end of the grid."""
         total = step * self.heights + (self.grid - v) ** 2 / 2
         total[np.isnan(total)] = inf
@@ -106,15 +103,15 @@ class Landscape:
         if not 0 < place < len(total) - 1 or not isfinite(total[place]):
             return None
         low, high = float(self.grid[place - 1]), float(self.grid[place + 1])
-        candidates = [0.0, float(self.grid[place]), self._golden(low, high, v, step)]
+        candidates = [0.0, v, float(self.grid[place]), self._golden(low, high, v, step)]
         around = abs(v) * 0.05
         if not low < v < high:
-            candidates += [v, self._golden(v - around, v + around, v, step)]
+            candidates.append(self._golden(v - around, v + around, v, step))
         known = {c: self.objective(c, v, step) for c in candidates}
         known = {c: x for c, x in known.items() if not isnan(x)}
         least = min(known.values())
         level = least + 64 * _UNIT * (abs(least) + step * self.typical)
-        # Of points that rounding does not tell apart, zero, or the one on the grid, where a kink may be.
+        # Of points that rounding does not tell apart, zero, the input, or the one on the grid, where a kink may be.
         return next(c for c, x in known.items() if x <= level)
 
     def _golden(self, low: float, high: float, v: float, step: float) -> float:
