@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
-from symreg.calculus.algebra import INFINITY, NAN, ONE, call, plus, total
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, plus, total
 from symreg.calculus.cancellation import one_beside
 from symreg.calculus.indexed import accurate
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
 from symreg.calculus.proximal import operator
-from symreg.calculus.splitting import radial_profile
+from symreg.calculus.splitting import radial_profile, split
 from symreg.calculus.stabilise import Stable, stabilise
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.errors import Intractable, NotDifferentiable
@@ -64,7 +65,32 @@ def updates(objective: Objective, rules: Iterable[Rule] = ()) -> tuple[Update, .
     prox = proximal_operator(terms)
     if prox is not None:
         made.append(prox)
-    return (*made, *(_step(rule, terms, forms) for rule in rules))
+    return (
+        *made,
+        *((_proximal_step if rule.uses_prox else partial(_step, forms=forms))(rule, terms) for rule in rules),
+    )
+
+
+def _proximal_step(rule: Rule, terms: Terms) -> Update:
+    """Return a step whose gradient is that of the terms that the operator does not take."""
+    apart, renamed = told_apart(terms, rule)
+    parted = split(apart, rule)
+    forms = _forms(parted.smooth)
+    taken = derived_operator(parted.prox) if parted.prox.terms else None
+    names = [term.name for term in parted.prox.terms]
+    told = f"prox is the proximal operator of {', '.join(names)}" if names else "prox(v, s) is v: no term has a kink"
+    return Update(
+        kind="step",
+        name=f"{rule.name}_step",
+        terms=apart,
+        rule=rule,
+        elementwise=forms.gradient,
+        indexed=forms.indexed_gradient,
+        assignments=_assignments(rule, has_penalty=bool(parted.smooth.terms)),
+        operator=None if taken is None else taken.operator,
+        is_radial=taken is not None and taken.is_radial,
+        notes=(*forms.gradient_notes, f"{told}.", *_renaming_notes(renamed)),
+    )
 
 
 def proximal_operator(terms: Terms) -> Update | None:
@@ -106,8 +132,6 @@ def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:
             case _:
                 return node
 
-    both = plus(Name("g"), Name("g_penalty"))
-    notes = tuple(f"{new} is the penalty's own {old}; {old} is the rule's" for old, new in renamed.items())
     return Update(
         kind="step",
         name=f"{rule.name}_step",
@@ -115,16 +139,26 @@ def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:
         rule=rule,
         elementwise=None if forms.gradient is None else transform(forms.gradient, change),
         indexed=None if forms.indexed_gradient is None else transform(forms.indexed_gradient, change),
-        assignments=tuple(
-            Assignment(
-                target=step.target,
-                expression=substitute(
-                    _keeping_digits(step.expression, rule), {Name("g"): both, Name("g_loss"): Name("g")}
-                ),
-            )
-            for step in rule.steps
-        ),
-        notes=(*forms.gradient_notes, *notes),
+        assignments=_assignments(rule, has_penalty=True),
+        notes=(*forms.gradient_notes, *_renaming_notes(renamed)),
+    )
+
+
+def _renaming_notes(renamed: dict[str, str]) -> tuple[str, ...]:
+    return tuple(f"{new} is the penalty's own {old}; {old} is the rule's" for old, new in renamed.items())
+
+
+def _assignments(rule: Rule, *, has_penalty: bool) -> tuple[Assignment, ...]:
+    """Return a rule's assignments over the loss's gradient `g` and, if there is one, the penalty's."""
+    penalty: Tree = Name("g_penalty") if has_penalty else ZERO
+    given: dict[Tree, Tree] = {
+        Name("g"): plus(Name("g"), penalty),
+        Name("g_loss"): Name("g"),
+        Name("g_penalty"): penalty,
+    }
+    return tuple(
+        Assignment(target=step.target, expression=substitute(_keeping_digits(step.expression, rule), given))
+        for step in rule.steps
     )
 
 

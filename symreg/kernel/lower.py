@@ -8,12 +8,26 @@ from fractions import Fraction
 
 from symreg.calculus.operator import Operator
 from symreg.calculus.update import Update
+from symreg.errors import Intractable
 from symreg.kernel.graph import assume_in_range
 from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Root, Stage, Statement, Store
-from symreg.kernel.proximal import solved
+from symreg.kernel.proximal import Statements, solved
 from symreg.kernel.sharing import Namer, share
 from symreg.kernel.sums import Placing, guards
-from symreg.language.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Sum, Tree, names, substitute
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Item,
+    Name,
+    Number,
+    Subscript,
+    Sum,
+    Tree,
+    names,
+    substitute,
+    walk,
+)
 
 FRAME = frozenset(("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new"))
 """Names that have a use of their own in what is emitted."""
@@ -105,21 +119,26 @@ def _of_each(operator: Operator, placing: Placing) -> _Lowered:
 
 
 def _of_norm(operator: Operator, placing: Placing) -> _Lowered:
-    """Scale all numbers alike: the norm's own proximal point over the norm."""
-    square = Sum(Binary("**", Item("v", (Subscript("i"),)), Number(Fraction(2))), "i")
+    scale = _scale_of_norm(operator, "v", Name("step"), placing)
+    value = Binary("*", scale, Item("v", (Subscript("j"),)))
+    placing.stages.append(Map(index="j", body=(Store(array="out", value=value),), is_double=True))
+    return _Lowered(placing=placing, may_alias=True)
+
+
+def _scale_of_norm(operator: Operator, array: str, step: Tree, placing: Placing) -> Tree:
+    """Return by what all numbers are multiplied: the proximal point of their norm, over the norm."""
+    square = Sum(Binary("**", Item(array, (Subscript("i"),)), Number(Fraction(2))), "i")
     norm = Let(name=placing.namer.fresh("norm"), value=Call("sqrt", (placing.placed(square),)))
     placing.stages.append(norm)
     x = Name(norm.name)
     once: list[Let | Root] = []
-    u = solved(operator, x, Name("step"), once, once, placing.namer)
+    u = solved(operator, x, step, once, once, placing.namer)
     zero = Number(Fraction(0))
     scale = Let(
         name=placing.namer.fresh("scale"), value=Call("where", (Compare("==", x, zero), zero, Binary("/", u, x)))
     )
     placing.stages.extend((*once, scale))
-    value = Binary("*", Name(scale.name), Item("v", (Subscript("j"),)))
-    placing.stages.append(Map(index="j", body=(Store(array="out", value=value),), is_double=True))
-    return _Lowered(placing=placing, may_alias=True)
+    return Name(scale.name)
 
 
 def _step(update: Update) -> _Lowered:
@@ -139,7 +158,8 @@ def _step(update: Update) -> _Lowered:
         scalars.append(Let(name="t_new", value=Binary("+", Name("t"), Number(Fraction(1)))))
         current["t"] = Name("t_new")
     if any("g_penalty" in names(assignment.expression) for assignment in update.assignments):
-        body, current["g_penalty"] = _stored(*_penalty(update, placing), placing)
+        is_apart = rule.uses_prox and update.indexed is not None
+        body, current["g_penalty"] = _stored(*_penalty(update, placing), placing, is_apart=is_apart)
         if _outlives_w(update):
             kept_gradient = Let(name=placing.namer.fresh("x"), value=current["g_penalty"])
             body.append(kept_gradient)
@@ -147,6 +167,12 @@ def _step(update: Update) -> _Lowered:
     for assignment in update.assignments:
         target = assignment.target
         now: dict[Tree, Tree] = {Name(name): tree for name, tree in current.items()}
+        for node in dict.fromkeys(walk(assignment.expression)):
+            if isinstance(node, Call) and node.function == "prox":
+                argument, size = (substitute(operand, now) for operand in node.arguments)
+                once = None if names(node.arguments[1]) & varying else scalars
+                take = _scaled if update.is_radial else _proximal
+                now[node] = take(update, argument, size, once, body, placing)
         value = placing.with_nan(substitute(assignment.expression, now))
         if isinstance(current.get(target), Item):
             body.append(Store(array=target, value=value))
@@ -160,10 +186,68 @@ def _step(update: Update) -> _Lowered:
             scalars.append(let)
             varying.discard(target)
         current[target] = Name(let.name)
-    placing.stages.extend((*scalars, _map(body)))
+    placing.stages.extend((*scalars, replace(_map(body), is_double=rule.uses_prox)))
     kept = [state.name for state in rule.states if not state.is_array and state.name in current]
     kept += ["t"] if rule.uses_t else []
     return _Lowered(placing=placing, results=tuple(current[name] for name in kept), kept=tuple(kept))
+
+
+def _proximal(
+    update: Update,
+    argument: Tree,
+    size: Tree,
+    scalars: list[Stage] | None,
+    body: list[Statement],
+    placing: Placing,
+) -> Tree:
+    """Return the proximal point of an argument in a loop.
+
+    Args:
+        scalars: Receives what is the same for all elements; None where each has a step of its own.
+        body: Of the loop.
+    """
+    operator = update.operator
+    if operator is None:
+        return argument
+    v = Let(name=placing.namer.fresh("v"), value=placing.with_nan(argument))
+    step = Let(name=placing.namer.fresh("step"), value=size)
+    point: Tree = Name(v.name)
+    is_number = Compare("==", point, point)
+    magnitude = Call("abs", (point,)) if operator.is_even else point
+    x = Let(name=placing.namer.fresh("x"), value=Call("where", (is_number, magnitude, Number(Fraction(0)))))
+    each: Statements = [v, x] if scalars is not None else [v, x, step]
+    once: Statements = [step] if scalars is not None else each
+    u = solved(operator, Name(x.name), Name(step.name), once, each, placing.namer)
+    if scalars is not None:
+        scalars.extend(once)
+    body.extend(each)
+    return Call("where", (is_number, Call("copysign", (u, point)) if operator.is_even else u, point))
+
+
+def _scaled(
+    update: Update,
+    argument: Tree,
+    size: Tree,
+    scalars: list[Stage] | None,
+    body: list[Statement],
+    placing: Placing,
+) -> Tree:
+    """Return the proximal point of all arguments together, which are kept in a buffer until their norm is known.
+
+    Raises:
+        Intractable: What the loop has computed so far is needed behind it.
+    """
+    if scalars is None or any(isinstance(statement, Let) for statement in body):
+        raise Intractable("a rule may not name values of single weights before it takes the operator of their norm")
+    buffer = placing.buffer()
+    placing.stages.extend((*scalars, _map([*body, Store(array=buffer, value=placing.with_nan(argument))])))
+    scalars.clear()
+    body.clear()
+    step = Let(name=placing.namer.fresh("step"), value=size)
+    placing.stages.append(step)
+    assert update.operator is not None
+    scale = _scale_of_norm(update.operator, buffer, Name(step.name), placing)
+    return Binary("*", scale, Item(buffer, (Subscript("j"),)))
 
 
 def _penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
@@ -177,9 +261,9 @@ def _penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
     return body, placing.with_nan(_total(addends))
 
 
-def _stored(body: list[Statement], gradient: Tree, placing: Placing) -> tuple[list[Statement], Tree]:
+def _stored(body: list[Statement], gradient: Tree, placing: Placing, *, is_apart: bool) -> tuple[list[Statement], Tree]:
     """Return a penalty's gradient, out of a buffer if it needs sums over weights that the step is about to change."""
-    if not body:
+    if not body and not is_apart:
         return body, gradient
     buffer = placing.buffer()
     placing.stages.append(_map([*body, Store(array=buffer, value=gradient)]))

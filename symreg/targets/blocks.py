@@ -175,6 +175,7 @@ class Block:
                     made = self._value(value)
                     self.lines.append(f"np.copyto({self._target(name)}, {made})")
                     self._release((value, made))
+                    self._read_again(Item(name, (Subscript(self.operands.index),)), pending[pending.index(row) + 1 :])
 
     def _root(self, root: Root) -> None:
         """Find a root: what its trials use is kept until it is found."""
@@ -208,6 +209,12 @@ class Block:
             self._release((Name(name), self._values[name]))
         self._free += [low, high, residual, change]
         self._release((Name(root.name), found))
+
+    def _read_again(self, item: Item, later: list[tuple[str, Tree, str] | Root]) -> None:
+        """Copy what an array was given into the copy of it that is read, if that is read later."""
+        trees = [tree for row in later for tree in (_trees(row) if isinstance(row, Root) else (row[1],))]
+        if any(node == item for tree in trees for node in walk(tree)):
+            self.lines.append(f"np.copyto({self._array_view(item)}, {self._target(item.array)})")
 
     def _target(self, array: str) -> str:
         """Return the block of an array that is written, in its own type."""
