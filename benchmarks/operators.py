@@ -1,7 +1,8 @@
 """Every elementwise operator of pyproximal, proxop and skglm, with the formula that its documentation gives.
 
 A row names an object as `symreg audit` does. Its formula is in symreg's language, in the library's own scaling; an
-argument is also the formula's parameter of that name. Formulas with a jump (the l0 norm) are not in the language: these objects are judged by themselves.
+argument is also the formula's parameter of that name. Formulas with a jump (the l0 norm) are not in the language: these
+objects are judged by themselves.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def write_report(
     points: int,
     as_json: bool = False,
     against: str | None = None,
-    kind: Literal["value", "gradient", "step"] = "gradient",
+    kind: Literal["value", "gradient", "prox", "step"] = "gradient",
     settings: Mapping[str, float] | None = None,
     rtol: float | None = None,
     parameters: Sequence[str] = (),
@@ -221,7 +221,7 @@ def write_audit(
         progress=lambda check: tell(Phase(f"audit {check}", is_symbolic=is_limited)),
     )
     text = f"{report.to_json()}\n" if as_json else report.text()
-    return Judgement(text=text, notes=() if resolved is None else resolved.notes, passed=report.passed)
+    return Judgement(text=text, notes=(), passed=report.passed)  # each parameter has a number: nothing was assumed
 
 
 def read_objective(text: str, *, parameters: Sequence[str] = (), name: str | None = None) -> Objective:

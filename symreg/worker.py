@@ -134,7 +134,7 @@ class Worker:
                     phase = value
             elif phase.is_symbolic and time.monotonic() >= deadline:
                 self._end()
-                raise OutOfTime(f"{phase.label}: not done within {limit:g} s, the limit (timeout) on symbolic work")
+                raise OutOfTime(f"{phase.label}: not done within {limit:g} s, the limit (timeout)")
             if watch is not None:
                 watch(None if answer is None else answer[1])
 
