@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import operator as op
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
+from flint import arb
 from numpy.typing import NDArray
 from tree_values import Values, run, value
 
@@ -23,10 +26,15 @@ from symreg.language.spec import Rule
 from symreg.language.terms import Term, Terms
 from symreg.language.text import to_text
 from symreg.language.toml import make_parameter, read_rule
-from symreg.language.tree import Call, walk
+from symreg.language.tree import Binary, Call, Compare, Negate, Number, walk
 from symreg.objective import resolve
 from symreg.reading.derivation import Derivation
+from symreg.verification.calling import Subject
+from symreg.verification.judge import verify
+from symreg.verification.operators import operator
+from symreg.verification.report import Check
 from symreg.verification.splitting import has_kink
+from symreg.verification.stepping import stepper
 
 Vector = NDArray[np.float64]
 PROX_RULES = tuple(name for name in catalogue.rules() if catalogue.rule(name).uses_prox)
@@ -192,8 +200,9 @@ def test_rule_follows_its_paper(name: str, settings: dict[str, float], lam: floa
 def trajectory(spec: Rule, i: int, parameters: dict[str, float], lam: float) -> list[float]:
     """Return one weight after each step of a rule, by its trees in plain floats."""
     loss = [partial(loss_gradient, t, at=i) for t in range(1, STEPS + 1)]
-    operator = lambda v, s: float(soft(np.float64(v), s * lam))  # noqa: E731
-    return run(spec, float(START[i]), loss, lambda w: 0.0, parameters, math, operator)
+    return run(
+        spec, float(START[i]), loss, lambda w: 0.0, parameters, math, lambda v, s: float(soft(np.float64(v), s * lam))
+    )
 
 
 @pytest.mark.parametrize("name", ["proximal_gradient", "proximal_momentum", "proximal_adagrad", "proximal_adam"])
@@ -422,3 +431,178 @@ def test_both_splits_agree_on_the_catalogue(name: str) -> None:
 def test_both_splits_agree_at_ends_of_domains(text: str, domain: str, p: str) -> None:
     term = term_of(text, domain=domain, **({"p": p} if p else {}))
     assert has_kink(term) != is_differentiable(term)
+
+
+# The judge: steps for lam*|w|, written by hand, in place of emitted ones
+
+
+def _soft(v: Any, threshold: Any) -> Any:
+    return np.sign(v) * np.maximum(np.abs(v) - threshold, 0)
+
+
+def _state_of(name: str) -> Callable[[Any], dict[str, Any]]:
+    spec = catalogue.rule(name)
+
+    def state(w: Any) -> dict[str, Any]:
+        made: dict[str, Any] = {s.name: np.full_like(w, s.initial) if s.is_array else s.initial for s in spec.states}
+        return made | ({"t": 0} if spec.uses_t else {})
+
+    return state
+
+
+def _by_hand(name: str, change: str = "") -> Callable[..., None]:
+    """Return a rule's step for lam*|w| in NumPy, as the rule's assignments say; `change` makes one mistake."""
+    spec = catalogue.rule(name)
+
+    def step(w: Any, g: Any, *state: dict[str, Any], lam: float, **parameters: float) -> None:
+        kept = state[0] if state else {}
+        known: dict[str, Any] = {**parameters, **kept, "w": w.copy(), "g": g}
+        if spec.uses_t:
+            kept["t"] = known["t"] = kept["t"] + 1
+            for decay in {"beta1", "beta2"} & parameters.keys():
+                known[f"1 - {decay}**t"] = (
+                    -math.expm1(known["t"] * math.log(parameters[decay])) if parameters[decay] else 1.0
+                )
+
+        def taken(v: Any, s: Any) -> Any:
+            match change:
+                case "a threshold without the step":
+                    return _soft(v, lam)
+                case "a threshold off by 1e-9":
+                    return _soft(v, s * lam * (1 + 1e-9))
+                case "a hard threshold":
+                    return np.where(np.abs(v) > s * lam, v, 0)
+                case "no operator":
+                    return v
+                case "one step for all weights":
+                    return _soft(v, parameters["lr"] * lam)
+                case _:
+                    return _soft(v, s * lam)
+
+        known["prox"] = taken
+        with np.errstate(all="ignore"):
+            for assignment in spec.steps:
+                known[assignment.target] = _in_numpy(assignment.expression, known)
+        for one in spec.states:
+            kept[one.name] = known[one.name]
+        w[:] = known["w"]
+
+    return step
+
+
+def _in_numpy(tree: Any, known: dict[str, Any]) -> Any:
+    if to_text(tree) in known:
+        return known[to_text(tree)]
+    match tree:
+        case Number(exact):
+            return float(exact)
+        case Negate(operand):
+            return -_in_numpy(operand, known)
+        case Binary(operator, left, right):
+            return _OPERATORS[operator](_in_numpy(left, known), _in_numpy(right, known))
+        case Call("where", (Compare(operator, left, right), then, otherwise)):
+            truth = _COMPARISONS[operator](_in_numpy(left, known), _in_numpy(right, known))
+            return np.where(truth, _in_numpy(then, known), _in_numpy(otherwise, known))
+        case Call("sqrt", (operand,)):
+            return np.sqrt(_in_numpy(operand, known))
+        case Call("prox", (v, s)):
+            return known["prox"](_in_numpy(v, known), _in_numpy(s, known))
+    raise AssertionError(tree)
+
+
+_OPERATORS = {"+": op.add, "-": op.sub, "*": op.mul, "/": op.truediv, "**": op.pow}
+_COMPARISONS = {">": op.gt, "==": op.eq}
+
+
+def judged(name: str, step: Callable[..., None], text: str = "l1", points: int = 400) -> Check:
+    """Return the judge's check of a step."""
+    subject = Subject(
+        label="own",
+        dtype="float64",
+        functions={f"{name}_step": step, f"{name}_state": _state_of(name)},
+        is_emitted=False,
+    )
+    report = verify(resolve(text).terms, [catalogue.rule(name)], [subject], points=points)
+    (check,) = report.checks
+    return check
+
+
+@pytest.mark.parametrize("name", PROX_RULES)
+def test_the_judge_passes_right_steps(name: str) -> None:
+    check = judged(name, _by_hand(name))
+    assert check.verdict == "pass", check
+    assert check.compared >= 0.95 * check.points
+
+
+MISTAKES = (
+    "a threshold without the step", "a threshold off by 1e-9", "a hard threshold", "no operator",
+    "one step for all weights",
+)  # fmt: skip
+HARMLESS = {(name, "one step for all weights") for name in ("proximal_gradient", "fista", "proximal_momentum")}
+"""Mistakes that are none: these rules have one step, lr."""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("name", PROX_RULES)
+def test_the_judge_catches_wrong_steps(name: str, mistake: str) -> None:
+    check = judged(name, _by_hand(name, mistake), points=40)
+    assert (check.verdict == "pass") == ((name, mistake) in HARMLESS), check
+
+
+def test_the_judge_knows_what_goes_into_the_gradient() -> None:
+    def right(w: Any, g: Any, *, lr: float, lam: float, mu: float) -> None:
+        w[:] = _soft(w - lr * (g + 2 * mu * w), lr * lam)
+
+    def other(w: Any, g: Any, *, lr: float, lam: float, mu: float) -> None:
+        w[:] = _soft(w - lr * g, lr * lam) / (1 + 2 * lr * mu)
+
+    text = "l1 + l2(lam=mu)"
+    assert judged("proximal_gradient", right, text).verdict == "pass"
+    assert judged("proximal_gradient", other, text, points=120).verdict == "wrong"
+    one = "lam*abs(w) + mu*w**2"
+    assert judged("proximal_gradient", right, one, points=120).verdict == "wrong"
+    assert judged("proximal_gradient", other, one).verdict == "pass"
+
+
+def test_the_judge_knows_the_operator_of_the_norm() -> None:
+    def right(w: Any, g: Any, *, lr: float, lam: float, off: float = 1.0) -> None:
+        v = w - lr * g
+        size, threshold = math.sqrt(math.fsum(v * v)), off * lr * lam
+        if size > 2 * threshold:
+            w[:] = v - v * (threshold / size)
+        else:
+            w[:] = v * ((size - threshold) / size) if size > threshold else 0 * v
+
+    for text in ("l2_norm", "lam*sqrt(sum(w[i]**2, i))"):
+        assert judged("proximal_gradient", right, text).verdict == "pass"
+        assert judged("proximal_gradient", partial(right, off=1 + 1e-9), text, points=60).verdict == "inaccurate"
+
+
+def test_the_judge_looks_at_both_sides_of_a_jump() -> None:
+    """The hard threshold of the capped penalty: at a jump what rounding decides is no mistake, beside it all is."""
+
+    def right(w: Any, g: Any, *, lr: float, lam: float, theta: float, off: float = 1.0) -> None:
+        v = w - lr * g
+        size = np.abs(v)
+        near, far = np.clip(size - lr * lam, 0, theta), np.maximum(size, theta)
+        gain = lr * lam * (near - theta) + ((near - size) ** 2 - (far - size) ** 2) / 2
+        w[:] = np.copysign(np.where(gain <= off * 1e-6 * size**2 - 1e-6 * size**2, near, far), v)
+
+    assert judged("proximal_gradient", right, "capped_l1").verdict == "pass"
+    assert judged("proximal_gradient", partial(right, off=2000.0), "capped_l1").verdict == "wrong"
+
+
+def test_a_step_in_balls_is_what_the_paper_says() -> None:
+    """The operator at inexact points: a knot stays exactly a knot, and a result holds the true one."""
+    spec = catalogue.rule("proximal_adagrad")
+    terms = resolve("l1").terms
+    step = stepper(spec)
+    for w, g in ((0.25, 0.5), (-0.001, 0.25), (3.0, -1e-3)):
+        point = {"w": arb(w), "g_loss": arb(g), "g_penalty": arb(0), "v": arb("0.1"), "lr": arb("0.3"), "eps": arb(0)}
+        found = step({**point, "t": arb(1), "prox": operator(terms, {"lam": 0.5})})
+        assert found is not None
+        s = mpmath.mpf("0.3") / mpmath.sqrt(mpmath.mpf("0.1") + mpmath.mpf(g) ** 2)
+        v = w - s * g
+        expected = mpmath.sign(v) * max(abs(v) - s / 2, mpmath.mpf(0))
+        assert found["w"].is_zero() if expected == 0 else abs(float(found["w"]) - float(expected)) < 1e-15 * abs(v)
+        assert found["w"].is_zero() or found["w"].rel_accuracy_bits() > 60

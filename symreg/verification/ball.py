@@ -49,7 +49,7 @@ class Scope:
     """What the names in a tree stand for.
 
     Args:
-        names: Scalars: parameters, the bare `w`, and in a rule gradients, states and `t`.
+        names: Scalars: parameters, the bare `w`, and in a rule gradients, states and `t`; a function for `prox`.
         arrays: Vectors and matrices as nested sequences.
         length: `n`, the number of weights and the extent of every dimension.
         decide: Returns the sign of a switch, or None where both sides shall be enclosed; raises `Undecided`.
@@ -281,6 +281,9 @@ def _call(function: str, arguments: tuple[Tree, ...]) -> Code:
         return _where(*arguments)
     if function == "norm":
         return _norm
+    if function == "prox":
+        point, step = map(compiled, arguments)
+        return lambda scope: scope.names["prox"](point(scope), step(scope))
     codes = [compiled(argument) for argument in arguments]
     x = codes[0]
     if function in series.SMOOTH:

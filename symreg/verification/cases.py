@@ -7,9 +7,11 @@ made once for all functions that are judged by them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 from math import sqrt
+from typing import TypeAlias
 
 import numpy as np
 from flint import arb, ctx
@@ -17,13 +19,21 @@ from flint import arb, ctx
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms
 from symreg.verification.ball import ball
+from symreg.verification.kinks import from_ordinal, ordinal
+from symreg.verification.operators import Operator, operator
 from symreg.verification.oracle import Exact, Function, Slope, elementwise, slope, slopes, values
 from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, groups, human_group, sampled_parameters
+from symreg.verification.series import Value
+from symreg.verification.splitting import split
 from symreg.verification.stepping import Stepper, stepper
 from symreg.verification.tolerance import WORKING_BITS, Reference, reference
 
+Parts: TypeAlias = tuple[Terms, Terms]
 _TRAJECTORIES, _TRAJECTORY_STEPS = 4, 3
 _STEPS_TAKEN = (1, 2, 3, 5, 10, 100, 1000, 100_000)
+_NO_TERMS = Terms(terms=())
+_THRESHOLD_EVERY = 3  # cases; a threshold takes a hundred steps to find
+_GRADIENTS = sorted({0.0, *(sign * 2.0**exponent for exponent in range(-24, 25, 3) for sign in (-1, 1))})
 _MARGIN = 12  # binary exponents by which other parameters may shift an ill-conditioned range
 
 
@@ -50,13 +60,16 @@ class StepCase:
     """One call of a rule's step.
 
     Args:
-        slopes: The penalty's gradient at the weights.
+        slopes: The penalty's gradient at the weights; of its smooth terms for a rule with `prox`.
         gradient: The loss's gradient, `g`.
         parameters: The rule's.
         arrays: Array states before the step, by name.
         scalars: Scalar states before the step, by name.
         taken: Steps taken before this one.
         exact: Per output (`w`, each state) the exact value for each weight.
+        smooth: The terms that the slopes are of, for a rule with `prox`; else None for all of them.
+        prox: The terms that the rule takes the proximal operator of.
+        points: Of terms in index notation, what the operator is taken of: one number for each weight.
     """
 
     group: Group
@@ -68,6 +81,14 @@ class StepCase:
     scalars: dict[str, float]
     taken: int
     exact: dict[str, tuple[arb | None, ...]] = field(default_factory=dict)
+    smooth: Terms | None = None
+    prox: Terms = _NO_TERMS
+    points: tuple[arb, ...] = ()
+
+    def beside(self, j: int) -> arb:
+        """Return the sum of the squares of the other weights' points."""
+        with ctx.workprec(WORKING_BITS):
+            return sum((point * point for i, point in enumerate(self.points) if i != j), arb(0))
 
 
 def sampled(
@@ -112,14 +133,26 @@ def slope_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[Sl
 def step_cases(
     terms: Terms, rule: Rule, known: Sequence[SlopeCase], dtype: Dtype, fixed: Mapping[str, float]
 ) -> tuple[StepCase, ...]:
-    """Return a case per vector whose penalty gradient can be squared without overflow."""
+    """Return a case per vector whose penalty gradient can be squared without overflow.
+
+    Args:
+        known: The gradients of all terms; a rule with `prox` gets those of the smooth ones.
+    """
     step = stepper(rule)
+    parts = split(terms, rule) if rule.uses_prox else None
     made: list[StepCase] = []
     for number, case in enumerate(known):
-        usable = _usable(terms, case, dtype)
+        usable = _usable(terms, case if parts is None else _of_part(parts[0], case, dtype), dtype)
         if usable is not None:
-            made.append(_step_case(rule, step, usable, number, dtype, fixed))
+            made.append(_step_case(rule, step, usable, number, dtype, fixed, parts))
     return tuple(made)
+
+
+def _of_part(smooth: Terms, case: SlopeCase, dtype: Dtype) -> SlopeCase:
+    """Return the case with the slopes of some of the terms."""
+    weights = case.weights.tolist()
+    by = slopes(smooth, case.group.parameters, case.group.arrays_for(len(weights)), floor=FORMATS[dtype].floor)
+    return SlopeCase(group=case.group, weights=case.weights, exact=tuple(by(weights, j) for j in range(len(weights))))
 
 
 def references_of_steps(made: Sequence[StepCase], rule: Rule) -> dict[str, Reference]:
@@ -128,21 +161,35 @@ def references_of_steps(made: Sequence[StepCase], rule: Rule) -> dict[str, Refer
     return {name: reference([x for case in made for x in case.exact[name]]) for name in outputs}
 
 
-def step_point(case: StepCase, j: int) -> dict[str, arb]:
+def step_point(case: StepCase, j: int) -> dict[str, Value]:
     """Return what the step of one weight is evaluated at."""
     found = case.slopes[j]
     penalty = arb.nan() if found is None else found.value
     return _point(case, j, penalty, _shared(case))
 
 
-def _plain(group: Group, weights: Vector, known: tuple[Slope | None, ...], rule: Rule, dtype: Dtype) -> StepCase:
+def point_of_operator(step: Stepper, point: Mapping[str, Value]) -> arb:
+    """Return what a step takes the operator of at one weight; nan where it takes none."""
+    seen = [arb.nan()]
+
+    def noted(v: arb, s: arb) -> arb:
+        seen.append(v)
+        return v
+
+    step({**point, "prox": noted})
+    return seen[-1]
+
+
+def _plain(known: SlopeCase, rule: Rule, dtype: Dtype, parts: Parts | None) -> StepCase:
     """Return the first step from the initial states with a zero loss gradient, at the rule's defaults."""
     parameters = {p.name: p.default for p in rule.parameters}
+    weights = known.weights
     arrays = {s.name: np.full(len(weights), s.initial, dtype=dtype) for s in rule.states if s.is_array}
     scalars = {s.name: s.initial for s in rule.states if not s.is_array}
+    smooth, prox = parts or (None, _NO_TERMS)
     return StepCase(
-        group=group, weights=weights, slopes=known, gradient=np.zeros_like(weights), parameters=parameters,
-        arrays=arrays, scalars=scalars, taken=0,
+        group=known.group, weights=weights, slopes=known.exact, gradient=np.zeros_like(weights), parameters=parameters,
+        arrays=arrays, scalars=scalars, taken=0, smooth=smooth, prox=prox,
     )  # fmt: skip
 
 
@@ -202,15 +249,26 @@ def _usable(terms: Terms, case: SlopeCase, dtype: Dtype) -> SlopeCase | None:
 
 
 def _step_case(
-    rule: Rule, step: Stepper, known: SlopeCase, number: int, dtype: Dtype, fixed: Mapping[str, float]
+    rule: Rule,
+    step: Stepper,
+    known: SlopeCase,
+    number: int,
+    dtype: Dtype,
+    fixed: Mapping[str, float],
+    parts: Parts | None,
 ) -> StepCase:
     if known.group.is_human:
-        case = _plain(known.group, known.weights, known.exact, rule, dtype)
+        case = _plain(known, rule, dtype, parts)
         if "lr" in case.parameters:
             case.parameters["lr"] = 0.1
         case.parameters.update({name: fixed[name] for name in case.parameters if name in fixed})
     else:
-        case = _drawn(rule, step, known, number, dtype, fixed)
+        case = _drawn(rule, step, known, number, dtype, fixed, parts)
+        if case.prox.elementwise and number % _THRESHOLD_EVERY == 0:
+            case = _at_threshold(case, step, dtype)
+    if case.prox.indexed:
+        points = tuple(point_of_operator(step, step_point(case, j)) for j in range(len(case.weights)))
+        case = replace(case, points=points)
     shared = _shared(case)
     results = []
     for j, one in enumerate(case.slopes):
@@ -221,12 +279,22 @@ def _step_case(
 
 
 def _drawn(
-    rule: Rule, step: Stepper, known: SlopeCase, number: int, dtype: Dtype, fixed: Mapping[str, float]
+    rule: Rule,
+    step: Stepper,
+    known: SlopeCase,
+    number: int,
+    dtype: Dtype,
+    fixed: Mapping[str, float],
+    parts: Parts | None,
 ) -> StepCase:
+    smooth, prox = parts or (None, _NO_TERMS)
     stream = Stream("step", rule.name, dtype, number)
     parameters = sampled_parameters(rule.parameters, stream, number - 1, fixed)
     is_first = number % 4 == 1
-    snapshots = [] if is_first else _trajectory(rule, step, parameters, stream, min(len(known.weights), _TRAJECTORIES))
+    constants: dict[str, Value] = {name: ball(x) for name, x in parameters.items()}
+    if parts is not None:
+        constants["prox"] = operator(prox, known.group.parameters)
+    snapshots = [] if is_first else _trajectory(rule, step, constants, stream, min(len(known.weights), _TRAJECTORIES))
     # Without a state that holds it, the number of steps taken has no bearing.
     taken = _STEPS_TAKEN[stream.integer(0, len(_STEPS_TAKEN) - 1)] if snapshots and rule.uses_t else 0
     count = len(known.weights)
@@ -246,16 +314,61 @@ def _drawn(
     gradient = np.array([_loss_gradient(one, stream, dtype) for one in known.exact], dtype=dtype)
     return StepCase(
         group=known.group, weights=known.weights, slopes=known.exact, gradient=gradient, parameters=parameters,
-        arrays=arrays, scalars=scalars, taken=taken,
+        arrays=arrays, scalars=scalars, taken=taken, smooth=smooth, prox=prox,
     )  # fmt: skip
 
 
+def _at_threshold(case: StepCase, step: Stepper, dtype: Dtype) -> StepCase:
+    """Return the case with three of its weights where the operator leaves zero: at, just before and just after it.
+
+    The three are one weight with gradients next to each other, between two of which the operator's result changes from
+    zero to another number, gradually or by a jump. Where none such is found the case stays as it is.
+    """
+    chosen = next((k for k, w in enumerate(case.weights.tolist()) if w and case.slopes[k] is not None), None)
+    if len(case.weights) < 3 or chosen is None:
+        return case
+    point = step_point(case, chosen)
+    take: Operator = point["prox"]
+    zeros: list[bool] = []
+
+    def noted(v: arb, s: arb) -> arb:
+        found = take(v, s)
+        zeros.append(found.is_zero())
+        return found
+
+    def is_zero(gradient: float) -> bool | None:
+        zeros.clear()
+        return zeros[-1] if step({**point, "prox": noted, "g_loss": arb(gradient)}) is not None else None
+
+    rows = [(gradient, is_zero(gradient)) for gradient in _GRADIENTS]
+    for (low, before), (high, after) in pairwise(rows):
+        if None not in (before, after) and before != after:
+            a, b = ordinal(low), ordinal(high)
+            while b - a > 1:
+                middle = (a + b) // 2
+                a, b = (middle, b) if is_zero(from_ordinal(middle)) == before else (a, middle)
+            there = np.dtype(dtype).type(from_ordinal(a))
+            around = [
+                there,
+                np.nextafter(there, np.dtype(dtype).type(np.inf)),
+                np.nextafter(there, np.dtype(dtype).type(-np.inf)),
+            ]
+            kept = np.array([chosen, chosen, chosen, *range(3, len(case.weights))])
+            return replace(
+                case,
+                weights=case.weights[kept],
+                slopes=tuple(case.slopes[k] for k in kept),
+                gradient=np.array([*around, *case.gradient[3:]], dtype=dtype),
+                arrays={name: column[kept] for name, column in case.arrays.items()},
+            )
+    return case
+
+
 def _trajectory(
-    rule: Rule, step: Stepper, parameters: Mapping[str, float], stream: Stream, count: int
+    rule: Rule, step: Stepper, constants: Mapping[str, Value], stream: Stream, count: int
 ) -> list[dict[str, float]]:
     """Return states that a few steps from the initial ones lead to: second moments are not negative, and the like."""
     found = []
-    constants = {name: ball(x) for name, x in parameters.items()}
     for _ in range(count):
         states = {state.name: arb(state.initial) for state in rule.states}
         weight = arb(stream.sign() * stream.log_uniform(-4, 4))
@@ -285,16 +398,18 @@ def _loss_gradient(penalty: Slope | None, stream: Stream, dtype: Dtype) -> float
     return stream.sign() * stream.log_uniform(-20, 10)
 
 
-def _shared(case: StepCase) -> dict[str, arb]:
-    shared = {name: ball(x) for name, x in (case.parameters | case.scalars).items()}
+def _shared(case: StepCase) -> dict[str, Value]:
+    shared: dict[str, Value] = {name: ball(x) for name, x in (case.parameters | case.scalars).items()}
     shared["t"] = arb(case.taken + 1)
     return shared
 
 
-def _point(case: StepCase, j: int, penalty: arb, shared: Mapping[str, arb]) -> dict[str, arb]:
+def _point(case: StepCase, j: int, penalty: arb, shared: Mapping[str, Value]) -> dict[str, Value]:
     point = {**shared, "w": arb(float(case.weights[j])), "g_loss": arb(float(case.gradient[j])), "g_penalty": penalty}
     for name, column in case.arrays.items():
         point[name] = arb(float(column[j]))
+    if case.smooth is not None:
+        point["prox"] = operator(case.prox, case.group.parameters, case.beside(j))
     return point
 
 

@@ -6,6 +6,7 @@ Takes a case of `cases.py`, a place in it and the number; hands on a `Finding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import partial
 from math import isnan
 
 from flint import arb, ctx
@@ -15,7 +16,7 @@ from symreg.language.terms import Terms
 from symreg.language.tree import Binary, Compare, Logic, Tree, children, names
 from symreg.verification import sensitivity
 from symreg.verification.ball import Code, Scope, Undecided, compiled, sign
-from symreg.verification.cases import SlopeCase, StepCase, ValueCase, step_point
+from symreg.verification.cases import SlopeCase, StepCase, ValueCase, point_of_operator, step_point
 from symreg.verification.sampling import FORMATS, Format
 from symreg.verification.stepping import Stepper
 from symreg.verification.tolerance import WORKING_BITS, Finding, judged
@@ -83,10 +84,25 @@ def find_step(
                     low, high = low.min(found[output]), high.max(found[output])
     weights = case.weights.tolist()
     shares = sensitivity.of_step(
-        step, output, point, frozenset({"t", "g_penalty"}), terms, weights, j, case.group.parameters,
-        case.group.arrays_for(len(weights)), exact, shape,
+        step, output, point, frozenset({"t", "g_penalty", "prox"}), terms if case.smooth is None else case.smooth,
+        weights, j, case.group.parameters, case.group.arrays_for(len(weights)), exact, shape, case.prox,
+        case.beside(j), partial(_spread_beside, step, case, j, shape),
     )  # fmt: skip
     return judged(got, low, high, shape, known.at((output, k), shares), rtol)
+
+
+def _spread_beside(step: Stepper, case: StepCase, j: int, shape: Format) -> arb:
+    """Return how far the sum of the squares of the other weights' points moves when their inputs do."""
+    total = arb(0)
+    with ctx.workprec(WORKING_BITS):
+        relative = arb(sensitivity.ULPS_OF_INPUT) * arb((1, shape.unit))
+        for i, at in enumerate(case.points):
+            point = step_point(case, i)
+            inputs = [name for name in point if name not in ("t", "prox") and not point[name].is_zero()]
+            changed = [{**point, name: point[name] * (1 + relative)} for name in inputs if i != j]
+            off = sum((abs(point_of_operator(step, other) - at) for other in changed), arb(0))
+            total = total + 2 * abs(at) * off + off * off
+    return total.abs_upper()
 
 
 class Shares:

@@ -115,6 +115,8 @@ def slopes(
         touched = weights if rest.terms else (at,)
         if any(w not in term.domain for term in terms.terms for w in touched):
             return Slope(value=arb.nan(), low=arb.nan(), high=arb.nan())
+        if not terms.terms:
+            return Slope(value=arb(0), low=arb(0), high=arb(0))
         own = None
         if one_weight:
             own = slope(one_weight, at, floor=floor, memory=memory, sides=_sides(terms.elementwise, at))

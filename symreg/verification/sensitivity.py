@@ -6,7 +6,7 @@ first, so that whoever draws from it can stop early; `None` is a share that coul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -17,8 +17,10 @@ from symreg.language.terms import Terms
 from symreg.language.tree import Binary, Call, Constant, Item, Name, Negate, Number, Sum, Tree, rebuild
 from symreg.verification import series
 from symreg.verification.ball import Scope, ball, balls, compiled, reach
+from symreg.verification.operators import operator
 from symreg.verification.oracle import Exact, Slope, slopes, values
 from symreg.verification.sampling import Format
+from symreg.verification.series import Value
 from symreg.verification.stepping import Stepper
 from symreg.verification.tolerance import WORKING_BITS, moved
 
@@ -115,7 +117,7 @@ def slope_changes(
 def of_step(
     step: Stepper,
     output: str,
-    point: Mapping[str, arb],
+    point: Mapping[str, Value],
     fixed: frozenset[str],
     terms: Terms,
     weights: Sequence[Exact],
@@ -124,16 +126,23 @@ def of_step(
     arrays: Mapping[str, Any],
     exact: arb,
     shape: Format,
+    prox: Terms,
+    beside: arb,
+    spread: Callable[[], arb],
 ) -> Iterator[arb | None]:
     """Yield the shares of one output of a step.
 
     Args:
         output: `w` or a state.
         point: What the step was evaluated at.
-        fixed: Names in `point` that are exact counts or follow from others (`t`, `g_penalty`).
+        fixed: Names in `point` that are exact counts or follow from others (`t`, `g_penalty`, `prox`).
+        terms: Those that `g_penalty` is the gradient of.
+        prox: Those that the rule takes the proximal operator of.
+        beside: Of those in index notation, the sum of the squares of the other weights' points.
+        spread: How far that sum moves when their inputs do.
     """
 
-    def shifted(**changes: arb) -> arb | None:
+    def shifted(**changes: Value) -> arb | None:
         found = step({**point, **changes})
         return None if found is None else found[output]
 
@@ -142,7 +151,15 @@ def of_step(
         for name, x in point.items():
             if name != "w" and name not in fixed and not x.is_zero():
                 yield moved(exact, [shifted(**{name: x * (1 + relative)}), shifted(**{name: x * (1 - relative)})])
-    for is_own, found in slope_changes(terms, weights, j, parameters, arrays, shape):
+    taken = {p.name: parameters[p.name] for p in prox.parameters}
+    for name, changed in _changes(taken, shape):
+        yield moved(exact, [shifted(prox=operator(prox, {**taken, name: x}, beside)) for x in changed])
+    if prox.indexed:
+        with ctx.workprec(WORKING_BITS):
+            sums = [beside + spread(), arb(0).max(beside - spread())]
+        yield moved(exact, [shifted(prox=operator(prox, taken, total)) for total in sums])
+    own = {p.name: parameters[p.name] for p in terms.parameters}
+    for is_own, found in slope_changes(terms, weights, j, own, arrays, shape):
         at = [ball(v) for v in nudged(weights[j], shape)] if is_own else [point["w"]] * len(found)
         ends = [(w, end) for w, one in zip(at, found, strict=True) if one is not None for end in (one.low, one.high)]
         yield moved(exact, [shifted(w=w, g_penalty=end) for w, end in ends if end.is_finite()])

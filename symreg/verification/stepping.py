@@ -1,6 +1,7 @@
 """One step of an update rule in balls: its assignments as they were written, with the oracle's own gradient.
 
-Takes a `Rule`, one weight with its gradients, states and parameters; hands on the new weight and states.
+Takes a `Rule`, one weight with its gradients, states and parameters, and for `prox` the operator of what the rule takes
+it of; hands on the new weight and states.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from flint import arb, ctx
 from symreg.language.spec import Rule
 from symreg.language.tree import names
 from symreg.verification.ball import Scope, Undecided, compiled, sign
+from symreg.verification.operators import NoneFound
+from symreg.verification.series import Value
 
 _BITS = (192, 384, 768)
 
-# From a point (`w`, `g_loss`, `g_penalty`, states, parameters, `t`) to `w` and the states, None if undetermined.
-Stepper: TypeAlias = "Callable[[Mapping[str, arb]], dict[str, arb] | None]"
+# From a point (`w`, `g_loss`, `g_penalty`, states, parameters, `t`, and an operator as `prox` if the rule takes one) to
+# `w` and the states, None if undetermined.
+Stepper: TypeAlias = "Callable[[Mapping[str, Value]], dict[str, arb] | None]"
 
 
 def stepper(rule: Rule) -> Stepper:
@@ -28,23 +32,28 @@ def stepper(rule: Rule) -> Stepper:
     assignments = [(step.target, compiled(step.expression)) for step in rule.steps]
     outputs = ("w", *(state.name for state in rule.states))
 
-    def attempt(point: Mapping[str, arb]) -> dict[str, arb] | None:
+    def attempt(point: Mapping[str, Value]) -> dict[str, arb] | None:
         known = dict(point)
         known["g"] = known["g_loss"] + known["g_penalty"]
         scope = Scope(known, decide=sign)
         try:
             for target, code in assignments:
                 known[target] = code(scope)
+        except NoneFound:
+            raise
         except Undecided:
             return None
         found = {name: known[name] for name in outputs}
         return found if all(x.is_finite() for x in found.values()) else None
 
-    def step(point: Mapping[str, arb]) -> dict[str, arb] | None:
+    def step(point: Mapping[str, Value]) -> dict[str, arb] | None:
         found = None
         for bits in _BITS:
             with ctx.workprec(bits):
-                found = attempt(point)
+                try:
+                    found = attempt(point)
+                except NoneFound:
+                    return None
             if found is not None and all(x.rel_accuracy_bits() > 64 or x.is_zero() for x in found.values()):
                 break
         return found
@@ -53,12 +62,16 @@ def stepper(rule: Rule) -> Stepper:
 
 
 def influences(rule: Rule) -> dict[str, frozenset[str]]:
-    """Return, for `w` and each state, the names that its new value is written in terms of (`g` as its two parts)."""
+    """Return, for `w` and each state, the names that its new value is written in terms of (`g` as its two parts).
+
+    In a rule with `prox` the penalty's gradient may have no terms, and is not counted.
+    """
+    parts = frozenset({"g_loss"} if rule.uses_prox else {"g_loss", "g_penalty"})
     after: dict[str, frozenset[str]] = {}
 
     def expanded(name: str) -> frozenset[str]:
         if name == "g":
-            return frozenset({"g_loss", "g_penalty"})
+            return parts
         return after.get(name, frozenset({name}))
 
     for step in rule.steps:
