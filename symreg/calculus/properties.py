@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from symreg.calculus.algebra import INFINITY, minus
 from symreg.calculus.claims import convexity, descent, shape, thresholding
 from symreg.calculus.claims.cases import cases, exponent_of, joined
 from symreg.calculus.claims.study import Study, study
+from symreg.calculus.switches import sign_for_all
 from symreg.calculus.verdict import Analysis, Verdict
 from symreg.errors import Intractable, NotDifferentiable
+from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
+from symreg.language.tree import Compare, Tree
 from symreg.objective import Objective
 
 CLAIMS: dict[str, Callable[[Study], Verdict]] = {
@@ -59,3 +63,27 @@ def _decided(claim: str, decide: Callable[[Study], Verdict], made: Study) -> Ver
         return decide(made)
     except (Intractable, NotDifferentiable) as error:
         return Verdict(claim=claim, verdict="undecided", note=str(error))
+
+
+def proves(verdict: Verdict, value: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Does a verdict prove its claim with this constant, for all parameters in their domains?
+
+    A larger rho or L, a smaller mu and a smaller step are proved along with the best one; a degree and a threshold are
+    what they are.
+
+    Args:
+        verdict: With a constant.
+        value: An expression in the parameters in the constant's place.
+        parameters: With their domains.
+    """
+    if verdict.value is None or verdict.verdict == "refuted" or INFINITY in (verdict.value, value):
+        return verdict.verdict == "proved" and verdict.value == value
+    if verdict.symbol in ("lr", "step"):
+        is_strict = isinstance(verdict.holds_iff, Compare) and verdict.holds_iff.operator == "<"
+        allowed: tuple[str, ...] = ("positive",) if is_strict else ("positive", "zero", "nonnegative")
+        return sign_for_all(minus(verdict.value, value), parameters) in allowed
+    if verdict.verdict != "proved":
+        return False
+    gap = minus(verdict.value, value) if verdict.symbol == "mu" else minus(value, verdict.value)
+    exact = verdict.symbol in ("degree", "threshold")
+    return sign_for_all(gap, parameters) in (("zero",) if exact else ("positive", "zero", "nonnegative"))

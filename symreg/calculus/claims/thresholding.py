@@ -121,10 +121,11 @@ def _steep(study: Study) -> Witness | None:
     """Return a far weight at which phi' is large."""
     for piece, side in ((study.whole.pieces[-1], 1), (study.whole.pieces[0], -1)):
         if (piece.high if side > 0 else piece.low) is None:
-            rows = (
-                {**row, "w": Fraction(side * 10**k)} for row in parameter_rows(study.parameters) for k in (6, 12, 40)
-            )
-            return refuting(call("abs", piece.slope), "<=", ONE, rows, meaning="|phi'(w)| <= 1 for a far w")
+            far = [Fraction(side * 10**k) for k in (6, 12, 40)]
+            rows = ({**row, "w": weight} for row in parameter_rows(study.parameters) for weight in far)
+            found = refuting(call("abs", piece.slope), "<=", ONE, rows, meaning="|phi'(w)| <= 1 for a far w")
+            if found is not None:
+                return found
     return None
 
 
