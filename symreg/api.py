@@ -192,14 +192,14 @@ def verify(
     rules: Rules = _GRADIENT_DESCENT,
     target: str = "all",
     against: Callable[..., Any] | None = None,
-    as_: Literal["value", "gradient", "step"] = "gradient",
+    as_: Literal["value", "gradient", "prox", "step"] = "gradient",
     points: int = 2000,
     params: Mapping[str, float] | None = None,
     *,
     rtol: float | None = None,
     timeout: float | None = None,
 ) -> Report:
-    """Compare emitted functions, or one of your own, with certified finite differences of the objective as written.
+    """Compare emitted functions, or one of your own, with certified values of the objective as written.
 
     Args:
         source: The objective.
@@ -208,7 +208,7 @@ def verify(
         against: A function to judge in place of the emitted ones; called as the emitted function of its kind would be.
         as_: What `against` computes.
         points: How many points each check compares.
-        params: Values of parameters that are sampled from their domains otherwise.
+        params: Values of parameters that are sampled from their domains otherwise, and of the `step` of a prox.
         rtol: Relative error that is allowed besides the tolerance; 1e-9 for `against`, else 0.
         timeout: Seconds that symbolic work may take; the comparison itself is not limited.
     """

@@ -10,18 +10,19 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from symreg.errors import SpecError, UnknownName
+from symreg.language.interval import WORDS
 from symreg.language.names import did_you_mean
-from symreg.language.spec import Rule
+from symreg.language.spec import Parameter, Rule
 from symreg.objective import Objective
 
 if TYPE_CHECKING:
     from symreg.calculus.update import Update
     from symreg.verification import Report
 
-Kind = Literal["value", "gradient", "step"]
+Kind = Literal["value", "gradient", "prox", "step"]
 Watch = Callable[[int, int, str], None]
 
 DTYPES: tuple[Literal["float64", "float32"], ...] = ("float64", "float32")
@@ -48,7 +49,7 @@ def judge(
     from symreg.targets import load
     from symreg.verification import Subject, verify
 
-    fixed = _checked(objective, rules, parameters)
+    fixed = _checked(objective, rules, parameters, has_step=True)
     subjects = [
         Subject(label=target, dtype=dtype, functions=vars(load(objective, updates, target, dtype)))
         for target in targets
@@ -71,11 +72,11 @@ def judge_function(
     rtol: float | None = None,
     progress: Watch | None = None,
 ) -> Report:
-    """Return the report on a function that claims to be the objective's value, gradient or a rule's step."""
+    """Return the report on a function that claims to be the objective's value, gradient, prox or a rule's step."""
     from symreg.verification import against
 
-    if kind not in ("value", "gradient", "step"):
-        raise UnknownName(f"a function is judged as 'value', 'gradient' or 'step', not as {kind!r:.40}")
+    if kind not in get_args(Kind):
+        raise UnknownName(f"a function is judged as 'value', 'gradient', 'prox' or 'step', not as {kind!r:.40}")
     if not callable(function):
         raise SpecError(f"{function!r:.40} is not a function to judge")
     if kind == "step" and len(rules) != 1:
@@ -87,7 +88,7 @@ def judge_function(
         kind,
         rtol=_allowed(rtol, _RTOL),
         points=points,
-        params=_checked(objective, rules if kind == "step" else (), parameters),
+        params=_checked(objective, rules if kind == "step" else (), parameters, has_step=kind == "prox"),
         label=label or str(getattr(function, "__name__", "function")),
         progress=progress,
     )
@@ -101,7 +102,7 @@ def check_request(
     Raises:
         SpecError, UnknownName: A fixed parameter does not exist or lies outside its domain, or a number is none.
     """
-    _checked(objective, rules, parameters)
+    _checked(objective, rules, parameters, has_step=True)
     _allowed(rtol, 0.0)
     if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= 10**7:
         raise SpecError(f"points = {points!r:.40}: write an integer from 1 to 10000000")
@@ -162,9 +163,13 @@ def _contained(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def _checked(objective: Objective, rules: Sequence[Rule], parameters: Mapping[str, float] | None) -> dict[str, float]:
-    """Return the parameters to fix as floats that their domains hold."""
+def _checked(
+    objective: Objective, rules: Sequence[Rule], parameters: Mapping[str, float] | None, *, has_step: bool
+) -> dict[str, float]:
+    """Return the parameters to fix as floats that their domains hold; with a prox among them, the step is one."""
     declared = [*objective.terms.parameters, *(p for rule in rules for p in rule.parameters)]
+    if has_step:
+        declared.append(Parameter(name="step", domain=WORDS["positive"], default=1.0))
     known = [p.name for p in declared]
     made: dict[str, float] = {}
     for name, value in (parameters or {}).items():

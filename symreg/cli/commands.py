@@ -250,7 +250,7 @@ def generate(
 @click.option("--points", type=click.IntRange(1, 10**7), default=2000, show_default=True, help="Points per check.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
 @click.option("--against", metavar="FILE.py:FUNCTION", help="Judge this function in place of what symreg emits.")
-@click.option("--as", "kind", type=click.Choice(["value", "gradient", "step"]), help="What --against computes.")
+@click.option("--as", "kind", type=click.Choice(["value", "gradient", "prox", "step"]), help="What --against computes.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Fix a parameter that is else sampled.")
 @click.option(
     "--rtol", type=click.FloatRange(min=0, max=1), help="Relative error allowed besides.  [default: 1e-9 for --against]"

@@ -12,9 +12,10 @@ from symreg.language.spec import Rule
 from symreg.language.terms import Terms
 from symreg.verification.calling import Subject
 from symreg.verification.judge import Progress, verify
+from symreg.verification.prox_cases import is_judged
 from symreg.verification.report import Report
 
-Kind = Literal["value", "gradient", "step"]
+Kind = Literal["value", "gradient", "prox", "step"]
 _WEIGHTS_PER_CALL = 5
 
 
@@ -30,17 +31,22 @@ def against(
     label: str = "function",
     progress: Progress | None = None,
 ) -> Report:
-    """Compare somebody's function with the exact value, gradient or step.
+    """Compare somebody's function with the exact value, gradient, proximal operator or step.
 
     Args:
         rule: Of a step; not used otherwise.
-        function: `f(w, **p)`; of a step `f(w, g, [state], **p)`, which returns the new weights or changes `w` in place.
+        function: `f(w, **p)`; of a prox `f(v, step=s, **p)`; of a step `f(w, g, [state], **p)`, which returns the new
+            weights or changes `w` in place.
         as_: What the function claims to be.
         rtol: Relative error that is allowed besides the tolerance.
 
     Raises:
-        SpecError: If a step is to be judged and no rule is given.
+        SpecError: If a step is to be judged and no rule is given, or a prox that there is no reference for.
     """
+    if as_ == "prox" and not is_judged(terms):
+        raise SpecError(
+            "the prox of a penalty in index notation is judged only where it is a function of norm(w) alone"
+        )
     if as_ != "step":
         subject = Subject(label=label, dtype="float64", functions={as_: function}, is_emitted=False)
         return verify(

@@ -21,8 +21,8 @@ class Subject:
     Args:
         label: What the report calls them: the target, or a file and function.
         dtype: Of the arrays that they are called with.
-        functions: By name: `value(w, **p)`, `gradient(w, **p)`, `RULE_step(w, g, [state], **p)` in place and
-            `RULE_state(w)`, where p are parameters and declared arrays.
+        functions: By name: `value(w, **p)`, `gradient(w, **p)`, `prox(v, step=s, **p)`, `RULE_step(w, g, [state], **p)`
+            in place and `RULE_state(w)`, where p are parameters and declared arrays.
         is_emitted: Are they to keep all that emitted functions promise, or only to be accurate?
     """
 
@@ -55,6 +55,19 @@ def call_gradient(subject: Subject, group: Group, weights: Vector) -> NDArray[An
         _require_type("gradient", found, weights)
         if np.shares_memory(found, own):
             raise Trouble("the gradient lies in the weights' memory")
+    return found
+
+
+def call_prox(subject: Subject, group: Group, points: Vector, step: float) -> NDArray[Any]:
+    """Return the proximal point of v as the subject computes it."""
+    own = _copied(points)
+    result = called(subject.functions["prox"], (own,), {"step": step, **given(group, len(points))})
+    found = _vector(result, points.shape, "prox")
+    if subject.is_emitted:
+        _require_unchanged("v", own, points)
+        _require_type("prox", found, points)
+        if np.shares_memory(found, own):
+            raise Trouble("the proximal point lies in v's memory")
     return found
 
 

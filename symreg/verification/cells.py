@@ -20,13 +20,14 @@ from symreg.verification.ball import Decide, Undecided, sign
 from symreg.verification.growth import Power, growth
 from symreg.verification.kinks import every_kink, from_ordinal, ordinal
 from symreg.verification.oracle import Exact, Function, elementwise, slope
+from symreg.verification.scaled import Scaled
 from symreg.verification.series import Value
 
 # Sizes between which cells are made, as a search needs them.
 SIZES = (0.0, 2.0**-900, 2.0**-512, 2.0**-160, 2.0**-50, 2.0**18, 2.0**64, 2.0**160, 2.0**512, 2.0**1000)
 MIDDLE = 4  # the band that is always looked at, for phi's least value
 LARGEST = SIZES[-1]
-LEAST = 5e-324
+LEAST = 2.0**-1022  # what is nearer to zero counts as one place, far below any tolerance
 _COARSE_BITS, _KNOT_BITS = 64, 320
 _WIDEST = 4.0  # greatest ratio of a cell's ends
 _SLOPE_FLOOR = 2.0**-1000
@@ -53,8 +54,8 @@ class Cell:
 
     @property
     def is_splittable(self) -> bool:
-        """Is there a float between its ends?"""
-        return ordinal(self.high) - ordinal(self.low) > 1
+        """Is there a float between its ends, and is it no cell from zero to the least size?"""
+        return ordinal(self.high) - ordinal(self.low) > 1 and max(-self.low, self.high) > LEAST
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,8 @@ class Piece:
             found = self.at(arb_series([weight, arb(1)], 3))
         except Undecided:
             return arb.nan(), arb.nan(), arb.nan()
+        if isinstance(found, Scaled):
+            found = found.plain()
         if isinstance(found, arb_series):
             return found[0], found[1], 2 * found[2]
         if isinstance(found, arb):
@@ -95,7 +98,8 @@ class Piece:
     def value(self, weight: arb) -> arb:
         """Return phi over a ball."""
         try:
-            return series.constant(self.at(weight))
+            found = series.constant(self.at(weight))
+            return found if found.is_finite() else series.constant(self.at(arb_series([weight], 1)))
         except Undecided:
             return arb.nan()
 
@@ -129,7 +133,7 @@ class Curve:
         low: The lower end of the domain, -inf if there is none.
         high: The upper end.
         knots: In order; ends of the domain only where they belong to it.
-        between_floats: The knots at a piece's ends that are no floats.
+        between: The knots at a piece's ends, other than zero.
         is_whole: Is everything about it known that a search relies on?
     """
 
@@ -140,7 +144,7 @@ class Curve:
     pieces: tuple[Piece, ...]
     knots: tuple[Knot, ...]
     is_whole: bool
-    between_floats: dict[Piece, list[Knot]] = field(default_factory=dict)
+    between: dict[Piece, list[Knot]] = field(default_factory=dict)
     bands: dict[tuple[int, int], tuple[Cell, ...]] = field(default_factory=dict)
     lowest: arb | None = None
 
@@ -185,7 +189,7 @@ class Curve:
         return cell.halves
 
     def least_near_zero(self, side: int) -> arb:
-        """Return a lower bound of phi between zero and the least float on one side, -inf if none is known."""
+        """Return a lower bound of phi between zero and the least size on one side, -inf if none is known."""
         lower = self.near_zero(side, LARGEST)
         if lower.factor >= 0:
             return arb(0)
@@ -223,7 +227,7 @@ def curve(terms: Sequence[Term], parameters: Mapping[str, Exact]) -> Curve:
         knots += _end(known[0], low, -1, all(low in term.domain for term in terms))
         for left, right in pairwise(known):
             knots.append(_knot(phi, left, right))
-            if left.high != right.low:
+            if left.high != 0.0:
                 between.setdefault(left, []).append(knots[-1])
                 between.setdefault(right, []).append(knots[-1])
         knots += _end(known[-1], high, 1, all(high in term.domain for term in terms))
@@ -261,13 +265,12 @@ def _piece(phi: Function, low: float, high: float) -> Piece | None:
 
 
 def _following(taken: Sequence[int]) -> Decide:
-    """Return a decision that repeats the sides taken inside a piece, and raises where a ball tells another."""
+    """Return a decision that repeats the sides taken inside a piece, whatever a ball tells."""
     sides: Iterator[int] = iter(taken)
 
-    def decide(x: Value) -> int:
+    def decide(_: Value) -> int:
         side = next(sides, None)
-        at = series.constant(x)
-        if side is None or (side > 0 and at < 0) or (side < 0 and at > 0):
+        if side is None:
             raise Undecided
         return side
 

@@ -1,4 +1,4 @@
-"""Judge functions: value, gradient and every rule's step, compared with the oracle.
+"""Judge functions: value, gradient, proximal operator and every rule's step, compared with the oracle.
 
 Takes terms, rules and callables, whoever made them; hands on a `Report`. Of the callables it knows the signatures only.
 """
@@ -29,6 +29,8 @@ from symreg.verification.cases import (
     well_conditioned_up_to,
 )
 from symreg.verification.finding import Shares, find_slope, find_step, find_value, range_check, shares_of_slope
+from symreg.verification.prox_cases import is_judged
+from symreg.verification.prox_judge import judge_of_prox
 from symreg.verification.report import Check, Report
 from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Group
 from symreg.verification.stepping import stepper
@@ -49,19 +51,20 @@ def verify(
     progress: Progress | None = None,
     per_group: int = PER_GROUP,
 ) -> Report:
-    """Compare each subject's value, gradient and steps with the exact ones at deterministic points.
+    """Compare each subject's value, gradient, prox and steps with the exact ones at deterministic points.
 
     Args:
         terms: The penalty as it was written.
         rules: Rules whose steps the subjects offer.
         points: Outputs looked at per check, roughly.
-        params: Parameters that are fixed instead of sampled.
+        params: Parameters that are fixed instead of sampled; `step` is that of a prox.
         rtol: Relative error that is allowed besides the tolerance.
         progress: Called with the number of checks done, of all checks, and the next one's name.
         per_group: Weights of an elementwise objective in one call.
     """
     fixed = dict(params or {})
-    names = [name for subject in subjects for name in _offered(subject, rules)]
+    order = ["value", "gradient", *(["prox"] if is_judged(terms) else []), *(f"{rule.name}_step" for rule in rules)]
+    names = [name for subject in subjects for name in order if name in subject.functions]
     done = 0
     checks: dict[tuple[str, int], list[Check]] = {}
     for dtype in dict.fromkeys(subject.dtype for subject in subjects):
@@ -69,9 +72,15 @@ def verify(
         limit = well_conditioned_up_to(terms, dtype)
         sample = sampled(terms, dtype, points, fixed, per_group, limit)
         evidence = _Evidence(
-            terms=terms, dtype=dtype, fixed=fixed, sample=sample, greatest=inf if limit is None else 2.0**limit
+            terms=terms,
+            dtype=dtype,
+            fixed=fixed,
+            sample=sample,
+            points=points,
+            limit=limit,
+            per_group=per_group,
         )
-        for name in ("value", "gradient", *(f"{rule.name}_step" for rule in rules)):
+        for name in order:
             judges = [(k, s) for k, s in theirs if name in s.functions]
             if not judges:
                 continue
@@ -84,13 +93,7 @@ def verify(
                 done += 1
     if progress:
         progress(len(names), len(names), "")
-    order = ["value", "gradient", *(f"{rule.name}_step" for rule in rules)]
     return Report(checks=tuple(c for name in order for k in range(len(subjects)) for c in checks.get((name, k), [])))
-
-
-def _offered(subject: Subject, rules: Sequence[Rule]) -> list[str]:
-    known = ("value", "gradient", *(f"{rule.name}_step" for rule in rules))
-    return [name for name in known if name in subject.functions]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,18 +101,29 @@ class _Evidence:
     """Points of one format with what is known of them; the gradient's references serve every rule.
 
     Args:
-        greatest: The size of weights past which neighbouring ones have unrelated values: nothing is wrong there.
+        limit: The binary exponent past which neighbouring weights have unrelated values: nothing is wrong there.
     """
 
     terms: Terms
     dtype: Dtype
     sample: tuple[Group, ...]
     fixed: Mapping[str, float]
-    greatest: float
+    points: int
+    limit: int | None
+    per_group: int
     slopes: tuple[SlopeCase, ...] = ()
+
+    @property
+    def greatest(self) -> float:
+        """The size of weights up to which the terms determine something."""
+        return inf if self.limit is None else 2.0**self.limit
 
     def judge(self, name: str, rule: Rule | None, rtol: float) -> Callable[[Subject], list[Check]]:
         """Return the judge of one kind of function, its references made."""
+        if name == "prox":
+            return judge_of_prox(
+                self.terms, self.dtype, self.points, self.fixed, rtol, self.limit, min(self.per_group, PER_GROUP)
+            )
         if name == "value":
             return self._judge_of_values(rtol)
         if not self.slopes:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import copysign, inf, isfinite, isnan
+from math import copysign, inf, isfinite, nan
+from typing import TypeAlias
 
 import numpy as np
 from flint import arb, ctx
@@ -45,6 +46,7 @@ _MOST_HALVINGS = 4000
 _NEWTON, _PATIENCE = 100, 8
 _EXTRA, _POLISHING = (1, 2, 5, 16), 8  # precisions, as multiples, and Newton's steps at each
 _SLACK = 2.0**-50
+_HUGE = 2.0**1000  # bounds beyond it are as good as this one
 
 
 class NoMinimum(Exception):
@@ -68,31 +70,32 @@ class Minimiser:
     curvature: arb = field(default_factory=arb.nan)
 
 
-Minimisers = Callable[[Exact, Exact], "Minimiser | None"]
+Minimisers: TypeAlias = "Callable[[Exact | arb, Exact], Minimiser | None]"
 
 
-def minimisers(terms: Terms, parameters: Mapping[str, Exact]) -> Minimisers:
+def minimisers(terms: Terms, parameters: Mapping[str, Exact], known: Curve | None = None) -> Minimisers:
     """Return the minimiser as a function of v and s > 0; its result is None where it is undetermined.
 
-    What lies nearer to zero than the least float counts as one place.
+    What lies nearer to zero than the least normal float counts as one place where phi'' is infinite at zero.
 
     Args:
         terms: Elementwise ones only.
         parameters: Exact numbers by name.
+        known: phi for these, where it is there already.
 
     Raises:
         NoMinimum: (the function) The objective falls without bound for this s.
     """
     if terms.indexed:
         raise ValueError("a term in index notation has no minimiser by one weight")
-    known = curve(terms.terms, parameters)
+    whole = curve(terms.terms, parameters) if known is None else known
     searches: dict[Exact, _Search] = {}
 
-    def minimiser(v: Exact, s: Exact) -> Minimiser | None:
-        if not known.is_whole:
+    def minimiser(v: Exact | arb, s: Exact) -> Minimiser | None:
+        if not whole.is_whole:
             return None
         if s not in searches:
-            searches[s] = _Search(known, s)
+            searches[s] = _Search(whole, s)
         return searches[s].at(v)
 
     return minimiser
@@ -145,7 +148,7 @@ class _Search:
             if upper.factor < 0 and (upper.exponent > 2 or (upper.exponent == 2 and -2 * self._s * upper.factor >= 1)):
                 raise NoMinimum
 
-    def at(self, v: Exact) -> Minimiser | None:
+    def at(self, v: Exact | arb) -> Minimiser | None:
         """Return the minimiser for v."""
         if isinstance(v, float) and not isfinite(v):
             return None
@@ -254,7 +257,9 @@ class _Search:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return s times an interval."""
         least, most = self._step
-        return np.where(low < 0, low * most, low * least), np.where(high < 0, high * least, high * most)
+        lower = np.where(low < 0, low * most, low * least)
+        upper = np.where(high < 0, high * least, high * most)
+        return np.minimum(lower, _HUGE), np.maximum(upper, -_HUGE)
 
     def _at_knots(self, v: arb) -> Iterator[_Root]:
         """Yield the knots at which 0 lies in the subdifferential."""
@@ -351,9 +356,9 @@ class _Search:
         return False
 
     def _sliver(self, cell: Cell, v: arb) -> _Root | None:
-        """Return what lies between zero and the least float as one place, with the objective at that float.
+        """Return what lies between zero and the least size as one place, with the objective at that size.
 
-        phi is bounded there, and taken to have no minimum of its own that a float could not tell from its ends.
+        phi is bounded there, and taken to have no minimum of its own that is told from the ends by more than that size.
         """
         if 0.0 not in (cell.low, cell.high) or cell.is_splittable:
             return None
@@ -381,9 +386,10 @@ class _Search:
                     return False
         return True
 
-    def _chosen(self, alive: list[_Root], v: arb, exact: Exact) -> Minimiser | None:
+    def _chosen(self, alive: list[_Root], v: arb, exact: Exact | arb) -> Minimiser | None:
         """Return the best of the candidates by their objectives, at growing precision."""
         bits = _BITS
+        alive = _distinct(alive)
         while True:
             with ctx.workprec(bits):
                 for root in alive:
@@ -448,7 +454,7 @@ class _Search:
             objective = self._s * piece.value(start) + (start - v) ** 2 / 2
             slack = off * off / (2 * arb(least_slope))
         root = _Root(start, piece, least_slope, least=(objective - slack).lower(), most=objective)
-        for knot in self._curve.between_floats.get(piece, ()):
+        for knot in self._curve.between.get(piece, ()):
             # The piece's formula was followed past the knot, by less than the distance of two floats.
             if abs(start - knot.place) <= abs(start) * 2.0**-48:
                 with ctx.workprec(_BITS):
@@ -462,47 +468,53 @@ class _Search:
     def _newton(self, piece: Piece, low: float, high: float, v: arb, near: float) -> arb | None:
         """Return a point near the root, None if h does not reach v between the ends."""
         a, b = low, high
+        ends = [0, 0]  # signs of h - v there, once they are known
         at = min(max(near, a), b)
         if at in (a, b):
             at = _between(a, b)
         for count in range(_NEWTON):
-            off, rise = self._residual(piece, arb(at), v)
+            off, rise = self._certain(piece, arb(at), v)
             if off > 0:
                 b = at
             elif off < 0:
                 a = at
             elif off.is_finite():
                 return arb(at)
-            new = at - float(off.mid()) / float(rise.mid()) if off.is_finite() and rise.is_finite() else inf
-            if isnan(new):
-                new = inf
+            step = off / rise
+            new = at - float(step.mid()) if step.is_finite() else nan
             if abs(new - at) <= abs(new) * 2.0**-40 and low <= new <= high:
                 return arb(new)
-            if new >= b and b == high and off < 0:
-                if self._ends(piece, high, v, -1):
-                    return None
-                if self._ends(piece, high, v, 0):
-                    return arb(high)
-            if new <= a and a == low and off > 0:
-                if self._ends(piece, low, v, 1):
-                    return None
-                if self._ends(piece, low, v, 0):
-                    return arb(low)
             if not a < new < b or count % _PATIENCE == _PATIENCE - 1:
+                # Towards an end of the run: is the root before it?
+                if b == high and not ends[1] and (new >= b or off < 0):
+                    ends[1] = self._sign_at(piece, high, v)
+                    if ends[1] <= 0:
+                        return arb(high) if ends[1] == 0 else None
+                if a == low and not ends[0] and (new <= a or off > 0):
+                    ends[0] = self._sign_at(piece, low, v)
+                    if ends[0] >= 0:
+                        return arb(low) if ends[0] == 0 else None
                 new = _between(a, b)
                 if new in (a, b):
                     return arb(b if a == 0 else a)
             at = new
         return arb(at)
 
-    def _ends(self, piece: Piece, end: float, v: arb, sign: int) -> bool:
-        """Has h - v this sign at an end of a run? None of them where the balls do not tell."""
-        for bits in (_COARSE_BITS, _BITS, 4 * _BITS):
+    def _certain(self, piece: Piece, weight: arb, v: arb) -> tuple[arb, arb]:
+        """Return h(u) - v with a certain sign if more digits give one, and h'(u)."""
+        for bits in (_COARSE_BITS, _BITS, 4 * _BITS, _MOST_BITS):
             with ctx.workprec(bits):
-                off, _ = self._residual(piece, arb(end), v)
-                if off > 0 or off < 0:
-                    return sign == (1 if off > 0 else -1)
-        return sign == 0 and off.is_finite()
+                off, rise = self._residual(piece, weight, v)
+            if off > 0 or off < 0 or off.is_zero():
+                break
+        return off, rise
+
+    def _sign_at(self, piece: Piece, end: float, v: arb) -> int:
+        """Return the sign of h - v at an end of a run; where h is not finite there, the root is taken to be inside."""
+        off, _ = self._certain(piece, arb(end), v)
+        if not off.is_finite():
+            return 1 if end == piece.high else -1
+        return 1 if off > 0 else -1 if off < 0 else 0
 
 
 def _runs(hits: NDArray[np.intp], rows: _Rows) -> Iterator[list[int]]:
@@ -550,11 +562,11 @@ def _distinct(roots: Sequence[_Root]) -> list[_Root]:
     return kept
 
 
-def _preferred(one: _Root, other: _Root, v: Exact) -> _Root:
+def _preferred(one: _Root, other: _Root, v: Exact | arb) -> _Root:
     """Return the root of smaller magnitude, of equal ones that with the sign of v."""
     if abs(one.at) < abs(other.at):
         return one
     if abs(other.at) < abs(one.at):
         return other
-    sign = copysign(1.0, v) if isinstance(v, float) else (v > 0) - (v < 0)
+    sign = copysign(1.0, v) if isinstance(v, float) else 1 if v > 0 else -1
     return one if one.at * sign > 0 else other

@@ -21,7 +21,7 @@ class Check:
     """One function compared with its references.
 
     Args:
-        kind: `value`, `gradient`, `kinks` (the stated choice at them), or `step`.
+        kind: `value`, `gradient`, `kinks` (the stated choice at them), `prox`, or `step`.
         rule: Of a step, else "".
         target: Label of what was judged.
         dtype: `float64` or `float32`.
@@ -139,8 +139,8 @@ def _failure(check: Check) -> list[str]:
     said = [f"{check.note}."] if check.note else []
     if check.expected is not None and check.got is not None:
         right, got = both(check.expected, check.got)
-        name = check.at.get("output", {"value": "value", "step": "w"}.get(check.kind, "gradient"))
-        if isinstance(check.at.get("w"), list) and check.kind != "value":
+        name = check.at.get("output", {"value": "value", "prox": "prox", "step": "w"}.get(check.kind, "gradient"))
+        if isinstance(check.at.get("v" if check.kind == "prox" else "w"), list) and check.kind != "value":
             name = f"{name}[{check.at.get('j', 0)}]"
         said.insert(0, f"got {name} = {got}, right is {right}{':' if said else '.'}")
     return said

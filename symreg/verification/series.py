@@ -1,7 +1,8 @@
-"""The language's functions on the three kinds of number that the judge calculates with.
+"""The language's functions on the kinds of number that the judge calculates with.
 
 * `arb`: a real ball, midpoint and proven radius.
 * `arb_series`: a power series of balls to order 3: the Taylor polynomial of an expression in one weight.
+* `Scaled`: a power series too large for wide balls.
 * `Ray`: value and one-sided slope, maybe infinite, where no power series exists (`abs(w)**p`, `sqrt(abs(w))` at 0).
 
 Takes numbers, hands on numbers; a result that is not finite means "not determined at this precision".
@@ -15,6 +16,8 @@ from typing import Any, TypeAlias
 
 from flint import arb, arb_series
 
+from symreg.verification.scaled import Scaled, is_scaled, scaled
+
 # An arb, arb_series or Ray: they share the operators + - * / but no type that could say so.
 Value: TypeAlias = Any
 
@@ -25,7 +28,13 @@ def apply(name: str, x: Value) -> Value:
     """Return the smooth function `name` of x."""
     if isinstance(x, arb):
         return _BALL[name](x)
+    if isinstance(x, Scaled):
+        if name == "log":
+            return x.log()
+        x = x.plain()
     if isinstance(x, arb_series):
+        if is_scaled(name, x):
+            return scaled(name, x)
         native = _SERIES.get(name)
         return native(x) if native else _compose(x, _TAYLOR[name](x[0]))
     value, slope, *_ = _TAYLOR[name](x.value)
@@ -36,6 +45,8 @@ def constant(x: Value) -> arb:
     """Return the value of x: the ball itself or the constant term."""
     if isinstance(x, arb):
         return x
+    if isinstance(x, Scaled):
+        return x.plain()[0]
     return x[0] if isinstance(x, arb_series) else x.value
 
 
@@ -57,7 +68,8 @@ def is_finite(x: Value) -> bool:
 
 def quotient(above: Value, below: Value) -> Value:
     """Return above / below; nan where the divisor may be zero."""
-    return arb.nan() if constant(below).contains(0) else above / below
+    divisor = constant(below.factor if isinstance(below, Scaled) else below)
+    return arb.nan() if divisor.contains(0) else above / below
 
 
 def integer_power(base: Value, exponent: int) -> Value:
@@ -86,6 +98,8 @@ def power(base: Value, exponent: Value) -> Value:
             return integer_power(base, int(whole))
         if isinstance(base, arb):
             return _ball_power(base, exponent)
+        if isinstance(base, Scaled):
+            return base.power(exponent)
         if isinstance(base, arb_series) and not constant(base).is_zero():
             return base**exponent
         return _power_at_zero(base, exponent)
@@ -103,6 +117,8 @@ def square_root(x: Value) -> Value:
         if x[1].is_zero() and x[2] > 0:
             root = arb_series([x[2], x[3]], ORDER).sqrt()
             return arb_series([arb(0), root[0], root[1], arb.nan()], ORDER)
+    if isinstance(x, Scaled):
+        return x.power(arb(1) / 2)
     return _power_at_zero(x, arb(1) / 2)
 
 

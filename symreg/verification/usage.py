@@ -40,9 +40,9 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None
     """Look at `value` of strided and many-dimensional weights, and at its sum over many weights in index notation."""
     weights = _weights(terms, group, _SMALL)
     group = _group(group, _SMALL)
-    look = _Look(tally, subject, {"w": weights.tolist()} | group.parameters)
+    look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
     plain = look.at(lambda: call_value(subject, group, weights))
-    for name, other in _layouts(weights, is_flat=bool(terms.indexed)):
+    for name, other in layouts(weights, is_flat=bool(terms.indexed)):
         look.same(f"w is {name}", plain, partial(call_value, subject, group, other))
     if not terms.indexed:
         parts = [look.at(partial(call_value, subject, group, weights[k : k + 1])) for k in range(_SMALL)]
@@ -59,15 +59,15 @@ def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> N
     """Look at `gradient` of weights of every length and layout, with `out`, and with `out` being the weights."""
     weights = _weights(terms, group, max(LENGTHS))
     if not terms.indexed:
-        look = _Look(tally, subject, group.parameters)
+        look = Look(tally, subject, group.parameters)
         whole = look.at(lambda: call_gradient(subject, group, weights))
         for n in LENGTHS:
             expected = None if whole is None else whole[:n]
             look.same(f"of {n} weights", expected, partial(call_gradient, subject, group, weights[:n]))
     weights, group = weights[:_SMALL], _group(group, _SMALL)
-    look = _Look(tally, subject, {"w": weights.tolist()} | group.parameters)
+    look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
     plain = look.at(lambda: call_gradient(subject, group, weights))
-    for name, other in _layouts(weights, is_flat=bool(terms.indexed)):
+    for name, other in layouts(weights, is_flat=bool(terms.indexed)):
         shaped = None if plain is None else plain.reshape(other.shape)
         look.same(f"w is {name}", shaped, partial(call_gradient, subject, group, other))
     if plain is not None:
@@ -80,7 +80,7 @@ def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> N
 def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Group) -> None:
     """Look at a step of weights of every length, of other layouts, late, and of many weights in index notation."""
     _, renamed = told_apart(terms, rule)
-    look = _Look(tally, subject, group.parameters)
+    look = Look(tally, subject, group.parameters)
 
     def take(case: StepCase) -> dict[str, Any]:
         return call_step(subject, rule, renamed, case)
@@ -97,7 +97,7 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
     plain = look.at(lambda: take(case))
     if plain is None:
         return
-    for layout, gradient in _layouts(case.gradient, is_flat=True):
+    for layout, gradient in layouts(case.gradient, is_flat=True):
         after = look.at(partial(take, replace(case, gradient=gradient)))
         if after is not None:
             look.require(f"w, where g is {layout},", after["w"], plain["w"])
@@ -113,7 +113,7 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """Where failures go, and what is said of their place."""
 
     tally: Tally
@@ -137,7 +137,7 @@ class _Look:
     def require(self, what: str, got: Any, expected: Any) -> None:
         """Require that two results agree."""
         if not self.agree(got, expected):
-            self.fail(f"{what}: {_first_difference(got, expected)}")
+            self.fail(f"{what}: {first_difference(got, expected)}")
 
     def agree(self, got: Any, expected: Any) -> bool:
         """Are two results the same, as far as another order of the same operations goes?"""
@@ -153,7 +153,7 @@ class _Look:
         self.tally.fail(Failure(at=self.place, note=note, rank=2.0))
 
 
-def _first_difference(got: Any, expected: Any) -> str:
+def first_difference(got: Any, expected: Any) -> str:
     if np.shape(got) != np.shape(expected):
         return f"the shape is {np.shape(got)} where {np.shape(expected)} is right"
     mine, theirs = np.ravel(got), np.ravel(expected)
@@ -181,7 +181,7 @@ def _group(group: Group, length: int) -> Group:
     return replace(group, arrays=made)
 
 
-def _layouts(column: Vector, *, is_flat: bool) -> Iterator[tuple[str, Vector]]:
+def layouts(column: Vector, *, is_flat: bool) -> Iterator[tuple[str, Vector]]:
     """Yield the same numbers with gaps between them, backwards in memory and, for some, in two dimensions."""
     gaps = np.full(2 * len(column), np.nan, column.dtype)
     gaps[::2] = column
@@ -194,7 +194,7 @@ def _layouts(column: Vector, *, is_flat: bool) -> Iterator[tuple[str, Vector]]:
         yield "a transposed array", np.ascontiguousarray(square.T).T
 
 
-def _outputs(look: _Look, subject: Subject, group: Group, weights: Vector, plain: NDArray[Any]) -> None:
+def _outputs(look: Look, subject: Subject, group: Group, weights: Vector, plain: NDArray[Any]) -> None:
     """Look at what `gradient` does with `out`: given, the weights themselves, and overlapping them in part."""
     named = given(group, len(weights))
     function = subject.functions["gradient"]
@@ -209,7 +209,7 @@ def _outputs(look: _Look, subject: Subject, group: Group, weights: Vector, plain
     own = weights.copy()
     try:
         if not look.agree(into(own, own), plain):
-            look.fail(f"with out being w: {_first_difference(own, plain)}")
+            look.fail(f"with out being w: {first_difference(own, plain)}")
     except Trouble as trouble:
         if not isinstance(trouble.__cause__, ValueError) or not np.array_equal(own, weights):
             look.fail(f"with out being w {trouble}")
@@ -270,13 +270,13 @@ def _long_sum(tally: Tally, subject: Subject, terms: Terms, group: Group) -> Non
     if exact is None or not exact.is_finite():
         return
     share = sensitivity.of_summands(terms, weights.tolist(), group.parameters, {}, None, shape)
-    look = _Look(tally, subject, {"n": len(weights)} | group.parameters)
+    look = Look(tally, subject, {"n": len(weights)} | group.parameters)
     got = look.at(lambda: call_value(subject, group, weights))
     if got is not None and judged(got, exact, exact, shape, (share,)) is Finding.WRONG:
         tally.fail(Failure(at=look.place, expected=float(exact), got=got, rank=2.0))
 
 
-def _long_gradient(look: _Look, subject: Subject, terms: Terms, group: Group, n: int) -> None:
+def _long_gradient(look: Look, subject: Subject, terms: Terms, group: Group, n: int) -> None:
     weights = _weights(terms, group, n)
 
     def gradient(part: slice) -> dict[str, Any]:
@@ -285,7 +285,7 @@ def _long_gradient(look: _Look, subject: Subject, terms: Terms, group: Group, n:
     _same_in_parts(replace(look, place={"n": n} | group.parameters), terms, gradient, n)
 
 
-def _long_step(look: _Look, terms: Terms, take: Callable[[StepCase], dict[str, Any]], case: StepCase) -> None:
+def _long_step(look: Look, terms: Terms, take: Callable[[StepCase], dict[str, Any]], case: StepCase) -> None:
     n = len(case.weights)
 
     def step(part: slice) -> dict[str, Any]:
@@ -296,7 +296,7 @@ def _long_step(look: _Look, terms: Terms, take: Callable[[StepCase], dict[str, A
     _same_in_parts(replace(look, place=place), terms, step, n)
 
 
-def _same_in_parts(look: _Look, terms: Terms, call: Callable[[slice], dict[str, Any]], n: int) -> None:
+def _same_in_parts(look: Look, terms: Terms, call: Callable[[slice], dict[str, Any]], n: int) -> None:
     """Require of many weights what comes out for a few of them, or for an equal one, as far as that is the same."""
     whole = look.at(lambda: call(slice(n)))
     if whole is None:
@@ -325,7 +325,7 @@ def _same_in_parts(look: _Look, terms: Terms, call: Callable[[slice], dict[str, 
                 look.fail(f"{name}[{k}] is {column[k]:.17g}, of an equal weight elsewhere {repeated[k]:.17g}")
 
 
-def _differing(look: _Look, got: NDArray[Any], expected: NDArray[Any]) -> list[int]:
+def _differing(look: Look, got: NDArray[Any], expected: NDArray[Any]) -> list[int]:
     """Return the first place at which two columns differ, if there is one."""
     if look.agree(got, expected):
         return []

@@ -1,0 +1,185 @@
+"""How an emitted `prox` behaves besides being accurate: any length and layout, `out`, NaN, extremes, what it refuses.
+
+Takes a subject and the cases it was judged at; hands failures to the check's tally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from math import inf, isnan, ldexp, nan
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from symreg.language.spec import Parameter
+from symreg.language.terms import Terms
+from symreg.verification.ball import sign_or_hull
+from symreg.verification.calling import Subject, Trouble, call_prox, called, given
+from symreg.verification.conduct import BLOCK_EDGES
+from symreg.verification.oracle import elementwise
+from symreg.verification.prox_cases import ProxCase
+from symreg.verification.sampling import Vector
+from symreg.verification.tally import Tally
+from symreg.verification.usage import LENGTHS, Look, layouts
+
+_SMALL, _NAN_AT = 12, 3
+_WRONG_STEPS = (0.0, -1.0, nan, inf, -inf, True)
+_EVEN_AT = (2.0**-30, 0.3, 1.7, 40.0, 2.0**40)
+
+
+def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCase]) -> None:
+    """Look at `prox` of n = 0, of every length and layout, with `out`, and at everything that it has to refuse."""
+    case = cases[min(1, len(cases) - 1)]
+    points = np.resize(_moderate(case), _SMALL)
+    look = Look(tally, subject, {"v": points.tolist(), "step": case.step} | case.group.parameters)
+
+    def ask(v: Vector) -> NDArray[Any]:
+        return call_prox(subject, case.group, v, case.step)
+
+    empty = look.at(lambda: ask(points[:0]))
+    if empty is not None and len(empty):
+        look.fail("of no element it is not empty")
+    plain = look.at(lambda: ask(points))
+    if plain is None:
+        return
+    _nan(look, terms, ask, points)
+    _extremes(look, ask, subject)
+    for name, other in layouts(points, is_flat=bool(terms.indexed)):
+        look.same(f"v is {name}", plain.reshape(other.shape), partial(ask, other))
+    _outputs(look, subject, case, points, plain)
+    _refusals(look, subject, terms, case, points)
+    if terms.indexed:
+        return
+    whole = np.resize(case.points, max(LENGTHS))
+    expected = look.at(lambda: ask(whole))
+    for n in LENGTHS if expected is not None else ():
+        look.same(f"of {n} elements", expected[:n], partial(ask, whole[:n]))
+    if is_even(terms, case):
+        _oddness(look, subject, cases)
+    for length in BLOCK_EDGES:
+        got, short = look.at(partial(ask, np.resize(case.points, length))), look.at(partial(ask, case.points))
+        if got is not None and short is not None:
+            look.require(f"of {length} elements", got, np.resize(short, length))
+
+
+def is_even(terms: Terms, case: ProxCase) -> bool:
+    """Is phi(-w) = phi(w), as far as balls at a few w tell?"""
+    phi = elementwise(terms.terms, case.group.parameters)
+    if phi is None or any(not term.domain.is_all for term in terms.terms):
+        return False
+    pairs = [(phi(arb(w), sign_or_hull), phi(arb(-w), sign_or_hull)) for w in _EVEN_AT]
+    return all(one.is_finite() and one.overlaps(other) for one, other in pairs)
+
+
+def _moderate(case: ProxCase) -> Vector:
+    """Return the points of a case whose squares are in range; ones if there are none."""
+    sizes = np.abs(case.points)
+    kept = case.points[(sizes < 1e9) & ((sizes > 1e-9) | (sizes == 0))]
+    return kept if len(kept) else np.ones(1, case.points.dtype)
+
+
+def _nan(look: Look, terms: Terms, ask: Callable[[Vector], NDArray[Any]], points: Vector) -> None:
+    changed = points.copy()
+    changed[_NAN_AT] = nan
+    got = look.at(lambda: ask(changed))
+    if got is None:
+        return
+    if not isnan(got[_NAN_AT]):
+        look.fail("NaN in v did not come out as NaN")
+    if not terms.indexed and np.isnan(np.delete(got, _NAN_AT)).any():
+        look.fail("one element's NaN reached another")
+
+
+def _extremes(look: Look, ask: Callable[[Vector], NDArray[Any]], subject: Subject) -> None:
+    """Require that no finite v gives NaN, beyond the range of promised accuracy too."""
+    information = np.finfo(subject.dtype)
+    least, most = float(information.smallest_subnormal), float(information.max)
+    inner = [ldexp(1.0, k * information.maxexp // 8) for k in (-7, -6, -5, 5, 6, 7)]
+    for size in (least, float(information.smallest_normal), *inner, most / 4, most):
+        for v in (-size, size):
+            got = look.at(partial(ask, np.array([v], subject.dtype)))
+            if got is not None and isnan(got[0]):
+                look.fail(f"NaN came out for v = {v:g}")
+                return
+
+
+def _outputs(look: Look, subject: Subject, case: ProxCase, points: Vector, plain: NDArray[Any]) -> None:
+    """Look at what `prox` does with `out`: given, v itself, overlapping v in part, of another shape or type."""
+    named = {"step": case.step, **given(case.group, len(points))}
+    function = subject.functions["prox"]
+
+    def into(v: Vector, out: Vector) -> Vector:
+        is_returned = called(function, (v,), {**named, "out": out}) is out
+        if not is_returned:
+            raise Trouble("with out given, something else is returned")
+        return out
+
+    look.same("with out", plain, lambda: into(points.copy(), np.full_like(points, np.nan)))
+    own = points.copy()
+    try:
+        look.require("with out being v", into(own, own), plain)
+    except Trouble as trouble:
+        if not isinstance(trouble.__cause__, ValueError) or not np.array_equal(own, points):
+            look.fail(f"with out being v {trouble}")
+    both = np.concatenate((points, points))
+    other = "float32" if points.dtype == np.float64 else "float64"
+    wrong = {
+        "that overlaps v": (both[: len(points)], both[1 : len(points) + 1]),
+        "of another length": (points.copy(), np.zeros(len(points) + 1, points.dtype)),
+        "of another type": (points.copy(), np.zeros(len(points), other)),
+    }
+    for what, (v, out) in wrong.items():
+        before, as_it_was = out.copy(), v.copy()
+        _require_refusal(look, f"out {what}", partial(into, v, out))
+        if not (np.array_equal(out, before) and np.array_equal(v, as_it_was)):
+            look.fail(f"out {what} is refused, but changed")
+
+
+def _refusals(look: Look, subject: Subject, terms: Terms, case: ProxCase, points: Vector) -> None:
+    """Look at steps that are none, and parameters outside their domains."""
+    function = subject.functions["prox"]
+    named = {"step": case.step, **given(case.group, len(points))}
+    for step in _WRONG_STEPS:
+        _require_refusal(look, f"step = {step}", partial(called, function, (points.copy(),), {**named, "step": step}))
+    for one in terms.parameters:
+        for value in (*_outside(one), nan, True):
+            changed = {**named, one.name: value}
+            _require_refusal(look, f"{one.name} = {value}", partial(called, function, (points.copy(),), changed))
+
+
+def _outside(one: Parameter) -> Iterator[float]:
+    low, high = one.domain.low, one.domain.high
+    if low is not None:
+        yield float(low) - 1.0
+    if high is not None:
+        yield float(high) + 1.0
+
+
+def _require_refusal(look: Look, what: str, call: Callable[[], Any]) -> None:
+    try:
+        call()
+    except Trouble as trouble:
+        if not isinstance(trouble.__cause__, ValueError | TypeError):
+            look.fail(f"with {what} {trouble}")
+    else:
+        look.fail(f"{what} is not refused")
+
+
+def _oddness(look: Look, subject: Subject, cases: Sequence[ProxCase]) -> None:
+    """Require `prox(-v)` to be `-prox(v)` to the last bit, as phi is even."""
+    for case in cases:
+        there = look.at(partial(call_prox, subject, case.group, case.points, case.step))
+        back = look.at(partial(call_prox, subject, case.group, -case.points, case.step))
+        if there is None or back is None:
+            return
+        off = (there != -back) & ~(np.isnan(there) & np.isnan(back))
+        off |= np.signbit(there) != np.signbit(-back)
+        for k in np.flatnonzero(off)[:1]:
+            v = float(case.points[k])
+            look.fail(
+                f"prox({v!r}) is {float(there[k])!r}, prox({-v!r}) is {float(back[k])!r} with step = {case.step!r}"
+            )
+            return

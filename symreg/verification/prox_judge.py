@@ -1,0 +1,254 @@
+"""Judge proximal operators: each number against the exact global minimum, and against all that rounding allows there.
+
+Takes cases of `prox_cases.py` and a subject; hands on a check. A number u is right for v if it is within
+4(1 + kappa) ulp of the minimum, kappa = |v|/(|u| F'(u)), after the parameters and s were moved by 4u of themselves,
+or if it is the minimum, in that sense, of a problem one of whose inputs moved by 4u: so a threshold may lie a few
+roundings further on, and a knot where its rounded parameters put it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf, isnan
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+from symreg.language.terms import Terms
+from symreg.verification import prox_conduct
+from symreg.verification.ball import ball
+from symreg.verification.calling import Subject, Trouble, call_prox
+from symreg.verification.cases import offsets
+from symreg.verification.minimiser import Minimiser
+from symreg.verification.oracle import Exact, elementwise, slope
+from symreg.verification.prox_cases import ProxCase, minimum, prox_cases, radius_of
+from symreg.verification.report import Check
+from symreg.verification.sampling import FORMATS, Dtype, Format
+from symreg.verification.sensitivity import ULPS_OF_INPUT, nudged
+from symreg.verification.tally import Failure, Tally
+from symreg.verification.tolerance import WORKING_BITS, Finding, judged, reference
+
+_NEAR = 1e-3  # relative; a number with a greater residual is nowhere near a stationary point
+_BACKWARD = 1e-6  # relative; less than that is no descent of the operator, only its rounding
+
+
+def judge_of_prox(
+    terms: Terms,
+    dtype: Dtype,
+    points: int,
+    fixed: Mapping[str, float],
+    rtol: float,
+    greatest_exponent: int | None,
+    per_call: int | None = None,
+) -> Callable[[Subject], list[Check]]:
+    """Return the judge of `prox`, its references made.
+
+    Args:
+        fixed: Parameters that are not sampled, and `step`.
+        greatest_exponent: Binary exponent past which phi is too ill-conditioned to be compared.
+        per_call: Elements of an elementwise objective in one call; all of a case's unless given.
+    """
+    cases = prox_cases(terms, dtype, points, fixed, greatest_exponent)
+    if per_call is not None and not terms.indexed:
+        cases = tuple(part for case in cases for part in _parts(case, per_call))
+    places = list(offsets([len(case.points) for case in cases]))
+    exact = reference([cases[c].exact[j] for c, j in places])
+    problem = radius_of(terms) or terms
+    limit = inf if greatest_exponent is None else 2.0**greatest_exponent
+
+    def judge(subject: Subject) -> list[Check]:
+        tally = Tally("prox", subject.label, dtype)
+        emitted: list[np.ndarray[Any, Any]] = []
+        for case in cases:
+            try:
+                emitted.append(call_prox(subject, case.group, case.points, case.step))
+            except Trouble as trouble:
+                tally.fail(Failure(at=_at(case, 0), note=str(trouble), rank=_rank(case)))
+                return [tally.check()]
+        together = np.concatenate(emitted) if emitted else np.zeros(0, dtype)
+
+        def find(_: str, k: int, got: float) -> Finding:
+            c, j = places[k]
+            finding = find_prox(problem, cases[c], j, got, FORMATS[dtype], rtol)
+            if finding is Finding.WRONG and abs(float(cases[c].points[j])) >= limit:
+                return Finding.VACUOUS
+            return finding
+
+        tally.add(
+            {"prox": (together, exact)},
+            lambda k: _at(cases[places[k][0]], places[k][1]),
+            find,
+            lambda k: _rank(cases[places[k][0]]),
+            rtol,
+        )
+        if not terms.indexed:
+            _look_at_order(tally, cases, emitted, rtol)
+        if subject.is_emitted and cases:
+            if not terms.indexed:
+                _look_at_zeros(tally, terms, cases, emitted, FORMATS[dtype])
+            prox_conduct.of_prox(tally, subject, terms, cases)
+        return [tally.check()]
+
+    return judge
+
+
+def find_prox(
+    problem: Terms, case: ProxCase, j: int, got: float, shape: Format, rtol: float, is_exact: bool = False
+) -> Finding:
+    """Compare one element with its exact minimum and with those of the problems that rounding may have made of it.
+
+    Args:
+        problem: The elementwise terms, or phi of the radius.
+        is_exact: Is nothing but the minimum of the problem as it stands right?
+    """
+    own, right = case.minima[j], case.exact[j]
+    if own is None or right is None:
+        return Finding.UNDETERMINED
+    if isnan(got):
+        return Finding.WRONG
+    parameters: dict[str, Exact] = dict(case.group.parameters)
+    v = _target(case, j)
+    scale = arb(1)
+    with ctx.workprec(WORKING_BITS):
+        if case.is_radial and not own.value.is_zero():
+            scale = right / own.value  # an element of a vector, by the vector's radius
+    shares = list(_shares(problem, own, parameters, v, case.step, scale, shape))
+    finding = judged(got, right, right, shape, shares, rtol)
+    if finding is not Finding.WRONG or is_exact:
+        return finding
+    for other in _neighbours(problem, parameters, v, case.step, shape):
+        if other is None:
+            finding = Finding.UNDETERMINED
+            continue
+        with ctx.workprec(WORKING_BITS):
+            there = other.value * scale
+        if judged(got, there, there, shape, shares, rtol) in (Finding.RIGHT, Finding.VACUOUS):
+            return Finding.RIGHT
+    return finding
+
+
+def _target(case: ProxCase, j: int) -> Exact | arb:
+    """Return v, or the radius of the whole vector."""
+    if not case.is_radial:
+        return float(case.points[j])
+    with ctx.workprec(WORKING_BITS):
+        squares = arb(0)
+        for v in case.points.tolist():
+            squares += arb(v) * arb(v)
+        return squares.sqrt()
+
+
+def _shares(
+    problem: Terms, own: Minimiser, parameters: Mapping[str, Exact], v: Exact | arb, step: float, scale: arb,
+    shape: Format,
+) -> Iterator[arb | None]:  # fmt: skip
+    """Yield how far the minimum moves with the roundings of v, of s*phi'(u), and of each parameter in it."""
+    with ctx.workprec(WORKING_BITS):
+        unit = arb(ULPS_OF_INPUT) * arb((1, shape.unit))
+        rise = own.curvature.lower() if own.curvature > 0 else arb(1)
+        pull = abs(ball(v) - own.value)
+        yield (unit * (abs(ball(v)) + pull) / rise * abs(scale)).upper()
+        if own.at_knot:
+            return
+        phi = elementwise(problem.terms, parameters)
+        if phi is None:
+            return
+        at = own.value.mid()
+    exact = _exact(at)
+    before = slope(phi, exact, floor=shape.floor)
+    for name, value in parameters.items():
+        for other in nudged(value, shape):
+            moved = elementwise(problem.terms, {**parameters, name: other})
+            after = None if moved is None else slope(moved, exact, floor=shape.floor)
+            if before is None or after is None or not (after.value.is_finite() and before.value.is_finite()):
+                continue
+            with ctx.workprec(WORKING_BITS):
+                yield (step * abs(after.value - before.value) / rise * abs(scale)).upper()
+
+
+def _neighbours(
+    problem: Terms, parameters: Mapping[str, Exact], v: Exact | arb, step: float, shape: Format
+) -> Iterator[Minimiser | None]:
+    """Yield the minima of the problems with one input moved by 4u either way."""
+    if isinstance(v, arb):
+        with ctx.workprec(WORKING_BITS):
+            unit = arb(ULPS_OF_INPUT) * arb((1, shape.unit))
+            moved: list[Exact | arb] = [] if v.is_zero() else [v * (1 + unit), v * (1 - unit)]
+    else:
+        moved = list(nudged(v, shape))
+    for other in moved:
+        yield minimum(problem, parameters, other, step)
+    for other_step in nudged(step, shape):
+        yield minimum(problem, parameters, v, other_step)
+    for name, value in parameters.items():
+        for changed in nudged(value, shape):
+            yield minimum(problem, {**parameters, name: changed}, v, step)
+
+
+def _exact(at: arb) -> Exact:
+    from fractions import Fraction
+
+    mantissa, exponent = at.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _parts(case: ProxCase, length: int) -> Iterator[ProxCase]:
+    """Yield the case in calls of a few elements."""
+    for k in range(0, len(case.points), length):
+        part = slice(k, k + length)
+        yield ProxCase(
+            group=case.group,
+            step=case.step,
+            points=case.points[part],
+            minima=case.minima[part],
+            exact=case.exact[part],
+        )
+
+
+def _look_at_order(
+    tally: Tally, cases: Sequence[ProxCase], emitted: Sequence[np.ndarray[Any, Any]], rtol: float
+) -> None:
+    """Require that a greater v never has a smaller proximal point, by more than rounding."""
+    for case, got in zip(cases, emitted, strict=True):
+        order = np.argsort(case.points, kind="stable")
+        values, points = got[order].astype(np.float64), case.points[order]
+        with np.errstate(invalid="ignore", over="ignore"):
+            falls = values[1:] < values[:-1] - max(_BACKWARD, 4 * rtol) * (np.abs(values[1:]) + np.abs(values[:-1]))
+        falls &= np.abs(values[1:] - values[:-1]) > FORMATS[tally.dtype].floor
+        for k in np.flatnonzero(falls)[:1]:
+            at = {"v": float(points[k + 1]), "step": case.step} | case.group.parameters
+            note = f"it decreases: for v = {float(points[k]):.17g} it is {values[k]:.17g}"
+            tally.fail(Failure(at=at, got=float(values[k + 1]), note=note, rank=_rank(case) + 1.0))
+
+
+def _look_at_zeros(
+    tally: Tally, terms: Terms, cases: Sequence[ProxCase], emitted: Sequence[np.ndarray[Any, Any]], shape: Format
+) -> None:
+    """Require exact zeros where the minimum is zero, unless rounding may have moved the threshold past v."""
+    for case, got in zip(cases, emitted, strict=True):
+        for j in np.flatnonzero((got != 0) & ~np.isnan(got)):
+            one = case.minima[j]
+            if one is None or not one.value.is_zero():
+                continue
+            around = _neighbours(terms, dict(case.group.parameters), float(case.points[j]), case.step, shape)
+            if all(other is not None and other.value.is_zero() for other in around):
+                tally.fail(
+                    Failure(
+                        at=_at(case, int(j)), expected=0.0, got=float(got[j]), note="zero itself is right", rank=1.0
+                    )
+                )
+                return
+
+
+def _at(case: ProxCase, j: int) -> dict[str, Any]:
+    points = case.points.tolist()
+    place: dict[str, Any] = {"v": points, "j": j} if case.is_radial else {"v": points[j]}
+    return place | {"step": case.step} | case.group.parameters
+
+
+def _rank(case: ProxCase) -> float:
+    """Return how far a case's numbers are from ones that a person would try."""
+    if case.group.is_human:
+        return 0.0
+    return 1.0 + sum(len(repr(x)) for x in (case.step, *case.group.parameters.values())) / 100

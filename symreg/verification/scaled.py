@@ -1,0 +1,89 @@
+"""Numbers too large for wide balls: `exp(exponent) * factor`, of power series; quotients and logarithms cancel.
+
+`log(cosh(w))` over [1000, 4000] is one: cosh alone has no useful ball there, but its logarithm has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flint import arb, arb_series
+
+_WIDE = arb(1) / 4  # radius of an argument from which on an exponential loses its relative accuracy
+
+_FAR = arb((1, 64))  # an argument from which on an exponential is as good as infinite
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """`exp(exponent) * factor`."""
+
+    exponent: arb_series
+    factor: arb_series
+
+    def plain(self) -> arb_series:
+        """Return the number as a power series, however wide."""
+        return self.exponent.exp() * self.factor
+
+    def log(self) -> arb_series:
+        """Return the logarithm."""
+        return self.exponent + self.factor.log()
+
+    def power(self, exponent: arb) -> Scaled:
+        """Return the number to the power of a constant; a root needs a positive factor."""
+        return Scaled(self.exponent * exponent, self.factor**exponent)
+
+    def __neg__(self) -> Scaled:
+        return Scaled(self.exponent, -self.factor)
+
+    def __add__(self, other: Any) -> Scaled:
+        if isinstance(other, Scaled):
+            if other.exponent is self.exponent:
+                return Scaled(self.exponent, self.factor + other.factor)
+            return Scaled(self.exponent, self.factor + other.factor * (other.exponent - self.exponent).exp())
+        return Scaled(self.exponent, self.factor + other * (-self.exponent).exp())
+
+    def __sub__(self, other: Any) -> Scaled:
+        return self.__add__(-other)
+
+    def __rsub__(self, other: Any) -> Scaled:
+        return (-self).__add__(other)
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Scaled):
+            return Scaled(self.exponent + other.exponent, self.factor * other.factor)
+        return Scaled(self.exponent, self.factor * other)
+
+    def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, Scaled):
+            ratio = self.factor / other.factor
+            if other.exponent is self.exponent:
+                return ratio
+            return Scaled(self.exponent - other.exponent, ratio)
+        return Scaled(self.exponent, self.factor / other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return (-self.exponent).exp() * other / self.factor
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def is_scaled(name: str, x: arb_series) -> bool:
+    """Is this function of x one that a wide ball would lose?"""
+    if name not in ("exp", "cosh", "sinh") or not (x[0].rad() > _WIDE or abs(x[0]) > _FAR):
+        return False
+    return bool(x[0] > 0 or (name != "exp" and x[0] < 0))
+
+
+def scaled(name: str, x: arb_series) -> Scaled:
+    """Return exp, cosh or sinh of a series whose first ball does not hold zero."""
+    if name == "exp":
+        return Scaled(x, arb_series([arb(1)], x.prec))
+    size = x if x[0] > 0 else -x
+    small = (-2 * size).exp()
+    if name == "cosh":
+        return Scaled(size, (1 + small) / 2)
+    half = (1 - small) / 2
+    return Scaled(size, half if x[0] > 0 else -half)
