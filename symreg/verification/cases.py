@@ -33,6 +33,7 @@ _TRAJECTORIES, _TRAJECTORY_STEPS = 4, 3
 _STEPS_TAKEN = (1, 2, 3, 5, 10, 100, 1000, 100_000)
 _NO_TERMS = Terms(terms=())
 _THRESHOLD_EVERY = 3  # cases; a threshold takes a hundred steps to find
+_THRESHOLD_AMONG = 150  # weights, of which three stand at a threshold: nothing is compared where rounding decides
 _GRADIENTS = sorted({0.0, *(sign * 2.0**exponent for exponent in range(-24, 25, 3) for sign in (-1, 1))})
 _MARGIN = 12  # binary exponents by which other parameters may shift an ill-conditioned range
 
@@ -140,11 +141,13 @@ def step_cases(
     """
     step = stepper(rule)
     parts = split(terms, rule) if rule.uses_prox else None
+    total = sum(len(case.weights) for case in known)
+    every = max(_THRESHOLD_EVERY, _THRESHOLD_AMONG * len(known) // max(total, 1))
     made: list[StepCase] = []
     for number, case in enumerate(known):
         usable = _usable(terms, case if parts is None else _of_part(parts[0], case, dtype), dtype)
         if usable is not None:
-            made.append(_step_case(rule, step, usable, number, dtype, fixed, parts))
+            made.append(_step_case(rule, step, usable, number, dtype, fixed, parts, number % every == 0))
     return tuple(made)
 
 
@@ -256,6 +259,7 @@ def _step_case(
     dtype: Dtype,
     fixed: Mapping[str, float],
     parts: Parts | None,
+    has_threshold: bool,
 ) -> StepCase:
     if known.group.is_human:
         case = _plain(known, rule, dtype, parts)
@@ -264,7 +268,7 @@ def _step_case(
         case.parameters.update({name: fixed[name] for name in case.parameters if name in fixed})
     else:
         case = _drawn(rule, step, known, number, dtype, fixed, parts)
-        if case.prox.elementwise and number % _THRESHOLD_EVERY == 0:
+        if case.prox.elementwise and has_threshold:
             case = _at_threshold(case, step, dtype)
     if case.prox.indexed:
         points = tuple(point_of_operator(step, step_point(case, j)) for j in range(len(case.weights)))
