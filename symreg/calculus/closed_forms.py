@@ -43,7 +43,9 @@ def solution(cell: Cell, parameters: tuple[Parameter, ...]) -> Tree | None:
 def _linear(cell: Cell, known: tuple[Parameter, ...]) -> Tree:
     at_zero = tidy(substitute(cell.slope, {W: ZERO}), known)
     top = minus(V, times(STEP, at_zero))
-    return top if numeric(cell.curvature) == 0 else over(top, plus(ONE, times(STEP, cell.curvature)))
+    if numeric(cell.curvature) == 0:
+        return top
+    return times(over(ONE, plus(ONE, times(STEP, cell.curvature))), top)
 
 
 def _quadratic(cell: Cell, known: tuple[Parameter, ...], *, by_root: bool) -> Tree | None:
@@ -66,7 +68,8 @@ def _quadratic(cell: Cell, known: tuple[Parameter, ...], *, by_root: bool) -> Tr
         a, b, c = -a, -b, -c
     discriminant = _discriminant(sympy.expand(b**2 - 4 * a * c), known)
     if cell.turns:
-        discriminant = call("max", discriminant, ZERO)  # it is 0 where F turns, and may be rounded to less
+        # It is 0 where F turns, and may be rounded to less.
+        discriminant = where(Compare("<", discriminant, ZERO), ZERO, discriminant)
     root = call("sqrt", discriminant)
     top_half, double, last = from_sympy(sympy.expand(-b)), from_sympy(2 * a), from_sympy(sympy.expand(2 * c))
     for sign in (1, -1):

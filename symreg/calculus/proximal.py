@@ -25,7 +25,7 @@ from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
-from symreg.language.tree import Call, Constant, Tree, number, substitute, walk
+from symreg.language.tree import Binary, Call, Constant, Number, Tree, number, substitute, walk
 
 _INFINITE = (Constant("inf"), negative(Constant("inf")))
 
@@ -217,6 +217,7 @@ def _started(cell: Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Cell
     Where the curvature rises F is convex, and the method comes from the right; where it falls, from the left. Near an
     end at 0 where the curvature is infinite it runs in the logarithm of u, in which F is convex again.
     """
+    cell = replace(cell, curvature=_with_powers_of(cell.slope, cell.curvature))
     from_right = _at_most(slope, cell, parameters)
     if cell.bends < 0 and cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters):
         return replace(cell, start=from_right, in_logarithm=True)
@@ -225,28 +226,50 @@ def _started(cell: Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Cell
     return replace(cell, start=from_right)
 
 
+def _with_powers_of(slope: Tree, curvature: Tree) -> Tree:
+    """Return a curvature with w**(e - 1) as w**e/w where the slope holds w**e, so that one power does for both."""
+    given = {node: node.right for node in walk(slope) if isinstance(node, Binary) and node.operator == "**"}
+    changed: dict[Tree, Tree] = {}
+    for node in walk(curvature):
+        if isinstance(node, Binary) and node.operator == "**" and node.left == W and node not in given:
+            for power_, exponent in given.items():
+                if power_.left == W and not isinstance(node.right, Number) and _is_one_less(node.right, exponent):
+                    changed[node] = over(power_, W)
+    return substitute(curvature, changed)
+
+
+def _is_one_less(a: Tree, b: Tree) -> bool:
+    return tidy(plus(minus(b, a), number(-1)), ()) == ZERO
+
+
 def _at_most(slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> Tree:
     """Return a number above the root: v, or where s*phi' alone is v if that can be told and is needed."""
     is_steep = cell.high is None and _grows_without_bound(cell.curvature, None, parameters)
     is_steep |= cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters)
     if not is_steep or cell.turns:
         return V
+    top: Tree = V
+    if cell.pull <= 0:
+        changes = sign_table(slope, cell.low, cell.high, parameters)
+        if changes is None or len(changes) != 2 or changes[0].high is None:
+            return V
+        top = call("max", V, changes[0].high)
     try:
         inverses = [root for root in roots(minus(slope, over(V, STEP))) if _is_above(root, slope, cell, parameters)]
     except NotDifferentiable:
         return V
-    return call("min", V, inverses[0]) if inverses else V
+    return call("min", top, inverses[0]) if inverses else top
 
 
 def _is_above(root: Tree, slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> bool:
     """Is a root of s*phi'(u) = v the one in the cell, at samples of v and s?"""
     known = (*parameters, *OWN_PARAMETERS)
     for values in samples(known):
-        v = abs(values[V])
+        v = abs(values[V]) if cell.pull > 0 else values[V]
         u = evaluate(root, {**values, V: v})
         low = 0 if cell.low is None else evaluate(cell.low, values)
         met = evaluate(times(STEP, slope), {**values, W: u})
-        if not (u > low and abs(met - v) <= TINY * v):
+        if not (u > low and abs(met - v) <= TINY * abs(v)):
             return False
     return True
 

@@ -73,7 +73,7 @@ class Root:
         body: What each trial leads to, in order.
         residual: Negative below the root, positive above it.
         slope: Its derivative by the trial.
-        in_logarithm: Are the steps taken in the trial's logarithm? Then the bounds are not negative.
+        in_logarithm: Are the steps those in the trial's logarithm, to second order? Then no bound is negative.
     """
 
     name: str

@@ -26,13 +26,15 @@ from symreg.language.tree import (
     children,
     number,
     substitute,
+    walk,
 )
 
 _W = Name("w")
 _ONE, _TWO = number(1), number(2)
 _FARTHEST = Number(Fraction(10) ** 300)
 """Beyond every weight: a bound where there is no other."""
-_INFINITY = Constant("inf")
+_NEAREST = Number(Fraction(1, 10**307))
+"""Above an end at 0 that the minimiser does not reach."""
 
 Statements = list[Let | Root]
 
@@ -80,7 +82,8 @@ class _Lowering:
     def folded(self, operator: Operator, period: Tree, x: Tree, once: Statements, each: Statements) -> Tree:
         """Solve within half a period of 0, to which an x >= 0 is shifted and mirrored; the minimiser goes back."""
         whole = self.let("period", self.at(period), once)
-        rest = self.let("rest", Call("fmod", (x, whole)), each)
+        count = Call("floor", (Binary("/", x, whole),))
+        rest = self.let("rest", Binary("-", x, Binary("*", count, whole)), each)
         is_beyond = Compare(">", rest, Binary("/", whole, _TWO))
         near = self.let("near", Call("where", (is_beyond, Binary("-", whole, rest), rest)), each)
         u = self.let("u", self.solved(operator, near, once, each), each)
@@ -297,9 +300,10 @@ class _Lowering:
         for row in rows:
             item = row.item
             if isinstance(item, Cell) and item.solution is None:
-                lows.append(_bound(row.low, item.pull < 0, x, Negate(_FARTHEST)))
+                is_open = item.in_logarithm and item.low_force is None  # F is minus infinity there
+                lows.append(_NEAREST if is_open else _bound(row.low, item.pull < 0, x, Negate(_FARTHEST)))
                 highs.append(_bound(row.high, item.pull > 0, x, _FARTHEST))
-                starts.append(_between(substitute(item.start, {V: x, STEP: self.step}), row))
+                starts.append(_clipped(substitute(item.start, {V: x, STEP: self.step}), lows[-1], row.high))
                 slopes.append(item.slope)
                 bends.append(item.curvature)
             else:
@@ -319,7 +323,7 @@ class _Lowering:
                 high=_by_edge(rows, highs, x),
                 start=_by_edge(rows, starts, x),
                 residual=Binary("-", Binary("+", name, Binary("*", self.step, slope)), x),
-                slope=Binary("+", _ONE, Binary("*", self.step, bend)),
+                slope=Binary("+", _ONE, Binary("*", self.step, _without_cosines(bend, slope))),
                 in_logarithm=any(cell.in_logarithm for cell in cells),
             )
         )
@@ -365,11 +369,23 @@ def _between(value: Tree, row: _Row) -> Tree:
 
 
 def _clipped(value: Tree, low: Tree | None, high: Tree | None) -> Tree:
-    if high is not None and value != high:
-        value = Call("min", (value, high))
-    if low is not None and value != low:
-        value = Call("max", (value, low))
+    if value in (low, high):
+        return value
+    if high is not None:
+        value = Call("where", (Compare(">", value, high), high, value))
+    if low is not None:
+        value = Call("where", (Compare("<", value, low), low, value))
     return value
+
+
+def _without_cosines(bend: Tree, slope: Tree) -> Tree:
+    """Return a derivative with cos(x) as sin(x + pi/2) where sin(x) stands beside it; accurate enough for a step.
+
+    Compilers compute sine and cosine of one number together, which no vector function does.
+    """
+    sines = {node.arguments for node in walk(slope) if isinstance(node, Call) and node.function == "sin"}
+    quarter = Binary("/", Constant("pi"), _TWO)
+    return substitute(bend, {Call("cos", x): Call("sin", (Binary("+", x[0], quarter),)) for x in sines})
 
 
 def _bound(end: Tree | None, is_pulled: bool, x: Tree, farthest: Tree) -> Tree:

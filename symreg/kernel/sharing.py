@@ -17,7 +17,7 @@ from symreg.kernel.ir import Let, Map, Reduce, Root, Stage, Statement, Store
 from symreg.language.tree import Call, Item, Logic, Name, Negate, Number, Tree, children, names
 
 LONGEST = 64  # characters of an expression, roughly, before parts of it get lines of their own
-_SELECTS = ("abs", "copysign", "min", "max", "sign", "where")
+_SELECTS = ("abs", "copysign", "floor", "min", "max", "sign", "where")
 
 _Writer = Callable[[int], Tree]
 

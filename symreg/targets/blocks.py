@@ -197,11 +197,14 @@ class Block:
         change = self._into(root.slope, self._new_row(self.namer.fresh("change")))
         if root.in_logarithm:
             self.lines.append(f"np.multiply({change}, {found}, out={change})")
-        self.lines.append(f"np.divide({residual}, {change}, out={change})")
-        self.lines.append(f"np.negative({change}, out={change})")
-        if root.in_logarithm:
-            self.lines.append(f"np.expm1({change}, out={change})")
+            self.lines.append(f"np.multiply({change}, 2, out={change})")
+            self.lines.append(f"np.add({change}, {residual}, out={change})")
+            self.lines.append(f"np.divide({residual}, {change}, out={change})")
             self.lines.append(f"np.multiply({change}, {found}, out={change})")
+            self.lines.append(f"np.multiply({change}, -2, out={change})")
+        else:
+            self.lines.append(f"np.divide({residual}, {change}, out={change})")
+            self.lines.append(f"np.negative({change}, out={change})")
         self.lines.append(f"if not _newtons({found}, {residual}, {change}, {low}, {high}, {trial}):")
         self.lines.append("    break")
         self.lines = [*outside, *(f"    {line}" for line in self.lines)]

@@ -29,7 +29,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 _FRAME = ("add", "rounded", "are_apart", "spans", "TERMS", "newton", "middle", "LANES", "ROUNDS", "FREE_ROUNDS")
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
-_NOT_IN_LIBMVEC = ("abs", "copysign", "fmod", "sqrt")
+_NOT_IN_LIBMVEC = ("abs", "copysign", "floor", "sqrt")
 _OWN_NAMES = {"abs": "fabs"}
 _ARGUMENTS = ("n", "w", "v", "g", "t", "out")
 
@@ -243,7 +243,6 @@ class _Writer:
         """Return what is computed for each trial of a root."""
         self.types[root.name] = _DOUBLE
         body = [row for inner in root.body for row in self.stage(inner)]
-        self.called_in_loops |= {"expm1"} if root.in_logarithm else set()
         return {
             "body": body,
             "residual": self.text(root.residual, _DOUBLE),

@@ -29,7 +29,7 @@ _FUNCTIONS = {
     "abs": "np.abs",
     "atan": "np.arctan",
     "copysign": "np.copysign",
-    "fmod": "np.fmod",
+    "floor": "np.floor",
     "max": "np.maximum",
     "min": "np.minimum",
     "pow": "np.power",
@@ -206,8 +206,8 @@ class _Writer:
         body = [row for inner in stage.body for row in self.stage(inner, [])]
         body.append(_line(f"{residual} = {self.text(stage.residual)}"))
         if stage.in_logarithm:
-            body.append(_line(f"{change} = np.divide(-{residual}, {found} * ({self.text(stage.slope)}))"))
-            body.append(_line(f"{change} = {found} * np.expm1({change})"))
+            both = f"2 * {found} * ({self.text(stage.slope)}) + {residual}"
+            body.append(_line(f"{change} = np.divide(-2 * {found} * {residual}, {both})"))
         else:
             body.append(_line(f"{change} = np.divide(-{residual}, {self.text(stage.slope)})"))
         step = f"_newton({found}, {residual}, {change}, {low}, {high}, {trial})"
