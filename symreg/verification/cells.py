@@ -284,6 +284,9 @@ def _middle(low: float, high: float) -> float:
 def _cell(piece: Piece, low: float, high: float) -> Cell:
     with ctx.workprec(_COARSE_BITS):
         value, first, second = piece.taylor(hull(low, high))
+        alone = piece.value(hull(low, high))  # of an even power a ball knows the sign, a series does not
+        if alone.is_finite():
+            value = alone.intersection(value) if value.is_finite() and alone.overlaps(value) else alone
     return Cell(piece, low, high, value, outward(first), outward(second))
 
 

@@ -123,7 +123,9 @@ def find_prox(
             continue
         with ctx.workprec(WORKING_BITS):
             there = other.value * scale
-        if judged(got, there, there, shape, shares, rtol) in (Finding.RIGHT, Finding.VACUOUS):
+        # On the other side of a knot h may rise less, and the minimum move more.
+        room = [*shares, _share_of_point(other, v, scale, shape)]
+        if judged(got, there, there, shape, room, rtol) in (Finding.RIGHT, Finding.VACUOUS):
             return Finding.RIGHT
     return finding
 
@@ -144,18 +146,12 @@ def _shares(
     shape: Format,
 ) -> Iterator[arb | None]:  # fmt: skip
     """Yield how far the minimum moves with the roundings of v, of s*phi'(u), and of each parameter in it."""
-    with ctx.workprec(WORKING_BITS):
-        unit = arb(ULPS_OF_INPUT) * arb((1, shape.unit))
-        rise = own.curvature.lower() if own.curvature > 0 else arb(1)
-        pull = abs(ball(v) - own.value)
-        yield (unit * (abs(ball(v)) + pull) / rise * abs(scale)).upper()
-        if own.at_knot:
-            return
-        phi = elementwise(problem.terms, parameters)
-        if phi is None:
-            return
-        at = own.value.mid()
-    exact = _exact(at)
+    yield _share_of_point(own, v, scale, shape)
+    phi = None if own.at_knot else elementwise(problem.terms, parameters)
+    if phi is None:
+        return
+    rise = _rise(own)
+    exact = _exact(own.value.mid())
     before = slope(phi, exact, floor=shape.floor)
     for name, value in parameters.items():
         for other in nudged(value, shape):
@@ -165,6 +161,22 @@ def _shares(
                 continue
             with ctx.workprec(WORKING_BITS):
                 yield (step * abs(after.value - before.value) / rise * abs(scale)).upper()
+
+
+def _share_of_point(one: Minimiser, v: Exact | arb, scale: arb, shape: Format) -> arb:
+    """Return how far a minimum moves with 4u of v and of s*phi'(u) = v - u; one at a knot stays there."""
+    if one.at_knot:
+        return arb(0)
+    with ctx.workprec(WORKING_BITS):
+        unit = arb(ULPS_OF_INPUT) * arb((1, shape.unit))
+        pull = abs(ball(v) - one.value)
+        share: arb = (unit * (abs(ball(v)) + pull) / _rise(one) * abs(scale)).upper()
+        return share
+
+
+def _rise(one: Minimiser) -> arb:
+    """Return a lower bound of h' at a minimum."""
+    return one.curvature.lower() if one.curvature > 0 else arb(1)
 
 
 def _neighbours(
