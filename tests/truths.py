@@ -146,4 +146,19 @@ TRUTHS: dict[str, tuple[Truth, ...]] = {
         *(P, P, P, P, R, best("4*lam*exp(-3/2)/c**2"), R, best("2*lam/c**2"), R, P),
         *(iff("lr <= c**2/(2*lam)"), iff("lr <= c**2/lam"), R, P, iff("step <= c**2*exp(3/2)/(4*lam)"), R, R),
     ),
+    # Of vectors. A claim about a weight (steps, sparse, unbiased) is to hold whatever the other weights are; one about
+    # the gradient for any number of weights.
+    # (sum abs(w_i))**2 is a square of a norm, flat along (1, -1) between positive weights; a kink at w_j = 0 wherever
+    # another weight is not 0, but none at the origin.
+    "exclusive_lasso": (*(P, P, P, R, P, CONVEX, R, R, P, P, R, R, R, R, P, best("2"), Truth("undecided")),),
+    # D'D has eigenvalues below 4 and as near as one likes; constants cost nothing. w_1 = 0 is pulled to its neighbour.
+    "first_difference": (P, P, P, P, P, CONVEX, R, best("8*lam"), R, R, R, R, R, R, P, best("2"), P),
+    # The prox is radial: (1 - s*lam/norm(v))*v, which no claim here is about. One weight among others is smooth at 0.
+    "l2_norm": (P, P, P, R, P, CONVEX, R, R, P, P, R, R, R, R, P, best("1"), Truth("undecided")),
+    # The symbol is (2 - 2*cos(t))**2, at most 16.
+    "second_difference": (P, P, P, P, P, CONVEX, R, best("32*lam"), R, R, R, R, R, R, P, best("2"), P),
+    # A is any matrix, also a negative one.
+    "tikhonov": (P, R, P, P, R, P, R, P, R, R, R, R, R, R, Truth("undecided"), best("2"), P),
+    # What is left of w without its mean: a projection, with eigenvalues 0 and 1.
+    "variance": (P, P, P, P, P, CONVEX, R, best("2*lam"), R, R, R, R, R, R, P, best("2"), P),
 }

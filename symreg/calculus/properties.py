@@ -8,6 +8,7 @@ from symreg.calculus.algebra import INFINITY, minus
 from symreg.calculus.claims import convexity, descent, shape, thresholding
 from symreg.calculus.claims.cases import cases, exponent_of, joined
 from symreg.calculus.claims.study import Study, study
+from symreg.calculus.claims.vectors import of_sum, of_vector
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.verdict import Analysis, Verdict
 from symreg.errors import Intractable, NotDifferentiable
@@ -40,7 +41,24 @@ CLAIMS: dict[str, Callable[[Study], Verdict]] = {
 
 def properties(objective: Objective) -> Analysis:
     """Return the verdict on every claim about an objective's penalty."""
-    return Analysis(objective=objective, verdicts=_elementwise(objective.terms), notes=objective.notes)
+    return Analysis(objective=objective, verdicts=_of_sum(objective.terms), notes=objective.notes)
+
+
+def _of_sum(terms: Terms) -> tuple[Verdict, ...]:
+    """Return the verdicts on all terms together: the elementwise ones are one phi wherever their knots allow it."""
+    addends: list[tuple[Verdict, ...]] = []
+    if terms.elementwise:
+        try:
+            addends.append(_elementwise(Terms(terms=terms.elementwise)))
+        except (Intractable, NotDifferentiable) as error:
+            if len(terms.elementwise) == 1:
+                addends.append(tuple(Verdict(claim=claim, verdict="undecided", note=str(error)) for claim in CLAIMS))
+            else:
+                addends += [_of_sum(Terms(terms=(term,))) for term in terms.elementwise]
+    addends += [of_vector(term, CLAIMS) for term in terms.indexed]
+    if len(addends) == 1:
+        return addends[0]
+    return of_sum(terms, addends, CLAIMS)
 
 
 def _elementwise(terms: Terms) -> tuple[Verdict, ...]:

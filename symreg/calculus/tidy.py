@@ -158,7 +158,7 @@ def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ..
         return NAN  # what SymPy says where its algorithm for limits ends
     if value in (sympy.oo, -sympy.oo):
         return Constant("inf") if value == sympy.oo else negative(Constant("inf"))
-    if value.is_finite is False or value.has(sympy.Limit, sympy.AccumBounds, sympy.nan):
+    if value.is_finite is False or value.has(sympy.Limit, sympy.AccumBounds, sympy.nan, sympy.oo, -sympy.oo):
         return NAN
     return from_sympy(value)
 

@@ -1,0 +1,112 @@
+"""Restrict a term in index notation to lines: what fails for one weight, the others fixed, fails for the whole vector.
+
+A line gives an elementwise function of one number, about which everything else here can decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symreg.calculus.algebra import ONE, ZERO, W, call, minus, negative, plus, power, total
+from symreg.language.spec import Array
+from symreg.language.terms import Terms
+from symreg.language.text import to_text
+from symreg.language.tree import Call, Item, Name, Subscript, Sum, Tree, children, number, rebuild, substitute, walk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Weights that are multiples of one number w, or fixed.
+
+    Args:
+        weights: Of each place, an expression in `w`.
+        arrays: Numbers for the declared arrays, by name; of a vector its first row counts.
+        is_one_weight: Is it one weight that moves, by itself?
+    """
+
+    weights: tuple[Tree, ...]
+    arrays: dict[str, tuple[tuple[int, ...], ...]]
+    is_one_weight: bool
+
+    @property
+    def is_through_origin(self) -> bool:
+        """Does the whole vector vanish with w?"""
+        return all(weight == ZERO or W in walk(weight) for weight in self.weights)
+
+    def __str__(self) -> str:
+        shown = f"on the line w = ({', '.join(to_text(weight) for weight in self.weights)})"
+        rows = {name: [list(row) for row in values] for name, values in self.arrays.items()}
+        return shown + "".join(f", {name} = {values}" for name, values in rows.items())
+
+
+ONE_WEIGHT = Line(weights=(W,), arrays={}, is_one_weight=True)
+"""The line of an elementwise penalty: one weight says all."""
+
+
+def lines(arrays: tuple[Array, ...]) -> Iterator[Line]:
+    """Yield lines on which claims about vectors often fail, the shortest first."""
+    minus_w = negative(W)
+    for weights, is_one in (
+        ((W,), True),
+        ((W, ZERO), True),
+        ((W, ONE), True),
+        ((W, number(-1)), True),
+        ((W, W), False),
+        ((W, minus_w), False),
+        ((plus(ONE, W), minus(ONE, W)), False),
+        ((W, ONE, ONE), True),
+        ((W, W, W), False),
+    ):
+        for entry in (1, -1) if arrays else (1,):
+            size = len(weights)
+            matrix = tuple(tuple(entry if j >= i else 0 for j in range(size)) for i in range(size))
+            yield Line(weights=weights, arrays={a.name: matrix for a in arrays}, is_one_weight=is_one)
+
+
+def restricted(terms: Terms, line: Line) -> Terms:
+    """Return the sum of terms on a line, as elementwise terms of the one number."""
+    made = []
+    for term in terms.terms:
+        if term.is_elementwise:
+            tree = total([substitute(term.tree, {W: weight}) for weight in line.weights])
+        else:
+            tree = _expanded(term.tree, line, {})
+        made.append(replace(term, tree=tree, arrays=()))
+    return Terms(terms=tuple(made))
+
+
+def at_numbers(terms: Terms) -> tuple[Terms, dict[str, Fraction]]:
+    """Return terms with the defaults in place of their parameters, and these: then no order depends on a parameter."""
+    defaults = {p.name: Fraction(repr(p.default)) for p in terms.parameters}
+    numbers: dict[Tree, Tree] = {Name(name): number(value) for name, value in defaults.items()}
+    made = tuple(replace(term, tree=substitute(term.tree, numbers), parameters=()) for term in terms.terms)
+    return Terms(terms=made), defaults
+
+
+def _expanded(tree: Tree, line: Line, indices: dict[str, int]) -> Tree:
+    match tree:
+        case Item("w", (Subscript(index, shift),)):
+            return line.weights[indices[index] + shift]
+        case Item(array, subscripts):
+            row, *column = (indices[s.index] + s.shift for s in subscripts)
+            values = line.arrays[array]
+            return number(values[row][column[0]] if column else values[0][row])
+        case Name("n"):
+            return number(len(line.weights))
+        case Call("norm", _):
+            squares = [power(weight, number(2)) for weight in line.weights]
+            return call("abs", line.weights[0]) if len(squares) == 1 else call("sqrt", total(squares))
+        case Sum(body, index):
+            rows = [i for i in range(len(line.weights)) if _is_in_range(body, index, i, len(line.weights))]
+            return total([_expanded(body, line, {**indices, index: i}) for i in rows])
+        case _:
+            below = children(tree)
+            return rebuild(tree, tuple(_expanded(child, line, indices) for child in below)) if below else tree
+
+
+def _is_in_range(body: Tree, index: str, value: int, length: int) -> bool:
+    """Do all subscripts of a sum's body exist for a value of its index?"""
+    shifts = [s.shift for n in walk(body) if isinstance(n, Item) for s in n.subscripts if s.index == index]
+    return all(0 <= value + shift < length for shift in shifts)
