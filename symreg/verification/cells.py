@@ -19,13 +19,15 @@ from symreg.verification import series
 from symreg.verification.ball import Decide, Undecided, sign
 from symreg.verification.growth import Power, growth
 from symreg.verification.kinks import every_kink, from_ordinal, ordinal
-from symreg.verification.oracle import Exact, Function, elementwise, slope
+from symreg.verification.oracle import Exact, Function, elementwise
+from symreg.verification.oracle import slope as one_sided
 from symreg.verification.scaled import Scaled
 from symreg.verification.series import Value
 
-# Sizes between which cells are made, as a search needs them.
-SIZES = (0.0, 2.0**-900, 2.0**-512, 2.0**-160, 2.0**-50, 2.0**18, 2.0**64, 2.0**160, 2.0**512, 2.0**1000)
-MIDDLE = 4  # the band that is always looked at, for phi's least value
+# Sizes between which cells are made, as a search needs them; the band from the middle one is always looked at.
+_BELOW = (0.0, *(2.0**k for k in range(-900, -50, 50)))
+SIZES = (*_BELOW, 2.0**-50, 2.0**18, *(2.0**k for k in range(40, 1001, 24)))
+MIDDLE = len(_BELOW)
 LARGEST = SIZES[-1]
 LEAST = 2.0**-1022  # what is nearer to zero counts as one place, far below any tolerance
 _COARSE_BITS, _KNOT_BITS = 64, 320
@@ -64,12 +66,14 @@ class Piece:
 
     Args:
         taken: The sides of all switches, in the order in which they are asked for.
+        slopes: What is known of phi' at floats.
     """
 
     phi: Function
     low: float
     high: float
     taken: tuple[int, ...]
+    slopes: dict[float, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def middle(self) -> float:
@@ -94,6 +98,12 @@ class Piece:
             flat = arb(0) if found.is_finite() else arb.nan()
             return found, flat, flat
         return found.value, found.slope, arb.nan()
+
+    def slope_at(self, weight: float) -> tuple[float, float]:
+        """Return phi' at a float, as two floats that it lies between."""
+        if weight not in self.slopes:
+            self.slopes[weight] = outward(self.taylor(arb(weight))[1])
+        return self.slopes[weight]
 
     def value(self, weight: arb) -> arb:
         """Return phi over a ball."""
@@ -287,7 +297,14 @@ def _cell(piece: Piece, low: float, high: float) -> Cell:
         alone = piece.value(hull(low, high))  # of an even power a ball knows the sign, a series does not
         if alone.is_finite():
             value = alone.intersection(value) if value.is_finite() and alone.overlaps(value) else alone
-    return Cell(piece, low, high, value, outward(first), outward(second))
+        bend = outward(second)
+        slope = outward(first)
+        if bend != (-inf, inf) and (bend[0] >= 0 or bend[1] <= 0) and slope[0] != slope[1]:
+            # phi' is monotone here: its ends bound it far better than a wide ball.
+            ends = piece.slope_at(low), piece.slope_at(high)
+            ends = ends if bend[0] >= 0 else ends[::-1]
+            slope = max(slope[0], ends[0][0]), min(slope[1], ends[1][1])
+    return Cell(piece, low, high, value, slope, bend)
 
 
 def _cells(piece: Piece, low: float, high: float) -> list[Cell]:
@@ -310,7 +327,7 @@ def _knot(phi: Function, left: Piece, right: Piece) -> Knot:
         here = _value(phi, place) if place.is_exact() else before
         slopes = [piece.taylor(place)[1] for piece in (left, right)]
         if not all(one.is_finite() for one in slopes) and place.is_exact():
-            found = slope(phi, left.high, floor=_SLOPE_FLOOR)
+            found = one_sided(phi, left.high, floor=_SLOPE_FLOOR)
             slopes = [arb.nan()] * 2 if found is None else _ordered(phi, found.low, found.high, left.high)
         is_jump = not (before.overlaps(here) and here.overlaps(after))
         is_corner = not slopes[0].overlaps(slopes[1])
@@ -326,7 +343,7 @@ def _value(phi: Function, weight: arb) -> arb:
 
 def _ordered(phi: Function, low: arb, high: arb, place: float) -> list[arb]:
     """Return the one-sided slopes, known by size, from left to right: upward where phi rises to the right of it."""
-    around = [slope(phi, nextafter(place, end), floor=_SLOPE_FLOOR) for end in (-inf, inf)]
+    around = [one_sided(phi, nextafter(place, end), floor=_SLOPE_FLOOR) for end in (-inf, inf)]
     if any(one is None for one in around):
         return [arb.nan(), arb.nan()]
     before, after = (one.value for one in around if one is not None)
@@ -367,7 +384,7 @@ def _end(piece: Piece, end: float, side: int, is_closed: bool) -> list[Knot]:
         if not value.is_finite():
             value = piece.value(arb(end))
         if not first.is_finite():
-            found = slope(piece.phi, end, floor=_SLOPE_FLOOR, sides=(-side,))
+            found = one_sided(piece.phi, end, floor=_SLOPE_FLOOR, sides=(-side,))
             first = arb.nan() if found is None else found.value
         slopes = (arb.neg_inf(), first) if side < 0 else (first, arb.pos_inf())
         return [Knot(arb(end), *slopes, value, True)]

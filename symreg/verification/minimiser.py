@@ -9,6 +9,7 @@ of h; the objective's values, to as many digits as it takes, choose among them.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import copysign, inf, isfinite, nan
@@ -45,6 +46,7 @@ _NARROWEST = 2.0**-44  # relative; a cell that is still undecided then stays so
 _MOST_HALVINGS = 600
 _NEWTON, _PATIENCE = 100, 8
 _EXTRA, _POLISHING = (1, 2, 5, 16), 8  # precisions, as multiples, and Newton's steps at each
+_SEARCHED = (SIZES[MIDDLE + 1], 2.0**64, 2.0**160, 2.0**520, LARGEST)  # sizes that a search ends at
 _SLACK = 2.0**-50
 _HUGE = 2.0**1000  # bounds beyond it are as good as this one
 
@@ -153,7 +155,7 @@ class _Search:
         if isinstance(v, float) and not isfinite(v):
             return None
         target = ball(v)
-        for size in SIZES[MIDDLE + 1 :]:
+        for size in _SEARCHED:
             if abs(float(v)) * 8 > size and size < LARGEST:
                 continue
             found = self._within(size, target)
@@ -199,11 +201,11 @@ class _Search:
         """Yield the bands that meet an interval, without those next to zero where zero itself is better."""
         is_at_zero = any(root.knot is not None and root.at.is_zero() and root.most == v * v / 2 for root in found)
         for side in (-1, 1):
-            for number in range(len(SIZES) - 1):
-                inner, outer = SIZES[number], SIZES[number + 1]
-                low, high = sorted((side * inner, side * outer))
-                if low > end or high < start:
-                    continue
+            least, most = (start, end) if side > 0 else (-end, -start)
+            if most < 0:
+                continue
+            first = max(bisect_left(SIZES, least) - 1, 0)
+            for number in range(first, min(bisect_right(SIZES, most), len(SIZES) - 1)):
                 if is_at_zero and number < MIDDLE and self._is_worse_near_zero(side, number, v):
                     continue
                 yield number, side

@@ -27,10 +27,11 @@ from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, 
 from symreg.verification.tolerance import WORKING_BITS
 
 STEP_EXPONENTS = (-20, 20)  # a step is from 1e-6 to 1e6
-_PER_CASE, _STEPS_PER_PARAMETERS = 50, 2
+_PER_CASE, _STEPS_PER_PARAMETERS = 50, 3
 _BISECTED = 3  # every third case has the place of a jump found
 _LENGTHS = (1, 2, 3, 7)
 _HUMAN = (-0.5, 0.2, 3.0)
+_UNDERFLOW, _UNDERFLOWING = 4096.0, 2  # times the format's floor: below it a minimum is vacuous; how many of them
 _JUMP = 1e-6  # relative; what moves by more between two neighbouring floats has jumped
 
 
@@ -148,8 +149,22 @@ def _elementwise(
             chosen += _jumps(minimiser, step, chosen, dtype)
     points = np.array([v for v, _ in dict.fromkeys(_signed(float(kind(v))) for v in chosen)], dtype=dtype)
     minima = tuple(minimiser(float(v), step) for v in points)
+    kept = _comparable(minima, FORMATS[dtype])
+    points, minima = points[kept], tuple(minima[k] for k in kept)
     exact = tuple(None if one is None else one.value for one in minima)
     return ProxCase(group=group, step=step, points=points, minima=minima, exact=exact)
+
+
+def _comparable(minima: Sequence[Minimiser | None], shape: Format) -> list[int]:
+    """Return the places of minima without most of those that underflow."""
+    few, kept = 0, []
+    for k, one in enumerate(minima):
+        if one is not None and abs(one.value) < shape.floor * _UNDERFLOW and not one.value.is_zero():
+            few += 1
+            if few > _UNDERFLOWING:
+                continue
+        kept.append(k)
+    return kept
 
 
 def _signed(v: float) -> tuple[float, bool]:

@@ -29,7 +29,7 @@ from symreg.verification.sensitivity import ULPS_OF_INPUT, nudged
 from symreg.verification.tally import Failure, Tally
 from symreg.verification.tolerance import WORKING_BITS, Finding, judged, reference
 
-_NEAR = 1e-3  # relative; a number with a greater residual is nowhere near a stationary point
+_NEAR = 1e-3  # relative; two minima further apart are on either side of a jump
 _BACKWARD = 1e-6  # relative; less than that is no descent of the operator, only its rounding
 
 
@@ -126,7 +126,9 @@ def find_prox(
         # On the other side of a knot h may rise less, and the minimum move more.
         room = [*shares, _share_of_point(other, v, scale, shape)]
         if judged(got, there, there, shape, room, rtol) in (Finding.RIGHT, Finding.VACUOUS):
-            return Finding.RIGHT
+            with ctx.workprec(WORKING_BITS):
+                has_jumped = abs(there - right) > _NEAR * abs(right).max(abs(there))
+            return Finding.VACUOUS if has_jumped else Finding.RIGHT  # at a jump either side is right
     return finding
 
 
@@ -223,7 +225,7 @@ def _look_at_order(
 ) -> None:
     """Require that a greater v never has a smaller proximal point, by more than rounding."""
     for case, got in zip(cases, emitted, strict=True):
-        order = np.argsort(case.points, kind="stable")
+        order = np.lexsort((~np.signbit(case.points), case.points))  # -0 comes before +0
         values, points = got[order].astype(np.float64), case.points[order]
         with np.errstate(invalid="ignore", over="ignore"):
             falls = values[1:] < values[:-1] - max(_BACKWARD, 4 * rtol) * (np.abs(values[1:]) + np.abs(values[:-1]))
