@@ -128,7 +128,9 @@ def _of_norm(operator: Operator, placing: Placing) -> _Lowered:
 def _scale_of_norm(operator: Operator, array: str, step: Tree, placing: Placing) -> Tree:
     """Return by what all numbers are multiplied: the proximal point of their norm, over the norm."""
     square = Sum(Binary("**", Item(array, (Subscript("i"),)), Number(Fraction(2))), "i")
-    norm = Let(name=placing.namer.fresh("norm"), value=Call("sqrt", (placing.placed(square),)))
+    root = Call("sqrt", (placing.placed(square),))
+    largest = Number(Fraction(10) ** 300)  # and no infinity, where the squares overflow
+    norm = Let(name=placing.namer.fresh("norm"), value=Call("where", (Compare(">", root, largest), largest, root)))
     placing.stages.append(norm)
     x = Name(norm.name)
     once: list[Let | Root] = []

@@ -33,6 +33,8 @@ _W = Name("w")
 _ONE, _TWO = number(1), number(2)
 _FARTHEST = Number(Fraction(10) ** 300)
 """Beyond every weight: a bound where there is no other."""
+_ABOVE = Number(Fraction(1_000_001, 1_000_000))
+"""What a bound is multiplied by so that no rounding puts it on the wrong side."""
 _NEAREST = Number(Fraction(1, 10**307))
 """Above an end at 0 that the minimiser does not reach."""
 
@@ -301,9 +303,14 @@ class _Lowering:
             item = row.item
             if isinstance(item, Cell) and item.solution is None:
                 is_open = item.in_logarithm and item.low_force is None  # F is minus infinity there
-                lows.append(_NEAREST if is_open else _bound(row.low, item.pull < 0, x, Negate(_FARTHEST)))
-                highs.append(_bound(row.high, item.pull > 0, x, _FARTHEST))
-                starts.append(_clipped(substitute(item.start, {V: x, STEP: self.step}), lows[-1], row.high))
+                low = _NEAREST if is_open else _bound(row.low, item.pull < 0, x, Negate(_FARTHEST))
+                start = _clipped(substitute(item.start, {V: x, STEP: self.step}), low, row.high)
+                lows.append(low)
+                starts.append(start)
+                if item.in_logarithm:  # it starts above the root; if that is 0, so is the root
+                    highs.append(Binary("*", _ABOVE, start))
+                else:
+                    highs.append(_bound(row.high, item.pull > 0, x, _FARTHEST))
                 slopes.append(item.slope)
                 bends.append(item.curvature)
             else:
