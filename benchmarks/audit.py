@@ -30,8 +30,9 @@ HEAD = """\
 What `symreg audit` finds in every elementwise operator of {packages}. Each is compared with the formula
 that its documentation gives, in its own scaling: the value with balls, the gradient and the distance to the
 subdifferential with certified one-sided slopes, the prox with the global minimiser of
-`step*phi(u) + (u - v)**2/2`. An operator whose formula has a jump (the l0 norm) is judged by itself: its prox by the
-least value that its own objective is found to take. Steps are {steps}, whatever an operator's range is.
+`step*phi(u) + (u - v)**2/2`, enclosed; where *searched* stands, at some points it is not, and the prox has to be
+stationary there and no objective found lower. An operator whose formula has a jump (the l0 norm) is judged by itself:
+its prox by the least value that its own objective is found to take. Steps are {steps}, whatever an operator's range is.
 
 "Right" allows a relative error of 1e-9, an input that is off by as much, and what rounding explains. *inaccurate* is
 off by at most a thousandth; *wrong* is off by more. Every point below was also minimised by brute force, on a grid
@@ -84,8 +85,8 @@ def call(entry: Entry, check: Check) -> str:
         called = f"{made}.grad(np.array([{at['w']!r}]))"
     elif check.kind == "subdifferential":
         called = f"{made}.subdiff_distance(np.array([{at['w']!r}]), np.array([{at['g']!r}]), np.arange(1))"
-    elif check.kind == "elementwise" and "value of w" in at:
-        called = f"{made}(np.array({list(at['value of w'])!r}))"
+    elif "w" in at:
+        called = f"{made}(np.array({list(at['w'])!r}))"
     else:
         points = at["v"] if isinstance(at["v"], list) else [at["v"]]
         if is_skglm:
@@ -104,7 +105,7 @@ def finding(check: Check) -> str:
         right, got = both(check.right, check.got)
         said += f": got {got}, right is {right}"
     notes = [note for note in check.notes if not note.startswith(("step*phi", "its own step"))]
-    return ". ".join([said, *notes]) + "."
+    return ". ".join([said, *(note[:1].upper() + note[1:] if note[1:2] != " " else note for note in notes)]) + "."
 
 
 def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
@@ -112,10 +113,11 @@ def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     from symreg.auditing.places import STEPS
 
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    parts = [HEAD.format(packages=packages, steps=", ".join(map(short, STEPS)))]
+    head = HEAD.format(packages=packages, steps=", ".join(map(short, STEPS)))
+    parts = ["\n\n".join(_wrapped(paragraph) for paragraph in head.split("\n\n"))]
     parts += ["## Disagreements\n", *_disagreements(entries, reports)]
     parts += ["## Verdicts\n", _table(entries, reports)]
-    parts += ["## Left out\n", *(f"- {_wrapped(text, '  ')}\n" for text in LEFT_OUT)]
+    parts += ["## Left out\n", "\n".join(_wrapped(f"- {text}", "  ") for text in LEFT_OUT) + "\n"]
     return "\n".join(parts).replace("\n\n\n", "\n\n")
 
 
@@ -132,7 +134,7 @@ def _disagreements(entries: Sequence[Entry], reports: Sequence[Report]) -> Itera
             if entry.place in REMARKS:
                 yield f"{_wrapped(REMARKS[entry.place])}\n"
         yield f"`{report.label}`\n"
-        yield "\n".join(f"- {check.kind}: {_wrapped(finding(check), '  ')}" for check in bad) + "\n"
+        yield "\n".join(_wrapped(f"- {check.kind}: {finding(check)}", "  ") for check in bad) + "\n"
         lines = dict.fromkeys([command(entry), *(call(entry, check) for check in bad if check.at)])
         yield "```sh\n" + "\n".join(lines) + "\n```\n"
 
@@ -141,7 +143,9 @@ def _table(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     heads = ("library", "operator", "formula", *KINDS)
     rows = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     for entry, report in zip(entries, reports, strict=True):
-        verdicts = {check.kind: check.verdict for check in report.checks}
+        verdicts: dict[str, str] = {check.kind: check.verdict for check in report.checks}
+        if any("not enclosed" in note for note in report.notes):
+            verdicts["prox"] += ", searched"
         formula = (
             f"`{entry.objective}`{f' on {entry.domain}' if entry.domain else ''}" if entry.objective else "by itself"
         )
@@ -156,7 +160,7 @@ def _table(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
 
 
 def _cell(verdict: str) -> str:
-    return verdict if verdict in ("", "agrees") else f"**{verdict}**"
+    return verdict if verdict == "" or verdict.startswith("agrees") else f"**{verdict}**"
 
 
 def _takes_no_step(entry: Entry) -> bool:

@@ -58,7 +58,6 @@ PYPROXIMAL = (
     Entry(place="pyproximal:Huber", arguments=("alpha=1.0",), objective=_HUBER),
     Entry(place="pyproximal:Huber", arguments=("alpha=0.25",), objective=_HUBER),
     Entry(place="pyproximal:L0", arguments=("sigma=1.0",)),
-    Entry(place="pyproximal:L0", arguments=("sigma=2.0",)),
     Entry(place="pyproximal:L1", arguments=("sigma=0.3",), objective="sigma*abs(w)"),
     Entry(place="pyproximal:L2", arguments=("sigma=0.3",), objective="sigma/2*w**2"),
     Entry(
@@ -338,7 +337,7 @@ REMARKS = {
     "skglm.penalties:L2_3": "The formula cancels where the input is large beside the step.",
     "skglm.penalties:MCPenalty": (
         "The formula holds for stepsize < gamma. MCPRegression asks for gamma >= 1, which is that for a step of "
-        "1; nothing is said of others. With positive=True, the value is as that of L1."
+        "1; nothing is said of others. With positive=True, the value stays finite at negative weights, as that of L1."
     ),
     "skglm.penalties:SCAD": (
         "All candidates are compared, for any step; one of them is divided by gamma - 1 - stepsize."

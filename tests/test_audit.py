@@ -104,11 +104,11 @@ class MCPWithoutInterval(MCPenalty):
 
 
 def by_formula(subject: object, objective: str, **params: float) -> Report:
-    return symreg.audit(subject, objective, params=params, steps=STEPS, points=150)
+    return symreg.audit(subject, objective, params=params, steps=STEPS, points=90)
 
 
 def by_itself(subject: object) -> Report:
-    return symreg.audit(subject, steps=STEPS, points=150)
+    return symreg.audit(subject, steps=STEPS, points=90)
 
 
 def verdicts(report: Report) -> dict[str, str]:
@@ -130,7 +130,7 @@ def test_a_right_object_agrees(subject: object, objective: str, params: dict[str
     assert report.passed
     for check in report.checks:
         assert check.points - check.undetermined > 0.9 * check.points
-    assert sum(check.points for check in report.checks if check.kind != "elementwise") >= 450
+    assert sum(check.points for check in report.checks if check.kind != "elementwise") >= 270
     alone = by_itself(subject)
     assert alone.passed, alone.text()
     assert set(verdicts(alone)) >= {"prox", "monotone"}

@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from symreg.auditing import formula, itself, places
+from symreg.auditing import formula, itself, places, proximal
 from symreg.auditing.landscape import landscape
 from symreg.auditing.operator import Operator
-from symreg.auditing.report import Check, Report
+from symreg.auditing.report import Report
 from symreg.auditing.tally import Tally
 from symreg.errors import OutOfTime, SpecError
 from symreg.language.names import did_you_mean
@@ -76,7 +76,7 @@ def audit(
             made.append(formula.check_gradient(operator, known, points, rtol, tick))
         if operator.prox is not None:
             tell("prox")
-            tally, left_out = formula.check_prox(operator, known, looked_at, per_step, rtol, tick)
+            tally, left_out = proximal.check_prox(operator, known, looked_at, per_step, rtol, tick)
             made.append(tally)
             notes += left_out
         if operator.distance is not None:
@@ -143,7 +143,7 @@ def _require_elementwise(operator: Operator, structure: Tally) -> None:
     Raises:
         SpecError: Its value is no sum and its prox not that of each element, or one of them where there is no other.
     """
-    is_sum = not any("value of w" in failure.at for failure in structure.failures)
+    is_sum = not any("w" in failure.at for failure in structure.failures)
     is_by_element = not any("v" in failure.at for failure in structure.failures)
     has_both = operator.value is not None and operator.prox is not None
     if (has_both and not is_sum and not is_by_element) or (not has_both and not (is_sum and is_by_element)):
@@ -179,6 +179,3 @@ def _clock(label: str, timeout: float | None) -> Callable[[], None]:
             raise OutOfTime(f"audit {label}: not done within {timeout:g} s, the limit (timeout)")
 
     return tick
-
-
-__all__ = ["POINTS", "RTOL", "Check", "audit"]

@@ -1,34 +1,30 @@
-"""Judge an object by the formula that it should be of: its value, gradient, prox and subdifferential, one point each.
+"""Judge an object by the formula that it should be of: its value, its gradient and its subdifferential.
 
 Takes an `Operator`, elementwise terms and numbers for their parameters; hands on checks. What is right comes from the
-verification room, with proven error radii. An answer that is right for inputs within `rtol` of the given ones is right,
-and so is a prox within `rtol` of the greater of input and result.
+verification room, with proven error radii. An answer that is right for inputs within `rtol` of the given ones is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf, isfinite, isnan, nan
 
 from flint import arb
 
-from symreg.auditing import itself, places
+from symreg.auditing import places
 from symreg.auditing.landscape import Landscape, landscape
 from symreg.auditing.operator import Operator, Trouble
-from symreg.auditing.report import both, short
+from symreg.auditing.report import short
 from symreg.auditing.tally import Failure, Tally, relative
 from symreg.language.terms import Terms
 from symreg.verification.ball import Undecided
 from symreg.verification.kinks import kinks
-from symreg.verification.minimiser import Minimiser, NoMinimum, minimisers
 from symreg.verification.oracle import Exact, elementwise, slope, slopes, values
 
-_ROUNDING = 2.0**-48  # of the sizes that a formula goes through: a person's own order of operations
+ROUNDING = 2.0**-48  # of the sizes that a formula goes through: a person's own order of operations
 _BESIDE = 1e-6  # a relative distance from a kink
-_PATIENCE = 8  # minimisers of one step that are not enclosed before no more are asked for
-_GROSS = 1e-6  # a part of the objective that no rounding of the inputs moves it by
 
 Tick = Callable[[], None]
 
@@ -92,8 +88,8 @@ def check_value(operator: Operator, formula: Formula, count: int, rtol: float, t
             continue
         if right == inf and isnan(got):
             tally.skip()  # outside its domain many a formula is not a number
-        elif _is_near(got, right, rtol, _ROUNDING * size):
-            tally.agree(relative(got, right, size * _ROUNDING / rtol if rtol else size))
+        elif _is_near(got, right, rtol, ROUNDING * size):
+            tally.agree(relative(got, right, size * ROUNDING / rtol if rtol else size))
         else:
             note = ("the weight is outside the domain",) if right == inf else ()
             tally.fail(Failure(at={"w": weight}, got=got, right=right, error=relative(got, right), notes=note))
@@ -117,8 +113,8 @@ def check_gradient(operator: Operator, formula: Formula, count: int, rtol: float
         except Trouble as trouble:
             tally.fail(Failure(at={"w": weight}, got=None, right=right, error=inf, notes=(str(trouble),)))
             continue
-        near = [float(x.value) for x in (exact([w], 0) for w in _moved(weight, rtol)) if x is not None]
-        slack = rtol * abs(right) + _ROUNDING + sum(abs(x - right) for x in near if isfinite(x) and low == high)
+        near = [float(x.value) for x in (exact([w], 0) for w in moved(weight, rtol)) if x is not None]
+        slack = rtol * abs(right) + ROUNDING + sum(abs(x - right) for x in near if isfinite(x) and low == high)
         if low - slack <= got <= high + slack:
             tally.agree(relative(got, right, 1.0) if low == high else 0.0)
         else:
@@ -149,7 +145,7 @@ def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol
                 continue
             ends = [abs(x) for x in sides if isfinite(x)]
             size = max([abs(g), typical, *ends])
-            if _is_near(got, right, rtol, max(rtol, _ROUNDING) * size):
+            if _is_near(got, right, rtol, max(rtol, ROUNDING) * size):
                 tally.agree(relative(got, right, size))
                 continue
             note = f"the subdifferential is [{short(sides[0])}, {short(sides[1])}]"
@@ -161,179 +157,8 @@ def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol
     return tally
 
 
-def check_prox(
-    operator: Operator, formula: Formula, steps: Iterable[float], count: int, rtol: float, tick: Tick
-) -> tuple[Tally, tuple[str, ...]]:
-    """Compare the object's prox with the global minimiser; return what was left out as notes, too."""
-    tally, notes = Tally("prox"), []
-    judge = _Judge(formula=formula, exact=minimisers(formula.terms, formula.parameters), rtol=rtol)
-    searched = 0
-    for step in steps:
-        patience = _PATIENCE
-        try:
-            for v, got in places.images(operator, formula.sizes, step, count):
-                tick()
-                found = judge.minimiser(v, step) if patience else None
-                at = {"v": v, "step": step}
-                if found is None:
-                    patience -= patience > 0
-                    searched += 1
-                    failure = judge.unsettled(v, step, got)
-                    if failure is None:
-                        itself.judge_image(tally, formula.landscape(), at, got, whose="")
-                    else:
-                        tally.fail(failure, step)
-                elif isinstance(got, str):
-                    tally.fail(Failure(at=at, got=None, right=float(found.value), error=inf, notes=(got,)), step)
-                elif (failure := judge.failure(v, step, got, found)) is not None:
-                    tally.fail(failure, step)
-                else:
-                    nearest = float(judge.nearest(got, found))
-                    tally.agree(0.0 if abs(got - nearest) <= _ROUNDING else relative(got, nearest, v), step)
-        except NoMinimum as reason:
-            notes.append(f"prox is not judged at step = {short(step)}: {reason}")
-    if searched:
-        notes.append(
-            f"at {searched:,} points the minimiser is not enclosed: there, prox is held to be stationary, "
-            "and a lower objective is searched for"
-        )
-    return tally, tuple(notes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judge:
-    """Tells a wrong prox from one that rounding, or an input within `rtol`, explains."""
-
-    formula: Formula
-    exact: Callable[..., Minimiser | None]
-    rtol: float
-
-    def minimiser(self, v: float, step: float) -> Minimiser | None:
-        """Return the minimiser, without candidates that its enclosure could not tell from it but their values can."""
-        found = self.exact(v, step)
-        if found is None or not found.ties:
-            return found
-        known: list[tuple[float, arb]] = []
-        for one in (found.value, *found.ties):
-            height = self.objective(float(one), v, step)
-            if height is not None and isfinite(height):
-                known.append((height, one))
-        if not known:
-            return None
-        least = min(height for height, _ in known)
-        kept = [m for height, m in known if height - least <= _ROUNDING * self.size(float(m), float(m), v, step)]
-        return replace(found, value=kept[0], ties=tuple(kept[1:]), curvature=arb.nan())
-
-    def nearest(self, got: float, found: Minimiser) -> arb:
-        """Return the minimiser, of those that tie, that is nearest to what came out."""
-        if not isfinite(got):
-            return found.value
-        nearest: arb = min((found.value, *found.ties), key=lambda m: float(abs(m - got)))
-        return nearest
-
-    def failure(self, v: float, step: float, got: float, found: Minimiser) -> Failure | None:
-        """Return what is wrong with a prox, None if nothing is."""
-        right = float(found.value)
-        at = {"v": v, "step": step}
-        if not isfinite(got):
-            return Failure(at=at, got=got, right=right, error=inf)
-        small = self.rtol * max(abs(right), abs(v)) + _ROUNDING
-        if abs(got - float(self.nearest(got, found))) <= small:
-            return None
-        here, there = self.objective(got, v, step), self.objective(right, v, step)
-        note = ""
-        if here is not None and there is not None:
-            lower, upper = both(there, here)
-            note = f"step*phi(u) + (u - v)**2/2 is {upper} at {short(got)}, {lower} at {both(right, got)[0]}"
-        is_gross = here is not None and there is not None and here - there > _GROSS * self.size(got, right, v, step)
-        if not is_gross and self.is_explained(v, step, got, found):
-            return None
-        shown = (note,) if here is not None and there is not None and here > there else ()
-        return Failure(at=at, got=got, right=right, error=relative(got, right, v), notes=shown)
-
-    def objective(self, u: float, v: float, step: float) -> float | None:
-        """Return step*phi(u) + (u - v)^2/2."""
-        found = self.formula.value(u)
-        if found is None or found.is_nan():
-            return None
-        return float(arb(step) * found + (arb(u) - arb(v)) ** 2 / 2) if found.is_finite() else inf
-
-    def size(self, got: float, right: float, v: float, step: float) -> float:
-        """Return the size of what the objective is added up from, at both points."""
-        parts = [self.formula.value(u) for u in (got, right)]
-        known = [abs(float(x)) for x in parts if x is not None and x.is_finite()]
-        return step * sum(known) + (got - v) ** 2 / 2 + (right - v) ** 2 / 2
-
-    def is_explained(self, v: float, step: float, got: float, found: Minimiser) -> bool:
-        """Would it be right for an input, a step and parameters that differ by `rtol`, or by rounding?
-
-        That is: it is no further from the minimiser than such differences move that one, or it is stationary, as far
-        as such differences let it be, and its objective is the least one, as far as they go.
-        """
-        part = max(self.rtol, _ROUNDING)
-        at = float(found.value)
-        if not found.at_knot:
-            pull = self.pull(at)
-            if pull is not None and found.curvature > 0:
-                shift = part * (abs(v) + step * max(map(abs, pull))) + step * self.pull_shift(at)
-                if abs(got - at) <= part * abs(at) + 2 * shift / float(found.curvature):
-                    return True
-        pull = self.pull(got)
-        here, there = self.objective(got, v, step), self.objective(at, v, step)
-        if pull is None or here is None or there is None:
-            return False
-        size = max(abs(x) for x in pull if isfinite(x)) if any(map(isfinite, pull)) else 0.0
-        slack = part * (abs(v) + abs(got) + step * size)
-        is_stationary = got + step * pull[0] - slack <= v <= got + step * pull[1] + slack
-        return is_stationary and here - there <= part * self.size(got, at, v, step)
-
-    def unsettled(self, v: float, step: float, got: float | str) -> Failure | None:
-        """Return what is wrong with a prox that is near no stationary point, where its minimiser is not known.
-
-        It is near one if u + step*phi'(u) passes v within `rtol` of it, of the greater of it and of the input.
-        """
-        if isinstance(got, str) or not isfinite(got) or not self.formula.holds(got):
-            return None
-        reach = self.rtol * max(abs(got), abs(v)) + _ROUNDING
-        sides: list[float] = []
-        for side, u in ((-1, got - reach), (1, got + reach)):
-            if not self.formula.holds(u):
-                sides.append(side * inf)
-                continue
-            pull = self.pull(u)
-            if pull is None:
-                return None
-            sides.append(u + step * pull[0 if side < 0 else 1])
-        if sides[0] <= v <= sides[1]:
-            return None
-        best = self.formula.landscape().minimum(v, step)
-        if best is None or self.formula.landscape().lower(got, v, step) is not None:
-            return None  # the search has more to say
-        at, right = {"v": v, "step": step}, float(f"{best:.7g}")
-        note = f"u + step*phi'(u) is about {sides[0]:.9g} there, where it should be v"
-        return Failure(at=at, got=got, right=right, error=relative(got, best, v), notes=(note,))
-
-    def pull(self, u: float, parameters: Mapping[str, Exact] | None = None) -> tuple[float, float] | None:
-        """Return the least and the greatest slope of phi at u; None where it has none."""
-        found = slopes(self.formula.terms, parameters or self.formula.parameters)([u], 0)
-        if found is None or found.value.is_nan():
-            return None
-        return float(found.low), float(found.high)
-
-    def pull_shift(self, u: float) -> float:
-        """Return how far rounding of the parameters moves the slope of phi at u."""
-        total = 0.0
-        unmoved = self.pull(u)
-        for name, number in self.formula.parameters.items():
-            for other in _moved(number, _ROUNDING):
-                if all(other in p.domain for p in self.formula.terms.parameters if p.name == name):
-                    found = self.pull(u, {**self.formula.parameters, name: Fraction(other)})
-                    if found is not None and unmoved is not None and isfinite(found[0] - unmoved[0]):
-                        total += abs(found[0] - unmoved[0])
-        return total
-
-
-def _moved(x: float, part: float) -> tuple[float, ...]:
+def moved(x: float, part: float) -> tuple[float, ...]:
+    """Return a number a part greater and smaller; nothing for zero."""
     return (x * (1 + part), x * (1 - part)) if x else ()
 
 

@@ -185,9 +185,7 @@ def _compare_values(tally: Tally, operator: Operator, vector: list[float]) -> No
         tally.agree(relative(whole, total))
     else:
         note = "that is the sum of the values of its elements, each of which prox moves by itself"
-        tally.fail(
-            Failure(at={"value of w": vector}, got=whole, right=total, error=relative(whole, total), notes=(note,))
-        )
+        tally.fail(Failure(at={"w": vector}, got=whole, right=total, error=relative(whole, total), notes=(note,)))
 
 
 def _compare_images(tally: Tally, operator: Operator, vector: list[float], step: float) -> None:

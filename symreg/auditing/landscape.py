@@ -20,7 +20,7 @@ _PER_DECADE = 48
 _HALVINGS = 70
 _GOLDEN = 0.6180339887498949
 _UNIT = 2.0**-52
-_NEAR = 1e-6  # of the greatest of points and input: where a value switches by a tolerance, nothing hangs on it
+_NEAR = 1e-4  # of the greatest of points and input: nearer ones are told apart by rounding, or a value's own tolerance
 _RELATIVE = 1e-8  # of the parts of an objective: what a difference has to exceed to be more than rounding
 
 

@@ -7,6 +7,7 @@ then random ones at those sizes and at all sizes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from math import isfinite, sqrt
 
 from symreg.auditing.operator import Operator, Trouble
@@ -27,8 +28,8 @@ def sizes_of(subject: object, parameters: Iterable[float] = ()) -> tuple[float, 
         held = list(vars(subject).values())
     except TypeError:
         held = []
-    plain = [float(x) for x in (*parameters, *held) if isinstance(x, int | float) and not isinstance(x, bool)]
-    return tuple(dict.fromkeys(abs(x) for x in (*plain, 1.0) if isfinite(x) and 1e-30 < abs(x) < 1e30))
+    plain = [x for x in (*parameters, *held, 1.0) if isinstance(x, int | float) and not isinstance(x, bool)]
+    return tuple(dict.fromkeys(abs(float(x)) for x in plain if 1e-30 < abs(x) < 1e30))
 
 
 def weights(
@@ -79,7 +80,7 @@ def beside_jumps(points: Sequence[float], images: Sequence[float], prox: Callabl
         prox: The same at one more input; NaN where it cannot be had.
     """
     found: list[float] = []
-    pairs = list(zip(zip(points, images, strict=True), list(zip(points, images, strict=True))[1:], strict=False))
+    pairs = list(pairwise(zip(points, images, strict=True)))
     places = [k for k, ((v, p), (w, q)) in enumerate(pairs) if abs(q - p) > 3 * (w - v) or ((p == 0) != (q == 0))]
     if len(places) > _MOST_JUMPS:  # those about the middle, where the inputs are dense
         places = sorted(sorted(places, key=lambda k: abs(points[k]))[:_MOST_JUMPS])

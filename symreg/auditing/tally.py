@@ -31,11 +31,11 @@ class Failure:
     notes: tuple[str, ...] = ()
 
     @property
-    def rank(self) -> tuple[bool, bool, int, float]:
+    def rank(self) -> tuple[bool, bool, bool, int, float]:
         """How instructive it is as a counterexample; the least is the most."""
         is_number = self.got is not None and isfinite(self.got)
         digits = sum(len(short(x)) for x in self.at.values())
-        return not is_number, self.error < _PLAIN, digits, -self.error
+        return self.error <= INACCURATE, not is_number, self.error < _PLAIN, digits, -self.error
 
 
 @dataclass(slots=True)
