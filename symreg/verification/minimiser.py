@@ -133,6 +133,11 @@ class _Root:
     least: arb = field(default_factory=arb.neg_inf)
     most: arb = field(default_factory=arb.pos_inf)
 
+    @property
+    def is_sliver(self) -> bool:
+        """Does it stand for everything between zero and the least size?"""
+        return self.piece is None and self.knot is None
+
 
 class _Search:
     """The search for one s; what it finds of the cells serves every v."""
@@ -367,8 +372,9 @@ class _Search:
         side = 1 if cell.high > 0 else -1
         end = arb(LEAST) * side
         objective = self._s * cell.piece.value(end) + (end - v) ** 2 / 2
-        is_bounded = self._curve.least_near_zero(side).is_finite()
-        return _Root(hull(cell.low, cell.high), None, least=objective, most=objective) if is_bounded else None
+        nearest = (hull(cell.low, cell.high) - v).abs_lower()
+        least = self._s * self._curve.least_near_zero(side) + nearest * nearest / 2
+        return _Root(hull(cell.low, cell.high), None, least=least, most=objective) if least.is_finite() else None
 
     def _is_worse_beyond(self, size: float, distance: arb, most: arb) -> bool:
         """Is the objective greater than an upper bound of the least for all weights beyond a size?"""
@@ -403,7 +409,11 @@ class _Search:
                     most = objectives[0].upper()
                     for one in objectives[1:]:
                         most = most.min(one.upper())
-                    alive = [root for root, one in zip(alive, objectives, strict=True) if not one > most]
+                    alive = [
+                        root
+                        for root, one in zip(alive, objectives, strict=True)
+                        if not one > most and (not root.is_sliver or root.most <= most)
+                    ]
             if len(alive) == 1 or bits * 4 > _MOST_BITS:
                 break
             bits *= 4

@@ -1,0 +1,158 @@
+"""What is emitted as `prox` is judged, over the whole catalogue; and each thing that the judge looks at can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import arb
+
+import symreg
+from symreg import catalogue
+from symreg.judging import DTYPES
+from symreg.verification import Report, Subject, verify
+from symreg.verification.prox_cases import is_judged, minima_of, prox_cases, radius_of
+
+POINTS, SWEEP_POINTS = 500, 25_000  # in each of two formats on each of two targets
+JUDGED = [name for name in catalogue.penalties() if is_judged(symreg.objective(name).terms)]
+
+
+def judged(name: str, points: int) -> Report:
+    objective = symreg.objective(name)
+    subjects = [
+        Subject(label=target, dtype=dtype, functions={"prox": symreg.load(name, (), target, dtype).prox})
+        for target in ("numpy", "c")
+        for dtype in DTYPES
+    ]
+    return verify(objective.terms, (), subjects, points=points)
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_every_emitted_operator_is_right(name: str) -> None:
+    report = judged(name, POINTS)
+    assert report.passed, str(report)
+    assert [check.kind for check in report.checks] == ["prox"] * 4
+    assert sum(check.compared for check in report.checks) >= 0.9 * 4 * POINTS
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", JUDGED)
+def test_every_emitted_operator_is_right_everywhere(name: str) -> None:
+    report = judged(name, SWEEP_POINTS)
+    assert report.passed, str(report)
+
+
+def test_index_notation_is_judged_where_it_is_radial() -> None:
+    assert set(catalogue.penalties()) - set(JUDGED) == {
+        "exclusive_lasso", "first_difference", "second_difference", "tikhonov", "variance",
+    }  # fmt: skip
+    radius = radius_of(symreg.objective("lam*log(1 + norm(w)/eps)").terms)
+    assert radius is not None and radius.terms[0].is_elementwise and 0.0 in radius.terms[0].domain
+    assert radius_of(symreg.objective("lam*norm(w) + lam*sum(w[i], i)").terms) is None
+
+
+def test_points_are_where_it_is_hard() -> None:
+    terms = symreg.objective("capped_l1").terms
+    cases = prox_cases(terms, "float64", 600, {})
+    assert sum(len(case.points) for case in cases) >= 600
+    assert all(any(v == 0 and np.signbit(v) for v in case.points) for case in cases[1:])
+    steps = [case.step for case in cases]
+    assert min(steps) < 1e-3 and max(steps) > 1e3
+    jumps = 0
+    for case in cases[1:]:
+        knots = minima_of(terms, tuple(case.group.parameters.items()))[1].knots
+        assert len(knots) == 3
+        order = np.argsort(case.points)
+        for low, high in pairwise(order):
+            a, b = case.minima[low], case.minima[high]
+            assert a is not None and b is not None
+            is_next = np.nextafter(case.points[low], np.inf) == case.points[high]
+            jumps += bool(is_next and abs(b.value - a.value) > 1e-3 * abs(arb(float(case.points[high]))))
+    assert jumps >= 4
+
+
+Prox = Callable[..., Any]
+
+
+def loses_nan(prox: Prox, v: Any, **given: Any) -> Any:
+    return np.nan_to_num(prox(v, **given))
+
+
+def spreads_nan(prox: Prox, v: Any, **given: Any) -> Any:
+    found = prox(v, **given)
+    return found + np.nan if np.isnan(v).any() else found
+
+
+def depends_on_the_length(prox: Prox, v: Any, **given: Any) -> Any:
+    found = prox(v, **given)
+    if v.size == 131_073:
+        found.flat[-1] += 1
+    return found
+
+
+def depends_on_the_layout(prox: Prox, v: Any, **given: Any) -> Any:
+    return prox(v, **given) if v.flags.c_contiguous else prox(np.ascontiguousarray(v), **given) * 2
+
+
+def changes_v(prox: Prox, v: Any, **given: Any) -> Any:
+    found = prox(v, **given)
+    v[...] = 0
+    return found
+
+
+def ignores_out(prox: Prox, v: Any, *, out: Any = None, **given: Any) -> Any:
+    return prox(v, **given)
+
+
+def allows_overlap(prox: Prox, v: Any, *, out: Any = None, **given: Any) -> Any:
+    if out is None or out.shape != v.shape or out.dtype != v.dtype:
+        return prox(v, out=out, **given)
+    out[...] = prox(v.copy(), **given)
+    return out
+
+
+def takes_any_step(prox: Prox, v: Any, *, step: Any, **given: Any) -> Any:
+    return prox(v, step=step if step > 0 else 1.0, **given)
+
+
+def takes_any_strength(prox: Prox, v: Any, *, lam: Any, **given: Any) -> Any:
+    return prox(v, lam=abs(lam), **given)
+
+
+def is_not_odd(prox: Prox, v: Any, **given: Any) -> Any:
+    found = prox(v, **given)
+    return np.where(v < 0, np.nextafter(found, np.float64(0)), found)
+
+
+def has_no_exact_zero(prox: Prox, v: Any, **given: Any) -> Any:
+    found = prox(v, **given)
+    return np.where(found == 0, np.copysign(np.float64(5e-324), v), found)
+
+
+def decreases(prox: Prox, v: Any, **given: Any) -> Any:
+    found = prox(v, **given)
+    return np.where(v == np.max(v, initial=-np.inf), -found, found)
+
+
+@pytest.mark.parametrize("broken", [
+    loses_nan, spreads_nan, depends_on_the_length, depends_on_the_layout, changes_v, ignores_out, allows_overlap,
+    takes_any_step, takes_any_strength, is_not_odd, has_no_exact_zero, decreases,
+])  # fmt: skip
+def test_what_is_broken_is_seen(broken: Callable[..., Any]) -> None:
+    prox = symreg.load("l1", (), "numpy", "float64").prox
+
+    def function(v: Any, **given: Any) -> Any:
+        return broken(prox, v, **given)
+
+    subject = Subject(label="numpy", dtype="float64", functions={"prox": function})
+    (check,) = verify(symreg.objective("l1").terms, (), (subject,), points=120).checks
+    assert check.verdict == "wrong"
+
+
+def test_what_is_whole_passes() -> None:
+    prox = symreg.load("l1", (), "numpy", "float64").prox
+    subject = Subject(label="numpy", dtype="float64", functions={"prox": prox})
+    assert verify(symreg.objective("l1").terms, (), (subject,), points=120).passed
