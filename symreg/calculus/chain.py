@@ -77,8 +77,8 @@ class StepBound:
     """A condition on the step size, derived from the update.
 
     Args:
-        claim: `no overshoot` (the weight does not change sign) or `contraction` (its magnitude falls).
-        condition: Holds if and only if the claim does, for every weight but 0.
+        claim: `no overshoot` (no weight changes its sign) or `contraction` (the size of each that moves falls).
+        condition: Holds if and only if the claim does for all weights.
     """
 
     claim: str
@@ -99,7 +99,7 @@ class Chain:
         proximal: What the rule takes the proximal operator of: `R`, a part `P` of it, or "" for nothing.
         knots: Of the elementwise part.
         directions: Negative side first; empty where the objective is not elementwise.
-        bounds: On the step size; empty unless the update is linear in the weight.
+        bounds: On the step size; empty where none was decided, or none is small enough.
         notes: Conventions and assumptions that a reader must know, one sentence each.
     """
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symreg.calculus.algebra import GJ, WJ, ZERO, call, minus, over, plus, power, times, total
-from symreg.calculus.chain import Chain, Knot, Step
+from symreg.calculus.chain import Chain, Knot, Step, StepBound
+from symreg.calculus.claims.telling import bounds_of_step
 from symreg.calculus.differentiate import elementwise_over_j
 from symreg.calculus.directions import directions, step_bounds
 from symreg.calculus.knots import guarded, inside, knots
@@ -93,9 +94,14 @@ def derive(objective: Objective, rule: Rule) -> Chain:
         proximal=taken,
         knots=found,
         directions=directions(parts, terms.parameters) if is_told else (),
-        bounds=step_bounds(rule, tuple(update), terms.parameters) if is_told else (),
+        bounds=_bounds(rule, tuple(update), smooth) if is_told else (),
         notes=_notes(objective, rule, renamed, parts, prox, of, found),
     )
+
+
+def _bounds(rule: Rule, update: tuple[tuple[str, Tree], ...], terms: Terms) -> tuple[StepBound, ...]:
+    """Return the bounds on the step: as the update shows them where it is linear, else those of the claims."""
+    return step_bounds(rule, update, terms.parameters) or bounds_of_step(rule, terms)
 
 
 def _slope(of: str) -> str:
