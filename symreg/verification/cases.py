@@ -34,6 +34,7 @@ _STEPS_TAKEN = (1, 2, 3, 5, 10, 100, 1000, 100_000)
 _NO_TERMS = Terms(terms=())
 _THRESHOLD_EVERY = 3  # cases; a threshold takes a hundred steps to find
 _THRESHOLD_AMONG = 150  # weights, of which three stand at a threshold: nothing is compared where rounding decides
+_BESIDE = 10  # 2**10 u beside a jump rounding no longer decides
 _GRADIENTS = sorted({0.0, *(sign * 2.0**exponent for exponent in range(-24, 25, 3) for sign in (-1, 1))})
 _MARGIN = 12  # binary exponents by which other parameters may shift an ill-conditioned range
 
@@ -325,8 +326,9 @@ def _drawn(
 def _at_threshold(case: StepCase, step: Stepper, dtype: Dtype) -> StepCase:
     """Return the case with three of its weights where the operator leaves zero: at, just before and just after it.
 
-    The three are one weight with gradients next to each other, between two of which the operator's result changes from
-    zero to another number, gradually or by a jump. Where none such is found the case stays as it is.
+    The three are one weight with gradients close together, between which the operator's result changes from zero to
+    another number, gradually or by a jump: the first where rounding decides, the others where it no longer does. Where
+    no such gradient is found the case stays as it is.
     """
     chosen = next((k for k, w in enumerate(case.weights.tolist()) if w and case.slopes[k] is not None), None)
     if len(case.weights) < 3 or chosen is None:
@@ -351,12 +353,9 @@ def _at_threshold(case: StepCase, step: Stepper, dtype: Dtype) -> StepCase:
             while b - a > 1:
                 middle = (a + b) // 2
                 a, b = (middle, b) if is_zero(from_ordinal(middle)) == before else (a, middle)
-            there = np.dtype(dtype).type(from_ordinal(a))
-            around = [
-                there,
-                np.nextafter(there, np.dtype(dtype).type(np.inf)),
-                np.nextafter(there, np.dtype(dtype).type(-np.inf)),
-            ]
+            there = from_ordinal(a)
+            apart = 2.0 ** (FORMATS[dtype].unit + _BESIDE)
+            around = [there, there * (1 + apart), there * (1 - apart)]
             kept = np.array([chosen, chosen, chosen, *range(3, len(case.weights))])
             return replace(
                 case,
