@@ -483,7 +483,7 @@ def test_bounds_hold_exactly_where_the_weight_keeps_its_sign_and_shrinks(text: s
         assert {(is_within, truth) for _, is_within, truth in seen} >= {(True, True), (False, False)}
 
 
-CURVED = {
+BENT = {
     "huber": ("lr <= 1/lam", "lr < 2/lam"),
     "cauchy": ("lr <= c**2/(2*lam)", "lr <= c**2/lam"),
     "entropy": ("lr <= 1/lam",),
@@ -492,9 +492,9 @@ CURVED = {
 }
 
 
-@pytest.mark.parametrize("text", CURVED)
+@pytest.mark.parametrize("text", BENT)
 def test_bounds_on_the_step_of_what_is_no_square(text: str) -> None:
-    assert tuple(to_text(bound.condition) for bound in chain_of(text).bounds) == CURVED[text]
+    assert tuple(to_text(bound.condition) for bound in chain_of(text).bounds) == BENT[text]
 
 
 def moved(chain: Chain, w: Any, parameters: Mapping[str, Any]) -> Any:
