@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symreg.calculus.algebra import ZERO
 from symreg.language.interval import Interval
 from symreg.language.tree import Name, Tree
 
@@ -55,6 +54,7 @@ class Cell:
         turn: Where F turns, in closed form, if it does; None where it is searched for.
         solution: u with F(u) = v in closed form, over `V`; None where there is none that is worth it.
         start: Where Newton's method starts, over `V`; moved into the cell.
+        top: A number that u is not above, over `V`, if one is known.
         in_logarithm: Does it run in the logarithm of u?
     """
 
@@ -73,6 +73,7 @@ class Cell:
     turn: Tree | None = None
     solution: Tree | None = None
     start: Tree = V
+    top: Tree | None = None
     in_logarithm: bool = False
 
 
@@ -114,7 +115,29 @@ class Operator:
     domain: Interval
     period: Tree | None = None
 
-    @property
-    def is_zero_kept(self) -> bool:
-        """Is the minimiser exactly 0 for every v in an interval?"""
-        return any(isinstance(i, Rest) and i.position == ZERO for segment in self.segments for i in segment)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unordered:
+    """The operator of a penalty whose knots have no order that holds for all parameters.
+
+    They are sorted when the parameters are known. On each span between two of them F turns at most once; the best of
+    the spans' minima is the minimiser.
+
+    Args:
+        knots: Those of phi, finite ends of its domain, and where its curvature stops rising or falling; of an even
+            penalty 0 and those above it.
+        value: phi, with its switches.
+        slope: phi', likewise.
+        curvature: phi'', likewise.
+        third: phi''', likewise; 0 if all pieces are parabolas.
+        is_even: As in `Operator`.
+        domain: Of the weight.
+    """
+
+    knots: tuple[Tree, ...]
+    value: Tree
+    slope: Tree
+    curvature: Tree
+    third: Tree
+    is_even: bool
+    domain: Interval

@@ -13,13 +13,14 @@ from fractions import Fraction
 from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, numeric, over, plus, times
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
 from symreg.calculus.numeric import TINY, evaluate, samples
-from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, V
+from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V
 from symreg.calculus.pieces import Joint, Piece, Pieces, half, pieces
 from symreg.calculus.roots import has_w, roots
-from symreg.calculus.signs import sign_table
+from symreg.calculus.signs import Run, sign_table
 from symreg.calculus.stabilise import stabilise
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, limit, tidy
+from symreg.calculus.unordered import unordered
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
@@ -30,12 +31,29 @@ from symreg.language.tree import Binary, Call, Constant, Number, Tree, number, s
 _INFINITE = (Constant("inf"), negative(Constant("inf")))
 
 
-def operator(terms: Terms) -> Operator:
+def operator(terms: Terms) -> Operator | Unordered:
     """Return the proximal operator of the sum of the elementwise terms, for all parameters in their domains.
+
+    Where the order of the knots depends on the parameters, that of a sum of parabolas is returned, to be ordered later.
 
     Raises:
         Intractable: Knots or stationary points whose order depends on the parameters, or that were not enclosed.
         NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
+    """
+    try:
+        return ordered(terms)
+    except Intractable as reason:
+        try:
+            return unordered(terms)
+        except Intractable as other:
+            raise (other if "curvatures of" in str(other) else reason) from None
+
+
+def ordered(terms: Terms) -> Operator:
+    """Return the operator of a penalty whose knots have one order for all parameters.
+
+    Raises:
+        Intractable, NotDifferentiable: As `operator`.
     """
     parameters = terms.parameters
     whole = pieces(terms, parameters)
@@ -140,6 +158,9 @@ def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...])
 def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
     """Yield the parts of a piece on which the curvature rises, falls or stays."""
     table = sign_table(piece.third, piece.low, piece.high, parameters)
+    if table is None and sign_between(piece.curvature, piece.low, piece.high, parameters) in _PULL_UP:
+        # F rises all over it, wherever its curvature rises and falls.
+        table = (Run(sign=0, low=piece.low, high=piece.high, method="", is_strict=False),)
     if table is None:
         raise Intractable(
             f"where phi'' = {to_text(piece.curvature):.80} rises and falls was not decided for all parameters"
@@ -176,6 +197,7 @@ def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
             yield _started(cell, piece.slope, parameters)
 
 
+_PULL_UP = ("positive", "nonnegative", "zero")
 _PULL: dict[Sign, int] = {"positive": 1, "nonnegative": 1, "zero": 1, "negative": -1, "nonpositive": -1}
 
 
@@ -218,9 +240,10 @@ def _started(cell: Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Cell
     end at 0 where the curvature is infinite it runs in the logarithm of u, in which F is convex again.
     """
     cell = replace(cell, curvature=_with_powers_of(cell.slope, cell.curvature))
-    from_right = _at_most(slope, cell, parameters)
+    top = _at_most(slope, cell, parameters)
+    from_right = V if top is None else top
     if cell.bends < 0 and cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters):
-        return replace(cell, start=from_right, in_logarithm=True)
+        return replace(cell, start=from_right, top=top, in_logarithm=True)
     if cell.bends < 0:
         return replace(cell, start=cell.low if cell.low is not None else V)
     return replace(cell, start=from_right)
@@ -242,23 +265,31 @@ def _is_one_less(a: Tree, b: Tree) -> bool:
     return tidy(plus(minus(b, a), number(-1)), ()) == ZERO
 
 
-def _at_most(slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return a number above the root: v, or where s*phi' alone is v if that can be told and is needed."""
+def _at_most(slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> Tree | None:
+    """Return a number that the root is not above: v, or where s*phi' alone is v if that can be told and is needed."""
     is_steep = cell.high is None and _grows_without_bound(cell.curvature, None, parameters)
     is_steep |= cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters)
     if not is_steep or cell.turns:
-        return V
-    top: Tree = V
-    if cell.pull <= 0:
-        changes = sign_table(slope, cell.low, cell.high, parameters)
-        if changes is None or len(changes) != 2 or changes[0].high is None:
-            return V
-        top = call("max", V, changes[0].high)
+        return V if cell.pull > 0 else None
+    top: Tree | None = V if cell.pull > 0 else None
     try:
+        if top is None:
+            zeros = [root for root in roots(slope) if _is_zero_of(root, slope, cell, parameters)]
+            top = call("max", V, zeros[0]) if zeros else None
         inverses = [root for root in roots(minus(slope, over(V, STEP))) if _is_above(root, slope, cell, parameters)]
     except NotDifferentiable:
-        return V
-    return call("min", top, inverses[0]) if inverses else top
+        return top
+    return call("min", top, inverses[0]) if top is not None and inverses else top
+
+
+def _is_zero_of(root: Tree, slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> bool:
+    """Is phi' 0 there, and is that in the cell, at all samples?"""
+    for values in samples(parameters):
+        u = evaluate(root, values)
+        low = 0 if cell.low is None else evaluate(cell.low, values)
+        if not (u > low and abs(evaluate(slope, {**values, W: u})) <= TINY):
+            return False
+    return True
 
 
 def _is_above(root: Tree, slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symreg.calculus.operator import Operator
+from symreg.calculus.operator import Operator, Unordered
 from symreg.calculus.update import Update
 from symreg.errors import Intractable
 from symreg.kernel.graph import assume_in_range
@@ -98,7 +98,7 @@ def _prox(update: Update) -> _Lowered:
     return _of_norm(operator, placing) if update.is_radial else _of_each(operator, placing)
 
 
-def _of_each(operator: Operator, placing: Placing) -> _Lowered:
+def _of_each(operator: Operator | Unordered, placing: Placing) -> _Lowered:
     v = Item("v", (Subscript("j"),))
     magnitude = Call("abs", (v,)) if operator.is_even else v
     x = Name(placing.namer.fresh("x"))
@@ -118,14 +118,14 @@ def _of_each(operator: Operator, placing: Placing) -> _Lowered:
     return _Lowered(placing=placing, may_alias=True)
 
 
-def _of_norm(operator: Operator, placing: Placing) -> _Lowered:
+def _of_norm(operator: Operator | Unordered, placing: Placing) -> _Lowered:
     scale = _scale_of_norm(operator, "v", Name("step"), placing)
     value = Binary("*", scale, Item("v", (Subscript("j"),)))
     placing.stages.append(Map(index="j", body=(Store(array="out", value=value),), is_double=True))
     return _Lowered(placing=placing, may_alias=True)
 
 
-def _scale_of_norm(operator: Operator, array: str, step: Tree, placing: Placing) -> Tree:
+def _scale_of_norm(operator: Operator | Unordered, array: str, step: Tree, placing: Placing) -> Tree:
     """Return by what all numbers are multiplied: the proximal point of their norm, over the norm."""
     square = Sum(Binary("**", Item(array, (Subscript("i"),)), Number(Fraction(2))), "i")
     root = Call("sqrt", (placing.placed(square),))

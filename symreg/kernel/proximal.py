@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, V
+from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V
 from symreg.kernel.ir import Let, Root
 from symreg.kernel.sharing import Namer
+from symreg.language.interval import Interval
 from symreg.language.tree import (
     Binary,
     Call,
     Compare,
     Constant,
+    Logic,
     Name,
     Negate,
     Number,
     Tree,
     children,
     number,
+    rebuild,
     substitute,
     walk,
 )
@@ -58,7 +61,9 @@ class _Row:
     edge: Tree | None
 
 
-def solved(operator: Operator, x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer) -> Tree:
+def solved(
+    operator: Operator | Unordered, x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer
+) -> Tree:
     """Return the minimiser for one element, over names that the statements give.
 
     Args:
@@ -70,6 +75,8 @@ def solved(operator: Operator, x: Tree, step: Tree, once: Statements, each: Stat
         namer: Knows the names in use.
     """
     lowering = _Lowering(step, namer)
+    if isinstance(operator, Unordered):
+        return lowering.sorted(operator, x, once, each)
     if operator.period is None:
         return lowering.solved(operator, x, once, each)
     return lowering.folded(operator, operator.period, x, once, each)
@@ -101,7 +108,107 @@ class _Lowering:
             return self.chosen(tables[0], x, each)[0]
         if len(tables) == 2 and once is not each:
             return self.chosen(self.joined(tables, operator.dips[0], once), x, each)[0]
-        return self.best(tables, x, each)
+        candidates: list[tuple[Tree, Tree]] = []
+        for dip in operator.dips:
+            if dip.cell is not None:  # where F rises there, it is a candidate; where F falls, one of its ends is taken
+                tables.append([_Row(dip.cell, dip.cell.low, dip.cell.high, None)])
+        for table in tables:
+            u, value = self.chosen(table, x, each, is_clipped=True)
+            candidates.append((self.let("u", u, each), value))
+        return self.best(candidates, x, each)
+
+    def sorted(self, operator: Unordered, x: Tree, once: Statements, each: Statements) -> Tree:
+        """Return the best minimum of the spans between knots, which are sorted here; in each of them F is linear."""
+        ends = self.ascending([self.at(knot) for knot in operator.knots], once)
+        lows = [*([] if operator.is_even else [None]), *ends]
+        highs = [*lows[1:], None]
+        candidates: list[tuple[Tree, Tree]] = []
+        for low, high in zip(lows, highs, strict=True):
+            if not operator.is_even and not _reaches(operator.domain, low, high):
+                continue
+            inside = self.let("inside", _inside(low, high), once)
+            if operator.third == number(0):
+                u = self.of_parabola(operator, x, (low, high), inside, once)
+            else:
+                u = self.of_span(operator, x, (low, high), inside, once, each)
+            u = self.let("u", u, each)
+            candidates.append((u, _taken(operator.value, u, inside)))
+        return self.best(candidates, x, each)
+
+    def of_parabola(
+        self, operator: Unordered, x: Tree, ends: tuple[Tree | None, Tree | None], inside: Tree, once: Statements
+    ) -> Tree:
+        """Return the minimum in a span where F is linear; one end where F falls."""
+        slope = self.let("slope", _taken(operator.slope, number(0), inside), once)
+        rise: Tree = Binary("+", _ONE, Binary("*", self.step, _taken(operator.curvature, number(0), inside)))
+        rise = self.let("rise", rise, once)
+        u: Tree = Binary("/", Binary("-", x, Binary("*", self.step, slope)), rise)
+        end = ends[0] if ends[0] is not None else ends[1]
+        if end is None:
+            return u
+        return Call("where", (Compare(">", rise, number(0)), _clipped(u, *ends), end))
+
+    def of_span(
+        self,
+        operator: Unordered,
+        x: Tree,
+        ends: tuple[Tree | None, Tree | None],
+        inside: Tree,
+        once: Statements,
+        each: Statements,
+    ) -> Tree:
+        """Return the minimum in a span where F turns at most once, in the part where it rises."""
+        low = ends[0] if ends[0] is not None else Negate(_FARTHEST)
+        high = ends[1] if ends[1] is not None else _FARTHEST
+
+        def rise(u: Tree) -> Tree:
+            return Binary("+", _ONE, Binary("*", self.step, _taken(operator.curvature, u, inside)))
+
+        at_low, at_high = (self.let("rise", rise(end), once) for end in (low, high))
+        is_up = Compare(">=", at_high, number(0))
+        turns = Compare("<", Binary("*", at_low, at_high), number(0))
+        turn = Name(self.namer.fresh("turn"))
+        sign = self.let("sign", Call("where", (is_up, _ONE, number(-1))), once)
+        bend = Binary("*", self.step, _taken(operator.third, turn, inside))
+        once.append(
+            Root(
+                name=turn.name,
+                low=self.let("end", Call("where", (turns, low, high)), once),
+                high=high,
+                start=Call("where", (turns, inside, high)),
+                residual=Binary("*", sign, rise(turn)),
+                slope=Binary("*", sign, bend),
+            )
+        )
+        first = self.let("low", Call("where", (Logic("and", (turns, is_up)), turn, low)), once)
+        is_down = Logic("not", (is_up,))
+        falls = Logic("and", (Logic("not", (turns,)), is_down))
+        last: Tree = Call("where", (Logic("and", (turns, is_down)), turn, high))
+        last = self.let("high", Call("where", (falls, low, last)), once)
+        u = Name(self.namer.fresh("u"))
+        pull = Binary("*", self.step, _taken(operator.slope, u, inside))
+        each.append(
+            Root(
+                name=u.name,
+                low=first,
+                high=last,
+                start=_clipped(x, first, last),
+                residual=Binary("-", Binary("+", u, pull), x),
+                slope=rise(u),
+            )
+        )
+        return u
+
+    def ascending(self, values: list[Tree], once: Statements) -> list[Tree]:
+        """Return names of values in ascending order: each one is put in its place among those before it."""
+        made: list[Tree] = []
+        for value in values:
+            for k, smaller in enumerate(made):
+                low = self.let("end", Call("min", (smaller, value)), once)
+                value = self.let("end", Call("max", (smaller, value)), once)
+                made[k] = low
+            made.append(value)
+        return made
 
     # What does not depend on the element
 
@@ -242,13 +349,11 @@ class _Lowering:
 
     # What does
 
-    def best(self, tables: list[list[_Row]], x: Tree, each: Statements) -> Tree:
-        """Return the best of the segments' minimisers; of equally good ones the first."""
+    def best(self, candidates: list[tuple[Tree, Tree]], x: Tree, each: Statements) -> Tree:
+        """Return the best of several weights, each given with the penalty there; of equally good ones the first."""
         best: Tree | None = None
         least: Tree | None = None
-        for rows in tables:
-            u, value = self.chosen(rows, x, each, is_clipped=True)
-            u = self.let("u", u, each)
+        for u, value in candidates:
             pull = Binary("*", u, Binary("-", Binary("/", u, _TWO), x))
             cost = self.let("cost", Binary("+", Binary("*", self.step, value), pull), each)
             if best is None or least is None:
@@ -256,7 +361,7 @@ class _Lowering:
                 continue
             is_better = Compare("<", cost, least)
             best = self.let("best", Call("where", (is_better, u, best)), each)
-            least = self.let("least", Call("min", (cost, least)), each)
+            least = self.let("least", Call("where", (is_better, cost, least)), each)
         assert best is not None
         return best
 
@@ -307,7 +412,7 @@ class _Lowering:
                 start = _clipped(substitute(item.start, {V: x, STEP: self.step}), low, row.high)
                 lows.append(low)
                 starts.append(start)
-                if item.in_logarithm:  # it starts above the root; if that is 0, so is the root
+                if item.in_logarithm and item.top is not None:  # if it starts at 0, the root is 0
                     highs.append(Binary("*", _ABOVE, start))
                 else:
                     highs.append(_bound(row.high, item.pull > 0, x, _FARTHEST))
@@ -358,6 +463,41 @@ class _Lowering:
 
     def let_tree(self, tree: Tree, name: Tree) -> Tree:
         return substitute(tree, {_W: name})
+
+
+def _inside(low: Tree | None, high: Tree | None) -> Tree:
+    """Return a weight between two ends."""
+    if low is None or high is None:
+        end, side = (high, -1) if low is None else (low, 1)
+        if end is None:
+            return number(0)
+        far = Binary("+", Call("abs", (end,)), _ONE)
+        return Binary("+" if side > 0 else "-", end, far)
+    return Binary("+", Binary("/", low, _TWO), Binary("/", high, _TWO))
+
+
+def _taken(tree: Tree, u: Tree, inside: Tree) -> Tree:
+    """Return a tree at u with its switches as they are at another weight, so that u may lie on a knot."""
+    match tree:
+        case Call("where", (condition, then, otherwise)):
+            asked = substitute(condition, {_W: inside})
+            return Call("where", (asked, _taken(then, u, inside), _taken(otherwise, u, inside)))
+        case Call("abs" | "sign" as function, (argument,)):
+            is_negative = Compare("<", substitute(argument, {_W: inside}), number(0))
+            made = _taken(argument, u, inside)
+            if function == "sign":
+                return Call("where", (is_negative, number(-1), _ONE))
+            return Call("where", (is_negative, Negate(made), made))
+        case _ if tree == _W:
+            return u
+        case _:
+            below = children(tree)
+            return rebuild(tree, tuple(_taken(child, u, inside) for child in below)) if below else tree
+
+
+def _reaches(domain: Interval, low: Tree | None, high: Tree | None) -> bool:
+    """Is a span between two ends one of the domain? Those beyond its own ends are not."""
+    return not ((low is None and domain.low is not None) or (high is None and domain.high is not None))
 
 
 def _by_edge(rows: list[_Row], values: list[Tree], x: Tree) -> Tree:

@@ -1,0 +1,102 @@
+"""Derive the operator of a sum whose knots depend on the parameters in an order that is not known before they are.
+
+At most one of the terms may have pieces that are no parabolas, so that the curvature is monotone between neighbouring
+knots, its own and those of the others.
+"""
+
+from __future__ import annotations
+
+from symreg.calculus.algebra import ZERO, addends, times, total, without_extrema
+from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
+from symreg.calculus.operator import Unordered
+from symreg.calculus.parity import is_even
+from symreg.calculus.pieces import domain_of, pieces
+from symreg.calculus.roots import knots_of
+from symreg.calculus.signs import sign_table
+from symreg.calculus.switches import sign_for_all
+from symreg.calculus.tidy import is_imaginary, tidy
+from symreg.errors import Intractable
+from symreg.language.spec import Parameter
+from symreg.language.terms import Term, Terms
+from symreg.language.text import to_text
+from symreg.language.tree import Binary, Call, Tree, number
+
+MOST_KNOTS = 8
+"""Each is one more candidate to compare for every element."""
+
+
+def unordered(terms: Terms) -> Unordered:
+    """Return the operator of the sum of the elementwise terms.
+
+    Raises:
+        Intractable: More than one term has pieces that are no parabolas, or the knots are too many.
+        NotDifferentiable: As `pieces`.
+    """
+    parameters = terms.parameters
+    value = total([times(number(t.coefficient), without_extrema(t.tree)) for t in terms.elementwise])
+    slope = _derivative(value, parameters)
+    curvature = _derivative(slope, parameters)
+    third = _derivative(curvature, parameters)
+    curved = [term for term in terms.elementwise if not _is_made_of_parabolas(term, parameters)]
+    if len(curved) > 1:
+        names = " and ".join(term.name for term in curved)
+        raise Intractable(f"where the curvatures of {names} together rise and fall depends on the parameters")
+    domain = domain_of(terms)
+    is_mirrored = domain.is_all and is_even(value)
+    knots = [tidy(knot, parameters) for knot in knots_of(value) if not is_imaginary(knot, parameters)]
+    knots += [end for term in curved for end in _ends_of_bends(term, parameters)]
+    if is_mirrored:
+        knots = [ZERO, *(knot for knot in knots if _is_above_zero(knot, parameters))]
+    knots += [number(end) for end in (domain.low, domain.high) if end is not None]
+    knots = list(dict.fromkeys(knots))
+    if len(knots) > MOST_KNOTS:
+        raise Intractable(f"more than {MOST_KNOTS} knots without a known order")
+    return Unordered(
+        knots=tuple(knots),
+        value=value,
+        slope=slope,
+        curvature=curvature,
+        third=third if curved else ZERO,
+        is_even=is_mirrored,
+        domain=domain,
+    )
+
+
+def _derivative(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    return bare(differentiate(elementwise_over_j(tree), parameters).tree)
+
+
+def _is_above_zero(knot: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    sign = sign_for_all(knot, parameters)
+    if sign == "undecided":
+        raise Intractable(f"on which side of 0 the knot w = {to_text(knot)} lies depends on the parameters")
+    return sign in ("positive", "nonnegative")
+
+
+def _is_made_of_parabolas(term: Term, parameters: tuple[Parameter, ...]) -> bool:
+    """Is the third derivative of a term 0 between its knots?"""
+    tree = without_extrema(term.tree)
+    for _ in range(3):
+        tree = _derivative(tree, parameters)
+    return all(_is_zero(addend, parameters) for _, addend in addends(tree))
+
+
+def _is_zero(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    match tree:
+        case Call("where", (_, then, otherwise)):
+            return _is_zero(then, parameters) and _is_zero(otherwise, parameters)
+        case Binary("*", left, right):
+            return _is_zero(left, parameters) or _is_zero(right, parameters)
+        case _:
+            return tree == ZERO or tidy(tree, parameters) == ZERO
+
+
+def _ends_of_bends(term: Term, parameters: tuple[Parameter, ...]) -> list[Tree]:
+    """Return where the curvature of a term alone stops rising or falling, besides its knots."""
+    found: list[Tree] = []
+    for piece in pieces(Terms(terms=(term,)), parameters).pieces:
+        table = sign_table(piece.third, piece.low, piece.high, parameters)
+        if table is None:
+            raise Intractable(f"where the curvature of {term.name} rises and falls was not decided")
+        found += [run.high for run in table[:-1] if run.high is not None]
+    return found
