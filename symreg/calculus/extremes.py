@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
 from typing import Literal
 
-from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, call, factors, minus, negative, product, rational
+from flint import arb, ctx
+
+from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, call, factors, minus, negative, product, rational, times
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.limits import limit_at
 from symreg.calculus.roots import has_w
-from symreg.calculus.signs import Run, sign_table
+from symreg.calculus.scaling import scaled
+from symreg.calculus.signs import Run, is_closed, sign_table, tidied
 from symreg.calculus.spans import middle
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import tidy
+from symreg.calculus.zeros import PRECISION, enclosed
 from symreg.language.spec import Parameter
-from symreg.language.tree import Binary, Call, Tree, substitute
+from symreg.language.tree import Binary, Call, Tree, number, substitute
 
 Attained = Literal["on an interval", "at a point", "as a limit"]
 
@@ -70,11 +76,8 @@ def extremes(
     if runs is None:
         return None
     marks = [low, *(run.high for run in runs)]
-    values = [_value_at(tree, mark, k, len(runs), parameters) for k, mark in enumerate(marks)]
-    if NAN in values:
-        return None
-    least, most = (_best(side, runs, marks, values, parameters) for side in (-1, 1))
-    return least, most
+    least, most = (_best(side, tree, runs, marks, parameters) for side in (-1, 1))
+    return None if least is None or most is None else (least, most)
 
 
 def derivative_of(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
@@ -82,18 +85,14 @@ def derivative_of(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     return tidy(bare(differentiate(elementwise_over_j(tree), parameters).tree), parameters)
 
 
-def _value_at(tree: Tree, mark: Tree | None, k: int, count: int, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return the value at a zero of the derivative, or the limit at an end."""
-    if 0 < k < count and mark is not None:
-        return tidy(substitute(tree, {W: mark}), parameters)
-    return limit_at(tree, mark, 1 if k == 0 else -1, parameters)
-
-
 def _best(
-    side: int, runs: tuple[Run, ...], marks: list[Tree | None], values: list[Tree], parameters: tuple[Parameter, ...]
-) -> Extreme:
-    """Return the least (side -1) or the greatest (side 1) of the values at the marks."""
+    side: int, tree: Tree, runs: tuple[Run, ...], marks: list[Tree | None], parameters: tuple[Parameter, ...]
+) -> Extreme | None:
+    """Return the least (side -1) or the greatest (side 1) of a tree's values at the marks; None if one is not known."""
     method = runs[0].method
+    values = [_value_at(tree, mark, k, len(runs), side, parameters) for k, mark in enumerate(marks)]
+    if NAN in values:
+        return None
     found: list[Extreme] = []
     for k, (mark, value) in enumerate(zip(marks, values, strict=True)):
         how: Attained = "as a limit" if k in (0, len(runs)) else "at a point"
@@ -105,6 +104,37 @@ def _best(
     for other in found[1:]:
         best = beyond(side, best, other, parameters)
     return best
+
+
+def _value_at(tree: Tree, mark: Tree | None, k: int, count: int, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the value at a zero of the derivative, or the limit at an end.
+
+    At a zero that is known by its digits it is a number of `DIGITS` digits times the scale, rounded to the safe side.
+    """
+    if mark is None or k in (0, count):
+        return limit_at(tree, mark, 1 if k == 0 else -1, parameters)
+    if is_closed(mark):
+        return tidy(substitute(tree, {W: mark}), parameters)
+    form = scaled([tree], parameters, lengths=[mark])
+    (reduced,), (place,) = form.reduced, form.lengths
+    turn = {"positive": side, "negative": -side}.get(sign_for_all(form.prefactor, parameters))
+    if form.groups or place is None or turn is None:
+        return NAN
+    return tidied(times(form.prefactor, rounded(enclosed(substitute(reduced, {W: place})), turn)), parameters)
+
+
+DIGITS = 20
+
+
+def rounded(value: arb, side: int) -> Tree:
+    """Return a ball as a number of `DIGITS` digits that is surely not above it (side -1), or not below it (side 1)."""
+    if not value.is_finite() or value == 0:
+        return ZERO if value == 0 else NAN
+    with ctx.workprec(PRECISION):
+        places = DIGITS - 1 - int(float((abs(value.mid()).log() / arb(10).log()).floor()))
+        mantissa, exponent = (value.upper() if side > 0 else value.lower()).man_exp()
+    exact = Fraction(int(mantissa)) * Fraction(2) ** int(exponent) * Fraction(10) ** places
+    return number((ceil(exact) if side > 0 else floor(exact)) / Fraction(10) ** places)
 
 
 def beyond(side: int, a: Extreme, b: Extreme, parameters: tuple[Parameter, ...]) -> Extreme:

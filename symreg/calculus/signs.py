@@ -18,8 +18,9 @@ from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, is_imaginary, tidy
 from symreg.calculus.zeros import enclosed, sign_at, zeros
 from symreg.errors import Intractable, NotDifferentiable
+from symreg.language.interval import WORDS
 from symreg.language.spec import Parameter
-from symreg.language.tree import Number, Tree, walk
+from symreg.language.tree import Name, Number, Tree, substitute, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +66,26 @@ def sign_table(
 
 def is_closed(tree: Tree | None) -> bool:
     """Is an end or a zero a closed form, with no number in it that stands for a root by its digits?"""
-    return tree is None or not any(isinstance(n, Number) and n.value.denominator > _LONG for n in walk(tree))
+    return tree is None or not any(map(_is_long, walk(tree)))
 
 
-_LONG = 10**40
+def tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the shortest equal form in which a number known by its digits stays one, with a name meanwhile."""
+    numbers: dict[Tree, Tree] = {node: Name(f"digits_{k}") for k, node in enumerate(filter(_is_long, walk(tree)))}
+    stand_ins = tuple(
+        Parameter(name=name.name, domain=WORDS["positive"], default=1.0)
+        for name in numbers.values()
+        if isinstance(name, Name)
+    )
+    made = tidy(substitute(tree, numbers), (*parameters, *stand_ins))
+    return substitute(made, {name: node for node, name in numbers.items()})
+
+
+def _is_long(node: Tree) -> bool:
+    return isinstance(node, Number) and node.value.denominator > _LONG
+
+
+_LONG = 10**15
 _STRICT: dict[Sign, int] = {"negative": -1, "zero": 0, "positive": 1}
 _WEAK: dict[Sign, int] = {"nonpositive": -1, "nonnegative": 1}
 

@@ -14,7 +14,7 @@ from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weight
 from symreg.calculus.extremes import beyond
 from symreg.calculus.numeric import evaluate
 from symreg.calculus.pieces import Piece
-from symreg.calculus.tidy import tidy
+from symreg.calculus.signs import tidied
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
 from symreg.language.tree import Name, Tree, number, substitute
@@ -50,7 +50,7 @@ def weakly_convex(study: Study) -> Verdict:
     if least.value == negative(INFINITY):
         return _refuted_for_every_rho(claim, study, "phi'' has no lower bound")
     truth = is_at_least_zero(least.value, study.parameters)
-    depth = tidy(negative(least.value), study.parameters)
+    depth = tidied(negative(least.value), study.parameters)
     rho = ZERO if truth is True else depth if truth is False else call("max", ZERO, depth)
     note = "" if rho == ZERO or least.attained != "on an interval" else "phi'' = -rho on an interval"
     return Verdict(claim=claim, verdict="proved", symbol="rho", value=rho, method=told([least.method]), note=note)

@@ -13,6 +13,7 @@ from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weight
 from symreg.calculus.extremes import Extreme, beyond, extremes
 from symreg.calculus.limits import limit_at
 from symreg.calculus.pieces import Piece
+from symreg.calculus.signs import tidied
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import tidy
 from symreg.calculus.verdict import Verdict, Witness
@@ -142,7 +143,7 @@ def _largest_step(claim: str, study: Study, factor: Fraction) -> Verdict:
         return Verdict(claim=claim, verdict="proved", method=told([top.method]), note="for every step size")
     if sign is not True:
         return Verdict(claim=claim, verdict="undecided")
-    bound = tidy(over(number(factor), top.value), study.parameters)
+    bound = tidied(over(number(factor), top.value), study.parameters)
     is_strict = factor == 2 and top.attained != "as a limit"
     return Verdict(
         claim=claim,

@@ -12,7 +12,7 @@ from symreg.calculus.extremes import Extreme, beyond, extremes
 from symreg.calculus.limits import limit_at
 from symreg.calculus.pieces import Piece, Pieces, half, pieces
 from symreg.calculus.roots import has_w
-from symreg.calculus.signs import Run, sign_table
+from symreg.calculus.signs import Run, sign_table, tidied
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import Sign, tidy
 from symreg.errors import Intractable
@@ -147,7 +147,7 @@ class Study:
 
 def negated(extreme: Extreme, parameters: tuple[Parameter, ...]) -> Extreme:
     """Return an extreme of a function as the opposite one of minus the function."""
-    return replace(extreme, value=tidy(negative(extreme.value), parameters))
+    return replace(extreme, value=tidied(negative(extreme.value), parameters))
 
 
 def study(terms: Terms, parameters: tuple[Parameter, ...]) -> Study:

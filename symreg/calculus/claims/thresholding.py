@@ -16,7 +16,7 @@ from symreg.calculus.claims.witness import parameter_rows, refuting
 from symreg.calculus.extremes import wave
 from symreg.calculus.limits import limit_at
 from symreg.calculus.roots import has_w
-from symreg.calculus.tidy import tidy
+from symreg.calculus.signs import tidied
 from symreg.calculus.translate import to_sympy
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
@@ -51,8 +51,8 @@ def single_formula(study: Study) -> SingleFormula | None:
     if verdict.value == ZERO:
         return SingleFormula(bound=INFINITY, is_strict=False, condition=None)
     is_strict = least.attained == "on an interval"
-    operator, depth = "<" if is_strict else "<=", tidy(negative(least.value), study.parameters)
-    bound = tidy(over(ONE, depth), study.parameters)
+    operator, depth = "<" if is_strict else "<=", tidied(negative(least.value), study.parameters)
+    bound = tidied(over(ONE, depth), study.parameters)
     if verdict.value == depth:
         return SingleFormula(bound=bound, is_strict=is_strict, condition=Compare(operator, STEP, bound))
     chosen = where(Compare(">", depth, ZERO), bound, INFINITY)
