@@ -67,7 +67,7 @@ def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCa
 
 
 def _same_elements(look: Look, points: Vector, got: NDArray[Any] | None, few: NDArray[Any]) -> None:
-    """Require of each element what came out for an equal one among a few, as far as another order of operations goes."""
+    """Require of each element what came out for an equal one among a few, but for another order of operations."""
     if got is None:
         return
     expected = np.resize(few, len(points))
