@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
-from operators import ENTRIES, LEFT_OUT, PACKAGES, REMARKS, Entry
+from operators import ENTRIES, LEFT_OUT, PACKAGES, REMARKS, REPRODUCED, Entry
 
 from symreg.auditing import Check, Report
 from symreg.auditing.report import both, short
@@ -30,13 +30,12 @@ HEAD = """\
 What `symreg audit` finds in every elementwise operator of {packages}. Each is compared with the formula
 that its documentation gives, in its own scaling: the value with balls, the gradient and the distance to the
 subdifferential with certified one-sided slopes, the prox with the global minimiser of
-`step*phi(u) + (u - v)**2/2`, enclosed; where *searched* stands, at some points it is not, and the prox has to be
+`step*phi(u)+(u-v)**2/2`, enclosed; where *searched* stands, at some points it is not, and the prox has to be
 stationary there and no objective found lower. An operator whose formula has a jump (the l0 norm) is judged by itself:
 its prox by the least value that its own objective is found to take. Steps are {steps}, whatever an operator's range is.
 
 "Right" allows a relative error of 1e-9, an input that is off by as much, and what rounding explains. *inaccurate* is
-off by at most a thousandth; *wrong* is off by more. Every point below was also minimised by brute force, on a grid
-and with SciPy, in code that shares nothing with symreg.
+off by at most a thousandth; *wrong* is off by more, or no number.{reproduced}
 
 `python benchmarks/audit.py` writes this file, with the extra `bench`. A line that begins with `symreg audit` says all
 that was found in one operator; the line of Python below it calls the library alone.
@@ -113,7 +112,15 @@ def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     from symreg.auditing.places import STEPS
 
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    head = HEAD.format(packages=packages, steps=", ".join(map(short, STEPS)))
+    are_reproduced = all(version(name) == REPRODUCED[name] for name in PACKAGES)
+    head = HEAD.format(
+        packages=packages,
+        steps=", ".join(map(short, STEPS)),
+        reproduced=" Every point below was also found by hand: by brute force, on a grid and with SciPy, in code that "
+        "shares nothing with symreg, or by calling the library."
+        if are_reproduced
+        else "",
+    )
     parts = ["\n\n".join(_wrapped(paragraph) for paragraph in head.split("\n\n"))]
     parts += ["## Disagreements\n", *_disagreements(entries, reports)]
     parts += ["## Verdicts\n", _table(entries, reports)]

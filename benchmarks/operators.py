@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 PACKAGES = ("pyproximal", "proxop", "skglm")
 
+REPRODUCED = {"pyproximal": "0.13.0", "proxop": "1.0.6", "skglm": "0.5"}
+"""Versions whose every disagreement was reproduced by hand, without symreg."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
