@@ -61,6 +61,23 @@ class _Row:
     edge: Tree | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A minimum in one segment, if v is within its range.
+
+    Args:
+        u: Where it is.
+        value: phi there.
+        bottom: The least v that has it; None: each has.
+        top: The greatest.
+    """
+
+    u: Tree
+    value: Tree
+    bottom: Tree | None
+    top: Tree | None
+
+
 def solved(
     operator: Operator | Unordered, x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer
 ) -> Tree:
@@ -108,13 +125,19 @@ class _Lowering:
             return self.chosen(tables[0], x, each)[0]
         if len(tables) == 2 and once is not each:
             return self.chosen(self.joined(tables, operator.dips[0], once), x, each)[0]
-        candidates: list[tuple[Tree, Tree]] = []
-        for dip in operator.dips:
-            if dip.cell is not None:  # where F rises there, it is a candidate; where F falls, one of its ends is taken
-                tables.append([_Row(dip.cell, dip.cell.low, dip.cell.high, None)])
-        for table in tables:
+        for k in range(len(operator.dips) - 1, -1, -1):
+            cell = operator.dips[k].cell
+            if cell is not None:
+                tables.insert(k + 1, [_Row(cell, cell.low, cell.high, None)])
+        candidates: list[_Candidate] = []
+        top: Tree | None = None
+        for k, table in enumerate(tables):
+            bottom = self.lower(table[0], once) if k else None
+            if bottom is not None and top is not None:
+                bottom = self.let("bottom", Call("min", (bottom, top)), once)  # no rounding parts what is adjacent
+            top = self.upper(table[-1], once) if k + 1 < len(tables) else None
             u, value = self.chosen(table, x, each, is_clipped=True)
-            candidates.append((self.let("u", u, each), value))
+            candidates.append(_Candidate(self.let("u", u, each), value, bottom, top))
         return self.best(candidates, x, each)
 
     def sorted(self, operator: Unordered, x: Tree, once: Statements, each: Statements) -> Tree:
@@ -122,31 +145,40 @@ class _Lowering:
         ends = self.ascending([self.at(knot) for knot in operator.knots], once)
         lows = [*([] if operator.is_even else [None]), *ends]
         highs = [*lows[1:], None]
-        candidates: list[tuple[Tree, Tree]] = []
-        for low, high in zip(lows, highs, strict=True):
+        candidates: list[_Candidate] = []
+        before: Tree | None = None
+        for k, (low, high) in enumerate(zip(lows, highs, strict=True)):
             if not operator.is_even and not _reaches(operator.domain, low, high):
                 continue
             inside = self.let("inside", _inside(low, high), once)
-            if operator.third == number(0):
-                u = self.of_parabola(operator, x, (low, high), inside, once)
-            else:
-                u = self.of_span(operator, x, (low, high), inside, once, each)
+            of = self.of_parabola if operator.third == number(0) else self.of_span
+            first, last, u = of(operator, x, (low, high), inside, once, each)
+            bottom, top = (
+                None if end is None else self.let("edge", self.force(end, _taken(operator.slope, end, inside)), once)
+                for end in (first, last)
+            )
+            if low is not None and (k == 0 or before is not None):
+                here = _taken(operator.value, low, inside)
+                candidates.append(_Candidate(low, here, before, bottom))
+            before = top
             u = self.let("u", u, each)
-            candidates.append((u, _taken(operator.value, u, inside)))
+            candidates.append(_Candidate(u, _taken(operator.value, u, inside), bottom, top))
         return self.best(candidates, x, each)
 
     def of_parabola(
-        self, operator: Unordered, x: Tree, ends: tuple[Tree | None, Tree | None], inside: Tree, once: Statements
-    ) -> Tree:
-        """Return the minimum in a span where F is linear; one end where F falls."""
+        self,
+        operator: Unordered,
+        x: Tree,
+        ends: tuple[Tree | None, Tree | None],
+        inside: Tree,
+        once: Statements,
+        each: Statements,
+    ) -> tuple[Tree | None, Tree | None, Tree]:
+        """Return the ends of a span where F is linear, and the u between them with F(u) = x."""
         slope = self.let("slope", _taken(operator.slope, number(0), inside), once)
-        rise: Tree = Binary("+", _ONE, Binary("*", self.step, _taken(operator.curvature, number(0), inside)))
-        rise = self.let("rise", rise, once)
-        u: Tree = Binary("/", Binary("-", x, Binary("*", self.step, slope)), rise)
-        end = ends[0] if ends[0] is not None else ends[1]
-        if end is None:
-            return u
-        return Call("where", (Compare(">", rise, number(0)), _clipped(u, *ends), end))
+        rise = Binary("+", _ONE, Binary("*", self.step, _taken(operator.curvature, number(0), inside)))
+        u = Binary("/", Binary("-", x, Binary("*", self.step, slope)), self.let("rise", rise, once))
+        return (*ends, _clipped(u, *ends))
 
     def of_span(
         self,
@@ -156,8 +188,8 @@ class _Lowering:
         inside: Tree,
         once: Statements,
         each: Statements,
-    ) -> Tree:
-        """Return the minimum in a span where F turns at most once, in the part where it rises."""
+    ) -> tuple[Tree | None, Tree | None, Tree]:
+        """Return the ends of the part of a span where F rises, and the u between them with F(u) = x."""
         low = ends[0] if ends[0] is not None else Negate(_FARTHEST)
         high = ends[1] if ends[1] is not None else _FARTHEST
 
@@ -181,10 +213,8 @@ class _Lowering:
             )
         )
         first = self.let("low", Call("where", (Logic("and", (turns, is_up)), turn, low)), once)
-        is_down = Logic("not", (is_up,))
-        falls = Logic("and", (Logic("not", (turns,)), is_down))
-        last: Tree = Call("where", (Logic("and", (turns, is_down)), turn, high))
-        last = self.let("high", Call("where", (falls, low, last)), once)
+        is_down = Logic("and", (turns, Logic("not", (is_up,))))
+        last = self.let("high", Call("where", (is_down, turn, high)), once)
         u = Name(self.namer.fresh("u"))
         pull = Binary("*", self.step, _taken(operator.slope, u, inside))
         each.append(
@@ -197,7 +227,7 @@ class _Lowering:
                 slope=rise(u),
             )
         )
-        return u
+        return (first if ends[0] is not None else None), (last if ends[1] is not None else None), u
 
     def ascending(self, values: list[Tree], once: Statements) -> list[Tree]:
         """Return names of values in ascending order: each one is put in its place among those before it."""
@@ -349,18 +379,24 @@ class _Lowering:
 
     # What does
 
-    def best(self, candidates: list[tuple[Tree, Tree]], x: Tree, each: Statements) -> Tree:
-        """Return the best of several weights, each given with the penalty there; of equally good ones the first."""
+    def best(self, candidates: list[_Candidate], x: Tree, each: Statements) -> Tree:
+        """Return the best of several minima, of those that x has; of equally good ones the first."""
         best: Tree | None = None
         least: Tree | None = None
-        for u, value in candidates:
-            pull = Binary("*", u, Binary("-", Binary("/", u, _TWO), x))
-            cost = self.let("cost", Binary("+", Binary("*", self.step, value), pull), each)
+        for one in candidates:
+            pull = Binary("*", one.u, Binary("-", Binary("/", one.u, _TWO), x))
+            cost: Tree = Binary("+", Binary("*", self.step, one.value), pull)
+            limits = [Compare(">=", x, one.bottom)] if one.bottom is not None else []
+            limits += [Compare("<=", x, one.top)] if one.top is not None else []
+            if limits:
+                is_there = limits[0] if len(limits) == 1 else Logic("and", tuple(limits))
+                cost = Call("where", (is_there, cost, Constant("inf")))
+            cost = self.let("cost", cost, each)
             if best is None or least is None:
-                best, least = u, cost
+                best, least = one.u, cost
                 continue
             is_better = Compare("<", cost, least)
-            best = self.let("best", Call("where", (is_better, u, best)), each)
+            best = self.let("best", Call("where", (is_better, one.u, best)), each)
             least = self.let("least", Call("where", (is_better, cost, least)), each)
         assert best is not None
         return best
