@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symreg.calculus.algebra import ZERO, W, factors, minus, negative
+from symreg.calculus.algebra import ZERO, W, factors, minus, negative, size
 from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.roots import has_w
 from symreg.calculus.solver import is_proved
@@ -12,7 +12,7 @@ from symreg.errors import Intractable
 from symreg.language.interval import WORDS
 from symreg.language.spec import Parameter
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Compare, Logic, Tree, children, number, rebuild, substitute, walk
+from symreg.language.tree import Binary, Call, Compare, Logic, Tree, children, names, number, rebuild, substitute, walk
 
 
 def settled(tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> Tree:
@@ -44,7 +44,7 @@ def sign_for_all(tree: Tree, parameters: tuple[Parameter, ...]) -> Sign:
 def sign_between(tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> Sign:
     """Return a tree's sign for every weight strictly between two ends and for all parameters, in the same ways."""
     moved = substitute(tree, {W: along(low, high)})
-    found = sign_of(moved, parameters, positive=(DISTANCE.name,))
+    found: Sign = "undecided" if _is_heavy(moved) else sign_of(moved, parameters, positive=(DISTANCE.name,))
     if found in _FINAL:
         return found
     distance = Parameter(name=DISTANCE.name, domain=WORDS["positive"], default=1.0)
@@ -54,6 +54,14 @@ def sign_between(tree: Tree, low: Tree | None, high: Tree | None, parameters: tu
         points = [{**row, W: sign * row[DISTANCE]} for row in points for sign in (1, -1)]
     return _by_solver(moved, known, tuple(points), found)
 
+
+def _is_heavy(tree: Tree) -> bool:
+    """Would SymPy take its time over a long tree, or the roots in one? Z3, whose steps are counted, is asked alone."""
+    has_roots = any(isinstance(node, Call) and node.function == "sqrt" and names(node) for node in walk(tree))
+    return size(tree) > (_LONGEST_WITH_ROOTS if has_roots else _LONGEST)
+
+
+_LONGEST, _LONGEST_WITH_ROOTS = 160, 80
 
 _FINAL = ("zero", "positive", "negative")
 
