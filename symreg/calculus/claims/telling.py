@@ -17,7 +17,7 @@ from symreg.language.text import to_text
 from symreg.language.tree import Binary, Compare, Name, Tree, names, substitute
 
 _CLAIMS: tuple[tuple[str, Decide], ...] = (("no overshoot", no_overshoot), ("contraction", contraction))
-_NO_STEP = "near 0 the penalty's slope stays away from 0, so a gradient step of any size overshoots there"
+_NO_STEP = "Near 0 the penalty's slope stays away from 0, so a gradient step of any size overshoots there"
 
 
 def bounds_of_step(rule: Rule, terms: Terms) -> tuple[StepBound, ...]:
