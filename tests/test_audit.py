@@ -261,6 +261,25 @@ def test_what_raises_or_is_not_a_number_is_a_disagreement() -> None:
             assert verdicts(report)["prox"] == "wrong" and said in report.text()
 
 
+def test_what_says_nothing_does_not_agree() -> None:
+    class Pair:
+        def __call__(self, x: Any) -> Any:
+            return [1.0, 2.0]
+
+        def prox(self, x: Any, tau: float) -> Any:
+            return x
+
+    class Mute:
+        def prox(self, x: Any, tau: float) -> Any:
+            return x[:0]
+
+    report = by_itself(Pair())
+    assert verdicts(report)["value"] == "wrong" and verdicts(report)["prox"] == "undetermined"
+    assert "value returned shape (2,) for 1 element" in report.text()
+    report = by_itself(Mute())
+    assert verdicts(report)["prox"] == "wrong" and "prox returned shape (0,)" in report.text()
+
+
 def test_rounding_is_no_disagreement() -> None:
     class Sloppy(Huber):
         """Cancels: right to about 1e-16 of the input, not of the result."""

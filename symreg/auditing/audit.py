@@ -104,10 +104,14 @@ def _by_itself(
     made: list[Tally] = []
     value = operator.value
     own = None if value is None else landscape(lambda w: value([w]), sizes)
+    if value is not None and (broken := itself.check_value(operator)).failures:
+        made.append(broken)
     if operator.prox is not None:
         if own is not None:
             tell("prox")
             made.append(itself.check_prox(operator, own, sizes, steps, per_step, tick))
+        elif (broken := itself.check_answers(operator, sizes, steps, per_step)).failures:
+            made.append(broken)
         tell("monotone")
         made.append(itself.check_monotone(operator, sizes, steps, per_step, tick))
         if own is not None and own.seems_convex():

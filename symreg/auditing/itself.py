@@ -13,7 +13,7 @@ from math import inf, isfinite, isnan
 import numpy as np
 
 from symreg.auditing import places
-from symreg.auditing.landscape import Landscape, no_value_contradicts_convexity
+from symreg.auditing.landscape import Landscape, Untold, no_value_contradicts_convexity
 from symreg.auditing.operator import Operator, Trouble
 from symreg.auditing.report import both, short
 from symreg.auditing.tally import Failure, Tally, relative
@@ -42,17 +42,52 @@ def judge_image(tally: Tally, own: Landscape, at: dict[str, float], got: float |
     v, step = at["v"], at["step"]
     if isinstance(got, str):
         tally.fail(Failure(at=at, got=None, right=None, error=inf, notes=(got,)), step)
-    elif not isfinite(got):
-        best = own.lower(v, v, step)
-        tally.fail(Failure(at=at, got=got, right=None if best is None else best.at, error=inf), step)
-    elif (found := own.lower(got, v, step)) is None:
+        return
+    if not isfinite(got):
+        tally.fail(Failure(at=at, got=got, right=own.minimum(v, step), error=inf), step)
+        return
+    try:
+        found = own.lower(got, v, step)
+    except Untold:
+        tally.skip()
+        return
+    if found is None:
         tally.agree(0.0, step)
-    else:
-        lower, upper = both(found.objective, found.other)
-        value = "value" if whose else "phi"
-        note = f"{whose}step*{value}(u) + (u - v)**2/2 is {upper} at {short(got)}, {lower} at {found.at:.6g}"
-        error = relative(got, found.at, v)
-        tally.fail(Failure(at=at, got=got, right=found.at, error=error, notes=(note,)), step)
+        return
+    lower, upper = both(found.objective, found.other)
+    value = "value" if whose else "phi"
+    note = f"{whose}step*{value}(u) + (u - v)**2/2 is {upper} at {short(got)}, {lower} at {found.at:.6g}"
+    error = relative(got, found.at, v)
+    tally.fail(Failure(at=at, got=got, right=found.at, error=error, notes=(note,)), step)
+
+
+def check_value(operator: Operator) -> Tally:
+    """See whether the value of one weight is a number; what it is, only a formula tells."""
+    tally = Tally("value")
+    assert operator.value is not None
+    for w in (1.0, -1.0, 0.5, 2.0):
+        try:
+            operator.value([w])
+        except Trouble as trouble:
+            tally.fail(Failure(at={"w": w}, got=None, right=None, error=inf, notes=(str(trouble),)))
+        else:
+            tally.agree()
+    return tally
+
+
+def check_answers(operator: Operator, sizes: Sequence[float], steps: Iterable[float], count: int) -> Tally:
+    """See whether the prox is a number everywhere: that of a function with values somewhere is."""
+    tally = Tally("prox")
+    for step in steps:
+        for v, got in places.images(operator, sizes, step, count):
+            at = {"v": v, "step": step}
+            if isinstance(got, str):
+                tally.fail(Failure(at=at, got=None, right=None, error=inf, notes=(got,)), step)
+            elif not isfinite(got):
+                tally.fail(Failure(at=at, got=got, right=None, error=inf), step)
+            else:
+                tally.agree(0.0, step)
+    return tally
 
 
 def check_monotone(operator: Operator, sizes: Sequence[float], steps: Iterable[float], count: int, tick: Tick) -> Tally:

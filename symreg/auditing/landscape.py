@@ -24,6 +24,10 @@ _NEAR = 1e-4  # of the greatest of points and input: nearer ones are told apart 
 _RELATIVE = 1e-8  # of the parts of an objective: what a difference has to exceed to be more than rounding
 
 
+class Untold(Exception):
+    """Nothing can be said of a point."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lower:
     """A point that is better than another one.
@@ -69,13 +73,14 @@ class Landscape:
         return min((x for x in found if not isnan(x)), default=nan)
 
     def lower(self, u: float, v: float, step: float) -> Lower | None:
-        """Return a point whose objective is lower than that of u by more than rounding; None if none is seen."""
-        there = self.beside(u, v, step)
-        if isnan(there):
-            return None
-        best = self.minimum(v, step)
-        if best is None:
-            return None
+        """Return a point whose objective is lower than that of u by more than rounding; None if none is seen.
+
+        Raises:
+            Untold: There is no objective at u, or no minimum within sight.
+        """
+        there, best = self.beside(u, v, step), self.minimum(v, step)
+        if isnan(there) or best is None:
+            raise Untold
         here = self.objective(best, v, step)
         parts = [x for x in (step * abs(self.phi(u)), (u - v) ** 2 / 2) if isfinite(x)]
         slack = _RELATIVE * (step * abs(self.phi(best)) + (best - v) ** 2 / 2 + sum(parts))
