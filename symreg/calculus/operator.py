@@ -106,6 +106,7 @@ class Operator:
         dips: Between neighbouring segments.
         is_even: Is phi even, so that prox(-v) = -prox(v)?
         domain: Of the weight.
+        needs: A condition on `STEP` and the parameters without which there is no minimum; None: there always is one.
         period: If not None, phi repeats itself, and v is taken to within half a period of 0 first.
     """
 
@@ -113,6 +114,7 @@ class Operator:
     dips: tuple[Dip, ...]
     is_even: bool
     domain: Interval
+    needs: Tree | None = None
     period: Tree | None = None
 
 

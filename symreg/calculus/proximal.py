@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, numeric, over, plus, times
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
+from symreg.calculus.limits import limit_at
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V
 from symreg.calculus.pieces import Joint, Piece, Pieces, half, pieces
@@ -26,7 +27,7 @@ from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Constant, Number, Tree, number, substitute, walk
+from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Number, Tree, number, substitute, walk
 
 _INFINITE = (Constant("inf"), negative(Constant("inf")))
 
@@ -41,20 +42,38 @@ def operator(terms: Terms) -> Operator | Unordered:
         NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
     """
     try:
-        return ordered(terms)
+        found = _found(terms)
     except Intractable as reason:
-        try:
-            return unordered(terms)
-        except Intractable as other:
-            raise (other if "curvatures of" in str(other) else reason) from None
+        return _unordered(terms, reason)
+    needs = _needs(found.tokens, terms.parameters)
+    segments, dips = _parted(found.tokens)
+    return Operator(
+        segments=segments,
+        dips=dips,
+        is_even=found.whole.is_even,
+        domain=found.whole.domain,
+        needs=needs,
+        period=found.period,
+    )
 
 
-def ordered(terms: Terms) -> Operator:
-    """Return the operator of a penalty whose knots have one order for all parameters.
+def _unordered(terms: Terms, reason: Intractable) -> Unordered:
+    try:
+        return unordered(terms)
+    except Intractable as other:
+        raise (other if len(terms.elementwise) > 1 else reason) from None
 
-    Raises:
-        Intractable, NotDifferentiable: As `operator`.
-    """
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A phi as tokens, ascending; of an even one those from 0 on, of a periodic one those within half a period."""
+
+    whole: Pieces
+    tokens: list[_Token]
+    period: Tree | None
+
+
+def _found(terms: Terms) -> _Found:
     parameters = terms.parameters
     whole = pieces(terms, parameters)
     part = half(whole) if whole.is_even else whole
@@ -65,8 +84,30 @@ def ordered(terms: Terms) -> Operator:
     tokens = list(_tokens(part, _at_start(whole, part, parameters), parameters))
     if period is not None and isinstance(tokens[-1], _Fall):
         tokens.pop()  # beyond half a period the same comes again, mirrored
-    segments, dips = _parted(tokens)
-    return Operator(segments=segments, dips=dips, is_even=whole.is_even, domain=whole.domain, period=period)
+    return _Found(whole=whole, tokens=tokens, period=period)
+
+
+def _needs(tokens: list[_Token], parameters: tuple[Parameter, ...]) -> Tree | None:
+    """Return the condition that F rises in the end towards each infinity, or None if it does for every step.
+
+    Raises:
+        Intractable: There is no minimum for any step, or it is not known whether there is one.
+    """
+    made: list[Tree] = []
+    for token, side in ((tokens[0], 1), (tokens[-1], -1)):
+        if not isinstance(token, Cell) or not token.turns or (token.low if side > 0 else token.high) is not None:
+            continue
+        last = token.curvature if token.bends == 0 else limit_at(token.curvature, None, side, parameters)
+        if last in (_INFINITE[1], NAN):
+            raise Intractable(
+                "the cost has no minimum for any step: phi'' falls without bound"
+                if last == _INFINITE[1]
+                else "whether the cost has a minimum for every step was not decided"
+            )
+        if last not in _INFINITE and sign_for_all(last, parameters) not in _PULL_UP:
+            made.append(Compare(">", plus(ONE, times(STEP, last)), ZERO))
+    conditions = tuple(dict.fromkeys(made))
+    return None if not conditions else conditions[0] if len(conditions) == 1 else Logic("and", conditions)
 
 
 def _period(part: Pieces) -> Tree | None:
@@ -321,7 +362,7 @@ def _parted(tokens: list[_Token]) -> tuple[tuple[Segment, ...], tuple[Dip, ...]]
     """
     segments: list[list[Rest | Cell]] = [[]]
     dips: list[Dip] = []
-    waiting: list[_Fall | Cell] = []
+    waiting: list[_Token] = []
 
     def settle() -> None:
         lost = [token for token in waiting if isinstance(token, Cell)]
@@ -344,15 +385,24 @@ def _parted(tokens: list[_Token]) -> tuple[tuple[Segment, ...], tuple[Dip, ...]]
             segments.append([])
 
     for token in tokens:
-        if isinstance(token, _Fall) or (isinstance(token, Cell) and token.turns and token.bends == 0):
+        if isinstance(token, _Fall) or _may_be_lost(token):
             waiting.append(token)
             continue
         if waiting:
             settle()
         segments[-1].append(token)
-    if waiting:
-        raise Intractable("no minimum exists for large steps")
     return tuple(map(tuple, segments)), tuple(dips)
+
+
+def _may_be_lost(token: _Token) -> bool:
+    """Is it a cell that F may fall on from end to end? One without an end is there whenever there is a minimum."""
+    return (
+        isinstance(token, Cell)
+        and token.turns
+        and token.bends == 0
+        and token.low is not None
+        and token.high is not None
+    )
 
 
 def _at(tree: Tree, position: Tree | None, side: int, parameters: tuple[Parameter, ...]) -> Tree | None:

@@ -6,8 +6,9 @@ knots, its own and those of the others.
 
 from __future__ import annotations
 
-from symreg.calculus.algebra import ZERO, addends, times, total, without_extrema
+from symreg.calculus.algebra import ZERO, W, addends, times, total, without_extrema
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
+from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.operator import Unordered
 from symreg.calculus.parity import is_even
 from symreg.calculus.pieces import domain_of, pieces
@@ -21,6 +22,7 @@ from symreg.language.terms import Term, Terms
 from symreg.language.text import to_text
 from symreg.language.tree import Binary, Call, Tree, number
 
+_FAR = 1 / TINY
 MOST_KNOTS = 8
 """Each is one more candidate to compare for every element."""
 
@@ -37,6 +39,10 @@ def unordered(terms: Terms) -> Unordered:
     slope = _derivative(value, parameters)
     curvature = _derivative(slope, parameters)
     third = _derivative(curvature, parameters)
+    if any(
+        not evaluate(curvature, {**row, W: side * _FAR}) >= -TINY for row in samples(parameters) for side in (-1, 1)
+    ):
+        raise Intractable("whether the cost has a minimum for every step depends on the parameters")
     curved = [term for term in terms.elementwise if not _is_made_of_parabolas(term, parameters)]
     if len(curved) > 1:
         names = " and ".join(term.name for term in curved)

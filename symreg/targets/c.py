@@ -140,7 +140,10 @@ class _Writer:
                 WIDTH - 4,
             ),
             "pointers": [row["name"] for row in arguments if row["is_pointer"]],
-            "domains": [_domain(p.name, p.domain) for p in emitted.parameters],
+            "domains": [
+                *(_domain(p.name, p.domain) for p in emitted.parameters),
+                *([self.text(emitted.needs, _DOUBLE)] if emitted.needs is not None else []),
+            ],
             "spans": _filled(spans, WIDTH - 8),
             "span_count": len(spans),
             "written": len(self.written()),

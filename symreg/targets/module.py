@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import nan
 
+from symreg.calculus.operator import Operator
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.kernel import Kernel, lower
 from symreg.language.interval import WORDS, Interval
@@ -75,6 +76,12 @@ class Function:
     def argument(self) -> str:
         """What the array is called that comes first."""
         return "v" if self.update.kind == "prox" else "w"
+
+    @property
+    def needs(self) -> Tree | None:
+        """The condition without which an operator's cost has no minimum, or None."""
+        operator = self.update.operator
+        return operator.needs if self.update.kind == "prox" and isinstance(operator, Operator) else None
 
     @property
     def has_out(self) -> bool:

@@ -118,6 +118,7 @@ class _Writer:
             "documented": self.documented(bool(states)),
             "is_indexed": emitted.is_indexed,
             "parameters": [{"name": p.name, "bounds": _bounds(p.domain)} for p in emitted.parameters],
+            "needs": "" if emitted.needs is None else self.text(emitted.needs),
             "arrays": [
                 {"name": a.name, "shape": ", ".join("w.size" for _ in a.shape) + "," * (len(a.shape) == 1)}
                 for a in emitted.arrays
