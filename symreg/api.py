@@ -106,8 +106,16 @@ def objective(source: ObjectiveLike, *, name: str | None = None, timeout: float 
     return resolve(source, name=name)
 
 
-def derive(source: ObjectiveLike, rule: RuleLike | None = None, *, timeout: float | None = None) -> Derivation:
+def derive(
+    source: ObjectiveLike, rule: RuleLike | None = None, *, prox: bool = False, timeout: float | None = None
+) -> Derivation:
     """Return the derivation of an objective's gradient and of its update under a rule, gradient descent unless given.
+
+    Args:
+        source: The objective.
+        rule: The update rule; if it takes a proximal operator, the derivation of that one follows.
+        prox: Derive the penalty's proximal operator instead, with its Moreau envelope and Fenchel conjugate.
+        timeout: Seconds that symbolic work may take.
 
     Raises:
         SymregError: The objective or the rule is wrong, or cannot be derived.
@@ -115,6 +123,10 @@ def derive(source: ObjectiveLike, rule: RuleLike | None = None, *, timeout: floa
     """
     from symreg.reading import Derivation
 
+    if prox:
+        if rule is not None:
+            raise SpecError("prox=True derives the operator alone; leave out the rule, or prox=True")
+        return Derivation(worker.call("derive_prox_chain", timeout=timeout, objective=resolve(source)))
     chain = worker.call(
         "derive_chain",
         timeout=timeout,

@@ -13,6 +13,7 @@ from symreg.worker import Phase, Progress, Tell
 
 if TYPE_CHECKING:
     from symreg.calculus.chain import Chain
+    from symreg.calculus.prox_chain import ProxChain
     from symreg.calculus.update import Update
     from symreg.calculus.verdict import Analysis
     from symreg.language.spec import Parameter, Rule
@@ -56,6 +57,14 @@ def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
     return derive(objective, rule)
 
 
+def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
+    """Return the derivation of one objective's proximal operator."""
+    from symreg.calculus.prox_chain_of import derive_prox
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return derive_prox(objective)
+
+
 def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
     """Return the verdicts on one objective."""
     from symreg.calculus.properties import properties
@@ -80,12 +89,18 @@ def emit_sources(tell: Tell, *, objective: Objective, rules: Sequence[Rule], tar
     return {path: text for target in targets for path, text in emit(objective, made, target).items()}
 
 
-def write_derivation(tell: Tell, *, objective: str, rule: str, form: str, parameters: Sequence[str] = ()) -> Written:
-    """Return a derivation as `text`, `latex`, `markdown` or `json`."""
+def write_derivation(
+    tell: Tell, *, objective: str, rule: str, form: str, is_prox: bool = False, parameters: Sequence[str] = ()
+) -> Written:
+    """Return a derivation, of a gradient and a rule or of the proximal operator, as `text`, `latex`, ..."""
     from symreg.objective import resolve_rule
 
     resolved = read_objective(objective, parameters=parameters)
-    chain = derive_chain(tell, objective=resolved, rule=resolve_rule(rule))
+    chain: Chain | ProxChain
+    if is_prox:
+        chain = derive_prox_chain(tell, objective=resolved)
+    else:
+        chain = derive_chain(tell, objective=resolved, rule=resolve_rule(rule))
 
     from symreg.reading import Derivation
 
@@ -284,6 +299,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     for task in (
         decide_properties,
         derive_chain,
+        derive_prox_chain,
         derive_updates,
         emit_sources,
         write_derivation,

@@ -21,7 +21,7 @@ from symreg.calculus.tidy import tidy
 from symreg.calculus.translate import to_sympy
 from symreg.language.interval import WORDS
 from symreg.language.spec import Parameter
-from symreg.language.tree import Compare, Logic, Tree, names, number, substitute
+from symreg.language.tree import Binary, Compare, Logic, Number, Tree, names, number, substitute, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +140,17 @@ def definitions(range_: Range, known: tuple[Parameter, ...], *, is_even: bool) -
     return tuple(dict.fromkeys(row for place in places if place is not None for row in place.definitions))
 
 
+def even_in(tree: Tree, x: Tree) -> Tree:
+    """Return a tree, right for x >= 0, with |x| in place of x; an even power of |x| is one of x."""
+    size_of = call("abs", x)
+    made = substitute(tree, {x: size_of})
+    powers = {
+        node for node in walk(made) if isinstance(node, Binary) and node.operator == "**" and node.left == size_of
+    }
+    even = {node for node in powers if isinstance(node.right, Number) and node.right.value % 2 == 0}
+    return substitute(made, {node: Binary("**", x, node.right) for node in even})
+
+
 def _tree(inverse_: Inverse | None) -> Tree:
     assert inverse_ is not None
     return inverse_.tree
@@ -149,11 +160,10 @@ def _turned(found: Inverse | None, known: tuple[Parameter, ...]) -> Inverse | No
     """Return an inverse for v >= 0 as the odd one for a v of either sign."""
     if found is None or _is_odd(found.whole, known):
         return found
-    mirrored: dict[Tree, Tree] = {V: call("abs", V)}
     return replace(
         found,
-        tree=times(call("sign", V), substitute(found.tree, mirrored)),
-        definitions=tuple((name, substitute(tree, mirrored)) for name, tree in found.definitions),
+        tree=times(call("sign", V), even_in(found.tree, V)),
+        definitions=tuple((name, even_in(tree, V)) for name, tree in found.definitions),
     )
 
 
@@ -283,14 +293,15 @@ def _is_jump(jump: Tree, a: Branch, b: Branch, row: Values) -> bool:
             if isinstance(branch.item, Rest)
             else tuple(None if end is None else evaluate(end, at) for end in (branch.item.low, branch.item.high))
         )
-        if u != u or (low is not None and u < low) or (high is not None and u > high):
+        slack = TINY * (1 + abs(v))
+        if u != u or (low is not None and u < low - slack) or (high is not None and u > high + slack):
             return False
         if isinstance(branch.item, Rest):
             ends = (None if end is None else evaluate(end, at) for end in (branch.low, branch.high))
             below, above = ends
-            if (below is not None and v < below) or (above is not None and v > above):
+            if (below is not None and v < below - slack) or (above is not None and v > above + slack):
                 return False
-        elif not 1 + at[STEP] * evaluate(branch.item.curvature, {**at, W: u}) >= 0:
+        elif not 1 + at[STEP] * evaluate(branch.item.curvature, {**at, W: u}) >= -TINY:
             return False
         costs.append(at[STEP] * evaluate(_value(branch), at) + (u - v) ** 2 / 2)
     return bool(abs(costs[0] - costs[1]) <= TINY * (1 + abs(v)) ** 2)

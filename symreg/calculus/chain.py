@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from symreg.language.spec import Rule
 from symreg.language.tree import Tree
 from symreg.objective import Objective
+
+if TYPE_CHECKING:
+    from symreg.calculus.prox_chain import ProxChain
 
 Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "both", "undecided"]
 
@@ -19,7 +22,8 @@ class Step:
     `Call("d", (x,))` is the formal derivative of x by `w[j]`; `Name("O")`, `Name("L")`, `Name("R")` are objective, loss
     and penalty, `Name("S")` and `Name("P")` the parts of a penalty whose gradient and whose proximal operator a rule
     takes; `Item("g", j)` is dL/dw_j. Weights are `Item("w", ...)`: the weight in question is `w[j]`, `j` free.
-    `Call("prox", (v, s))` is the operator with step s, `Call("argmin", (u, x))` the u that makes x least.
+    `Call("prox", (v, s))` is the operator with step s, `Call("argmin", (u, x))` the u that makes x least. What else
+    stands in the derivation of an operator: see `prox_chain`.
 
     Args:
         rule: The rule applied, in the field's words: `power rule`, `index sum`, ...
@@ -101,6 +105,7 @@ class Chain:
         directions: Negative side first; empty where the objective is not elementwise.
         bounds: On the step size; empty where none was decided, or none is small enough.
         notes: Conventions and assumptions that a reader must know, one sentence each.
+        operator: Of the operator that the rule takes; None if it takes none, or no derivation of it is written.
     """
 
     objective: Objective
@@ -114,3 +119,4 @@ class Chain:
     directions: tuple[Direction, ...] = ()
     bounds: tuple[StepBound, ...] = ()
     notes: tuple[str, ...] = ()
+    operator: ProxChain | None = None

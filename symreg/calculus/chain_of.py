@@ -11,8 +11,11 @@ from symreg.calculus.differentiate import elementwise_over_j
 from symreg.calculus.directions import directions, step_bounds
 from symreg.calculus.knots import guarded, inside, knots
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
+from symreg.calculus.prox_chain import ProxChain
+from symreg.calculus.prox_chain_of import derive_prox
 from symreg.calculus.splitting import split
 from symreg.calculus.tidy import collected, tidy
+from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
@@ -96,7 +99,16 @@ def derive(objective: Objective, rule: Rule) -> Chain:
         directions=directions(parts, terms.parameters) if is_told else (),
         bounds=_bounds(rule, tuple(update), smooth) if is_told else (),
         notes=_notes(objective, rule, renamed, parts, prox, of, found),
+        operator=_operator_of(objective, prox) if prox.terms else None,
     )
+
+
+def _operator_of(objective: Objective, prox: Terms) -> ProxChain | None:
+    """Return the derivation of the operator that a rule takes, None where there is none to be read."""
+    try:
+        return derive_prox(objective, prox)
+    except (Intractable, NotDifferentiable):
+        return None
 
 
 def _bounds(rule: Rule, update: tuple[tuple[str, Tree], ...], terms: Terms) -> tuple[StepBound, ...]:

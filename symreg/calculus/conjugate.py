@@ -28,7 +28,7 @@ from symreg.calculus.algebra import (
     total,
     where,
 )
-from symreg.calculus.branches import Branch
+from symreg.calculus.branches import Branch, even_in
 from symreg.calculus.limits import limit_at
 from symreg.calculus.numeric import TINY, Values, evaluate, samples
 from symreg.calculus.operator import Rest
@@ -38,7 +38,7 @@ from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.errors import NotDifferentiable
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
-from symreg.language.tree import Binary, Compare, Name, Number, Tree, number, substitute, walk
+from symreg.language.tree import Compare, Name, Tree, number, substitute
 
 Y = Name("y")
 """The slope at which the conjugate is taken: a name that is reserved, so that no parameter has it."""
@@ -142,13 +142,7 @@ def _joined(parts: list[_Part], known: tuple[Parameter, ...], *, is_even: bool) 
 
 
 def _at(tree: Tree, y: Tree) -> Tree:
-    """Return a tree over y, an even power of |y| as one of y."""
-    if y == Y:
-        return tree
-    made = substitute(tree, {Y: y})
-    powers = {node for node in walk(made) if isinstance(node, Binary) and node.operator == "**" and node.left == y}
-    even = {node for node in powers if isinstance(node.right, Number) and node.right.value % 2 == 0}
-    return substitute(made, {node: power(Y, node.right) for node in even})
+    return tree if y == Y else even_in(tree, Y)
 
 
 def _ended(

@@ -121,26 +121,36 @@ def show(name: str) -> None:
 
 @symreg.command()
 @_objective
-@click.option("--rule", default="gradient_descent", show_default=True, help="Update rule: a name or a file.toml.")
+@click.option("--rule", help="Update rule: a name or a file.toml.  [default: gradient_descent]")
+@click.option("--prox", "is_prox", is_flag=True, help="Derive the proximal operator instead, without a rule.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "latex", "markdown", "json"]), default="text", show_default=True
 )
 @click.option("-o", "output", default="-", metavar="FILE", help="Where to write it.  [default: standard output]")
 @_common
 def derive(
-    objective: str, rule: str, form: str, output: str, parameters: tuple[str, ...], timeout: float | None
+    objective: str,
+    rule: str | None,
+    is_prox: bool,
+    form: str,
+    output: str,
+    parameters: tuple[str, ...],
+    timeout: float | None,
 ) -> None:
-    """Derive the gradient and the update of OBJECTIVE, step by step."""
+    """Derive the gradient and the update of OBJECTIVE, step by step, or its proximal operator."""
     from symreg import worker
 
+    if is_prox and rule is not None:
+        raise click.UsageError("--prox derives the operator alone; leave out --rule, or --prox")
     with console.Bar() as bar, worker.Worker() as child:
         written = child.call(
             "write_derivation",
             timeout=timeout,
             watch=bar,
             objective=_read(objective),
-            rule=rule,
+            rule=rule or "gradient_descent",
             form=form,
+            is_prox=is_prox,
             parameters=parameters,
         )
     _tell_notes(written.notes)

@@ -6,15 +6,16 @@ import json
 from typing import Any
 
 from symreg.calculus.chain import Chain, Direction, Knot, Step, StepBound
+from symreg.calculus.prox_chain import ProxChain
 from symreg.language.spec import Parameter
-from symreg.language.terms import told_apart
+from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
 from symreg.language.tree import Tree
 
 SCHEMA_VERSION = 1
 
 
-def to_json(chain: Chain) -> str:
+def to_json(chain: Chain | ProxChain) -> str:
     """Return a derivation as JSON.
 
     Expressions are text of the language over `w[j]`, with `d(x)` for the derivative of x by `w[j]`, `O`, `L` and `R`
@@ -22,8 +23,46 @@ def to_json(chain: Chain) -> str:
     subscript that exists. Of a rule that takes a proximal operator, `prox(v, s)` is the operator with step s of what
     `operator_of` names, `argmin(u, x)` the u that makes x least, and `S` and `P` the parts of R that `gradient` and the
     operator are of.
+
+    Of an operator's derivation the expressions are over what `letters` names. `phi`, `dphi`, `ddphi` are the penalty
+    of one weight and its derivatives, `F` is `u + s*dphi(u)`, `dF` its derivative and `F_inverse` its inverse;
+    `envelope` and `denvelope` the Moreau envelope and its derivative, `phi_conjugate` the Fenchel conjugate;
+    `subdifferential(x)` and `interval(a, b)` are sets, of which `before` is an element; `minimum(u, x)` and
+    `supremum(u, x)` are over all u; `cbrt`, `acos` and `lambertw` are the real cube root, the arc cosine and the
+    principal branch of Lambert's W.
     """
-    return json.dumps(data(chain), indent=2) + "\n"
+    return json.dumps(data(chain) if isinstance(chain, Chain) else prox_data(chain), indent=2) + "\n"
+
+
+def prox_data(chain: ProxChain) -> dict[str, Any]:
+    """Return the derivation of a proximal operator as lists, dicts, strings, numbers and booleans."""
+    objective, letters = chain.objective, chain.letters
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "objective": {
+            "name": objective.name,
+            "title": objective.title,
+            "text": objective.text,
+            "terms": _of_terms(chain.terms),
+            "parameters": [_of_parameter(parameter) for parameter in chain.terms.parameters],
+            "references": list(objective.references),
+        },
+        "letters": {"weight": letters.weight, "point": letters.point, "step": letters.step, "slope": "y"},
+        "is_radial": chain.is_radial,
+        "steps": [_of_step(step) for step in chain.steps],
+        "single_formula": {"bound": _optional(chain.bound), "condition": _optional(chain.validity)},
+        "cases": [
+            {
+                "condition": _optional(case.condition),
+                "prox": to_text(case.formula),
+                "definitions": [{"name": name, "expression": to_text(tree)} for name, tree in case.definitions],
+                "envelope": _optional(case.envelope),
+            }
+            for case in chain.cases
+        ],
+        "conjugate": _optional(chain.conjugate),
+        "notes": list(dict.fromkeys((*chain.notes, *objective.notes))),
+    }
 
 
 def data(chain: Chain) -> dict[str, Any]:
@@ -36,16 +75,7 @@ def data(chain: Chain) -> dict[str, Any]:
             "name": objective.name,
             "title": objective.title,
             "text": objective.text,
-            "terms": [
-                {
-                    "name": term.name,
-                    "coefficient": str(term.coefficient),
-                    "expression": to_text(term.tree),
-                    "domain": str(term.domain),
-                    "is_elementwise": term.is_elementwise,
-                }
-                for term in terms.terms
-            ],
+            "terms": _of_terms(terms),
             "parameters": [_of_parameter(parameter) for parameter in terms.parameters],
             "arrays": [{"name": a.name, "shape": list(a.shape), "doc": a.doc} for a in terms.arrays],
             "renamed": dict(renamed),
@@ -67,7 +97,21 @@ def data(chain: Chain) -> dict[str, Any]:
         "directions": [_of_direction(direction) for direction in chain.directions],
         "bounds": [_of_bound(bound) for bound in chain.bounds],
         "notes": list(dict.fromkeys((*chain.notes, *objective.notes))),
+        "operator": None if chain.operator is None else prox_data(chain.operator),
     }
+
+
+def _of_terms(terms: Terms) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": term.name,
+            "coefficient": str(term.coefficient),
+            "expression": to_text(term.tree),
+            "domain": str(term.domain),
+            "is_elementwise": term.is_elementwise,
+        }
+        for term in terms.terms
+    ]
 
 
 def _of_parameter(parameter: Parameter) -> dict[str, Any]:

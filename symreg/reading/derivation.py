@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symreg.calculus.chain import Chain, Step
+from symreg.calculus.prox_chain import ProxChain
 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """A derivation of an objective's gradient and of one update rule with it.
+    """A derivation of an objective's gradient and of one update rule with it, or of its proximal operator.
 
     Args:
         chain: What was derived: trees, no SymPy.
     """
 
-    chain: Chain
+    chain: Chain | ProxChain
 
     @property
     def steps(self) -> tuple[Step, ...]:

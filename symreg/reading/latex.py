@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from symreg.calculus.chain import Chain
+from symreg.calculus.prox_chain import ProxChain
 from symreg.reading.display import in_prose, inline_mathematics, lines_of
 from symreg.reading.frame import fill
 from symreg.reading.latex_math import inline
@@ -24,13 +25,13 @@ _ESCAPED = {
 _TYPED = {c: f"\\ascii{{{ord(c)}}}" for c in "\\^~`{}$&#%_"} | {"'": r"\ascii{13}"}
 
 
-def latex(chain: Chain) -> str:
+def latex(chain: Chain | ProxChain) -> str:
     """Return a derivation as a complete LaTeX document."""
     made = outline(chain)
     return fill(
         "latex/derivation.tex",
         {
-            "regenerate": _regenerate(made.command),
+            "regenerate": _regenerate(made.command, is_prox=not made.rule),
             "name": escape(made.name),
             "title": escape(made.title),
             "references": [escape(reference) for reference in made.references],
@@ -41,7 +42,12 @@ def latex(chain: Chain) -> str:
             "rule_parameters": [_parameter(row, made.formulas) for row in made.rule_parameters],
             "steps": [_step(entry, made) for entry in made.entries],
             "sections": [_section(section, made) for section in made.sections],
+            "parts": [
+                {"title": escape(part.title), "steps": [_step(entry, made.of_part(part)) for entry in part.entries]}
+                for part in made.parts
+            ],
             "command": escape_typed(made.command),
+            "check": made.check,
         },
     )
 
@@ -74,9 +80,9 @@ def _escaped_word(word: str, table: dict[str, str]) -> str:
     return r"\allowbreak{}".join("".join(shown[i : i + half]) for i in range(0, len(shown), half))
 
 
-def _regenerate(command: str) -> str:
+def _regenerate(command: str, *, is_prox: bool) -> str:
     """Return the command that writes the document, for a comment: nothing that TeX could read as more than that."""
-    shown = command.replace("symreg verify", "symreg derive", 1) + " --format latex"
+    shown = command.replace("symreg verify", "symreg derive", 1) + " --prox" * is_prox + " --format latex"
     return shown if re.fullmatch(r"[A-Za-z0-9 _.,+*/()=<>\[\]\"'-]*", shown) else "symreg derive --format latex"
 
 

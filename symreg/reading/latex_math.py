@@ -38,13 +38,15 @@ from symreg.reading.latex_runs import (
 )
 from symreg.reading.layout import BETWEEN, EACH, INSTEAD, WITHIN, Run, row
 from symreg.reading.notation import Notation, with_index
-from symreg.reading.paper import addends, cases, comparisons, fraction, numeral, on_paper
+from symreg.reading.paper import EXTREMES, FORMAL, addends, cases, comparisons, fraction, numeral, on_paper
 
 _ANY, _OR, _AND, _NOT, _COMPARISON, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(10)
 
 _MAY_BE_RAISED = ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 _CONSTANTS = {"pi": (r"\pi", 570), "inf": (r"\infty", 1000), "nan": (r"\text{undefined}", 5000)}
 _RELATIONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "="}
+_GREATEST: Tree = Constant("inf")
+_LEAST: Tree = Negate(_GREATEST)
 _BARS = (r"\lvert ", r"\rvert")
 _MOST_IN_EXPONENT = 5000
 _MOST_NODES = 16
@@ -121,14 +123,24 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
             return row((piece(r"\lVert ", 500), inner, piece(r"\rVert_2", 900))), _ATOM
         case "prox", (argument, size):
             return _operator(argument, size, notation), _ATOM
-        case "argmin", (variable, body):
-            below = f"\\mathop{{\\mathrm{{arg\\,min}}}}_{{{_run(variable, _ATOM, notation).flat}}}"
+        case "argmin" | "minimum" | "supremum", (variable, body):
+            name = EXTREMES[function][1]
+            below = f"\\mathop{{\\mathrm{{{name}}}}}_{{{_run(variable, _ATOM, notation).flat}}}"
             return bracketed(_run(body, _ANY, notation), below), _PRODUCT
+        case "interval", (low, high):
+            pair = ("(" if low == _LEAST else "["), (")" if high == _GREATEST else "]")
+            return bracketed(listed([_run(end, _ANY, notation) for end in (low, high)], ", "), pair=pair), _ATOM
+        case "subdifferential", (argument,):
+            return row((piece(r"\partial ", 600), _run(argument, _ATOM, notation))), _PRODUCT
+        case "cbrt", (argument,):
+            inner = _run(argument, _ANY, notation)
+            instead = bracketed(inner, after="^{1/3}")
+            return Run(f"\\sqrt[3]{{{inner.flat}}}", inner.width + 1100, (instead,), INSTEAD, inner.height), _ATOM
         case "exp", (argument,):
             above = exponent_of(argument, notation)
             if above is not None:
                 return piece(f"e^{{{above.flat}}}", 480 + above.width, height=0), _POWER
-    name = FUNCTIONS.get(function, f"\\operatorname{{{function}}}")
+    _, name = FORMAL.get(function, ("", FUNCTIONS.get(function, f"\\operatorname{{{function}}}")))
     shown = [_run(argument, _ANY, notation) for argument in arguments]
     return bracketed(listed(shown, ", "), name), _ATOM
 

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from symreg.calculus.chain import Chain
+from symreg.calculus.prox_chain import ProxChain
 from symreg.reading.display import Aligned, in_prose, inline_mathematics, lines_of
 from symreg.reading.latex_math import inline
 from symreg.reading.outline import Outline, ParameterRow, Section, Sentence, outline
@@ -29,11 +30,13 @@ _LINK = re.compile(r"@(?=\w)|:(?=//|\w+:)|(?<=www)\.", re.ASCII | re.IGNORECASE)
 _MARK = re.compile(r"^(\s*\d*)([.)+=-])", re.ASCII)
 
 
-def markdown(chain: Chain, dialect: Dialect = GITHUB) -> str:
+def markdown(chain: Chain | ProxChain, dialect: Dialect = GITHUB) -> str:
     """Return a derivation as Markdown."""
     made = outline(chain)
     title = f"# {escape(made.name)}" + (f": {escape(made.title)}" if made.title else "")
     rule = f"Update rule: **{escape(made.rule)}**" + (f", {escape(made.rule_title)}" if made.rule_title else "")
+    if not made.rule:
+        rule = ""
     blocks = [
         title,
         _listed([_parameter(row, made, dialect) for row in made.parameters]),
@@ -43,19 +46,34 @@ def markdown(chain: Chain, dialect: Dialect = GITHUB) -> str:
         escape(made.rule_reference),
         "## Derivation",
     ]
+    blocks.extend(_entries(made, dialect))
+    for section in made.sections:
+        blocks.extend((f"## {escape(section.title)}", _section(section, made, dialect)))
+    for part in made.parts:
+        blocks.extend((f"## {escape(part.title)}", *_entries(made.of_part(part), dialect)))
+    blocks.append(f"To check it against {made.check}:\n\n{_typed(made.command)}")
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _entries(made: Outline, dialect: Dialect) -> list[str]:
+    blocks = []
     for entry in made.entries:
         why = f": {_sentence(entry.why, made, dialect)}" if entry.why else ""
         blocks.append(f"**{entry.number}. {_sentence(entry.rule, made, dialect)}**{why}")
         blocks.append(_block(lines_of(entry.equation, made.notation(entry.equation)), dialect))
-    for section in made.sections:
-        blocks.extend((f"## {escape(section.title)}", _section(section, made, dialect)))
-    blocks.append(f"To check it against certified finite differences:\n\n{_typed(made.command)}")
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    return blocks
 
 
-def result(chain: Chain) -> str:
-    """Return the gradient's and the update's last lines as one piece of mathematics, for where only that fits."""
+def result(chain: Chain | ProxChain) -> str:
+    """Return the gradient's and the update's last lines as one piece of mathematics, for where only that fits.
+
+    Of a proximal operator: its closed forms, or the minimum that it is.
+    """
     made = outline(chain)
+    if isinstance(chain, ProxChain):
+        told = [e.equation for e in made.entries if e.rule in (("result",), ("proximal operator",))]
+        lines = [f"{left} & {right}" for e in told[1:] or told for left, right in lines_of(e, made.formulas)]
+        return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
     last = {entry.equation.left: entry.equation for entry in made.entries if entry.equation.is_assignment}
     lines = [f"{left} & {right}" for e in last.values() for left, right in lines_of(e, made.assignments)]
     return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")

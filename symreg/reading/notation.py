@@ -42,9 +42,10 @@ class Notation:
         return self.symbols.get(name) or latex_symbol(name)
 
 
-def notation_of(terms: Terms, rule: Rule, proximal: str = "R") -> tuple[Notation, Notation]:
+def notation_of(terms: Terms, rule: Rule | None, proximal: str = "R") -> tuple[Notation, Notation]:
     """Return the notation of formulas, and of a rule's assignments, over terms that are told apart from the rule."""
-    symbols = {p.name: p.latex if is_symbol(p.latex) else latex_symbol(p.name) for p in rule.parameters}
+    given = () if rule is None else rule.parameters
+    symbols = {p.name: p.latex if is_symbol(p.latex) else latex_symbol(p.name) for p in given}
     taken = set(symbols.values())
     rows: tuple[Parameter | Array, ...] = (*terms.parameters, *terms.arrays)
     for row in rows:
@@ -54,7 +55,8 @@ def notation_of(terms: Terms, rule: Rule, proximal: str = "R") -> tuple[Notation
             symbol = f"{symbol}_{{{_roman(owner)}}}" if owner and "_" not in symbol else _roman(row.name)
         symbols[row.name] = symbol
         taken.add(symbol)
-    return Notation(symbols, proximal=proximal), Notation(symbols, varying_names(rule.steps), proximal)
+    varying = varying_names(() if rule is None else rule.steps)
+    return Notation(symbols, proximal=proximal), Notation(symbols, varying, proximal)
 
 
 def latex_symbol(name: str) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symreg.calculus.chain import Chain, Direction, Knot, Step, StepBound
+from symreg.calculus.prox_chain import ProxChain
 from symreg.language.interval import Interval
-from symreg.language.spec import Parameter
+from symreg.language.spec import Parameter, Rule
 from symreg.language.terms import told_apart
 from symreg.language.tree import (
     Binary,
@@ -29,7 +30,9 @@ from symreg.language.tree import (
     substitute,
     walk,
 )
+from symreg.objective import Objective
 from symreg.reading.notation import Notation, notation_of
+from symreg.reading.paper import SETS
 from symreg.reading.text_math import formula
 
 Sentence = tuple[str | Tree, ...]
@@ -62,6 +65,11 @@ class Equation:
     rights: tuple[Tree, ...]
     is_assignment: bool = False
     condition: Tree | None = None
+
+    @property
+    def is_membership(self) -> bool:
+        """Is the right-hand side a set, and the left one an element?"""
+        return any(isinstance(n, Call) and n.function in SETS for right in self.rights for n in walk(right))
 
     def forms(self) -> tuple[Tree, ...]:
         """Return the right-hand sides that differ once they are written."""
@@ -96,13 +104,28 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A derivation of its own, numbered from 1: of the operator that the rule takes.
+
+    Args:
+        title: Its heading.
+        entries: The steps.
+        notation: In which they are written.
+    """
+
+    title: str
+    entries: tuple[Entry, ...]
+    notation: Notation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
     """A derivation, ready to be written.
 
     Args:
         name: Of the objective.
         title: One line of user text.
-        rule: The rule's name.
+        rule: The rule's name; "" where none is derived.
         rule_title: One line of user text.
         references: Of the objective; user text.
         rule_reference: User text.
@@ -113,6 +136,8 @@ class Outline:
         command: That checks the derivation, for a shell.
         formulas: Notation of what is written over the objective alone.
         assignments: Notation of the rule's step.
+        parts: Derivations of their own that follow.
+        check: What the command checks it against.
     """
 
     name: str
@@ -128,14 +153,65 @@ class Outline:
     command: str
     formulas: Notation
     assignments: Notation
+    parts: tuple[Part, ...] = ()
+    check: str = "certified finite differences"
 
     def notation(self, equation: Equation) -> Notation:
         """Return the notation in which an equation is written."""
         return self.assignments if equation.is_assignment else self.formulas
 
+    def of_part(self, part: Part) -> Outline:
+        """Return the outline with a part's steps and notation in place of its own."""
+        return replace(self, entries=part.entries, formulas=part.notation, sections=(), parts=())
 
-def outline(chain: Chain) -> Outline:
+
+def outline(chain: Chain | ProxChain) -> Outline:
     """Return the outline of a derivation."""
+    return _of_prox(chain) if isinstance(chain, ProxChain) else _of_chain(chain)
+
+
+def _of_prox(chain: ProxChain) -> Outline:
+    part = _part(chain)
+    return Outline(
+        name=chain.objective.name,
+        title=chain.objective.title,
+        rule="",
+        rule_title="",
+        references=chain.objective.references,
+        rule_reference="",
+        parameters=tuple(map(_of_parameter, chain.terms.parameters)),
+        rule_parameters=(),
+        entries=part.entries,
+        sections=_told(chain),
+        command=_command(chain.objective),
+        formulas=part.notation,
+        assignments=part.notation,
+        check="the exact minimiser",
+    )
+
+
+def _told(chain: ProxChain) -> tuple[Section, ...]:
+    notes = tuple(Remark(sentence=prose(note)) for note in (*chain.notes, *chain.objective.notes))
+    return (Section(title="Notes", remarks=notes),) if notes else ()
+
+
+def _part(chain: ProxChain) -> Part:
+    """Return the derivation of a proximal operator as a part."""
+    entries = tuple(
+        Entry(
+            number=i,
+            rule=(step.rule,),
+            equation=Equation(left=step.before, rights=(step.after,), condition=step.condition),
+            why=(step.why,) if step.why else (),
+        )
+        for i, step in enumerate(chain.steps, start=1)
+    )
+    notation = notation_of(chain.terms, None, "R" if chain.is_radial else r"\varphi")[0]
+    return Part(title="The proximal operator", entries=entries, notation=notation)
+
+
+def _of_chain(chain: Chain) -> Outline:
+    """Return the outline of a gradient's derivation, and of the operator's that its rule takes."""
     rule = chain.rule
     terms, _ = told_apart(chain.objective.terms, rule)
     told = [step.condition for step in chain.steps if step.condition is not None]
@@ -156,9 +232,10 @@ def outline(chain: Chain) -> Outline:
         rule_parameters=tuple(map(_of_parameter, rule.parameters)),
         entries=tuple(_of_step(i, step, chain) for i, step in enumerate(_steps(chain), start=1)),
         sections=tuple(section for section in sections if section.remarks),
-        command=_command(chain),
+        command=_command(chain.objective, rule),
         formulas=formulas,
         assignments=assignments,
+        parts=() if chain.operator is None else (_part(chain.operator),),
     )
 
 
@@ -359,11 +436,11 @@ def _notes(chain: Chain) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _command(chain: Chain) -> str:
-    text = chain.objective.text
+def _command(objective: Objective, rule: Rule | None = None) -> str:
+    text = objective.text
     is_shown = len(text) <= LONGEST_COMMAND and text.isprintable() and text.isascii()
     subject = _quoted(text) if is_shown else "OBJECTIVE"
-    return f"symreg verify {subject} --rule {_quoted(chain.rule.name)}"
+    return f"symreg verify {subject}" + (f" --rule {_quoted(rule.name)}" if rule is not None else "")
 
 
 def _quoted(text: str) -> str:

@@ -16,6 +16,27 @@ class Case(NamedTuple):
     condition: Tree | None
 
 
+FORMAL = {
+    "phi": ("phi", r"\varphi"),
+    "dphi": ("phi'", r"\varphi'"),
+    "ddphi": ("phi''", r"\varphi''"),
+    "dF": ("F'", "F'"),
+    "F_inverse": ("F^-1", "F^{-1}"),
+    "envelope": ("M", "M"),
+    "denvelope": ("M'", "M'"),
+    "phi_conjugate": ("phi*", r"\varphi^*"),
+    "subdifferential": ("subdiff", r"\partial"),
+    "infimum": ("inf", r"\inf"),
+    "acos": ("acos", r"\arccos"),
+    "lambertw": ("W", "W"),
+}
+"""Functions that only derivations of proximal operators know, in text and in LaTeX."""
+EXTREMES = {"argmin": ("argmin", r"arg\,min"), "minimum": ("min", "min"), "supremum": ("sup", "sup")}
+"""What is taken over a variable, written below it."""
+SETS = ("subdifferential", "interval")
+"""Functions whose values are sets: what stands on the left of such an equation is an element."""
+
+
 def on_paper(tree: Tree) -> Tree:
     """Return an equal tree without the functions that exist for rounding's sake, `log(1 + x)` for `log1p(x)`."""
     return transform(tree, _written)

@@ -6,6 +6,7 @@ import re
 import textwrap
 
 from symreg.calculus.chain import Chain
+from symreg.calculus.prox_chain import ProxChain
 from symreg.language.tree import Call, Tree
 from symreg.reading.layout import Run, broken, row
 from symreg.reading.notation import Notation
@@ -25,19 +26,25 @@ _TIE = "\x00"
 _QUOTED = re.compile(r"'[^']{1,40}'")
 
 
-def text(chain: Chain) -> str:
+def text(chain: Chain | ProxChain) -> str:
     """Return a derivation as text: ASCII, no line wider than 80 characters, a newline at the end."""
     made = outline(chain)
+    blocks = [_heading(made), *_entries(made)]
+    for section in made.sections:
+        blocks.append(["", *_section(section, made)])
+    for part in made.parts:
+        blocks.extend((["", part.title], *_entries(made.of_part(part))))
+    blocks.append(["", *_check(made.command, made.check)])
+    return "\n".join(line.rstrip() for block in blocks for line in block) + "\n"
+
+
+def _entries(made: Outline) -> list[list[str]]:
+    """Return the lines of each step, the equations in one column."""
     number = len(str(len(made.entries))) + 2
     column = (
         number + max((min(len(_sentence(e.rule, made.formulas)), _WIDEST_RULE) for e in made.entries), default=0) + 2
     )
-    blocks = [_heading(made)]
-    blocks.extend(_entry(entry, made, number, column) for entry in made.entries)
-    for section in made.sections:
-        blocks.append(["", *_section(section, made)])
-    blocks.append(["", *_check(made.command)])
-    return "\n".join(line.rstrip() for block in blocks for line in block) + "\n"
+    return [_entry(entry, made, number, column) for entry in made.entries]
 
 
 def plain(text: str) -> str:
@@ -51,7 +58,7 @@ def _heading(made: Outline) -> list[str]:
     lines = [
         *_titled(title, made.parameters, made.formulas),
         *(line for reference in made.references for line in _wrapped(plain(reference), indent=_MARGIN)),
-        *_titled(rule, made.rule_parameters, made.formulas),
+        *(_titled(rule, made.rule_parameters, made.formulas) if made.rule else ()),
         *_wrapped(plain(made.rule_reference), indent=_MARGIN),
     ]
     return [*lines, ""]
@@ -100,7 +107,7 @@ def _equation(equation: Equation, notation: Notation, column: int) -> list[str]:
     """Return an equation as lines that begin at a column."""
     lines: list[str] = []
     left = formula(equation.left, notation)
-    sign = " <- " if equation.is_assignment else " = "
+    sign = " <- " if equation.is_assignment else " in " if equation.is_membership else " = "
     rights = equation.forms()
     for position, right in enumerate(rights):
         condition = equation.condition if position == len(rights) - 1 else None
@@ -176,11 +183,11 @@ def _remark(subject: str, remark: Remark, made: Outline, column: int) -> list[st
     return [*_wrapped(subject, indent=_MARGIN, more=2), *_wrapped(sentence, indent=min(column, 2 * _MARGIN))]
 
 
-def _check(command: str) -> list[str]:
-    line = f"Check it against certified finite differences: {command}"
+def _check(command: str, against: str) -> list[str]:
+    line = f"Check it against {against}: {command}"
     if len(line) <= WIDTH:
         return [line]
-    lines = ["Check it against certified finite differences:"]
+    lines = [f"Check it against {against}:"]
     if _MARGIN + len(command) <= WIDTH:
         return [*lines, " " * _MARGIN + command]
     before, option, rule = command.rpartition(" --rule ")

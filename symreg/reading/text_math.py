@@ -19,11 +19,13 @@ from symreg.language.tree import (
 )
 from symreg.reading.layout import BETWEEN, EACH, NEVER, WITHIN, Run, row
 from symreg.reading.notation import Notation
-from symreg.reading.paper import addends, cases, comparisons, fraction, numeral, on_paper
+from symreg.reading.paper import EXTREMES, FORMAL, addends, cases, comparisons, fraction, numeral, on_paper
 
 _ANY, _OR, _AND, _NOT, _COMPARISON, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(10)
 _WORDS = {"inf": "inf", "nan": "undefined", "pi": "pi"}
 _LONGEST_PIECE = 24
+_GREATEST: Tree = Constant("inf")
+_LEAST: Tree = Negate(_GREATEST)
 
 
 def formula(tree: Tree, notation: Notation) -> Run:
@@ -82,12 +84,17 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
             return row((piece("{"), _joined(shown, ";", EACH), piece("}"))), _ATOM
         case Call("abs", (argument,)) if not _has_bars(argument):
             return row((piece("|"), _run(argument, _ANY, notation), piece("|"))), _ATOM
-        case Call("argmin", (variable, body)):
-            before = row((piece("argmin_"), _run(variable, _ATOM, notation), piece(" (")))
+        case Call(function, (variable, body)) if function in EXTREMES:
+            before = row((piece(f"{EXTREMES[function][0]}_"), _run(variable, _ATOM, notation), piece(" (")))
             return row((before, _run(body, _ANY, notation), piece(")"))), _PRODUCT
+        case Call("interval", (low, high)):
+            opening, closing = ("(" if low == _LEAST else "["), (")" if high == _GREATEST else "]")
+            ends = [_run(end, _ANY, notation) for end in (low, high)]
+            return row((piece(opening), _joined(ends, ","), piece(closing))), _ATOM
         case Call(function, arguments):
             shown = [_run(argument, _ANY, notation) for argument in arguments]
-            return row((piece(f"{function}("), _joined(shown, ","), piece(")"))), _ATOM
+            name, _ = FORMAL.get(function, (function, ""))
+            return row((piece(f"{name}("), _joined(shown, ","), piece(")"))), _ATOM
         case Sum(body, index):
             least = _SIGN if isinstance(body, Sum) else _PRODUCT
             return row((piece(f"sum_{index} "), _run(body, least, notation))), _SIGN

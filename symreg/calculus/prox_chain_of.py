@@ -1,0 +1,417 @@
+"""Derive a proximal operator to be read: from the minimum that it is to cases of v, with its envelope and conjugate.
+
+Takes terms; hands on a `ProxChain`. The operator is the one that is emitted (`updates`), its formulas are as papers
+write them (`branches`).
+"""
+
+from __future__ import annotations
+
+from symreg.calculus.algebra import (
+    INFINITY,
+    ONE,
+    ZERO,
+    W,
+    call,
+    minus,
+    negative,
+    over,
+    plus,
+    power,
+    times,
+    total,
+    where,
+)
+from symreg.calculus.branches import Range, beyond, definitions, even_in, formula, objective, single
+from symreg.calculus.chain import Step
+from symreg.calculus.claims.telling import formula_of
+from symreg.calculus.claims.thresholding import SingleFormula
+from symreg.calculus.conjugate import Y, conjugate
+from symreg.calculus.extremes import derivative_of
+from symreg.calculus.inverses import known_with
+from symreg.calculus.operator import STEP, Cell, Operator, Rest, V
+from symreg.calculus.prox_chain import Case, Letters, ProxChain
+from symreg.calculus.scaling import scaled
+from symreg.calculus.splitting import radial_profile
+from symreg.calculus.tidy import tidy
+from symreg.calculus.updates import derived_operator
+from symreg.errors import Intractable
+from symreg.language.terms import Terms
+from symreg.language.text import to_text
+from symreg.language.tree import Call, Compare, Logic, Name, Tree, number, substitute, walk
+from symreg.objective import Objective
+
+
+def derive_prox(objective_: Objective, terms: Terms | None = None) -> ProxChain:
+    """Return the derivation of the proximal operator of an objective's penalty, or of some of its terms.
+
+    Raises:
+        Intractable, NotDifferentiable: Why there is no operator.
+    """
+    terms = objective_.terms if terms is None else terms
+    update = derived_operator(terms)
+    operator = update.operator
+    if not isinstance(operator, Operator):
+        raise Intractable(
+            "the proximal operator is emitted, but which of the knots comes first depends on the parameters, and no "
+            "formula by cases holds for all of them; give them domains that settle it"
+        )
+    letters = _letters(terms, is_radial=update.is_radial)
+    return _Writer(objective_, terms, operator, letters, is_radial=update.is_radial).chain()
+
+
+def _letters(terms: Terms, *, is_radial: bool) -> Letters:
+    taken = {parameter.name for parameter in terms.parameters}
+    u, s, x, r = (next(c for c in letters if c not in taken) for letters in ("uzqabc", "shkdef", "xabcdef", "rlmnij"))
+    return Letters(weight=u, point=r if is_radial else "v", step=s, scaled=x)
+
+
+PHI, SLOPE, CONJUGATE, ENVELOPE = "phi", "dphi", "phi_conjugate", "envelope"
+"""Formal functions: phi, phi', phi* and the Moreau envelope; `subdifferential(x)` and `interval(a, b)` are sets."""
+
+
+class _Writer:
+    """Writes the steps one after the other; `profile` is phi, over the bare weight."""
+
+    def __init__(
+        self, objective_: Objective, terms: Terms, operator: Operator, letters: Letters, *, is_radial: bool
+    ) -> None:
+        self.objective, self.terms, self.operator = objective_, terms, operator
+        self.letters, self.is_radial = letters, is_radial
+        self.parameters = terms.parameters
+        self.known = known_with(self.parameters, is_even=operator.is_even)
+        self.steps: list[Step] = []
+        self.u, self.v, self.s = (Name(name) for name in (letters.weight, letters.point, letters.step))
+
+    def put(self, rule: str, before: Tree, after: Tree, why: str = "", condition: Tree | None = None) -> None:
+        shown = self.letters.shown
+        self.steps.append(
+            Step(
+                rule=rule,
+                before=shown(before),
+                after=shown(after),
+                why=why,
+                condition=None if condition is None else shown(condition),
+            )
+        )
+
+    def chain(self) -> ProxChain:
+        bound = self.bound()
+        is_single = bound is not None and bound.bound != ZERO
+        one = single(self.operator, self.parameters, bound.condition if bound else None) if is_single else None
+        others: tuple[Range, ...] = ()
+        if bound is not None and bound.condition is not None:
+            others = beyond(self.operator, self.parameters, None if bound.bound == ZERO else _negated(bound.condition))
+        self.opening()
+        self.scaling()
+        self.pieces(one)
+        self.validity(bound)
+        if one is not None:
+            self.solved(one)
+        cases = [self.case(range_) for range_ in ([one] if one is not None else []) + list(others) if range_.is_closed]
+        self.results(cases, others, bound)
+        dual = None
+        if one is not None and bound is not None and bound.condition is None and self.operator.period is None:
+            dual = conjugate(one.branches, self.parameters, is_even=self.operator.is_even)
+        self.envelopes(cases)
+        self.dual(dual)
+        shown = self.letters.shown
+        return ProxChain(
+            objective=self.objective,
+            terms=self.terms,
+            letters=self.letters,
+            steps=tuple(self.steps),
+            cases=tuple(cases),
+            bound=None if bound is None else bound.bound,
+            validity=None if bound is None or bound.condition is None else shown(bound.condition),
+            conjugate=dual,
+            is_radial=self.is_radial,
+        )
+
+    def prox(self) -> Tree:
+        return W if self.is_radial else call("prox", V, STEP)
+
+    def bound(self) -> SingleFormula | None:
+        """Return up to which step F rises everywhere: as the claims have it, or by the operator's own cells."""
+        found = None if self.is_radial else formula_of(self.terms)
+        if found is not None:
+            return found
+        cells = [item for segment in self.operator.segments for item in segment if isinstance(item, Cell)]
+        if len(self.operator.segments) == 1 and not any(cell.turns for cell in cells):
+            return SingleFormula(bound=INFINITY, is_strict=False, condition=None)
+        return None
+
+    # The equation
+
+    def opening(self) -> None:
+        u, v, s = W, V, STEP
+        phi = call(PHI, u)
+        profile = self.profile()
+        if self.is_radial:
+            self.steps.append(
+                Step(
+                    rule="radial theorem",
+                    before=call("prox", Name("v"), self.s),
+                    after=times(over(self.u, self.v), Name("v")),
+                    why=f"R is phi of the norm alone, so the minimiser lies on the ray of v; {self.letters.weight} "
+                    f"is its norm, and {self.letters.point} that of v",
+                )
+            )
+        self.put(
+            "penalty", phi, profile, "one weight at a time" if not self.is_radial else "as a function of the length"
+        )
+        self.put(
+            "proximal operator",
+            self.prox(),
+            call("argmin", u, plus(times(s, phi), over(power(minus(u, v), number(2)), number(2)))),
+            "s > 0" if self.letters.step == "s" else f"{self.letters.step} > 0",
+        )
+        if self.operator.is_even and not self.is_radial:
+            self.put(
+                "symmetry",
+                call("prox", negative(v), s),
+                negative(call("prox", v, s)),
+                "phi is even: v >= 0 and u >= 0 are enough",
+            )
+        if self.operator.period is not None:
+            self.put(
+                "periodicity",
+                call("prox", plus(v, self.operator.period), s),
+                plus(call("prox", v, s), self.operator.period),
+                "phi repeats itself, and so v is taken to within half a period of 0",
+            )
+        self.put(
+            "stationarity",
+            ZERO,
+            plus(minus(u, v), times(s, call("subdifferential", phi))),
+            "what every minimiser satisfies",
+        )
+        self.put(
+            "where phi is smooth",
+            v,
+            plus(u, times(s, call(SLOPE, u))),
+            "call the right side F(u); a minimum lies where F rises",
+        )
+
+    def profile(self) -> Tree:
+        if self.is_radial:
+            found = [radial_profile(term) for term in self.terms.terms]
+            return total(
+                [times(number(t.coefficient), p) for t, p in zip(self.terms.terms, found, strict=True) if p is not None]
+            )
+        return total([times(number(term.coefficient), term.tree) for term in self.terms.elementwise])
+
+    def scaling(self) -> None:
+        """Say which one number is left of the step and the parameters."""
+        cells = [item for segment in self.operator.segments for item in segment if isinstance(item, Cell)]
+        cells += [dip.cell for dip in self.operator.dips if dip.cell is not None]
+        slopes = [derivative_of(cell.value, self.parameters) for cell in cells]
+        form = scaled(slopes, self.parameters, lengths=[end for cell in cells for end in (cell.low, cell.high)])
+        if form.prefactor == ONE and form.scale == ONE:
+            return
+        x, c = Name(self.letters.scaled), form.scale
+        if c != ONE:
+            self.put("scaling", W, times(c, x), f"and v = {to_text(times(c, Name('y')))}")
+        group = tidy(over(times(STEP, form.prefactor), c), self.known)
+        left = ", ".join(group.parameter.name for group in form.groups)
+        of = f" and {left}" if left else ""
+        self.put(
+            "scaling",
+            Name("t"),
+            group,
+            f"the equation is y = {self.letters.scaled} + t*psi'({self.letters.scaled}) with psi free of all else: "
+            f"what the operator looks like depends on t{of} alone",
+        )
+
+    def pieces(self, one: Range | None) -> None:
+        """Write the equation on every piece, and the interval of v on every convex kink."""
+        items: list[Rest | Cell]
+        if one is not None:
+            items = [branch.item for branch in one.branches]
+        else:
+            items = [item for segment in self.operator.segments for item in segment]
+        for item in items:
+            if isinstance(item, Rest):
+                ends = [self.force(item.position, slope, side) for slope, side in ((item.left, -1), (item.right, 1))]
+                is_everywhere = item.left is None and item.right is None
+                self.put(
+                    "kink",
+                    V,
+                    call("interval", *ends),
+                    "a local minimum whatever v is: the slope is infinite on either side"
+                    if is_everywhere
+                    else "the subdifferential is an interval there: the minimiser stays while v runs through this one",
+                    Compare("==", W, item.position),
+                )
+                continue
+            slope = derivative_of(item.value, self.parameters)
+            why = "phi is constant here" if slope == ZERO else ""
+            self.put("piece", V, plus(W, times(STEP, slope)), why, between(item.low, W, item.high, is_strict=True))
+
+    def force(self, u: Tree, slope: Tree | None, side: int) -> Tree:
+        if slope is None:
+            return INFINITY if side > 0 else negative(INFINITY)
+        return tidy(plus(u, times(STEP, slope)), self.known)
+
+    def validity(self, bound: SingleFormula | None) -> None:
+        """Say up to which step F rises everywhere."""
+        curvature, rises = call("ddphi", W), call("dF", W)
+        rise = plus(ONE, times(STEP, curvature))
+        if bound is None:
+            return
+        if bound.condition is None:
+            self.put(
+                "validity",
+                rises,
+                rise,
+                "phi is convex: F rises everywhere, for every s, and one formula holds for all v",
+            )
+        elif bound.bound == ZERO:
+            self.put(
+                "validity", rises, rise, "phi' jumps down or falls without bound: F does not rise everywhere for any s"
+            )
+        else:
+            least = tidy(negative(over(ONE, bound.bound)), self.parameters) if not _has_where(bound.bound) else None
+            why = "F rises everywhere, and one formula holds for all v, for these s"
+            if bound.is_strict:
+                why += "; not at the bound itself, where F is constant on an interval"
+            if least is not None:
+                self.put(
+                    "least curvature", call("infimum", curvature), least, "the infimum over all u where phi is smooth"
+                )
+            self.put("validity", rises, rise, why, bound.condition)
+
+    # The cases
+
+    def solved(self, one: Range) -> None:
+        for branch in one.branches:
+            if isinstance(branch.item, Rest):
+                continue
+            condition = between(branch.low, V, branch.high, is_strict=False)
+            if branch.inverse is None:
+                self.put(
+                    "solve",
+                    W,
+                    call("F_inverse", V),
+                    "no closed form of low degree; F rises, so there is one root, which is enclosed and iterated",
+                    condition,
+                )
+                continue
+            self.put("solve", W, branch.inverse.tree, branch.inverse.method, condition)
+            for name, tree in branch.inverse.definitions:
+                self.put("abbreviation", Name(name), tree)
+
+    def case(self, range_: Range) -> Case:
+        is_even = self.operator.is_even and not self.is_radial
+        shown = self.letters.shown
+        found = self.envelope(range_, is_even=is_even)
+        return Case(
+            condition=None if range_.condition is None else shown(range_.condition),
+            formula=shown(formula(range_, self.known, is_even=is_even)),
+            definitions=tuple((n, shown(t)) for n, t in definitions(range_, self.known, is_even=is_even)),
+            envelope=None if found is None else shown(found),
+        )
+
+    def results(self, cases: list[Case], others: tuple[Range, ...], bound: SingleFormula | None) -> None:
+        prox = self.prox()
+        is_told = len(others) < len(cases)
+        if is_told:
+            self.put(
+                "result",
+                prox,
+                cases[0].formula,
+                "for either sign of v" if self.operator.is_even and not self.is_radial else "",
+                cases[0].condition,
+            )
+        if bound is not None and bound.condition is None:
+            return
+        self.jumps(others)
+        for case in cases[1 if is_told else 0 :]:
+            self.put("result", prox, case.formula, "at the jump itself the smaller magnitude is taken", case.condition)
+
+    def jumps(self, others: tuple[Range, ...]) -> None:
+        """Say where the better of two minima changes."""
+        taken = {p.name for p in self.parameters}
+        a, b = (Name(next(c for c in letters if c not in taken)) for letters in ("adfk", "behl"))
+        left, right = (objective(call(PHI, x), x) for x in (a, b))
+        why = "beyond, F falls between two minima a < b; below the v at which they are equally good a is the better one"
+        if not others:
+            why += "; that v is found by iteration, once a call, and at it the smaller magnitude is taken"
+        self.put("jump", left, right, why)
+        for range_ in others:
+            assert range_.jump is not None
+            self.put("jump", V, range_.jump, "where the two are equally good", range_.condition)
+
+    # Envelope and conjugate
+
+    def envelope(self, range_: Range, *, is_even: bool) -> Tree | None:
+        """Return the Moreau envelope by cases where u is linear in v on all of them."""
+        if not range_.is_linear:
+            return None
+        rows = []
+        for branch in range_.branches:
+            assert branch.inverse is not None
+            value = (
+                branch.item.value
+                if isinstance(branch.item, Rest)
+                else substitute(branch.item.value, {W: branch.inverse.tree})
+            )
+            distance = over(power(minus(branch.inverse.tree, V), number(2)), times(number(2), STEP))
+            row = tidy(plus(value, distance), self.known)
+            rows.append(even_in(row, V) if is_even else row)
+        v = call("abs", V) if is_even else V
+        made = rows[-1]
+        for branch, row in reversed(list(zip(range_.branches, rows, strict=True))[:-1]):
+            assert branch.high is not None
+            made = where(Compare("<=", v, branch.high), row, made)
+        return made
+
+    def envelopes(self, cases: list[Case]) -> None:
+        envelope = call(ENVELOPE, V)
+        whole = plus(call(PHI, W), over(power(minus(W, V), number(2)), times(number(2), STEP)))
+        self.put("Moreau envelope", envelope, call("minimum", W, whole), "the least value itself, over s")
+        self.put(
+            "its gradient",
+            call("denvelope", V),
+            over(minus(V, self.prox()), STEP),
+            "wherever the minimiser is the only one",
+        )
+        for case in cases:
+            if case.envelope is not None:
+                self.put("Moreau envelope", envelope, case.envelope, "prox(v) put in", case.condition)
+
+    def dual(self, found: Tree | None) -> None:
+        if found is None:
+            return
+        whole = minus(times(W, Y), call(PHI, W))
+        self.put(
+            "Fenchel conjugate",
+            call(CONJUGATE, Y),
+            call("supremum", W, whole),
+            "y is a slope of phi where this is attained: phi'(u) = y, or y lies in the subdifferential at u",
+        )
+        self.put("Fenchel conjugate", call(CONJUGATE, Y), found)
+
+
+def between(low: Tree | None, x: Tree, high: Tree | None, *, is_strict: bool) -> Tree | None:
+    """Return the condition that x lies between two ends; None where both are infinite."""
+    operator = "<" if is_strict else "<="
+    if low is None and high is None:
+        return None
+    if low is None or high is None:
+        end = low if high is None else high
+        assert end is not None
+        return Compare(operator if low is None else operator.replace("<", ">"), x, end)
+    return Logic("and", (Compare(operator, low, x), Compare(operator, x, high)))
+
+
+def _negated(condition: Tree) -> Tree:
+    match condition:
+        case Compare("<", left, right):
+            return Compare(">=", left, right)
+        case Compare("<=", left, right):
+            return Compare(">", left, right)
+    raise Intractable(f"{to_text(condition)[:60]} is no bound")
+
+
+def _has_where(tree: Tree) -> bool:
+    return any(isinstance(node, Call) and node.function == "where" for node in walk(tree))
