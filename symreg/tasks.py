@@ -6,6 +6,7 @@ Every task imports what it needs when it runs; this module is also imported wher
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -24,6 +25,8 @@ TARGETS = ("numpy", "c")
 
 CATALOGUE_RULES = ("gradient_descent", "momentum", "adam", "adamw", "lion")
 """The rules whose steps `generated/` holds."""
+CATALOGUE_PROX_RULES = ("proximal_gradient",)
+"""Those that it holds of penalties whose kinks give the operator something to take."""
 
 
 class Written(NamedTuple):
@@ -141,10 +144,20 @@ def write_sources(
 
 
 def write_entry(tell: Tell, *, name: str) -> dict[str, str]:
-    """Return what `generated/` holds of one penalty of the catalogue: every target, and the derivation in LaTeX."""
-    sources = write_sources(tell, objective=name, rules=CATALOGUE_RULES, targets=TARGETS)
+    """Return what `generated/` holds of one penalty of the catalogue: every target, and the derivations in LaTeX."""
+    from symreg.calculus.splitting import fits
+    from symreg.errors import Intractable
+    from symreg.objective import resolve_rule
+
+    terms = read_objective(name).terms
+    rules = [rule for rule in (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES) if fits(terms, resolve_rule(rule))]
+    sources = write_sources(tell, objective=name, rules=rules, targets=TARGETS)
     derivation = write_derivation(tell, objective=name, rule="gradient_descent", form="latex")
-    return {**sources.files, f"latex/{name}.tex": derivation.text}
+    files = {**sources.files, f"latex/{name}.tex": derivation.text}
+    with suppress(Intractable):  # no operator
+        operator = write_derivation(tell, objective=name, rule="gradient_descent", form="latex", is_prox=True)
+        files[f"latex/{name}_prox.tex"] = operator.text
+    return files
 
 
 def write_report(

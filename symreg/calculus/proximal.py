@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, numeric, over, plus, times
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
@@ -32,6 +33,7 @@ from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Number,
 _INFINITE = (Constant("inf"), negative(Constant("inf")))
 
 
+@lru_cache(maxsize=64)
 def operator(terms: Terms) -> Operator | Unordered:
     """Return the proximal operator of the sum of the elementwise terms, for all parameters in their domains.
 

@@ -71,6 +71,14 @@ def split(terms: Terms, rule: Rule) -> Split:
     return made
 
 
+def fits(terms: Terms, rule: Rule) -> bool:
+    """Is there an operator of what the rule has to take, and anything to take, if it uses one?"""
+    try:
+        return not rule.uses_prox or bool(split(terms, rule).prox.terms)
+    except (Intractable, NotDifferentiable):
+        return False
+
+
 @lru_cache(maxsize=128)
 def is_differentiable(term: Term) -> bool:
     """Has the term a finite derivative at every weight of its domain, for all values of its parameters?
