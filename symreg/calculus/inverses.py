@@ -163,7 +163,9 @@ def _raised(made: Inverse, q: int) -> Inverse:
 
 def _linear(coefficients: list[Any], _: set[str]) -> Iterator[Inverse]:
     a, b = coefficients
-    yield Inverse(tree=from_sympy(sympy.factor(-b / a)), method="linear", is_linear=True)
+    top, bottom = sympy.fraction(sympy.factor(-b / a))
+    forms = [over(tidy_of(sign * top), tidy_of(sign * bottom)) for sign in (1, -1)]
+    yield Inverse(tree=min(forms, key=size), method="linear", is_linear=True)
 
 
 def _quadratic(coefficients: list[Any], _: set[str]) -> Iterator[Inverse]:
