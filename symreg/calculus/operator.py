@@ -86,11 +86,14 @@ class Dip:
         is_kink: Does phi' jump down there, so that F falls for every step?
         cell: A cell of constant negative curvature: all of it is lost where `1 + s*curvature <= 0`, and joined on
             where not.
+        jump: The v at which the minima before and behind it are equally good, in closed form, wherever F falls there;
+            None where it is searched for.
     """
 
     position: Tree
     is_kink: bool = False
     cell: Cell | None = None
+    jump: Tree | None = None
 
 
 Segment = tuple[Rest | Cell, ...]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 
 from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, numeric, over, plus, times
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
@@ -49,6 +50,10 @@ def operator(terms: Terms) -> Operator | Unordered:
         return _unordered(terms, reason)
     needs = _needs(found.tokens, terms.parameters)
     segments, dips = _parted(found.tokens)
+    dips = tuple(
+        replace(dip, jump=_jump(dip, *beside, terms.parameters))
+        for dip, beside in zip(dips, pairwise(segments), strict=True)
+    )
     return Operator(
         segments=segments,
         dips=dips,
@@ -394,6 +399,45 @@ def _parted(tokens: list[_Token]) -> tuple[tuple[Segment, ...], tuple[Dip, ...]]
             settle()
         segments[-1].append(token)
     return tuple(map(tuple, segments)), tuple(dips)
+
+
+def _jump(dip: Dip, before: Segment, after: Segment, parameters: tuple[Parameter, ...]) -> Tree | None:
+    """Return where the minimum jumps from a resting place into a cell, if that is a root that can be listed.
+
+    With v = F(u) the difference of the two costs is a function of u alone, which rises with u.
+    """
+    if len(before) > 1 or len(after) > 1 or not isinstance(before[0], Rest) or not isinstance(after[0], Cell):
+        return None
+    rest, cell = before[0], after[0]
+    force = plus(W, times(STEP, cell.slope))
+    chord = times(minus(W, rest.position), minus(force, over(plus(W, rest.position), number(2))))
+    known = (*parameters, *OWN_PARAMETERS)
+    difference = tidy(plus(times(STEP, minus(rest.value, cell.value)), chord), known)
+    try:
+        found = [u for u in roots(difference) if _is_jump(u, difference, dip, cell, known)]
+    except NotDifferentiable:
+        return None
+    return tidy(substitute(force, {W: found[0]}), known) if found else None
+
+
+def _is_jump(u: Tree, difference: Tree, dip: Dip, cell: Cell, known: tuple[Parameter, ...]) -> bool:
+    """Is a root of the difference in the cell, where F rises, at all samples at which F falls in the dip?"""
+    compared = 0
+    for values in samples(known):
+        rise = plus(ONE, times(STEP, cell.curvature))
+        fall = None if dip.cell is None else plus(ONE, times(STEP, dip.cell.curvature))
+        if fall is not None and evaluate(fall, values) > 0:
+            continue
+        if fall is None and not dip.is_kink and cell.least is not None:
+            return False  # whether F falls depends on the step
+        at, low = evaluate(u, values), evaluate(cell.low, values) if cell.low is not None else None
+        there = {**values, W: at}
+        if not (at == at and low is not None and at >= low and evaluate(rise, there) > 0):
+            return False
+        if not abs(evaluate(difference, there)) <= TINY * (1 + at * at):
+            return False
+        compared += 1
+    return compared > 0
 
 
 def _may_be_lost(token: _Token) -> bool:

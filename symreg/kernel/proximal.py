@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from symreg.calculus.algebra import minus, plus, times
 from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V
 from symreg.kernel.ir import Let, Root
 from symreg.kernel.sharing import Namer
@@ -263,11 +264,11 @@ class _Lowering:
         """Return where F turns in a cell whose curvature is least at a position, or the position if F does not."""
         if cell.bends == 0:
             return position
-        rise = Binary("+", _ONE, Binary("*", self.step, cell.curvature))
-        bend = Binary("*", self.step, cell.third)
+        rise = plus(_ONE, times(self.step, cell.curvature))
+        bend = times(self.step, cell.third)
         does = None
         if cell.least is not None:
-            does = Compare("<", Binary("+", _ONE, Binary("*", self.step, cell.least)), number(0))
+            does = Compare("<", plus(_ONE, times(self.step, cell.least)), number(0))
         if cell.turn is not None:
             found = self.at(cell.turn)
             return self.let("turn", found if does is None else Call("where", (does, found, position)), once)
@@ -311,19 +312,24 @@ class _Lowering:
         """Return the rows of two segments with the jump between them as an edge."""
         before, after = tables
         last, first = before[-1], after[0]
-        if dip.cell is None:
+        if dip.cell is None and dip.jump is not None:
+            jump = self.let("jump", self.at(dip.jump), once)
+        elif dip.cell is None:
             top = self.upper(last, once)
             bottom = self.lower(first, once)
             jump = self.jump(before, after, bottom, top, once)
         else:
             cell, (low, high) = dip.cell, (last.high, first.low)
             assert low is not None and high is not None and cell.low_force and cell.high_force
-            rise = self.let("rise", Binary("+", _ONE, Binary("*", self.step, self.at(cell.curvature))), once)
+            rise = self.let("rise", plus(_ONE, times(self.step, self.at(cell.curvature))), once)
             at_low = self.let("edge", self.force(low, cell.low_force), once)
             at_high = self.let("edge", self.force(high, cell.high_force), once)
             is_kept = Compare(">", rise, number(0))
-            top = self.let("top", Call("where", (is_kept, at_high, at_low)), once)
-            jump = self.jump(before, after, at_high, top, once)
+            if dip.jump is not None:
+                jump = self.let("jump", Call("where", (is_kept, at_high, self.at(dip.jump))), once)
+            else:
+                top = self.let("top", Call("where", (is_kept, at_high, at_low)), once)
+                jump = self.jump(before, after, at_high, top, once)
             before = [*before[:-1], _Row(last.item, last.low, last.high, at_low), _Row(cell, low, high, None)]
         made = [
             _Row(r.item, r.low, r.high, self.let("edge", Call("min", (r.edge, jump)), once)) if r.edge else r
@@ -470,8 +476,8 @@ class _Lowering:
                 low=_by_edge(rows, lows, x),
                 high=_by_edge(rows, highs, x),
                 start=_by_edge(rows, starts, x),
-                residual=Binary("-", Binary("+", name, Binary("*", self.step, slope)), x),
-                slope=Binary("+", _ONE, Binary("*", self.step, _without_cosines(bend, slope))),
+                residual=minus(plus(name, times(self.step, slope)), x),
+                slope=plus(_ONE, times(self.step, _without_cosines(bend, slope))),
                 in_logarithm=any(cell.in_logarithm for cell in cells),
             )
         )
@@ -486,8 +492,8 @@ class _Lowering:
         """Return u + s*phi'(u)."""
         if slope == number(0):
             return u
-        pull = Binary("*", self.step, slope)
-        return pull if u == number(0) else Binary("+", u, pull)
+        pull = times(self.step, slope)
+        return pull if u == number(0) else plus(u, pull)
 
     def let(self, stem: str, value: Tree, into: Statements) -> Tree:
         """Return a value by name; a leaf is its own."""
