@@ -325,6 +325,61 @@ def differences(name: str, row: Any) -> tuple[Any, Any]:
     return np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
 
 
+CORNERS = [
+    # phi'(w)/w = w up to 1, then 1/w: greatest at the joint, which is a weight like any other.
+    ("where(abs(w) <= 1, abs(w)**3/3, abs(w) - 2/3)", "step that contracts", "conditional", "lr < 2", ""),
+    # The same with the bound reached nowhere: 2*(1 - 1/w) runs to 2.
+    ("max(abs(w) - 1, 0)**2", "step that contracts", "conditional", "lr <= 1", ""),
+    # In the case q < 1 convexity fails for all lam.
+    ("lam*abs(w)**q", "convex", "conditional", "q >= 1", ""),
+    ("lam*abs(w)**q", "gradient Lipschitz", "conditional", "q == 2", "2*lam"),
+    ("lam*abs(w)**q", "sparse", "conditional", "q <= 1", ""),
+    ("mcp + l2(lam=mu)", "convex", "conditional", "2*mu*gamma >= 1", ""),
+    ("mcp + l2(lam=mu)", "strongly convex", "conditional", "2*mu*gamma > 1", "2*mu - 1/gamma"),
+    ("tukey + l2(lam=mu)", "convex", "conditional", "5*mu*c**2 >= 12*lam", ""),
+    ("welsch + l2(lam=mu)", "convex", "conditional", "mu*c**2 >= 2*lam*exp(-3/2)", ""),
+    ("l1 + l2", "strongly convex", "proved", "", "2*lam"),
+    ("huber + l1", "gradient Lipschitz", "refuted", "", ""),
+    ("lam*(w**4 - w)", "nonnegative", "refuted", "", ""),
+    ("-lam*w**2", "coercive", "refuted", "", ""),
+    ("lam*abs(w)**3", "gradient Lipschitz", "refuted", "", ""),
+    ("lam*softplus(w)", "gradient Lipschitz", "proved", "", "lam/4"),
+    ("lam*where(w > 1, w, 0)", "continuous", "refuted", "", ""),
+    ("mcp + huber", "convex", "refuted", "", ""),
+    ("mcp + huber", "shrinks toward the origin", "proved", "", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "claim", "verdict", "condition", "value"), CORNERS)
+def test_verdicts_on_sums_and_expressions(text: str, claim: str, verdict: str, condition: str, value: str) -> None:
+    found = analysed(text)[claim]
+    assert found.verdict == verdict, found
+    parameters = objective_of(text).terms.parameters
+    if condition:
+        assert found.holds_iff is not None
+        assert equivalent(found.holds_iff, parse_condition(condition), parameters)
+    if value:
+        assert found.value is not None and same(found.value, parse(value), parameters)
+
+
+def equivalent(a: Tree, b: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Do two conditions have one strictness, and agree at many parameters, near the border of the second one, too?"""
+    if not (isinstance(a, Compare) and isinstance(b, Compare) and ("=" in a.operator) == ("=" in b.operator)):
+        return False
+    rows = [{**row, Name("lr"): evaluate(number(k), {})} for row in samples(parameters) for k in (1, 2, 3)]
+    for row in list(rows):
+        ratio = evaluate(b.right, row) / evaluate(b.left, row)
+        for name in ("mu", "q", "lr"):
+            if Name(name) in row:
+                rows += [{**row, Name(name): row[Name(name)] * ratio * (1 + d * exact(1e-3))} for d in (-1, 0, 1)]
+    return all(holds_plainly(a, row) == holds_plainly(b, row) for row in rows if not is_on_border(b, row))
+
+
+def is_on_border(condition: Compare, row: Any) -> bool:
+    a, b = evaluate(condition.left, row), evaluate(condition.right, row)
+    return bool(a != b and abs(a - b) <= 1e-60 * abs(b))
+
+
 def test_proves_knows_which_way_a_constant_may_move() -> None:
     parameters = objective_of("l2").terms.parameters
     made = analysed("l2")

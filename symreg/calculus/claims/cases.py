@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from symreg.calculus.algebra import ZERO, minus, where
+from symreg.calculus.claims.shape import FOR_SOME
 from symreg.calculus.roots import has_w
 from symreg.calculus.tidy import tidy
 from symreg.calculus.verdict import Verdict
@@ -75,6 +76,9 @@ def joined(exponent: Parameter, split: Sequence[Case], verdicts: Sequence[Verdic
         return first
     if any(verdict.verdict == "undecided" for verdict in verdicts):
         return Verdict(claim=first.claim, verdict="undecided", note="in a case of the exponent")
+    sampled = next((v for v in verdicts if v.verdict == "refuted" and v.method == FOR_SOME), None)
+    if sampled is not None:
+        return sampled  # in its case the claim may hold for other parameters: no condition on the exponent is exact
     rows = list(zip(split, verdicts, strict=True))
     holding = [(case, verdict) for case, verdict in rows if verdict.verdict != "refuted"]
     witness = next((verdict.witness for _, verdict in rows if verdict.witness is not None), None)

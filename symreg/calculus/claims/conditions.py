@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 import sympy
 
+from symreg.calculus.algebra import ZERO
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import Sign
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.language.spec import Parameter
-from symreg.language.tree import Compare, Logic, Tree
+from symreg.language.tree import Call, Compare, Logic, Tree, walk
 
 Truth = bool | Tree
 """True for all parameters, False for all, or exactly where the condition holds."""
@@ -21,10 +22,17 @@ def is_at_least_zero(tree: Tree, parameters: tuple[Parameter, ...], *, strictly:
 
     The condition is exact: the inequality holds where it does and fails elsewhere.
     """
+    if isinstance(tree, Call) and tree.function == "min":
+        return all_of(is_at_least_zero(part, parameters, strictly=strictly) for part in tree.arguments)
     true: tuple[Sign, ...] = ("positive",) if strictly else ("positive", "nonnegative", "zero")
     false: tuple[Sign, ...] = ("negative", "nonpositive", "zero") if strictly else ("negative",)
     sign = sign_for_all(tree, parameters)
-    return sign in true if sign in true or sign in false else _simplest(tree, ">" if strictly else ">=", parameters)
+    if sign in true or sign in false:
+        return sign in true
+    operator = ">" if strictly else ">="
+    if any(isinstance(node, Call) and node.function in ("min", "max", "where", "abs") for node in walk(tree)):
+        return Compare(operator, tree, ZERO)
+    return _simplest(tree, operator, parameters)
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:

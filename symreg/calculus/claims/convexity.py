@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, call, minus, negative, over, plus, power, times
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
-from symreg.calculus.claims.shape import told
+from symreg.calculus.claims.shape import settled, told
 from symreg.calculus.claims.study import Study, negated
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.calculus.extremes import beyond
@@ -26,14 +26,10 @@ def convex(study: Study) -> Verdict:
     """phi lies below its chords."""
     claim = "convex"
     truth, methods = _is_convex(study, strictly=False)
-    if truth is None:
-        return _by_chords(claim, study, None)
     if truth is True:
         return Verdict(claim=claim, verdict="proved", method=told(methods))
-    found = _by_chords(claim, study, None if truth is False else truth)
-    if truth is False or found.witness is None:
-        return found
-    return Verdict(claim=claim, verdict="conditional", holds_iff=truth, witness=found.witness, method=told(methods))
+    meant = None if truth is None or truth is False else truth
+    return settled(claim, truth, _above_its_chord(study, ZERO, meant), told(methods))
 
 
 def weakly_convex(study: Study) -> Verdict:
@@ -159,11 +155,6 @@ def _phi(study: Study, place: Tree) -> Tree:
 
 
 _MIDDLE = over(plus(U, V), number(2))
-
-
-def _by_chords(claim: str, study: Study, condition: Tree | None) -> Verdict:
-    witness = _above_its_chord(study, ZERO, condition)
-    return Verdict(claim=claim, verdict="undecided" if witness is None else "refuted", witness=witness, method="balls")
 
 
 def _above_its_chord(study: Study, rho: Tree, condition: Tree | None) -> Witness | None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, negative, over, plus, times
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
-from symreg.calculus.claims.shape import told
+from symreg.calculus.claims.shape import settled, told
 from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.calculus.extremes import Extreme, beyond, extremes
@@ -18,7 +18,7 @@ from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import tidy
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
-from symreg.language.tree import Compare, Name, Tree, number
+from symreg.language.tree import Call, Compare, Name, Tree, number
 
 LR = Name("lr")
 """The learning rate of the gradient step that the claims are about."""
@@ -78,16 +78,19 @@ def toward_origin(study: Study) -> Verdict:
         found = extremes(slope, piece.low, piece.high, study.parameters)
         truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
     known = all_of(truth for truth in truths if truth is not None)
-    if known is True and None not in truths:
-        strict = all(run.sign * side > 0 for side, _, runs in study.slope_signs for run in runs or ())
-        note = "strictly, at every w but 0" if strict else "or leaves it where it is"
+    truth = None if None in truths and known is not False else known
+    if truth is True:
+        note = "strictly, at every w but 0" if _is_strict(study) else "or leaves it where it is"
         return Verdict(claim=claim, verdict="proved", method=told(methods), note=note)
-    witness = _away(study, known if None not in truths and not isinstance(known, bool) else None)
-    if witness is None:
-        return Verdict(claim=claim, verdict="undecided")
-    if None in truths or known is False:
-        return Verdict(claim=claim, verdict="refuted", witness=witness, method="balls")
-    return Verdict(claim=claim, verdict="conditional", holds_iff=known, witness=witness, method=told(methods))  # type: ignore[arg-type]
+    return settled(claim, truth, _away(study, None if truth is None or truth is False else truth), told(methods))
+
+
+def _is_strict(study: Study) -> bool:
+    """Has phi' the weight's sign at every weight but 0?"""
+    runs = [(side, found) for side, _, found in study.slope_signs]
+    is_strict = all(found and len(found) == 1 and found[0].is_strict and found[0].sign == side for side, found in runs)
+    sides = [s for joint in study.whole.joints if joint.position != ZERO for s in (joint.left, joint.right)]
+    return is_strict and all(sign_for_all(slope, study.parameters) in ("positive", "negative") for slope in sides)
 
 
 def _away(study: Study, condition: Tree | None) -> Witness | None:
@@ -144,7 +147,12 @@ def _largest_step(claim: str, study: Study, factor: Fraction) -> Verdict:
     if sign is not True:
         return Verdict(claim=claim, verdict="undecided")
     bound = tidied(over(number(factor), top.value), study.parameters)
-    is_strict = factor == 2 and top.attained != "as a limit"
+    if isinstance(top.value, Call) and top.value.function == "max":
+        return Verdict(claim=claim, verdict="undecided", note="which bound is tighter depends on the parameters")
+    is_reached = top.attained != "as a limit" or any(
+        joint.position == top.at and joint.position != ZERO and joint.kind == "smooth" for joint in study.whole.joints
+    )
+    is_strict = factor == 2 and is_reached
     return Verdict(
         claim=claim,
         verdict="conditional",

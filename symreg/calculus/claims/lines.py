@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symreg.calculus.algebra import ONE, ZERO, W, call, minus, negative, plus, power, total
+from symreg.calculus.algebra import ONE, ZERO, W, call, minus, negative, numeric, plus, power, total
+from symreg.language.interval import Interval
 from symreg.language.spec import Array
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
@@ -34,6 +35,11 @@ class Line:
     def is_through_origin(self) -> bool:
         """Does the whole vector vanish with w?"""
         return all(weight == ZERO or W in walk(weight) for weight in self.weights)
+
+    def is_within(self, domain: Interval) -> bool:
+        """Does every weight lie in the domain whenever w does?"""
+        fixed = [numeric(weight) for weight in self.weights if weight != W]
+        return domain.is_all or all(value is not None and value in domain for value in fixed)
 
     def __str__(self) -> str:
         shown = f"on the line w = ({', '.join(to_text(weight) for weight in self.weights)})"

@@ -30,7 +30,7 @@ def even(study: Study) -> Verdict:
     mirrored = substitute(study.value, {W: negative(Name("w"))})
     witness = refuting(mirrored, "==", study.value, _everywhere(study), meaning="phi(-w) = phi(w)")
     if witness is not None:
-        return Verdict(claim=claim, verdict="refuted", witness=witness, method="balls")
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
     if all(joint.jump == ZERO for joint in study.whole.joints) and _is_mirror_image(study):
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     return Verdict(claim=claim, verdict="undecided")
@@ -52,29 +52,41 @@ def _is_mirror_image(study: Study) -> bool:
 def nonnegative(study: Study) -> Verdict:
     """phi(w) >= 0 for every weight of the domain."""
     claim = "nonnegative"
-    truths: list[Truth] = []
+    truths: list[Truth | None] = []
     methods: list[str] = []
     for piece in study.active.pieces:
         found = extremes(piece.value, piece.low, piece.high, study.parameters, piece.slope)
-        if found is None:
-            return _refuted_or_open(claim, study)
-        truths.append(is_at_least_zero(found[0].value, study.parameters))
-        methods.append(found[0].method)
-    truth = all_of(truths)
+        truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
+        methods += [] if found is None else [found[0].method]
+    known = all_of(truth for truth in truths if truth is not None)
+    truth = None if None in truths and known is not False else known
     if truth is True:
         return Verdict(claim=claim, verdict="proved", method=told(methods))
-    open_or_not = _refuted_or_open(claim, study, None if truth is False else truth)
-    if truth is False or open_or_not.witness is None:
-        return open_or_not
-    return Verdict(
-        claim=claim, verdict="conditional", holds_iff=truth, witness=open_or_not.witness, method=told(methods)
-    )
-
-
-def _refuted_or_open(claim: str, study: Study, condition: Tree | None = None) -> Verdict:
-    rows = _everywhere(study, condition)
+    rows = _everywhere(study, None if truth is None or truth is False else truth)
     witness = refuting(study.value, ">=", ZERO, rows, meaning="phi(w) >= 0")
-    return Verdict(claim=claim, verdict="undecided" if witness is None else "refuted", witness=witness, method="balls")
+    return settled(claim, truth, witness, told(methods))
+
+
+def settled(claim: str, truth: Truth | None, witness: Witness | None, method: str) -> Verdict:
+    """Return the verdict on a claim that is not true for all parameters, of which a witness was looked for.
+
+    Args:
+        claim: Its name.
+        truth: Where it holds: nowhere (False), where the condition does, or None where that is not known.
+        witness: Parameters and weights at which it fails; without them nothing is refuted.
+        method: How the truth was found.
+    """
+    if witness is None:
+        return Verdict(claim=claim, verdict="undecided")
+    if truth is None:
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
+    if isinstance(truth, bool):
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method=method)
+    return Verdict(claim=claim, verdict="conditional", holds_iff=truth, witness=witness, method=method)
+
+
+FOR_SOME = "balls"
+"""The method of what is refuted at the witness's parameters, and may hold for others."""
 
 
 def continuous(study: Study) -> Verdict:
@@ -89,7 +101,7 @@ def continuous(study: Study) -> Verdict:
                 joint.jump, "==", ZERO, [row], meaning=f"the value jumps by 0 at w = {to_text(joint.position)}"
             )
             if witness is not None:
-                return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece")
+                return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
     return Verdict(claim=claim, verdict="undecided")
 
 
@@ -188,7 +200,7 @@ def homogeneous(study: Study) -> Verdict:
                 meaning="phi(2*w)**2 = phi(w)*phi(4*w)",
             )
             if found is not None:
-                return Verdict(claim=claim, verdict="refuted", witness=found, method="balls")
+                return Verdict(claim=claim, verdict="refuted", witness=found, method=FOR_SOME)
     return Verdict(claim=claim, verdict="undecided")
 
 

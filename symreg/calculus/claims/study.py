@@ -133,8 +133,16 @@ class Study:
         return below, Extreme(value=here, at=ZERO, attained="as a limit", method=most.method)
 
     def at_zero(self) -> tuple[Tree, Tree] | None:
-        """Return the slopes of phi from the left and from the right at 0, or None if 0 is not inside the domain."""
+        """Return the slopes of phi from the left and from the right at 0, or None if 0 is not in the domain.
+
+        At an end of the domain that belongs to it the slope from without is infinite, as phi is there.
+        """
         domain = self.whole.domain
+        for end, is_closed, side in ((domain.low, domain.low_closed, 1), (domain.high, domain.high_closed, -1)):
+            if end == 0 and is_closed:
+                piece = self.whole.pieces[0 if side > 0 else -1]
+                here = limit_at(piece.slope, ZERO, side, self.parameters)
+                return (negative(INFINITY), here) if side > 0 else (here, INFINITY)
         if (domain.low is not None and domain.low >= 0) or (domain.high is not None and domain.high <= 0):
             return None
         for joint in self.whole.joints:

@@ -11,12 +11,14 @@ import sympy
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, negative, over, rational, times, where
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.claims.convexity import convex, weakly_convex
+from symreg.calculus.claims.shape import FOR_SOME
 from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import parameter_rows, refuting
 from symreg.calculus.extremes import wave
 from symreg.calculus.limits import limit_at
 from symreg.calculus.roots import has_w
 from symreg.calculus.signs import tidied
+from symreg.calculus.switches import sign_for_all
 from symreg.calculus.translate import to_sympy
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
@@ -111,7 +113,9 @@ def unbiased(study: Study) -> Verdict:
             found = refuting(value, "==", ZERO, parameter_rows(study.parameters), meaning="lim phi'(w) = 0")
             if found is not None:
                 note = f"phi' runs to {to_text(value)}"
-                return Verdict(claim=claim, verdict="refuted", witness=found, method="limits", note=note)
+                is_for_all = sign_for_all(value, study.parameters) in ("positive", "negative")
+                method = "limits" if is_for_all else FOR_SOME
+                return Verdict(claim=claim, verdict="refuted", witness=found, method=method, note=note)
     if any(wave(piece.slope, study.parameters) for piece, _ in rows):
         return Verdict(claim=claim, verdict="refuted", method="sign table", note="phi' never ceases to oscillate")
     return Verdict(claim=claim, verdict="undecided")

@@ -91,6 +91,8 @@ def _studies(terms: Terms) -> Iterator[OnLine]:
     """Yield what can be taken apart: with parameters, or at their defaults where an order depends on them."""
     is_vector = bool(terms.indexed)
     for line in lines(terms.arrays) if is_vector else [ONE_WEIGHT]:
+        if not all(line.is_within(term.domain) for term in terms.terms):
+            continue
         found = restricted(terms, line)
         numeric, numbers = at_numbers(found)
         for candidate, given in ((found, {}), (numeric, numbers)):
