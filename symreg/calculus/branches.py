@@ -110,7 +110,8 @@ def beyond(operator: Operator, parameters: tuple[Parameter, ...], condition: Tre
     if bounds is None:
         return ()
     made = []
-    for (i, j, jump), bound in zip(found, bounds, strict=True):
+    rising = sorted(zip(found, bounds, strict=True), key=lambda row: -row[0][0])  # that of the smaller steps first
+    for (i, j, jump), bound in rising:
         ends = replace(before[i], high=jump)
         begins = replace(after[j], low=jump)
         made.append(Range(condition=bound, branches=(*before[:i], ends, begins, *after[j + 1 :]), jump=jump))

@@ -36,7 +36,8 @@ class Inverse:
     Args:
         tree: Over `V`, `STEP`, the parameters and the names defined.
         method: How it was found, in a few words.
-        definitions: What stands under names of their own in `tree`, each over `V`, `STEP` and the parameters.
+        definitions: What stands under names of their own in `tree`, each over `V`, `STEP`, the parameters and the
+            names before it.
         is_linear: Is it of degree 1?
     """
 
@@ -48,7 +49,10 @@ class Inverse:
     @property
     def whole(self) -> Tree:
         """The tree with the definitions put in."""
-        return substitute(self.tree, {Name(name): tree for name, tree in self.definitions})
+        made = self.tree
+        for name, tree in reversed(self.definitions):
+            made = substitute(made, {Name(name): tree})
+        return made
 
 
 def known_with(parameters: tuple[Parameter, ...], *, is_even: bool) -> tuple[Parameter, ...]:
@@ -170,7 +174,7 @@ def _linear(coefficients: list[Any], _: set[str]) -> Iterator[Inverse]:
 
 def _quadratic(coefficients: list[Any], _: set[str]) -> Iterator[Inverse]:
     a, b, c = coefficients
-    inside = from_sympy(_shortest(b**2 - 4 * a * c))
+    inside = tidy_of(b**2 - 4 * a * c)
     top, bottom = from_sympy(sympy.expand(-b)), from_sympy(sympy.expand(2 * a))
     for join in (plus, minus):
         yield Inverse(tree=over(join(top, call("sqrt", inside)), bottom), method="quadratic formula")
@@ -182,24 +186,16 @@ def _cubic(coefficients: list[Any], taken: set[str]) -> Iterator[Inverse]:
     shift = from_sympy(sympy.factor_terms(b / (3 * a)))
     p = sympy.factor((3 * a * c - b**2) / (3 * a**2))
     q = sympy.factor((2 * b**3 - 9 * a * b * c + 27 * a**2 * d) / (27 * a**3))
-    h, k, D = (next(name for name in letters if name not in taken) for letters in ("hHEm", "kKFb", "DGJM"))
+    h, D = (next(name for name in letters if name not in taken) for letters in ("hHEm", "DGJM"))
     root = call("sqrt", Name(D))
     sides = [call("cbrt", join(Name(h), root)) for join in (plus, minus)]
-    third = from_sympy(_shortest(p / 3))
-    definitions = ((h, from_sympy(_shortest(-q / 2))), (k, third))
-    inside = plus(power(Name(h), number(2)), power(Name(k), number(3)))
-    yield Inverse(
-        tree=minus(plus(*sides), shift),
-        method="cubic, Cardano's formula",
-        definitions=(
-            (h, definitions[0][1]),
-            (D, substitute(inside, {Name(name): tree for name, tree in definitions})),
-        ),
-    )
+    inside = plus(power(Name(h), number(2)), power(tidy_of(p / 3), number(3)))
+    definitions = ((h, tidy_of(-q / 2)), (D, inside))
+    yield Inverse(tree=minus(plus(*sides), shift), method="cubic, Cardano's formula", definitions=definitions)
     if p.is_negative is False:
         return
-    size_of = call("sqrt", from_sympy(_shortest(-p / 3)))
-    cosine = from_sympy(_shortest(-q / 2 / (-p / 3) ** sympy.Rational(3, 2)))
+    size_of = call("sqrt", tidy_of(-p / 3))
+    cosine = tidy_of(-q / 2 / (-p / 3) ** sympy.Rational(3, 2))
     for turn in range(3):
         angle = over(call("acos", cosine), number(3))
         if turn:

@@ -53,7 +53,10 @@ class Case:
     @property
     def whole(self) -> Tree:
         """The formula with the definitions put in."""
-        return substitute(self.formula, {Name(name): tree for name, tree in self.definitions})
+        made = self.formula
+        for name, tree in reversed(self.definitions):
+            made = substitute(made, {Name(name): tree})
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class ProxChain:
         terms: Those that it is of.
         letters: The names of the variables in all trees.
         steps: In the order in which they are read.
+        whys: Of each step, with its mathematics as trees.
         cases: Closed forms, by ranges of the step; empty where there is none.
         bound: Up to which step F rises everywhere; `inf`, or None where that is not decided.
         validity: The same as a condition; None where it holds for every step, or is not decided.
@@ -77,6 +81,7 @@ class ProxChain:
     terms: Terms
     letters: Letters
     steps: tuple[Step, ...]
+    whys: tuple[tuple[str | Tree, ...], ...]
     cases: tuple[Case, ...] = ()
     bound: Tree | None = None
     validity: Tree | None = None

@@ -6,6 +6,8 @@ write them (`branches`).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symreg.calculus.algebra import (
     INFINITY,
     ONE,
@@ -65,6 +67,7 @@ def _letters(terms: Terms, *, is_radial: bool) -> Letters:
     return Letters(weight=u, point=r if is_radial else "v", step=s, scaled=x)
 
 
+_PHI, _F, _T = Call("phi", ()), Call("F", ()), Name("t")
 PHI, SLOPE, CONJUGATE, ENVELOPE = "phi", "dphi", "phi_conjugate", "envelope"
 """Formal functions: phi, phi', phi* and the Moreau envelope; `subdifferential(x)` and `interval(a, b)` are sets."""
 
@@ -80,16 +83,22 @@ class _Writer:
         self.parameters = terms.parameters
         self.known = known_with(self.parameters, is_even=operator.is_even)
         self.steps: list[Step] = []
+        self.whys: list[tuple[str | Tree, ...]] = []
         self.u, self.v, self.s = (Name(name) for name in (letters.weight, letters.point, letters.step))
 
-    def put(self, rule: str, before: Tree, after: Tree, why: str = "", condition: Tree | None = None) -> None:
-        shown = self.letters.shown
+    def put(
+        self, rule: str, before: Tree, after: Tree, *why: str | Tree, condition: Tree | None = None, raw: bool = False
+    ) -> None:
+        """Add a step, over `W`, `V` and `STEP`, or over the letters where it is `raw`; why it holds may have trees."""
+        shown = (lambda tree: tree) if raw else self.letters.shown
+        told = tuple(part if isinstance(part, str) else shown(part) for part in why)
+        self.whys.append(told)
         self.steps.append(
             Step(
                 rule=rule,
                 before=shown(before),
                 after=shown(after),
-                why=why,
+                why="".join(part if isinstance(part, str) else to_text(part).replace("()", "") for part in told),
                 condition=None if condition is None else shown(condition),
             )
         )
@@ -120,6 +129,7 @@ class _Writer:
             terms=self.terms,
             letters=self.letters,
             steps=tuple(self.steps),
+            whys=tuple(self.whys),
             cases=tuple(cases),
             bound=None if bound is None else bound.bound,
             validity=None if bound is None or bound.condition is None else shown(bound.condition),
@@ -132,7 +142,7 @@ class _Writer:
 
     def bound(self) -> SingleFormula | None:
         """Return up to which step F rises everywhere: as the claims have it, or by the operator's own cells."""
-        found = None if self.is_radial else formula_of(self.terms)
+        found = formula_of(self.profiles())
         if found is not None:
             return found
         cells = [item for segment in self.operator.segments for item in segment if isinstance(item, Cell)]
@@ -147,14 +157,14 @@ class _Writer:
         phi = call(PHI, u)
         profile = self.profile()
         if self.is_radial:
-            self.steps.append(
-                Step(
-                    rule="radial theorem",
-                    before=call("prox", Name("v"), self.s),
-                    after=times(over(self.u, self.v), Name("v")),
-                    why=f"R is phi of the norm alone, so the minimiser lies on the ray of v; {self.letters.weight} "
-                    f"is its norm, and {self.letters.point} that of v",
-                )
+            point = Name("v")
+            told = ("; ", self.u, " is its norm, and ", self.v, " that of ", point)
+            self.put(
+                "radial theorem",
+                call("prox", point, self.s),
+                times(over(self.u, self.v), point),
+                *("R is a function of the norm alone, so the minimiser lies on the ray of ", point, *told),
+                raw=True,
             )
         self.put(
             "penalty", phi, profile, "one weight at a time" if not self.is_radial else "as a function of the length"
@@ -163,21 +173,21 @@ class _Writer:
             "proximal operator",
             self.prox(),
             call("argmin", u, plus(times(s, phi), over(power(minus(u, v), number(2)), number(2)))),
-            "s > 0" if self.letters.step == "s" else f"{self.letters.step} > 0",
+            Compare(">", s, ZERO),
         )
         if self.operator.is_even and not self.is_radial:
             self.put(
                 "symmetry",
                 call("prox", negative(v), s),
                 negative(call("prox", v, s)),
-                "phi is even: v >= 0 and u >= 0 are enough",
+                *(_PHI, " is even: ", Compare(">=", v, ZERO), " and ", Compare(">=", u, ZERO), " are enough"),
             )
         if self.operator.period is not None:
             self.put(
                 "periodicity",
                 call("prox", plus(v, self.operator.period), s),
                 plus(call("prox", v, s), self.operator.period),
-                "phi repeats itself, and so v is taken to within half a period of 0",
+                *(_PHI, " repeats itself, and so ", v, " is taken to within half a period of ", ZERO),
             )
         self.put(
             "stationarity",
@@ -186,19 +196,25 @@ class _Writer:
             "what every minimiser satisfies",
         )
         self.put(
-            "where phi is smooth",
+            "on smooth pieces",
             v,
             plus(u, times(s, call(SLOPE, u))),
-            "call the right side F(u); a minimum lies where F rises",
+            *("call the right side ", call("F", u), "; a minimum lies where ", _F, " rises"),
         )
 
     def profile(self) -> Tree:
-        if self.is_radial:
-            found = [radial_profile(term) for term in self.terms.terms]
-            return total(
-                [times(number(t.coefficient), p) for t, p in zip(self.terms.terms, found, strict=True) if p is not None]
-            )
-        return total([times(number(term.coefficient), term.tree) for term in self.terms.elementwise])
+        """Return phi as it was written; of a function of the norm, over the norm."""
+        trees = [radial_profile(term) if self.is_radial else term.tree for term in self.terms.terms]
+        rows = zip(self.terms.terms, trees, strict=True)
+        return total([times(number(term.coefficient), tree) for term, tree in rows if tree is not None])
+
+    def profiles(self) -> Terms:
+        """Return phi as terms over single weights; of a function of the norm, over |w|."""
+        if not self.is_radial:
+            return self.terms
+        rows = [(term, radial_profile(term)) for term in self.terms.terms]
+        size_of: dict[Tree, Tree] = {W: call("abs", W)}
+        return Terms(terms=tuple(replace(t, tree=substitute(p, size_of)) for t, p in rows if p is not None))
 
     def scaling(self) -> None:
         """Say which one number is left of the step and the parameters."""
@@ -210,16 +226,14 @@ class _Writer:
             return
         x, c = Name(self.letters.scaled), form.scale
         if c != ONE:
-            self.put("scaling", W, times(c, x), f"and v = {to_text(times(c, Name('y')))}")
+            self.put("scaling", W, times(c, x), "and ", Compare("==", V, times(c, Y)))
         group = tidy(over(times(STEP, form.prefactor), c), self.known)
-        left = ", ".join(group.parameter.name for group in form.groups)
-        of = f" and {left}" if left else ""
+        left = [part for group_ in form.groups for part in (" and ", Name(group_.parameter.name))]
+        equation: Tree = Compare("==", Y if c != ONE else V, plus(x if c != ONE else W, times(_T, call("dpsi", x))))
+        if c == ONE:
+            equation = substitute(equation, {x: W})
         self.put(
-            "scaling",
-            Name("t"),
-            group,
-            f"the equation is y = {self.letters.scaled} + t*psi'({self.letters.scaled}) with psi free of all else: "
-            f"what the operator looks like depends on t{of} alone",
+            "scaling", _T, group, "the equation is ", equation, ": what it looks like depends on ", _T, *left, " alone"
         )
 
     def pieces(self, one: Range | None) -> None:
@@ -237,15 +251,16 @@ class _Writer:
                     "kink",
                     V,
                     call("interval", *ends),
-                    "a local minimum whatever v is: the slope is infinite on either side"
+                    "a local minimum whatever it is: the slope is infinite on either side"
                     if is_everywhere
-                    else "the subdifferential is an interval there: the minimiser stays while v runs through this one",
-                    Compare("==", W, item.position),
+                    else "the subdifferential is an interval: the minimiser stays here meanwhile",
+                    condition=Compare("==", W, item.position),
                 )
                 continue
             slope = derivative_of(item.value, self.parameters)
-            why = "phi is constant here" if slope == ZERO else ""
-            self.put("piece", V, plus(W, times(STEP, slope)), why, between(item.low, W, item.high, is_strict=True))
+            why = (_PHI, " is constant here") if slope == ZERO else ()
+            inside = between(item.low, W, item.high, is_strict=True)
+            self.put("piece", V, plus(W, times(STEP, slope)), *why, condition=inside)
 
     def force(self, u: Tree, slope: Tree | None, side: int) -> Tree:
         if slope is None:
@@ -263,22 +278,27 @@ class _Writer:
                 "validity",
                 rises,
                 rise,
-                "phi is convex: F rises everywhere, for every s, and one formula holds for all v",
+                *(
+                    _PHI,
+                    " is convex: ",
+                    _F,
+                    " rises everywhere for every ",
+                    STEP,
+                    ", and one formula holds for all ",
+                    V,
+                ),
             )
         elif bound.bound == ZERO:
-            self.put(
-                "validity", rises, rise, "phi' jumps down or falls without bound: F does not rise everywhere for any s"
-            )
+            falls = "the slope jumps down, or falls without bound: for no "
+            self.put("validity", rises, rise, falls, STEP, " does ", _F, " rise everywhere")
         else:
             least = tidy(negative(over(ONE, bound.bound)), self.parameters) if not _has_where(bound.bound) else None
-            why = "F rises everywhere, and one formula holds for all v, for these s"
+            why: tuple[str | Tree, ...] = (_F, " rises everywhere, and one formula holds for all ", V)
             if bound.is_strict:
-                why += "; not at the bound itself, where F is constant on an interval"
+                why = (*why, "; not at the bound itself, where ", _F, " is constant on an interval")
             if least is not None:
-                self.put(
-                    "least curvature", call("infimum", curvature), least, "the infimum over all u where phi is smooth"
-                )
-            self.put("validity", rises, rise, why, bound.condition)
+                self.put("least curvature", call("infimum", W, curvature), least, "over all smooth pieces")
+            self.put("validity", rises, rise, *why, condition=bound.condition)
 
     # The cases
 
@@ -292,11 +312,11 @@ class _Writer:
                     "solve",
                     W,
                     call("F_inverse", V),
-                    "no closed form of low degree; F rises, so there is one root, which is enclosed and iterated",
-                    condition,
+                    *("no closed form of low degree; ", _F, " rises: one root, which is enclosed and iterated"),
+                    condition=condition,
                 )
                 continue
-            self.put("solve", W, branch.inverse.tree, branch.inverse.method, condition)
+            self.put("solve", W, branch.inverse.tree, branch.inverse.method, condition=condition)
             for name, tree in branch.inverse.definitions:
                 self.put("abbreviation", Name(name), tree)
 
@@ -312,34 +332,38 @@ class _Writer:
         )
 
     def results(self, cases: list[Case], others: tuple[Range, ...], bound: SingleFormula | None) -> None:
-        prox = self.prox()
         is_told = len(others) < len(cases)
         if is_told:
-            self.put(
-                "result",
-                prox,
-                cases[0].formula,
-                "for either sign of v" if self.operator.is_even and not self.is_radial else "",
-                cases[0].condition,
-            )
+            signs = ("for either sign of ", V) if self.operator.is_even and not self.is_radial else ()
+            self.result(cases[0], *signs)
         if bound is not None and bound.condition is None:
             return
         self.jumps(others)
         for case in cases[1 if is_told else 0 :]:
-            self.put("result", prox, case.formula, "at the jump itself the smaller magnitude is taken", case.condition)
+            self.result(case, "at the jump itself the smaller magnitude is taken")
+
+    def result(self, case: Case, *why: str | Tree) -> None:
+        self.put("result", self.prox(), case.formula, *why, condition=case.condition)
+        told = {(step.before, step.after) for step in self.steps}
+        for name, tree in case.definitions:
+            if (Name(name), tree) not in told:
+                self.put("abbreviation", Name(name), tree)
 
     def jumps(self, others: tuple[Range, ...]) -> None:
         """Say where the better of two minima changes."""
         taken = {p.name for p in self.parameters}
-        a, b = (Name(next(c for c in letters if c not in taken)) for letters in ("adfk", "behl"))
+        a, b = (
+            Name(letter) for letter in next(pair for pair in ("ab", "pq", "de", "fh", "kl") if not taken & set(pair))
+        )
         left, right = (objective(call(PHI, x), x) for x in (a, b))
-        why = "beyond, F falls between two minima a < b; below the v at which they are equally good a is the better one"
+        why: tuple[str | Tree, ...] = ("else ", _F, " falls between two minima, ", Compare("<", a, b), "; ", a)
+        why = (*why, " is the better one below the ", V, " at which they are equally good")
         if not others:
-            why += "; that v is found by iteration, once a call, and at it the smaller magnitude is taken"
-        self.put("jump", left, right, why)
+            why = (*why, "; that one is found by iteration, once a call, and at it the smaller magnitude is taken")
+        self.put("jump", left, right, *why)
         for range_ in others:
             assert range_.jump is not None
-            self.put("jump", V, range_.jump, "where the two are equally good", range_.condition)
+            self.put("jump", V, range_.jump, "where the two are equally good", condition=range_.condition)
 
     # Envelope and conjugate
 
@@ -368,7 +392,7 @@ class _Writer:
     def envelopes(self, cases: list[Case]) -> None:
         envelope = call(ENVELOPE, V)
         whole = plus(call(PHI, W), over(power(minus(W, V), number(2)), times(number(2), STEP)))
-        self.put("Moreau envelope", envelope, call("minimum", W, whole), "the least value itself, over s")
+        self.put("Moreau envelope", envelope, call("minimum", W, whole), "the least value itself, over ", STEP)
         self.put(
             "its gradient",
             call("denvelope", V),
@@ -377,7 +401,7 @@ class _Writer:
         )
         for case in cases:
             if case.envelope is not None:
-                self.put("Moreau envelope", envelope, case.envelope, "prox(v) put in", case.condition)
+                self.put("Moreau envelope", envelope, case.envelope, "the minimiser put in", condition=case.condition)
 
     def dual(self, found: Tree | None) -> None:
         if found is None:
@@ -387,7 +411,7 @@ class _Writer:
             "Fenchel conjugate",
             call(CONJUGATE, Y),
             call("supremum", W, whole),
-            "y is a slope of phi where this is attained: phi'(u) = y, or y lies in the subdifferential at u",
+            *("attained where ", Compare("==", call(SLOPE, W), Y), ", or ", Y, " lies in the subdifferential"),
         )
         self.put("Fenchel conjugate", call(CONJUGATE, Y), found)
 

@@ -123,7 +123,7 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
             return row((piece(r"\lVert ", 500), inner, piece(r"\rVert_2", 900))), _ATOM
         case "prox", (argument, size):
             return _operator(argument, size, notation), _ATOM
-        case "argmin" | "minimum" | "supremum", (variable, body):
+        case "argmin" | "minimum" | "supremum" | "infimum", (variable, body):
             name = EXTREMES[function][1]
             below = f"\\mathop{{\\mathrm{{{name}}}}}_{{{_run(variable, _ATOM, notation).flat}}}"
             return bracketed(_run(body, _ANY, notation), below), _PRODUCT
@@ -131,7 +131,7 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
             pair = ("(" if low == _LEAST else "["), (")" if high == _GREATEST else "]")
             return bracketed(listed([_run(end, _ANY, notation) for end in (low, high)], ", "), pair=pair), _ATOM
         case "subdifferential", (argument,):
-            return row((piece(r"\partial ", 600), _run(argument, _ATOM, notation))), _PRODUCT
+            return row((piece(r"\partial ", 600), _run(argument, _ATOM, notation))), _POWER
         case "cbrt", (argument,):
             inner = _run(argument, _ANY, notation)
             instead = bracketed(inner, after="^{1/3}")
@@ -141,6 +141,8 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
             if above is not None:
                 return piece(f"e^{{{above.flat}}}", 480 + above.width, height=0), _POWER
     _, name = FORMAL.get(function, ("", FUNCTIONS.get(function, f"\\operatorname{{{function}}}")))
+    if not arguments:
+        return piece(name), _ATOM
     shown = [_run(argument, _ANY, notation) for argument in arguments]
     return bracketed(listed(shown, ", "), name), _ATOM
 

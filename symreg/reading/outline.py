@@ -202,9 +202,9 @@ def _part(chain: ProxChain) -> Part:
             number=i,
             rule=(step.rule,),
             equation=Equation(left=step.before, rights=(step.after,), condition=step.condition),
-            why=(step.why,) if step.why else (),
+            why=why,
         )
-        for i, step in enumerate(chain.steps, start=1)
+        for i, (step, why) in enumerate(zip(chain.steps, chain.whys, strict=True), start=1)
     )
     notation = notation_of(chain.terms, None, "R" if chain.is_radial else r"\varphi")[0]
     return Part(title="The proximal operator", entries=entries, notation=notation)

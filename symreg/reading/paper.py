@@ -26,12 +26,18 @@ FORMAL = {
     "denvelope": ("M'", "M'"),
     "phi_conjugate": ("phi*", r"\varphi^*"),
     "subdifferential": ("subdiff", r"\partial"),
-    "infimum": ("inf", r"\inf"),
+    "F": ("F", "F"),
+    "dpsi": ("psi'", r"\psi'"),
     "acos": ("acos", r"\arccos"),
     "lambertw": ("W", "W"),
 }
 """Functions that only derivations of proximal operators know, in text and in LaTeX."""
-EXTREMES = {"argmin": ("argmin", r"arg\,min"), "minimum": ("min", "min"), "supremum": ("sup", "sup")}
+EXTREMES = {
+    "argmin": ("argmin", r"arg\,min"),
+    "minimum": ("min", "min"),
+    "supremum": ("sup", "sup"),
+    "infimum": ("inf", "inf"),
+}
 """What is taken over a variable, written below it."""
 SETS = ("subdifferential", "interval")
 """Functions whose values are sets: what stands on the left of such an equation is an element."""

@@ -94,6 +94,8 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
         case Call(function, arguments):
             shown = [_run(argument, _ANY, notation) for argument in arguments]
             name, _ = FORMAL.get(function, (function, ""))
+            if not arguments:
+                return piece(name), _ATOM
             return row((piece(f"{name}("), _joined(shown, ","), piece(")"))), _ATOM
         case Sum(body, index):
             least = _SIGN if isinstance(body, Sum) else _PRODUCT
