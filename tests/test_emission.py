@@ -35,6 +35,7 @@ from symreg.objective import resolve, resolve_rule
 from symreg.targets import c, emit, native, rendering
 from symreg.targets import numpy as numpy_target
 from symreg.targets.loading import load_module
+from symreg.targets.module import STEP
 from symreg.tasks import CATALOGUE_RULES
 
 PENALTIES, RULES = catalogue.penalties(), catalogue.rules()
@@ -356,8 +357,13 @@ def declared(penalty: str, rules: tuple[str, ...] = CATALOGUE_RULES) -> tuple[De
                 Argument(name=label, type=kind, is_pointer=bool(star), is_const=bool(const), doc=docs.get(label, ""))
             )
         made.append(Declared(name=name, returns=returns, arguments=tuple(found)))
-    assert len(made) == 2 * (2 + len(rules))
+    assert len(made) == 2 * (2 + has_prox(penalty) + len(rules))
     return tuple(made)
+
+
+def has_prox(penalty: str) -> bool:
+    """Is it a sum over single weights, or a function of their norm?"""
+    return penalty == "l2_norm" or penalty not in INDEXED
 
 
 KINDS: dict[str, Any] = {"double": ctypes.c_double, "float": ctypes.c_float, "size_t": ctypes.c_size_t}
@@ -377,7 +383,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 def parameters_of(penalty: str, function: str, rules: tuple[str, ...] = CATALOGUE_RULES) -> dict[str, Parameter]:
     """Return the parameters of a C function by name."""
     (update,) = [u for u in made(penalty, rules) if function.startswith(f"{penalty}_{u.name}_f")]
-    return {p.name: p for p in (*update.terms.parameters, *(update.rule.parameters if update.rule else ()))}
+    own = (STEP,) if update.kind == "prox" else update.rule.parameters if update.rule else ()
+    return {p.name: p for p in (*update.terms.parameters, *own)}
 
 
 def outside(domain: Interval) -> Iterator[float]:
@@ -390,6 +397,11 @@ def outside(domain: Interval) -> Iterator[float]:
                 yield float(end)
 
 
+def default(parameter: Parameter) -> float:
+    """Return a parameter's default; 0.7 for the step of a proximal operator, which has none."""
+    return 0.7 if parameter is STEP else parameter.default
+
+
 class Call:
     """A call of a C function with arrays of its own, any of which may be put out of place."""
 
@@ -398,7 +410,7 @@ class Call:
         rng = np.random.default_rng(5)
         dtypes = {"double": np.float64, "float": np.float32}
         self.arrays = {a.name: rng.uniform(0.5, 1.5, a.size(n)).astype(dtypes[a.type]) for a in function.pointers}
-        self.numbers = {a.name: known[a.name].default for a in function.parameters}
+        self.numbers = {a.name: default(known[a.name]) for a in function.parameters}
         self.places: dict[str, int | None] = {name: array.ctypes.data for name, array in self.arrays.items()}
 
     def __call__(self) -> Any:
@@ -435,7 +447,8 @@ def test_status_codes(penalty: str, library: ctypes.CDLL) -> None:
                 call.refused(DOMAIN)
                 refusals += 1
         call.numbers = good_numbers
-        may_alias = "may be w" in "".join(a.doc for a in function.pointers)
+        read = function.pointers[0].name
+        may_alias = f"may be {read}" in "".join(a.doc for a in function.pointers)
         for one, other in itertools.permutations(function.pointers, 2):
             if one.is_const or function.is_value:
                 continue
@@ -443,7 +456,7 @@ def test_status_codes(penalty: str, library: ctypes.CDLL) -> None:
             for offset in (0, size, -size):
                 call.places = {**good_places, one.name: call.arrays[other.name].ctypes.data + offset}
                 is_beside = offset and (offset < 0) != (offset > 0) and not _overlaps(call, one.name, other.name)
-                if (offset == 0 and may_alias and {one.name, other.name} == {"w", "out"}) or is_beside:
+                if (offset == 0 and may_alias and {one.name, other.name} == {read, "out"}) or is_beside:
                     continue
                 call.refused(OVERLAP)
                 refusals += 1
@@ -508,7 +521,9 @@ def driver(penalties: tuple[str, ...], rules: tuple[str, ...], sizes: tuple[int,
                     size = {"n x n": "n * n"}.get(argument.doc[:5]) or _size_text(argument)
                     lines.append(f"{argument.type} *{argument.name} = {argument.type}s({size});")
                 given.append(
-                    argument.name if argument.is_pointer or argument.name == "n" else repr(known[argument.name].default)
+                    argument.name
+                    if argument.is_pointer or argument.name == "n"
+                    else repr(default(known[argument.name]))
                 )
             call = f"{function.name}({', '.join(given)})"
             wrong = f"{call} != {call}" if function.is_value else f"{call} != 0"
