@@ -334,7 +334,11 @@ class _Writer:
         rows: list[str] = []
         parts: list[Row] = []
         for statements, root in runs:
-            part: Row = {"body": list(self.body(statements, _DOUBLE, kept=kept)), "root": {}, "uses_index": True}
+            part: Row = {
+                "body": list(self.body(statements, _DOUBLE, kept=kept)),
+                "root": {},
+                "uses_index": _uses_index(statements, root),
+            }
             if root is not None:
                 bounds = {key: self.namer.fresh(f"{root.name}_{key}") for key in ("low", "high")}
                 values = {key: self.text(getattr(root, key), _DOUBLE) for key in ("low", "high", "start")}
@@ -506,6 +510,14 @@ def _kept_names(runs: list[tuple[list[Statement], Root | None]]) -> list[str]:
         kept |= dict.fromkeys(earlier)
         made += sorted(here)
     return list(kept)
+
+
+def _uses_index(statements: list[Statement], root: Root | None) -> bool:
+    """Is an element of an array read or written?"""
+    trees = [s.value for s in statements if isinstance(s, Let | Store)]
+    trees += [root.low, root.high, root.start] if root is not None else []
+    is_written = any(isinstance(statement, Store) for statement in statements)
+    return is_written or any(isinstance(node, Item) for tree in trees for node in walk(tree))
 
 
 def _names_in_trials(root: Root) -> set[str]:
