@@ -52,6 +52,7 @@ EXPRESSIONS = (
     "-lam*w**2",
     "lam*min(w, 0)",
     "lam*exp(w/c)",
+    "abs(w - 1)*(a - b)**2",
 )
 MIXED = (
     "l1 + first_difference",

@@ -37,11 +37,11 @@ def weakly_convex(study: Study) -> Verdict:
     claim = "weakly convex"
     if _has_jumps(study):
         return Verdict(claim=claim, verdict="refuted", method="piece by piece", note="phi jumps")
-    kinks = [joint for joint in study.whole.joints if joint.kind != "smooth"]
-    if any(joint.kind == "concave kink" for joint in kinks):
+    kinks = [_opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints]
+    if any(kink is False for kink in kinks):
         return _refuted_for_every_rho(claim, study, "a concave kink")
     least = study.least_curvature
-    if least is None or any(joint.kind == "undecided" for joint in kinks):
+    if least is None or any(kink is not True for kink in kinks):
         return Verdict(claim=claim, verdict="undecided")
     if least.value == negative(INFINITY):
         return _refuted_for_every_rho(claim, study, "phi'' has no lower bound")
