@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from derived import emitted_prox
 from flint import arb
 
 import symreg
@@ -23,7 +24,7 @@ JUDGED = [name for name in catalogue.penalties() if is_judged(symreg.objective(n
 def judged(name: str, points: int) -> Report:
     objective = symreg.objective(name)
     subjects = [
-        Subject(label=target, dtype=dtype, functions={"prox": symreg.load(name, (), target, dtype).prox})
+        Subject(label=target, dtype=dtype, functions={"prox": emitted_prox(objective, target, dtype)})
         for target in ("numpy", "c")
         for dtype in DTYPES
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import inf, nextafter
+from math import inf, isfinite, nextafter
 
 from flint import arb, arb_series, ctx
 
@@ -28,10 +28,12 @@ from symreg.verification.series import Value
 _BELOW = (0.0, *(2.0**k for k in range(-900, -50, 50)))
 SIZES = (*_BELOW, 2.0**-50, 2.0**18, *(2.0**k for k in range(40, 1001, 24)))
 MIDDLE = len(_BELOW)
+WHOLE = -1  # the number of the band from zero to the middle one, where one cell does
 LARGEST = SIZES[-1]
 LEAST = 2.0**-1022  # what is nearer to zero counts as one place, far below any tolerance
 _COARSE_BITS, _KNOT_BITS = 64, 320
-_WIDEST = 4.0  # greatest ratio of a cell's ends
+_WIDEST = 4.0  # greatest ratio of a cell's ends,
+_WIDEST_MONOTONE = 2.0**12  # and where phi' is seen to be monotone all the same
 _SLOPE_FLOOR = 2.0**-1000
 _BISECTIONS = 220
 
@@ -53,6 +55,12 @@ class Cell:
     slope: tuple[float, float]
     curvature: tuple[float, float]
     halves: tuple[Cell, ...] | None = None
+
+    @property
+    def is_monotone(self) -> bool:
+        """Does phi' surely not fall, or not rise, on all of it?"""
+        low, high = self.curvature
+        return isfinite(low) and isfinite(high) and (low >= 0 or high <= 0)
 
     @property
     def is_splittable(self) -> bool:
@@ -157,6 +165,19 @@ class Curve:
     between: dict[Piece, list[Knot]] = field(default_factory=dict)
     bands: dict[tuple[int, int], tuple[Cell, ...]] = field(default_factory=dict)
     lowest: arb | None = None
+    tame: dict[int, bool] = field(default_factory=dict)
+
+    def is_tame(self, side: int) -> bool:
+        """Are phi' and phi'' enclosed all the way from zero to the middle band, so that one cell does for all that?"""
+        if side not in self.tame:
+            low, high = sorted((0.0, side * SIZES[MIDDLE]))
+            inside = [piece for piece in self.pieces if max(low, piece.low) < min(high, piece.high)]
+            self.tame[side] = len(inside) == 1 and inside[0].low <= low and high <= inside[0].high
+            if self.tame[side]:
+                cell = _cell(inside[0], low, high)
+                self.tame[side] = cell.is_monotone
+                self.bands[WHOLE, side] = (cell,)
+        return self.tame[side]
 
     def band(self, number: int, side: int) -> tuple[Cell, ...]:
         """Return the cells of one side between two neighbouring sizes, in order."""
@@ -248,6 +269,8 @@ def outward(x: arb) -> tuple[float, float]:
     """Return two floats that a ball lies between."""
     if not x.is_finite():
         return -inf, inf
+    if x.is_zero():
+        return 0.0, 0.0
     return nextafter(float(x.lower()), -inf), nextafter(float(x.upper()), inf)
 
 
@@ -310,10 +333,12 @@ def _cell(piece: Piece, low: float, high: float) -> Cell:
 def _cells(piece: Piece, low: float, high: float) -> list[Cell]:
     """Return cells of moderate width; next to zero as small ones as it takes to enclose phi''."""
     size = sorted((abs(low), abs(high)))
-    is_wide = size[0] > 0 and size[1] > _WIDEST * size[0]
-    if not is_wide:
+    if size[0] == 0 or size[1] <= _WIDEST_MONOTONE * size[0]:
         cell = _cell(piece, low, high)
-        if size[0] > 0 or cell.curvature != (-inf, inf) or not cell.is_splittable:
+        is_narrow = size[0] > 0 and size[1] <= _WIDEST * size[0]
+        if is_narrow or cell.is_monotone or not cell.is_splittable:
+            return [cell]
+        if size[0] == 0 and cell.curvature != (-inf, inf):
             return [cell]
     middle = _middle(low, high)
     return [*_cells(piece, low, middle), *_cells(piece, middle, high)]

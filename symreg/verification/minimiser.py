@@ -26,6 +26,7 @@ from symreg.verification.cells import (
     LEAST,
     MIDDLE,
     SIZES,
+    WHOLE,
     Cell,
     Curve,
     Knot,
@@ -210,6 +211,9 @@ class _Search:
             if most < 0:
                 continue
             first = max(bisect_left(SIZES, least) - 1, 0)
+            if first < MIDDLE and self._curve.is_tame(side):
+                yield WHOLE, side
+                first = MIDDLE
             for number in range(first, min(bisect_right(SIZES, most), len(SIZES) - 1)):
                 if is_at_zero and number < MIDDLE and self._is_worse_near_zero(side, number, v):
                     continue

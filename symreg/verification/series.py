@@ -21,6 +21,7 @@ from symreg.verification.scaled import Scaled, is_scaled, scaled
 # An arb, arb_series or Ray: they share the operators + - * / but no type that could say so.
 Value: TypeAlias = Any
 
+_WIDE = 8  # times its radius: a ball whose middle is less than that is a wide one
 ORDER = 4  # coefficients kept: f, f', f''/2, f'''/6, as the central difference's remainder needs the third derivative
 
 
@@ -35,6 +36,10 @@ def apply(name: str, x: Value) -> Value:
     if isinstance(x, arb_series):
         if is_scaled(name, x):
             return scaled(name, x)
+        if name == "log" and _is_wide(x[0]):
+            return _series_log(x, x[0].log())
+        if name == "log1p" and _is_wide(1 + x[0]):
+            return _series_log(1 + x, x[0].log1p())
         native = _SERIES.get(name)
         return native(x) if native else _compose(x, _TAYLOR[name](x[0]))
     value, slope, *_ = _TAYLOR[name](x.value)
@@ -69,7 +74,11 @@ def is_finite(x: Value) -> bool:
 def quotient(above: Value, below: Value) -> Value:
     """Return above / below; nan where the divisor may be zero."""
     divisor = constant(below.factor if isinstance(below, Scaled) else below)
-    return arb.nan() if divisor.contains(0) else above / below
+    if divisor.contains(0):
+        return arb.nan()
+    if isinstance(below, arb_series) and _is_wide(divisor):
+        return above * _series_power(below, 1 / divisor, arb(-1))
+    return above / below
 
 
 def integer_power(base: Value, exponent: int) -> Value:
@@ -80,6 +89,10 @@ def integer_power(base: Value, exponent: int) -> Value:
         if base.is_nan():
             return base
         return arb(0).union(integer_power(base.abs_upper(), exponent))
+    if exponent > 1 and isinstance(base, arb | arb_series) and _is_wide(constant(base)):
+        ends = constant(base)
+        first = integer_power(ends.lower(), exponent).union(integer_power(ends.upper(), exponent))
+        return first if isinstance(base, arb) else _series_power(base, first, arb(exponent))
     result, factor = arb(1), base
     while exponent:
         if exponent & 1:
@@ -101,7 +114,7 @@ def power(base: Value, exponent: Value) -> Value:
         if isinstance(base, Scaled):
             return base.power(exponent)
         if isinstance(base, arb_series) and not constant(base).is_zero():
-            return base**exponent
+            return _series_power(base, _ball_power(base[0], exponent), exponent)
         return _power_at_zero(base, exponent)
     return apply("exp", exponent * apply("log", base))
 
@@ -113,13 +126,44 @@ def square_root(x: Value) -> Value:
         return arb(0).union(x.abs_upper().sqrt()) if x.contains(0) and not x.is_zero() else x.sqrt()
     if isinstance(x, arb_series):
         if not x[0].is_zero():
-            return x.sqrt()
+            return _series_power(x, x[0].sqrt(), arb(1) / 2)
         if x[1].is_zero() and x[2] > 0:
             root = arb_series([x[2], x[3]], ORDER).sqrt()
             return arb_series([arb(0), root[0], root[1], arb.nan()], ORDER)
     if isinstance(x, Scaled):
         return x.power(arb(1) / 2)
     return _power_at_zero(x, arb(1) / 2)
+
+
+def _is_wide(x: arb) -> bool:
+    """Is the ball, away from zero, so wide that products of it with itself lose its sign?"""
+    return bool(x.rad() * _WIDE > abs(x.mid()) and not x.contains(0))
+
+
+def _series_power(base: arb_series, first: arb, exponent: arb) -> arb_series:
+    """Return base ** exponent given that of the first coefficient, by base*r' = exponent*base'*r.
+
+    Arb's own iterations lose the signs of derivatives over wide balls; quotients keep them.
+    """
+    found = [first]
+    for n in range(1, base.prec):
+        total = arb(0)
+        for k in range(1, n + 1):
+            if not base[k].is_zero():
+                total += (k * exponent - (n - k)) * base[k] * found[n - k]
+        found.append(total / (n * base[0]))
+    return arb_series(found, base.prec)
+
+
+def _series_log(x: arb_series, first: arb) -> arb_series:
+    """Return log(x) given that of the first coefficient, by x*l' = x'; for wide balls."""
+    found = [first]
+    for n in range(1, x.prec):
+        total = n * x[n]
+        for k in range(1, n):
+            total -= k * found[k] * x[n - k]
+        found.append(total / (n * x[0]))
+    return arb_series(found, x.prec)
 
 
 def log_add_exp(x: Value, y: Value) -> Value:
@@ -194,6 +238,8 @@ def _ball_power(base: arb, exponent: arb) -> arb:
         return arb(0) if exponent > 0 else arb.nan()
     if base.contains(0) and exponent > 0 and not base < 0:
         return arb(0).union(base.abs_upper() ** exponent)
+    if _is_wide(base):
+        return (base.lower() ** exponent).union(base.upper() ** exponent)
     return base**exponent
 
 
