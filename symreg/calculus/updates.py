@@ -8,6 +8,8 @@ from functools import partial
 
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, plus, total
 from symreg.calculus.cancellation import one_beside
+from symreg.calculus.claims.descent import LR
+from symreg.calculus.claims.telling import prox_notes, rate_of, step_notes
 from symreg.calculus.indexed import accurate
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
@@ -101,6 +103,10 @@ def proximal_operator(terms: Terms) -> Update | None:
         return None
 
 
+_FEW = 4
+"""Of more terms than this nothing is proved on the way: the time would grow faster than their number."""
+
+
 def derived_operator(terms: Terms) -> Update:
     """Return the proximal operator of a whole penalty.
 
@@ -108,7 +114,8 @@ def derived_operator(terms: Terms) -> Update:
         Intractable, NotDifferentiable: Why there is none.
     """
     if not terms.indexed:
-        return Update(kind="prox", name="prox", terms=terms, operator=operator(terms))
+        notes = prox_notes(terms) if len(terms.terms) <= _FEW else ()
+        return Update(kind="prox", name="prox", terms=terms, operator=operator(terms), notes=notes)
     profiles = [radial_profile(term) for term in terms.terms]
     radii = [
         replace(term, tree=substitute(profile, {Name("w"): call("abs", Name("w"))}))
@@ -140,8 +147,13 @@ def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:
         elementwise=None if forms.gradient is None else transform(forms.gradient, change),
         indexed=None if forms.indexed_gradient is None else transform(forms.indexed_gradient, change),
         assignments=_assignments(rule, has_penalty=True),
-        notes=(*forms.gradient_notes, *_renaming_notes(renamed)),
+        notes=(*forms.gradient_notes, *_step_notes(rule, apart), *_renaming_notes(renamed)),
     )
+
+
+def _step_notes(rule: Rule, terms: Terms) -> tuple[str, ...]:
+    """Return up to which learning rate a step on the penalty alone keeps signs and shrinks weights."""
+    return step_notes(terms) if rate_of(rule) == LR and len(terms.terms) <= _FEW else ()
 
 
 def _renaming_notes(renamed: dict[str, str]) -> tuple[str, ...]:
