@@ -13,7 +13,7 @@ import sympy
 
 from symreg.calculus.algebra import ONE, ZERO, W, call, minus, negative, numeric, over, plus, power, size, times, where
 from symreg.calculus.numeric import TINY, Values, evaluate, samples
-from symreg.calculus.operator import STEP, Cell, V
+from symreg.calculus.operator import STEP, Cell, V, times_step
 from symreg.calculus.tidy import sign_of, tidy
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.language.interval import WORDS, Interval
@@ -45,7 +45,7 @@ def _linear(cell: Cell, known: tuple[Parameter, ...]) -> Tree:
     top = minus(V, times(STEP, at_zero))
     if numeric(cell.curvature) == 0:
         return top
-    return times(over(ONE, plus(ONE, times(STEP, cell.curvature))), top)
+    return times(over(ONE, plus(ONE, times_step(STEP, cell.curvature))), top)
 
 
 def _quadratic(cell: Cell, known: tuple[Parameter, ...], *, by_root: bool) -> Tree | None:

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symreg.calculus.algebra import negative, numeric, over, times
 from symreg.language.interval import Interval
-from symreg.language.tree import Name, Tree
+from symreg.language.tree import Binary, Name, Tree
 
 STEP = Name("step")
 """s, the factor of the penalty."""
 V = Name("v")
 """The number whose proximal point is asked for; of an even penalty its magnitude."""
+
+
+def times_step(step: Tree, tree: Tree) -> Tree:
+    """Return s times an expression; of -1/x it is -s/x."""
+    match tree:
+        case Binary("/", top, below) if numeric(top) == -1:
+            return negative(over(step, below))
+        case _:
+            return times(step, tree)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,7 +148,7 @@ def derive(
             timeout=timeout,
             watch=bar,
             objective=_read(objective),
-            rule=rule or "gradient_descent",
+            rule="gradient_descent" if rule is None else rule,
             form=form,
             is_prox=is_prox,
             parameters=parameters,

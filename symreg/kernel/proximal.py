@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from symreg.calculus.algebra import minus, plus, times
-from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V
+from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V, times_step
 from symreg.kernel.ir import Let, Root
 from symreg.kernel.sharing import Namer
 from symreg.language.interval import Interval
@@ -264,11 +264,11 @@ class _Lowering:
         """Return where F turns in a cell whose curvature is least at a position, or the position if F does not."""
         if cell.bends == 0:
             return position
-        rise = plus(_ONE, times(self.step, cell.curvature))
+        rise = plus(_ONE, times_step(self.step, cell.curvature))
         bend = times(self.step, cell.third)
         does = None
         if cell.least is not None:
-            does = Compare("<", plus(_ONE, times(self.step, cell.least)), number(0))
+            does = Compare("<", plus(_ONE, times_step(self.step, cell.least)), number(0))
         if cell.turn is not None:
             found = self.at(cell.turn)
             return self.let("turn", found if does is None else Call("where", (does, found, position)), once)
@@ -321,7 +321,7 @@ class _Lowering:
         else:
             cell, (low, high) = dip.cell, (last.high, first.low)
             assert low is not None and high is not None and cell.low_force and cell.high_force
-            rise = self.let("rise", plus(_ONE, times(self.step, self.at(cell.curvature))), once)
+            rise = self.let("rise", plus(_ONE, times_step(self.step, self.at(cell.curvature))), once)
             at_low = self.let("edge", self.force(low, cell.low_force), once)
             at_high = self.let("edge", self.force(high, cell.high_force), once)
             is_kept = Compare(">", rise, number(0))
