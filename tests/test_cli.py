@@ -286,7 +286,7 @@ BAD = {
     "verify l2 --against mistake.py --as step": None,
     "verify l2 --against nothere.py:update --as step": "symreg: there is no file nothere.py",
     "verify l2 --against broken.py:update --as step": None,
-    "verify l2 --against mistake.py:update --as prox": None,
+    "verify l2 --against mistake.py:update --as proxy": None,
     "verify l2 --against mistake.py:update --as step --set gamma=1": None,
     "verify l2 --against mistake.py:update --as step --set lam": None,
     "verify l2 --against mistake.py:update --as step --set lam=-1": None,

@@ -100,7 +100,7 @@ WRONG = {
     "verify l2 --set lr=0": "lr = 0 is outside its domain",
     "verify l2 --against x.py:f": "--against and --as go together",
     "verify l2 --as value": "--against and --as go together",
-    "verify l2 --against x.py:f --as prox": CHOICES,
+    "verify l2 --against x.py:f --as proxy": CHOICES,
     "verify l2 --against x.py --as step": "write FILE.py:FUNCTION",
     "verify l2 --against x.py: --as step": "write FILE.py:FUNCTION",
     "verify l2 --against :f --as step": "write FILE.py:FUNCTION",
