@@ -27,6 +27,7 @@ from symreg.verification.ball import (
     sign_of_the_atom,
     sign_of_the_germ,
 )
+from symreg.verification.scaled import Scaled
 from symreg.verification.series import ORDER, Value
 
 LEAST_BITS, MOST_BITS = 400, 8192
@@ -272,6 +273,8 @@ def _both_ways(function: Function, at: Exact, bits: int, decide_around: Decide, 
     h = arb((1, frexp(at)[1] - _STEP_BITS * (bits // LEAST_BITS) if at else _STEP_AT_ZERO))
     centre = ball(at)
     around = function(_series(centre + arb(0, h)), decide_around)
+    if isinstance(around, Scaled):
+        around = around.plain()
     taylor = series.slope(around)
     third = around[3] if isinstance(around, arb_series) else arb(0) if isinstance(around, arb) else arb.nan()
     difference = (function(centre + h, decide_at) - function(centre - h, decide_at)) / (2 * h)

@@ -81,12 +81,19 @@ def _same_elements(look: Look, points: Vector, got: NDArray[Any] | None, few: ND
 
 
 def is_even(terms: Terms, case: ProxCase) -> bool:
-    """Is phi(-w) = phi(w), as far as balls at a few w tell?"""
-    phi = elementwise(terms.terms, case.group.parameters)
-    if phi is None or any(not term.domain.is_all for term in terms.terms):
+    """Is phi(-w) = phi(w), as far as balls at a few w tell, for these parameters and for others that are all unlike?"""
+    if any(not term.domain.is_all for term in terms.terms):
         return False
-    pairs = [(phi(arb(w), sign_or_hull), phi(arb(-w), sign_or_hull)) for w in _EVEN_AT]
-    return all(one.is_finite() and one.overlaps(other) for one, other in pairs)
+    given = case.group.parameters
+    others = {name: x * (1 + (k + 1) / 97) for k, (name, x) in enumerate(given.items())}
+    for parameters in (given, others):
+        phi = elementwise(terms.terms, parameters)
+        if phi is None:
+            return False
+        pairs = [(phi(arb(w), sign_or_hull), phi(arb(-w), sign_or_hull)) for w in _EVEN_AT]
+        if not all(one.is_finite() and one.overlaps(other) for one, other in pairs):
+            return False
+    return True
 
 
 def _moderate(case: ProxCase) -> Vector:

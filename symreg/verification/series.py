@@ -59,6 +59,8 @@ def slope(x: Value) -> arb:
     """Return the first derivative that x carries; 0 for a ball, which does not depend on the weight."""
     if isinstance(x, arb):
         return arb(0) if x.is_finite() else arb.nan()
+    if isinstance(x, Scaled):
+        return x.plain()[1]
     return x[1] if isinstance(x, arb_series) else x.slope
 
 
@@ -66,6 +68,8 @@ def is_finite(x: Value) -> bool:
     """Are the value and all derivatives that x carries finite?"""
     if isinstance(x, arb):
         return x.is_finite()
+    if isinstance(x, Scaled):
+        x = x.plain()
     if isinstance(x, arb_series):
         return all(x[k].is_finite() for k in range(ORDER))
     return bool(x.value.is_finite() and x.slope.is_finite())
