@@ -63,6 +63,10 @@ CLOSED = {
 """By penalty how its single formula is found and for which steps beyond there is another; all others have none."""
 
 
+SUMS = ("nonnegativity + quartic", "mcp + l2", "log_sum + l2", "l_half + l2")
+"""Two pieces with cubics of their own, bounds that are choices, jumps of sums."""
+
+
 @cache
 def chain(name: str) -> ProxChain:
     return derive_prox(resolve(name))
@@ -133,7 +137,7 @@ def phi(name: str, u: Any, at: dict[str, Any]) -> Any:
     )
 
 
-@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("name", [*ELEMENTWISE, *SUMS])
 def test_a_formula_is_the_operator_for_the_steps_it_is_said_to_hold_for(name: str) -> None:
     compared = 0
     with mpmath.workdps(50):

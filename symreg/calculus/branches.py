@@ -191,6 +191,7 @@ def _branches(
     items: list[Rest | Cell], operator: Operator, parameters: tuple[Parameter, ...], condition: Tree | None
 ) -> tuple[Branch, ...]:
     made = []
+    taken: frozenset[str] = frozenset()
     for item in items:
         if isinstance(item, Rest):
             low, high = (_force(item.position, force, parameters) for force in (item.left, item.right))
@@ -199,8 +200,16 @@ def _branches(
             continue
         slope = derivative_of(item.value, parameters)
         found = inverse(
-            slope, item.curvature, item.low, item.high, parameters, is_even=operator.is_even, condition=condition
+            slope,
+            item.curvature,
+            item.low,
+            item.high,
+            parameters,
+            is_even=operator.is_even,
+            condition=condition,
+            taken=taken,
         )
+        taken |= frozenset() if found is None else {name for name, _ in found.definitions}
         low = None if item.low is None else _force(item.low, item.low_force, parameters)
         high = None if item.high is None else _force(item.high, item.high_force, parameters)
         made.append(Branch(item=item, low=low, high=high, inverse=found, slope=slope))

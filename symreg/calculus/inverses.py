@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from math import lcm
 from typing import Any
 
@@ -71,6 +72,7 @@ def inverse(
     *,
     is_even: bool,
     condition: Tree | None = None,
+    taken: frozenset[str] = frozenset(),
 ) -> Inverse | None:
     """Return u for every v that F reaches on a piece where it rises; None if there is no closed form to be shown.
 
@@ -82,6 +84,7 @@ def inverse(
         parameters: With their domains.
         is_even: Are u and v positive?
         condition: On the parameters and `STEP`, under which it is to hold.
+        taken: Names that mean something else already.
     """
     if size(slope) > LARGEST:
         return None
@@ -92,7 +95,7 @@ def inverse(
     if unknown is None:
         return None
     points = [(values, u) for values, u in _points(low, high, known) if condition is None or holds(condition, values)]
-    taken = {parameter.name for parameter in known}
+    taken |= {parameter.name for parameter in known}
     for solve in (_by_degree, _by_lambert):
         for made in solve(equation, unknown, taken):
             if size(made.whole) <= LARGEST_SHOWN and _gives_back(made.whole, slope, curvature, points):
@@ -135,7 +138,7 @@ def _points(low: Tree | None, high: Tree | None, known: tuple[Parameter, ...]) -
 # By degree
 
 
-def _by_degree(equation: Any, unknown: Any, taken: set[str]) -> Iterator[Inverse]:
+def _by_degree(equation: Any, unknown: Any, taken: frozenset[str]) -> Iterator[Inverse]:
     """Yield the roots of a polynomial equation in u or in r, u = r**q."""
     exponents = [power_.exp for power_ in equation.atoms(sympy.Pow) if power_.base == unknown]
     if not all(exponent.is_Rational for exponent in exponents):
@@ -165,14 +168,14 @@ def _raised(made: Inverse, q: int) -> Inverse:
     )
 
 
-def _linear(coefficients: list[Any], _: set[str]) -> Iterator[Inverse]:
+def _linear(coefficients: list[Any], _: frozenset[str]) -> Iterator[Inverse]:
     a, b = coefficients
     top, bottom = sympy.fraction(sympy.factor(-b / a))
     forms = [over(tidy_of(sign * top), tidy_of(sign * bottom)) for sign in (1, -1)]
     yield Inverse(tree=min(forms, key=size), method="linear", is_linear=True)
 
 
-def _quadratic(coefficients: list[Any], _: set[str]) -> Iterator[Inverse]:
+def _quadratic(coefficients: list[Any], _: frozenset[str]) -> Iterator[Inverse]:
     a, b, c = coefficients
     inside = tidy_of(b**2 - 4 * a * c)
     top, bottom = from_sympy(sympy.expand(-b)), from_sympy(sympy.expand(2 * a))
@@ -180,13 +183,13 @@ def _quadratic(coefficients: list[Any], _: set[str]) -> Iterator[Inverse]:
         yield Inverse(tree=over(join(top, call("sqrt", inside)), bottom), method="quadratic formula")
 
 
-def _cubic(coefficients: list[Any], taken: set[str]) -> Iterator[Inverse]:
+def _cubic(coefficients: list[Any], taken: frozenset[str]) -> Iterator[Inverse]:
     """Yield the one real root by Cardano's formula, and the three by Viete's."""
     a, b, c, d = coefficients
     shift = from_sympy(sympy.factor_terms(b / (3 * a)))
     p = sympy.factor((3 * a * c - b**2) / (3 * a**2))
     q = sympy.factor((2 * b**3 - 9 * a * b * c + 27 * a**2 * d) / (27 * a**3))
-    h, D = (next(name for name in letters if name not in taken) for letters in ("hHEm", "DGJM"))
+    h, D = (next(n for n in (f"{letter}{k or ''}" for k in count()) if n not in taken) for letter in "hD")
     root = call("sqrt", Name(D))
     sides = [call("cbrt", join(Name(h), root)) for join in (plus, minus)]
     inside = plus(power(Name(h), number(2)), power(tidy_of(p / 3), number(3)))
@@ -204,7 +207,7 @@ def _cubic(coefficients: list[Any], taken: set[str]) -> Iterator[Inverse]:
         yield Inverse(tree=tree, method="cubic, Viete's trigonometric formula")
 
 
-_DEGREES: dict[int, Callable[[list[Any], set[str]], Iterator[Inverse]]] = {1: _linear, 2: _quadratic, 3: _cubic}
+_DEGREES: dict[int, Callable[[list[Any], frozenset[str]], Iterator[Inverse]]] = {1: _linear, 2: _quadratic, 3: _cubic}
 
 
 def _shortest(expression: Any) -> Any:
@@ -216,7 +219,7 @@ def _shortest(expression: Any) -> Any:
 # By Lambert's W, the inverse of x*exp(x)
 
 
-def _by_lambert(equation: Any, unknown: Any, _: set[str]) -> Iterator[Inverse]:
+def _by_lambert(equation: Any, unknown: Any, _: frozenset[str]) -> Iterator[Inverse]:
     """Yield the root of `A + B*u + C*log(u*a + b) = 0` or `A + B*u + C*exp(u*a + b) = 0`."""
     found = [node for node in equation.atoms(sympy.log, sympy.exp) if node.has(unknown)]
     if len(found) != 1:

@@ -19,6 +19,7 @@ from symreg.calculus.algebra import (
     over,
     plus,
     power,
+    size,
     times,
     total,
     where,
@@ -32,10 +33,10 @@ from symreg.calculus.extremes import derivative_of
 from symreg.calculus.inverses import known_with
 from symreg.calculus.operator import STEP, Cell, Operator, Rest, V
 from symreg.calculus.prox_chain import Case, Letters, ProxChain
+from symreg.calculus.proximal import operator
 from symreg.calculus.scaling import scaled
 from symreg.calculus.splitting import radial_profile
 from symreg.calculus.tidy import tidy
-from symreg.calculus.updates import derived_operator
 from symreg.errors import Intractable
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
@@ -50,15 +51,26 @@ def derive_prox(objective_: Objective, terms: Terms | None = None) -> ProxChain:
         Intractable, NotDifferentiable: Why there is no operator.
     """
     terms = objective_.terms if terms is None else terms
-    update = derived_operator(terms)
-    operator = update.operator
-    if not isinstance(operator, Operator):
+    is_radial = bool(terms.indexed)
+    profiles = _profiles(terms) if is_radial else terms
+    found = operator(profiles)
+    if not isinstance(found, Operator):
         raise Intractable(
             "the proximal operator is emitted, but which of the knots comes first depends on the parameters, and no "
             "formula by cases holds for all of them; give them domains that settle it"
         )
-    letters = _letters(terms, is_radial=update.is_radial)
-    return _Writer(objective_, terms, operator, letters, is_radial=update.is_radial).chain()
+    letters = _letters(terms, is_radial=is_radial)
+    return _Writer(objective_, terms, profiles, found, letters, is_radial=is_radial).chain()
+
+
+def _profiles(terms: Terms) -> Terms:
+    """Return phi of a function of the norm as terms over single weights, of |w|."""
+    rows = [(term, radial_profile(term)) for term in terms.terms]
+    size_of: dict[Tree, Tree] = {W: call("abs", W)}
+    made = [replace(term, tree=substitute(tree, size_of)) for term, tree in rows if tree is not None]
+    if len(made) < len(rows):
+        raise Intractable("a proximal operator is derived for sums over single weights and for functions of norm(w)")
+    return Terms(terms=tuple(made))
 
 
 def _letters(terms: Terms, *, is_radial: bool) -> Letters:
@@ -66,6 +78,12 @@ def _letters(terms: Terms, *, is_radial: bool) -> Letters:
     u, s, x, r = (next(c for c in letters if c not in taken) for letters in ("uzqabc", "shkdef", "xabcdef", "rlmnij"))
     return Letters(weight=u, point=r if is_radial else "v", step=s, scaled=x)
 
+
+LARGEST_ENVELOPE = 100
+"""Envelopes of more nodes before they are tidied are left to their definition."""
+
+_FEW = 4
+"""Of more terms than this nothing is proved on the way: the time would grow faster than their number."""
 
 _PHI, _F, _T = Call("phi", ()), Call("F", ()), Name("t")
 PHI, SLOPE, CONJUGATE, ENVELOPE = "phi", "dphi", "phi_conjugate", "envelope"
@@ -76,9 +94,16 @@ class _Writer:
     """Writes the steps one after the other; `profile` is phi, over the bare weight."""
 
     def __init__(
-        self, objective_: Objective, terms: Terms, operator: Operator, letters: Letters, *, is_radial: bool
+        self,
+        objective_: Objective,
+        terms: Terms,
+        profiles: Terms,
+        operator: Operator,
+        letters: Letters,
+        *,
+        is_radial: bool,
     ) -> None:
-        self.objective, self.terms, self.operator = objective_, terms, operator
+        self.objective, self.terms, self.profiles, self.operator = objective_, terms, profiles, operator
         self.letters, self.is_radial = letters, is_radial
         self.parameters = terms.parameters
         self.known = known_with(self.parameters, is_even=operator.is_even)
@@ -142,7 +167,7 @@ class _Writer:
 
     def bound(self) -> SingleFormula | None:
         """Return up to which step F rises everywhere: as the claims have it, or by the operator's own cells."""
-        found = formula_of(self.profiles())
+        found = formula_of(self.profiles) if len(self.profiles.terms) <= _FEW else None
         if found is not None:
             return found
         cells = [item for segment in self.operator.segments for item in segment if isinstance(item, Cell)]
@@ -207,14 +232,6 @@ class _Writer:
         trees = [radial_profile(term) if self.is_radial else term.tree for term in self.terms.terms]
         rows = zip(self.terms.terms, trees, strict=True)
         return total([times(number(term.coefficient), tree) for term, tree in rows if tree is not None])
-
-    def profiles(self) -> Terms:
-        """Return phi as terms over single weights; of a function of the norm, over |w|."""
-        if not self.is_radial:
-            return self.terms
-        rows = [(term, radial_profile(term)) for term in self.terms.terms]
-        size_of: dict[Tree, Tree] = {W: call("abs", W)}
-        return Terms(terms=tuple(replace(t, tree=substitute(p, size_of)) for t, p in rows if p is not None))
 
     def scaling(self) -> None:
         """Say which one number is left of the step and the parameters."""
@@ -380,7 +397,10 @@ class _Writer:
                 else substitute(branch.item.value, {W: branch.inverse.tree})
             )
             distance = over(power(minus(branch.inverse.tree, V), number(2)), times(number(2), STEP))
-            row = tidy(plus(value, distance), self.known)
+            whole = plus(value, distance)
+            if size(whole) > LARGEST_ENVELOPE:
+                return None
+            row = tidy(whole, self.known)
             rows.append(even_in(row, V) if is_even else row)
         v = call("abs", V) if is_even else V
         made = rows[-1]
