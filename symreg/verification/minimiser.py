@@ -41,7 +41,7 @@ from symreg.verification.oracle import Exact
 
 _COARSE_BITS, _BITS, _MOST_BITS = 64, 192, 3072
 _RADIUS_BITS = 90  # a root is enclosed to 2**-90 of itself
-_REFINEMENTS = 16  # rounds of halving, per step size, of cells on which h neither surely rises nor surely falls
+_REFINEMENTS = 16  # rounds of halving, per v, of cells that it lies in and on which h neither surely rises nor falls
 _WIDE = 1.25  # ratio of the ends of a cell that is worth halving for that
 _NARROWEST = 2.0**-44  # relative; a cell that is still undecided then stays so
 _MOST_HALVINGS = 600
@@ -114,6 +114,11 @@ class _Rows:
     rises: NDArray[np.int8]
     slopes: NDArray[np.float64]
 
+    def part(self, start: int, end: int) -> _Rows:
+        """Return the cells from one place to before another."""
+        part = slice(start, end)
+        return _Rows(self.cells[part], self.least[part], self.most[part], self.rises[part], self.slopes[part])
+
 
 @dataclass(slots=True)
 class _Root:
@@ -178,13 +183,15 @@ class _Search:
         found = [*self._at_knots(v)]
         with ctx.workprec(_BITS):
             most = self._objective_near(v)
+            for knot in self._curve.knots:  # zero among them, even if it is none
+                if knot.value.is_finite():
+                    most = most.min((self._s * knot.value + (knot.place - v) ** 2 / 2).upper())
             for root in found:
                 most = most.min(root.most.upper())
             start, end = self._reach(v, most)
         undecided: list[Cell] = []
         for number, side in self._bands_between(max(start, -size), min(end, size), v, found):
-            rows = self.rows(number, side)
-            hits = np.flatnonzero((rows.least <= high) & (rows.most >= low) & (rows.rises >= 0))
+            rows, hits = self._met(number, side, low, high)
             for run in _runs(hits, rows):
                 if rows.rises[run[0]] > 0:
                     first, last = rows.cells[run[0]], rows.cells[run[-1]]
@@ -229,21 +236,26 @@ class _Search:
         exponent = ball(-lower.exponent - 1)
         return bool(lower.factor > 0 and exponent <= 0 and self._s * lower.factor * arb(key[1]) ** -exponent > abs(v))
 
-    def rows(self, number: int, side: int) -> _Rows:
-        """Return the cells of a band, undecided ones halved a few times."""
+    def _met(self, number: int, side: int, low: float, high: float) -> tuple[_Rows, NDArray[np.intp]]:
+        """Return the cells of a band, and which of them h may pass v on; of these, undecided ones are halved first."""
         key = number, side
         if key not in self._rows:
-            cells = list(self._curve.band(number, side))
-            for _ in range(_REFINEMENTS):
-                wide = (self._classified(cells)[2] == 0) & np.array([_is_wide(cell) for cell in cells], dtype=bool)
-                if not wide.any():
-                    break
-                halved: list[Cell] = []
-                for cell, is_cut in zip(cells, wide, strict=True):
-                    halved += self._curve.halves(cell) if is_cut else [cell]
-                cells = halved
-            self._rows[key] = _Rows(tuple(cells), *self._classified(cells))
-        return self._rows[key]
+            self._rows[key] = self._row(self._curve.band(number, side))
+        for _ in range(_REFINEMENTS):
+            rows = self._rows[key]
+            hits = np.flatnonzero((rows.least <= high) & (rows.most >= low) & (rows.rises >= 0))
+            cut = [k for k in hits.tolist() if rows.rises[k] == 0 and _is_wide(rows.cells[k])]
+            if not cut:
+                break
+            parts, start = [], 0
+            for k in cut:
+                parts += [rows.part(start, k), self._row(self._curve.halves(rows.cells[k]))]
+                start = k + 1
+            self._rows[key] = _joined([*parts, rows.part(start, len(rows.cells))])
+        return rows, hits
+
+    def _row(self, cells: Sequence[Cell]) -> _Rows:
+        return _Rows(tuple(cells), *self._classified(cells))
 
     def _classified(
         self, cells: Sequence[Cell]
@@ -533,6 +545,11 @@ class _Search:
         return 1 if off > 0 else -1 if off < 0 else 0
 
 
+def _joined(parts: Sequence[_Rows]) -> _Rows:
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("least", "most", "rises", "slopes"))
+    return _Rows(tuple(cell for part in parts for cell in part.cells), *columns)
+
+
 def _runs(hits: NDArray[np.intp], rows: _Rows) -> Iterator[list[int]]:
     """Yield neighbouring cells of one piece on which h rises together, and each undecided cell by itself."""
     run: list[int] = []
@@ -553,7 +570,7 @@ def _runs(hits: NDArray[np.intp], rows: _Rows) -> Iterator[list[int]]:
 
 
 def _is_wide(cell: Cell) -> bool:
-    """Is a cell worth halving before any v is looked at?"""
+    """Is a cell worth halving for all v that will lie in it?"""
     least, most = sorted((abs(cell.low), abs(cell.high)))
     return cell.is_splittable and most > _WIDE * least
 
