@@ -107,6 +107,17 @@ class Piece:
             return found, flat, flat
         return found.value, found.slope, arb.nan()
 
+    def large(self, weight: arb) -> tuple[tuple[float, float], tuple[float, float]] | None:
+        """Return floats that phi' and phi'' over a ball lie between, where exponentials are too large for balls."""
+        try:
+            found = self.at(arb_series([weight, arb(1)], 3))
+        except Undecided:
+            return None
+        if not isinstance(found, Scaled):
+            return None
+        slope, bend = (found.derivative(order) for order in (1, 2))
+        return (outward(slope[0])[0], outward(slope[1])[1]), (outward(bend[0])[0], outward(bend[1])[1])
+
     def slope_at(self, weight: float) -> tuple[float, float]:
         """Return phi' at a float, as two floats that it lies between."""
         if weight not in self.slopes:
@@ -320,8 +331,7 @@ def _cell(piece: Piece, low: float, high: float) -> Cell:
         alone = piece.value(hull(low, high))  # of an even power a ball knows the sign, a series does not
         if alone.is_finite():
             value = alone.intersection(value) if value.is_finite() and alone.overlaps(value) else alone
-        bend = outward(second)
-        slope = outward(first)
+        slope, bend = piece.large(hull(low, high)) or (outward(first), outward(second))
         if bend != (-inf, inf) and (bend[0] >= 0 or bend[1] <= 0) and slope[0] != slope[1]:
             # phi' is monotone here: its ends bound it far better than a wide ball.
             ends = piece.slope_at(low), piece.slope_at(high)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import factorial
 from typing import Any
 
 from flint import arb, arb_series
@@ -25,6 +26,17 @@ class Scaled:
     def plain(self) -> arb_series:
         """Return the number as a power series, however wide."""
         return self.exponent.exp() * self.factor
+
+    def derivative(self, order: int) -> tuple[arb, arb]:
+        """Return two numbers that a derivative lies between; of one sign where the factor shows it, as no ball can."""
+        start = self.exponent[0]
+        rest = arb_series([arb(0), *(self.exponent[k] for k in range(1, order + 1))], order + 1)
+        inner = (rest.exp() * self.factor)[order] * factorial(order)
+        least, most = start.lower().exp(), start.upper().exp()
+        return (
+            (least if inner >= 0 else most) * inner.lower(),
+            (least if inner <= 0 else most) * inner.upper(),
+        )
 
     def log(self) -> arb_series:
         """Return the logarithm."""
