@@ -12,7 +12,20 @@ from symreg.errors import Intractable
 from symreg.language.interval import WORDS
 from symreg.language.spec import Parameter
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Compare, Logic, Tree, children, names, number, rebuild, substitute, walk
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Logic,
+    Number,
+    Tree,
+    children,
+    names,
+    number,
+    rebuild,
+    substitute,
+    walk,
+)
 
 
 def settled(tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> Tree:
@@ -56,12 +69,15 @@ def sign_between(tree: Tree, low: Tree | None, high: Tree | None, parameters: tu
 
 
 def _is_heavy(tree: Tree) -> bool:
-    """Would SymPy take its time over a long tree, or the roots in one? Z3, whose steps are counted, is asked alone."""
+    """Would SymPy take its time over a tree, or roots or long numbers in it? Z3, whose steps are counted, is asked."""
+    if any(isinstance(node, Number) and node.value.denominator > _LARGEST_DENOMINATOR for node in walk(tree)):
+        return True  # an end that was enclosed: powers of it have thousands of digits
     has_roots = any(isinstance(node, Call) and node.function == "sqrt" and names(node) for node in walk(tree))
     return size(tree) > (_LONGEST_WITH_ROOTS if has_roots else _LONGEST)
 
 
 _LONGEST, _LONGEST_WITH_ROOTS = 160, 80
+_LARGEST_DENOMINATOR = 2**64
 
 _FINAL = ("zero", "positive", "negative")
 
