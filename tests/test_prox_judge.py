@@ -16,6 +16,7 @@ from symreg import catalogue
 from symreg.judging import DTYPES
 from symreg.verification import Report, Subject, verify
 from symreg.verification.prox_cases import is_judged, minima_of, prox_cases, radius_of
+from symreg.verification.report import Check
 
 POINTS, SWEEP_POINTS = 500, 25_000  # in each of two formats on each of two targets
 JUDGED = [name for name in catalogue.penalties() if is_judged(symreg.objective(name).terms)]
@@ -157,3 +158,19 @@ def test_what_is_whole_passes() -> None:
     prox = symreg.load("l1", (), "numpy", "float64").prox
     subject = Subject(label="numpy", dtype="float64", functions={"prox": prox})
     assert verify(symreg.objective("l1").terms, (), (subject,), points=120).passed
+
+
+def test_an_operator_takes_points_outside_the_domain_of_its_terms() -> None:
+    root = symreg.penalty("root", "lam*sqrt(w)", domain="[0, inf)")
+    checks = symreg.verify(root, "proximal_gradient", target="numpy", points=40).checks
+    assert [check.verdict for check in checks if check.kind == "step"] == ["pass", "pass"]
+
+
+def test_a_point_is_shown_beside_a_right_number_only_where_it_fits() -> None:
+    check = Check(
+        kind="prox", rule="", target="c", dtype="float64", points=1, compared=1, undetermined=0, vacuous=0,
+        worst_ulp=0.5, at={"v": 1.2345, "step": 1.0}, expected=None, got=None, verdict="pass", note="",
+    )  # fmt: skip
+    report = Report(checks=(check,))
+    assert " at " not in report.table(68) and "..." not in report.table(68)
+    assert "v = 1.23, step = 1" in report.table(100)

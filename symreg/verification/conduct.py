@@ -24,6 +24,7 @@ from symreg.verification.cases import SlopeCase, StepCase
 from symreg.verification.finding import Shares, find_slope, find_step, shares_of_slope
 from symreg.verification.oracle import slopes, values
 from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, outside, probes
+from symreg.verification.splitting import split
 from symreg.verification.stepping import influences, stepper
 from symreg.verification.tally import Failure, Tally
 from symreg.verification.tolerance import WORKING_BITS, Finding, errors, judged, reference
@@ -150,7 +151,8 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, cases: Seq
             if depends_on & sources and output in ("w", *several.arrays) and not isnan(after[output][_NAN_AT]):
                 note = f"NaN in {name} did not come out as NaN in {output}"
                 tally.fail(Failure(at={"w": several.weights.tolist(), "output": output}, note=note, rank=2.0))
-    for weight in outside(terms, subject.dtype).tolist():
+    smooth, _ = split(terms, rule)  # an operator takes any point, into the domain of its terms
+    for weight in outside(smooth, subject.dtype).tolist():
         after = ask(_with(one, "w", weight))
         if after is not None and not isnan(float(after["w"][0])):
             note = "outside the domain NaN is right"

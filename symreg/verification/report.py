@@ -11,7 +11,7 @@ from typing import Any, Literal
 SCHEMA_VERSION = 1
 MOST_UNCOMPARED = 0.10  # of a check's points that may be vacuous or undetermined
 _WIDTH = 80
-_SHORTEST = 8  # a place with less room is left out
+_SHORTEST = 20  # a place with less room is left out: hardly a name and a number would fit
 
 Verdict = Literal["pass", "inaccurate", "wrong", "undetermined"]
 
