@@ -61,6 +61,30 @@ def log_barrier(v: Vector, *, step: float, lam: float) -> Vector:
         return np.where(v >= 0.0, root + v / 2.0, step * (lam / (root - v / 2.0)))
 
 
+def log_sum(v: Vector, *, step: float, lam: float, eps: float) -> Vector:
+    """The greater root of u*u + (eps - |v|)*u + step*lam - eps*|v| = 0 or zero, whichever costs less.
+
+    Prater-Bennette, Shen & Tripp (2022), J. Sci. Comput. 93:65, sec. 3; both written without cancellation.
+    """
+    t, size = step * lam, np.abs(v)
+    with np.errstate(all="ignore"):
+        middle = size + eps
+        width = np.sqrt(middle - 2.0 * np.sqrt(t)) * np.sqrt(middle + 2.0 * np.sqrt(t))
+        below = 2.0 * (eps * size - t) / np.where(size < eps, eps - size + width, 1.0)
+        root = np.where(size < eps, below, (size - eps + width) / 2.0)
+        pays = (root > 0.0) & (t * np.log1p(root / eps) + root * (root / 2.0 - size) < 0.0)
+    return np.sign(v) * np.where(pays, root, 0.0)
+
+
+def l_half(v: Vector, *, step: float, lam: float) -> Vector:
+    """Half thresholding: Xu, Chang, Xu & Zhang (2012), IEEE Trans. Neural Netw. Learn. Syst. 23(7), theorem 1."""
+    t, size = step * lam, np.abs(v)
+    with np.errstate(all="ignore"):
+        angle = np.arccos(t / 4.0 * (size / 3.0) ** -1.5)
+        root = 2.0 / 3.0 * size * (1.0 + np.cos(2.0 / 3.0 * (np.pi - angle)))
+    return np.sign(v) * np.where(size > 1.5 * np.cbrt(t) ** 2, root, 0.0)
+
+
 def l2_norm(v: Vector, *, step: float, lam: float) -> Vector:
     """Block soft thresholding: Yuan & Lin (2006), eq. (2.4)."""
     scale = np.max(np.abs(v), initial=0.0)
@@ -70,7 +94,7 @@ def l2_norm(v: Vector, *, step: float, lam: float) -> Vector:
 
 RIGHT = {
     "l1": l1, "l2": l2, "elastic_net": elastic_net, "huber": huber, "mcp": mcp, "capped_l1": capped_l1,
-    "log_barrier": log_barrier, "l2_norm": l2_norm,
+    "log_barrier": log_barrier, "log_sum": log_sum, "l_half": l_half, "l2_norm": l2_norm,
 }  # fmt: skip
 
 
