@@ -275,7 +275,7 @@ def _roots(tree: Tree, name: str, known: tuple[Parameter, ...], *, is_positive: 
 def _rows(operator: Operator, parameters: tuple[Parameter, ...], condition: Tree | None) -> list[Values]:
     """Return sample parameters with steps beyond the bound, near to it and far."""
     known = known_with(parameters, is_even=operator.is_even)
-    made = []
+    made: list[Values] = []
     for row in samples(known):
         for factor in ("0.001", "0.03", "1", "1.3", "1.7", "3", "30", "1e4"):
             values = {**row, STEP: row[STEP] * evaluate(number(1), {}) * _number(factor)}

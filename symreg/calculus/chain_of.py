@@ -36,6 +36,9 @@ from symreg.language.tree import (
 )
 from symreg.objective import Objective
 
+_FEW = 2
+"""Of more terms than this the operator is derived by itself only: a rule's derivation should not wait for it."""
+
 _O, _L, _R, _S = Name("O"), Name("L"), Name("R"), Name("S")
 
 
@@ -104,7 +107,9 @@ def derive(objective: Objective, rule: Rule) -> Chain:
 
 
 def _operator_of(objective: Objective, prox: Terms) -> ProxChain | None:
-    """Return the derivation of the operator that a rule takes, None where there is none to be read."""
+    """Return the derivation of the operator that a rule takes, None where there is none to be read in due time."""
+    if len(prox.terms) > _FEW:
+        return None
     try:
         return derive_prox(objective, prox)
     except (Intractable, NotDifferentiable):
