@@ -43,7 +43,7 @@ ONE_THREAD = {
     "JAX_PLATFORMS": "cpu",
 }
 
-PEERS = ("numpy", "numexpr", "numba", "torch", "jax", "sympy")
+PEERS = ("numpy", "numexpr", "numba", "skglm", "torch", "jax", "sympy")
 
 
 def steps(quick: bool) -> Iterator[Row]:
@@ -60,6 +60,14 @@ def gradients(quick: bool) -> Iterator[Row]:
         import gradients
 
         yield from gradients.rows(1_000_000 if quick else 10_000_000, 3 if quick else 11)
+
+
+def proximal(quick: bool) -> Iterator[Row]:
+    """C proximal operators."""
+    with one_core():
+        import proximal
+
+        yield from proximal.rows(1_000_000 if quick else 10_000_000, 3 if quick else 11)
 
 
 def numpy_target(quick: bool) -> Iterator[Row]:
@@ -99,7 +107,8 @@ def verify(quick: bool) -> Iterator[Row]:
 
 
 BENCHMARKS: dict[str, Callable[[bool], Iterator[Row]]] = {
-    function.__name__: function for function in (steps, gradients, numpy_target, start, growth, catalogue, verify)
+    function.__name__: function
+    for function in (steps, gradients, proximal, numpy_target, start, growth, catalogue, verify)
 }
 
 
