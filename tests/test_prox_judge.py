@@ -174,3 +174,11 @@ def test_a_point_is_shown_beside_a_right_number_only_where_it_fits() -> None:
     report = Report(checks=(check,))
     assert " at " not in report.table(68) and "..." not in report.table(68)
     assert "v = 1.23, step = 1" in report.table(100)
+
+
+def test_infinite_results_are_judged_without_a_warning() -> None:
+    def infinite(v: Any, *, step: float, lam: float) -> Any:
+        return np.full_like(v, np.inf)
+
+    (check,) = symreg.verify("l1", against=infinite, as_="prox", points=20).checks
+    assert check.verdict == "wrong"

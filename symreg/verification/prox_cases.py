@@ -181,7 +181,7 @@ def _points(shape: Format, stream: Stream, step: float, known: Curve, number: in
         start = stream.integer(0, len(edges) - 1)
         edges = (edges[start:] + edges[:start])[:4]
     for edge in edges:
-        chosen += _around(edge, shape.name)
+        chosen += _around(edge, shape.name) + _beside(edge, shape)
     scales = [abs(x) for x in edges if x] or [1.0, step]
     usable = shape.greatest_exponent if limit is None else min(limit, shape.greatest_exponent)
     while len(chosen) < _PER_CASE:
@@ -214,6 +214,12 @@ def _around(x: float, dtype: Dtype) -> list[float]:
     return [float(np.nextafter(at, -kind(inf))), float(at), float(np.nextafter(at, kind(inf)))]
 
 
+def _beside(x: float, shape: Format) -> list[float]:
+    """Return numbers off by half the digits: near enough for a threshold that is wrong, too far for a rounded one."""
+    off = 2.0 ** (shape.unit // 2)
+    return [x * (1 - off), x * (1 + off)]
+
+
 def _jumps(minimiser: Minimisers, step: float, points: Sequence[float], dtype: Dtype) -> list[float]:
     """Return the floats around the place where the minimum jumps most, and their mirror images."""
     found = [(v, one) for v in sorted(set(points)) if (one := minimiser(v, step)) is not None and abs(v) < 1e100]
@@ -239,9 +245,10 @@ def _jumps(minimiser: Minimisers, step: float, points: Sequence[float], dtype: D
             low = middle
     if not abs(ends[high] - ends[low]) > _JUMP * abs(high):
         return []
+    beside = [x for v in (low, -low) for x in _beside(v, FORMATS[dtype])]
     if dtype == "float32":
-        return [x for v in (low, -low) for x in _around(v, dtype)]
-    return [x for v in (low, high, -low, -high) for x in (v, *_around(v, dtype))]
+        return [x for v in (low, -low) for x in _around(v, dtype)] + beside
+    return [x for v in (low, high, -low, -high) for x in (v, *_around(v, dtype))] + beside
 
 
 def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: float) -> Iterator[ProxCase]:

@@ -242,7 +242,7 @@ def _look_at_order(
         values, points = got[order].astype(np.float64), case.points[order]
         with np.errstate(invalid="ignore", over="ignore"):
             falls = values[1:] < values[:-1] - max(_BACKWARD, 4 * rtol) * (np.abs(values[1:]) + np.abs(values[:-1]))
-        falls &= np.abs(values[1:] - values[:-1]) > FORMATS[tally.dtype].floor
+            falls &= np.abs(values[1:] - values[:-1]) > FORMATS[tally.dtype].floor
         for k in np.flatnonzero(falls)[:1]:
             at = {"v": float(points[k + 1]), "step": case.step} | case.group.parameters
             note = f"it decreases: for v = {float(points[k]):.17g} it is {values[k]:.17g}"
