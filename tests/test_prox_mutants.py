@@ -120,7 +120,7 @@ _BRACKET = "an end of a bracket, or where the search starts: the search ends at 
 # Changes of emitted source that are no mistakes: how many of one text, and why.
 HARMLESS = {
     ("mcp", "dropped: _put(x4, edge2, mask)"): (1, _CLAMP),
-    ("mcp", "dropped: _put(x5, 0, mask2)"): (1, "where this is below zero v is at most edge3, and zero is put there too"),
+    ("mcp", "dropped: _put(x5, 0, mask2)"): (1, "v is at most edge3 there, where zero is put as well"),
     ("mcp", "shift: edge2"): (1, _CLAMP),
     ("log_sum", "dropped: _put(x4, 0, mask)"): (1, "the root of a negative number is replaced: v is below the jump"),
     ("log_sum", "dropped: _put(x11, turn, mask)"): (1, _CLAMP),
