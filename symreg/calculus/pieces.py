@@ -14,14 +14,14 @@ from functools import cmp_to_key, partial
 from itertools import pairwise
 from typing import Literal
 
-from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, minus, negative, times, total, without_extrema
+from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, minus, negative, numeric, times, total, without_extrema
 from symreg.calculus.defined import refuse_undefined
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.knots import one_sided, refuse_jump
 from symreg.calculus.limits import limit_at
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.parity import is_even
-from symreg.calculus.roots import knots_of, roots, singular_at, switches
+from symreg.calculus.roots import has_w, knots_of, roots, singular_at, switches
 from symreg.calculus.switches import settled, sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, is_imaginary, sign_of, tidy
 from symreg.errors import Intractable, NotDifferentiable
@@ -29,7 +29,7 @@ from symreg.language.interval import Interval, intersection
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
-from symreg.language.tree import Tree, number, substitute
+from symreg.language.tree import Binary, Tree, number, substitute, walk
 
 Kind = Literal["smooth", "convex kink", "concave kink", "undecided"]
 
@@ -105,6 +105,7 @@ def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = Fal
     """
     for term in terms.elementwise:
         refuse_undefined(term, term.parameters)
+        _refuse_high_roots(term.tree)
     value = total([times(number(t.coefficient), without_extrema(t.tree)) for t in terms.elementwise])
     domain = domain_of(terms)
     is_symmetric = domain.is_all or (domain.low is not None and domain.high == -domain.low)
@@ -117,6 +118,21 @@ def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = Fal
         found = _merged([*(_mirrored(piece, parameters) for piece in reversed(found)), *found], parameters)
     joints = tuple(_joint(a, b, value, parameters, jumps=jumps) for a, b in pairwise(found))
     return Pieces(pieces=tuple(found), joints=joints, is_even=is_mirrored, domain=domain)
+
+
+_HIGHEST_ROOT = 24
+"""Of powers with a greater denominator SymPy makes polynomials whose degree nobody waits for."""
+
+
+def _refuse_high_roots(tree: Tree) -> None:
+    for node in walk(tree):
+        match node:
+            case Binary("**", base, exponent) if has_w(base):
+                value = numeric(exponent)
+                if value is not None and value.denominator > _HIGHEST_ROOT:
+                    raise Intractable(
+                        f"a power of {value} is a root of too high a degree; write the exponent as a parameter"
+                    )
 
 
 def half(whole: Pieces) -> Pieces:

@@ -46,6 +46,8 @@ def operator(terms: Terms) -> Operator | Unordered:
     """
     try:
         found = _found(terms)
+    except _NoMinimum:
+        raise
     except Intractable as reason:
         return _unordered(terms, reason)
     needs = _needs(found.tokens, terms.parameters)
@@ -62,6 +64,10 @@ def operator(terms: Terms) -> Operator | Unordered:
         needs=needs,
         period=found.period,
     )
+
+
+class _NoMinimum(Intractable):
+    """There is no operator, in whatever order the knots are."""
 
 
 def _unordered(terms: Terms, reason: Intractable) -> Unordered:
@@ -162,13 +168,20 @@ def _at_start(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) ->
         position=first.low,
         left=None,
         right=_at(first.slope, first.low, 1, parameters),
-        value=_at(first.value, first.low, 1, parameters) or ZERO,
+        value=_value(first.value, first.low, 1, parameters),
     )
 
 
 def _rest(joint: Joint, beside: Piece, position: Tree, parameters: tuple[Parameter, ...]) -> Rest:
-    value = _at(beside.value, position, 1 if position == beside.low else -1, parameters)
-    return Rest(position=position, left=_finite(joint.left), right=_finite(joint.right), value=value or ZERO)
+    value = _value(beside.value, position, 1 if position == beside.low else -1, parameters)
+    return Rest(position=position, left=_finite(joint.left), right=_finite(joint.right), value=value)
+
+
+def _value(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    made = _at(tree, position, side, parameters)
+    if made is None:
+        raise _NoMinimum(f"the cost has no minimum: the penalty is infinite at w = {to_text(position)}")
+    return made
 
 
 def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...]) -> Iterator[_Token]:
@@ -199,7 +212,7 @@ def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...])
             position=last.high,
             left=_at(last.slope, last.high, -1, parameters),
             right=None,
-            value=_at(last.value, last.high, -1, parameters) or ZERO,
+            value=_value(last.value, last.high, -1, parameters),
         )
 
 

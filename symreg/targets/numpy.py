@@ -208,7 +208,7 @@ class _Writer:
         body.append(_line(f"{residual} = {self.text(stage.residual)}"))
         if stage.in_logarithm:
             both = f"2 * {found} * ({self.text(stage.slope)}) + {residual}"
-            body.append(_line(f"{change} = np.divide(-2 * {found} * {residual}, {both})"))
+            body.append(_line(f"{change} = np.divide(-2 * {residual}, {both}) * {found}"))
         else:
             body.append(_line(f"{change} = np.divide(-{residual}, {self.text(stage.slope)})"))
         step = f"_newton({found}, {residual}, {change}, {low}, {high}, {trial})"
