@@ -133,7 +133,9 @@ def test_joints_have_the_slopes_of_their_sides(text: str) -> None:
                 if abs(slope) == float("inf"):
                     assert near * slope > 1e5 and nearer * slope > 1e5 * abs(near)
                 else:
-                    assert abs(near - slope) <= 1e-8 * (1 + abs(slope)) or abs(nearer - slope) < 0.999 * abs(near - slope)
+                    assert abs(near - slope) <= 1e-8 * (1 + abs(slope)) or abs(nearer - slope) < 0.999 * abs(
+                        near - slope
+                    )
             left, right = evaluate(joint.left, row), evaluate(joint.right, row)
             order = {"smooth": left == right or abs(left - right) < 1e-80, "convex kink": left < right}
             assert {**order, "concave kink": left > right, "undecided": True}[joint.kind]
