@@ -284,6 +284,9 @@ REFUSED = {
     "-w**4": "no minimum for any step",
     "lam*w**3": "no minimum for any step",
     "-lam*exp(w)": "no minimum for any step",
+    "lam*log(abs(w))": "the penalty is infinite at w = 0",
+    "lam*abs(w)**1.01": "a root of too high a degree",
+    "welsch + cauchy(lam=mu, c=d)": "the curvatures of welsch and cauchy together",
     "lam*abs(w)**p": "whether phi' jumps up or down at w = 0 depends on the parameters",
     "lam*sin(w)": "was not decided",
 }
@@ -296,6 +299,14 @@ def test_what_has_no_operator_is_refused_in_a_line(text: str) -> None:
     (line,) = str(caught.value).splitlines()
     assert line.isprintable() and len(line) < 400
     assert isinstance(caught.value, SymregError) and caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["log_barrier + quartic(lam=mu)", "log_cosh + quartic(lam=mu)"])
+def test_a_convex_sum_of_curved_terms_has_one_segment(text: str) -> None:
+    """Whatever its curvature does; where a barrier is among the terms, two roots of its derivative are not real."""
+    made = operator_of(text)
+    assert len(made.segments) == 1 and not made.dips
+    assert not any(isinstance(cell, Cell) and cell.turns for cell in made.segments[0])
 
 
 def test_an_operator_that_holds_up_to_a_step_says_so() -> None:

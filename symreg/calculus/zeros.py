@@ -19,6 +19,7 @@ from flint import arb, ctx, fmpz_poly
 from symreg.calculus.algebra import W, call, over, power, times, total
 from symreg.calculus.bisection import RANGE, bisected
 from symreg.calculus.enclosed import compiled
+from symreg.calculus.numeric import evaluate
 from symreg.calculus.roots import roots
 from symreg.calculus.tidy import tidy
 from symreg.calculus.translate import from_sympy, to_sympy
@@ -115,7 +116,8 @@ def _is_short(tree: Tree) -> bool:
 def _of_factor(base: sympy.Expr, low: Tree | None, high: Tree | None) -> Zeros | None:
     tree = from_sympy(base)
     try:
-        return Zeros(at=tuple(tidy(root, ()) for root in roots(tree)), is_exact=True, method="closed form")
+        real = [root for root in roots(tree) if (x := evaluate(root, {})) == x]
+        return Zeros(at=tuple(tidy(root, ()) for root in real), is_exact=True, method="closed form")
     except NotDifferentiable:
         pass
     found = _algebraic(base)
