@@ -28,7 +28,8 @@ class Reading(NamedTuple):
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     is_code = event == "exec" and arguments[0].co_filename in ("<string>", "<unknown>", "<stdin>")
     is_writing = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
-    if is_code or is_writing or event.startswith(_FORBIDDEN):
+    is_array_of_z3 = event == "ctypes.cdata/buffer"
+    if is_code or is_writing or (event.startswith(_FORBIDDEN) and not is_array_of_z3):
         _seen.append(event)
 
 

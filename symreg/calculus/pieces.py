@@ -14,7 +14,19 @@ from functools import cmp_to_key, partial
 from itertools import pairwise
 from typing import Literal
 
-from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, minus, negative, numeric, times, total, without_extrema
+from symreg.calculus.algebra import (
+    INFINITY,
+    NAN,
+    ZERO,
+    W,
+    minus,
+    negative,
+    numeric,
+    size,
+    times,
+    total,
+    without_extrema,
+)
 from symreg.calculus.defined import refuse_undefined
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.knots import one_sided, refuse_jump
@@ -228,10 +240,16 @@ def _piece(value: Tree, low: Tree | None, high: Tree | None, parameters: tuple[P
     return Piece(low=low, high=high, value=smooth, slope=slope, curvature=curvature, third=third)
 
 
+_LONGEST = 200
+"""Nodes of a tree whose derivative is still taken."""
+
+
 def _derivatives(smooth: Tree, parameters: tuple[Parameter, ...]) -> tuple[Tree, Tree, Tree]:
     made: list[Tree] = []
     for _ in range(3):
         tree = made[-1] if made else smooth
+        if size(tree) > _LONGEST:
+            raise Intractable("its derivatives are too long to be studied piece by piece")
         made.append(tidy(bare(differentiate(elementwise_over_j(tree), parameters).tree), parameters))
     return made[0], made[1], made[2]
 

@@ -17,7 +17,9 @@ from symreg.targets.infix import is_nan_of, shifted
 
 _BINARY = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide"}
 _COMPARE = {"<": "np.less", "<=": "np.less_equal", ">": "np.greater", ">=": "np.greater_equal", "==": "np.equal"}
-_MOST_ROWS = 8  # unpacked in one line
+_MOST_ROWS = 8  # unpacked in one line,
+_LONGEST_ROWS = 40  # and characters of their names
+_IN_A_LOOP = 72  # characters of a statement in the loop of a root
 _SLOW_IN_PLACE = ("np.sign",)  # not vectorised into its own operand: 7.5 ns an element against 1.1
 
 Row = dict[str, Any]
@@ -131,9 +133,8 @@ class Block:
         for array, name in self._targets.items():
             yield {"kind": "line", "text": f"{name} = {self.operands.array(array)}[{index}:{self.stop}]"}
         for scratch, rows in ((self.scratch, self._rows), (self.masks, self._mask_rows)):
-            for first_row in range(0, len(rows), _MOST_ROWS):
-                some = rows[first_row : first_row + _MOST_ROWS]
-                which = f"{first_row}:{first_row + len(some)}" if len(rows) > _MOST_ROWS else ":"
+            for first_row, some in _in_lines(rows):
+                which = f"{first_row}:{first_row + len(some)}" if len(some) < len(rows) else ":"
                 block = f"{scratch}[{which}, : {size}]" if len(rows) > 1 else f"{scratch}[: {size}]"
                 unpacked = f"({some[0]},) = " if len(some) == 1 < len(rows) else f"{', '.join(some)} = "
                 yield {"kind": "line", "text": f"{unpacked}{block}"}
@@ -205,7 +206,12 @@ class Block:
         else:
             self.lines.append(f"np.divide({residual}, {change}, out={change})")
             self.lines.append(f"np.negative({change}, out={change})")
-        self.lines.append(f"if not _newtons({found}, {residual}, {change}, {low}, {high}, {trial}):")
+        given = (found, residual, change, low, high, trial)
+        line = f"if not _newtons({', '.join(given)}):"
+        if len(line) <= _IN_A_LOOP:
+            self.lines.append(line)
+        else:
+            self.lines += ["if not _newtons(", *(f"    {argument}," for argument in given), "):"]
         self.lines.append("    break")
         self.lines = [*outside, *(f"    {line}" for line in self.lines)]
         for name in sorted(held):
@@ -337,6 +343,9 @@ class Block:
         return self._free.pop() if self._free else self._new_row(self.namer.fresh("a"))
 
     def _new_row(self, name: str) -> str:
+        """Return a new row, under the name if no row has it; what is named in two loops' bodies may share one."""
+        while name in self._rows:
+            name = self.namer.fresh(name)
         self._rows.append(name)
         return name
 
@@ -354,6 +363,24 @@ class Block:
     def _release_mask(self, condition: Tree, mask: str) -> None:
         if not isinstance(condition, Name) and mask in self._mask_rows and mask not in self._free_masks:
             self._free_masks.append(mask)
+
+
+def _in_lines(rows: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield names of rows as one line unpacks them, with the place of the first; all of a few in one line."""
+    if rows and len(rows) <= _MOST_ROWS and len(", ".join(rows)) <= _LONGEST_ROWS:
+        yield 0, rows
+        return
+    first = 0
+    while first < len(rows):
+        count = 1
+        while (
+            count < _MOST_ROWS
+            and first + count < len(rows)
+            and len(", ".join(rows[first : first + count + 1])) <= _LONGEST_ROWS
+        ):
+            count += 1
+        yield first, rows[first : first + count]
+        first += count
 
 
 def _trees(root: Root) -> Iterator[Tree]:

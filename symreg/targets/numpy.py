@@ -19,7 +19,7 @@ from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
 from symreg.language.names import RESERVED
 from symreg.language.text import number_text
-from symreg.language.tree import Constant, Item, Name, Subscript, Tree, names, walk
+from symreg.language.tree import Call, Compare, Constant, Item, Name, Subscript, Tree, names, transform, walk
 from symreg.targets.blocks import Block, Operands
 from symreg.targets.infix import Notation, infix, shifted
 from symreg.targets.module import WIDTH, Function, Module, domain_in_words, table, wrapped
@@ -91,6 +91,7 @@ class _Writer:
         self.moved: dict[Item, str] = {}
         self.blocks: list[Block] = []
         self.index = ""
+        self.nesting = 0
         self.is_double = True
 
     def function(self) -> Row:
@@ -202,21 +203,44 @@ class _Writer:
         trial, moves = self.namer.fresh("trial"), self.namer.fresh("moves")
         residual, change = self.namer.fresh("residual"), self.namer.fresh("change")
         found = stage.name
-        starts = (self.text(tree) for tree in (stage.start, stage.low, stage.high))
-        yield _line(f"{found}, {low}, {high} = {', '.join(starts)}")
+        starts = [self.text(tree) for tree in (stage.start, stage.low, stage.high)]
+        yield from self.assigned([found, low, high], starts)
+        self.nesting += 1
         body = [row for inner in stage.body for row in self.stage(inner, [])]
         body.append(_line(f"{residual} = {self.text(stage.residual)}"))
         if stage.in_logarithm:
             both = f"2 * {found} * ({self.text(stage.slope)}) + {residual}"
-            body.append(_line(f"{change} = np.divide(-2 * {residual}, {both}) * {found}"))
+            body += self.called(change, "np.divide", [f"-2 * {residual}", both])
+            body.append(_line(f"{change} = {found} * {change}"))
         else:
-            body.append(_line(f"{change} = np.divide(-{residual}, {self.text(stage.slope)})"))
-        step = f"_newton({found}, {residual}, {change}, {low}, {high}, {trial})"
-        body.append(_line(f"{found}, {low}, {high}, {moves} = {step}"))
+            body += self.called(change, "np.divide", [f"-{residual}", self.text(stage.slope)])
+        given = [found, residual, change, low, high, trial]
+        body += self.called(f"{found}, {low}, {high}, {moves}", "_newton", given)
         body.append(_line(f"if not {moves}:"))
         body.append(_line("    break"))
+        self.nesting -= 1
         yield {"kind": "loop", "head": f"for {trial} in range(_ROUNDS):", "body": body}
         self.namer.taken = taken
+
+    def assigned(self, targets: list[str], values: list[str]) -> Iterator[Row]:
+        """Yield an assignment of several names, one a line where the line would be too long."""
+        line = f"{', '.join(targets)} = {', '.join(values)}"
+        if self.fits(line):
+            yield _line(line)
+        else:
+            yield from (_line(f"{name} = {value}") for name, value in zip(targets, values, strict=True))
+
+    def called(self, target: str, function: str, arguments: list[str]) -> list[Row]:
+        """Return a call as lines that are short enough, broken as formatters break them."""
+        line = f"{target} = {function}({', '.join(arguments)})"
+        if self.fits(line):
+            return [_line(line)]
+        rows = (f"    {argument}," for argument in arguments)
+        return [_line(f"{target} = {function}("), *map(_line, rows), _line(")")]
+
+    def fits(self, line: str) -> bool:
+        """Is a statement of a scalar short enough where it stands?"""
+        return len(line) + 8 + 4 * self.nesting <= _LONGEST_LINE
 
     def reduce(self, stage: Reduce) -> Iterator[Row]:
         """Yield a sum: blocks of terms, each added to a compensated total."""
@@ -414,7 +438,7 @@ class _Writer:
             return f"{self.array(item.array)}[{places}]"
 
         return infix(
-            tree,
+            transform(tree, _extremum),
             Notation(
                 literal=_number,
                 constants={"pi": "np.pi", "inf": "np.inf", "nan": "np.nan", "reach": self.reach()},
@@ -427,6 +451,17 @@ class _Writer:
                 is_nan="np.isnan({})",
             ),
         )
+
+
+def _extremum(node: Tree) -> Tree:
+    """Return a choice of the smaller or greater of two scalars by its name; NaN comes out of either."""
+    match node:
+        case Call("where", (Compare(">", a, b), then, otherwise)) if (then, otherwise) == (b, a):
+            return Call("min", (a, b))
+        case Call("where", (Compare("<", a, b), then, otherwise)) if (then, otherwise) == (b, a):
+            return Call("max", (a, b))
+        case _:
+            return node
 
 
 def _reaches(stages: Iterable[object]) -> bool:

@@ -316,7 +316,10 @@ def _drawn(
             arrays[state.name] = np.array(column, dtype=dtype)
         else:
             scalars[state.name] = float(column[0]) if column else state.initial
-    gradient = np.array([_loss_gradient(one, stream, dtype) for one in known.exact], dtype=dtype)
+    # Nothing has moved yet, and nothing moves a weight at 0: what a rule divides by then is 0.
+    still = [is_first and w == 0 for w in known.weights.tolist()]
+    drawn_gradients = [_loss_gradient(one, stream, dtype) for one in known.exact]
+    gradient = np.array([0.0 if s else g for s, g in zip(still, drawn_gradients, strict=True)], dtype=dtype)
     return StepCase(
         group=known.group, weights=known.weights, slopes=known.exact, gradient=gradient, parameters=parameters,
         arrays=arrays, scalars=scalars, taken=taken, smooth=smooth, prox=prox,
