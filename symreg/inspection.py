@@ -172,10 +172,10 @@ def _arguments(given: Mapping[str, object]) -> str:
     return printable(", ".join(f"{name}={value!r}" for name, value in given.items()), 80)
 
 
-def _number(name: str, number: object) -> float:
+def _number(name: str, number: Any) -> float:
     if isinstance(number, bool):
         raise SpecError(f"{name} = {number}: write a number")
     try:
-        return float(number)  # type: ignore[arg-type]
+        return float(number)
     except (TypeError, ValueError, OverflowError):
         raise SpecError(f"{name} = {number!r:.40}: write a number") from None

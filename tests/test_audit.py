@@ -337,7 +337,8 @@ def test_time_is_limited() -> None:
 
 def test_names_and_literals_are_read_and_nothing_is_run(tmp_path: Path) -> None:
     assert literals(["sigma=0.3", "positive=True", "name='a=b'"]) == {"sigma": 0.3, "positive": True, "name": "a=b"}
-    assert literals(["weights=[1, 2.5]"])["weights"].tolist() == [1.0, 2.5]  # type: ignore[attr-defined]
+    weights = literals(["weights=[1, 2.5]"])["weights"]
+    assert isinstance(weights, np.ndarray) and weights.tolist() == [1.0, 2.5]
     for row in ("a=__import__('os')", "a=1+", "1=2", "a", "a=[x]", "a=" + "(" * 500, "a=['b']"):
         with pytest.raises(SpecError):
             literals([row])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -281,9 +282,9 @@ def test_precision_is_raised_only_as_far_as_it_takes(monkeypatch: pytest.MonkeyP
     spent: list[int] = []
     whole = oracle._both_ways
 
-    def counted(*arguments: object) -> tuple[arb, arb]:
+    def counted(*arguments: Any) -> tuple[arb, arb]:
         spent.append(ctx.prec)
-        return whole(*arguments)  # type: ignore[arg-type]  # passed through as they came
+        return whole(*arguments)
 
     monkeypatch.setattr(oracle, "_both_ways", counted)
     at(L2, 0.3, lam=0.1)

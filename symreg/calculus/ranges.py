@@ -52,8 +52,8 @@ def ranged(tree: Tree) -> Enclosure:
             inner, wave = ranged(argument), FUNCTIONS[function]
             return lambda at: _ball(wave, inner(at))
         case Call("logaddexp", (left, right)):
-            a, b, apply_two = ranged(left), ranged(right), FUNCTIONS["logaddexp"]
-            return lambda at: tuple(apply_two(x, y) for x, y in zip(a(at), b(at), strict=True))  # type: ignore[return-value]
+            a, b = ranged(left), ranged(right)
+            return lambda at: _rising_in_both(FUNCTIONS["logaddexp"], a(at), b(at))
         case _:
             raise Intractable(f"{to_text(tree)[:60]} is not enclosed")
 
@@ -70,6 +70,10 @@ _NOTHING: Range = (arb.nan(), arb.nan())
 
 def _rising(function: Callable[[arb], arb], at: Range) -> Range:
     return function(at[0]), function(at[1])
+
+
+def _rising_in_both(function: Callable[[arb, arb], arb], one: Range, other: Range) -> Range:
+    return function(one[0], other[0]), function(one[1], other[1])
 
 
 def _exponential(at: Range) -> Range:
