@@ -271,7 +271,7 @@ def _turning(cell: Cell, parameters: tuple[Parameter, ...]) -> Cell:
         found = [r for r in roots(plus(ONE, times(STEP, cell.curvature))) if _is_turn(r, cell, parameters)]
     except NotDifferentiable:
         found = []
-    return replace(cell, least=least, turn=found[0] if found else None)
+    return replace(cell, least=least, turn=tidy(found[0], (*parameters, *OWN_PARAMETERS)) if found else None)
 
 
 def _is_turn(root: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> bool:

@@ -162,9 +162,14 @@ class _Writer:
         def pointer(name: str, doc: str, *, of: str = real, is_written: bool = False) -> Row:
             return {"name": name, "is_pointer": True, "is_const": not is_written, "type": of, "doc": doc}
 
-        yield {"name": "n", "is_pointer": False, "type": "size_t", "doc": "the number of weights"}
-        what = "n numbers" if emitted.update.kind == "prox" else "n weights"
-        yield pointer(emitted.argument, what + (", overwritten" if is_step else ""), is_written=is_step)
+        things = "numbers" if emitted.update.kind == "prox" else "weights"
+        yield {
+            "name": "n",
+            "is_pointer": False,
+            "type": "size_t",
+            "doc": "the length of v" if things == "numbers" else "the number of weights",
+        }
+        yield pointer(emitted.argument, f"n {things}" + (", overwritten" if is_step else ""), is_written=is_step)
         for array in emitted.arrays:
             size = " x ".join(array.shape)
             yield pointer(array.name, f"{size} numbers, row by row" if len(array.shape) > 1 else f"{size} numbers")
@@ -183,7 +188,8 @@ class _Writer:
             yield {"name": p.name, "is_pointer": False, "type": "double", "doc": doc}
         if emitted.has_out:
             note = f"; may be {emitted.argument}" if kernel.may_alias else ""
-            yield pointer("out", f"n numbers, receives the {emitted.title}{note}", is_written=True)
+            result = "prox(v)" if emitted.update.kind == "prox" else f"the {emitted.title}"
+            yield pointer("out", f"n numbers, receives {result}{note}", is_written=True)
         if kernel.buffers:
             count = "n" if len(kernel.buffers) == 1 else f"{len(kernel.buffers)} * n"
             yield pointer(kernel.buffers[0].name, f"{count} numbers of scratch", is_written=True)

@@ -186,7 +186,10 @@ def _function(update: Update) -> Function:
     title, summary = {
         "value": ("value", "Return the penalty R(w), the sum over all weights."),
         "gradient": ("gradient", "Return dR/dw, the penalty's gradient."),
-        "prox": ("proximal operator", "Return the proximal point of each v: the u at which the cost is least."),
+        "prox": (
+            "proximal operator",
+            "Return prox(v), which weighs the penalty against the distance from v.",
+        ),
         "step": (
             f"{update.name.replace('_', ' ')}",
             f"Take one step of {rule.name if rule else ''} on L(w) + R(w), in place.",
@@ -221,7 +224,8 @@ def _formulas(update: Update) -> tuple[tuple[str, str, str], ...]:
     if update.kind == "value":
         return ()
     if update.kind == "prox":
-        return (("prox(v)", "=", "argmin over u of step*phi(u) + (u - v)**2/2"),)
+        cost = "step*R(u) + norm(u - v)**2/2" if update.is_radial else "step*phi(u) + (u - v)**2/2"
+        return (("prox(v)", "=", f"argmin over u of {cost}"),)
     slope: list[tuple[str, str, str]] = []
     addends = []
     if update.elementwise is not None:
