@@ -205,10 +205,10 @@ int double_well_prox_f64(size_t n, const double *v, double step, double lam, dou
     };
     if (!are_apart(spans, 1, 2)) return DOUBLE_WELL_OVERLAP;
 
-    const double c = step * lam;
-    const double c2 = sqrt(-((-4.0 * c + 1.0) / (12.0 * c)));
-    const double turn = 1.0 - 4.0 * c < 0.0 ? c2 : 0.0;
-    const double c3 = 4.0 * lam;
+    const double c = 4.0 * lam;
+    const double c2 = sqrt(3.0) * sqrt(c * step - 1.0);
+    const double c3 = c2 / (6.0 * sqrt(lam) * sqrt(step));
+    const double turn = 1.0 - 4.0 * (step * lam) < 0.0 ? c3 : 0.0;
     for (size_t start = 0; start < n; start += LANES) {
         const size_t size = n - start < LANES ? n - start : LANES;
         double x[LANES], u[LANES], u_low[LANES], u_high[LANES], moved[LANES];
@@ -225,8 +225,8 @@ int double_well_prox_f64(size_t n, const double *v, double step, double lam, dou
             SIMD_SUM(moving)
             for (size_t k = 0; k < size; ++k) {
                 const double x2 = u[k] * u[k];
-                const double residual = u[k] + step * (c3 * u[k] * (x2 - 1.0)) - x[k];
-                const double change = -residual / (1.0 + step * (c3 * (3.0 * x2 - 1.0)));
+                const double residual = u[k] + step * (c * u[k] * (x2 - 1.0)) - x[k];
+                const double change = -residual / (1.0 + step * (c * (3.0 * x2 - 1.0)));
                 const double following = newton(u[k], residual, change, u_low + k, u_high + k);
                 moved[k] = fabs(following - u[k]) <= 1e-9 * fabs(following) ? 0.0 : 1.0;
                 moving += moved[k];
@@ -258,10 +258,10 @@ int double_well_prox_f32(size_t n, const float *v, double step, double lam, floa
     };
     if (!are_apart(spans, 1, 2)) return DOUBLE_WELL_OVERLAP;
 
-    const double c = step * lam;
-    const double c2 = sqrt(-((-4.0 * c + 1.0) / (12.0 * c)));
-    const double turn = 1.0 - 4.0 * c < 0.0 ? c2 : 0.0;
-    const double c3 = 4.0 * lam;
+    const double c = 4.0 * lam;
+    const double c2 = sqrt(3.0) * sqrt(c * step - 1.0);
+    const double c3 = c2 / (6.0 * sqrt(lam) * sqrt(step));
+    const double turn = 1.0 - 4.0 * (step * lam) < 0.0 ? c3 : 0.0;
     for (size_t start = 0; start < n; start += LANES) {
         const size_t size = n - start < LANES ? n - start : LANES;
         double x[LANES], u[LANES], u_low[LANES], u_high[LANES], moved[LANES];
@@ -278,8 +278,8 @@ int double_well_prox_f32(size_t n, const float *v, double step, double lam, floa
             SIMD_SUM(moving)
             for (size_t k = 0; k < size; ++k) {
                 const double x2 = u[k] * u[k];
-                const double residual = u[k] + step * (c3 * u[k] * (x2 - 1.0)) - x[k];
-                const double change = -residual / (1.0 + step * (c3 * (3.0 * x2 - 1.0)));
+                const double residual = u[k] + step * (c * u[k] * (x2 - 1.0)) - x[k];
+                const double change = -residual / (1.0 + step * (c * (3.0 * x2 - 1.0)));
                 const double following = newton(u[k], residual, change, u_low + k, u_high + k);
                 moved[k] = fabs(following - u[k]) <= 1e-9 * fabs(following) ? 0.0 : 1.0;
                 moving += moved[k];

@@ -227,8 +227,8 @@ int etp_prox_f64(size_t n, const double *v, double step, double lam, double gamm
     const double c = gamma * gamma;
     const double c2 = -lam * c;
     const double c3 = 1.0 - exp(-gamma);
-    const double c4 = log(-1.0 / step / -1.0 / lam / c * c3);
-    const double turn = 1.0 + step * (c2 / c3) < 0.0 ? c4 / -gamma : 0.0;
+    const double c4 = -log(c3 / (lam * step * c)) / gamma;
+    const double turn = 1.0 + step * (c2 / c3) < 0.0 ? c4 : 0.0;
     const double top = step * (gamma * lam / c3);
     const double c5 = -gamma * lam / expm1(-gamma);
     const double bottom = turn + step * (c5 * exp(-gamma * turn));
@@ -307,8 +307,8 @@ int etp_prox_f32(size_t n, const float *v, double step, double lam, double gamma
     const double c = gamma * gamma;
     const double c2 = -lam * c;
     const double c3 = 1.0 - exp(-gamma);
-    const double c4 = log(-1.0 / step / -1.0 / lam / c * c3);
-    const double turn = 1.0 + step * (c2 / c3) < 0.0 ? c4 / -gamma : 0.0;
+    const double c4 = -log(c3 / (lam * step * c)) / gamma;
+    const double turn = 1.0 + step * (c2 / c3) < 0.0 ? c4 : 0.0;
     const double top = step * (gamma * lam / c3);
     const double c5 = -gamma * lam / expm1(-gamma);
     const double bottom = turn + step * (c5 * exp(-gamma * turn));
@@ -697,8 +697,8 @@ int etp_proximal_gradient_step_f64(
     const double c = gamma * gamma;
     const double c2 = -lam * c;
     const double c3 = 1.0 - exp(-gamma);
-    const double c4 = log(-1.0 / step2 / -1.0 / lam / c * c3);
-    const double turn = 1.0 + step2 * (c2 / c3) < 0.0 ? c4 / -gamma : 0.0;
+    const double c4 = -log(c3 / (lam * step2 * c)) / gamma;
+    const double turn = 1.0 + step2 * (c2 / c3) < 0.0 ? c4 : 0.0;
     const double top = step2 * (gamma * lam / c3);
     const double c5 = -gamma * lam / expm1(-gamma);
     const double bottom = turn + step2 * (c5 * exp(-gamma * turn));
@@ -780,8 +780,8 @@ int etp_proximal_gradient_step_f32(
     const double c = gamma * gamma;
     const double c2 = -lam * c;
     const double c3 = 1.0 - exp(-gamma);
-    const double c4 = log(-1.0 / step2 / -1.0 / lam / c * c3);
-    const double turn = 1.0 + step2 * (c2 / c3) < 0.0 ? c4 / -gamma : 0.0;
+    const double c4 = -log(c3 / (lam * step2 * c)) / gamma;
+    const double turn = 1.0 + step2 * (c2 / c3) < 0.0 ? c4 : 0.0;
     const double top = step2 * (gamma * lam / c3);
     const double c5 = -gamma * lam / expm1(-gamma);
     const double bottom = turn + step2 * (c5 * exp(-gamma * turn));

@@ -56,16 +56,16 @@ int geman_mcclure_gradient_f64(size_t n, const double *w, double lam, double c, 
 /* The same with arrays in single precision. */
 int geman_mcclure_gradient_f32(size_t n, const float *w, double lam, double c, float *out);
 
-/* Return the proximal point of each v: the u at which the cost is least.
+/* Return prox(v), which weighs the penalty against the distance from v.
  *
  *     prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
  *
- *   n     the number of weights
+ *   n     the length of v
  *   v     n numbers
  *   step  factor of the penalty, > 0
  *   lam   strength, > 0
  *   c     scale: half of lam is reached at |w| = c, > 0
- *   out   n numbers, receives the proximal operator; may be v
+ *   out   n numbers, receives prox(v); may be v
  * The operator is continuous, given by one formula, iff step <= 2*c**2/lam; beyond, it
  *   jumps.
  * Returns GEMAN_MCCLURE_OK, or, having touched nothing:

@@ -56,16 +56,16 @@ int huber_gradient_f64(size_t n, const double *w, double lam, double delta, doub
 /* The same with arrays in single precision. */
 int huber_gradient_f32(size_t n, const float *w, double lam, double delta, float *out);
 
-/* Return the proximal point of each v: the u at which the cost is least.
+/* Return prox(v), which weighs the penalty against the distance from v.
  *
  *     prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
  *
- *   n      the number of weights
+ *   n      the length of v
  *   v      n numbers
  *   step   factor of the penalty, > 0
  *   lam    strength, > 0
  *   delta  where the square goes over into the absolute value, > 0
- *   out    n numbers, receives the proximal operator; may be v
+ *   out    n numbers, receives prox(v); may be v
  * The penalty is convex: the operator is continuous for every step.
  * Returns HUBER_OK, or, having touched nothing:
  *   HUBER_NULL for a null pointer (for n = 0 they may be null),

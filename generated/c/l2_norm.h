@@ -55,15 +55,15 @@ int l2_norm_gradient_f64(size_t n, const double *w, double lam, double *out);
 /* The same with arrays in single precision. */
 int l2_norm_gradient_f32(size_t n, const float *w, double lam, float *out);
 
-/* Return the proximal point of each v: the u at which the cost is least.
+/* Return prox(v), which weighs the penalty against the distance from v.
  *
- *     prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
+ *     prox(v) = argmin over u of step*R(u) + norm(u - v)**2/2
  *
- *   n     the number of weights
+ *   n     the length of v
  *   v     n numbers
  *   step  factor of the penalty, > 0
  *   lam   strength, > 0
- *   out   n numbers, receives the proximal operator; may be v
+ *   out   n numbers, receives prox(v); may be v
  * Returns L2_NORM_OK, or, having touched nothing:
  *   L2_NORM_NULL for a null pointer (for n = 0 they may be null),
  *   L2_NORM_DOMAIN for a parameter outside its domain,

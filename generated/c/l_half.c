@@ -203,8 +203,10 @@ int l_half_prox_f64(size_t n, const double *v, double step, double lam, double *
     };
     if (!are_apart(spans, 1, 2)) return L_HALF_OVERLAP;
 
-    const double turn = pow(1.0 / -(-4.0 / step / lam), 2.0 / 3.0);
-    const double jump = 3.0 * pow(lam, 2.0 / 3.0) * pow(step, 2.0 / 3.0) / 2.0;
+    const double c = pow(lam, 2.0 / 3.0);
+    const double c2 = pow(step, 2.0 / 3.0);
+    const double turn = c * c2 * pow(2.0, 2.0 / 3.0) / 4.0;
+    const double jump = 3.0 * c * c2 / 2.0;
     for (size_t start = 0; start < n; start += LANES) {
         const size_t size = n - start < LANES ? n - start : LANES;
         double x[LANES], u[LANES], u_low[LANES], u_high[LANES], moved[LANES];
@@ -254,8 +256,10 @@ int l_half_prox_f32(size_t n, const float *v, double step, double lam, float *ou
     };
     if (!are_apart(spans, 1, 2)) return L_HALF_OVERLAP;
 
-    const double turn = pow(1.0 / -(-4.0 / step / lam), 2.0 / 3.0);
-    const double jump = 3.0 * pow(lam, 2.0 / 3.0) * pow(step, 2.0 / 3.0) / 2.0;
+    const double c = pow(lam, 2.0 / 3.0);
+    const double c2 = pow(step, 2.0 / 3.0);
+    const double turn = c * c2 * pow(2.0, 2.0 / 3.0) / 4.0;
+    const double jump = 3.0 * c * c2 / 2.0;
     for (size_t start = 0; start < n; start += LANES) {
         const size_t size = n - start < LANES ? n - start : LANES;
         double x[LANES], u[LANES], u_low[LANES], u_high[LANES], moved[LANES];
@@ -597,8 +601,10 @@ int l_half_proximal_gradient_step_f64(
     if (!are_apart(spans, 1, 2)) return L_HALF_OVERLAP;
 
     const double step2 = lr;
-    const double turn = pow(1.0 / -(-4.0 / step2 / lam), 2.0 / 3.0);
-    const double jump = 3.0 * pow(lam, 2.0 / 3.0) * pow(step2, 2.0 / 3.0) / 2.0;
+    const double c = pow(lam, 2.0 / 3.0);
+    const double c2 = pow(step2, 2.0 / 3.0);
+    const double turn = c * c2 * pow(2.0, 2.0 / 3.0) / 4.0;
+    const double jump = 3.0 * c * c2 / 2.0;
     for (size_t start = 0; start < n; start += LANES) {
         const size_t size = n - start < LANES ? n - start : LANES;
         double x[LANES], v2[LANES], u[LANES], u_low[LANES], u_high[LANES], moved[LANES];
@@ -651,8 +657,10 @@ int l_half_proximal_gradient_step_f32(
     if (!are_apart(spans, 1, 2)) return L_HALF_OVERLAP;
 
     const double step2 = lr;
-    const double turn = pow(1.0 / -(-4.0 / step2 / lam), 2.0 / 3.0);
-    const double jump = 3.0 * pow(lam, 2.0 / 3.0) * pow(step2, 2.0 / 3.0) / 2.0;
+    const double c = pow(lam, 2.0 / 3.0);
+    const double c2 = pow(step2, 2.0 / 3.0);
+    const double turn = c * c2 * pow(2.0, 2.0 / 3.0) / 4.0;
+    const double jump = 3.0 * c * c2 / 2.0;
     for (size_t start = 0; start < n; start += LANES) {
         const size_t size = n - start < LANES ? n - start : LANES;
         double x[LANES], v2[LANES], u[LANES], u_low[LANES], u_high[LANES], moved[LANES];

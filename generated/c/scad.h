@@ -62,16 +62,16 @@ int scad_gradient_f64(size_t n, const double *w, double lam, double a, double *o
 /* The same with arrays in single precision. */
 int scad_gradient_f32(size_t n, const float *w, double lam, double a, float *out);
 
-/* Return the proximal point of each v: the u at which the cost is least.
+/* Return prox(v), which weighs the penalty against the distance from v.
  *
  *     prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
  *
- *   n     the number of weights
+ *   n     the length of v
  *   v     n numbers
  *   step  factor of the penalty, > 0
  *   lam   strength, > 0
  *   a     concavity: flat beyond a*lam, > 2
- *   out   n numbers, receives the proximal operator; may be v
+ *   out   n numbers, receives prox(v); may be v
  * The operator is continuous, given by one formula, iff step < a - 1; beyond, it jumps.
  * Returns SCAD_OK, or, having touched nothing:
  *   SCAD_NULL for a null pointer (for n = 0 they may be null),

@@ -230,32 +230,34 @@ int tukey_prox_f64(size_t n, const double *v, double step, double lam, double c,
     if (!are_apart(spans, 1, 2)) return TUKEY_OVERLAP;
 
     const double c2 = c * c;
-    const double c3 = 1.0 + step * (-24.0 * lam / (5.0 * c2));
-    const double c4 = lam * c2;
-    const double c5 = c2 * c;
-    const double c6 = c5 * c5;
-    const double c7 = step * ((-30.0 * c4 - 6.0 * c4) / c6);
-    const double c8 = step * (30.0 * lam / c6);
-    const double c9 = 4.0 * (c8 * (step * (6.0 * (c4 * c2) / c6) + 1.0));
-    const double c10 = sqrt(c7 * c7 - c9);
-    const double c11 = 2.0 * c8;
+    const double c3 = 5.0 * c2;
+    const double c4 = 1.0 + step * (-24.0 * lam / c3);
+    const double c5 = c * sqrt(30.0);
+    const double c6 = 18.0 * lam * step;
+    const double c7 = sqrt(lam);
+    const double c8 = sqrt(step);
+    const double c9 = sqrt(24.0 * lam * step - c3);
+    const double c10 = c7 * c8 * sqrt(6.0) * c9;
+    const double c11 = 30.0 * c7 * c8;
     const double c12 = c * sqrt(15.0) / 5.0;
-    const double turn = c3 < 0.0 ? sqrt((-c7 - c10) / c11) : c12;
-    const double turn2 = c3 < 0.0 ? sqrt((c10 - c7) / c11) : c12;
+    const double turn = c4 < 0.0 ? c5 * sqrt(c6 - c10) / c11 : c12;
+    const double turn2 = c4 < 0.0 ? c5 * sqrt(c6 + c10) / c11 : c12;
     const double c13 = 6.0 * lam;
-    const double c14 = c13 / c6;
-    const double c15 = c2 - turn * turn;
-    const double top = turn + step * (c14 * c15 * c15 * turn);
-    const double c16 = c2 - turn2 * turn2;
-    const double bottom = turn2 + step * (c14 * c16 * c16 * turn2);
+    const double c14 = c2 * c;
+    const double c15 = c14 * c14;
+    const double c16 = c13 / c15;
+    const double c17 = c2 - turn * turn;
+    const double top = turn + step * (c16 * c17 * c17 * turn);
+    const double c18 = c2 - turn2 * turn2;
+    const double bottom = turn2 + step * (c16 * c18 * c18 * turn2);
     double jump = bottom, jump_low = bottom, jump_high = top;
     for (int trial = 0; trial < ROUNDS; ++trial) {
         double u = 0.0, u_low = 0.0, u_high = turn;
         for (int trial2 = 0; trial2 < ROUNDS; ++trial2) {
             const double x2 = u * u;
             const double x3 = c2 - x2;
-            const double residual2 = u + step * (c14 * x3 * x3 * u) - jump;
-            const double change2 = -residual2 / (1.0 + step * (c13 * x3 * (c2 - 5.0 * x2) / c6));
+            const double residual2 = u + step * (c16 * x3 * x3 * u) - jump;
+            const double change2 = -residual2 / (1.0 + step * (c13 * x3 * (c2 - 5.0 * x2) / c15));
             const double following2 = newton(u, residual2, change2, &u_low, &u_high);
             const int moves2 = !(fabs(following2 - u) <= 1e-9 * fabs(following2));
             u = following2;
@@ -267,8 +269,8 @@ int tukey_prox_f64(size_t n, const double *v, double step, double lam, double c,
         for (int trial2 = 0; trial2 < ROUNDS; ++trial2) {
             const double x3 = u2 * u2;
             const double x4 = c2 - x3;
-            const double residual2 = u2 + step * (c14 * x4 * x4 * u2) - jump;
-            const double change2 = -residual2 / (1.0 + step * (c13 * x4 * (c2 - 5.0 * x3) / c6));
+            const double residual2 = u2 + step * (c16 * x4 * x4 * u2) - jump;
+            const double change2 = -residual2 / (1.0 + step * (c13 * x4 * (c2 - 5.0 * x3) / c15));
             const double following2 = newton(u2, residual2, change2, &u2_low, &u2_high);
             const int moves2 = !(fabs(following2 - u2) <= 1e-9 * fabs(following2));
             u2 = following2;
@@ -309,8 +311,8 @@ int tukey_prox_f64(size_t n, const double *v, double step, double lam, double c,
             for (size_t k = 0; k < size; ++k) {
                 const double x4 = u4[k] * u4[k];
                 const double x5 = c2 - x4;
-                const double residual = u4[k] + step * (c14 * x5 * x5 * u4[k]) - x[k];
-                const double change = -residual / (1.0 + step * (c13 * x5 * (c2 - 5.0 * x4) / c6));
+                const double residual = u4[k] + step * (c16 * x5 * x5 * u4[k]) - x[k];
+                const double change = -residual / (1.0 + step * (c13 * x5 * (c2 - 5.0 * x4) / c15));
                 const double following = newton(u4[k], residual, change, u4_low + k, u4_high + k);
                 moved[k] = fabs(following - u4[k]) <= 1e-9 * fabs(following) ? 0.0 : 1.0;
                 moving += moved[k];
@@ -344,32 +346,34 @@ int tukey_prox_f32(size_t n, const float *v, double step, double lam, double c, 
     if (!are_apart(spans, 1, 2)) return TUKEY_OVERLAP;
 
     const double c2 = c * c;
-    const double c3 = 1.0 + step * (-24.0 * lam / (5.0 * c2));
-    const double c4 = lam * c2;
-    const double c5 = c2 * c;
-    const double c6 = c5 * c5;
-    const double c7 = step * ((-30.0 * c4 - 6.0 * c4) / c6);
-    const double c8 = step * (30.0 * lam / c6);
-    const double c9 = 4.0 * (c8 * (step * (6.0 * (c4 * c2) / c6) + 1.0));
-    const double c10 = sqrt(c7 * c7 - c9);
-    const double c11 = 2.0 * c8;
+    const double c3 = 5.0 * c2;
+    const double c4 = 1.0 + step * (-24.0 * lam / c3);
+    const double c5 = c * sqrt(30.0);
+    const double c6 = 18.0 * lam * step;
+    const double c7 = sqrt(lam);
+    const double c8 = sqrt(step);
+    const double c9 = sqrt(24.0 * lam * step - c3);
+    const double c10 = c7 * c8 * sqrt(6.0) * c9;
+    const double c11 = 30.0 * c7 * c8;
     const double c12 = c * sqrt(15.0) / 5.0;
-    const double turn = c3 < 0.0 ? sqrt((-c7 - c10) / c11) : c12;
-    const double turn2 = c3 < 0.0 ? sqrt((c10 - c7) / c11) : c12;
+    const double turn = c4 < 0.0 ? c5 * sqrt(c6 - c10) / c11 : c12;
+    const double turn2 = c4 < 0.0 ? c5 * sqrt(c6 + c10) / c11 : c12;
     const double c13 = 6.0 * lam;
-    const double c14 = c13 / c6;
-    const double c15 = c2 - turn * turn;
-    const double top = turn + step * (c14 * c15 * c15 * turn);
-    const double c16 = c2 - turn2 * turn2;
-    const double bottom = turn2 + step * (c14 * c16 * c16 * turn2);
+    const double c14 = c2 * c;
+    const double c15 = c14 * c14;
+    const double c16 = c13 / c15;
+    const double c17 = c2 - turn * turn;
+    const double top = turn + step * (c16 * c17 * c17 * turn);
+    const double c18 = c2 - turn2 * turn2;
+    const double bottom = turn2 + step * (c16 * c18 * c18 * turn2);
     double jump = bottom, jump_low = bottom, jump_high = top;
     for (int trial = 0; trial < ROUNDS; ++trial) {
         double u = 0.0, u_low = 0.0, u_high = turn;
         for (int trial2 = 0; trial2 < ROUNDS; ++trial2) {
             const double x2 = u * u;
             const double x3 = c2 - x2;
-            const double residual2 = u + step * (c14 * x3 * x3 * u) - jump;
-            const double change2 = -residual2 / (1.0 + step * (c13 * x3 * (c2 - 5.0 * x2) / c6));
+            const double residual2 = u + step * (c16 * x3 * x3 * u) - jump;
+            const double change2 = -residual2 / (1.0 + step * (c13 * x3 * (c2 - 5.0 * x2) / c15));
             const double following2 = newton(u, residual2, change2, &u_low, &u_high);
             const int moves2 = !(fabs(following2 - u) <= 1e-9 * fabs(following2));
             u = following2;
@@ -381,8 +385,8 @@ int tukey_prox_f32(size_t n, const float *v, double step, double lam, double c, 
         for (int trial2 = 0; trial2 < ROUNDS; ++trial2) {
             const double x3 = u2 * u2;
             const double x4 = c2 - x3;
-            const double residual2 = u2 + step * (c14 * x4 * x4 * u2) - jump;
-            const double change2 = -residual2 / (1.0 + step * (c13 * x4 * (c2 - 5.0 * x3) / c6));
+            const double residual2 = u2 + step * (c16 * x4 * x4 * u2) - jump;
+            const double change2 = -residual2 / (1.0 + step * (c13 * x4 * (c2 - 5.0 * x3) / c15));
             const double following2 = newton(u2, residual2, change2, &u2_low, &u2_high);
             const int moves2 = !(fabs(following2 - u2) <= 1e-9 * fabs(following2));
             u2 = following2;
@@ -423,8 +427,8 @@ int tukey_prox_f32(size_t n, const float *v, double step, double lam, double c, 
             for (size_t k = 0; k < size; ++k) {
                 const double x4 = u4[k] * u4[k];
                 const double x5 = c2 - x4;
-                const double residual = u4[k] + step * (c14 * x5 * x5 * u4[k]) - x[k];
-                const double change = -residual / (1.0 + step * (c13 * x5 * (c2 - 5.0 * x4) / c6));
+                const double residual = u4[k] + step * (c16 * x5 * x5 * u4[k]) - x[k];
+                const double change = -residual / (1.0 + step * (c13 * x5 * (c2 - 5.0 * x4) / c15));
                 const double following = newton(u4[k], residual, change, u4_low + k, u4_high + k);
                 moved[k] = fabs(following - u4[k]) <= 1e-9 * fabs(following) ? 0.0 : 1.0;
                 moving += moved[k];

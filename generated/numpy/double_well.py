@@ -113,7 +113,7 @@ def prox(
     lam: float = 0.1,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the proximal point of each v: the u at which the cost is least.
+    """Return prox(v), which weighs the penalty against the distance from v.
 
         prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
 
@@ -144,10 +144,10 @@ def prox(
     flat = out.reshape(-1)
 
     with np.errstate(all="ignore"):
-        c = step * lam
-        c2 = np.sqrt(-((-4 * c + 1) / (12 * c)))
-        turn = c2 if 1 - 4 * c < 0 else 0
-        c3 = 4 * lam
+        c = 4 * lam
+        c2 = np.sqrt(3) * np.sqrt(c * step - 1)
+        c3 = c2 / (6 * np.sqrt(lam) * np.sqrt(step))
+        turn = c3 if 1 - 4 * (step * lam) < 0 else 0
         scratch = np.empty((9, min(_BLOCK, n)))
         masks = np.empty(min(_BLOCK, n), np.bool_)
         for j in range(0, n, _BLOCK):
@@ -168,7 +168,7 @@ def prox(
             _put(u, turn, mask)
             for trial in range(_ROUNDS):
                 np.multiply(u, u, out=x2)
-                np.multiply(c3, u, out=a)
+                np.multiply(c, u, out=a)
                 np.subtract(x2, 1, out=a2)
                 np.multiply(a, a2, out=a2)
                 np.multiply(step, a2, out=a2)
@@ -176,7 +176,7 @@ def prox(
                 np.subtract(a2, x, out=residual)
                 np.multiply(3, x2, out=x2)
                 np.subtract(x2, 1, out=x2)
-                np.multiply(c3, x2, out=x2)
+                np.multiply(c, x2, out=x2)
                 np.multiply(step, x2, out=x2)
                 np.add(1, x2, out=change)
                 np.divide(residual, change, out=change)

@@ -126,7 +126,7 @@ def prox(
     gamma: float = 1,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the proximal point of each v: the u at which the cost is least.
+    """Return prox(v), which weighs the penalty against the distance from v.
 
         prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
 
@@ -162,8 +162,8 @@ def prox(
         c = gamma * gamma
         c2 = -lam * c
         c3 = 1 - np.exp(-gamma)
-        c4 = np.log(-1 / step / -1 / lam / c * c3)
-        turn = c4 / -gamma if 1 + step * (c2 / c3) < 0 else 0
+        c4 = -np.log(c3 / (lam * step * c)) / gamma
+        turn = c4 if 1 + step * (c2 / c3) < 0 else 0
         top = step * (gamma * lam / c3)
         c5 = -gamma * lam / np.expm1(-gamma)
         bottom = turn + step * (c5 * np.exp(-gamma * turn))
@@ -728,8 +728,8 @@ def proximal_gradient_step(
         c = gamma * gamma
         c2 = -lam * c
         c3 = 1 - np.exp(-gamma)
-        c4 = np.log(-1 / step2 / -1 / lam / c * c3)
-        turn = c4 / -gamma if 1 + step2 * (c2 / c3) < 0 else 0
+        c4 = -np.log(c3 / (lam * step2 * c)) / gamma
+        turn = c4 if 1 + step2 * (c2 / c3) < 0 else 0
         top = step2 * (gamma * lam / c3)
         c5 = -gamma * lam / np.expm1(-gamma)
         bottom = turn + step2 * (c5 * np.exp(-gamma * turn))

@@ -122,7 +122,7 @@ def prox(
     lam: float = 0.1,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the proximal point of each v: the u at which the cost is least.
+    """Return prox(v), which weighs the penalty against the distance from v.
 
         prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
 
@@ -152,8 +152,10 @@ def prox(
     flat = out.reshape(-1)
 
     with np.errstate(all="ignore"):
-        turn = np.power(1 / -(-4 / step / lam), 2 / 3)
-        jump = 3 * np.power(lam, 2 / 3) * np.power(step, 2 / 3) / 2
+        c = np.power(lam, 2 / 3)
+        c2 = np.power(step, 2 / 3)
+        turn = c * c2 * np.power(2, 2 / 3) / 4
+        jump = 3 * c * c2 / 2
         scratch = np.empty((8, min(_BLOCK, n)))
         masks = np.empty((2, min(_BLOCK, n)), np.bool_)
         for j in range(0, n, _BLOCK):
@@ -685,8 +687,10 @@ def proximal_gradient_step(
 
     with np.errstate(all="ignore"):
         step2 = lr
-        turn = np.power(1 / -(-4 / step2 / lam), 2 / 3)
-        jump = 3 * np.power(lam, 2 / 3) * np.power(step2, 2 / 3) / 2
+        c = np.power(lam, 2 / 3)
+        c2 = np.power(step2, 2 / 3)
+        turn = c * c2 * np.power(2, 2 / 3) / 4
+        jump = 3 * c * c2 / 2
         scratch = np.empty((9, min(_BLOCK, n)))
         masks = np.empty((2, min(_BLOCK, n)), np.bool_)
         for j in range(0, n, _BLOCK):

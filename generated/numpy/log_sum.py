@@ -123,7 +123,7 @@ def prox(
     eps: float = 0.1,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the proximal point of each v: the u at which the cost is least.
+    """Return prox(v), which weighs the penalty against the distance from v.
 
         prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
 
@@ -156,25 +156,24 @@ def prox(
     flat = out.reshape(-1)
 
     with np.errstate(all="ignore"):
-        c = eps * eps
-        c2 = eps + eps
-        c3 = 4 * (c - 1 / (-1 / step / -1 / lam))
-        c4 = (np.sqrt(c2 * c2 - c3) - c2) / 2
-        turn = c4 if 1 + step * (-lam / c) < 0 else 0
+        c = np.sqrt(lam)
+        c2 = np.sqrt(step)
+        c3 = 1 + step * (-lam / (eps * eps)) < 0
+        turn = c * c2 - eps if c3 else 0
         top = step * (lam / eps)
         bottom = turn + step * (lam / (eps + turn))
-        c5 = 2 * np.sqrt(lam) * np.sqrt(step)
-        c6 = 2 * lam * step
-        c7 = 2 * eps
+        c4 = 2 * c * c2
+        c5 = 2 * lam * step
+        c6 = 2 * eps
         jump, jump_low, jump_high = bottom, bottom, top
         for trial in range(_ROUNDS):
             x2 = jump - eps
             x3 = eps + jump
-            x4 = (x3 - c5) * (x3 + c5)
+            x4 = (x3 - c4) * (x3 + c4)
             x5 = np.sqrt(np.maximum(x4, 0))
             x6 = x2 + x5
             x7 = x2 - x5
-            x8 = x6 if x2 >= 0 else c6 - c7 * jump
+            x8 = x6 if x2 >= 0 else c5 - c6 * jump
             x9 = x8 / (2 if x2 >= 0 else x7)
             u = np.maximum(x9, turn)
             x10 = step * (0 - lam * np.log(1 + u / eps))
@@ -202,8 +201,8 @@ def prox(
             np.abs(vj, out=x2)
             np.subtract(x2, eps, out=x3)
             np.add(eps, x2, out=x4)
-            np.subtract(x4, c5, out=a)
-            np.add(x4, c5, out=x4)
+            np.subtract(x4, c4, out=a)
+            np.add(x4, c4, out=x4)
             np.multiply(a, x4, out=x5)
             np.less(x5, 0, out=mask)
             np.copyto(x4, x5)
@@ -212,8 +211,8 @@ def prox(
             np.add(x3, x6, out=x7)
             np.subtract(x3, x6, out=x8)
             np.greater_equal(x3, 0, out=mask)
-            np.multiply(c7, x2, out=x6)
-            np.subtract(c6, x6, out=x9)
+            np.multiply(c6, x2, out=x6)
+            np.subtract(c5, x6, out=x9)
             _put(x9, x7, mask)
             np.greater_equal(x3, 0, out=mask)
             np.copyto(x3, x8)
@@ -703,25 +702,24 @@ def proximal_gradient_step(
 
     with np.errstate(all="ignore"):
         step2 = lr
-        c = eps * eps
-        c2 = eps + eps
-        c3 = 4 * (c - 1 / (-1 / step2 / -1 / lam))
-        c4 = 1 + step2 * (-lam / c) < 0
-        turn = (np.sqrt(c2 * c2 - c3) - c2) / 2 if c4 else 0
+        c = np.sqrt(lam)
+        c2 = np.sqrt(step2)
+        c3 = 1 + step2 * (-lam / (eps * eps)) < 0
+        turn = c * c2 - eps if c3 else 0
         top = step2 * (lam / eps)
         bottom = turn + step2 * (lam / (eps + turn))
-        c5 = 2 * np.sqrt(lam) * np.sqrt(step2)
-        c6 = 2 * lam * step2
-        c7 = 2 * eps
+        c4 = 2 * c * c2
+        c5 = 2 * lam * step2
+        c6 = 2 * eps
         jump, jump_low, jump_high = bottom, bottom, top
         for trial in range(_ROUNDS):
             x2 = jump - eps
             x3 = eps + jump
-            x4 = (x3 - c5) * (x3 + c5)
+            x4 = (x3 - c4) * (x3 + c4)
             x5 = np.sqrt(np.maximum(x4, 0))
             x6 = x2 + x5
             x7 = x2 - x5
-            x8 = x6 if x2 >= 0 else c6 - c7 * jump
+            x8 = x6 if x2 >= 0 else c5 - c6 * jump
             x9 = x8 / (2 if x2 >= 0 else x7)
             u = np.maximum(x9, turn)
             x10 = step2 * (0 - lam * np.log(1 + u / eps))
@@ -755,8 +753,8 @@ def proximal_gradient_step(
             _put(x, a, mask)
             np.subtract(x, eps, out=x2)
             np.add(eps, x, out=x3)
-            np.subtract(x3, c5, out=a)
-            np.add(x3, c5, out=x3)
+            np.subtract(x3, c4, out=a)
+            np.add(x3, c4, out=x3)
             np.multiply(a, x3, out=x4)
             np.less(x4, 0, out=mask)
             np.copyto(x3, x4)
@@ -765,8 +763,8 @@ def proximal_gradient_step(
             np.add(x2, x5, out=x6)
             np.subtract(x2, x5, out=x7)
             np.greater_equal(x2, 0, out=mask)
-            np.multiply(c7, x, out=x5)
-            np.subtract(c6, x5, out=x8)
+            np.multiply(c6, x, out=x5)
+            np.subtract(c5, x5, out=x8)
             _put(x8, x6, mask)
             np.greater_equal(x2, 0, out=mask)
             np.copyto(x2, x7)

@@ -151,7 +151,7 @@ def prox(
     a: float = 3.7,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the proximal point of each v: the u at which the cost is least.
+    """Return prox(v), which weighs the penalty against the distance from v.
 
         prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
 

@@ -140,7 +140,7 @@ def prox(
     c: float = 1,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the proximal point of each v: the u at which the cost is least.
+    """Return prox(v), which weighs the penalty against the distance from v.
 
         prox(v) = argmin over u of step*phi(u) + (u - v)**2/2
 
@@ -174,34 +174,36 @@ def prox(
 
     with np.errstate(all="ignore"):
         c2 = c * c
-        c3 = 1 + step * (-24 * lam / (5 * c2))
-        c4 = lam * c2
-        c5 = c2 * c
-        c6 = c5 * c5
-        c7 = step * ((-30 * c4 - 6 * c4) / c6)
-        c8 = step * (30 * lam / c6)
-        c9 = 4 * (c8 * (step * (6 * (c4 * c2) / c6) + 1))
-        c10 = np.sqrt(c7 * c7 - c9)
-        c11 = 2 * c8
+        c3 = 5 * c2
+        c4 = 1 + step * (-24 * lam / c3)
+        c5 = c * np.sqrt(30)
+        c6 = 18 * lam * step
+        c7 = np.sqrt(lam)
+        c8 = np.sqrt(step)
+        c9 = np.sqrt(24 * lam * step - c3)
+        c10 = c7 * c8 * np.sqrt(6) * c9
+        c11 = 30 * c7 * c8
         c12 = c * np.sqrt(15) / 5
-        turn = np.sqrt((-c7 - c10) / c11) if c3 < 0 else c12
-        turn2 = np.sqrt((c10 - c7) / c11) if c3 < 0 else c12
+        turn = c5 * np.sqrt(c6 - c10) / c11 if c4 < 0 else c12
+        turn2 = c5 * np.sqrt(c6 + c10) / c11 if c4 < 0 else c12
         c13 = 6 * lam
-        c14 = c13 / c6
-        c15 = c2 - turn * turn
-        top = turn + step * (c14 * c15 * c15 * turn)
-        c16 = c2 - turn2 * turn2
-        bottom = turn2 + step * (c14 * c16 * c16 * turn2)
+        c14 = c2 * c
+        c15 = c14 * c14
+        c16 = c13 / c15
+        c17 = c2 - turn * turn
+        top = turn + step * (c16 * c17 * c17 * turn)
+        c18 = c2 - turn2 * turn2
+        bottom = turn2 + step * (c16 * c18 * c18 * turn2)
         jump, jump_low, jump_high = bottom, bottom, top
         for trial in range(_ROUNDS):
             u, u_low, u_high = 0, 0, turn
             for trial2 in range(_ROUNDS):
                 x2 = u * u
                 x3 = c2 - x2
-                residual2 = u + step * (c14 * x3 * x3 * u) - jump
+                residual2 = u + step * (c16 * x3 * x3 * u) - jump
                 change2 = np.divide(
                     -residual2,
-                    1 + step * (c13 * x3 * (c2 - 5 * x2) / c6),
+                    1 + step * (c13 * x3 * (c2 - 5 * x2) / c15),
                 )
                 u, u_low, u_high, moves2 = _newton(
                     u,
@@ -220,10 +222,10 @@ def prox(
             for trial2 in range(_ROUNDS):
                 x3 = u2 * u2
                 x4 = c2 - x3
-                residual2 = u2 + step * (c14 * x4 * x4 * u2) - jump
+                residual2 = u2 + step * (c16 * x4 * x4 * u2) - jump
                 change2 = np.divide(
                     -residual2,
-                    1 + step * (c13 * x4 * (c2 - 5 * x3) / c6),
+                    1 + step * (c13 * x4 * (c2 - 5 * x3) / c15),
                 )
                 u2, u2_low, u2_high, moves2 = _newton(
                     u2,
@@ -292,7 +294,7 @@ def prox(
             for trial in range(_ROUNDS):
                 np.multiply(u4, u4, out=x4)
                 np.subtract(c2, x4, out=x5)
-                np.multiply(c14, x5, out=x3)
+                np.multiply(c16, x5, out=x3)
                 np.multiply(x3, x5, out=x3)
                 np.multiply(x3, u4, out=x3)
                 np.multiply(step, x3, out=x3)
@@ -302,7 +304,7 @@ def prox(
                 np.multiply(5, x4, out=x4)
                 np.subtract(c2, x4, out=x4)
                 np.multiply(x5, x4, out=x4)
-                np.divide(x4, c6, out=x4)
+                np.divide(x4, c15, out=x4)
                 np.multiply(step, x4, out=x4)
                 np.add(1, x4, out=change)
                 np.divide(residual, change, out=change)
