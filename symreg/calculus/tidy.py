@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal
 
 import sympy
@@ -27,6 +28,7 @@ MOST_CHOICES = 3
 Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "undecided"]
 
 
+@lru_cache(maxsize=2048)
 def tidy(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return the shortest equal form that SymPy's cheap transformations give; choices stand outermost.
 
@@ -93,6 +95,9 @@ def _outside_conditions(tree: Tree) -> list[Tree]:
             return [tree, *(node for child in children(tree) for node in _outside_conditions(child))]
 
 
+_HIGHEST_POWER_OF_E = 100
+
+
 def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     match tree:
         case Call("where", (condition, then, otherwise)):
@@ -103,7 +108,9 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):
         return NAN if expression.has(sympy.nan, sympy.zoo) else tree
     changes: tuple[Callable[[sympy.Expr], sympy.Expr], ...] = (sympy.factor_terms, _with_products_joined)
-    if _variables(expression) <= MOST_VARIABLES:
+    if _has_high_power_of_e(expression):
+        pass
+    elif _variables(expression) <= MOST_VARIABLES:
         changes += (sympy.cancel, sympy.together, sympy.factor, sympy.expand)
     elif len(parts := addends(tree)) > 1:
         return total([_tidied(signed(sign, part), parameters) for sign, part in parts])
@@ -115,6 +122,12 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
             continue  # SymPy has no such form of it: NotImplementedError is where its own algorithms end
     best = min(dict.fromkeys(from_sympy(form) for form in forms), key=size)
     return tree if size(tree) < 0.75 * size(best) else best
+
+
+def _has_high_power_of_e(expression: sympy.Expr) -> bool:
+    """Does it hold e to an exact p/q of many digits? SymPy would make polynomials of degree p in the q-th root of e."""
+    exponents = [power.exp for power in expression.atoms(sympy.exp) if power.exp.is_Rational]
+    return any(max(abs(exponent.p), exponent.q) > _HIGHEST_POWER_OF_E for exponent in exponents)
 
 
 def _variables(expression: sympy.Expr) -> int:
@@ -168,6 +181,7 @@ def is_imaginary(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
     return to_sympy(tree, parameters).is_real is False
 
 
+@lru_cache(maxsize=2048)
 def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, ...] = ()) -> Sign:
     """Return a tree's sign for all parameters in their domains and all positive values of the names in `positive`.
 
