@@ -118,7 +118,7 @@ def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = Fal
     for term in terms.elementwise:
         refuse_undefined(term, term.parameters)
         _refuse_high_roots(term.tree)
-    value = total([times(number(t.coefficient), without_extrema(t.tree)) for t in terms.elementwise])
+    value = whole_value(terms)
     domain = domain_of(terms)
     is_symmetric = domain.is_all or (domain.low is not None and domain.high == -domain.low)
     is_mirrored = is_symmetric and is_even(value)
@@ -157,6 +157,11 @@ def half(whole: Pieces) -> Pieces:
     domain = replace(whole.domain, low=Fraction(0), low_closed=True)
     joints = whole.joints[len(whole.joints) - len(kept) + 1 :]
     return Pieces(pieces=kept, joints=joints, is_even=True, domain=domain)
+
+
+def whole_value(terms: Terms) -> Tree:
+    """Return phi, the sum of the elementwise terms, with its switches."""
+    return total([times(number(t.coefficient), without_extrema(t.tree)) for t in terms.elementwise])
 
 
 def domain_of(terms: Terms) -> Interval:
