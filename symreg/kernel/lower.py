@@ -11,7 +11,8 @@ from symreg.calculus.update import Update
 from symreg.errors import Intractable
 from symreg.kernel.graph import assume_in_range
 from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Root, Stage, Statement, Store
-from symreg.kernel.proximal import Statements, solved
+from symreg.kernel.lowering import Statements
+from symreg.kernel.proximal import solved
 from symreg.kernel.sharing import Namer, share
 from symreg.kernel.sums import Placing, guards
 from symreg.language.tree import (

@@ -13,36 +13,30 @@ from itertools import pairwise
 
 from symreg.calculus.algebra import minus, plus, times
 from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V, times_step
-from symreg.kernel.ir import Let, Root
+from symreg.kernel.ir import Root
+from symreg.kernel.lowering import FARTHEST, Candidate, Lowering, Statements, clipped
 from symreg.kernel.sharing import Namer
-from symreg.language.interval import Interval
+from symreg.kernel.unordered import Sorting
 from symreg.language.tree import (
     Binary,
     Call,
     Compare,
     Constant,
-    Logic,
     Name,
     Negate,
     Number,
     Tree,
-    children,
     number,
-    rebuild,
     substitute,
     walk,
 )
 
 _W = Name("w")
 _ONE, _TWO = number(1), number(2)
-_FARTHEST = Number(Fraction(10) ** 300)
-"""Beyond every weight: a bound where there is no other."""
 _ABOVE = Number(Fraction(1_000_001, 1_000_000))
 """What a bound is multiplied by so that no rounding puts it on the wrong side."""
 _NEAREST = Number(Fraction(1, 10**307))
 """Above an end at 0 that the minimiser does not reach."""
-
-Statements = list[Let | Root]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +56,6 @@ class _Row:
     edge: Tree | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A minimum in one segment, if v is within its range.
-
-    Args:
-        u: Where it is.
-        value: phi there.
-        bottom: The least v that has it; None: each has.
-        top: The greatest.
-    """
-
-    u: Tree
-    value: Tree
-    bottom: Tree | None
-    top: Tree | None
-
-
 def solved(
     operator: Operator | Unordered, x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer
 ) -> Tree:
@@ -92,19 +69,16 @@ def solved(
         each: Receives what does.
         namer: Knows the names in use.
     """
-    lowering = _Lowering(step, namer)
     if isinstance(operator, Unordered):
-        return lowering.sorted(operator, x, once, each)
+        return Sorting(step, namer).sorted(operator, x, once, each)
+    lowering = _Lowering(step, namer)
     if operator.period is None:
         return lowering.solved(operator, x, once, each)
     return lowering.folded(operator, operator.period, x, once, each)
 
 
-class _Lowering:
-    """Writes statements; `step` is what s is called."""
-
-    def __init__(self, step: Tree, namer: Namer) -> None:
-        self.step, self.namer = step, namer
+class _Lowering(Lowering):
+    """Writes statements for an `Operator`."""
 
     def folded(self, operator: Operator, period: Tree, x: Tree, once: Statements, each: Statements) -> Tree:
         """Solve within half a period of 0, to which an x >= 0 is shifted and mirrored; the minimiser goes back."""
@@ -130,116 +104,16 @@ class _Lowering:
             cell = operator.dips[k].cell
             if cell is not None:
                 tables.insert(k + 1, [_Row(cell, cell.low, cell.high, None)])
-        candidates: list[_Candidate] = []
+        candidates: list[Candidate] = []
         top: Tree | None = None
         for k, table in enumerate(tables):
             bottom = self.lower(table[0], once) if k else None
             if bottom is not None and top is not None:
                 bottom = self.let("bottom", Call("min", (bottom, top)), once)  # no rounding parts what is adjacent
             top = self.upper(table[-1], once) if k + 1 < len(tables) else None
-            u, value = self.chosen(table, x, each, is_clipped=True)
-            candidates.append(_Candidate(self.let("u", u, each), value, bottom, top))
+            u, value = self.chosen(table, x, each, isclipped=True)
+            candidates.append(Candidate(self.let("u", u, each), value, bottom, top))
         return self.best(candidates, x, each)
-
-    def sorted(self, operator: Unordered, x: Tree, once: Statements, each: Statements) -> Tree:
-        """Return the best minimum of the spans between knots, which are sorted here; in each of them F is linear."""
-        ends = self.ascending([self.at(knot) for knot in operator.knots], once)
-        lows = [*([] if operator.is_even else [None]), *ends]
-        highs = [*lows[1:], None]
-        candidates: list[_Candidate] = []
-        before: Tree | None = None
-        for k, (low, high) in enumerate(zip(lows, highs, strict=True)):
-            if not operator.is_even and not _reaches(operator.domain, low, high):
-                continue
-            inside = self.let("inside", _inside(low, high), once)
-            of = self.of_parabola if operator.third == number(0) else self.of_span
-            first, last, u = of(operator, x, (low, high), inside, once, each)
-            bottom, top = (
-                None if end is None else self.let("edge", self.force(end, _taken(operator.slope, end, inside)), once)
-                for end in (first, last)
-            )
-            if low is not None and (k == 0 or before is not None):
-                here = _taken(operator.value, low, inside)
-                candidates.append(_Candidate(low, here, before, bottom))
-            before = top
-            u = self.let("u", u, each)
-            candidates.append(_Candidate(u, _taken(operator.value, u, inside), bottom, top))
-        return self.best(candidates, x, each)
-
-    def of_parabola(
-        self,
-        operator: Unordered,
-        x: Tree,
-        ends: tuple[Tree | None, Tree | None],
-        inside: Tree,
-        once: Statements,
-        each: Statements,
-    ) -> tuple[Tree | None, Tree | None, Tree]:
-        """Return the ends of a span where F is linear, and the u between them with F(u) = x."""
-        slope = self.let("slope", _taken(operator.slope, number(0), inside), once)
-        rise = Binary("+", _ONE, Binary("*", self.step, _taken(operator.curvature, number(0), inside)))
-        u = Binary("/", Binary("-", x, Binary("*", self.step, slope)), self.let("rise", rise, once))
-        return (*ends, _clipped(u, *ends))
-
-    def of_span(
-        self,
-        operator: Unordered,
-        x: Tree,
-        ends: tuple[Tree | None, Tree | None],
-        inside: Tree,
-        once: Statements,
-        each: Statements,
-    ) -> tuple[Tree | None, Tree | None, Tree]:
-        """Return the ends of the part of a span where F rises, and the u between them with F(u) = x."""
-        low = ends[0] if ends[0] is not None else Negate(_FARTHEST)
-        high = ends[1] if ends[1] is not None else _FARTHEST
-
-        def rise(u: Tree) -> Tree:
-            return Binary("+", _ONE, Binary("*", self.step, _taken(operator.curvature, u, inside)))
-
-        at_low, at_high = (self.let("rise", rise(end), once) for end in (low, high))
-        is_up = Compare(">=", at_high, number(0))
-        turns = Compare("<", Binary("*", at_low, at_high), number(0))
-        turn = Name(self.namer.fresh("turn"))
-        sign = self.let("sign", Call("where", (is_up, _ONE, number(-1))), once)
-        bend = Binary("*", self.step, _taken(operator.third, turn, inside))
-        once.append(
-            Root(
-                name=turn.name,
-                low=self.let("end", Call("where", (turns, low, high)), once),
-                high=high,
-                start=Call("where", (turns, inside, high)),
-                residual=Binary("*", sign, rise(turn)),
-                slope=Binary("*", sign, bend),
-            )
-        )
-        first = self.let("low", Call("where", (Logic("and", (turns, is_up)), turn, low)), once)
-        is_down = Logic("and", (turns, Logic("not", (is_up,))))
-        last = self.let("high", Call("where", (is_down, turn, high)), once)
-        u = Name(self.namer.fresh("u"))
-        pull = Binary("*", self.step, _taken(operator.slope, u, inside))
-        each.append(
-            Root(
-                name=u.name,
-                low=first,
-                high=last,
-                start=_clipped(x, first, last),
-                residual=Binary("-", Binary("+", u, pull), x),
-                slope=rise(u),
-            )
-        )
-        return (first if ends[0] is not None else None), (last if ends[1] is not None else None), u
-
-    def ascending(self, values: list[Tree], once: Statements) -> list[Tree]:
-        """Return names of values in ascending order: each one is put in its place among those before it."""
-        made: list[Tree] = []
-        for value in values:
-            for k, smaller in enumerate(made):
-                low = self.let("end", Call("min", (smaller, value)), once)
-                value = self.let("end", Call("max", (smaller, value)), once)
-                made[k] = low
-            made.append(value)
-        return made
 
     # What does not depend on the element
 
@@ -273,7 +147,7 @@ class _Lowering:
             found = self.at(cell.turn)
             return self.let("turn", found if does is None else Call("where", (does, found, position)), once)
         far = cell.high if cell.bends > 0 else cell.low
-        bound = far if far is not None else _FARTHEST if cell.bends > 0 else Negate(_FARTHEST)
+        bound = far if far is not None else FARTHEST if cell.bends > 0 else Negate(FARTHEST)
         if does is not None:
             bound = self.let("bound", Call("where", (does, bound, position)), once)
         name = Name(self.namer.fresh("turn"))
@@ -283,7 +157,7 @@ class _Lowering:
                 name=name.name,
                 low=position if cell.bends > 0 else bound,
                 high=bound if cell.bends > 0 else position,
-                start=_clipped(start, position, bound) if cell.bends > 0 else _clipped(start, bound, position),
+                start=clipped(start, position, bound) if cell.bends > 0 else clipped(start, bound, position),
                 residual=substitute(rise if cell.bends > 0 else Negate(rise), {_W: name}),
                 slope=substitute(bend if cell.bends > 0 else Negate(bend), {_W: name}),
             )
@@ -348,8 +222,8 @@ class _Lowering:
         """
         name = Name(self.namer.fresh("jump"))
         body: Statements = []
-        a, value_a = self.chosen(before, name, body, is_clipped=True)
-        b, value_b = self.chosen(after, name, body, is_clipped=True)
+        a, value_a = self.chosen(before, name, body, isclipped=True)
+        b, value_b = self.chosen(after, name, body, isclipped=True)
         a, b = self.let("a", a, body), self.let("b", b, body)
         middle = Binary("-", Binary("/", Binary("+", a, b), _TWO), name)
         penalty = Binary("*", self.step, Binary("-", value_a, value_b))
@@ -371,7 +245,7 @@ class _Lowering:
         """Return the greatest v for which a segment's last row has a minimum."""
         if isinstance(row.item, Rest):
             right = row.item.right
-            return _FARTHEST if right is None else self.let("top", self.force(row.item.position, right), once)
+            return FARTHEST if right is None else self.let("top", self.force(row.item.position, right), once)
         assert row.high is not None
         return self.let("top", self.force(row.high, substitute(row.item.slope, {_W: row.high})), once)
 
@@ -379,42 +253,20 @@ class _Lowering:
         """Return the least v for which a segment's first row has a minimum."""
         if isinstance(row.item, Rest):
             left = row.item.left
-            return Negate(_FARTHEST) if left is None else self.let("bottom", self.force(row.item.position, left), once)
+            return Negate(FARTHEST) if left is None else self.let("bottom", self.force(row.item.position, left), once)
         assert row.low is not None
         return self.let("bottom", self.force(row.low, substitute(row.item.slope, {_W: row.low})), once)
 
     # What does
 
-    def best(self, candidates: list[_Candidate], x: Tree, each: Statements) -> Tree:
-        """Return the best of several minima, of those that x has; of equally good ones the first."""
-        best: Tree | None = None
-        least: Tree | None = None
-        for one in candidates:
-            pull = Binary("*", one.u, Binary("-", Binary("/", one.u, _TWO), x))
-            cost: Tree = Binary("+", Binary("*", self.step, one.value), pull)
-            limits = [Compare(">=", x, one.bottom)] if one.bottom is not None else []
-            limits += [Compare("<=", x, one.top)] if one.top is not None else []
-            if limits:
-                is_there = limits[0] if len(limits) == 1 else Logic("and", tuple(limits))
-                cost = Call("where", (is_there, cost, Constant("inf")))
-            cost = self.let("cost", cost, each)
-            if best is None or least is None:
-                best, least = one.u, cost
-                continue
-            is_better = Compare("<", cost, least)
-            best = self.let("best", Call("where", (is_better, one.u, best)), each)
-            least = self.let("least", Call("where", (is_better, cost, least)), each)
-        assert best is not None
-        return best
-
-    def chosen(self, rows: list[_Row], x: Tree, each: Statements, *, is_clipped: bool = False) -> tuple[Tree, Tree]:
+    def chosen(self, rows: list[_Row], x: Tree, each: Statements, *, isclipped: bool = False) -> tuple[Tree, Tree]:
         """Return the minimiser within a table, and the penalty there.
 
         Args:
             rows: Ascending.
             x: v.
             each: Receives the root, if there is one.
-            is_clipped: May x lie outside the rows' own range?
+            isclipped: May x lie outside the rows' own range?
         """
         searched = [row for row in rows if isinstance(row.item, Cell) and row.item.solution is None]
         found = self.root(rows, x, each) if searched else None
@@ -427,10 +279,10 @@ class _Lowering:
             else:
                 assert row.item.solution is not None
                 place = substitute(row.item.solution, {V: x, STEP: self.step})
-                is_end = is_clipped and k in (0, len(rows) - 1)
+                is_end = isclipped and k in (0, len(rows) - 1)
                 places.append(_between(place, row) if row.item.turns or is_end else place)
         place = _by_edge(rows, places, x)
-        if not is_clipped:
+        if not isclipped:
             return place, number(0)
         place = self.let("u", place, each)
         values = [
@@ -450,14 +302,14 @@ class _Lowering:
             item = row.item
             if isinstance(item, Cell) and item.solution is None:
                 is_open = item.in_logarithm and item.low_force is None  # F is minus infinity there
-                low = _NEAREST if is_open else _bound(row.low, item.pull < 0, x, Negate(_FARTHEST))
-                start = _clipped(substitute(item.start, {V: x, STEP: self.step}), low, row.high)
+                low = _NEAREST if is_open else _bound(row.low, item.pull < 0, x, Negate(FARTHEST))
+                start = clipped(substitute(item.start, {V: x, STEP: self.step}), low, row.high)
                 lows.append(low)
                 starts.append(start)
                 if item.in_logarithm and item.top is not None:  # if it starts at 0, the root is 0
                     highs.append(Binary("*", _ABOVE, start))
                 else:
-                    highs.append(_bound(row.high, item.pull > 0, x, _FARTHEST))
+                    highs.append(_bound(row.high, item.pull > 0, x, FARTHEST))
                 slopes.append(item.slope)
                 bends.append(item.curvature)
             else:
@@ -485,61 +337,8 @@ class _Lowering:
 
     # Expressions
 
-    def at(self, tree: Tree) -> Tree:
-        return substitute(tree, {STEP: self.step})
-
-    def force(self, u: Tree, slope: Tree) -> Tree:
-        """Return u + s*phi'(u)."""
-        if slope == number(0):
-            return u
-        pull = times(self.step, slope)
-        return pull if u == number(0) else plus(u, pull)
-
-    def let(self, stem: str, value: Tree, into: Statements) -> Tree:
-        """Return a value by name; a leaf is its own."""
-        if not children(value):
-            return value
-        name = Name(self.namer.fresh(stem))
-        into.append(Let(name=name.name, value=value))
-        return name
-
     def let_tree(self, tree: Tree, name: Tree) -> Tree:
         return substitute(tree, {_W: name})
-
-
-def _inside(low: Tree | None, high: Tree | None) -> Tree:
-    """Return a weight between two ends."""
-    if low is None or high is None:
-        end, side = (high, -1) if low is None else (low, 1)
-        if end is None:
-            return number(0)
-        far = Binary("+", Call("abs", (end,)), _ONE)
-        return Binary("+" if side > 0 else "-", end, far)
-    return Binary("+", Binary("/", low, _TWO), Binary("/", high, _TWO))
-
-
-def _taken(tree: Tree, u: Tree, inside: Tree) -> Tree:
-    """Return a tree at u with its switches as they are at another weight, so that u may lie on a knot."""
-    match tree:
-        case Call("where", (condition, then, otherwise)):
-            asked = substitute(condition, {_W: inside})
-            return Call("where", (asked, _taken(then, u, inside), _taken(otherwise, u, inside)))
-        case Call("abs" | "sign" as function, (argument,)):
-            is_negative = Compare("<", substitute(argument, {_W: inside}), number(0))
-            made = _taken(argument, u, inside)
-            if function == "sign":
-                return Call("where", (is_negative, number(-1), _ONE))
-            return Call("where", (is_negative, Negate(made), made))
-        case _ if tree == _W:
-            return u
-        case _:
-            below = children(tree)
-            return rebuild(tree, tuple(_taken(child, u, inside) for child in below)) if below else tree
-
-
-def _reaches(domain: Interval, low: Tree | None, high: Tree | None) -> bool:
-    """Is a span between two ends one of the domain? Those beyond its own ends are not."""
-    return not ((low is None and domain.low is not None) or (high is None and domain.high is not None))
 
 
 def _by_edge(rows: list[_Row], values: list[Tree], x: Tree) -> Tree:
@@ -554,17 +353,7 @@ def _by_edge(rows: list[_Row], values: list[Tree], x: Tree) -> Tree:
 
 def _between(value: Tree, row: _Row) -> Tree:
     """Return a value moved into a row."""
-    return _clipped(value, row.low, row.high)
-
-
-def _clipped(value: Tree, low: Tree | None, high: Tree | None) -> Tree:
-    if value in (low, high):
-        return value
-    if high is not None:
-        value = Call("where", (Compare(">", value, high), high, value))
-    if low is not None:
-        value = Call("where", (Compare("<", value, low), low, value))
-    return value
+    return clipped(value, row.low, row.high)
 
 
 def _without_cosines(bend: Tree, slope: Tree) -> Tree:
