@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -125,6 +126,11 @@ class _Translator:
         return sympy.Symbol(text, real=True)
 
 
+_REMEMBERED = 8192
+"""Expressions whose tree and rank are kept: most parts of one form of an expression stand in its other forms too."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _tree(e: Any) -> Tree:
     if e.is_Rational:
         value = Fraction(int(e.p), int(e.q))
@@ -233,6 +239,7 @@ def _condition(c: Any) -> Tree:
     raise Intractable(f"SymPy gave the condition {type(c).__name__}, which is not of the language")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _rank(e: Any) -> tuple[int, int, int, str]:
     """Say how late an expression comes: whether it holds the weight, whether it is a function, its size, its text."""
     names = {s.name for s in e.free_symbols}
