@@ -20,7 +20,6 @@ from symreg.language.tree import (
     Number,
     Tree,
     children,
-    names,
     number,
     rebuild,
     substitute,
@@ -72,11 +71,11 @@ def _is_heavy(tree: Tree) -> bool:
     """Would SymPy take its time over a tree, or roots or long numbers in it? Z3, whose steps are counted, is asked."""
     if any(isinstance(node, Number) and node.value.denominator > _LARGEST_DENOMINATOR for node in walk(tree)):
         return True  # an end that was enclosed: powers of it have thousands of digits
-    has_roots = any(isinstance(node, Call) and node.function == "sqrt" and names(node) for node in walk(tree))
+    has_roots = any(isinstance(node, Call) and node.function == "sqrt" for node in walk(tree))
     return size(tree) > (_LONGEST_WITH_ROOTS if has_roots else _LONGEST)
 
 
-_LONGEST, _LONGEST_WITH_ROOTS = 160, 80
+_LONGEST, _LONGEST_WITH_ROOTS = 160, 20
 _LARGEST_DENOMINATOR = 2**64
 
 _FINAL = ("zero", "positive", "negative")
