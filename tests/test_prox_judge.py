@@ -182,3 +182,12 @@ def test_infinite_results_are_judged_without_a_warning() -> None:
 
     (check,) = symreg.verify("l1", against=infinite, as_="prox", points=20).checks
     assert check.verdict == "wrong"
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+def test_a_residual_that_underflows_is_no_infinite_slope(target: str) -> None:
+    """F(u) - v is the subnormal v itself where F(u) cancels to zero; a change of zero is then right."""
+    points = np.array([-5e-324, 0.0, *(sign * 10.0**k for k in range(-140, 141, 20) for sign in (-1, 1))])
+    for step, lam in ((201.42926502830676, 0.010792271093585042), (741.7366373294674, 0.001634140903952002)):
+        found = emitted_prox(symreg.objective("entropy"), target)(points, step=step, lam=lam)
+        assert abs(found[0] - found[1]) <= 4 * np.spacing(found[1])
