@@ -156,3 +156,39 @@ class Unordered:
     third: Tree
     is_even: bool
     domain: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where a term is smooth and its curvature only rises or only falls, up to its upper end.
+
+    Args:
+        high: Upper end, None for infinity; the lower one is that of the span before.
+        value: phi.
+        slope: phi'.
+        curvature: phi''.
+        rises: Does it never fall?
+    """
+
+    high: Tree | None
+    value: Tree
+    slope: Tree
+    curvature: Tree
+    rises: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixed:
+    """The operator of a sum of terms in whose sum it is not known how often F turns.
+
+    Args:
+        addends: Of each term its spans, ascending; of an even sum those with u >= 0 may be all.
+        knots: Every end of a span once, in no order.
+        is_even: As in `Operator`.
+        domain: Of the weight.
+    """
+
+    addends: tuple[tuple[Span, ...], ...]
+    knots: tuple[Tree, ...]
+    is_even: bool
+    domain: Interval

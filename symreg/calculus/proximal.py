@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, numeric, over, plus, times
+from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, over, plus, times
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
 from symreg.calculus.limits import limit_at
+from symreg.calculus.mixed import mixed
 from symreg.calculus.numeric import TINY, evaluate, samples
-from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V
+from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V
 from symreg.calculus.pieces import Joint, Piece, Pieces, half, pieces
 from symreg.calculus.roots import has_w, roots
 from symreg.calculus.signs import Run, sign_table
-from symreg.calculus.stabilise import stabilise
+from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, limit, tidy
 from symreg.calculus.unordered import unordered
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
@@ -35,10 +34,11 @@ _INFINITE = (Constant("inf"), negative(Constant("inf")))
 
 
 @lru_cache(maxsize=64)
-def operator(terms: Terms) -> Operator | Unordered:
+def operator(terms: Terms) -> Operator | Unordered | Mixed:
     """Return the proximal operator of the sum of the elementwise terms, for all parameters in their domains.
 
-    Where the order of the knots depends on the parameters, that of a sum of parabolas is returned, to be ordered later.
+    Where the order of its knots, or where F turns, depends on the parameters, that is left to be found once they are
+    known.
 
     Raises:
         Intractable: Knots or stationary points whose order depends on the parameters, or that were not enclosed.
@@ -70,9 +70,13 @@ class _NoMinimum(Intractable):
     """There is no operator, in whatever order the knots are."""
 
 
-def _unordered(terms: Terms, reason: Intractable) -> Unordered:
+def _unordered(terms: Terms, reason: Intractable) -> Unordered | Mixed:
     try:
         return unordered(terms)
+    except Intractable:
+        pass
+    try:
+        return mixed(terms)
     except Intractable as other:
         raise (other if len(terms.elementwise) > 1 else reason) from None
 
@@ -226,14 +230,7 @@ def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
         raise Intractable(
             f"where phi'' = {to_text(piece.curvature):.80} rises and falls was not decided for all parameters"
         )
-    slope = piece.slope
-    if numeric(piece.third) != 0:
-        domain = (
-            Interval(low=Fraction(0))
-            if piece.low is not None and _is_nonnegative(piece.low, parameters)
-            else Interval()
-        )
-        slope = stabilise(slope, parameters=parameters, domain=domain).tree
+    slope = stable_slope(piece, parameters)
     for run in table:
         signs = sign_table(piece.curvature, run.low, run.high, parameters)
         cell = Cell(
@@ -476,10 +473,6 @@ def _at(tree: Tree, position: Tree | None, side: int, parameters: tuple[Paramete
 
 def _finite(slope: Tree) -> Tree | None:
     return None if slope in _INFINITE else slope
-
-
-def _is_nonnegative(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
-    return sign_for_all(tree, parameters) in ("zero", "positive", "nonnegative")
 
 
 def _sides(joint: Joint) -> str:

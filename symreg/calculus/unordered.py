@@ -6,12 +6,12 @@ knots, its own and those of the others.
 
 from __future__ import annotations
 
-from symreg.calculus.algebra import ZERO, W, addends, times, total, without_extrema
+from symreg.calculus.algebra import ZERO, W, addends, without_extrema
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.operator import Unordered
 from symreg.calculus.parity import is_even
-from symreg.calculus.pieces import domain_of, pieces
+from symreg.calculus.pieces import domain_of, pieces, whole_value
 from symreg.calculus.roots import knots_of
 from symreg.calculus.signs import sign_table
 from symreg.calculus.switches import sign_for_all
@@ -35,7 +35,7 @@ def unordered(terms: Terms) -> Unordered:
         NotDifferentiable: As `pieces`.
     """
     parameters = terms.parameters
-    value = total([times(number(t.coefficient), without_extrema(t.tree)) for t in terms.elementwise])
+    value = whole_value(terms)
     slope = _derivative(value, parameters)
     curvature = _derivative(slope, parameters)
     third = _derivative(curvature, parameters)

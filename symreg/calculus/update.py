@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from symreg.calculus.operator import Operator, Unordered
+from symreg.calculus.operator import Mixed, Operator, Unordered
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms
 from symreg.language.tree import Call, Constant, Name, Negate, Tree
@@ -42,6 +42,6 @@ class Update:
     elementwise: Tree | None = None
     indexed: Tree | None = None
     assignments: tuple[Assignment, ...] = ()
-    operator: Operator | Unordered | None = None
+    operator: Operator | Unordered | Mixed | None = None
     is_radial: bool = False
     notes: tuple[str, ...] = ()

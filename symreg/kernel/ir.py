@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from symreg.calculus.update import Update
 from symreg.language.tree import Tree
@@ -86,7 +87,79 @@ class Root:
     in_logarithm: bool = False
 
 
-Statement = Let | Reduce | Root | Store
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """A function of scalars: values that it names, and its result."""
+
+    lets: tuple[Let, ...]
+    result: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is asked of a penalty where its minimisers are searched for, with no formula that says where F turns.
+
+    Each formula is over `u`, the parameters and `inside`, any weight between the two knots that u lies between.
+
+    Args:
+        u: The name of a weight.
+        inside: Of the other one.
+        parameters: That the formulas are over.
+        knots: The weights between which the curvature is a part that rises and one that falls; in no order.
+        value: phi.
+        slope: phi'.
+        curvature: phi'', rising and falling together.
+        rising: The part of phi'' that does not fall between knots.
+        falling: The part that does not rise.
+        low: The lower end of the weights, None for minus infinity.
+        high: The upper end, None for infinity.
+        low_closed: Is the lower end a weight?
+        high_closed: Is the upper?
+        is_even: Are the weights those from 0 on of an even penalty?
+    """
+
+    u: str
+    inside: str
+    parameters: tuple[str, ...]
+    knots: tuple[Tree, ...]
+    value: Formula
+    slope: Formula
+    curvature: Formula
+    rising: Formula
+    falling: Formula
+    low: Fraction | None
+    high: Fraction | None
+    low_closed: bool
+    high_closed: bool
+    is_even: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The rows in which the minimiser for each v is found, made once for one step by the kernel's search."""
+
+    name: str
+    step: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Best:
+    """The minimiser for one v, in a table, or by a search of its own where the step is another one for each v.
+
+    Args:
+        name: Of the minimiser.
+        v: A name.
+        step: s; of a table, that of the table.
+        table: Its name; "" where there is none.
+    """
+
+    name: str
+    v: Tree
+    step: Tree
+    table: str = ""
+
+
+Statement = Let | Reduce | Root | Table | Best | Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +196,7 @@ class Buffer:
     name: str
 
 
-Stage = Let | Reduce | Root | Map
+Stage = Let | Reduce | Root | Table | Best | Map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +210,7 @@ class Kernel:
         result: Of a value: the scalar that is returned.
         scalars: Of a step: each scalar state, `t` among them, and its value after the step.
         may_alias: May the array that is written be exactly the one that is read?
+        search: That its tables and minimisers use, if there are any.
     """
 
     update: Update
@@ -145,6 +219,7 @@ class Kernel:
     result: Tree | None = None
     scalars: tuple[tuple[str, Tree], ...] = ()
     may_alias: bool = False
+    search: Search | None = None
 
 
 def has_sum(stages: Iterable[Stage | Statement]) -> bool:
@@ -160,10 +235,19 @@ def has_root(stages: Iterable[Stage | Statement]) -> bool:
     return any(isinstance(stage, Root) or (isinstance(stage, Map) and has_root(stage.body)) for stage in stages)
 
 
+def has_best(stages: Iterable[Stage | Statement], *, in_table: bool) -> bool:
+    """Is a minimiser looked up in a table, or searched for without one, among the stages or in their loops?"""
+    return any(
+        (isinstance(stage, Best) and bool(stage.table) == in_table)
+        or (isinstance(stage, Map) and has_best(stage.body, in_table=in_table))
+        for stage in stages
+    )
+
+
 def names_in(stages: Iterable[Stage | Statement]) -> Iterator[str]:
     """Yield the names that the stages and their loops give."""
     for stage in stages:
-        if isinstance(stage, Let | Reduce | Root):
+        if isinstance(stage, Let | Reduce | Root | Table | Best):
             yield stage.name
         if isinstance(stage, Reduce | Root):
             yield from names_in(stage.body)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symreg.calculus.operator import Operator, Unordered
+from symreg.calculus.operator import Mixed, Operator, Unordered
 from symreg.calculus.update import Update
 from symreg.errors import Intractable
 from symreg.kernel.graph import assume_in_range
-from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Root, Stage, Statement, Store
+from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Search, Stage, Statement, Store
 from symreg.kernel.lowering import Statements
 from symreg.kernel.proximal import solved
+from symreg.kernel.search import search_of
 from symreg.kernel.sharing import Namer, share
 from symreg.kernel.sums import Placing, guards
 from symreg.language.tree import (
@@ -51,7 +52,15 @@ def lower(update: Update) -> Kernel:
         result=shared.scalars[0] if update.kind == "value" else None,
         scalars=tuple(zip(made.kept, shared.scalars, strict=True)) if update.kind == "step" else (),
         may_alias=made.may_alias,
+        search=_search(update),
     )
+
+
+def _search(update: Update) -> Search | None:
+    """Return the search that the operator of an update needs, if it needs one."""
+    if not isinstance(update.operator, Mixed):
+        return None
+    return search_of(update.operator, tuple(p.name for p in update.terms.parameters))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +108,12 @@ def _prox(update: Update) -> _Lowered:
     return _of_norm(operator, placing) if update.is_radial else _of_each(operator, placing)
 
 
-def _of_each(operator: Operator | Unordered, placing: Placing) -> _Lowered:
+def _of_each(operator: Operator | Unordered | Mixed, placing: Placing) -> _Lowered:
     v = Item("v", (Subscript("j"),))
     magnitude = Call("abs", (v,)) if operator.is_even else v
     x = Name(placing.namer.fresh("x"))
-    once: list[Let | Root] = []
-    each: list[Let | Root] = []
+    once: Statements = []
+    each: Statements = []
     u = solved(operator, x, Name("step"), once, each, placing.namer)
     result = Call("copysign", (u, v)) if operator.is_even else u
     if each:
@@ -119,14 +128,14 @@ def _of_each(operator: Operator | Unordered, placing: Placing) -> _Lowered:
     return _Lowered(placing=placing, may_alias=True)
 
 
-def _of_norm(operator: Operator | Unordered, placing: Placing) -> _Lowered:
+def _of_norm(operator: Operator | Unordered | Mixed, placing: Placing) -> _Lowered:
     scale = _scale_of_norm(operator, "v", Name("step"), placing)
     value = Binary("*", scale, Item("v", (Subscript("j"),)))
     placing.stages.append(Map(index="j", body=(Store(array="out", value=value),), is_double=True))
     return _Lowered(placing=placing, may_alias=True)
 
 
-def _scale_of_norm(operator: Operator | Unordered, array: str, step: Tree, placing: Placing) -> Tree:
+def _scale_of_norm(operator: Operator | Unordered | Mixed, array: str, step: Tree, placing: Placing) -> Tree:
     """Return by what all numbers are multiplied: the proximal point of their norm, over the norm."""
     square = Sum(Binary("**", Item(array, (Subscript("i"),)), Number(Fraction(2))), "i")
     root = Call("sqrt", (placing.placed(square),))
@@ -134,7 +143,7 @@ def _scale_of_norm(operator: Operator | Unordered, array: str, step: Tree, placi
     norm = Let(name=placing.namer.fresh("norm"), value=Call("where", (Compare(">", root, largest), largest, root)))
     placing.stages.append(norm)
     x = Name(norm.name)
-    once: list[Let | Root] = []
+    once: Statements = []
     u = solved(operator, x, step, once, once, placing.namer)
     zero = Number(Fraction(0))
     scale = Let(

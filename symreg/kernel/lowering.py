@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from symreg.calculus.algebra import plus, times
 from symreg.calculus.operator import STEP
-from symreg.kernel.ir import Let, Root
+from symreg.kernel.ir import Best, Let, Root, Table
 from symreg.kernel.sharing import Namer
 from symreg.language.tree import (
     Binary,
@@ -25,7 +25,7 @@ from symreg.language.tree import (
 
 FARTHEST = Number(Fraction(10) ** 300)
 """Beyond every weight: a bound where there is no other."""
-Statements = list[Let | Root]
+Statements = list[Let | Root | Table | Best]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from symreg.calculus.algebra import minus, plus, times
-from symreg.calculus.operator import STEP, Cell, Dip, Operator, Rest, Segment, Unordered, V, times_step
-from symreg.kernel.ir import Root
+from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V, times_step
+from symreg.kernel.ir import Let, Root
 from symreg.kernel.lowering import FARTHEST, Candidate, Lowering, Statements, clipped
+from symreg.kernel.search import searched
 from symreg.kernel.sharing import Namer
 from symreg.kernel.unordered import Sorting
 from symreg.language.tree import (
@@ -57,7 +58,7 @@ class _Row:
 
 
 def solved(
-    operator: Operator | Unordered, x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer
+    operator: Operator | Unordered | Mixed, x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer
 ) -> Tree:
     """Return the minimiser for one element, over names that the statements give.
 
@@ -69,6 +70,8 @@ def solved(
         each: Receives what does.
         namer: Knows the names in use.
     """
+    if isinstance(operator, Mixed):
+        return searched(x, step, once, each, namer)
     if isinstance(operator, Unordered):
         return Sorting(step, namer).sorted(operator, x, once, each)
     lowering = _Lowering(step, namer)
@@ -234,7 +237,7 @@ class _Lowering(Lowering):
                 low=bottom,
                 high=top,
                 start=bottom,
-                body=tuple(body),
+                body=tuple(statement for statement in body if isinstance(statement, Let | Root)),
                 residual=Binary("-", penalty, Binary("*", gap, middle)),
                 slope=gap,
             )

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from symreg.kernel.graph import Graph
-from symreg.kernel.ir import Let, Map, Reduce, Root, Stage, Statement, Store
+from symreg.kernel.ir import Best, Let, Map, Reduce, Root, Stage, Statement, Store, Table
 from symreg.language.tree import Call, Item, Logic, Name, Negate, Number, Tree, children, names
 
 LONGEST = 64  # characters of an expression, roughly, before parts of it get lines of their own
@@ -67,14 +67,14 @@ def share(stages: Iterable[Stage], scalars: Iterable[Tree], namer: Namer) -> Sha
     return Shared(_used((*made, *naming.waiting), {name for tree in trees for name in names(tree)}), trees)
 
 
-_S = TypeVar("_S", bound=Statement | Map)
+_S = TypeVar("_S", bound=Statement | Stage)
 
 
 def _used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
     """Return the statements without the values that nothing uses; `needed` grows by the names that are used."""
     kept: list[_S] = []
     for statement in reversed(tuple(statements)):
-        if isinstance(statement, Let | Reduce | Root) and statement.name not in needed:
+        if isinstance(statement, Let | Reduce | Root | Table | Best) and statement.name not in needed:
             continue
         match statement:
             case Let(value=value) | Store(value=value):
@@ -87,6 +87,10 @@ def _used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
                 inside = {*names(residual), *names(slope)}
                 statement = replace(statement, body=_used(body, inside))
                 needed |= inside | names(low) | names(high) | names(start)
+            case Table(step=step):
+                needed |= names(step)
+            case Best(v=v, step=step, table=table):
+                needed |= names(v) | names(step) | {table}
             case Map(body=body, edge=edge):
                 inside, of_edge = set[str](), set[str]()
                 statement = replace(statement, body=_used(body, inside), edge=_used(edge, of_edge))
@@ -97,9 +101,9 @@ def _used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A statement, with its expression as a node, its loop's statements as drafts, and the bounds of a root."""
+    """A statement, with its expression as a node, its loop's statements as drafts, and what it takes besides."""
 
-    statement: Statement | Map
+    statement: Statement | Stage
     node: int | None = None
     body: tuple[_Draft, ...] = ()
     edge: tuple[_Draft, ...] = ()
@@ -117,7 +121,7 @@ class _Numbering:
     def node(self, tree: Tree) -> int:
         return self.graph.add(tree, self.varying, self.versions)
 
-    def stage(self, stage: Statement | Map, depth: int = 0) -> _Draft:
+    def stage(self, stage: Statement | Stage, depth: int = 0) -> _Draft:
         match stage:
             case Let(name=name, value=value):
                 made = _Draft(stage, self.node(value))
@@ -142,6 +146,13 @@ class _Numbering:
                 ends = (_Draft(Store(array="", value=tree), self.node(tree)) for tree in (stage.residual, stage.slope))
                 made = _Draft(stage, None, (*body, *ends), bounds=bounds)
                 self.varying = outside | ({name} if depth else set())
+                return made
+            case Table():
+                return _Draft(stage, None, bounds=(self.node(stage.step),))
+            case Best():
+                made = _Draft(stage, None, bounds=(self.node(stage.v), self.node(stage.step)))
+                if depth:
+                    self.varying.add(stage.name)
                 return made
             case Map():
                 before = self.versions.copy()
@@ -174,6 +185,11 @@ class _Naming:
                 return self.reduce(draft)
             case Root():
                 return self.root(draft, self.scalar)
+            case Table() as stage:
+                return replace(stage, step=self.scalar(*draft.bounds))
+            case Best() as stage:
+                v, step = map(self.scalar, draft.bounds)
+                return replace(stage, v=v, step=step)
             case Let(name=name) as stage:
                 assert draft.node is not None
                 made = replace(stage, value=self.built_scalar(draft.node))
@@ -312,6 +328,9 @@ class _Loop:
                 self.made.append(self.naming.reduce(draft))
             case Root():
                 self.made.append(self.naming.root(draft, self.part))
+            case Best() as best:
+                v, step = map(self.part, draft.bounds)
+                self.made.append(replace(best, v=v, step=step))
             case Let(name=name) as let:
                 assert draft.node is not None
                 value = self.built(draft.node)

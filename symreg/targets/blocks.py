@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from symreg.kernel import Let, Root, Store
+from symreg.kernel import Best, Let, Root, Store
 from symreg.kernel.sharing import Namer
 from symreg.language.tree import Binary, Call, Compare, Item, Logic, Name, Negate, Subscript, Tree, walk
 from symreg.targets.infix import is_nan_of, shifted
@@ -73,8 +73,9 @@ class Block:
         self._views: dict[Item, str] = {}
         self._values: dict[str, str] = {}
         self._targets: dict[str, str] = {}
-        self._pending: list[tuple[str, Tree, str] | Root] = []
+        self._pending: list[tuple[str, Tree, str] | Root | Best] = []
         self._uses: Counter[str] = Counter()
+        self._given = ""
         self.chooses = False
 
     @property
@@ -93,6 +94,11 @@ class Block:
 
     def root(self, statement: Root) -> None:
         """Add a root that is found for all elements of the block together."""
+        self._pending.append(statement)
+
+    def best(self, statement: Best, given: str) -> None:
+        """Add minimisers that are found for all elements of the block together, for the parameters that are given."""
+        self._given = given
         self._pending.append(statement)
 
     def term(self, value: Tree) -> None:
@@ -158,12 +164,14 @@ class Block:
     def _write(self) -> None:
         pending, self._pending = self._pending, []
         for row in pending:
-            for value in _trees(row) if isinstance(row, Root) else [row[1]]:
+            for value in _trees(row):
                 self._uses.update(node.name for node in walk(value) if isinstance(node, Name))
         for row in pending:
             match row:
                 case Root():
                     self._root(row)
+                case Best():
+                    self._best(row)
                 case ("condition", value, name):
                     self._values[name] = self._condition(value)
                 case ("let", value, name):
@@ -219,9 +227,21 @@ class Block:
         self._free += [low, high, residual, change]
         self._release((Name(root.name), found))
 
-    def _read_again(self, item: Item, later: list[tuple[str, Tree, str] | Root]) -> None:
+    def _best(self, best: Best) -> None:
+        """Find minimisers: in a table, or each by itself."""
+        v, found = self._value(best.v), self._new_row(best.name)
+        if best.table:
+            self.lines.append(f"np.copyto({found}, _points({best.table}, {v}))")
+        else:
+            step = self._value(best.step)
+            self.lines.append(f"np.copyto({found}, _searched({v}, {step}, {self._given}))")
+            self._release((best.step, step))
+        self._release((best.v, v))
+        self._values[best.name] = found
+
+    def _read_again(self, item: Item, later: list[tuple[str, Tree, str] | Root | Best]) -> None:
         """Copy what an array was given into the copy of it that is read, if that is read later."""
-        trees = [tree for row in later for tree in (_trees(row) if isinstance(row, Root) else (row[1],))]
+        trees = [tree for row in later for tree in _trees(row)]
         if any(node == item for tree in trees for node in walk(tree)):
             self.lines.append(f"np.copyto({self._array_view(item)}, {self._target(item.array)})")
 
@@ -383,15 +403,20 @@ def _in_lines(rows: list[str]) -> Iterator[tuple[int, list[str]]]:
         first += count
 
 
-def _trees(root: Root) -> Iterator[Tree]:
-    yield from (root.low, root.high, root.start)
-    yield from _trees_of_trials(root)
+def _trees(row: tuple[str, Tree, str] | Root | Best | Let) -> Iterator[Tree]:
+    match row:
+        case Root():
+            yield from (row.low, row.high, row.start)
+            yield from _trees_of_trials(row)
+        case Best():
+            yield from (row.v, row.step)
+        case Let():
+            yield row.value
+        case (_, value, _):
+            yield value
 
 
 def _trees_of_trials(root: Root) -> Iterator[Tree]:
     for inner in root.body:
-        if isinstance(inner, Root):
-            yield from _trees(inner)
-        else:
-            yield inner.value
+        yield from _trees(inner)
     yield from (root.residual, root.slope)

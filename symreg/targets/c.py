@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from symreg.kernel import Let, Map, Reduce, Root, Store
-from symreg.kernel.ir import Stage, Statement, has_root, has_sum, names_in
+from symreg.kernel import Best, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel.ir import Formula, Stage, Statement, has_best, has_root, has_sum, names_in
 from symreg.kernel.sharing import Namer
 from symreg.language.interval import Interval
 from symreg.language.names import RESERVED
@@ -26,6 +26,7 @@ _DOUBLE, _REAL, _TRUTH = "double", "real", "int"
 _LARGEST = {_DOUBLE: Fraction(2**1024 - 2**970), "float": Fraction(2**128 - 2**103)}
 _SMALLEST = {_DOUBLE: Fraction(1, 2**1074), "float": Fraction(1, 2**149)}
 _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
+_SEARCH = ("value", "slope", "curvature", "rising", "falling", "tabulate", "points", "searched", "ROWS", "FAR")
 _FRAME = ("add", "rounded", "are_apart", "spans", "TERMS", "newton", "middle", "LANES", "ROUNDS", "FREE_ROUNDS")
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
@@ -41,9 +42,10 @@ def write(module: Module) -> dict[str, str]:
     given = {name for function in module.functions for name in _given(function)}
     namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
-    own = {name: namer.fresh(name) for name in _FRAME}
+    own = {name: namer.fresh(name) for name in _FRAME} | {name: namer.fresh(name) for name in _SEARCH}
     made = [_Writer(function, single, helpers | own) for function in module.functions for single in (False, True)]
     functions = [writer.function(module.name) for writer in made]
+    search = next((_search(writer, made) for writer in made if writer.emitted.kernel.search is not None), None)
     called = {row for writer in made for row in writer.called}
     math = sorted({name for writer in made for name in writer.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
     values = {
@@ -65,10 +67,10 @@ def write(module: Module) -> dict[str, str]:
         "math_of_old": [name for name in math if name in _VECTOR_MATH_OF_OLD],
         "math": [name for name in math if name not in _VECTOR_MATH_OF_OLD],
         "sums": any(has_sum(function.kernel.stages) for function in module.functions),
-        "roots": any(has_root(function.kernel.stages) for function in module.functions),
-        "block_roots": any(
-            isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages
-        ),
+        "search": search,
+        "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
+        "block_roots": search is not None
+        or any(isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages),
         "delays": any(
             isinstance(stage, Map) and stage.reads_old for f in module.functions for stage in f.kernel.stages
         ),
@@ -109,6 +111,7 @@ class _Writer:
         self.real = "float" if self.is_single else "double"
         self.old, self.lane = "", ""
         self.below, self.index = 0, ""
+        self.given = self.namer.fresh("given") if kernel.search is not None else ""
         self.moved: dict[Item, str] = {}
         self.types.update({p.name: _DOUBLE for p in self.emitted.parameters} | dict.fromkeys(self.pointers, _DOUBLE))
 
@@ -149,6 +152,8 @@ class _Writer:
             "written": len(self.written()),
             "kept": [name for name, is_array in emitted.kept if not is_array],
             "buffers": buffers,
+            "given": self.given,
+            "given_values": _filled(self.given_values(), WIDTH - 8),
             "body": body,
             "result": "" if kernel.result is None else self.text(kernel.result, _DOUBLE),
             "scalars": [{"name": name, "value": self.text(tree, _DOUBLE)} for name, tree in kernel.scalars],
@@ -234,6 +239,11 @@ class _Writer:
                 yield self.reduce(stage)
             case Root():
                 yield self.root(stage)
+            case Table(name=name, step=step):
+                yield {"kind": "table", "name": name, "step": self.text(step, _DOUBLE), "given": self.given}
+            case Best():
+                self.types[stage.name] = _DOUBLE
+                yield {"kind": "best", "name": stage.name, **self.best(stage)}
             case Map():
                 yield from self.map(stage)
 
@@ -247,6 +257,17 @@ class _Writer:
         row = {"kind": "root", "name": stage.name, "names": names, **bounds, **self.trial(stage)}
         self.namer.taken = taken
         return row
+
+    def best(self, stage: Best) -> Row:
+        """Return what a minimiser is found from."""
+        v, step = (self.text(tree, _DOUBLE) for tree in (stage.v, stage.step))
+        return {"v": v, "step": step, "table": stage.table, "given": self.given}
+
+    def given_values(self) -> Iterator[str]:
+        """Yield what the formulas of a search take besides the weight."""
+        search = self.emitted.kernel.search
+        if search is not None:
+            yield from (self.text(Name(name), _DOUBLE) for name in search.parameters)
 
     def trial(self, root: Root) -> Row:
         """Return what is computed for each trial of a root."""
@@ -296,7 +317,7 @@ class _Writer:
             yield from self.hoist(stage)
         if stage.reads_old:
             yield self.delayed(stage)
-        elif any(isinstance(statement, Root) for statement in stage.body):
+        elif any(isinstance(statement, Root | Best) for statement in stage.body):
             yield self.rooted(stage)
         else:
             index = self.indices[stage.index] = self.namer.fresh(stage.index)
@@ -329,9 +350,9 @@ class _Writer:
         names = {key: self.namer.fresh(key) for key in keys}
         names["index"] = self.indices[stage.index] = self.namer.fresh(stage.index)
         self.lane = names["k"]
-        runs: list[tuple[list[Statement], Root | None]] = [([], None)]
+        runs: list[tuple[list[Statement], Root | Best | None]] = [([], None)]
         for statement in stage.body:
-            if isinstance(statement, Root):
+            if isinstance(statement, Root | Best):
                 runs[-1] = (runs[-1][0], statement)
                 runs.append(([], None))
             else:
@@ -343,16 +364,25 @@ class _Writer:
             part: Row = {
                 "body": list(self.body(statements, _DOUBLE, kept=kept)),
                 "root": {},
+                "best": {},
                 "uses_index": _uses_index(statements, root),
             }
-            if root is not None:
+            if isinstance(root, Best):
+                self.rows[root.name] = f"{root.name}[{self.lane}]"
+                self.types[root.name] = _DOUBLE
+                assert isinstance(root.v, Name)
+                part["best"] = {"name": root.name, **self.best(root), "v": root.v.name}
+                rows.append(root.name)
+            elif root is not None:
                 bounds = {key: self.namer.fresh(f"{root.name}_{key}") for key in ("low", "high")}
                 values = {key: self.text(getattr(root, key), _DOUBLE) for key in ("low", "high", "start")}
                 self.rows[root.name] = f"{root.name}[{self.lane}]"
                 part["root"] = {"name": root.name, "bounds": bounds, **values, **self.trial(root)}
                 rows += [root.name, *bounds.values()]
             parts.append(part)
-        declared = _filled([f"{row}[{self.helpers['LANES']}]" for row in (*kept, *rows, names["moved"])], WIDTH - 16)
+        if any(isinstance(root, Root) for _, root in runs):
+            rows.append(names["moved"])
+        declared = _filled([f"{row}[{self.helpers['LANES']}]" for row in (*kept, *rows)], WIDTH - 16)
         self.rows.clear()
         return {"kind": "rooted", **names, "parts": parts, "declared": declared}
 
@@ -502,14 +532,61 @@ class _Writer:
         return f"({kind}){text}" if self.is_single else text
 
 
-def _kept_names(runs: list[tuple[list[Statement], Root | None]]) -> list[str]:
+def _search(writer: _Writer, writers: Iterable[_Writer]) -> Row:
+    """Return what the templates need of a kernel's search; other kernels of the module have the same."""
+    search = writer.emitted.kernel.search
+    assert search is not None
+    namer = Namer({*writer.namer.taken, search.u, search.inside})
+    given = namer.fresh("p")
+    writer.types |= dict.fromkeys((search.u, search.inside, *search.parameters), _DOUBLE)
+
+    def formula(row: Formula, *, is_inline: bool) -> Row:
+        lets = [line for let in row.lets for line in writer.stage(let)]
+        used = {name for tree in (*(let.value for let in row.lets), row.result) for name in names(tree)}
+        made = [name for name in search.parameters if name in used]
+        unused = [name for name in (search.u, search.inside) if name not in used] + ([] if made else [given])
+        result = writer.text(row.result, _DOUBLE)
+        return {"is_inline": is_inline, "lets": lets, "used": made, "unused": unused, "result": result}
+
+    value = formula(search.value, is_inline=False)
+    writer.indices[""] = ""  # the others are called in loops
+    formulas = {
+        "value": value,
+        "slope": formula(search.slope, is_inline=True),
+        "curvature": formula(search.curvature, is_inline=True),
+        "rising": formula(search.rising, is_inline=True),
+        "falling": formula(search.falling, is_inline=True),
+    }
+    del writer.indices[""]
+    knots = [writer.text(knot, _DOUBLE) for knot in search.knots]
+    stages = [stage for other in writers for stage in other.emitted.kernel.stages]
+    return {
+        **formulas,
+        "u": search.u,
+        "inside": search.inside,
+        "given": given,
+        "parameters": search.parameters,
+        "knots": _filled(knots, WIDTH - 8),
+        "count": len(knots),
+        "used_in_knots": [name for name in search.parameters if any(name in names(knot) for knot in search.knots)],
+        "is_even": search.is_even,
+        "low": "0.0" if search.is_even else "-1e150" if search.low is None else _signed(search.low),
+        "high": "1e150" if search.high is None else _signed(search.high),
+        "before": "-(double)INFINITY" if search.low_closed else "(double)NAN",
+        "high_closed": search.high_closed,
+        "tabulates": has_best(stages, in_table=True),
+        "searches": has_best(stages, in_table=False),
+    }
+
+
+def _kept_names(runs: list[tuple[list[Statement], Root | Best | None]]) -> list[str]:
     """Return the values that are computed in one run of statements and used in the root behind it or later."""
     made: list[str] = []
     kept: dict[str, None] = {}
     for statements, root in runs:
         here = {statement.name for statement in statements if isinstance(statement, Let)}
         used = {name for s in statements if isinstance(s, Let | Store) for name in names(s.value)}
-        used |= {*names(root.low), *names(root.high), *names(root.start)} if root is not None else set()
+        used |= {*names(root.low), *names(root.high), *names(root.start)} if isinstance(root, Root) else set()
         earlier = [name for name in made if name in used]
         if root is not None:
             earlier += [name for name in (*made, *sorted(here)) if name in _names_in_trials(root)]
@@ -518,15 +595,17 @@ def _kept_names(runs: list[tuple[list[Statement], Root | None]]) -> list[str]:
     return list(kept)
 
 
-def _uses_index(statements: list[Statement], root: Root | None) -> bool:
+def _uses_index(statements: list[Statement], root: Root | Best | None) -> bool:
     """Is an element of an array read or written?"""
     trees = [s.value for s in statements if isinstance(s, Let | Store)]
-    trees += [root.low, root.high, root.start] if root is not None else []
+    trees += [root.low, root.high, root.start] if isinstance(root, Root) else []
     is_written = any(isinstance(statement, Store) for statement in statements)
     return is_written or any(isinstance(node, Item) for tree in trees for node in walk(tree))
 
 
-def _names_in_trials(root: Root) -> set[str]:
+def _names_in_trials(root: Root | Best) -> set[str]:
+    if isinstance(root, Best):
+        return {*names(root.v), *names(root.step)}
     found = {*names(root.residual), *names(root.slope)}
     for inner in root.body:
         if isinstance(inner, Root):

@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from symreg.kernel import Let, Map, Reduce, Root, Store
-from symreg.kernel.ir import Stage, Statement, has_root, has_sum, names_in
+from symreg.kernel import Best, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel.ir import Formula, Stage, Statement, has_best, has_root, has_sum, names_in
 from symreg.kernel.sharing import Namer
 from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
 from symreg.language.names import RESERVED
 from symreg.language.text import number_text
-from symreg.language.tree import Call, Compare, Constant, Item, Name, Subscript, Tree, names, transform, walk
+from symreg.language.tree import Call, Compare, Constant, Item, Logic, Name, Subscript, Tree, names, transform, walk
 from symreg.targets.blocks import Block, Operands
-from symreg.targets.infix import Notation, infix, shifted
+from symreg.targets.infix import Notation, infix, is_nan_of, shifted
 from symreg.targets.module import WIDTH, Function, Module, domain_in_words, table, wrapped
 from symreg.targets.rendering import render
 
@@ -35,6 +35,8 @@ _FUNCTIONS = {
     "pow": "np.power",
 }
 _FUNCTIONS |= {name: f"np.{name}" for name in FUNCTIONS if name not in _FUNCTIONS}
+_FUNCTIONS |= {f"logical_{word}": f"np.logical_{word}" for word in ("and", "or", "not")}
+_FUNCTIONS["where_all"] = "np.where"
 _LONGEST_LINE = 88
 _ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state")
 
@@ -46,6 +48,7 @@ def write(module: Module) -> dict[str, str]:
     writers = [_Writer(function) for function in module.functions]
     functions = [writer.function() for writer in writers]
     kinds = {function["kind"] for function in functions}
+    search = next((_search(w, module) for w in writers if w.emitted.kernel.search is not None), None)
     values = {
         "title": wrapped(f"{module.title}: {module.contents}.", _LONGEST_LINE - 4),
         "formulas": table(module.formulas, WIDTH - 8),
@@ -55,13 +58,12 @@ def write(module: Module) -> dict[str, str]:
         "functions": functions,
         "reaches": any(_reaches(function.kernel.stages) for function in module.functions),
         "sums": any(has_sum(function.kernel.stages) for function in module.functions),
-        "roots": any(has_root(function.kernel.stages) for function in module.functions),
-        "block_roots": any(
-            isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages
-        ),
-        "scalar_roots": any(
-            isinstance(stage, Root) for function in module.functions for stage in function.kernel.stages
-        ),
+        "search": search,
+        "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
+        "block_roots": (search is not None and search["tabulates"])
+        or any(isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages),
+        "scalar_roots": search is not None
+        or any(isinstance(stage, Root) for function in module.functions for stage in function.kernel.stages),
         "chooses": any(block.chooses for writer in writers for block in writer.blocks),
         "writes": bool(kinds & {"gradient", "prox", "step"}),
         "has_parameters": any(function["parameters"] for function in functions),
@@ -91,6 +93,7 @@ class _Writer:
         self.moved: dict[Item, str] = {}
         self.blocks: list[Block] = []
         self.index = ""
+        self.given = self.namer.fresh("given") if kernel.search is not None else ""
         self.nesting = 0
         self.is_double = True
 
@@ -133,6 +136,8 @@ class _Writer:
             "may_alias": kernel.may_alias,
             "real": self.real if self.uses_real else "",
             "buffers": [buffer.name for buffer in kernel.buffers],
+            "given": self.given,
+            "given_values": () if kernel.search is None else kernel.search.parameters,
             "body": body,
             "result": "" if kernel.result is None else self.text(kernel.result),
             "scalars": [{"name": name, "value": self.text(tree)} for name, tree in kernel.scalars],
@@ -193,6 +198,10 @@ class _Writer:
                 yield from self.reduce(stage)
             case Root():
                 yield from self.root(stage)
+            case Table(name=name, step=step):
+                yield _line(f"{name} = _table({self.text(step)}, {self.given})")
+            case Best(name=name, v=v, step=step):
+                yield _line(f"{name} = _searched({self.text(v)}, {self.text(step)}, {self.given})")
             case Map():
                 yield from self.map(stage, later)
 
@@ -328,6 +337,8 @@ class _Writer:
                 block.let(statement)
             elif isinstance(statement, Root):
                 block.root(statement)
+            elif isinstance(statement, Best):
+                block.best(statement, self.given)
             else:
                 assert isinstance(statement, Store)
                 block.store(statement)
@@ -428,8 +439,8 @@ class _Writer:
         """Return the size of weights up to which accuracy is promised, in the precision in which a loop computes."""
         return "1e150" if self.is_double else f"_REACH[{self.real}]"
 
-    def text(self, tree: Tree) -> str:
-        """Return a scalar expression."""
+    def text(self, tree: Tree, *, is_array: bool = False) -> str:
+        """Return an expression of scalars, or of arrays and scalars."""
 
         def item(item: Item) -> str:
             if item in self.moved:
@@ -438,7 +449,7 @@ class _Writer:
             return f"{self.array(item.array)}[{places}]"
 
         return infix(
-            transform(tree, _extremum),
+            transform(transform(tree, _extremum), _for_arrays) if is_array else transform(tree, _extremum),
             Notation(
                 literal=_number,
                 constants={"pi": "np.pi", "inf": "np.inf", "nan": "np.nan", "reach": self.reach()},
@@ -462,6 +473,59 @@ def _extremum(node: Tree) -> Tree:
             return Call("max", (a, b))
         case _:
             return node
+
+
+def _for_arrays(node: Tree) -> Tree:
+    """Return a choice or a condition as a call that takes arrays."""
+    if isinstance(node, Call) and node.function == "where":
+        return Call("where_all", node.arguments)
+    if not isinstance(node, Logic) or is_nan_of(node) is not None:
+        return node
+    made = node.operands[0]
+    for other in node.operands[1:]:
+        made = Call(f"logical_{node.operator}", (made, other))
+    return Call("logical_not", (made,)) if node.operator == "not" else made
+
+
+def _search(writer: _Writer, module: Module) -> Row:
+    """Return what the template needs of a kernel's search; other kernels of the module have the same."""
+    search = writer.emitted.kernel.search
+    assert search is not None
+    given = Namer({*search.parameters, search.u, search.inside}).fresh("p")
+
+    def unpacked(used: Iterable[str]) -> str:
+        kept = set(used)
+        made = [name if name in kept else "_" for name in search.parameters]
+        return f"{', '.join(made)}{',' if len(made) == 1 else ''} "
+
+    def formula(row: Formula) -> Row:
+        used = {name for tree in (*(let.value for let in row.lets), row.result) for name in names(tree)}
+        lines = [f"{let.name} = {writer.text(let.value, is_array=True)}" for let in row.lets]
+        made = [name for name in search.parameters if name in used]
+        return {"used": made, "names": unpacked(made), "lines": lines, "result": writer.text(row.result, is_array=True)}
+
+    in_knots = [name for name in search.parameters if any(name in names(knot) for knot in search.knots)]
+    stages = [stage for function in module.functions for stage in function.kernel.stages]
+    return {
+        "u": search.u,
+        "inside": search.inside,
+        "given": given,
+        "value": formula(search.value),
+        "slope": formula(search.slope),
+        "curvature": formula(search.curvature),
+        "rising": formula(search.rising),
+        "falling": formula(search.falling),
+        "knots": [writer.text(knot) for knot in search.knots],
+        "used_in_knots": in_knots,
+        "names": unpacked(in_knots),
+        "is_even": search.is_even,
+        "low": "0.0" if search.is_even else "-1e150" if search.low is None else _number(search.low),
+        "high": "1e150" if search.high is None else _number(search.high),
+        "before": "-np.inf" if search.low_closed else "np.nan",
+        "high_closed": search.high_closed,
+        "tabulates": has_best(stages, in_table=True),
+        "searches": has_best(stages, in_table=False),
+    }
 
 
 def _reaches(stages: Iterable[object]) -> bool:

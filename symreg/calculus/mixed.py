@@ -1,0 +1,89 @@
+"""Derive the operator of a sum of terms that are curved in ways of their own: where F turns is found at run time.
+
+Of each term alone it is known, for all parameters, between which weights its curvature rises or falls. Between two
+neighbouring ones of all these weights the curvature of the sum is one part that rises and one that falls, and so lies
+between bounds that its values at the two give. That is enough to find every turn of F once the parameters are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symreg.calculus.algebra import INFINITY, addends, signed, without_extrema
+from symreg.calculus.limits import limit_at
+from symreg.calculus.operator import Mixed, Span
+from symreg.calculus.parity import is_even
+from symreg.calculus.pieces import Piece, domain_of, half, pieces, whole_value
+from symreg.calculus.roots import has_w
+from symreg.calculus.signs import sign_table
+from symreg.calculus.slopes import stable_slope
+from symreg.calculus.switches import sign_between, sign_for_all
+from symreg.errors import Intractable
+from symreg.language.interval import Interval
+from symreg.language.terms import Term, Terms
+from symreg.language.text import to_text
+
+_UPWARD = ("positive", "nonnegative", "zero")
+
+
+def mixed(terms: Terms) -> Mixed:
+    """Return the operator of the sum of the elementwise terms.
+
+    Raises:
+        Intractable: Pieces of a term alone whose order depends on the parameters, or a curvature of which it is not
+            known where it rises and falls, or in the end stays negative.
+        NotDifferentiable: As `pieces`.
+    """
+    domain = domain_of(terms)
+    is_mirrored = domain.is_all and is_even(whole_value(terms))
+    found = tuple(s for term in terms.elementwise for s in _of_term(term, domain, is_mirrored=is_mirrored))
+    ends = dict.fromkeys(span.high for spans in found for span in spans if span.high is not None)
+    return Mixed(addends=found, knots=tuple(ends), is_even=is_mirrored, domain=domain)
+
+
+def _of_term(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[tuple[Span, ...]]:
+    """Yield the spans of a term, or those of each of its addends where they are not known for all together."""
+    try:
+        yield tuple(_spans(term, domain, is_mirrored=is_mirrored))
+    except Intractable:
+        parts = [signed(sign, part) for sign, part in addends(without_extrema(term.tree)) if has_w(part)]
+        if len(parts) < 2:
+            raise
+        for part in parts:
+            yield from _of_term(replace(term, tree=part), domain, is_mirrored=is_mirrored)
+
+
+def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]:
+    """Yield, ascending, where a term is smooth and its curvature only rises or only falls.
+
+    Args:
+        term: One addend.
+        domain: Of the whole sum.
+        is_mirrored: Is the whole even, so that weights >= 0 are enough?
+    """
+    parameters = term.parameters
+    whole = pieces(Terms(terms=(term,)), parameters)
+    found = (half(whole) if is_mirrored and whole.is_even else whole).pieces
+    if domain.high is None:
+        _refuse_downward(found[-1], 1, term)
+    if domain.low is None and not is_mirrored:
+        _refuse_downward(found[0], -1, term)
+    for piece in found:
+        table = sign_table(piece.third, piece.low, piece.high, parameters)
+        if table is None:
+            raise Intractable(
+                f"where the curvature of {term.name}, {to_text(piece.curvature):.80}, rises and falls was not decided"
+            )
+        slope = stable_slope(piece, parameters)
+        for run in table:
+            yield Span(high=run.high, value=piece.value, slope=slope, curvature=piece.curvature, rises=run.sign >= 0)
+
+
+def _refuse_downward(piece: Piece, side: int, term: Term) -> None:
+    """Raise Intractable unless the curvature of a term is, in the end, not negative."""
+    if sign_between(piece.curvature, piece.low, piece.high, term.parameters) in _UPWARD:
+        return
+    last = limit_at(piece.curvature, None, side, term.parameters)
+    if last != INFINITY and sign_for_all(last, term.parameters) not in _UPWARD:
+        raise Intractable(f"{term.name} bends down without end, so that whether there is a minimum depends on the step")
