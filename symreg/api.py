@@ -229,9 +229,14 @@ def verify(
     resolved, chosen = resolve(source), _resolved(rules)
     check_request(resolved, chosen if against is None or as_ == "step" else (), params, rtol, points)
     if against is not None:
-        return judge_function(resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol)
-    made = _updates(resolved, chosen, timeout)
-    return judge(resolved, made, chosen, _targets(target), points=points, parameters=params, rtol=rtol)
+        has_shape = callable(against) and as_ in ("value", "gradient", "prox")
+        proofs = worker.call("prove_convexity", timeout=timeout, objective=resolved) if has_shape else ()
+        return judge_function(
+            resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol, proofs=proofs
+        )
+    targets = _targets(target)
+    made, proofs = worker.call("prepare_judgement", timeout=timeout, objective=resolved, rules=chosen)
+    return judge(resolved, made, chosen, targets, points=points, parameters=params, rtol=rtol, proofs=proofs)
 
 
 def audit(

@@ -20,7 +20,7 @@ from symreg.objective import Objective
 
 if TYPE_CHECKING:
     from symreg.calculus.update import Update
-    from symreg.verification import Report
+    from symreg.verification import Convexity, Report
 
 Kind = Literal["value", "gradient", "prox", "step"]
 Watch = Callable[[int, int, str], None]
@@ -38,9 +38,13 @@ def judge(
     points: int,
     parameters: Mapping[str, float] | None = None,
     rtol: float | None = None,
+    proofs: Sequence[Convexity] = (),
     progress: Watch | None = None,
 ) -> Report:
     """Return the report on the emitted functions of an objective, for each target and in both precisions.
+
+    Args:
+        proofs: What is proved of the objective's convexity; what follows from it is checked as well.
 
     Raises:
         ToolMissing: The C target is among them and there is no compiler.
@@ -56,7 +60,14 @@ def judge(
         for dtype in DTYPES
     ]
     return verify(
-        objective.terms, rules, subjects, points=points, params=fixed, rtol=_allowed(rtol, 0.0), progress=progress
+        objective.terms,
+        rules,
+        subjects,
+        points=points,
+        params=fixed,
+        rtol=_allowed(rtol, 0.0),
+        proofs=proofs,
+        progress=progress,
     )
 
 
@@ -70,6 +81,7 @@ def judge_function(
     points: int,
     parameters: Mapping[str, float] | None = None,
     rtol: float | None = None,
+    proofs: Sequence[Convexity] = (),
     progress: Watch | None = None,
 ) -> Report:
     """Return the report on a function that claims to be the objective's value, gradient, prox or a rule's step."""
@@ -90,6 +102,7 @@ def judge_function(
         points=points,
         params=_checked(objective, rules if kind == "step" else (), parameters, has_step=kind == "prox"),
         label=label or str(getattr(function, "__name__", "function")),
+        proofs=proofs,
         progress=progress,
     )
 

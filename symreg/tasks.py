@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from symreg.calculus.verdict import Analysis
     from symreg.language.spec import Parameter, Rule
     from symreg.objective import Objective
+    from symreg.verification.convexity import Convexity
 
 TARGETS = ("numpy", "c")
 """Every language that is emitted, by name."""
@@ -76,12 +77,28 @@ def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
     return properties(objective)
 
 
+def prove_convexity(tell: Tell, *, objective: Objective) -> tuple[Convexity, ...]:
+    """Return what is proved of an objective's convexity, for all parameters or some, as the judge takes it."""
+    from symreg.calculus.properties import proofs_of_convexity
+    from symreg.verification.convexity import Convexity
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return tuple(Convexity(rho=rho, holds_iff=condition) for rho, condition in proofs_of_convexity(objective.terms))
+
+
 def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -> tuple[Update, ...]:
     """Return the functions to emit: value, gradient, and a step per rule."""
     from symreg.calculus.updates import updates
 
     tell(Phase(objective.name, is_symbolic=True))
     return updates(objective, tuple(rules))
+
+
+def prepare_judgement(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule]
+) -> tuple[tuple[Update, ...], tuple[Convexity, ...]]:
+    """Return the functions to emit and judge, and what is proved of the objective's convexity."""
+    return derive_updates(tell, objective=objective, rules=rules), prove_convexity(tell, objective=objective)
 
 
 def emit_sources(tell: Tell, *, objective: Objective, rules: Sequence[Rule], targets: Iterable[str]) -> dict[str, str]:
@@ -185,14 +202,24 @@ def write_report(
     chosen = distinct_rules(rules)
     check_request(resolved, chosen if against is None or kind == "step" else (), settings, rtol, points)
     if against is None:
-        made = derive_updates(tell, objective=resolved, rules=chosen)
+        made, proofs = prepare_judgement(tell, objective=resolved, rules=chosen)
         tell(Phase("compile and load", is_symbolic=False))
         report = judge(
-            resolved, made, chosen, targets, points=points, parameters=settings, rtol=rtol, progress=progress
+            resolved,
+            made,
+            chosen,
+            targets,
+            points=points,
+            parameters=settings,
+            rtol=rtol,
+            proofs=proofs,
+            progress=progress,
         )
     else:
         tell(Phase(f"load {against}", is_symbolic=False))
         function = function_in(against)
+        proofs = () if kind == "step" else prove_convexity(tell, objective=resolved)
+        tell(Phase(f"verify {against}", is_symbolic=False))
         report = judge_function(
             resolved,
             chosen,
@@ -202,6 +229,7 @@ def write_report(
             points=points,
             parameters=settings,
             rtol=rtol,
+            proofs=proofs,
             progress=progress,
         )
     text = report.to_json() if as_json else str(report)
@@ -315,6 +343,8 @@ TASKS: dict[str, Callable[..., Any]] = {
         derive_prox_chain,
         derive_updates,
         emit_sources,
+        prepare_judgement,
+        prove_convexity,
         write_derivation,
         write_properties,
         write_sources,

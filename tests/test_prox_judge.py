@@ -180,7 +180,7 @@ def test_infinite_results_are_judged_without_a_warning() -> None:
     def infinite(v: Any, *, step: float, lam: float) -> Any:
         return np.full_like(v, np.inf)
 
-    (check,) = symreg.verify("l1", against=infinite, as_="prox", points=20).checks
+    check = symreg.verify("l1", against=infinite, as_="prox", points=20).checks[0]
     assert check.verdict == "wrong"
 
 

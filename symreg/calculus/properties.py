@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from symreg.calculus.algebra import INFINITY, minus
+from symreg.calculus.algebra import INFINITY, ZERO, minus
 from symreg.calculus.claims import convexity, descent, shape, thresholding
 from symreg.calculus.claims.cases import cases, exponent_of, joined
 from symreg.calculus.claims.study import Study, study
-from symreg.calculus.claims.vectors import of_sum, of_vector
+from symreg.calculus.claims.vectors import is_convex_by_structure, of_sum, of_vector
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.verdict import Analysis, Verdict
 from symreg.errors import Intractable, NotDifferentiable
@@ -16,6 +16,8 @@ from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.tree import Compare, Tree
 from symreg.objective import Objective
+
+Claims = Mapping[str, Callable[[Study], Verdict]]
 
 CLAIMS: dict[str, Callable[[Study], Verdict]] = {
     "even": shape.even,
@@ -37,6 +39,7 @@ CLAIMS: dict[str, Callable[[Study], Verdict]] = {
     "prox by quadratics": thresholding.by_quadratics,
 }
 """Every claim by its name, in the order in which they are told."""
+_CURVATURE: Claims = {claim: CLAIMS[claim] for claim in ("convex", "weakly convex")}
 
 
 def properties(objective: Objective) -> Analysis:
@@ -44,12 +47,33 @@ def properties(objective: Objective) -> Analysis:
     return Analysis(objective=objective, verdicts=_of_sum(objective.terms), notes=objective.notes)
 
 
+def proofs_of_convexity(terms: Terms) -> tuple[tuple[Tree, Tree | None], ...]:
+    """Return each rho for which R(w) + rho/2*|w|**2 is proved to be convex, with the condition; None: for all.
+
+    Terms in index notation have to be convex by their structure: nothing here looks for what refutes them.
+    """
+    if not all(is_convex_by_structure(term) for term in terms.indexed):
+        return ()
+    if not terms.elementwise:
+        return ((ZERO, None),)
+    try:
+        convex, weakly = _elementwise(Terms(terms=terms.elementwise), _CURVATURE)
+    except (Intractable, NotDifferentiable):
+        return ()
+    rows = ((convex, ZERO), (weakly, weakly.value))
+    return tuple(
+        (rho, verdict.holds_iff)
+        for verdict, rho in rows
+        if rho is not None and verdict.verdict in ("proved", "conditional")
+    )
+
+
 def _of_sum(terms: Terms) -> tuple[Verdict, ...]:
     """Return the verdicts on all terms together: the elementwise ones are one phi wherever their knots allow it."""
     addends: list[tuple[Verdict, ...]] = []
     if terms.elementwise:
         try:
-            addends.append(_elementwise(Terms(terms=terms.elementwise)))
+            addends.append(_elementwise(Terms(terms=terms.elementwise), CLAIMS))
         except (Intractable, NotDifferentiable) as error:
             if len(terms.elementwise) == 1:
                 addends.append(tuple(Verdict(claim=claim, verdict="undecided", note=str(error)) for claim in CLAIMS))
@@ -61,19 +85,19 @@ def _of_sum(terms: Terms) -> tuple[Verdict, ...]:
     return of_sum(terms, addends, CLAIMS)
 
 
-def _elementwise(terms: Terms) -> tuple[Verdict, ...]:
+def _elementwise(terms: Terms, claims: Claims) -> tuple[Verdict, ...]:
     """Return the verdicts on the elementwise terms, one phi; an exponent is looked at case by case."""
     exponent = exponent_of(terms)
     if exponent is None:
-        return _verdicts(terms)
+        return _verdicts(terms, claims)
     split = cases(terms, exponent)
-    each = [_verdicts(case.terms) for case in split]
+    each = [_verdicts(case.terms, claims) for case in split]
     return tuple(joined(exponent, split, row) for row in zip(*each, strict=True))
 
 
-def _verdicts(terms: Terms) -> tuple[Verdict, ...]:
+def _verdicts(terms: Terms, claims: Claims) -> tuple[Verdict, ...]:
     made = study(terms, terms.parameters)
-    return tuple(_decided(claim, decide, made) for claim, decide in CLAIMS.items())
+    return tuple(_decided(claim, decide, made) for claim, decide in claims.items())
 
 
 def _decided(claim: str, decide: Callable[[Study], Verdict], made: Study) -> Verdict:

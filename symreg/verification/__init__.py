@@ -2,7 +2,8 @@
 
 from symreg.verification.against import against
 from symreg.verification.calling import Subject
+from symreg.verification.convexity import Convexity
 from symreg.verification.judge import verify
 from symreg.verification.report import Check, Report
 
-__all__ = ["Check", "Report", "Subject", "against", "verify"]
+__all__ = ["Check", "Convexity", "Report", "Subject", "against", "verify"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from symreg.errors import SpecError
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms
 from symreg.verification.calling import Subject
+from symreg.verification.convexity import Convexity
 from symreg.verification.judge import Progress, verify
 from symreg.verification.prox_cases import is_judged
 from symreg.verification.report import Report
@@ -29,6 +30,7 @@ def against(
     points: int = 2000,
     params: Mapping[str, float] | None = None,
     label: str = "function",
+    proofs: Sequence[Convexity] = (),
     progress: Progress | None = None,
 ) -> Report:
     """Compare somebody's function with the exact value, gradient, proximal operator or step.
@@ -39,6 +41,7 @@ def against(
             weights or changes `w` in place.
         as_: What the function claims to be.
         rtol: Relative error that is allowed besides the tolerance.
+        proofs: What is known of the terms' convexity.
 
     Raises:
         SpecError: If a step is to be judged and no rule is given, or a prox that there is no reference for.
@@ -51,7 +54,7 @@ def against(
         subject = Subject(label=label, dtype="float64", functions={as_: function}, is_emitted=False)
         return verify(
             terms, (), (subject,), points=points, params=params, rtol=rtol, progress=progress,
-            per_group=_WEIGHTS_PER_CALL,
+            per_group=_WEIGHTS_PER_CALL, proofs=proofs,
         )  # fmt: skip
     if rule is None:
         raise SpecError("a step is judged against a rule's; name one, such as gradient_descent")

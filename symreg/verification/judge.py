@@ -28,12 +28,16 @@ from symreg.verification.cases import (
     value_cases,
     well_conditioned_up_to,
 )
+from symreg.verification.convexity import Convexity
 from symreg.verification.finding import Shares, find_slope, find_step, find_value, range_check, shares_of_slope
-from symreg.verification.prox_cases import is_judged
+from symreg.verification.nonexpansive import judge_of_pairs
+from symreg.verification.prox_cases import is_judged, prox_cases
 from symreg.verification.prox_judge import judge_of_prox
 from symreg.verification.report import Check, Report
 from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Group
 from symreg.verification.stepping import stepper
+from symreg.verification.subgradient import KIND as SUBGRADIENT
+from symreg.verification.subgradient import judge_of_subgradients
 from symreg.verification.tally import Failure, Tally
 from symreg.verification.tolerance import Finding, reference
 
@@ -50,6 +54,7 @@ def verify(
     rtol: float = 0.0,
     progress: Progress | None = None,
     per_group: int = PER_GROUP,
+    proofs: Sequence[Convexity] = (),
 ) -> Report:
     """Compare each subject's value, gradient, prox and steps with the exact ones at deterministic points.
 
@@ -61,10 +66,17 @@ def verify(
         rtol: Relative error that is allowed besides the tolerance.
         progress: Called with the number of checks done, of all checks, and the next one's name.
         per_group: Weights of an elementwise objective in one call.
+        proofs: What is known of the terms' convexity; what follows from it is checked as well.
     """
     fixed = dict(params or {})
-    order = ["value", "gradient", *(["prox"] if is_judged(terms) else []), *(f"{rule.name}_step" for rule in rules)]
-    names = [name for subject in subjects for name in order if name in subject.functions]
+    order = [
+        "value",
+        "gradient",
+        *([SUBGRADIENT] if proofs else []),
+        *(["prox"] if is_judged(terms) else []),
+        *(f"{rule.name}_step" for rule in rules),
+    ]
+    names = [name for subject in subjects for name in order if _is_offered(name, subject)]
     done = 0
     checks: dict[tuple[str, int], list[Check]] = {}
     for dtype in dict.fromkeys(subject.dtype for subject in subjects):
@@ -79,9 +91,10 @@ def verify(
             points=points,
             limit=limit,
             per_group=per_group,
+            proofs=proofs,
         )
         for name in order:
-            judges = [(k, s) for k, s in theirs if name in s.functions]
+            judges = [(k, s) for k, s in theirs if _is_offered(name, s)]
             if not judges:
                 continue
             if progress:
@@ -93,7 +106,14 @@ def verify(
                 done += 1
     if progress:
         progress(len(names), len(names), "")
-    return Report(checks=tuple(c for name in order for k in range(len(subjects)) for c in checks.get((name, k), [])))
+    made = [c for name in order for k in range(len(subjects)) for c in checks.get((name, k), [])]
+    kinds = list(dict.fromkeys(check.name for check in made))
+    return Report(checks=tuple(sorted(made, key=lambda check: kinds.index(check.name))))
+
+
+def _is_offered(name: str, subject: Subject) -> bool:
+    """Has a subject what a check looks at? The subgradient inequality needs one of two functions."""
+    return bool({"value", "gradient"} & subject.functions.keys()) if name == SUBGRADIENT else name in subject.functions
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,6 +131,7 @@ class _Evidence:
     points: int
     limit: int | None
     per_group: int
+    proofs: Sequence[Convexity]
     slopes: tuple[SlopeCase, ...] = ()
 
     @property
@@ -121,8 +142,10 @@ class _Evidence:
     def judge(self, name: str, rule: Rule | None, rtol: float) -> Callable[[Subject], list[Check]]:
         """Return the judge of one kind of function, its references made."""
         if name == "prox":
-            return judge_of_prox(
-                self.terms, self.dtype, self.points, self.fixed, rtol, self.limit, min(self.per_group, PER_GROUP)
+            return self._judge_of_prox(rtol)
+        if name == SUBGRADIENT:
+            return judge_of_subgradients(
+                self.terms, self.dtype, self.points, self.fixed, rtol, self.limit, self.per_group, self.proofs
             )
         if name == "value":
             return self._judge_of_values(rtol)
@@ -133,6 +156,13 @@ class _Evidence:
     def within_reason(self, finding: Finding, weight: float) -> Finding:
         """Return a finding, a vacuous one where the formula determines nothing."""
         return Finding.VACUOUS if finding is Finding.WRONG and abs(weight) >= self.greatest else finding
+
+    def _judge_of_prox(self, rtol: float) -> Callable[[Subject], list[Check]]:
+        per_call = min(self.per_group, PER_GROUP)
+        cases = prox_cases(self.terms, self.dtype, self.points, self.fixed, self.limit, per_call)
+        by_points = judge_of_prox(self.terms, self.dtype, cases, rtol, self.limit)
+        by_pairs = judge_of_pairs(self.terms, self.dtype, cases, rtol, self.proofs)
+        return lambda subject: by_points(subject) + by_pairs(subject)
 
     def _judge_of_values(self, rtol: float) -> Callable[[Subject], list[Check]]:
         cases = value_cases(self.terms, self.sample, self.dtype)

@@ -95,7 +95,12 @@ def minimum(terms: Terms, parameters: Mapping[str, Exact], v: Exact | arb, step:
 
 
 def prox_cases(
-    terms: Terms, dtype: Dtype, points: int, fixed: Mapping[str, float], greatest_exponent: int | None = None
+    terms: Terms,
+    dtype: Dtype,
+    points: int,
+    fixed: Mapping[str, float],
+    greatest_exponent: int | None = None,
+    per_call: int | None = None,
 ) -> tuple[ProxCase, ...]:
     """Return cases of at least `points` elements in all, the human-sized one first.
 
@@ -104,6 +109,7 @@ def prox_cases(
     Args:
         fixed: Parameters that are not sampled, and `step`.
         greatest_exponent: Binary exponent past which phi is too ill-conditioned to be compared.
+        per_call: Elements of an elementwise objective in one call; some fifty unless given.
     """
     radius = radius_of(terms)
     made: list[ProxCase] = []
@@ -124,7 +130,22 @@ def prox_cases(
         made += new
         count += sum(len(case.points) for case in new)
         number += 1
+    if per_call is not None and radius is None:
+        return tuple(part for case in made for part in _parts(case, per_call))
     return tuple(made)
+
+
+def _parts(case: ProxCase, length: int) -> Iterator[ProxCase]:
+    """Yield the case in calls of a few elements."""
+    for k in range(0, len(case.points), length):
+        part = slice(k, k + length)
+        yield ProxCase(
+            group=case.group,
+            step=case.step,
+            points=case.points[part],
+            minima=case.minima[part],
+            exact=case.exact[part],
+        )
 
 
 def _parameters(terms: Terms, turn: int, fixed: Mapping[str, float], *, is_human: bool) -> dict[str, float]:

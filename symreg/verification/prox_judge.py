@@ -22,7 +22,7 @@ from symreg.verification.calling import Subject, Trouble, call_prox
 from symreg.verification.cases import offsets
 from symreg.verification.minimiser import Minimiser
 from symreg.verification.oracle import Exact, elementwise, slope
-from symreg.verification.prox_cases import ProxCase, minima_of, minimum, prox_cases, radius_of
+from symreg.verification.prox_cases import ProxCase, minima_of, minimum, radius_of
 from symreg.verification.report import Check
 from symreg.verification.sampling import FORMATS, Dtype, Format
 from symreg.verification.sensitivity import ULPS_OF_INPUT, nudged
@@ -35,24 +35,14 @@ _BACKWARD = 1e-6  # relative; less than that is no descent of the operator, only
 
 
 def judge_of_prox(
-    terms: Terms,
-    dtype: Dtype,
-    points: int,
-    fixed: Mapping[str, float],
-    rtol: float,
-    greatest_exponent: int | None,
-    per_call: int | None = None,
+    terms: Terms, dtype: Dtype, cases: Sequence[ProxCase], rtol: float, greatest_exponent: int | None
 ) -> Callable[[Subject], list[Check]]:
-    """Return the judge of `prox`, its references made.
+    """Return the judge of `prox`.
 
     Args:
-        fixed: Parameters that are not sampled, and `step`.
+        cases: With the exact minima, one call each.
         greatest_exponent: Binary exponent past which phi is too ill-conditioned to be compared.
-        per_call: Elements of an elementwise objective in one call; all of a case's unless given.
     """
-    cases = prox_cases(terms, dtype, points, fixed, greatest_exponent)
-    if per_call is not None and not terms.indexed:
-        cases = tuple(part for case in cases for part in _parts(case, per_call))
     places = list(offsets([len(case.points) for case in cases]))
     exact = reference([cases[c].exact[j] for c, j in places])
     problem = radius_of(terms) or terms
@@ -115,14 +105,14 @@ def find_prox(problem: Terms, case: ProxCase, j: int, got: float, shape: Format,
     finding = judged(got, right, right, shape, shares, rtol)
     if finding is not Finding.WRONG or not (case.is_radial or _may_be_near(problem, parameters, got, v, case.step)):
         return finding
-    for other in _neighbours(problem, parameters, v, case.step, shape):
+    for other in neighbours(problem, parameters, v, case.step, shape):
         if other is None:
             finding = Finding.UNDETERMINED
             continue
         with ctx.workprec(WORKING_BITS):
             there = other.value * scale
         # On the other side of a knot h may rise less, and the minimum move more.
-        room = [*shares, _share_of_point(other, v, scale, shape)]
+        room = [*shares, share_of_point(other, v, scale, shape)]
         if judged(got, there, there, shape, room, rtol) in (Finding.RIGHT, Finding.VACUOUS):
             with ctx.workprec(WORKING_BITS):
                 has_jumped = abs(there - right) > _NEAR * abs(right).max(abs(there))
@@ -146,7 +136,7 @@ def _shares(
     shape: Format,
 ) -> Iterator[arb | None]:  # fmt: skip
     """Yield how far the minimum moves with the roundings of v, of s*phi'(u), and of each parameter in it."""
-    yield _share_of_point(own, v, scale, shape)
+    yield share_of_point(own, v, scale, shape)
     phi = None if own.at_knot else elementwise(problem.terms, parameters)
     if phi is None:
         return
@@ -178,7 +168,7 @@ def _may_be_near(problem: Terms, parameters: Mapping[str, Exact], got: float, v:
         return not (low > _PLAUSIBLE * size or high < -_PLAUSIBLE * size)
 
 
-def _share_of_point(one: Minimiser, v: Exact | arb, scale: arb, shape: Format) -> arb:
+def share_of_point(one: Minimiser, v: Exact | arb, scale: arb, shape: Format) -> arb:
     """Return how far a minimum moves with 4u of v and of s*phi'(u) = v - u; one at a knot stays there."""
     if one.at_knot:
         return arb(0)
@@ -194,7 +184,7 @@ def _rise(one: Minimiser) -> arb:
     return one.curvature.lower() if one.curvature > 0 else arb(1)
 
 
-def _neighbours(
+def neighbours(
     problem: Terms, parameters: Mapping[str, Exact], v: Exact | arb, step: float, shape: Format
 ) -> Iterator[Minimiser | None]:
     """Yield the minima of the problems with one input moved by 4u either way."""
@@ -218,19 +208,6 @@ def _exact(at: arb) -> Exact:
 
     mantissa, exponent = at.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def _parts(case: ProxCase, length: int) -> Iterator[ProxCase]:
-    """Yield the case in calls of a few elements."""
-    for k in range(0, len(case.points), length):
-        part = slice(k, k + length)
-        yield ProxCase(
-            group=case.group,
-            step=case.step,
-            points=case.points[part],
-            minima=case.minima[part],
-            exact=case.exact[part],
-        )
 
 
 def _look_at_order(
@@ -258,7 +235,7 @@ def _look_at_zeros(
             one = case.minima[j]
             if one is None or not one.value.is_zero():
                 continue
-            around = _neighbours(terms, dict(case.group.parameters), float(case.points[j]), case.step, shape)
+            around = neighbours(terms, dict(case.group.parameters), float(case.points[j]), case.step, shape)
             if all(other is not None and other.value.is_zero() for other in around):
                 tally.fail(
                     Failure(

@@ -21,11 +21,12 @@ class Check:
     """One function compared with its references.
 
     Args:
-        kind: `value`, `gradient`, `kinks` (the stated choice at them), `prox`, or `step`.
+        kind: `value`, `gradient`, `kinks` (the stated choice at them), `prox`, or `step`; and what follows where the
+            penalty is proved to be convex, or weakly convex: `subgradient`, `prox_monotone`, `prox_lipschitz`.
         rule: Of a step, else "".
         target: Label of what was judged.
         dtype: `float64` or `float32`.
-        points: Outputs looked at: compared + vacuous + undetermined.
+        points: Outputs, or pairs of points, looked at: compared + vacuous + undetermined.
         compared: Outputs compared.
         undetermined: Outputs whose exact value, or its tolerance, balls did not determine.
         vacuous: Outputs so sensitive to the inputs' rounding that nothing can be asked of them.
@@ -134,10 +135,14 @@ def both(expected: float, got: float) -> tuple[str, str]:
     return repr(expected), repr(got)
 
 
+_OF_PAIRS = ("subgradient", "prox_monotone", "prox_lipschitz")
+"""Checks of inequalities, whose notes hold both sides."""
+
+
 def _failure(check: Check) -> list[str]:
     """Return what came out, what is right, and the note, if there is one."""
     said = [f"{check.note}."] if check.note else []
-    if check.expected is not None and check.got is not None:
+    if check.expected is not None and check.got is not None and check.kind not in _OF_PAIRS:
         right, got = both(check.expected, check.got)
         name = check.at.get("output", {"value": "value", "prox": "prox", "step": "w"}.get(check.kind, "gradient"))
         if isinstance(check.at.get("v" if check.kind == "prox" else "w"), list) and check.kind != "value":

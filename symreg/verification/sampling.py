@@ -119,6 +119,7 @@ def groups(
     *,
     greatest_exponent: int | None = None,
     per_group: int = PER_GROUP,
+    name: str = "weights",
 ) -> tuple[Group, ...]:
     """Return groups of at least `points` weights in all.
 
@@ -127,13 +128,14 @@ def groups(
         greatest_exponent: Binary exponent past which the penalty is too ill-conditioned to be compared; weights are
             seldom taken from there.
         per_group: Weights that share their parameters, in an elementwise objective.
+        name: Of the random numbers; another one gives other weights.
     """
     fixed = fixed or {}
     shape = FORMATS[dtype]
     made: list[Group] = []
     count = 0
     for number in range(points + 2):
-        stream = Stream("weights", dtype, number)
+        stream = Stream(name, dtype, number)
         parameters = sampled_parameters(terms.parameters, stream, number, fixed)
         if terms.indexed:
             made.append(_indexed(terms, shape, stream, number, parameters))

@@ -67,6 +67,15 @@ def of_vector(term: Term, claims: dict[str, Decide]) -> tuple[Verdict, ...]:
     return tuple(made)
 
 
+def is_convex_by_structure(term: Term) -> bool:
+    """Is a term in index notation, with its coefficient, built so that it has to be convex?"""
+    tree, domains = times(number(term.coefficient), term.tree), {p.name: p for p in term.parameters}
+    return term.domain.is_all and structure.curvature(tree, domains) in _CONVEX
+
+
+_CONVEX = ("affine", "convex", "constant")
+
+
 def of_sum(terms: Terms, addends: Sequence[tuple[Verdict, ...]], claims: dict[str, Decide]) -> tuple[Verdict, ...]:
     """Return the verdicts on a sum of terms from those on its addends; what does not follow is looked at on lines."""
     rows = [{verdict.claim: verdict for verdict in verdicts} for verdicts in addends]
@@ -135,7 +144,7 @@ def _when(claim: str, test: Callable[[Form], bool], form: Form) -> Verdict | Non
 
 
 def _weakly_convex(form: Form) -> Verdict | None:
-    if structure.curvature(form.tree, form.domains) in ("affine", "convex", "constant"):
+    if structure.curvature(form.tree, form.domains) in _CONVEX:
         return _proved("weakly convex", symbol="rho", value=ZERO)
     if structure.is_quadratic(form.tree):
         return _proved("weakly convex", note="a quadratic; -rho is the least eigenvalue of its Hessian, if negative")
@@ -161,7 +170,7 @@ def _by_quadratics(form: Form) -> Verdict | None:
 
 
 def _is_convex(form: Form) -> bool:
-    return structure.curvature(form.tree, form.domains) in ("affine", "convex", "constant")
+    return structure.curvature(form.tree, form.domains) in _CONVEX
 
 
 PROOFS: dict[str, Callable[[Form], Verdict | None]] = {
