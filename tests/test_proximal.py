@@ -271,6 +271,26 @@ def test_a_derivation_takes_no_time_and_rests_on_no_name(name: str) -> None:
     assert compared >= 0.98 * 300 * len(samples(objective.terms.parameters))
 
 
+# Exponents
+
+
+@pytest.mark.parametrize("exponent", ["1.01", "(101/100)", "0.57", "2.37"])
+def test_a_number_of_many_digits_is_an_exponent_as_a_parameter_is(exponent: str) -> None:
+    """Its operator satisfies u + s*phi'(u) = v, or it is 0 where no such u is better."""
+    p = float(Fraction(exponent.strip("()")))
+    prox = emitted_prox(resolve(f"lam*abs(w)**{exponent}"))
+    v = np.linspace(-7, 7, 1001)
+    for step, lam in ((0.3, 0.7), (4.0, 1.9)):
+        u = prox(v, step=step, lam=lam)
+        size, at = np.abs(u[u != 0]), np.abs(v[u != 0])
+        assert np.all(np.abs(size + step * lam * p * size ** (p - 1) - at) <= 1e-13 * (1 + at))
+        taken, other = (
+            step * lam * np.abs(x) ** p + (x - v) ** 2 / 2 for x in (u, np.where(u == 0, 1e-3 * v, 0.999 * u))
+        )
+        assert np.all(taken <= other + 1e-14 * (1 + v**2))
+        assert (u != 0).sum() > 100
+
+
 # Refusals
 
 REFUSED = {
@@ -285,7 +305,7 @@ REFUSED = {
     "lam*w**3": "no minimum for any step",
     "-lam*exp(w)": "no minimum for any step",
     "lam*log(abs(w))": "the penalty is infinite at w = 0",
-    "lam*abs(w)**1.01": "a root of too high a degree",
+    "lam*(1 + w**2)**0.37": "a root of too high a degree",
     "welsch + cauchy(lam=mu, c=d)": "the curvatures of welsch and cauchy together",
     "lam*abs(w)**p": "whether phi' jumps up or down at w = 0 depends on the parameters",
     "lam*sin(w)": "was not decided",

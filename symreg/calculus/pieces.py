@@ -21,7 +21,7 @@ from symreg.calculus.algebra import (
     W,
     minus,
     negative,
-    numeric,
+    rational,
     size,
     times,
     total,
@@ -140,11 +140,9 @@ def _refuse_high_roots(tree: Tree) -> None:
     for node in walk(tree):
         match node:
             case Binary("**", base, exponent) if has_w(base):
-                value = numeric(exponent)
+                value = rational(exponent)
                 if value is not None and value.denominator > _HIGHEST_ROOT:
-                    raise Intractable(
-                        f"a power of {value} is a root of too high a degree; write the exponent as a parameter"
-                    )
+                    raise Intractable(f"a power of {value} is a root of too high a degree")
 
 
 def half(whole: Pieces) -> Pieces:

@@ -29,11 +29,12 @@ from symreg.calculus.chain import Step
 from symreg.calculus.claims.telling import formula_of
 from symreg.calculus.claims.thresholding import SingleFormula
 from symreg.calculus.conjugate import Y, conjugate
+from symreg.calculus.exponents import Exponents, restored
 from symreg.calculus.extremes import derivative_of
 from symreg.calculus.inverses import known_with
 from symreg.calculus.operator import STEP, Cell, Operator, Rest, V
 from symreg.calculus.prox_chain import Case, Letters, ProxChain
-from symreg.calculus.proximal import operator
+from symreg.calculus.proximal import with_exponents
 from symreg.calculus.scaling import scaled
 from symreg.calculus.splitting import radial_profile
 from symreg.calculus.tidy import tidy
@@ -53,14 +54,14 @@ def derive_prox(objective_: Objective, terms: Terms | None = None) -> ProxChain:
     terms = objective_.terms if terms is None else terms
     is_radial = bool(terms.indexed)
     profiles = _profiles(terms) if is_radial else terms
-    found = operator(profiles)
+    found, profiles, exponents = with_exponents(profiles)
     if not isinstance(found, Operator):
         raise Intractable(
             "the proximal operator is emitted, but which of the knots comes first depends on the parameters, and no "
             "formula by cases holds for all of them; give them domains that settle it"
         )
     letters = _letters(terms, is_radial=is_radial)
-    return _Writer(objective_, terms, profiles, found, letters, is_radial=is_radial).chain()
+    return _Writer(objective_, terms, profiles, found, letters, exponents, is_radial=is_radial).chain()
 
 
 def _profiles(terms: Terms) -> Terms:
@@ -100,12 +101,13 @@ class _Writer:
         profiles: Terms,
         operator: Operator,
         letters: Letters,
+        exponents: Exponents,
         *,
         is_radial: bool,
     ) -> None:
         self.objective, self.terms, self.profiles, self.operator = objective_, terms, profiles, operator
-        self.letters, self.is_radial = letters, is_radial
-        self.parameters = terms.parameters
+        self.letters, self.exponents, self.is_radial = letters, exponents, is_radial
+        self.parameters = profiles.parameters
         self.known = known_with(self.parameters, is_even=operator.is_even)
         self.steps: list[Step] = []
         self.whys: list[tuple[str | Tree, ...]] = []
@@ -115,7 +117,7 @@ class _Writer:
         self, rule: str, before: Tree, after: Tree, *why: str | Tree, condition: Tree | None = None, raw: bool = False
     ) -> None:
         """Add a step, over `W`, `V` and `STEP`, or over the letters where it is `raw`; why it holds may have trees."""
-        shown = (lambda tree: tree) if raw else self.letters.shown
+        shown = (lambda tree: tree) if raw else self.shown
         told = tuple(part if isinstance(part, str) else shown(part) for part in why)
         self.whys.append(told)
         self.steps.append(
@@ -148,7 +150,7 @@ class _Writer:
             dual = conjugate(one.branches, self.parameters, is_even=self.operator.is_even)
         self.envelopes(cases)
         self.dual(dual)
-        shown = self.letters.shown
+        shown = self.shown
         return ProxChain(
             objective=self.objective,
             terms=self.terms,
@@ -156,11 +158,15 @@ class _Writer:
             steps=tuple(self.steps),
             whys=tuple(self.whys),
             cases=tuple(cases),
-            bound=None if bound is None else bound.bound,
+            bound=None if bound is None else restored(bound.bound, self.exponents),
             validity=None if bound is None or bound.condition is None else shown(bound.condition),
-            conjugate=dual,
+            conjugate=None if dual is None else restored(dual, self.exponents),
             is_radial=self.is_radial,
         )
+
+    def shown(self, tree: Tree) -> Tree:
+        """Return a tree over the letters, each exponent as the number that it is."""
+        return self.letters.shown(restored(tree, self.exponents))
 
     def prox(self) -> Tree:
         return W if self.is_radial else call("prox", V, STEP)
@@ -245,7 +251,8 @@ class _Writer:
         if c != ONE:
             self.put("scaling", W, times(c, x), "and ", Compare("==", V, times(c, Y)))
         group = tidy(over(times(STEP, form.prefactor), c), self.known)
-        left = [part for group_ in form.groups for part in (" and ", Name(group_.parameter.name))]
+        groups = [Name(group_.parameter.name) for group_ in form.groups]
+        left = [part for name in groups if name not in self.exponents for part in (" and ", name)]
         equation: Tree = Compare("==", Y if c != ONE else V, plus(x if c != ONE else W, times(_T, call("dpsi", x))))
         if c == ONE:
             equation = substitute(equation, {x: W})
@@ -339,7 +346,7 @@ class _Writer:
 
     def case(self, range_: Range) -> Case:
         is_even = self.operator.is_even and not self.is_radial
-        shown = self.letters.shown
+        shown = self.shown
         found = self.envelope(range_, is_even=is_even)
         return Case(
             condition=None if range_.condition is None else shown(range_.condition),

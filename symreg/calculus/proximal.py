@@ -7,12 +7,14 @@ whatever s is, and the minimiser lies where F rises. Neighbouring cells in which
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, over, plus, times
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
+from symreg.calculus.exponents import Exponents, named, restored_all
 from symreg.calculus.limits import limit_at
 from symreg.calculus.mixed import mixed
 from symreg.calculus.numeric import TINY, evaluate, samples
@@ -44,6 +46,25 @@ def operator(terms: Terms) -> Operator | Unordered | Mixed:
         Intractable: Knots or stationary points whose order depends on the parameters, or that were not enclosed.
         NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
     """
+    found, _, exponents = with_exponents(terms)
+    return restored_all(found, exponents) if exponents else found
+
+
+@lru_cache(maxsize=64)
+def with_exponents(terms: Terms) -> tuple[Operator | Unordered | Mixed, Terms, Exponents]:
+    """Return the operator over names for exponents of great denominator; the terms over them, and what they stand for.
+
+    Raises:
+        Intractable, NotDifferentiable: As `operator` does.
+    """
+    apart, exponents = named(terms)
+    if exponents:
+        with suppress(Intractable, NotDifferentiable):
+            return _operator(apart), apart, exponents
+    return _operator(terms), terms, {}
+
+
+def _operator(terms: Terms) -> Operator | Unordered | Mixed:
     try:
         found = _found(terms)
     except _NoMinimum:
@@ -77,7 +98,7 @@ def _unordered(terms: Terms, reason: Intractable) -> Unordered | Mixed:
         pass
     try:
         return mixed(terms)
-    except Intractable as other:
+    except (Intractable, NotDifferentiable) as other:
         raise (other if len(terms.elementwise) > 1 else reason) from None
 
 

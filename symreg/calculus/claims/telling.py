@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symreg.calculus.algebra import ZERO
 from symreg.calculus.chain import StepBound
 from symreg.calculus.claims.cases import exponent_of
@@ -9,6 +11,7 @@ from symreg.calculus.claims.descent import LR, contraction, no_overshoot
 from symreg.calculus.claims.study import study
 from symreg.calculus.claims.thresholding import SingleFormula, single_formula
 from symreg.calculus.claims.vectors import Decide
+from symreg.calculus.exponents import named, restored
 from symreg.calculus.verdict import Verdict
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Rule
@@ -56,8 +59,18 @@ def step_notes(terms: Terms) -> tuple[str, ...]:
 
 def formula_of(terms: Terms) -> SingleFormula | None:
     """Return up to which step one formula gives the proximal operator of elementwise terms; None: not decided."""
+    apart, exponents = named(terms)
     try:
-        return None if exponent_of(terms) else single_formula(study(terms, terms.parameters))
+        found = None if exponent_of(terms) else single_formula(study(apart, apart.parameters))
+        return (
+            None
+            if found is None
+            else replace(
+                found,
+                bound=restored(found.bound, exponents),
+                condition=None if found.condition is None else restored(found.condition, exponents),
+            )
+        )
     except (Intractable, NotDifferentiable):
         return None
 
