@@ -179,6 +179,26 @@ def test_reach_follows_the_range_rule() -> None:
     assert reach(parse("w[i-1]", indices=("i",)), "i") == (-1, -1), "the index may reach n, its subscript does not"
 
 
+@pytest.mark.parametrize("text", [
+    "sum((w[i+1] - 2*w[i] + w[i-1])**2*exp(-abs(w[i])), i)",
+    "sum((w[i] - sum(w[k], k)/n)**2, i)",
+    "sum(sum(w[i]*A[i,k]*w[k], k), i)",
+    "sum(sum((w[i] - w[k])**2, k), i)",
+    "norm(w)",
+])  # fmt: skip
+def test_a_long_sum_is_the_same_where_equal_weights_are_one_object(text: str) -> None:
+    tree, length = parse(text), 70
+    few = [ball(x) for x in (0.5, -1.25, 3.0, 0.1, -0.7)]
+    shared = [few[k * k % 5] for k in range(length)]
+    matrix = [[few[(3 * i + k) % 5] for k in range(length)] for i in range(length)]
+    apart = [x + 0 for x in shared]
+    found = [
+        compiled(tree)(Scope({}, {"w": weights, "A": rows}, length, sign))
+        for weights, rows in ((shared, matrix), (apart, [[x + 0 for x in row] for row in matrix]))
+    ]
+    assert found[0].overlaps(found[1]) and found[0].rad() < 1e-9
+
+
 def test_switches_are_the_expressions_whose_sign_matters() -> None:
     tree = parse("where(abs(w) <= 1, max(w, 2, 3), sign(w + 1))")
     found = switches(tree)

@@ -7,9 +7,10 @@ mistake, because nothing or next to nothing changes, are listed with a reason.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,39 +172,44 @@ def excuse(of: str, mutant: Mutant) -> NoMistake | None:
 
 @functools.cache
 def derived(penalty: str, rule: str) -> tuple[Objective, tuple[Rule, ...], tuple[Update, ...]]:
+    """Return what is judged: a penalty's value and gradient, or a rule's step."""
     objective, rules = resolve(penalty), tuple(resolve_rule(name) for name in [rule] if name)
-    made = updates(objective, rules)
-    return objective, rules, made[2:] if rule else made[:2]
+    kinds = {"step"} if rule else {"value", "gradient"}
+    return objective, rules, tuple(update for update in updates(objective, rules) if update.kind in kinds)
 
 
 def pool(penalty: str, rule: str, dtype: str = "float64") -> list[tuple[str, Mutant]]:
     """Return the mutants of a penalty's value and gradient or of a rule's step, each with what it is one of."""
     _, _, made = derived(penalty, rule)
-    found = [(f"{rule or penalty} {u.name}", m) for u in made for m in mutants(u, dtype)[:MOST] if _is_viable(m)]
+    found = [
+        (f"{rule or penalty} {update.name}", mutant) for update in made for mutant in mutants(update, dtype)[:MOST]
+    ]
     # What exp(t*log(beta)) - 1 loses depends on how near beta comes to 1 at an early step.
-    return [(of, m) for of, m in found if not (rule and m.kind == "unstable")]
+    return [(of, mutant) for of, mutant in found if not (rule and mutant.kind == "unstable")]
 
 
-def _is_viable(mutant: Mutant) -> bool:
-    """Is the mutant one that can be emitted? A value without any weight in it is not, nor all that is out of range."""
-    try:
-        lower(mutant.update)
-    except Intractable:
-        return False
-    trees = [tree for tree in (mutant.update.elementwise, mutant.update.indexed) if tree is not None]
-    return mutant.update.kind != "value" or any("w" in names(tree) | arrays(tree) for tree in trees)
+def viable(found: Iterable[tuple[str, Mutant]]) -> Iterator[tuple[str, Mutant]]:
+    """Yield the mutants that can be emitted: no value without any weight in it, nothing that is all out of range."""
+    for of, mutant in found:
+        try:
+            lower(mutant.update)
+        except Intractable:
+            continue
+        trees = [tree for tree in (mutant.update.elementwise, mutant.update.indexed) if tree is not None]
+        if mutant.update.kind != "value" or any("w" in names(tree) | arrays(tree) for tree in trees):
+            yield of, mutant
 
 
-def chosen(found: Sequence[tuple[str, Mutant]], count: int) -> list[tuple[str, Mutant]]:
+def chosen(found: Iterable[tuple[str, Mutant]], count: int) -> list[tuple[str, Mutant]]:
     """Return a few mutants that are mistakes: of each function and kind one, then another."""
-    ranked: dict[tuple[str, str], int] = {}
-    rows = []
-    for place, (of, mutant) in enumerate(found):
+    alike: dict[tuple[str, str], list[tuple[str, Mutant]]] = {}
+    for of, mutant in found:
         if mutant.kind in SELDOM or (mutant.update.rule and mutant.kind == "kink") or excuse(of, mutant) is not None:
             continue
-        turn = ranked[of, mutant.kind] = ranked.get((of, mutant.kind), -1) + 1
-        rows.append((turn, zlib.crc32(f"{of} {mutant.kind}".encode()), place))
-    return [found[place] for _, _, place in sorted(rows)[:count]]
+        alike.setdefault((of, mutant.kind), []).append((of, mutant))
+    order = sorted(alike, key=lambda of_kind: zlib.crc32(" ".join(of_kind).encode()))
+    turns = itertools.zip_longest(*(viable(alike[of_kind]) for of_kind in order))
+    return list(itertools.islice((one for turn in turns for one in turn if one is not None), count))
 
 
 def survivors(
@@ -281,7 +287,8 @@ def test_that_many_mutants_are_judged() -> None:
 @pytest.mark.parametrize("penalty", catalogue.penalties())
 def test_mutants_in_single_precision_are_caught(penalty: str) -> None:
     # The whole gradient, as no factor on a part of it is sure to matter that much.
-    found = [(of, m) for of, m in pool(penalty, "", "float32") if of.endswith("gradient") and m.kind == "factor"][:1]
+    factors = ((of, m) for of, m in pool(penalty, "", "float32") if of.endswith("gradient") and m.kind == "factor")
+    found = itertools.islice(viable(factors), 1)
     passed, count = survivors(penalty, "", found, "float32", POINTS)
     assert (passed, count) == ([], 1)
 
@@ -303,7 +310,7 @@ def test_mutants_are_caught_through_c(penalty: str, rule: str) -> None:
 
 @pytest.mark.parametrize(("penalty", "rule"), [("huber", ""), ("variance", ""), ("huber", "yogi")])
 def test_what_is_no_mistake_passes(penalty: str, rule: str) -> None:
-    excused = [(of, m) for of, m in pool(penalty, rule) if excuse(of, m) is not None]
+    excused = list(viable((of, m) for of, m in pool(penalty, rule) if excuse(of, m) is not None))
     passed, count = survivors(penalty, rule, excused, "float64", POINTS)
     assert passed == excused
     assert count == len(excused) >= 1
@@ -312,7 +319,7 @@ def test_what_is_no_mistake_passes(penalty: str, rule: str) -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize(("penalty", "rule"), CASES, ids=IDS)
 def test_exactly_the_mistakes_are_caught(penalty: str, rule: str) -> None:
-    found = pool(penalty, rule)
+    found = list(viable(pool(penalty, rule)))
     passed, count = survivors(penalty, rule, found, "float64", POINTS)
     passed, _ = survivors(penalty, rule, passed, "float64", SWEEP_POINTS)
     excused = [(of, m) for of, m in found if excuse(of, m) is not None]
@@ -322,7 +329,7 @@ def test_exactly_the_mistakes_are_caught(penalty: str, rule: str) -> None:
 
 @pytest.mark.sweep
 def test_every_excuse_is_in_use() -> None:
-    used = {excuse(of, m) for penalty, rule in CASES for of, m in pool(penalty, rule)}
+    used = {excuse(of, m) for penalty, rule in CASES for of, m in viable(pool(penalty, rule))}
     assert used - {None} == set(NO_MISTAKE)
 
 

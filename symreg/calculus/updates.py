@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, plus, total
 from symreg.calculus.cancellation import one_beside
@@ -23,6 +23,9 @@ from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
 from symreg.language.tree import Binary, Item, Name, Number, Tree, substitute, transform
 from symreg.objective import Objective
+
+_REMEMBERED = 256
+"""Penalties of which what their updates are made of is kept: most rules on one penalty share it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,7 @@ _FEW = 4
 """Of more terms than this nothing is proved on the way: the time would grow faster than their number."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def derived_operator(terms: Terms) -> Update:
     """Return the proximal operator of a whole penalty.
 
@@ -188,6 +192,7 @@ def _keeping_digits(tree: Tree, rule: Rule) -> Tree:
     return transform(tree, change)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _forms(terms: Terms) -> _Forms:
     parts, indexed = elementwise_parts(terms), indexed_parts(terms)
     value = gradient = None

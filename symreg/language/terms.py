@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symreg.language.interval import Interval
@@ -21,6 +21,7 @@ class Term:
         domain: Of each weight.
         parameters: Those that the tree uses, in the spec's order.
         arrays: Those that the tree uses.
+        is_elementwise: Is it a sum over i of phi(w_i)?
     """
 
     name: str
@@ -29,11 +30,10 @@ class Term:
     domain: Interval
     parameters: tuple[Parameter, ...]
     arrays: tuple[Array, ...] = ()
+    is_elementwise: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_elementwise(self) -> bool:
-        """Is it a sum over i of phi(w_i)?"""
-        return is_elementwise(self.tree)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_elementwise", is_elementwise(self.tree))  # it is asked for at every point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

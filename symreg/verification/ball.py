@@ -64,6 +64,7 @@ class Scope:
 
 
 Code: TypeAlias = Callable[[Scope], Value]
+_LONG = 64  # weights from which on it pays to look for equal summands of a sum
 _Condition: TypeAlias = Callable[[Scope], "bool | None"]
 
 
@@ -256,7 +257,7 @@ def _binary(operator: str, left: Tree, right: Tree) -> Code:
 
 
 def _sum(whole: Tree, body: Tree, index: str) -> Code:
-    summand = compiled(body)
+    summand, alike = compiled(body), _alike(body, index)
     least, greatest = reach(body, index)
     key = None if free_indices(whole) else object()  # a sum that holds no outer index is added up once per scope
 
@@ -264,16 +265,40 @@ def _sum(whole: Tree, body: Tree, index: str) -> Code:
         if key is not None and key in scope.closed:
             return scope.closed[key]
         indices = scope.indices
+        once = summand if alike is None or scope.length < _LONG else _once(summand, alike)
         result: Value = arb(0)
         for i in range(-least, scope.length - greatest):
             indices[index] = i
-            result = result + summand(scope)
+            result = result + once(scope)
         indices.pop(index, None)
         if key is not None:
             scope.closed[key] = result
         return result
 
     return total
+
+
+def _alike(body: Tree, index: str) -> list[Code] | None:
+    """Return the elements that a summand depends on the index by; None where a sum within it depends on it too."""
+    nodes = list(walk(body))
+    if any(isinstance(node, Sum) and index in free_indices(node) for node in nodes):
+        return None
+    items = dict.fromkeys(node for node in nodes if isinstance(node, Item) and index in free_indices(node))
+    return [compiled(item) for item in items]
+
+
+def _once(summand: Code, elements: list[Code]) -> Code:
+    """Return a summand that is worked out once for the same elements: so in long, repeated vectors."""
+    known: dict[tuple[int, ...], Value] = {}
+
+    def found(scope: Scope) -> Value:
+        key = tuple([id(element(scope)) for element in elements])
+        value = known.get(key)
+        if value is None:
+            value = known[key] = summand(scope)
+        return value
+
+    return found
 
 
 def _call(function: str, arguments: tuple[Tree, ...]) -> Code:
@@ -301,9 +326,14 @@ def _call(function: str, arguments: tuple[Tree, ...]) -> Code:
 
 
 def _norm(scope: Scope) -> Value:
+    squares: dict[int, Value] = {}
     total: Value = arb(0)
     for weight in scope.arrays["w"]:
-        total = total + series.integer_power(weight, 2)
+        key = id(weight)
+        square = squares.get(key)
+        if square is None:
+            square = squares[key] = series.integer_power(weight, 2)
+        total = total + square
     return _root(total, scope.decide)
 
 

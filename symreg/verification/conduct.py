@@ -5,7 +5,6 @@ Takes a subject and what is known of the terms; hands failures to the check's ta
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isnan, nan
@@ -337,7 +336,10 @@ def _long_weights(terms: Terms, dtype: Dtype, length: int) -> tuple[Vector, Mapp
         else:
             few.append(_inside_bounds(terms, weight, dtype))
     weights = np.resize(np.array(few, dtype=dtype), length)
-    return weights, Counter(weights.tolist())
+    counts: dict[float, int] = {}
+    for k, weight in enumerate(few):
+        counts[weight] = counts.get(weight, 0) + len(range(k, length, len(few)))
+    return weights, counts
 
 
 def _inside_bounds(terms: Terms, weight: float, dtype: Dtype) -> float:

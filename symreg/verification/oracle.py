@@ -78,15 +78,16 @@ def values(
     total = _whole(terms, parameters, arrays or {})
 
     def value(weights: Sequence[Exact]) -> arb | None:
-        if any(isnan(w) for w in weights):
+        distinct = set(weights)
+        if any(isnan(w) for w in distinct):
             return arb.nan()
-        if any(w not in term.domain for term in terms.terms for w in weights):
+        if any(w not in term.domain for term in terms.terms for w in distinct):
             return arb.pos_inf()
         bits = _VALUE_BITS
         while bits <= MOST_BITS:
             with ctx.workprec(bits):
                 try:
-                    result: arb = total([ball(w) for w in weights], sign)
+                    result: arb = total(_exact(weights), sign)
                 except Undecided:
                     result = arb.nan()
                 if is_tight(result, floor):
@@ -113,7 +114,7 @@ def slopes(
 
     def slope_by(weights: Sequence[Exact], j: int) -> Slope | None:
         at = weights[j]
-        touched = weights if rest.terms else (at,)
+        touched = set(weights) if rest.terms else (at,)
         if any(w not in term.domain for term in terms.terms for w in touched):
             return Slope(value=arb.nan(), low=arb.nan(), high=arb.nan())
         if not terms.terms:
@@ -123,7 +124,7 @@ def slopes(
             own = slope(one_weight, at, floor=floor, memory=memory, sides=_sides(terms.elementwise, at))
         if not rest.terms or (one_weight and own is None):
             return own
-        exact = [ball(w) for w in weights]
+        exact = _exact(weights)
 
         def along(weight: Value, decide: Decide) -> Value:
             return whole([*exact[:j], weight, *exact[j + 1 :]], decide)
@@ -194,6 +195,12 @@ def is_tight(result: arb, floor: float) -> bool:
         return False
     radius = result.rad()
     return bool(radius <= abs(result.mid()) * _RELATIVE_RADIUS or radius <= floor / 8)
+
+
+def _exact(weights: Sequence[Exact]) -> list[arb]:
+    """Return the weights as balls, equal ones as one object, so that what depends on them is worked out once."""
+    known = {w: ball(w) for w in set(weights)}
+    return [known[w] for w in weights]
 
 
 def _whole(
