@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symreg.calculus.operator import Mixed, Operator, Unordered
+from symreg.calculus.operator import STEP, Mixed, Operator, Unordered
 from symreg.calculus.update import Update
 from symreg.errors import Intractable
 from symreg.kernel.graph import assume_in_range
@@ -20,6 +20,7 @@ from symreg.language.tree import (
     Binary,
     Call,
     Compare,
+    Constant,
     Item,
     Name,
     Number,
@@ -232,6 +233,9 @@ def _proximal(
     u = solved(operator, Name(x.name), Name(step.name), once, each, placing.namer)
     if scalars is not None:
         scalars.extend(once)
+    elif isinstance(operator, Operator) and operator.needs is not None:
+        has_minimum = substitute(operator.needs, {STEP: Name(step.name)})
+        u = Call("where", (has_minimum, u, Constant("nan")))
     body.extend(each)
     return Call("where", (is_number, Call("copysign", (u, point)) if operator.is_even else u, point))
 

@@ -126,6 +126,9 @@ class _Writer:
             if buffer is not None and first is not None
         ]
         arguments, spans = [*self.arguments()], self.spans()
+        needs = [] if emitted.needs is None else [self.text(emitted.needs, _DOUBLE)]
+        # What depends on `t` or on a state is looked at once the pointers to them are.
+        is_late = emitted.needs is not None and not names(emitted.needs).isdisjoint(name for name, _ in emitted.kept)
         may_overlap = {emitted.argument, "out"} if kernel.may_alias else set()
         return {
             "name": f"{stem}_{emitted.name}_{'f32' if self.is_single else 'f64'}",
@@ -143,10 +146,8 @@ class _Writer:
                 WIDTH - 4,
             ),
             "pointers": [row["name"] for row in arguments if row["is_pointer"]],
-            "domains": [
-                *(_domain(p.name, p.domain) for p in emitted.parameters),
-                *([self.text(emitted.needs, _DOUBLE)] if emitted.needs is not None else []),
-            ],
+            "domains": [*(_domain(p.name, p.domain) for p in emitted.parameters), *([] if is_late else needs)],
+            "needs": needs[0] if is_late else "",
             "spans": _filled(spans, WIDTH - 8),
             "span_count": len(spans),
             "written": len(self.written()),

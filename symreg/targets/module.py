@@ -20,10 +20,10 @@ from symreg.calculus.operator import Operator
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.kernel import Kernel, lower
 from symreg.language.interval import WORDS, Interval
-from symreg.language.spec import Array, Parameter, Rule, State
+from symreg.language.spec import Array, Parameter, ProxCall, Rule, State
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Name, Tree, number, substitute
+from symreg.language.tree import Binary, Logic, Name, Tree, names, number, substitute, walk
 from symreg.objective import Objective
 from symreg.templates import templates
 
@@ -79,9 +79,23 @@ class Function:
 
     @property
     def needs(self) -> Tree | None:
-        """The condition without which an operator's cost has no minimum, or None."""
-        operator = self.update.operator
-        return operator.needs if self.update.kind == "prox" and isinstance(operator, Operator) else None
+        """The condition without which an operator's cost has no minimum for a step that all share, or None."""
+        operator, rule = self.update.operator, self.update.rule
+        if not isinstance(operator, Operator) or operator.needs is None:
+            return None
+        if rule is None:
+            return operator.needs
+        # Before the step `t` is one less than in its assignments.
+        return _needed(operator.needs, rule, Binary("+", Name("t"), number(1)))
+
+    @property
+    def refused(self) -> str:
+        """The name of the argument that breaks what is needed: `step`, or the rule's parameter."""
+        rule = self.update.rule
+        if self.needs is None or rule is None:
+            return "step" if self.needs is not None else ""
+        used = names(self.needs)
+        return next((p.name for p in rule.parameters if p.name in used), "t")
 
     @property
     def has_out(self) -> bool:
@@ -204,8 +218,43 @@ def _function(update: Update) -> Function:
         arrays=terms.arrays,
         states=rule.states if rule else (),
         counts=rule.uses_t if rule else False,
-        notes=update.notes,
+        notes=(*update.notes, *_refusal(update)),
     )
+
+
+def _refusal(update: Update) -> tuple[str, ...]:
+    """Return what is said of steps for which there is no minimum, as sentences."""
+    operator, rule = update.operator, update.rule
+    if not isinstance(operator, Operator) or operator.needs is None:
+        return ()
+    needed = operator.needs if rule is None else _needed(operator.needs, rule, Name("t"))
+    said = [] if needed is None else [f"The cost has a minimum only if {to_text(needed)}; other steps are refused."]
+    own = [call.step for call in rule.prox_calls if call.is_step_per_weight] if rule else []
+    for condition in dict.fromkeys(substitute(operator.needs, {_STEP: step}) for step in own):
+        said.append(f"A weight for which {to_text(condition)} does not hold becomes NaN: its cost has no minimum.")
+    return tuple(said)
+
+
+def _needed(needs: Tree, rule: Rule, t: Tree) -> Tree | None:
+    """Return what an operator needs of the steps that all weights of a rule share; None where there are none.
+
+    It is over the rule's parameters, its states before the step, and `t`.
+    """
+    found = [_shared(rule, call, t) for call in rule.prox_calls if not call.is_step_per_weight]
+    conditions = tuple(dict.fromkeys(substitute(needs, {_STEP: step}) for step in found))
+    return None if not conditions else conditions[0] if len(conditions) == 1 else Logic("and", conditions)
+
+
+def _shared(rule: Rule, call: ProxCall, t: Tree) -> Tree:
+    known: dict[Tree, Tree] = {Name("t"): t}
+    for row in rule.steps:
+        if any(node == call.tree for node in walk(row.expression)):
+            break
+        known[Name(row.target)] = substitute(row.expression, known)
+    return substitute(call.step, known)
+
+
+_STEP = Name(STEP.name)
 
 
 def _penalty(terms: Terms) -> tuple[tuple[str, str, str], ...]:

@@ -18,7 +18,7 @@ from symreg.kernel.sharing import Namer
 from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
 from symreg.language.names import RESERVED
-from symreg.language.text import number_text
+from symreg.language.text import number_text, to_text
 from symreg.language.tree import Call, Compare, Constant, Item, Logic, Name, Subscript, Tree, names, transform, walk
 from symreg.targets.blocks import Block, Operands
 from symreg.targets.infix import Notation, infix, is_nan_of, shifted
@@ -123,6 +123,8 @@ class _Writer:
             "is_indexed": emitted.is_indexed,
             "parameters": [{"name": p.name, "bounds": _bounds(p.domain)} for p in emitted.parameters],
             "needs": "" if emitted.needs is None else self.text(emitted.needs),
+            "needed": "" if emitted.needs is None else to_text(emitted.needs),
+            "refused": emitted.refused,
             "arrays": [
                 {"name": a.name, "shape": ", ".join("w.size" for _ in a.shape) + "," * (len(a.shape) == 1)}
                 for a in emitted.arrays

@@ -20,7 +20,7 @@ from symreg.language.spec import Rule
 from symreg.language.terms import Terms
 from symreg.verification.ball import ball
 from symreg.verification.kinks import from_ordinal, ordinal
-from symreg.verification.operators import Operator, operator
+from symreg.verification.operators import NoneThere, Operator, operator
 from symreg.verification.oracle import Exact, Function, Slope, elementwise, slope, slopes, values
 from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, groups, human_group, sampled_parameters
 from symreg.verification.series import Value
@@ -148,7 +148,7 @@ def step_cases(
     for number, case in enumerate(known):
         usable = _usable(terms, case if parts is None else _of_part(parts[0], case, dtype), dtype)
         if usable is not None:
-            made.append(_step_case(rule, step, usable, number, dtype, fixed, parts, number % every == 0))
+            made += _step_case(rule, step, usable, number, dtype, fixed, parts, number % every == 0)
     return tuple(made)
 
 
@@ -261,7 +261,8 @@ def _step_case(
     fixed: Mapping[str, float],
     parts: Parts | None,
     has_threshold: bool,
-) -> StepCase:
+) -> Iterator[StepCase]:
+    """Yield the case, without weights for which the operator has no minimum; not at all if all have the same step."""
     if known.group.is_human:
         case = _plain(known, rule, dtype, parts)
         if "lr" in case.parameters:
@@ -278,9 +279,45 @@ def _step_case(
     results = []
     for j, one in enumerate(case.slopes):
         results.append(None if one is None else step(_point(case, j, one.value, shared)))
+    found = [j for j, r in enumerate(results) if r is not None or _has_minimum(step, step_point(case, j), rule)]
+    if len(found) < len(results):
+        if not found or not any(call.is_step_per_weight for call in rule.prox_calls):
+            return
+        case, results = _part(case, found), [results[j] for j in found]
     outputs = ("w", *(state.name for state in rule.states))
     case.exact.update({name: tuple(None if r is None else r[name] for r in results) for name in outputs})
-    return case
+    yield case
+
+
+def _has_minimum(step: Stepper, point: Mapping[str, Value], rule: Rule) -> bool:
+    """Has the cost of each operator that a step takes at one weight a minimum, as far as one knows?"""
+    if not rule.uses_prox:
+        return True
+    take: Operator = point["prox"]
+    is_missing = False
+
+    def noted(v: arb, s: arb) -> arb:
+        nonlocal is_missing
+        try:
+            return take(v, s)
+        except NoneThere:
+            is_missing = True
+            raise
+
+    step({**point, "prox": noted})
+    return not is_missing
+
+
+def _part(case: StepCase, kept: Sequence[int]) -> StepCase:
+    """Return the case with some of its weights, in any order."""
+    places = np.array(kept)
+    return replace(
+        case,
+        weights=case.weights[places],
+        slopes=tuple(case.slopes[k] for k in kept),
+        gradient=case.gradient[places],
+        arrays={name: column[places] for name, column in case.arrays.items()},
+    )
 
 
 def _drawn(
@@ -359,14 +396,8 @@ def _at_threshold(case: StepCase, step: Stepper, dtype: Dtype) -> StepCase:
             there = from_ordinal(a)
             apart = 2.0 ** (FORMATS[dtype].unit + _BESIDE)
             around = [there, there * (1 + apart), there * (1 - apart)]
-            kept = np.array([chosen, chosen, chosen, *range(3, len(case.weights))])
-            return replace(
-                case,
-                weights=case.weights[kept],
-                slopes=tuple(case.slopes[k] for k in kept),
-                gradient=np.array([*around, *case.gradient[3:]], dtype=dtype),
-                arrays={name: column[kept] for name, column in case.arrays.items()},
-            )
+            beside = _part(case, [chosen, chosen, chosen, *range(3, len(case.weights))])
+            return replace(beside, gradient=np.array([*around, *case.gradient[3:]], dtype=dtype))
     return case
 
 

@@ -23,11 +23,16 @@ Operator: TypeAlias = "Callable[[arb, arb], arb]"
 
 _SLACK_BITS = 20  # by which the minimiser's first order is exceeded: balls are narrower than 2**-180 where it counts
 _GREATEST = 1e300
+_LONG_STEP = 2.0**60
 _MOST_STEPS = 64  # for which one search is kept; where each weight has a step of its own they are of no more use
 
 
 class NoneFound(Undecided):
     """There is no minimiser, or none that could be told from others: more digits of the point would not help."""
+
+
+class NoneThere(NoneFound):
+    """There is no minimiser: the cost falls without bound."""
 
 
 def operator(terms: Terms, parameters: Mapping[str, Exact], beside: arb | None = None) -> Operator:
@@ -42,6 +47,17 @@ def operator(terms: Terms, parameters: Mapping[str, Exact], beside: arb | None =
     profile = _profile(terms)
     along = _elementwise(profile, tuple((name, x) for name, x in sorted(parameters.items()) if name in used))
     return _radial(along, arb(0) if beside is None else beside) if terms.indexed else along
+
+
+def has_minima(terms: Terms, parameters: Mapping[str, Exact]) -> bool:
+    """Has the cost of the operator a minimum for every step, as far as a very long one tells?"""
+    try:
+        operator(terms, parameters)(arb(1), arb(_LONG_STEP))
+    except NoneThere:
+        return False
+    except Undecided:
+        return True
+    return True
 
 
 def _radial(along: Operator, beside: arb) -> Operator:
@@ -137,7 +153,7 @@ class _Known:
         try:
             return self._search(point, step)
         except NoMinimum:
-            raise NoneFound from None
+            raise NoneThere from None
 
 
 def _hull(knot: arb, *others: Minimiser | None) -> arb:
