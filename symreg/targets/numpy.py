@@ -215,7 +215,8 @@ class _Writer:
         residual, change = self.namer.fresh("residual"), self.namer.fresh("change")
         found = stage.name
         starts = [self.text(tree) for tree in (stage.start, stage.low, stage.high)]
-        yield from self.assigned([found, low, high], starts)
+        # Numbers of Python would raise an error where they are divided by 0.
+        yield from self.called(f"{found}, {low}, {high}", "np.array", [f"[{', '.join(starts)}]", "float"])
         self.nesting += 1
         body = [row for inner in stage.body for row in self.stage(inner, [])]
         body.append(_line(f"{residual} = {self.text(stage.residual)}"))
@@ -232,14 +233,6 @@ class _Writer:
         self.nesting -= 1
         yield {"kind": "loop", "head": f"for {trial} in range(_ROUNDS):", "body": body}
         self.namer.taken = taken
-
-    def assigned(self, targets: list[str], values: list[str]) -> Iterator[Row]:
-        """Yield an assignment of several names, one a line where the line would be too long."""
-        line = f"{', '.join(targets)} = {', '.join(values)}"
-        if self.fits(line):
-            yield _line(line)
-        else:
-            yield from (_line(f"{name} = {value}") for name, value in zip(targets, values, strict=True))
 
     def called(self, target: str, function: str, arguments: list[str]) -> list[Row]:
         """Return a call as lines that are short enough, broken as formatters break them."""
