@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from symreg.calculus.algebra import INFINITY, addends, signed, without_extrema
+from symreg.calculus.algebra import INFINITY, addends, negative, signed, without_extrema
 from symreg.calculus.limits import limit_at
 from symreg.calculus.operator import Mixed, Span
 from symreg.calculus.parity import is_even
@@ -81,9 +81,11 @@ def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]
 
 
 def _refuse_downward(piece: Piece, side: int, term: Term) -> None:
-    """Raise Intractable unless the curvature of a term is, in the end, not negative."""
-    if sign_between(piece.curvature, piece.low, piece.high, term.parameters) in _UPWARD:
+    """Raise Intractable unless a term in the end pulls weights back, or its curvature is not negative there."""
+    parameters = term.parameters
+    pull = piece.slope if side > 0 else negative(piece.slope)
+    if any(sign_between(tree, piece.low, piece.high, parameters) in _UPWARD for tree in (pull, piece.curvature)):
         return
-    last = limit_at(piece.curvature, None, side, term.parameters)
-    if last != INFINITY and sign_for_all(last, term.parameters) not in _UPWARD:
+    last = limit_at(piece.curvature, None, side, parameters)
+    if last != INFINITY and sign_for_all(last, parameters) not in _UPWARD:
         raise Intractable(f"{term.name} bends down without end, so that whether there is a minimum depends on the step")

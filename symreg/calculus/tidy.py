@@ -16,7 +16,20 @@ from symreg.calculus.positivity import bounds
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
-from symreg.language.tree import Call, Constant, Item, Name, Sum, Tree, children, names, number, substitute, walk
+from symreg.language.tree import (
+    Call,
+    Constant,
+    Item,
+    Name,
+    Number,
+    Sum,
+    Tree,
+    children,
+    names,
+    number,
+    substitute,
+    walk,
+)
 
 LARGEST = 400
 """Trees of more nodes are left as they are: SymPy's time grows faster than their length."""
@@ -96,6 +109,7 @@ def _outside_conditions(tree: Tree) -> list[Tree]:
 
 
 _HIGHEST_POWER_OF_E = 100
+_LARGEST = Fraction(10) ** 250
 
 
 def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
@@ -120,7 +134,8 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
             forms.append(change(expression))
         except (sympy.PolynomialError, NotImplementedError):
             continue  # SymPy has no such form of it: NotImplementedError is where its own algorithms end
-    best = min(dict.fromkeys(from_sympy(form) for form in forms), key=size)
+    made = dict.fromkeys(from_sympy(form) for form in forms)
+    best = min((form for form in made if _fits_floating_point(form)), key=size, default=tree)
     return tree if size(tree) < 0.75 * size(best) else best
 
 
@@ -128,6 +143,12 @@ def _has_high_power_of_e(expression: sympy.Expr) -> bool:
     """Does it hold e to an exact p/q of many digits? SymPy would make polynomials of degree p in the q-th root of e."""
     exponents = [power.exp for power in expression.atoms(sympy.exp) if power.exp.is_Rational]
     return any(max(abs(exponent.p), exponent.q) > _HIGHEST_POWER_OF_E for exponent in exponents)
+
+
+def _fits_floating_point(tree: Tree) -> bool:
+    """Is no number in a tree too large or too small to be computed with? One denominator for all can make them so."""
+    values = [node.value for node in walk(tree) if isinstance(node, Number)]
+    return all(not value or _LARGEST > abs(value) > 1 / _LARGEST for value in values)
 
 
 def _variables(expression: sympy.Expr) -> int:
