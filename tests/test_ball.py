@@ -156,6 +156,16 @@ def test_an_even_power_is_never_negative() -> None:
         assert found.contains(0) and found.contains((arb(5) / 4) ** exponent)
 
 
+@pytest.mark.parametrize("text", ["(w**2 - 1)**2", "(w**2 - 1)**3"])
+def test_over_wide_balls_derivatives_keep_their_signs(text: str) -> None:
+    wide = arb(4).union(arb(12))
+    found = compiled(parse(text))(Scope({"w": arb_series([wide, arb(1)], 3)}, decide=sign))
+    assert found[1] > 0 and found[2] > 0
+    for at in (4, 7, 12):
+        here = compiled(parse(text))(Scope({"w": arb_series([arb(at), arb(1)], 3)}, decide=sign))
+        assert all(found[k].contains(here[k]) for k in range(3))
+
+
 def test_numbers_are_exact() -> None:
     with ctx.workprec(53):
         tiny = Fraction(1) + Fraction(1, 2**200)

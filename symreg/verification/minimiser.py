@@ -11,8 +11,8 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import copysign, inf, isfinite, nan
+from dataclasses import dataclass, field, fields
+from math import copysign, inf, isfinite, isnan, nan
 from typing import TypeAlias
 
 import numpy as np
@@ -106,18 +106,52 @@ def minimisers(terms: Terms, parameters: Mapping[str, Exact], known: Curve | Non
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Cells for one s as columns: h lies between `least` and `most`; `rises` is 1 where it surely rises, -1 falls."""
+    """Cells for one s as columns: h lies between `least` and `most`; `rises` is 1 where it surely rises, -1 falls.
+
+    Args:
+        slopes: The least h' where it rises.
+        floors: Lower bounds of s*phi.
+        is_wide: Are they worth halving for all v that will lie in them?
+    """
 
     cells: tuple[Cell, ...]
     least: NDArray[np.float64]
     most: NDArray[np.float64]
     rises: NDArray[np.int8]
     slopes: NDArray[np.float64]
+    floors: NDArray[np.float64]
+    is_wide: NDArray[np.bool_]
 
     def part(self, start: int, end: int) -> _Rows:
         """Return the cells from one place to before another."""
         part = slice(start, end)
-        return _Rows(self.cells[part], self.least[part], self.most[part], self.rises[part], self.slopes[part])
+        return _Rows(self.cells[part], *(getattr(self, name)[part] for name in _COLUMNS))
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Two floats that h lies between wherever it does not surely fall."""
+        kept = self.rises >= 0
+        return float(self.least[kept].min(initial=inf)), float(self.most[kept].max(initial=-inf))
+
+
+_COLUMNS = tuple(one.name for one in fields(_Rows) if one.name != "cells")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """Neighbouring cells of one piece on which h rises: it passes v once at most.
+
+    Args:
+        floor: A lower bound of the objective on them, for one v.
+        slope: Of h'.
+        near: Where the root may be.
+    """
+
+    floor: float
+    first: Cell
+    last: Cell
+    slope: float
+    near: float
 
 
 @dataclass(slots=True)
@@ -153,6 +187,8 @@ class _Search:
         self._s = ball(s)
         self._step = outward(self._s)
         self._rows: dict[tuple[int, int], _Rows] = {}
+        self._reaches: dict[tuple[int, int], tuple[float, float]] = {}
+        self._halved: dict[int, _Rows] = {}
         self._near_zero: dict[tuple[int, float], Power] = {}
         self._growth: dict[tuple[int, float], Power] = {}
         self._sides = [side for side, end in ((-1, known.low), (1, known.high)) if end in (-inf, inf)]
@@ -189,18 +225,19 @@ class _Search:
             for root in found:
                 most = most.min(root.most.upper())
             start, end = self._reach(v, most)
-        undecided: list[Cell] = []
+        runs: list[_Run] = []
+        undecided: list[tuple[float, Cell]] = []
         for number, side in self._bands_between(max(start, -size), min(end, size), v, found):
             rows, hits = self._met(number, side, low, high)
-            for run in _runs(hits, rows):
-                if rows.rises[run[0]] > 0:
-                    first, last = rows.cells[run[0]], rows.cells[run[-1]]
-                    near = _interpolated(first.low, last.high, rows.least[run[0]], rows.most[run[-1]], low)
-                    if at := self._root(first, last, float(rows.slopes[list(run)].min()), v, near):
-                        found.append(at)
+            rising: list[tuple[int, float]] = []
+            for k in hits:
+                floor = self._floor(rows, k, low, high)
+                if rows.rises[k] > 0:
+                    rising.append((k, floor))
                 else:
-                    undecided.append(rows.cells[run[0]])
-        return self._pruned(found, undecided, v, low, high, most)
+                    undecided.append((floor, rows.cells[k]))
+            runs += _runs(rows, rising, low)
+        return self._pruned(found, runs, undecided, v, low, high, most)
 
     def _reach(self, v: arb, most: arb) -> tuple[float, float]:
         """Return the ends of the interval outside which the objective is greater than an upper bound of the least."""
@@ -236,33 +273,42 @@ class _Search:
         exponent = ball(-lower.exponent - 1)
         return bool(lower.factor > 0 and exponent <= 0 and self._s * lower.factor * arb(key[1]) ** -exponent > abs(v))
 
-    def _met(self, number: int, side: int, low: float, high: float) -> tuple[_Rows, NDArray[np.intp]]:
+    def _met(self, number: int, side: int, low: float, high: float) -> tuple[_Rows, list[int]]:
         """Return the cells of a band, and which of them h may pass v on; of these, undecided ones are halved first."""
         key = number, side
         if key not in self._rows:
-            self._rows[key] = self._row(self._curve.band(number, side))
+            self._keep(key, self._row(self._curve.band(number, side)))
+        rows, hits = self._rows[key], np.zeros(0, np.intp)
         for _ in range(_REFINEMENTS):
-            rows = self._rows[key]
+            least, most = self._reaches[key]
+            if least > high or most < low:
+                return rows, []
             hits = np.flatnonzero((rows.least <= high) & (rows.most >= low) & (rows.rises >= 0))
-            cut = [k for k in hits.tolist() if rows.rises[k] == 0 and _is_wide(rows.cells[k])]
+            cut = hits[(rows.rises[hits] == 0) & rows.is_wide[hits]].tolist()
             if not cut:
                 break
             parts, start = [], 0
             for k in cut:
                 parts += [rows.part(start, k), self._row(self._curve.halves(rows.cells[k]))]
                 start = k + 1
-            self._rows[key] = _joined([*parts, rows.part(start, len(rows.cells))])
-        return rows, hits
+            rows = _joined([*parts, rows.part(start, len(rows.cells))])
+            self._keep(key, rows)
+        return rows, hits.tolist()
+
+    def _keep(self, key: tuple[int, int], rows: _Rows) -> None:
+        self._rows[key], self._reaches[key] = rows, rows.reach
+
+    def _halves(self, cell: Cell) -> _Rows:
+        """Return the halves of a cell, classified once for all v."""
+        key = id(cell)  # it stays as long as the curve
+        if key not in self._halved:
+            self._halved[key] = self._row(self._curve.halves(cell))
+        return self._halved[key]
 
     def _row(self, cells: Sequence[Cell]) -> _Rows:
-        return _Rows(tuple(cells), *self._classified(cells))
-
-    def _classified(
-        self, cells: Sequence[Cell]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8], NDArray[np.float64]]:
         """Return bounds of h on each cell, whether it rises or falls, and the least h' of those on which it rises."""
-        table = np.array([(c.low, c.high, *c.slope, *c.curvature) for c in cells]).reshape(-1, 6).T
-        low, high, slope_low, slope_high, curve_low, curve_high = table
+        table = np.array([(c.low, c.high, *c.slope, *c.curvature, outward(c.value)[0]) for c in cells])
+        low, high, slope_low, slope_high, curve_low, curve_high, value = table.reshape(-1, 7).T
         with np.errstate(over="ignore", invalid="ignore"):
             low_part, high_part = self._scaled(slope_low, slope_high)
             least = low + low_part - _SLACK * (np.abs(low) + np.abs(low_part)) - LEAST
@@ -270,10 +316,20 @@ class _Search:
             bend_low, bend_high = self._scaled(curve_low, curve_high)
             slopes = 1 + bend_low - _SLACK * (1 + np.abs(bend_low))
             falls = 1 + bend_high + _SLACK * (1 + np.abs(bend_high)) < 0
+            floors, _ = self._scaled(value, value)
         least[np.isnan(least)], most[np.isnan(most)] = -inf, inf
         slopes[np.isnan(slopes)] = -inf
         rises = np.where(slopes > 0, 1, np.where(falls, -1, 0)).astype(np.int8)
-        return least, most, rises, slopes
+        is_wide = np.array([_is_wide(cell) for cell in cells], bool)
+        return _Rows(tuple(cells), least, most, rises, slopes, floors, is_wide)
+
+    def _floor(self, rows: _Rows, k: int, low: float, high: float) -> float:
+        """Return a lower bound of the objective on a cell for every v between two floats."""
+        cell, floor = rows.cells[k], float(rows.floors[k])
+        distance = max(cell.low - high, low - cell.high, 0.0)
+        squared = distance * distance
+        found = floor + squared / 2 - _SLACK * (abs(floor) + squared) - LEAST
+        return -inf if isnan(found) else min(found, _HUGE)
 
     def _scaled(
         self, low: NDArray[np.float64], high: NDArray[np.float64]
@@ -308,18 +364,29 @@ class _Search:
         return weight + self._s * first - v, 1 + self._s * second
 
     def _pruned(
-        self, found: list[_Root], undecided: list[Cell], v: arb, low: float, high: float, most: arb
+        self,
+        found: list[_Root],
+        runs: list[_Run],
+        undecided: list[tuple[float, Cell]],
+        v: arb,
+        low: float,
+        high: float,
+        most: arb,
     ) -> tuple[list[_Root], arb] | None:
         """Return the candidates that may be best, those in undecided cells too; None where cells stay undecided."""
         with ctx.workprec(_BITS):
             for root in found:
                 most = most.min(root.most.upper())
-            waiting: list[tuple[float, int, Cell]] = []
-            for cell in undecided:
-                self._wait(waiting, cell, v, most)
-            for _ in range(_MOST_HALVINGS):
-                if not waiting or waiting[0][0] > float(most):
+            for run in sorted(runs, key=lambda run: run.floor):
+                if run.floor > outward(most)[1]:
                     break
+                if at := self._root(run.first, run.last, run.slope, v, run.near):
+                    found.append(at)
+                    most = most.min(at.most.upper())
+            waiting = [(floor, id(cell), cell) for floor, cell in undecided if floor <= outward(most)[1]]
+            heapq.heapify(waiting)
+            halvings = 0
+            while waiting and waiting[0][0] <= outward(most)[1]:
                 cell = heapq.heappop(waiting)[2]
                 if self._least_on(cell, v) > most:
                     continue
@@ -332,24 +399,19 @@ class _Search:
                     found.append(sliver)
                     most = most.min(sliver.most.upper())
                     continue
-                halves = self._curve.halves(cell)
-                least, greatest, rises, slopes = self._classified(halves)
-                for k, half in enumerate(halves):
-                    if rises[k] < 0 or least[k] > high or greatest[k] < low:
+                if halvings == _MOST_HALVINGS:
+                    return None
+                halvings += 1
+                halves = self._halves(cell)
+                for k, half in enumerate(halves.cells):
+                    if halves.rises[k] < 0 or halves.least[k] > high or halves.most[k] < low:
                         continue
-                    if rises[k] == 0:
-                        self._wait(waiting, half, v, most)
-                    elif at := self._root(half, half, float(slopes[k]), v, (half.low + half.high) / 2):
+                    if halves.rises[k] == 0:
+                        heapq.heappush(waiting, (self._floor(halves, k, low, high), id(half), half))
+                    elif at := self._root(half, half, float(halves.slopes[k]), v, (half.low + half.high) / 2):
                         found.append(at)
                         most = most.min(at.most.upper())
-            else:
-                return None
             return [root for root in found if not root.least > most], most
-
-    def _wait(self, waiting: list[tuple[float, int, Cell]], cell: Cell, v: arb, most: arb) -> None:
-        least = self._least_on(cell, v)
-        if not least > most:
-            heapq.heappush(waiting, (-inf if least.is_nan() else outward(least)[0], id(cell), cell))
 
     def _least_on(self, cell: Cell, v: arb) -> arb:
         """Return a lower bound of the objective on a cell."""
@@ -546,27 +608,28 @@ class _Search:
 
 
 def _joined(parts: Sequence[_Rows]) -> _Rows:
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("least", "most", "rises", "slopes"))
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
     return _Rows(tuple(cell for part in parts for cell in part.cells), *columns)
 
 
-def _runs(hits: NDArray[np.intp], rows: _Rows) -> Iterator[list[int]]:
-    """Yield neighbouring cells of one piece on which h rises together, and each undecided cell by itself."""
-    run: list[int] = []
-    for k in hits.tolist():
-        joins = (
-            run
-            and k == run[-1] + 1
-            and rows.rises[k] > 0
-            and rows.rises[run[-1]] > 0
-            and rows.cells[k].piece is rows.cells[k - 1].piece
+def _runs(rows: _Rows, rising: Sequence[tuple[int, float]], v: float) -> Iterator[_Run]:
+    """Yield neighbouring cells of one piece on which h rises, together; given are their places and floors."""
+    start = 0
+    for end in range(1, len(rising) + 1):
+        before = rising[end - 1][0]
+        is_next = end < len(rising) and rising[end][0] == before + 1
+        if is_next and rows.cells[before + 1].piece is rows.cells[before].piece:
+            continue
+        here = rising[start][0]
+        first, last = rows.cells[here], rows.cells[before]
+        yield _Run(
+            floor=min(floor for _, floor in rising[start:end]),
+            first=first,
+            last=last,
+            slope=float(rows.slopes[here : before + 1].min()),
+            near=_interpolated(first.low, last.high, rows.least[here], rows.most[before], v),
         )
-        if run and not joins:
-            yield run
-            run = []
-        run.append(k)
-    if run:
-        yield run
+        start = end
 
 
 def _is_wide(cell: Cell) -> bool:

@@ -149,14 +149,19 @@ def _series_power(base: arb_series, first: arb, exponent: arb) -> arb_series:
 
     Arb's own iterations lose the signs of derivatives over wide balls; quotients keep them.
     """
-    found = [first]
+    found, given = [first], [base[k] for k in range(base.prec)]
     for n in range(1, base.prec):
         total = arb(0)
         for k in range(1, n + 1):
-            if not base[k].is_zero():
-                total += (k * exponent - (n - k)) * base[k] * found[n - k]
-        found.append(total / (n * base[0]))
+            if not given[k].is_zero():
+                total += (k * exponent - (n - k)) * _product(given[k], found[n - k])
+        found.append(total / (n * given[0]))
     return arb_series(found, base.prec)
+
+
+def _product(x: arb, y: arb) -> arb:
+    """Return x*y; of wide balls as a quotient, which keeps to their ends, where Arb's product may lose its sign."""
+    return x / (1 / y) if _is_wide(x) and _is_wide(y) else x * y
 
 
 def _series_log(x: arb_series, first: arb) -> arb_series:
