@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from symreg.calculus.algebra import INFINITY, addends, negative, signed, without_extrema
+from symreg.calculus.algebra import INFINITY, ZERO, W, addends, minus, negative, plus, signed, without_extrema
 from symreg.calculus.limits import limit_at
 from symreg.calculus.operator import Mixed, Span
 from symreg.calculus.parity import is_even
@@ -19,10 +19,13 @@ from symreg.calculus.roots import has_w
 from symreg.calculus.signs import sign_table
 from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
+from symreg.calculus.tidy import tidy
 from symreg.errors import Intractable
 from symreg.language.interval import Interval
+from symreg.language.spec import Parameter
 from symreg.language.terms import Term, Terms
 from symreg.language.text import to_text
+from symreg.language.tree import Binary, Tree, substitute, walk
 
 _UPWARD = ("positive", "nonnegative", "zero")
 
@@ -44,6 +47,12 @@ def mixed(terms: Terms) -> Mixed:
 
 def _of_term(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[tuple[Span, ...]]:
     """Yield the spans of a term, or those of each of its addends where they are not known for all together."""
+    centre = _centre(term.tree) if domain.is_all else None
+    if centre is not None:
+        moved = replace(term, tree=_moved(term.tree, centre))
+        for spans in _of_term(moved, domain, is_mirrored=False):
+            yield tuple(_back(span, centre, term.parameters) for span in spans)
+        return
     try:
         yield tuple(_spans(term, domain, is_mirrored=is_mirrored))
     except Intractable:
@@ -52,6 +61,39 @@ def _of_term(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[tup
             raise
         for part in parts:
             yield from _of_term(replace(term, tree=part), domain, is_mirrored=is_mirrored)
+
+
+def _centre(tree: Tree) -> Tree | None:
+    """Return the a of a tree in which w stands only as w - a or a - w; None of any other."""
+    found = {
+        other
+        for node in walk(tree)
+        if isinstance(node, Binary) and node.operator == "-"
+        for one, other in ((node.left, node.right), (node.right, node.left))
+        if one == W and not has_w(other)
+    }
+    if len(found) != 1:
+        return None
+    (centre,) = found
+    return centre if not has_w(substitute(tree, {minus(W, centre): ZERO, minus(centre, W): ZERO})) else None
+
+
+def _moved(tree: Tree, centre: Tree) -> Tree:
+    """Return a tree of w - a and a - w as one of w and -w."""
+    return substitute(tree, {minus(W, centre): W, minus(centre, W): negative(W)})
+
+
+def _back(span: Span, centre: Tree, parameters: tuple[Parameter, ...]) -> Span:
+    def at(tree: Tree) -> Tree:
+        return substitute(tree, {W: minus(W, centre)})
+
+    return Span(
+        high=None if span.high is None else tidy(plus(span.high, centre), parameters),
+        value=at(span.value),
+        slope=at(span.slope),
+        curvature=at(span.curvature),
+        rises=span.rises,
+    )
 
 
 def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]:

@@ -140,9 +140,10 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
 
 
 def _has_high_power_of_e(expression: sympy.Expr) -> bool:
-    """Does it hold e to an exact p/q of many digits? SymPy would make polynomials of degree p in the q-th root of e."""
-    exponents = [power.exp for power in expression.atoms(sympy.exp) if power.exp.is_Rational]
-    return any(max(abs(exponent.p), exponent.q) > _HIGHEST_POWER_OF_E for exponent in exponents)
+    """Is an exponent multiplied by a p/q of many digits? SymPy makes polynomials of degree p in exp(x/q)."""
+    addends_ = (a for power in expression.atoms(sympy.exp) for a in sympy.Add.make_args(power.exp))
+    factors_ = (addend.as_coeff_Mul()[0] for addend in addends_)
+    return any(f.is_Rational and max(abs(f.p), f.q) > _HIGHEST_POWER_OF_E for f in factors_)
 
 
 def _fits_floating_point(tree: Tree) -> bool:

@@ -26,7 +26,10 @@ from symreg.language.tree import (
     Number,
     Sum,
     Tree,
+    names,
     number,
+    substitute,
+    walk,
 )
 
 _OPAQUE: dict[str, Tree] = {}
@@ -93,10 +96,22 @@ class _Translator:
             case Call("where", (condition, then, otherwise)):
                 made = self.condition(condition)
                 return sympy.Piecewise((self.expression(then), made), (self.expression(otherwise), True))
+            case Call("exp", (argument,)) if names(argument):
+                return sympy.exp(self.exponent(argument))
             case Call(function, arguments) if function in _TO_SYMPY:
                 return _TO_SYMPY[function](*(self.expression(a) for a in arguments))
             case _:
                 raise Intractable(f"{to_text(tree)[:60]} has no meaning in SymPy")
+
+    def exponent(self, tree: Tree) -> Any:
+        """Return what e is raised to, a number of many digits as a symbol.
+
+        Of exp(p*x/q) SymPy makes polynomials of degree p in exp(x/q).
+        """
+        numbers = {node: self.stand_in(node, positive=True) for node in walk(tree) if _is_long(node)}
+        stand_ins: dict[Tree, Tree] = {node: Name(symbol.name) for node, symbol in numbers.items()}
+        made = self.expression(substitute(tree, stand_ins))
+        return made.xreplace({self.symbol(symbol.name): symbol for symbol in numbers.values()})
 
     def condition(self, tree: Tree) -> Any:
         match tree:
@@ -120,10 +135,18 @@ class _Translator:
             return sympy.Symbol(name, **({"nonpositive": True} if 0 in domain else {"negative": True}))
         return sympy.Symbol(name, real=True)
 
-    def stand_in(self, tree: Tree) -> sympy.Symbol:
+    def stand_in(self, tree: Tree, *, positive: bool = False) -> sympy.Symbol:
         text = to_text(tree)
         _OPAQUE[text] = tree
-        return sympy.Symbol(text, real=True)
+        return sympy.Symbol(text, positive=True) if positive else sympy.Symbol(text, real=True)
+
+
+_LONGEST = 100
+
+
+def _is_long(tree: Tree) -> bool:
+    """Is it a number p/q with a p or a q of many digits?"""
+    return isinstance(tree, Number) and max(abs(tree.value.numerator), tree.value.denominator) > _LONGEST
 
 
 _REMEMBERED = 8192

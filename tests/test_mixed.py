@@ -1,0 +1,89 @@
+"""Sums of terms that are curved in ways of their own: how often F turns is found out once the parameters are known."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from derived import cost, derived, emitted_prox
+
+import symreg
+from symreg.calculus.operator import Mixed, Operator
+from symreg.judging import DTYPES
+from symreg.objective import resolve
+from symreg.verification import Subject, verify
+
+SUMS = (
+    "welsch + cauchy",
+    "geman_mcclure + atan + l1",  # a kink, and three terms
+    "l_half + cauchy",  # an infinite slope at 0
+    "quartic + cauchy",  # a curvature without bound
+    "lam*log(1 + (w - a)**2) + mu*sqrt(abs(w))",  # not even
+    "lam*log(1 + w**2/c**2) + mu*abs(w - a) + nu*max(0, 1 - w)",  # knots in any order
+)
+LONG_SUMS = ("lp + log_sum", "lp + welsch", "double_well + l_half", "scad + atan + l2", "capped_l1 + log_sum + lp")
+
+
+def assert_right(text: str, points: int) -> None:
+    objective = resolve(text)
+    assert isinstance(derived(objective).operator, Mixed)
+    subjects = [
+        Subject(label=target, dtype=dtype, functions={"prox": emitted_prox(objective, target, dtype)})
+        for target in ("numpy", "c")
+        for dtype in DTYPES
+    ]
+    report = verify(objective.terms, (), subjects, points=points)
+    assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("text", SUMS)
+def test_the_operator_is_right(text: str) -> None:
+    assert_right(text, 25)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("text", [*SUMS, *LONG_SUMS])
+def test_the_operator_is_right_everywhere(text: str) -> None:
+    assert_right(text, 2_000)
+
+
+def test_every_turn_is_found() -> None:
+    """With wells far apart F turns many times; all minima are compared by brute force."""
+    objective = resolve("a*log(1 + w**2) + b*log(1 + 100*(w - 2)**2) + c*log(1 + 900*(w + 3)**2)")
+    values = {"a": 0.7, "b": 1.3, "c": 0.9}
+    grid = np.linspace(-12, 12, 300_001)
+    v = np.linspace(-10, 10, 41)
+
+    def phi(u: np.ndarray) -> np.ndarray:
+        wells = (np.log1p(u**2), np.log1p(100 * (u - 2) ** 2), np.log1p(900 * (u + 3) ** 2))
+        return sum(k * well for k, well in zip(values.values(), wells, strict=True))
+
+    at_grid = phi(grid)
+    for step in (0.01, 0.3, 2.0, 10.0):
+        found = {target: emitted_prox(objective, target)(v, step=step, **values) for target in ("numpy", "c")}
+        assert np.allclose(found["numpy"], found["c"], rtol=1e-12, atol=1e-13)
+        for x, u in zip(v, found["c"], strict=True):
+            best = np.min(step * at_grid + grid * (0.5 * grid - x))
+            assert cost(u, x, step, phi) <= best + 1e-7
+
+
+def test_rules_take_it() -> None:
+    """proximal_adam has one step for each weight, so that no table serves all."""
+    report = symreg.verify("welsch + cauchy", rules=["proximal_gradient", "proximal_adam"], target="all", points=10)
+    assert report.passed, str(report)
+    assert sum(check.kind == "step" for check in report.checks) == 2 * 4
+
+
+def test_a_number_of_many_digits_in_an_exponent_costs_no_more() -> None:
+    """SymPy makes polynomials of degree p in exp(w/q) from exp(p*w/q): a memory error, or none left for anybody."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
+        "from symreg.calculus.updates import derived_operator\n"
+        "from symreg.objective import resolve\n"
+        "for text in ('lam*(1 - exp(-abs(w)/1.234567890123))', 'welsch + log_cosh', 'lam*exp(1.23456789*w) + w**2'):\n"
+        "    print(type(derived_operator(resolve(text).terms).operator).__name__)\n"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert made.stdout.split() == [Operator.__name__] * 3
