@@ -14,6 +14,7 @@ from symreg.calculus.indexed import accurate
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
 from symreg.calculus.proximal import operator
+from symreg.calculus.roots import has_w
 from symreg.calculus.splitting import radial_profile, split
 from symreg.calculus.stabilise import Stable, stabilise
 from symreg.calculus.update import WITHIN_REACH, Update
@@ -21,7 +22,7 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Item, Name, Number, Tree, substitute, transform
+from symreg.language.tree import Binary, Call, Item, Name, Negate, Number, Tree, substitute, transform
 from symreg.objective import Objective
 
 _REMEMBERED = 256
@@ -203,7 +204,7 @@ def _forms(terms: Terms) -> _Forms:
         gradients = [_accurate(part.tidied, part, (part.gradient, part.apart)) for part in parts]
         found = knots(tuple(part.part for part in parts), terms.parameters)
         value = _on_domains(parts, [stable.tree for stable in values], INFINITY)
-        gradient = _on_domains(parts, [stable.tree for stable in gradients], NAN)
+        gradient = _on_domains(parts, [transform(stable.tree, _of_unsigned_zero) for stable in gradients], NAN)
         value = _within_reach(value, values, value_notes)
         gradient = _within_reach(guarded(gradient, found, terms.parameters), gradients, gradient_notes)
         for knot in found:
@@ -224,6 +225,34 @@ def _forms(terms: Terms) -> _Forms:
 def _accurate(tree: Tree, part: Derived, candidates: tuple[Tree, ...]) -> Stable:
     """Return a part's stable form."""
     return stabilise(tree, parameters=part.term.parameters, domain=part.term.domain, candidates=candidates)
+
+
+def _of_unsigned_zero(node: Tree) -> Tree:
+    """Return a quotient by the root of a multiple of the weight as one by the root of its size.
+
+    The root of -0 is -0, and a quotient by that has the wrong sign; the weight 0 is an end of the domain there.
+    """
+    if isinstance(node, Binary) and node.operator == "/":
+        return Binary("/", node.left, transform(node.right, _root_of_size))
+    return node
+
+
+def _root_of_size(node: Tree) -> Tree:
+    if isinstance(node, Call) and node.function == "sqrt" and _is_multiple_of_weight(node.arguments[0]):
+        return call("sqrt", call("abs", node.arguments[0]))
+    return node
+
+
+def _is_multiple_of_weight(tree: Tree) -> bool:
+    match tree:
+        case Negate(operand):
+            return _is_multiple_of_weight(operand)
+        case Binary("*", left, right):
+            return _is_multiple_of_weight(left if has_w(left) else right) and not (has_w(left) and has_w(right))
+        case Binary("/", left, right):
+            return _is_multiple_of_weight(left) and not has_w(right)
+        case _:
+            return tree == Name("w")
 
 
 def _within_reach(tree: Tree, forms: list[Stable], notes: list[str]) -> Tree:

@@ -1,0 +1,28 @@
+"""Where the slope is infinite at an end of the domain that is 0, its sign is not that of the zero that is given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import symreg
+from symreg.calculus.updates import updates
+from symreg.objective import Objective, resolve
+from symreg.targets import load
+
+INFINITE = [
+    ("lam*sqrt(w)", "[0, inf)", np.inf), ("lam*sqrt(2*w/lam)", "[0, inf)", np.inf),
+    ("lam*sqrt(-w)", "(-inf, 0]", -np.inf), ("sqrt(w) + lam*w", "[0, inf)", np.inf),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.parametrize(("text", "domain", "slope"), INFINITE)
+def test_either_zero_has_the_same_slope(text: str, domain: str, slope: float, target: str) -> None:
+    objective: Objective = resolve(symreg.penalty("root", text, domain=domain))
+    for dtype in ("float64", "float32"):
+        functions = load(objective, updates(objective, ()), target, dtype)  # type: ignore[arg-type]
+        given = {"lam": 0.5} if "lam" in text else {}
+        found = functions.gradient(np.array([-0.0, 0.0, 1.0, -1.0], dtype), **given)
+        assert found[0] == found[1] == slope
+        assert np.isnan(found[2:]).sum() == 1
