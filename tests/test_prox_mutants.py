@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 import copy
+import ctypes
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,12 +25,14 @@ from proximal_operators import RIGHT
 import symreg
 from symreg import catalogue, targets
 from symreg.targets.loading import load_module
+from symreg.targets.native import build
 from symreg.verification import Subject, verify
 
 POINTS = 300
 _ALWAYS = ("elastic_net", "l2_norm")  # the others take their time: in the long run
 RELATIVE = {"float64": 1e-9, "float32": 1e-5}
 SHIFT = 1e-6
+SHIFTS = {"float64": SHIFT, "float32": 1e-3}  # of thresholds
 
 _OTHER = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.LtE: ast.Gt, ast.Lt: ast.GtE,
@@ -111,17 +114,21 @@ def test_there_are_mutants_of_everything() -> None:
 
 # Of each kind: what is changed in the source of an emitted `prox`.
 _REVERSED = {"less": "greater_equal", "less_equal": "greater", "greater": "less_equal", "greater_equal": "less"}
-SPREAD = ("l1", "mcp", "l_half")  # the next ones take their time: in the long run
-LONG = ("huber", "log_cosh", "log_sum", "cauchy")
+EMITTED = (("l1", "float64"), ("mcp", "float64"), ("l_half", "float64"), ("mcp", "float32"))
+LONG = ("huber", "log_cosh", "log_sum", "cauchy", "scad")  # these take their time: in the long run
+TOO_COARSE = (("scad", "float32"),)  # where it jumps moves by less than a float32 beside it tells
 
 _CLAMP = "keeps rounding inside the cell; the root is there anyway"
 _BRACKET = "an end of a bracket, or where the search starts: the search ends at the same root without"
+_TURN = "where F turns no root is taken, but for a step within a millionth of the one from which on it turns"
+_POINT = (
+    "the jump is below eps only where its bracket is one point: F does not turn, and what it would be has no bearing"
+)
 
 # Changes of emitted source that are no mistakes: how many of one text, and why.
 HARMLESS = {
     ("mcp", "dropped: _put(x4, edge2, mask)"): (1, _CLAMP),
     ("mcp", "dropped: _put(x5, 0, mask2)"): (1, "v is at most edge3 there, where zero is put as well"),
-    ("mcp", "shift: edge2"): (1, _CLAMP),
     ("log_sum", "dropped: _put(x4, 0, mask)"): (1, "the root of a negative number is replaced: v is below the jump"),
     ("log_sum", "dropped: _put(x11, turn, mask)"): (1, _CLAMP),
     ("l_half", "dropped: _put(u_low, turn, mask)"): (1, _BRACKET),
@@ -130,30 +137,46 @@ HARMLESS = {
     ("l_half", "side: np.greater(x, jump, out=mask)"): (1, _BRACKET),
     ("l_half", "side: np.less(x, turn, out=mask2)"): (1, _BRACKET),
     ("cauchy", "branch: 0 if c3 < 0 else c4"): (1, _BRACKET),
-    ("cauchy", "branch: bound2 if c8 > bound2 else c8"): (1, _BRACKET),
-    ("cauchy", "branch: c4 if c9 < c4 else c9"): (1, _BRACKET),
-    ("cauchy", "branch: turn2 if jump < turn2 else jump"): (1, _BRACKET),
     ("cauchy", "dropped: _put(u3_low, turn2, mask)"): (1, _BRACKET),
     ("cauchy", "dropped: _put(u3_high, x, mask)"): (1, _BRACKET),
     ("cauchy", "dropped: _put(a, turn2, mask2)"): (1, _BRACKET),
     ("cauchy", "side: np.greater(x, jump, out=mask)"): (1, _BRACKET),
     ("cauchy", "side: np.less(x, turn2, out=mask2)"): (1, _BRACKET),
+    ("scad", "dropped: _put(x5, lam, mask)"): (1, _CLAMP),
+    ("l_half", "shift: turn"): (1, _TURN),
+    ("log_sum", "shift: turn"): (1, _TURN),
+    ("cauchy", "shift: turn"): (1, _TURN),
+    ("cauchy", "shift: turn2"): (1, _TURN),
+    ("l_half", "C shift: turn = c * c2 * pow(2.0, 2.0 / 3.0) / 4.0"): (1, _TURN),
+    ("l_half", "C side: x[k] > jump"): (1, _BRACKET),
+    ("l_half", "C side: x[k] < turn"): (1, _BRACKET),
+    ("log_sum", "C shift: turn = c3 ? c * c2 - eps : 0.0"): (1, _TURN),
+    ("log_sum", "C operator: turn + step * (lam / (eps + turn))"): (1, _BRACKET),
+    ("log_sum", "C operator: x2 - x5"): (1, _POINT),
+    ("log_sum", "C operator: x2 >= 0.0 ? x6 : c5 - c6 * jump"): (1, _POINT),
+    ("cauchy", "C side: c3 < 0.0"): (1, _BRACKET),
+    ("cauchy", "C side: c8 > bound2"): (1, _BRACKET),
+    ("cauchy", "C side: c9 < c4"): (1, _BRACKET),
+    ("cauchy", "C side: jump < turn2"): (1, _BRACKET),
+    ("cauchy", "C side: x[k] > jump"): (1, _BRACKET),
+    ("cauchy", "C side: x[k] < turn2"): (1, _BRACKET),
+    ("cauchy", "C operator: turn2 + step * (c5 * (turn2 / (c2 + turn2 * turn2)))"): (1, _BRACKET),
 }
 
 
-def emitted_mutants(name: str) -> Iterator[Mutant]:
+def emitted_mutants(name: str, dtype: str) -> Iterator[Mutant]:
     """Yield an emitted NumPy `prox` with a result, a threshold, a comparison, a choice or a case changed."""
     objective = symreg.objective(name)
     (text,) = targets.emit(objective, (derived(objective),), "numpy").values()
     whole = ast.parse(text)
-    for change, kind, said in _changes(whole):
+    for change, kind, said in _changes(whole, dtype):
         mutated = copy.deepcopy(whole)
         change(next(node for node in ast.walk(mutated) if isinstance(node, ast.FunctionDef) and node.name == "prox"))
         module = load_module(objective.name, ast.unparse(ast.fix_missing_locations(mutated)))
         yield Mutant(f"{kind}: {said}", module.prox)
 
 
-def _changes(whole: ast.Module) -> Iterator[tuple[Callable[[ast.FunctionDef], None], str, str]]:
+def _changes(whole: ast.Module, dtype: str) -> Iterator[tuple[Callable[[ast.FunctionDef], None], str, str]]:
     prox = next(node for node in whole.body if isinstance(node, ast.FunctionDef) and node.name == "prox")
     for place, node in enumerate(ast.walk(prox)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _REVERSED:
@@ -163,11 +186,10 @@ def _changes(whole: ast.Module) -> Iterator[tuple[Callable[[ast.FunctionDef], No
         elif isinstance(node, ast.Expr) and ast.unparse(node).startswith("_put("):
             yield partial(_drop, place), "dropped", ast.unparse(node)
         elif isinstance(node, ast.Expr) and ast.unparse(node).startswith("np.copyto(flat_j, "):
-            yield partial(_scale_result, place), "relative", ast.unparse(node)
-    names = {n.id for n in ast.walk(prox) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    for one in sorted(names):
-        if re.fullmatch(r"(edge|jump)\d*", one):
-            yield partial(_shift, one), "shift", one
+            yield partial(_scale_result, place, RELATIVE[dtype]), "relative", ast.unparse(node)
+    for one in sorted(_stored(prox)):
+        if re.fullmatch(r"(edge|jump|turn)\d*", one):
+            yield partial(_shift, one, SHIFTS[dtype]), "shift", one
 
 
 def _reverse(place: int, prox: ast.FunctionDef) -> None:
@@ -185,28 +207,95 @@ def _drop(place: int, prox: ast.FunctionDef) -> None:
     statement.value = ast.Constant(None)
 
 
-def _scale_result(place: int, prox: ast.FunctionDef) -> None:
+def _scale_result(place: int, part: float, prox: ast.FunctionDef) -> None:
     statement: Any = list(ast.walk(prox))[place]
-    statement.value.args[1] = ast.parse(f"{ast.unparse(statement.value.args[1])} * (1 + 1e-9)", mode="eval").body
+    statement.value.args[1] = ast.parse(f"{ast.unparse(statement.value.args[1])} * (1 + {part})", mode="eval").body
 
 
-def _shift(name: str, prox: ast.FunctionDef) -> None:
-    """Move a threshold by a millionth where all of them are known, before the elements are looked at."""
+def _shift(name: str, part: float, prox: ast.FunctionDef) -> None:
+    """Move a threshold by a part of itself where it is known, before anything is worked out from it."""
     (block,) = [node for node in prox.body if isinstance(node, ast.With)]
-    place = next(k for k, node in enumerate(block.body) if ast.unparse(node).startswith("scratch"))
-    block.body.insert(place, ast.parse(f"{name} = {name} * {1 + SHIFT}").body[0])
+    elements = next(k for k, node in enumerate(block.body) if ast.unparse(node).startswith("scratch"))
+    place = max(k for k, node in enumerate(block.body[:elements]) if name in _stored(node))
+    block.body.insert(place + 1, ast.parse(f"{name} = {name} * {1 + part}").body[0])
 
 
-@pytest.mark.parametrize("name", [*SPREAD, *(pytest.param(n, marks=pytest.mark.sweep) for n in LONG)])
-def test_mistakes_in_emitted_source_are_caught(name: str) -> None:
-    found = [*emitted_mutants(name)]
+def _stored(statement: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+# Of each kind: what is changed in the text of an emitted C function.
+_C_REVERSED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_C_CHANGES: tuple[tuple[str, str, Callable[[re.Match[str], str], str]], ...] = (
+    ("shift", r"(?<=const double )((?:edge|jump|turn)\d*) = (.*)(?=;)",
+     lambda m, dtype: f"{m[1]} = ({m[2]}) * {1 + SHIFTS[dtype]!r}"),
+    ("side", r"([\w.\[\]]+) (<=?|>=?) ([\w.\[\]]+)(?= \?)", lambda m, _: f"{m[1]} {_C_REVERSED[m[2]]} {m[3]}"),
+    ("relative", r"(?<=out\[j\] = )(.*)(?=;)", lambda m, dtype: f"({m[1]}) * {1 + RELATIVE[dtype]!r}"),
+    ("operator", r"(?<== )(.*?) ([-+]) (.*)(?=;$)", lambda m, _: f"{m[1]} {'+' if m[2] == '-' else '-'} {m[3]}"),
+)  # fmt: skip
+
+# Statements that count, or say only how a search goes on: whatever they say it ends at the same root, or after ROUNDS.
+_NO_RESULT = r" *(const )?(size_t|(double|int) (change|following|moves)|moved\[k\])"
+
+
+def c_mutants(name: str, dtype: str) -> list[Mutant]:
+    """Return C functions `prox` with one mistake each, all of them compiled into one library."""
+    objective = symreg.objective(name)
+    files = targets.emit(objective, (derived(objective),), "c")
+    (source,) = (text for path, text in files.items() if path.endswith(".c"))
+    own = f"{objective.name}_prox_{'f64' if dtype == 'float64' else 'f32'}"
+    whole = re.search(rf"^int {own}\(.*?^}}$", source, re.DOTALL | re.MULTILINE)
+    assert whole is not None
+    mutated = list(_changed_in_c(whole[0], dtype))
+    more = [text.replace(f"int {own}(", f"int {own}_{k}(", 1) for k, (_, text) in enumerate(mutated)]
+    sources = {path.removeprefix("c/"): text for path, text in files.items()}
+    library = ctypes.CDLL(str(build(sources | {f"{objective.name}.c": "\n\n".join([source, *more])})))
+    parameters = [p.name for p in objective.terms.parameters]
+    return [Mutant(said, _called(library[f"{own}_{k}"], parameters)) for k, (said, _) in enumerate(mutated)]
+
+
+def _changed_in_c(function: str, dtype: str) -> Iterator[tuple[str, str]]:
+    """Yield what is changed behind the checks of the arguments, and the function with that change."""
+    start = function.index("\n\n")
+    for kind, pattern, change in _C_CHANGES:
+        for found in re.finditer(pattern, function[start:], re.MULTILINE):
+            at = start + found.start()
+            if re.match(_NO_RESULT, function[function.rindex("\n", 0, at) + 1 :]):
+                continue
+            other = change(found, dtype)
+            yield f"C {kind}: {found[0]}", function[:at] + other + function[at + len(found[0]) :]
+
+
+def _called(function: Any, parameters: Sequence[str]) -> Callable[..., Any]:
+    function.argtypes = (
+        ctypes.c_size_t, ctypes.c_void_p, ctypes.c_double, *(ctypes.c_double for _ in parameters), ctypes.c_void_p,
+    )  # fmt: skip
+
+    def prox(v: Any, *, step: float, **given: float) -> Any:
+        out = np.empty_like(v)
+        code = function(v.size, v.ctypes.data, step, *(given[name] for name in parameters), out.ctypes.data)
+        assert code == 0
+        return out
+
+    return prox
+
+
+@pytest.mark.parametrize(("name", "dtype"), [
+    *EMITTED,
+    *(pytest.param(name, dtype, marks=pytest.mark.sweep)
+      for name in (*dict.fromkeys(name for name, _ in EMITTED), *LONG) for dtype in RELATIVE
+      if (name, dtype) not in (*EMITTED, *TOO_COARSE)),
+])  # fmt: skip
+def test_mistakes_in_emitted_source_are_caught(name: str, dtype: Any) -> None:
+    in_numpy, in_c = [*emitted_mutants(name, dtype)], c_mutants(name, dtype)
     subjects = [
-        Subject(label=one.text, dtype="float64", functions={"prox": one.function}, is_emitted=False) for one in found
+        Subject(label=one.text, dtype=dtype, functions={"prox": one.function}, is_emitted=False)
+        for one in (*in_numpy, *in_c)
     ]
     report = verify(symreg.objective(name).terms, (), subjects, points=600)
     alive = Counter(check.target for check in report.checks if check.verdict == "pass")
     assert alive == {text: count for (of, text), (count, _) in HARMLESS.items() if of == name}
-    assert len(report.checks) == len(found) >= 3
+    assert len(report.checks) == len(subjects) and min(len(in_numpy), len(in_c)) >= 3
 
 
 def mistaken(prox: Callable[..., Any], kind: str, dtype: str) -> Callable[..., Any]:

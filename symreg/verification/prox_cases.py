@@ -28,7 +28,9 @@ from symreg.verification.tolerance import WORKING_BITS
 
 STEP_EXPONENTS = (-20, 20)  # a step is from 1e-6 to 1e6
 _PER_CASE, _STEPS_PER_PARAMETERS = 50, 3
-_BISECTED = 3  # every third case has the place of a jump found
+_UNBISECTED = 3  # all but every third case have the place of a jump found
+_CRITICAL = 3  # every third case has a step near the one from which on the operator jumps
+_CLOSEST = 10  # binary exponent of how near
 _LENGTHS = (1, 2, 3, 7)
 _HUMAN = (-0.5, 0.2, 3.0)
 _UNDERFLOW, _UNDERFLOWING = 4096.0, 2  # times the format's floor: below it a minimum is vacuous; how many of them
@@ -118,7 +120,7 @@ def prox_cases(
         stream = Stream("prox", number)
         turn = number // _STEPS_PER_PARAMETERS
         parameters = _parameters(terms, turn, fixed, is_human=number == 0)
-        step = fixed.get("step", 1.0 if number == 0 else stream.log_uniform(*STEP_EXPONENTS))
+        step = fixed.get("step", 1.0 if number == 0 else _step(radius or terms, parameters, stream, number))
         group = Group(parameters=parameters, vectors=(), is_human=number == 0)
         try:
             if radius is not None:
@@ -148,6 +150,30 @@ def _parts(case: ProxCase, length: int) -> Iterator[ProxCase]:
         )
 
 
+def _step(terms: Terms, parameters: Mapping[str, float], stream: Stream, number: int) -> float:
+    """Return a step of any size, or one near that at which `u + s*phi'(u)` begins to fall somewhere."""
+    step = stream.log_uniform(*STEP_EXPONENTS)
+    if number % _CRITICAL != 2:
+        return step
+    bend = _least_curvature(terms, tuple(parameters.items()))
+    if not 2.0 ** -STEP_EXPONENTS[1] < -bend < 2.0 ** -STEP_EXPONENTS[0]:
+        return step
+    return (1.0 + stream.sign() * stream.log_uniform(-_CLOSEST, 0)) / -bend
+
+
+@lru_cache(maxsize=128)
+def _least_curvature(terms: Terms, parameters: tuple[tuple[str, float], ...]) -> float:
+    """Return the least phi'' that is seen at a few places on each piece; 0 where it is nowhere negative."""
+    least = 0.0
+    with ctx.workprec(WORKING_BITS // 16):
+        for piece in minima_of(terms, parameters)[1].pieces:
+            tried = [piece.middle, *(sign * 2.0**k for k in range(-12, 13, 2) for sign in (-1, 1))]
+            for weight in tried:
+                bend = piece.taylor(arb(weight))[2] if piece.low < weight < piece.high else arb(0)
+                least = min(least, float(bend)) if bend.is_finite() else least
+    return least
+
+
 def _parameters(terms: Terms, turn: int, fixed: Mapping[str, float], *, is_human: bool) -> dict[str, float]:
     if is_human:
         return {
@@ -166,7 +192,7 @@ def _elementwise(
         chosen = list(_HUMAN)
     else:
         chosen = _points(FORMATS[dtype], stream, step, known, number, limit)
-        if number % _BISECTED == 1:
+        if number % _UNBISECTED:
             chosen += _jumps(minimiser, step, chosen, dtype)
     points = np.array([v for v, _ in dict.fromkeys(_signed(float(kind(v))) for v in chosen)], dtype=dtype)
     minima = tuple(minimiser(float(v), step) for v in points)

@@ -9,6 +9,8 @@ roundings further on, and a knot where its rounded parameters put it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from math import inf, isnan
 from typing import Any
 
@@ -47,6 +49,7 @@ def judge_of_prox(
     exact = reference([cases[c].exact[j] for c, j in places])
     problem = radius_of(terms) or terms
     limit = inf if greatest_exponent is None else 2.0**greatest_exponent
+    known: dict[int, Place] = {}
 
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("prox", subject.label, dtype)
@@ -61,7 +64,8 @@ def judge_of_prox(
 
         def find(_: str, k: int, got: float) -> Finding:
             c, j = places[k]
-            finding = find_prox(problem, cases[c], j, got, FORMATS[dtype], rtol)
+            place = known.setdefault(k, Place(problem=problem, case=cases[c], j=j, shape=FORMATS[dtype]))
+            finding = find_prox(place, got, rtol)
             if finding is Finding.WRONG and abs(float(cases[c].points[j])) >= limit:
                 return Finding.VACUOUS
             return finding
@@ -84,35 +88,69 @@ def judge_of_prox(
     return judge
 
 
-def find_prox(problem: Terms, case: ProxCase, j: int, got: float, shape: Format, rtol: float) -> Finding:
-    """Compare one element with its exact minimum and with those of the problems that rounding may have made of it.
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One element of a case and all that rounding allows there, which serves every subject once it is worked out.
 
     Args:
         problem: The elementwise terms, or phi of the radius.
+        j: Which element of the case.
     """
-    own, right = case.minima[j], case.exact[j]
+
+    problem: Terms
+    case: ProxCase
+    j: int
+    shape: Format
+
+    @cached_property
+    def v(self) -> Exact | arb:
+        """The element, or the radius of the whole vector."""
+        return _target(self.case, self.j)
+
+    @cached_property
+    def scale(self) -> arb:
+        """What a minimum of the problem is multiplied by: for an element of a vector its share of the radius."""
+        own, right = self.case.minima[self.j], self.case.exact[self.j]
+        with ctx.workprec(WORKING_BITS):
+            if not self.case.is_radial or own is None or right is None or own.value.is_zero():
+                return arb(1)
+            return right / own.value
+
+    @cached_property
+    def shares(self) -> tuple[arb | None, ...]:
+        """How far the minimum moves with each rounding."""
+        own = self.case.minima[self.j]
+        assert own is not None
+        parameters: dict[str, Exact] = dict(self.case.group.parameters)
+        return tuple(_shares(self.problem, own, parameters, self.v, self.case.step, self.scale, self.shape))
+
+    @cached_property
+    def neighbours(self) -> tuple[Minimiser | None, ...]:
+        """The minima of the problems that rounding may have made of this one."""
+        return tuple(neighbours(self.problem, dict(self.case.group.parameters), self.v, self.case.step, self.shape))
+
+
+def find_prox(place: Place, got: float, rtol: float) -> Finding:
+    """Compare one element with its exact minimum and with those of the problems that rounding may have made of it."""
+    case, shape = place.case, place.shape
+    own, right = case.minima[place.j], case.exact[place.j]
     if own is None or right is None:
         return Finding.UNDETERMINED
     if isnan(got):
         return Finding.WRONG
-    parameters: dict[str, Exact] = dict(case.group.parameters)
-    v = _target(case, j)
-    scale = arb(1)
-    with ctx.workprec(WORKING_BITS):
-        if case.is_radial and not own.value.is_zero():
-            scale = right / own.value  # an element of a vector, by the vector's radius
-    shares = list(_shares(problem, own, parameters, v, case.step, scale, shape))
-    finding = judged(got, right, right, shape, shares, rtol)
-    if finding is not Finding.WRONG or not (case.is_radial or _may_be_near(problem, parameters, got, v, case.step)):
+    finding = judged(got, right, right, shape, place.shares, rtol)
+    if finding is not Finding.WRONG:
         return finding
-    for other in neighbours(problem, parameters, v, case.step, shape):
+    if not (case.is_radial or _may_be_near(place.problem, dict(case.group.parameters), got, place.v, case.step)):
+        return finding
+    for other in place.neighbours:
         if other is None:
             finding = Finding.UNDETERMINED
             continue
         with ctx.workprec(WORKING_BITS):
-            there = other.value * scale
+            there = other.value * place.scale
         # On the other side of a knot h may rise less, and the minimum move more.
-        room = [*shares, share_of_point(other, v, scale, shape)]
+        room = [*place.shares, share_of_point(other, place.v, place.scale, shape)]
         if judged(got, there, there, shape, room, rtol) in (Finding.RIGHT, Finding.VACUOUS):
             with ctx.workprec(WORKING_BITS):
                 has_jumped = abs(there - right) > _NEAR * abs(right).max(abs(there))
