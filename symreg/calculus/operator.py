@@ -66,6 +66,8 @@ class Cell:
         start: Where Newton's method starts, over `V`; moved into the cell.
         top: A number that u is not above, over `V`, if one is known.
         in_logarithm: Does it run in the logarithm of u?
+        trial_curvature: phi'' over the functions that phi' holds; None: as it is.
+        trial_third: phi''' likewise, times w where `in_logarithm`, for Halley's method; None: Newton's will do.
     """
 
     low: Tree | None
@@ -85,6 +87,8 @@ class Cell:
     start: Tree = V
     top: Tree | None = None
     in_logarithm: bool = False
+    trial_curvature: Tree | None = None
+    trial_third: Tree | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

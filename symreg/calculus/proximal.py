@@ -12,25 +12,26 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, over, plus, times
+from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, over, plus, times, where
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
 from symreg.calculus.exponents import Exponents, named, restored_all
 from symreg.calculus.limits import limit_at
 from symreg.calculus.mixed import mixed
 from symreg.calculus.numeric import TINY, evaluate, samples
-from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V
+from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V, times_step
 from symreg.calculus.pieces import Joint, Piece, Pieces, half, pieces
 from symreg.calculus.roots import has_w, roots
 from symreg.calculus.signs import Run, sign_table
 from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, limit, tidy
+from symreg.calculus.trials import bend, over_functions_of
 from symreg.calculus.unordered import unordered
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Number, Tree, number, substitute, walk
+from symreg.language.tree import Call, Compare, Constant, Logic, Tree, number, substitute, walk
 
 _INFINITE = (Constant("inf"), negative(Constant("inf")))
 
@@ -318,30 +319,33 @@ def _started(cell: Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Cell
     Where the curvature rises F is convex, and the method comes from the right; where it falls, from the left. Near an
     end at 0 where the curvature is infinite it runs in the logarithm of u, in which F is convex again.
     """
-    cell = replace(cell, curvature=_with_powers_of(cell.slope, cell.curvature))
     top = _at_most(slope, cell, parameters)
     from_right = V if top is None else top
-    if cell.bends < 0 and cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters):
+    in_logarithm = cell.bends < 0 and cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters)
+    rise = over_functions_of(cell.slope, cell.curvature, parameters)
+    third = bend(cell.slope, rise, cell.third, parameters, by_weight=in_logarithm)
+    cell = replace(cell, trial_curvature=rise, trial_third=third)
+    if in_logarithm:
         return replace(cell, start=from_right, top=top, in_logarithm=True)
     if cell.bends < 0:
-        return replace(cell, start=cell.low if cell.low is not None else V)
+        return replace(cell, start=_from_left(cell, parameters))
     return replace(cell, start=from_right)
 
 
-def _with_powers_of(slope: Tree, curvature: Tree) -> Tree:
-    """Return a curvature with w**(e - 1) as w**e/w where the slope holds w**e, so that one power does for both."""
-    given = {node: node.right for node in walk(slope) if isinstance(node, Binary) and node.operator == "**"}
-    changed: dict[Tree, Tree] = {}
-    for node in walk(curvature):
-        if isinstance(node, Binary) and node.operator == "**" and node.left == W and node not in given:
-            for power_, exponent in given.items():
-                if power_.left == W and not isinstance(node.right, Number) and _is_one_less(node.right, exponent):
-                    changed[node] = over(power_, W)
-    return substitute(curvature, changed)
+def _from_left(cell: Cell, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a number that the root is not below in a cell on which F is concave: where a bound of F meets v.
 
-
-def _is_one_less(a: Tree, b: Tree) -> bool:
-    return tidy(plus(minus(b, a), number(-1)), ()) == ZERO
+    F is not above its tangent at the lower end, nor, where phi' rises, above u + s*phi' as it is in the end.
+    """
+    if cell.low is None:
+        return V
+    steepest = _at(cell.curvature, cell.low, 1, parameters)
+    if cell.turns or cell.low_force is None or steepest is None:
+        return cell.low
+    rest = minus(minus(V, cell.low), times(STEP, cell.low_force))
+    tangent = plus(cell.low, over(rest, plus(ONE, times_step(STEP, steepest))))
+    last = limit_at(cell.slope, None, -1, parameters) if cell.high is None else NAN
+    return tangent if last == NAN or last in _INFINITE else call("max", tangent, minus(V, times(STEP, last)))
 
 
 def _at_most(slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> Tree | None:
@@ -358,7 +362,14 @@ def _at_most(slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> Tree
         inverses = [root for root in roots(minus(slope, over(V, STEP))) if _is_above(root, slope, cell, parameters)]
     except NotDifferentiable:
         return top
-    return call("min", top, inverses[0]) if top is not None and inverses else top
+    if top is None or not inverses:
+        return top
+    least = call("min", top, inverses[0])
+    if not (top == V and cell.bends < 0 and cell.low == ZERO):
+        return least
+    # phi' is concave and not negative at 0: s*phi'(h) >= v*h/b where s*phi'(b) = v, so that F(h) >= v for this h.
+    ratio = over(V, inverses[0])
+    return where(Compare(">", ratio, ZERO), over(V, plus(ONE, ratio)), least)
 
 
 def _is_zero_of(root: Tree, slope: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from symreg.calculus.algebra import minus, plus, times
+from symreg.calculus.algebra import minus, over, plus, times
 from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V, times_step
 from symreg.kernel.ir import Let, Root
 from symreg.kernel.lowering import FARTHEST, Candidate, Lowering, Statements, clipped
@@ -100,9 +100,9 @@ class _Lowering(Lowering):
         highs = [*(low for low, _ in ends), self.outer(segments[-1][-1], once, side=-1)]
         tables = [self.rows(*row, once) for row in zip(segments, lows, highs, strict=True)]
         if len(tables) == 1:
-            return self.chosen(tables[0], x, each)[0]
+            return self.chosen(tables[0], x, once, each)[0]
         if len(tables) == 2 and once is not each:
-            return self.chosen(self.joined(tables, operator.dips[0], once), x, each)[0]
+            return self.chosen(self.joined(tables, operator.dips[0], once), x, once, each)[0]
         for k in range(len(operator.dips) - 1, -1, -1):
             cell = operator.dips[k].cell
             if cell is not None:
@@ -114,7 +114,7 @@ class _Lowering(Lowering):
             if bottom is not None and top is not None:
                 bottom = self.let("bottom", Call("min", (bottom, top)), once)  # no rounding parts what is adjacent
             top = self.upper(table[-1], once) if k + 1 < len(tables) else None
-            u, value = self.chosen(table, x, each, isclipped=True)
+            u, value = self.chosen(table, x, once, each, is_clipped=True)
             candidates.append(Candidate(self.let("u", u, each), value, bottom, top))
         return self.best(candidates, x, each)
 
@@ -225,8 +225,8 @@ class _Lowering(Lowering):
         """
         name = Name(self.namer.fresh("jump"))
         body: Statements = []
-        a, value_a = self.chosen(before, name, body, isclipped=True)
-        b, value_b = self.chosen(after, name, body, isclipped=True)
+        a, value_a = self.chosen(before, name, once, body, is_clipped=True)
+        b, value_b = self.chosen(after, name, once, body, is_clipped=True)
         a, b = self.let("a", a, body), self.let("b", b, body)
         middle = Binary("-", Binary("/", Binary("+", a, b), _TWO), name)
         penalty = Binary("*", self.step, Binary("-", value_a, value_b))
@@ -262,17 +262,19 @@ class _Lowering(Lowering):
 
     # What does
 
-    def chosen(self, rows: list[_Row], x: Tree, each: Statements, *, isclipped: bool = False) -> tuple[Tree, Tree]:
+    def chosen(
+        self, rows: list[_Row], x: Tree, once: Statements, each: Statements, *, is_clipped: bool = False
+    ) -> tuple[Tree, Tree]:
         """Return the minimiser within a table, and the penalty there.
 
         Args:
             rows: Ascending.
             x: v.
             each: Receives the root, if there is one.
-            isclipped: May x lie outside the rows' own range?
+            is_clipped: May x lie outside the rows' own range?
         """
         searched = [row for row in rows if isinstance(row.item, Cell) and row.item.solution is None]
-        found = self.root(rows, x, each) if searched else None
+        found = self.root(rows, x, once, each) if searched else None
         places: list[Tree] = []
         for k, row in enumerate(rows):
             if found is not None and (isinstance(row.item, Rest) or row in searched):
@@ -282,10 +284,10 @@ class _Lowering(Lowering):
             else:
                 assert row.item.solution is not None
                 place = substitute(row.item.solution, {V: x, STEP: self.step})
-                is_end = isclipped and k in (0, len(rows) - 1)
+                is_end = is_clipped and k in (0, len(rows) - 1)
                 places.append(_between(place, row) if row.item.turns or is_end else place)
         place = _by_edge(rows, places, x)
-        if not isclipped:
+        if not is_clipped:
             return place, number(0)
         place = self.let("u", place, each)
         values = [
@@ -293,20 +295,22 @@ class _Lowering(Lowering):
         ]
         return place, _by_edge(rows, values, x)
 
-    def root(self, rows: list[_Row], x: Tree, each: Statements) -> Tree:
+    def root(self, rows: list[_Row], x: Tree, once: Statements, each: Statements) -> Tree:
         """Return the root of F(u) = x in the row that x belongs to; a row that is no cell has its place as bounds."""
         lows: list[Tree] = []
         highs: list[Tree] = []
         starts: list[Tree] = []
         slopes: list[Tree] = []
-        bends: list[Tree] = []
+        rises: list[Tree] = []
+        bends: list[Tree | None] = []
         cells = [row.item for row in rows if isinstance(row.item, Cell) and row.item.solution is None]
         for row in rows:
             item = row.item
             if isinstance(item, Cell) and item.solution is None:
                 is_open = item.in_logarithm and item.low_force is None  # F is minus infinity there
                 low = _NEAREST if is_open else _bound(row.low, item.pull < 0, x, Negate(FARTHEST))
-                start = clipped(substitute(item.start, {V: x, STEP: self.step}), low, row.high)
+                start = self.before_turn(row, x, once) if item.turns and item.bends < 0 else None
+                start = clipped(start or substitute(item.start, {V: x, STEP: self.step}), low, row.high)
                 lows.append(low)
                 starts.append(start)
                 if item.in_logarithm and item.top is not None:  # if it starts at 0, the root is 0
@@ -314,29 +318,52 @@ class _Lowering(Lowering):
                 else:
                     highs.append(_bound(row.high, item.pull > 0, x, FARTHEST))
                 slopes.append(item.slope)
-                bends.append(item.curvature)
+                rises.append(item.trial_curvature or item.curvature)
+                bends.append(item.trial_third)
             else:
                 place = item.position if isinstance(item, Rest) else row.low or row.high or number(0)
                 lows.append(place)
                 highs.append(place)
                 starts.append(place)
                 slopes.append(cells[0].slope)
-                bends.append(cells[0].curvature)
+                rises.append(cells[0].trial_curvature or cells[0].curvature)
+                bends.append(cells[0].trial_third)
         name = Name(self.namer.fresh("u"))
         slope = self.let_tree(_by_edge(rows, slopes, x), name)
-        bend = self.let_tree(_by_edge(rows, bends, x), name)
+        rise = plus(_ONE, times(self.step, _without_cosines(self.let_tree(_by_edge(rows, rises, x), name), slope)))
+        residual = minus(plus(name, times(self.step, slope)), x)
+        in_logarithm = any(cell.in_logarithm for cell in cells)
+        known = [bend for bend in bends if bend is not None]
+        if len(known) == len(bends) and all(cell.in_logarithm == in_logarithm for cell in cells):
+            # Halley's method is Newton's with the slope as it is half a step on; not where that overflows or is far off.
+            change = times(self.step, _without_cosines(self.let_tree(_by_edge(rows, known, x), name), slope))
+            run = times(rise, name) if in_logarithm else rise
+            halfway = minus(rise, times(over(residual, times(_TWO, run)), change))
+            rise = Call("where", (Compare(">", times(_TWO, halfway), rise), halfway, rise))
+            in_logarithm = False
         each.append(
             Root(
                 name=name.name,
                 low=_by_edge(rows, lows, x),
                 high=_by_edge(rows, highs, x),
                 start=_by_edge(rows, starts, x),
-                residual=minus(plus(name, times(self.step, slope)), x),
-                slope=plus(_ONE, times(self.step, _without_cosines(bend, slope))),
-                in_logarithm=any(cell.in_logarithm for cell in cells),
+                residual=residual,
+                slope=rise,
+                in_logarithm=in_logarithm,
             )
         )
         return name
+
+    def before_turn(self, row: _Row, x: Tree, once: Statements) -> Tree | None:
+        """Return where F would be x in a cell at whose upper end it turns, if it were a parabola; None without ends."""
+        cell, low, high = row.item, row.low, row.high
+        if low is None or high is None or not isinstance(cell, Cell) or cell.low_force is None:
+            return None
+        bottom = self.let("bottom", self.force(low, cell.low_force), once)
+        top = self.let("top", self.force(high, substitute(cell.slope, {_W: high})), once)
+        part = over(minus(top, x), minus(top, bottom))
+        is_below = Compare("<", x, top)
+        return minus(high, times(minus(high, low), Call("sqrt", (Call("where", (is_below, part, number(0))),))))
 
     # Expressions
 

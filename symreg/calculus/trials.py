@@ -1,0 +1,129 @@
+"""What a trial for a root of F computes besides F: its derivatives, over the functions that F holds already.
+
+One power, exponential or tanh then does for all of them. Where there is such a function, which is dear, the trial has
+a second derivative too, and Halley's method takes two thirds of the rounds of Newton's.
+"""
+
+from __future__ import annotations
+
+from symreg.calculus.algebra import ONE, W, minus, numeric, over, power, rational, times
+from symreg.calculus.tidy import tidy
+from symreg.language.interval import WORDS, Interval
+from symreg.language.spec import Parameter
+from symreg.language.tree import Binary, Call, Name, Tree, number, substitute, transform, walk
+
+
+def over_functions_of(slope: Tree, tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a derivative of phi' over the powers of w, the exponentials and the tanh that phi' holds.
+
+    Accurate enough for a step of an iteration, not for more.
+
+    Args:
+        slope: phi'.
+        tree: phi'' or phi'''.
+        parameters: With their domains.
+    """
+    for node in dict.fromkeys(walk(slope)):
+        match node:
+            case Binary("**", base, exponent) if base == W and rational(exponent) is None:
+                tree = _by_power(tree, node, exponent)
+            case Call("exp", (argument,)):
+                tree = _by_exponential(tree, node, argument)
+            case Call("tanh", (argument,)):
+                tree = _by_tanh(tree, node, argument, parameters)
+    return tree
+
+
+def bend(slope: Tree, rise: Tree, third: Tree, parameters: tuple[Parameter, ...], *, by_weight: bool) -> Tree | None:
+    """Return phi''' if phi' holds a function that is dear and phi''' none besides; None where Newton's method will do.
+
+    Args:
+        slope: phi'.
+        rise: phi'' over the functions of phi'.
+        third: phi'''.
+        parameters: With their domains.
+        by_weight: Return w*phi''', which is finite in floating point where phi'' is?
+    """
+    known = _dear(slope)
+    if not known:
+        return None
+    made = over_functions_of(slope, _by_positive(third, parameters) if by_weight else third, parameters)
+    return made if _dear(made) <= known | _dear(rise) else None
+
+
+def _by_positive(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return w times a tree, for w > 0, so that their powers are joined."""
+    above = Parameter(name="w_above_0", domain=WORDS["positive"], default=1.0)
+    made = tidy(substitute(times(W, tree), {W: Name(above.name)}), (*parameters, above))
+    return substitute(made, {Name(above.name): W})
+
+
+def _dear(tree: Tree) -> set[Tree]:
+    """Return the calls of functions, and the powers that are none of whole numbers or halves, that the weight is in."""
+    found: set[Tree] = set()
+    for node in walk(tree):
+        match node:
+            case Call(function, _) if function not in _CHEAP and W in walk(node):
+                found.add(node)
+            case Binary("**", base, exponent) if W in walk(base):
+                value = rational(exponent)
+                if value is None or value.denominator > 2:
+                    found.add(node)
+    return found
+
+
+_CHEAP = ("abs", "sqrt", "sign", "min", "max", "where")
+
+
+def _by_power(tree: Tree, given: Tree, exponent: Tree) -> Tree:
+    """Write w**(e - 1), w**(e - 2), ... as w**e/w, ..."""
+    changed: dict[Tree, Tree] = {}
+    for node in walk(tree):
+        match node:
+            case Binary("**", base, other) if base == W and node != given:
+                less = numeric(tidy(minus(exponent, other), ()))
+                if less is not None and less.denominator == 1:
+                    changed[node] = over(given, power(W, number(less)))
+    return substitute(tree, changed)
+
+
+def _by_exponential(tree: Tree, given: Tree, argument: Tree) -> Tree:
+    """Write exp(2*a), exp(3*a), ... as powers of exp(a)."""
+    changed: dict[Tree, Tree] = {}
+    for node in walk(tree):
+        match node:
+            case Call("exp", (other,)) if node != given:
+                times_as_much = numeric(tidy(over(other, argument), ()))
+                if times_as_much is not None and times_as_much.denominator == 1 and 1 < times_as_much <= _MOST:
+                    changed[node] = power(given, number(times_as_much))
+    return substitute(tree, changed)
+
+
+_MOST = 4
+
+
+def _by_tanh(tree: Tree, given: Tree, argument: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Write 1/cosh(a)**2 as 1 - tanh(a)**2, and sinh(a)/cosh(a) as tanh(a)."""
+    tanh, cosh = Name("tanh_of_w"), Name("cosh_of_w")
+    known = (
+        *parameters,
+        Parameter(name=tanh.name, domain=Interval(), default=0.5),
+        Parameter(name=cosh.name, domain=WORDS["positive"], default=1.0),
+    )
+    put: dict[Tree, Tree] = {
+        Call("sinh", (argument,)): times(tanh, cosh),
+        Call("cosh", (argument,)): cosh,
+        given: tanh,
+    }
+    apart = tidy(substitute(tree, put), known)
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Binary("**", base, exponent) if base == cosh:
+                degree = numeric(exponent)
+                if degree is not None and degree > 0 and (degree / 2).denominator == 1:
+                    return over(ONE, power(minus(ONE, power(tanh, number(2))), number(degree / 2)))
+        return node
+
+    made = tidy(transform(apart, change), known)
+    return tree if cosh in walk(made) else substitute(made, {tanh: given})

@@ -1,0 +1,121 @@
+"""What a trial for a root computes: derivatives over the functions that phi' holds, and how many trials it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from derived import ELEMENTWISE, derived
+
+from symreg import targets
+from symreg.calculus.algebra import W, rational
+from symreg.calculus.numeric import TINY, evaluate, samples
+from symreg.calculus.operator import Cell, Operator
+from symreg.calculus.proximal import operator
+from symreg.language.tree import Binary, Call, Tree, walk
+from symreg.objective import resolve
+from symreg.targets.loading import load_module
+
+SUMS = ("log_cosh + l1", "welsch + l2(lam=mu)", "lam*abs(w)**1.37", "lam*exp(abs(w))")
+
+
+def searched(text: str) -> list[Cell]:
+    """Return the cells of an operator in which roots are iterated."""
+    found = operator(resolve(text).terms)
+    if not isinstance(found, Operator):
+        return []
+    items = [item for segment in found.segments for item in segment]
+    return [item for item in items if isinstance(item, Cell) and item.solution is None]
+
+
+def dear(tree: Tree) -> set[Tree]:
+    """Return the functions and powers in a tree that hold the weight, but for roots, whole powers and their halves."""
+    found: set[Tree] = set()
+    for node in walk(tree):
+        match node:
+            case Call(function, _) if function not in ("abs", "sqrt") and W in walk(node):
+                found.add(node)
+            case Binary("**", base, exponent) if W in walk(base):
+                power = rational(exponent)
+                if power is None or power.denominator > 2:
+                    found.add(node)
+    return found
+
+
+@pytest.mark.parametrize("text", [*ELEMENTWISE, *SUMS])
+def test_the_derivatives_of_a_trial_are_those_of_phi(text: str) -> None:
+    parameters = resolve(text).terms.parameters
+    compared = 0
+    for cell in searched(text):
+        for row in samples(parameters):
+            low = 0 if cell.low is None else evaluate(cell.low, row)
+            for factor in ("0.13", "0.9", "2.3"):
+                u = low + TINY.context.mpf(factor)
+                if cell.high is not None and u >= evaluate(cell.high, row):
+                    continue
+                at = {**row, W: u}
+                pairs = [
+                    (cell.trial_curvature, cell.curvature, 1),
+                    (cell.trial_third, cell.third, u if cell.in_logarithm else 1),
+                ]
+                for made, given, weight in pairs:
+                    if made is not None:
+                        right = weight * evaluate(given, at)
+                        assert abs(evaluate(made, at) - right) <= 1e-20 * (abs(right) + 1e-20), (text, u)
+                        compared += 1
+    assert compared or not searched(text)
+
+
+FUNCTIONS = {
+    # How many functions that are dear a trial computes; sine and cosine are two
+    "lp": 1,
+    "log_cosh": 1,
+    "etp": 1,
+    "welsch": 1,
+    "entropy": 1,
+    "sine_squared": 2,
+    "lam*abs(w)**1.37": 1,
+    "log_cosh + l1": 1,
+}
+
+
+@pytest.mark.parametrize("text", FUNCTIONS)
+def test_one_function_does_for_all_derivatives(text: str) -> None:
+    for cell in searched(text):
+        assert cell.trial_curvature is not None and cell.trial_third is not None
+        used = dear(cell.slope) | dear(cell.trial_curvature) | dear(cell.trial_third)
+        assert len(used) == FUNCTIONS[text], used
+
+
+ROUNDS = {
+    "lp": 4,
+    "sine_squared": 5,
+    "log_cosh": 5,
+    "entropy": 5,
+    "etp": 4,
+    "welsch": 4,
+    "pseudo_huber": 6,
+    "cauchy": 7,
+}
+
+
+@pytest.mark.parametrize("text", ROUNDS)
+def test_few_trials_are_enough(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For 128 numbers together, over seven orders of magnitude and steps."""
+    objective = resolve(text)
+    (source,) = targets.emit(objective, (derived(objective),), "numpy").values()
+    module = load_module(text, source)
+    given, rounds = module._newtons, list[int]()
+
+    def counted(*arguments: Any) -> Any:
+        rounds.append(arguments[-1] + 1)
+        return given(*arguments)
+
+    monkeypatch.setattr(module, "_newtons", counted)
+    v = np.abs(np.random.default_rng(0).normal(size=128))
+    for scale in (1e-3, 1.0, 1e3):
+        for step in (0.01, 0.5, 0.9, 50.0):
+            module.prox(v * scale, step=step, **{p.name: p.default for p in objective.terms.parameters})
+    assert len(rounds) >= 12
+    assert max(rounds) <= ROUNDS[text]
