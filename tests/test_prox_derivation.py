@@ -23,7 +23,7 @@ from symreg import catalogue
 from symreg.calculus.prox_chain import ProxChain
 from symreg.calculus.prox_chain_of import derive_prox
 from symreg.cli.commands import symreg as command
-from symreg.errors import Intractable, SpecError
+from symreg.errors import SpecError
 from symreg.language.parse import parse
 from symreg.language.spec import Parameter
 from symreg.language.text import to_text
@@ -311,9 +311,15 @@ def test_an_operator_without_a_closed_form_says_so() -> None:
     assert any("found by iteration" in step.why for step in made.steps)
 
 
-def test_knots_without_an_order_are_refused_with_the_reason() -> None:
-    with pytest.raises(Intractable, match="depends on the parameters"):
-        derive_prox(resolve("l1 + capped_l1(theta=a) + capped_l1(theta=b)"))
+@pytest.mark.parametrize(
+    ("text", "knots"), [("welsch + cauchy", 2), ("l1 + capped_l1(theta=a) + capped_l1(theta=b)", 2)]
+)
+def test_without_a_formula_it_tells_what_is_compared(text: str, knots: int) -> None:
+    made = chain(text)
+    rules = [step.rule for step in made.steps]
+    assert not made.cases and made.notes
+    assert rules[-2:] == ["turns", "minima"] and rules.count("knot") == knots
+    assert "depends on the parameters" in Derivation(made).text().replace("\n", " ")
 
 
 @pytest.mark.parametrize("name", [*ELEMENTWISE, "l2_norm"])
@@ -330,7 +336,7 @@ def test_every_format_tells_all_steps(name: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-@pytest.mark.parametrize("name", ["scad", "cauchy", "l_half", "entropy", "log_cosh"])
+@pytest.mark.parametrize("name", ["scad", "cauchy", "l_half", "entropy", "log_cosh", "welsch + cauchy"])
 def test_it_compiles_without_a_warning(name: str, tmp_path: Path) -> None:
     assert_clean(Derivation(chain(name)).latex(), tmp_path)
 

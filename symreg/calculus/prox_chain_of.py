@@ -21,19 +21,18 @@ from symreg.calculus.algebra import (
     power,
     size,
     times,
-    total,
     where,
 )
 from symreg.calculus.branches import Range, beyond, definitions, even_in, formula, objective, single
-from symreg.calculus.chain import Step
 from symreg.calculus.claims.telling import formula_of
 from symreg.calculus.claims.thresholding import SingleFormula
 from symreg.calculus.conjugate import Y, conjugate
-from symreg.calculus.exponents import Exponents, restored
+from symreg.calculus.exponents import restored
 from symreg.calculus.extremes import derivative_of
-from symreg.calculus.inverses import known_with
 from symreg.calculus.operator import STEP, Cell, Operator, Rest, V
 from symreg.calculus.prox_chain import Case, Letters, ProxChain
+from symreg.calculus.prox_chain_opening import PHI, PHI_ITSELF, SLOPE, F, Telling
+from symreg.calculus.prox_chain_search import Searching
 from symreg.calculus.proximal import with_exponents
 from symreg.calculus.scaling import scaled
 from symreg.calculus.splitting import radial_profile
@@ -41,7 +40,7 @@ from symreg.calculus.tidy import tidy
 from symreg.errors import Intractable
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
-from symreg.language.tree import Call, Compare, Logic, Name, Tree, number, substitute, walk
+from symreg.language.tree import Compare, Logic, Name, Tree, number, substitute
 from symreg.objective import Objective
 
 
@@ -55,13 +54,10 @@ def derive_prox(objective_: Objective, terms: Terms | None = None) -> ProxChain:
     is_radial = bool(terms.indexed)
     profiles = _profiles(terms) if is_radial else terms
     found, profiles, exponents = with_exponents(profiles)
-    if not isinstance(found, Operator):
-        raise Intractable(
-            "the proximal operator is emitted, but which of the knots comes first depends on the parameters, and no "
-            "formula by cases holds for all of them; give them domains that settle it"
-        )
     letters = _letters(terms, is_radial=is_radial)
-    return _Writer(objective_, terms, profiles, found, letters, exponents, is_radial=is_radial).chain()
+    if isinstance(found, Operator):
+        return _Cases(objective_, terms, profiles, found, letters, exponents, is_radial=is_radial).chain()
+    return Searching(objective_, terms, profiles, found, letters, exponents, is_radial=is_radial).chain()
 
 
 def _profiles(terms: Terms) -> Terms:
@@ -83,54 +79,19 @@ def _letters(terms: Terms, *, is_radial: bool) -> Letters:
 LARGEST_ENVELOPE = 100
 """Envelopes of more nodes before they are tidied are left to their definition."""
 
+_T = Name("t")
+CONJUGATE, ENVELOPE = "phi_conjugate", "envelope"
+"""Formal functions: phi* and the Moreau envelope."""
+
 _FEW = 4
 """Of more terms than this nothing is proved on the way: the time would grow faster than their number."""
 
-_PHI, _F, _T = Call("phi", ()), Call("F", ()), Name("t")
-PHI, SLOPE, CONJUGATE, ENVELOPE = "phi", "dphi", "phi_conjugate", "envelope"
-"""Formal functions: phi, phi', phi* and the Moreau envelope; `subdifferential(x)` and `interval(a, b)` are sets."""
 
-
-class _Writer:
-    """Writes the steps one after the other; `profile` is phi, over the bare weight."""
-
-    def __init__(
-        self,
-        objective_: Objective,
-        terms: Terms,
-        profiles: Terms,
-        operator: Operator,
-        letters: Letters,
-        exponents: Exponents,
-        *,
-        is_radial: bool,
-    ) -> None:
-        self.objective, self.terms, self.profiles, self.operator = objective_, terms, profiles, operator
-        self.letters, self.exponents, self.is_radial = letters, exponents, is_radial
-        self.parameters = profiles.parameters
-        self.known = known_with(self.parameters, is_even=operator.is_even)
-        self.steps: list[Step] = []
-        self.whys: list[tuple[str | Tree, ...]] = []
-        self.u, self.v, self.s = (Name(name) for name in (letters.weight, letters.point, letters.step))
-
-    def put(
-        self, rule: str, before: Tree, after: Tree, *why: str | Tree, condition: Tree | None = None, raw: bool = False
-    ) -> None:
-        """Add a step, over `W`, `V` and `STEP`, or over the letters where it is `raw`; why it holds may have trees."""
-        shown = (lambda tree: tree) if raw else self.shown
-        told = tuple(part if isinstance(part, str) else shown(part) for part in why)
-        self.whys.append(told)
-        self.steps.append(
-            Step(
-                rule=rule,
-                before=shown(before),
-                after=shown(after),
-                why="".join(part if isinstance(part, str) else to_text(part).replace("()", "") for part in told),
-                condition=None if condition is None else shown(condition),
-            )
-        )
+class _Cases(Telling[Operator]):
+    """Writes the steps one after the other, to formulas by cases."""
 
     def chain(self) -> ProxChain:
+        """Return the whole derivation."""
         bound = self.bound()
         is_single = bound is not None and bound.bound != ZERO
         one = single(self.operator, self.parameters, bound.condition if bound else None) if is_single else None
@@ -164,13 +125,6 @@ class _Writer:
             is_radial=self.is_radial,
         )
 
-    def shown(self, tree: Tree) -> Tree:
-        """Return a tree over the letters, each exponent as the number that it is."""
-        return self.letters.shown(restored(tree, self.exponents))
-
-    def prox(self) -> Tree:
-        return W if self.is_radial else call("prox", V, STEP)
-
     def bound(self) -> SingleFormula | None:
         """Return up to which step F rises everywhere: as the claims have it, or by the operator's own cells."""
         found = formula_of(self.profiles) if len(self.profiles.terms) <= _FEW else None
@@ -182,62 +136,6 @@ class _Writer:
         return None
 
     # The equation
-
-    def opening(self) -> None:
-        u, v, s = W, V, STEP
-        phi = call(PHI, u)
-        profile = self.profile()
-        if self.is_radial:
-            point = Name("v")
-            told = ("; ", self.u, " is its norm, and ", self.v, " that of ", point)
-            self.put(
-                "radial theorem",
-                call("prox", point, self.s),
-                times(over(self.u, self.v), point),
-                *("R is a function of the norm alone, so the minimiser lies on the ray of ", point, *told),
-                raw=True,
-            )
-        self.put(
-            "penalty", phi, profile, "one weight at a time" if not self.is_radial else "as a function of the length"
-        )
-        self.put(
-            "proximal operator",
-            self.prox(),
-            call("argmin", u, plus(times(s, phi), over(power(minus(u, v), number(2)), number(2)))),
-            Compare(">", s, ZERO),
-        )
-        if self.operator.is_even and not self.is_radial:
-            self.put(
-                "symmetry",
-                call("prox", negative(v), s),
-                negative(call("prox", v, s)),
-                *(_PHI, " is even: ", Compare(">=", v, ZERO), " and ", Compare(">=", u, ZERO), " are enough"),
-            )
-        if self.operator.period is not None:
-            self.put(
-                "periodicity",
-                call("prox", plus(v, self.operator.period), s),
-                plus(call("prox", v, s), self.operator.period),
-                *(_PHI, " repeats itself, and so ", v, " is taken to within half a period of ", ZERO),
-            )
-        self.put(
-            "stationarity",
-            ZERO,
-            plus(minus(u, v), times(s, call("subdifferential", phi))),
-            "what every minimiser satisfies",
-        )
-        self.put(
-            "on smooth pieces",
-            v,
-            plus(u, times(s, call(SLOPE, u))),
-            *("call the right side ", call("F", u), "; a minimum lies where ", _F, " rises"),
-        )
-
-    def profile(self) -> Tree:
-        """Return phi as it was written; of a function of the norm, over the norm."""
-        trees = [radial_profile(term) if self.is_radial else term.tree for term in self.terms.terms]
-        rows = zip(self.terms.terms, trees, strict=True)
-        return total([times(number(term.coefficient), tree) for term, tree in rows if tree is not None])
 
     def scaling(self) -> None:
         """Say which one number is left of the step and the parameters."""
@@ -282,7 +180,7 @@ class _Writer:
                 )
                 continue
             slope = derivative_of(item.value, self.parameters)
-            why = (_PHI, " is constant here") if slope == ZERO else ()
+            why = (PHI_ITSELF, " is constant here") if slope == ZERO else ()
             inside = between(item.low, W, item.high, is_strict=True)
             self.put("piece", V, plus(W, times(STEP, slope)), *why, condition=inside)
 
@@ -290,39 +188,6 @@ class _Writer:
         if slope is None:
             return INFINITY if side > 0 else negative(INFINITY)
         return tidy(plus(u, times(STEP, slope)), self.known)
-
-    def validity(self, bound: SingleFormula | None) -> None:
-        """Say up to which step F rises everywhere."""
-        curvature, rises = call("ddphi", W), call("dF", W)
-        rise = plus(ONE, times(STEP, curvature))
-        if bound is None:
-            return
-        if bound.condition is None:
-            self.put(
-                "validity",
-                rises,
-                rise,
-                *(
-                    _PHI,
-                    " is convex: ",
-                    _F,
-                    " rises everywhere for every ",
-                    STEP,
-                    ", and one formula holds for all ",
-                    V,
-                ),
-            )
-        elif bound.bound == ZERO:
-            falls = "the slope jumps down, or falls without bound: for no "
-            self.put("validity", rises, rise, falls, STEP, " does ", _F, " rise everywhere")
-        else:
-            least = tidy(negative(over(ONE, bound.bound)), self.parameters) if not _has_where(bound.bound) else None
-            why: tuple[str | Tree, ...] = (_F, " rises everywhere, and one formula holds for all ", V)
-            if bound.is_strict:
-                why = (*why, "; not at the bound itself, where ", _F, " is constant on an interval")
-            if least is not None:
-                self.put("least curvature", call("infimum", W, curvature), least, "over all smooth pieces")
-            self.put("validity", rises, rise, *why, condition=bound.condition)
 
     # The cases
 
@@ -336,7 +201,7 @@ class _Writer:
                     "solve",
                     W,
                     call("F_inverse", V),
-                    *("no closed form of low degree; ", _F, " rises: one root, which is enclosed and iterated"),
+                    *("no closed form of low degree; ", F, " rises: one root, which is enclosed and iterated"),
                     condition=condition,
                 )
                 continue
@@ -380,7 +245,7 @@ class _Writer:
             Name(letter) for letter in next(pair for pair in ("ab", "pq", "de", "fh", "kl") if not taken & set(pair))
         )
         left, right = (objective(call(PHI, x), x) for x in (a, b))
-        why: tuple[str | Tree, ...] = ("else ", _F, " falls between two minima, ", Compare("<", a, b), "; ", a)
+        why: tuple[str | Tree, ...] = ("else ", F, " falls between two minima, ", Compare("<", a, b), "; ", a)
         why = (*why, " is the better one below the ", V, " at which they are equally good")
         if not others:
             why = (*why, "; that one is found by iteration, once a call, and at it the smaller magnitude is taken")
@@ -462,7 +327,3 @@ def _negated(condition: Tree) -> Tree:
         case Compare("<=", left, right):
             return Compare(">", left, right)
     raise Intractable(f"{to_text(condition)[:60]} is no bound")
-
-
-def _has_where(tree: Tree) -> bool:
-    return any(isinstance(node, Call) and node.function == "where" for node in walk(tree))
