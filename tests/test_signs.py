@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -13,6 +14,7 @@ from flint import arb, ctx, fmpq
 
 from symreg import catalogue
 from symreg.calculus.algebra import W, times
+from symreg.calculus.bisection import bisected
 from symreg.calculus.enclosed import compiled
 from symreg.calculus.numeric import evaluate, samples
 from symreg.calculus.pieces import Pieces, half, pieces
@@ -215,3 +217,17 @@ def test_what_z3_proves(claim: str, truth: bool) -> None:
     operator = next(op for op in ("<=", ">=", "<", ">") if op in claim)
     left, right = claim.split(f" {operator} ")
     assert is_proved(Compare(operator, parse(left), parse(right)), known) == truth
+
+
+@pytest.mark.parametrize(("text", "exact"), [
+    ("exp(w) - 2", lambda: arb(2).log()),
+    ("(w**2 - 2)*exp(-w)", lambda: arb(2).sqrt()),
+    ("w**3 - 2", lambda: arb(2).root(3)),
+    ("atan(w) - 1", lambda: arb(1).tan()),
+    ("(w - 1/3)**3 + (w - 1/3)/10**9", lambda: arb(1) / 3),
+])  # fmt: skip
+def test_a_zero_is_narrowed_to_a_hundred_digits(text: str, exact: Callable[[], arb]) -> None:
+    found = bisected(parse(text), number(0), None)
+    assert found is not None and len(found) == 1
+    with ctx.workprec(440):
+        assert found[0].overlaps(exact()) and found[0].rad() < 1e-115

@@ -23,6 +23,10 @@ _MOST_OF_WAVES = 300
 _FINEST = 120
 _PRECISION, _FINE = 128, 420
 """Bits to decide with, and to narrow a zero with."""
+_UNRESOLVED = arb(2) ** (20 - _FINE)
+"""The relative width of what is narrowed no further."""
+_NEWTONS, _STEPS = (0, 4, 16), 12
+"""After how many halvings Newton's method is tried, and for how many steps."""
 _OFFSET = arb(67) / 64
 """Stretches begin beside round numbers: a zero at an end would be seen from neither side."""
 
@@ -67,7 +71,7 @@ def _on_side(value: Enclosure, slope: Enclosure, place: Exact, left: int) -> lis
         if sign_on(slope, whole):
             signs = [sign_on(value, (end, end)) for end in ends]
             if 0 not in signs:
-                found += [_narrowed(value, ends[0], ends[1], signs[0])] if signs[0] != signs[1] else []
+                found += [_narrowed(value, slope, ends[0], ends[1], signs[0])] if signs[0] != signs[1] else []
                 continue
         if left < 0 or depth > _FINEST:
             return None
@@ -76,12 +80,39 @@ def _on_side(value: Enclosure, slope: Enclosure, place: Exact, left: int) -> lis
     return found
 
 
-def _narrowed(value: Enclosure, a: arb, b: arb, sign: int) -> arb:
+def _narrowed(value: Enclosure, slope: Enclosure, a: arb, b: arb, sign: int) -> arb:
     """Return a ball of some 400 bits around the zero between two weights; at the first the function has the sign."""
     with ctx.workprec(_FINE):
+        rounds = 0
         while True:
-            middle = ((a + b) / 2).mid()
-            found = sign_on(value, (middle, middle))
-            if found == 0 or abs(b - a) < abs(middle) * arb(2) ** (20 - _FINE):
+            if rounds in _NEWTONS and (found := _beside(value, _newton(value, slope, a, b), sign if a < b else -sign)):
+                return found
+            middle, rounds = ((a + b) / 2).mid(), rounds + 1
+            here = sign_on(value, (middle, middle))
+            if here == 0 or abs(b - a) < abs(middle) * _UNRESOLVED:
                 return a.union(b)
-            a, b = (middle, b) if found == sign else (a, middle)
+            a, b = (middle, b) if here == sign else (a, middle)
+
+
+def _newton(value: Enclosure, slope: Enclosure, a: arb, b: arb) -> arb | None:
+    """Return where Newton's method ends from halfway between two weights, None unless it does between them."""
+    at = ((a + b) / 2).mid()
+    for _ in range(_STEPS):
+        (low, high), (least, most) = value((at, at)), slope((at, at))
+        step = ((low + high) / (least + most)).mid()
+        at = (at - step).mid()
+        if not (step.is_finite() and a.min(b) < at < a.max(b)):
+            return None
+        if abs(step) <= abs(at) * _UNRESOLVED:
+            return at
+    return None
+
+
+def _beside(value: Enclosure, at: arb | None, sign: int) -> arb | None:
+    """Return a ball around a number if the function has one sign at its lower end and the other one at its upper."""
+    if at is None:
+        return None
+    room = abs(at) * _UNRESOLVED
+    low, high = (at - room).mid(), (at + room).mid()
+    is_between = sign_on(value, (low, low)) == sign and sign_on(value, (high, high)) == -sign
+    return low.union(high) if is_between else None
