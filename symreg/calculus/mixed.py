@@ -130,4 +130,7 @@ def _refuse_downward(piece: Piece, side: int, term: Term) -> None:
         return
     last = limit_at(piece.curvature, None, side, parameters)
     if last != INFINITY and sign_for_all(last, parameters) not in _UPWARD:
-        raise Intractable(f"{term.name} bends down without end, so that whether there is a minimum depends on the step")
+        raise Intractable(
+            f"{term.name} bends down again and again, or without end: such a term is taken by itself, or with a*|w| "
+            "and k*w^2"
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symreg.calculus.algebra import negative, numeric, over, times
+from symreg.calculus.algebra import ZERO, negative, numeric, over, times
 from symreg.language.interval import Interval
 from symreg.language.tree import Binary, Name, Tree
 
@@ -125,6 +125,8 @@ class Operator:
         domain: Of the weight.
         needs: A condition on `STEP` and the parameters without which there is no minimum; None: there always is one.
         period: If not None, phi repeats itself, and v is taken to within half a period of 0 first.
+        pull: The a of an addend a*|w| that is not in the segments: v comes nearer to 0 by s*a first, not beyond it.
+        rise: The k of an addend k*w^2/2 that is not in them: v and s are divided by 1 + s*k then.
     """
 
     segments: tuple[Segment, ...]
@@ -133,6 +135,8 @@ class Operator:
     domain: Interval
     needs: Tree | None = None
     period: Tree | None = None
+    pull: Tree = ZERO
+    rise: Tree = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from symreg.calculus.extremes import derivative_of
 from symreg.calculus.operator import STEP, Cell, Operator, Rest, V
 from symreg.calculus.prox_chain import Case, Letters, ProxChain
 from symreg.calculus.prox_chain_opening import PHI, PHI_ITSELF, SLOPE, F, Telling
-from symreg.calculus.prox_chain_search import Searching
+from symreg.calculus.prox_chain_search import Absorbing, Searching
 from symreg.calculus.proximal import with_exponents
 from symreg.calculus.scaling import scaled
 from symreg.calculus.splitting import radial_profile
@@ -55,6 +55,8 @@ def derive_prox(objective_: Objective, terms: Terms | None = None) -> ProxChain:
     profiles = _profiles(terms) if is_radial else terms
     found, profiles, exponents = with_exponents(profiles)
     letters = _letters(terms, is_radial=is_radial)
+    if isinstance(found, Operator) and (found.pull != ZERO or found.rise != ZERO):
+        return Absorbing(objective_, terms, profiles, found, letters, exponents, is_radial=is_radial).chain()
     if isinstance(found, Operator):
         return _Cases(objective_, terms, profiles, found, letters, exponents, is_radial=is_radial).chain()
     return Searching(objective_, terms, profiles, found, letters, exponents, is_radial=is_radial).chain()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from symreg.calculus.algebra import ONE, ZERO, W, call, minus, over, plus, power, times
 from symreg.calculus.claims.telling import formula_of
-from symreg.calculus.operator import STEP, Mixed, Unordered, V
+from symreg.calculus.operator import STEP, Mixed, Operator, Unordered, V
 from symreg.calculus.prox_chain import ProxChain
 from symreg.calculus.prox_chain_opening import PHI, F, Telling
-from symreg.language.tree import Tree, number
+from symreg.language.tree import Call, Tree, number
 
 
 class Searching(Telling[Unordered | Mixed]):
@@ -63,3 +63,33 @@ class Searching(Telling[Unordered | Mixed]):
         shown = [knot for knot in self.operator.knots if not (self.operator.is_even and knot == ZERO)]
         for knot in shown:
             self.put("knot", W, knot, "in no order that holds for all parameters" if len(shown) > 1 else "")
+
+
+class Absorbing(Telling[Operator]):
+    """Writes the steps of a sum whose |w| and w^2 are taken out, to the operator of what is left."""
+
+    def chain(self) -> ProxChain:
+        """Return the whole derivation."""
+        self.opening()
+        rise = plus(ONE, times(STEP, self.operator.rise))
+        pulled = minus(V, times(STEP, self.operator.pull))
+        if self.operator.pull != ZERO:
+            pulled = call("max", ZERO, pulled)
+        left = call("psi", W)
+        own = plus(times(self.operator.pull, W), times(self.operator.rise, over(power(W, number(2)), number(2))))
+        self.put("absorption", call(PHI, W), plus(left, own), Call("psi", ()), " is what is left of the penalty")
+        self.put(
+            "absorption",
+            self.prox(),
+            call("prox_psi", over(pulled, rise), over(STEP, rise)),
+            *("the square is completed; ", Call("psi", ()), " is even and nowhere less than at ", ZERO),
+        )
+        return ProxChain(
+            objective=self.objective,
+            terms=self.terms,
+            letters=self.letters,
+            steps=tuple(self.steps),
+            whys=tuple(self.whys),
+            is_radial=self.is_radial,
+            notes=("The operator of psi is derived from its own terms in the same way.",),
+        )

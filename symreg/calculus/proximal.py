@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
+from symreg.calculus.absorbed import absorbed
 from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, over, plus, times, where
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
 from symreg.calculus.exponents import Exponents, named, restored_all
@@ -92,11 +93,12 @@ class _NoMinimum(Intractable):
     """There is no operator, in whatever order the knots are."""
 
 
-def _unordered(terms: Terms, reason: Intractable) -> Unordered | Mixed:
-    try:
+def _unordered(terms: Terms, reason: Intractable) -> Operator | Unordered | Mixed:
+    with suppress(Intractable):
         return unordered(terms)
-    except Intractable:
-        pass
+    if len(terms.elementwise) > 1:
+        with suppress(Intractable):
+            return absorbed(terms, _operator)
     try:
         return mixed(terms)
     except (Intractable, NotDifferentiable) as other:
@@ -160,11 +162,19 @@ def _period(part: Pieces) -> Tree | None:
     if len(waves) != 1:
         return None
     (argument,) = waves
-    still = substitute(piece.slope, {Call(name, (argument,)): ONE for name in ("sin", "cos")})
+    still: dict[Tree, Tree] = {Call(name, (argument,)): ONE for name in ("sin", "cos")}
     rate = tidy(over(argument, W), ())
-    if has_w(still) or has_w(rate):
+    if has_w(substitute(piece.slope, still)) or has_w(rate) or not _is_bounded(piece.value):
         return None
     return tidy(over(times(number(2), Constant("pi")), rate), ())
+
+
+def _is_bounded(value: Tree) -> bool:
+    """Does w stand only in sines and cosines? Else phi drifts although its slope repeats itself."""
+    waves: dict[Tree, Tree] = {
+        node: ONE for node in walk(value) if isinstance(node, Call) and node.function in ("sin", "cos")
+    }
+    return not has_w(substitute(value, waves))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from symreg.language.tree import (
 )
 
 _W = Name("w")
-_ONE, _TWO = number(1), number(2)
+_ZERO, _ONE, _TWO = number(0), number(1), number(2)
 _ABOVE = Number(Fraction(1_000_001, 1_000_000))
 """What a bound is multiplied by so that no rounding puts it on the wrong side."""
 _NEAREST = Number(Fraction(1, 10**307))
@@ -75,6 +75,8 @@ def solved(
     if isinstance(operator, Unordered):
         return Sorting(step, namer).sorted(operator, x, once, each)
     lowering = _Lowering(step, namer)
+    if operator.pull != _ZERO or operator.rise != _ZERO:
+        x = lowering.nearer(operator, x, once, each)
     if operator.period is None:
         return lowering.solved(operator, x, once, each)
     return lowering.folded(operator, operator.period, x, once, each)
@@ -82,6 +84,18 @@ def solved(
 
 class _Lowering(Lowering):
     """Writes statements for an `Operator`."""
+
+    def nearer(self, operator: Operator, x: Tree, once: Statements, each: Statements) -> Tree:
+        """Return the v at which the operator without what it has absorbed is taken; its step becomes the step."""
+        pulled: Tree = x
+        if operator.pull != _ZERO:
+            moved = Binary("-", x, self.let("pull", times(self.step, self.at(operator.pull)), once))
+            pulled = Call("where", (Compare(">", moved, _ZERO), moved, _ZERO))
+        if operator.rise != _ZERO:
+            rise = self.let("rise", plus(_ONE, times(self.step, self.at(operator.rise))), once)
+            self.step = self.let("less", Binary("/", self.step, rise), once)
+            pulled = Binary("/", pulled, rise)
+        return self.let("x", pulled, each)
 
     def folded(self, operator: Operator, period: Tree, x: Tree, once: Statements, each: Statements) -> Tree:
         """Solve within half a period of 0, to which an x >= 0 is shifted and mirrored; the minimiser goes back."""

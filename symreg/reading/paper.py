@@ -27,6 +27,8 @@ FORMAL = {
     "phi_conjugate": ("phi*", r"\varphi^*"),
     "subdifferential": ("subdiff", r"\partial"),
     "F": ("F", "F"),
+    "psi": ("psi", r"\psi"),
+    "prox_psi": ("prox_psi", r"\mathrm{prox}_\psi"),
     "dpsi": ("psi'", r"\psi'"),
     "acos": ("acos", r"\arccos"),
     "lambertw": ("W", "W"),
