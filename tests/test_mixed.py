@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from derived import cost, derived, emitted_prox
 
 import symreg
 from symreg.calculus.operator import Mixed, Operator
+from symreg.errors import Intractable
 from symreg.judging import DTYPES
 from symreg.objective import resolve
 from symreg.verification import Subject, verify
@@ -43,6 +45,28 @@ def test_the_operator_is_right(text: str) -> None:
     assert_right(text, 25)
 
 
+@pytest.mark.parametrize("target", ["numpy", "c"])
+def test_what_is_periodic_takes_a_norm_and_a_square(target: str) -> None:
+    """Its slope repeats itself with |w| as well, but the sum does not; all minima are compared by brute force."""
+    objective = resolve("sine_squared + elastic_net(lam1=a, lam2=b)")
+    grid = np.linspace(-8, 8, 320_001)
+    v = np.linspace(-7, 7, 57)
+    for step, lam, a, b in ((1.0, 1.0, 0.3, 1e-3), (0.02, 2.0, 5.0, 0.5), (30.0, 0.1, 0.01, 0.02)):
+        found = emitted_prox(objective, target)(v, step=step, lam=lam, q=1.5, a=a, b=b)
+
+        def phi(u: Any, lam: float = lam, a: float = a, b: float = b) -> Any:
+            return lam * np.sin(np.pi * u / 1.5) ** 2 + a * np.abs(u) + b * u**2
+
+        at_grid = phi(grid)
+        for x, u in zip(v, found, strict=True):
+            assert cost(u, x, step, phi) <= np.min(step * at_grid + grid * (0.5 * grid - x)) + 1e-7
+
+
+def test_what_is_periodic_is_refused_with_what_is_curved() -> None:
+    with pytest.raises(Intractable, match="sine_squared bends down again and again"):
+        derived(resolve("sine_squared + cauchy"))
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("text", [*SUMS, *LONG_SUMS])
 def test_the_operator_is_right_everywhere(text: str) -> None:
@@ -56,7 +80,7 @@ def test_every_turn_is_found() -> None:
     grid = np.linspace(-12, 12, 300_001)
     v = np.linspace(-10, 10, 41)
 
-    def phi(u: np.ndarray) -> np.ndarray:
+    def phi(u: Any) -> Any:
         wells = (np.log1p(u**2), np.log1p(100 * (u - 2) ** 2), np.log1p(900 * (u + 3) ** 2))
         return sum(k * well for k, well in zip(values.values(), wells, strict=True))
 
