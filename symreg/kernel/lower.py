@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from symreg.calculus.operator import STEP, Mixed, Operator, Unordered
 from symreg.calculus.update import Update
@@ -38,8 +39,9 @@ FRAME = frozenset(("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k
 _W, _G = (Item(array, (Subscript("j"),)) for array in "wg")
 
 
+@lru_cache(maxsize=256)
 def lower(update: Update) -> Kernel:
-    """Return the kernel of an update.
+    """Return the kernel of an update; kept, as every target asks for it.
 
     Raises:
         Intractable: A sum over an index all of whose subscripts may be out of range.
