@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from derived import ELEMENTWISE, derived
+from derived import ELEMENTWISE, derived, emitted_prox
 
 from symreg import targets
 from symreg.calculus.algebra import W, rational
@@ -119,3 +119,17 @@ def test_few_trials_are_enough(text: str, monkeypatch: pytest.MonkeyPatch) -> No
             module.prox(v * scale, step=step, **{p.name: p.default for p in objective.terms.parameters})
     assert len(rounds) >= 12
     assert max(rounds) <= ROUNDS[text]
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.parametrize("fineness", [10**6, 10**9])
+def test_what_is_fine_beside_the_weight_is_found(fineness: int, target: str) -> None:
+    """The slope of a pseudo-Huber penalty of 1/fineness about w = 1 turns within that of 1."""
+    text = f"sqrt(1 + ({fineness}*(w - 1))**2)/{fineness}**2"
+    prox = emitted_prox(resolve(text), target)
+    random = np.random.default_rng(0)
+    v = 1 + np.concatenate([random.normal(size=500) * scale / fineness for scale in (0.01, 0.3, 1, 3, 30, 1e4)])
+    u = prox(v, step=1.0)
+    apart = u - 1
+    residual = apart * (1 + 1 / np.sqrt(1 + (fineness * apart) ** 2)) - (v - 1)
+    assert np.all(np.abs(residual) <= 1e-15)

@@ -349,7 +349,7 @@ class _Lowering(Lowering):
         in_logarithm = any(cell.in_logarithm for cell in cells)
         known = [bend for bend in bends if bend is not None]
         if len(known) == len(bends) and all(cell.in_logarithm == in_logarithm for cell in cells):
-            # Halley's method is Newton's with the slope as it is half a step on; not where that overflows or is far off.
+            # Halley's method is Newton's with the slope as it is halfway; not where that overflows or is far off.
             change = times(self.step, _without_cosines(self.let_tree(_by_edge(rows, known, x), name), slope))
             run = times(rise, name) if in_logarithm else rise
             halfway = minus(rise, times(over(residual, times(_TWO, run)), change))

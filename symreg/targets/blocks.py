@@ -196,7 +196,8 @@ class Block:
         found = self._into(root.start, self._new_row(root.name))
         self._values[root.name] = found
         self._uses[root.name] += 1
-        trial = self.namer.fresh("trial")
+        moved, trial = self._new_row(self.namer.fresh("moved")), self.namer.fresh("trial")
+        self.lines.append(f"{moved}.fill(np.nan)")
         self.lines.append(f"for {trial} in range(_ROUNDS):")
         outside, self.lines = self.lines, []
         for inner in root.body:
@@ -214,7 +215,7 @@ class Block:
         else:
             self.lines.append(f"np.divide({residual}, {change}, out={change})")
             self.lines.append(f"np.negative({change}, out={change})")
-        given = (found, residual, change, low, high, trial)
+        given = (found, residual, change, low, high, moved, trial)
         line = f"if not _newtons({', '.join(given)}):"
         if len(line) <= _IN_A_LOOP:
             self.lines.append(line)
@@ -224,7 +225,7 @@ class Block:
         self.lines = [*outside, *(f"    {line}" for line in self.lines)]
         for name in sorted(held):
             self._release((Name(name), self._values[name]))
-        self._free += [low, high, residual, change]
+        self._free += [low, high, residual, change, moved]
         self._release((Name(root.name), found))
 
     def _best(self, best: Best) -> None:

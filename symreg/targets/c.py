@@ -27,7 +27,10 @@ _LARGEST = {_DOUBLE: Fraction(2**1024 - 2**970), "float": Fraction(2**128 - 2**1
 _SMALLEST = {_DOUBLE: Fraction(1, 2**1074), "float": Fraction(1, 2**149)}
 _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 _SEARCH = ("value", "slope", "curvature", "rising", "falling", "tabulate", "points", "searched", "ROWS", "FAR")
-_FRAME = ("add", "rounded", "are_apart", "spans", "TERMS", "newton", "middle", "LANES", "ROUNDS", "FREE_ROUNDS")
+_FRAME = (
+    *("add", "rounded", "are_apart", "spans", "TERMS"),
+    *("newton", "enough", "movement", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
+)
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
 _NOT_IN_LIBMVEC = ("abs", "copysign", "floor", "sqrt")
@@ -69,6 +72,7 @@ def write(module: Module) -> dict[str, str]:
         "sums": any(has_sum(function.kernel.stages) for function in module.functions),
         "search": search,
         "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
+        "scalar_roots": any(_has_scalar_root(function.kernel.stages) for function in module.functions),
         "block_roots": search is not None
         or any(isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages),
         "delays": any(
@@ -594,6 +598,15 @@ def _kept_names(runs: list[tuple[list[Statement], Root | Best | None]]) -> list[
         kept |= dict.fromkeys(earlier)
         made += sorted(here)
     return list(kept)
+
+
+def _has_scalar_root(stages: Iterable[Stage | Statement]) -> bool:
+    """Is there a root that is one number, or one that is found within the trials for another?"""
+    return any(
+        isinstance(stage, Root)
+        or (isinstance(stage, Map) and any(has_root(inner.body) for inner in stage.body if isinstance(inner, Root)))
+        for stage in stages
+    )
 
 
 def _uses_index(statements: list[Statement], root: Root | Best | None) -> bool:
