@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import symreg
-from symreg.targets.loading import load_module
+from symreg.calculus.update import Update
+from symreg.calculus.updates import updates
+from symreg.objective import Objective, resolve, resolve_rule
+from symreg.targets.loading import load, load_module
 
 RULES = ("gradient_descent", "adamw", "nadam")
 OBJECTIVES = (
@@ -31,8 +33,14 @@ DTYPES = ("float64", "float32")
 
 
 @cache
-def loaded(objective: str, target: str, dtype: str = "float64") -> SimpleNamespace:
-    return symreg.load(objective, rules=RULES, target=target, dtype=dtype)
+def made(text: str, rules: tuple[str, ...]) -> tuple[Objective, tuple[Update, ...]]:
+    objective = resolve(text)
+    return objective, updates(objective, [resolve_rule(rule) for rule in rules])
+
+
+@cache
+def loaded(objective: str, target: str, dtype: str = "float64", rules: tuple[str, ...] = RULES) -> SimpleNamespace:
+    return load(*made(objective, rules), target, dtype)
 
 
 def matrices(functions: SimpleNamespace, n: int, dtype: str) -> dict[str, Any]:
@@ -249,7 +257,7 @@ def test_a_loaded_module_is_found_by_no_import_and_shows_its_lines() -> None:
 @pytest.mark.parametrize(("target", "dtype"), list(itertools.product(("numpy", "c"), DTYPES)))
 def test_the_largest_weights_give_numbers(target: str, dtype: str) -> None:
     """Parts of such a formula overflow and meet what vanishes: weights beyond the promised range count as its end."""
-    functions = symreg.load("(w - c)**4*tanh(w - c)**2", target=target, dtype=dtype)
+    functions = loaded("(w - c)**4*tanh(w - c)**2", target, dtype, ())
     largest = np.finfo(dtype).max
     w = np.array([-largest, largest, -largest / 4, 2.0, np.nan], dtype)
     slope = functions.gradient(w)
