@@ -53,6 +53,8 @@ def test_index_notation_is_judged_where_it_is_radial() -> None:
     }  # fmt: skip
     radius = radius_of(symreg.objective("lam*log(1 + norm(w)/eps)").terms)
     assert radius is not None and radius.terms[0].is_elementwise and 0.0 in radius.terms[0].domain
+    both = radius_of(symreg.objective("lam*norm(w) + mu*norm(w)**2").terms)
+    assert both is not None and len(both.terms) == 2
     assert radius_of(symreg.objective("lam*norm(w) + lam*sum(w[i], i)").terms) is None
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.language.interval import WORDS
-from symreg.language.terms import Terms
-from symreg.language.tree import Call, Item, Name, Sum, Tree, transform, walk
+from symreg.language.terms import Term, Terms
+from symreg.language.tree import Call, Item, Name, Sum, transform, walk
 from symreg.verification.ball import ball
 from symreg.verification.cells import Curve, curve
 from symreg.verification.kinks import from_ordinal, ordinal
@@ -59,21 +59,22 @@ class ProxCase:
 
 
 def radius_of(terms: Terms) -> Terms | None:
-    """Return phi(r), r >= 0, as an elementwise term where the one term is a function of norm(w) alone, else None."""
-    if len(terms.terms) != 1 or terms.arrays:
-        return None
-    (term,) = terms.terms
-    norm = Call("norm", (Name("w"),))
+    """Return phi(r), r >= 0, as elementwise terms where all terms are functions of norm(w) alone, else None."""
+    made = [_of_radius(term) for term in terms.terms]
+    found = tuple(term for term in made if term is not None)
+    return Terms(terms=found) if found and len(found) == len(made) else None
 
-    def change(node: Tree) -> Tree:
-        return Name("_radius") if node == norm else node
 
-    tree = transform(term.tree, change)
+def _of_radius(term: Term) -> Term | None:
+    norm, radius = Call("norm", (Name("w"),)), Name("_radius")
+    tree = transform(term.tree, lambda node: radius if node == norm else node)
     rest = list(walk(tree))
-    if Name("_radius") not in rest or any(isinstance(n, Item | Sum) or n in (Name("w"), Name("n")) for n in rest):
+    if term.arrays or radius not in rest:
         return None
-    tree = transform(tree, lambda node: Name("w") if node == Name("_radius") else node)
-    return Terms(terms=(replace(term, tree=tree, domain=WORDS["nonnegative"]),))
+    if any(isinstance(n, Item | Sum) or n in (Name("w"), Name("n")) for n in rest):
+        return None
+    tree = transform(tree, lambda node: Name("w") if node == radius else node)
+    return replace(term, tree=tree, domain=WORDS["nonnegative"])
 
 
 def is_judged(terms: Terms) -> bool:
