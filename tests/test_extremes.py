@@ -111,6 +111,7 @@ def test_the_least_curvature_is_that_of_the_literature(text: str, least: str, at
         ("w**(-b)", "0", 1, "inf"),
         ("sin(1/w)", "0", 1, "nan"),
         ("atan(w)", None, 1, "-pi/2"),
+        ("2*exp(-w**2)*(a + b*exp(w**2) - 2*a*w**2)", None, -1, "2*b"),  # SymPy gives none
     ],
 )
 def test_limits(text: str, end: str | None, side: int, right: str) -> None:

@@ -27,7 +27,7 @@ from symreg.calculus.algebra import (
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.roots import has_w
 from symreg.calculus.switches import sign_for_all
-from symreg.calculus.tidy import limit, tidy
+from symreg.calculus.tidy import expanded, limit, tidy
 from symreg.language.spec import Parameter
 from symreg.language.tree import Binary, Tree, number, substitute, walk
 
@@ -46,11 +46,24 @@ def limit_at(tree: Tree, end: Tree | None, side: int, parameters: tuple[Paramete
         return found
     if end is None:
         moved = substitute(tree, {W: over(number(-side), W)})
-        return _confirmed(moved, ZERO, 1, limit(moved, ZERO, 1, parameters), parameters)
+        found = _confirmed(moved, ZERO, 1, limit(moved, ZERO, 1, parameters), parameters)
+        return _of_addends(tree, side, parameters) if found == NAN else found
     here = tidy(substitute(tree, {W: end}), parameters)
     if here != NAN and all(abs(evaluate(here, row)) < _INFINITE for row in samples(parameters)):
         return ZERO if numeric(here) == 0 else here
     return _confirmed(tree, end, side, limit(tree, end, side, parameters), parameters)
+
+
+def _of_addends(tree: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the limit at an infinity of a sum whose addends all have one, where the sum's own is not known."""
+    parts = addends(expanded(tree, parameters))
+    if len(parts) < 2:
+        return NAN
+    limits = [limit_at(signed(sign, part), None, side, parameters) for sign, part in parts]
+    infinite = {value for value in limits if value in (INFINITY, negative(INFINITY))}
+    if NAN in limits or len(infinite) > 1:
+        return NAN
+    return infinite.pop() if infinite else tidy(total(limits), parameters)
 
 
 _INFINITE = float("inf")

@@ -128,7 +128,7 @@ def _refuse_downward(piece: Piece, side: int, term: Term) -> None:
     pull = piece.slope if side > 0 else negative(piece.slope)
     if any(sign_between(tree, piece.low, piece.high, parameters) in _UPWARD for tree in (pull, piece.curvature)):
         return
-    last = limit_at(piece.curvature, None, side, parameters)
+    last = limit_at(piece.curvature, None, -side, parameters)
     if last != INFINITY and sign_for_all(last, parameters) not in _UPWARD:
         raise Intractable(
             f"{term.name} bends down again and again, or without end: such a term is taken by itself, or with a*|w| "

@@ -52,6 +52,11 @@ def tidy(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     return _tidied(lifted(tree), parameters)
 
 
+def expanded(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return an expression without choices with its products of sums multiplied out; a long one as it is."""
+    return tree if size(tree) > LARGEST else from_sympy(sympy.expand(to_sympy(tree, parameters, opaque=True)))
+
+
 def collected(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return an expression linear in a variable as `a*variable + b`; any other as it is."""
     if size(tree) > LARGEST or not is_linear(tree, variable, parameters):
