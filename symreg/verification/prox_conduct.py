@@ -60,10 +60,10 @@ def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCa
         _same_elements(look, whole[:n], look.at(partial(ask, whole[:n])), expected)
     if is_even(terms, case):
         _oddness(look, subject, cases)
-    for length in BLOCK_EDGES:
-        short, long = look.at(partial(ask, case.points)), np.resize(case.points, length)
-        if short is not None:
-            _same_elements(look, long, look.at(partial(ask, long)), short)
+    short = look.at(partial(ask, case.points))
+    for length in BLOCK_EDGES if short is not None else ():
+        long = np.resize(case.points, length)
+        _same_elements(look, long, look.at(partial(ask, long)), short)
 
 
 def _same_elements(look: Look, points: Vector, got: NDArray[Any] | None, few: NDArray[Any]) -> None:
@@ -71,6 +71,8 @@ def _same_elements(look: Look, points: Vector, got: NDArray[Any] | None, few: ND
     if got is None:
         return
     expected = np.resize(few, len(points))
+    if np.array_equal(got, expected, equal_nan=True):
+        return
     room = ldexp(1.0, FORMATS[look.subject.dtype].unit + _ROOM)
     with np.errstate(invalid="ignore", over="ignore"):
         off = ~(np.abs(got - expected) <= room * (np.abs(points) + np.abs(expected)))
