@@ -29,7 +29,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 _SEARCH = ("value", "slope", "curvature", "rising", "falling", "tabulate", "points", "searched", "ROWS", "FAR")
 _FRAME = (
     *("add", "rounded", "are_apart", "spans", "TERMS"),
-    *("newton", "enough", "movement", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
+    *("newton", "enough", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
