@@ -22,6 +22,7 @@ SUMS = (
     "geman_mcclure + atan + l1",  # a kink, and three terms
     "l_half + cauchy",  # an infinite slope at 0
     "quartic + cauchy",  # a curvature without bound
+    "capped_l1 + cauchy",  # no number for the curvature far out
     "lam*log(1 + (w - a)**2) + mu*sqrt(abs(w))",  # not even
     "lam*log(1 + w**2/c**2) + mu*abs(w - a) + nu*max(0, 1 - w)",  # knots in any order
 )

@@ -118,7 +118,10 @@ SHAPES = {
     "lam*abs(abs(w) - c)": Shape(segments="0..c; c; c..inf", why="a convex kink at c, a concave one at 0, mirrored"),
     "-lam*abs(w)": Shape(segments="0..inf", why="a concave kink at 0: pushed away from it"),
     "lam*min((w - 1)**2, (w + 1)**2)": Shape(
-        segments="-inf..0 | 0..inf", dips="kink 0", is_even=False, why="two parabolas; that it is even is not seen"
+        segments="0..inf", why="two parabolas, each the mirror image of the other"
+    ),
+    "lam*min((w - 1)**2, (w + 2)**2)": Shape(
+        segments="-inf..-1/2 | -1/2..inf", dips="kink -1/2", is_even=False, why="two parabolas, the lower one"
     ),
     "lam*exp(w)": Shape(segments="-inf..inf", is_even=False, searched=True, why="convex and smooth"),
     "lam*abs(w)**(1/10)": Shape(segments="0 | 0..inf", dips="turn 0", searched=True, why="as l_half"),

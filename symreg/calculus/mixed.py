@@ -56,11 +56,17 @@ def _of_term(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[tup
     try:
         yield tuple(_spans(term, domain, is_mirrored=is_mirrored))
     except Intractable:
-        parts = [signed(sign, part) for sign, part in addends(without_extrema(term.tree)) if has_w(part)]
+        parts = addends_of(term)
         if len(parts) < 2:
             raise
         for part in parts:
-            yield from _of_term(replace(term, tree=part), domain, is_mirrored=is_mirrored)
+            yield from _of_term(part, domain, is_mirrored=is_mirrored)
+
+
+def addends_of(term: Term) -> tuple[Term, ...]:
+    """Return the addends of a term as terms, without those that are constant."""
+    parts = addends(without_extrema(term.tree))
+    return tuple(replace(term, tree=signed(sign, part)) for sign, part in parts if has_w(part))
 
 
 def _centre(tree: Tree) -> Tree | None:

@@ -141,18 +141,16 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unordered:
-    """The operator of a penalty whose knots have no order that holds for all parameters.
+    """The operator of a penalty made of parabolas whose knots have no order that holds for all parameters.
 
-    They are sorted when the parameters are known. On each span between two of them F turns at most once; the best of
-    the spans' minima is the minimiser.
+    They are sorted when the parameters are known. On each span between two of them F is linear; the best of the
+    spans' minima is the minimiser.
 
     Args:
-        knots: Those of phi, finite ends of its domain, and where its curvature stops rising or falling; of an even
-            penalty 0 and those above it.
+        knots: Those of phi, and finite ends of its domain; of an even penalty 0 and those above it.
         value: phi, with its switches.
         slope: phi', likewise.
         curvature: phi'', likewise.
-        third: phi''', likewise; 0 if all pieces are parabolas.
         is_even: As in `Operator`.
         domain: Of the weight.
     """
@@ -161,7 +159,6 @@ class Unordered:
     value: Tree
     slope: Tree
     curvature: Tree
-    third: Tree
     is_even: bool
     domain: Interval
 

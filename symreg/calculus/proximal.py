@@ -17,7 +17,7 @@ from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, ov
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
 from symreg.calculus.exponents import Exponents, named, restored_all
 from symreg.calculus.limits import limit_at
-from symreg.calculus.mixed import mixed
+from symreg.calculus.mixed import addends_of, mixed
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V, times_step
 from symreg.calculus.pieces import Joint, Piece, Pieces, half, pieces
@@ -96,9 +96,10 @@ class _NoMinimum(Intractable):
 def _unordered(terms: Terms, reason: Intractable) -> Operator | Unordered | Mixed:
     with suppress(Intractable):
         return unordered(terms)
-    if len(terms.elementwise) > 1:
+    apart = Terms(terms=tuple(part for term in terms.elementwise for part in addends_of(term)))
+    if len(apart.terms) > 1:
         with suppress(Intractable):
-            return absorbed(terms, _operator)
+            return absorbed(apart, _operator)
     try:
         return mixed(terms)
     except (Intractable, NotDifferentiable) as other:

@@ -1,8 +1,4 @@
-"""Derive the operator of a sum whose knots depend on the parameters in an order that is not known before they are.
-
-At most one of the terms may have pieces that are no parabolas, so that the curvature is monotone between neighbouring
-knots, its own and those of the others.
-"""
+"""Derive the operator of a sum of parabolas whose knots depend on the parameters in an order that is not known."""
 
 from __future__ import annotations
 
@@ -11,9 +7,8 @@ from symreg.calculus.differentiate import bare, differentiate, elementwise_over_
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.operator import Unordered
 from symreg.calculus.parity import is_even
-from symreg.calculus.pieces import domain_of, pieces, whole_value
+from symreg.calculus.pieces import domain_of, whole_value
 from symreg.calculus.roots import knots_of
-from symreg.calculus.signs import sign_table
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import is_imaginary, tidy
 from symreg.errors import Intractable
@@ -31,26 +26,23 @@ def unordered(terms: Terms) -> Unordered:
     """Return the operator of the sum of the elementwise terms.
 
     Raises:
-        Intractable: More than one term has pieces that are no parabolas, or the knots are too many.
+        Intractable: A term has pieces that are no parabolas, or the knots are too many.
         NotDifferentiable: As `pieces`.
     """
     parameters = terms.parameters
     value = whole_value(terms)
     slope = _derivative(value, parameters)
     curvature = _derivative(slope, parameters)
-    third = _derivative(curvature, parameters)
     if any(
         not evaluate(curvature, {**row, W: side * _FAR}) >= -TINY for row in samples(parameters) for side in (-1, 1)
     ):
         raise Intractable("whether the cost has a minimum for every step depends on the parameters")
-    curved = [term for term in terms.elementwise if not _is_made_of_parabolas(term, parameters)]
-    if len(curved) > 1:
-        names = " and ".join(term.name for term in curved)
-        raise Intractable(f"where the curvatures of {names} together rise and fall depends on the parameters")
+    curved = [term.name for term in terms.elementwise if not _is_made_of_parabolas(term, parameters)]
+    if curved:
+        raise Intractable(f"{curved[0]} is made of more than parabolas")
     domain = domain_of(terms)
     is_mirrored = domain.is_all and is_even(value)
     knots = [tidy(knot, parameters) for knot in knots_of(value) if not is_imaginary(knot, parameters)]
-    knots += [end for term in curved for end in _ends_of_bends(term, parameters)]
     if is_mirrored:
         knots = [ZERO, *(knot for knot in knots if _is_above_zero(knot, parameters))]
     knots += [number(end) for end in (domain.low, domain.high) if end is not None]
@@ -62,7 +54,6 @@ def unordered(terms: Terms) -> Unordered:
         value=value,
         slope=slope,
         curvature=curvature,
-        third=third if curved else ZERO,
         is_even=is_mirrored,
         domain=domain,
     )
@@ -95,14 +86,3 @@ def _is_zero(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
             return _is_zero(left, parameters) or _is_zero(right, parameters)
         case _:
             return tree == ZERO or tidy(tree, parameters) == ZERO
-
-
-def _ends_of_bends(term: Term, parameters: tuple[Parameter, ...]) -> list[Tree]:
-    """Return where the curvature of a term alone stops rising or falling, besides its knots."""
-    found: list[Tree] = []
-    for piece in pieces(Terms(terms=(term,)), parameters).pieces:
-        table = sign_table(piece.third, piece.low, piece.high, parameters)
-        if table is None:
-            raise Intractable(f"where the curvature of {term.name} rises and falls was not decided")
-        found += [run.high for run in table[:-1] if run.high is not None]
-    return found

@@ -16,6 +16,7 @@ from symreg.language.tree import (
     Constant,
     Logic,
     Name,
+    Negate,
     Number,
     Tree,
     children,
@@ -25,6 +26,7 @@ from symreg.language.tree import (
 
 FARTHEST = Number(Fraction(10) ** 300)
 """Beyond every weight: a bound where there is no other."""
+_FAR = Number(Fraction(10) ** 150)
 Statements = list[Let | Root | Table | Best]
 
 
@@ -69,6 +71,10 @@ class Lowering:
         name = Name(self.namer.fresh(stem))
         into.append(Let(name=name.name, value=value))
         return name
+
+    def bounded(self, x: Tree, each: Statements) -> Tree:
+        """Return a number no farther from 0 than costs can be computed; beyond, it is taken for that far."""
+        return self.let("x", clipped(x, Negate(_FAR), _FAR), each)
 
     def best(self, candidates: list[Candidate], x: Tree, each: Statements) -> Tree:
         """Return the best of several minima, of those that x has; of equally good ones the first."""

@@ -121,6 +121,7 @@ class _Lowering(Lowering):
             cell = operator.dips[k].cell
             if cell is not None:
                 tables.insert(k + 1, [_Row(cell, cell.low, cell.high, None)])
+        x = self.bounded(x, each)
         candidates: list[Candidate] = []
         top: Tree | None = None
         for k, table in enumerate(tables):
