@@ -309,7 +309,7 @@ REFUSED = {
     "-lam*exp(w)": "no minimum for any step",
     "lam*log(abs(w))": "the penalty is infinite at w = 0",
     "lam*(1 + w**2)**0.37": "a root of too high a degree",
-    "welsch + cauchy(lam=mu, c=d)": "the curvatures of welsch and cauchy together",
+    "welsch + sine_squared(lam=mu)": "sine_squared bends down again and again, or without end",
     "lam*abs(w)**p": "whether phi' jumps up or down at w = 0 depends on the parameters",
     "lam*sin(w)": "was not decided",
 }
