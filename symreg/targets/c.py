@@ -70,7 +70,7 @@ def write(module: Module) -> dict[str, str]:
         "math_of_old": [name for name in math if name in _VECTOR_MATH_OF_OLD],
         "math": [name for name in math if name not in _VECTOR_MATH_OF_OLD],
         "sums": any(has_sum(function.kernel.stages) for function in module.functions),
-        "search": search,
+        "search": search or {},
         "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
         "scalar_roots": any(_has_scalar_root(function.kernel.stages) for function in module.functions),
         "block_roots": search is not None
@@ -570,7 +570,7 @@ def _search(writer: _Writer, writers: Iterable[_Writer]) -> Row:
         "u": search.u,
         "inside": search.inside,
         "given": given,
-        "parameters": search.parameters,
+        "parameters": list(search.parameters),
         "knots": _filled(knots, WIDTH - 8),
         "count": len(knots),
         "used_in_knots": [name for name in search.parameters if any(name in names(knot) for knot in search.knots)],

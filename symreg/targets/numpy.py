@@ -58,7 +58,7 @@ def write(module: Module) -> dict[str, str]:
         "functions": functions,
         "reaches": any(_reaches(function.kernel.stages) for function in module.functions),
         "sums": any(has_sum(function.kernel.stages) for function in module.functions),
-        "search": search,
+        "search": search or {},
         "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
         "block_roots": (search is not None and search["tabulates"])
         or any(isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages),
@@ -139,7 +139,7 @@ class _Writer:
             "real": self.real if self.uses_real else "",
             "buffers": [buffer.name for buffer in kernel.buffers],
             "given": self.given,
-            "given_values": () if kernel.search is None else kernel.search.parameters,
+            "given_values": [] if kernel.search is None else list(kernel.search.parameters),
             "body": body,
             "result": "" if kernel.result is None else self.text(kernel.result),
             "scalars": [{"name": name, "value": self.text(tree)} for name, tree in kernel.scalars],
