@@ -133,3 +133,22 @@ def test_what_is_fine_beside_the_weight_is_found(fineness: int, target: str) -> 
     apart = u - 1
     residual = apart * (1 + 1 / np.sqrt(1 + (fineness * apart) ** 2)) - (v - 1)
     assert np.all(np.abs(residual) <= 1e-15)
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lam*(1 - exp(-w**2)) + mu*w**2",
+        "lam*w**2/(1 + w**2) + mu*w**2 + nu*log(1 + w**2)",
+        "lam*(sqrt(1 + w**2) - 1)*exp(-abs(w)) + mu*w**2",
+        "lam*tanh(1e3*w)**2 + mu*w**2",
+    ],
+)
+def test_trials_are_numbers_far_out(text: str, target: str) -> None:
+    """phi'' over one denominator is infinity over infinity there, and only halving would be left."""
+    objective = resolve(text)
+    v = np.array([1e20, 1e75, -1e120])
+    values = {p.name: 0.5 for p in objective.terms.parameters}
+    found = emitted_prox(objective, target)(v, step=3.0, **values)
+    assert np.max(np.abs(found / (v / (1 + 2 * 3.0 * 0.5)) - 1)) <= 1e-15

@@ -20,6 +20,7 @@ from symreg.calculus.signs import sign_table
 from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import tidy
+from symreg.calculus.trials import curvature_of
 from symreg.errors import Intractable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
@@ -124,8 +125,9 @@ def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]
                 f"where the curvature of {term.name}, {to_text(piece.curvature):.80}, rises and falls was not decided"
             )
         slope = stable_slope(piece, parameters)
+        curvature = curvature_of(piece, slope, parameters)
         for run in table:
-            yield Span(high=run.high, value=piece.value, slope=slope, curvature=piece.curvature, rises=run.sign >= 0)
+            yield Span(high=run.high, value=piece.value, slope=slope, curvature=curvature, rises=run.sign >= 0)
 
 
 def _refuse_downward(piece: Piece, side: int, term: Term) -> None:

@@ -26,7 +26,7 @@ from symreg.calculus.signs import Run, sign_table
 from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, limit, tidy
-from symreg.calculus.trials import bend, over_functions_of
+from symreg.calculus.trials import bend, curvature_of
 from symreg.calculus.unordered import unordered
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Parameter
@@ -333,7 +333,7 @@ def _started(cell: Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Cell
     top = _at_most(slope, cell, parameters)
     from_right = V if top is None else top
     in_logarithm = cell.bends < 0 and cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters)
-    rise = over_functions_of(cell.slope, cell.curvature, parameters)
+    rise = curvature_of(cell, cell.slope, parameters)
     third = bend(cell.slope, rise, cell.third, parameters, by_weight=in_logarithm)
     cell = replace(cell, trial_curvature=rise, trial_third=third)
     if in_logarithm:

@@ -1,10 +1,11 @@
-"""The derivative of a piece of a penalty in the form in which floating point computes it well."""
+"""Derivatives of a piece of a penalty: in the form that floating point computes well, or as the rules give them."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from symreg.calculus.algebra import numeric
+from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.pieces import Piece
 from symreg.calculus.stabilise import stabilise
 from symreg.calculus.switches import sign_for_all
@@ -20,3 +21,8 @@ def stable_slope(piece: Piece, parameters: tuple[Parameter, ...]) -> Tree:
     is_right = piece.low is not None and sign_for_all(piece.low, parameters) in ("zero", "positive", "nonnegative")
     domain = Interval(low=Fraction(0)) if is_right else Interval()
     return stabilise(piece.slope, parameters=parameters, domain=domain).tree
+
+
+def derivative(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the derivative of a tree over the bare `w` as the rules give it."""
+    return bare(differentiate(elementwise_over_j(tree), parameters).tree)

@@ -6,8 +6,15 @@ a second derivative too, and Halley's method takes two thirds of the rounds of N
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isfinite, isnan
+
 from symreg.calculus.algebra import ONE, W, minus, numeric, over, power, rational, times
-from symreg.calculus.tidy import tidy
+from symreg.calculus.operator import Cell
+from symreg.calculus.pieces import Piece
+from symreg.calculus.rounded import Machine
+from symreg.calculus.slopes import derivative
+from symreg.calculus.tidy import expanded, tidy
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
 from symreg.language.tree import Binary, Call, Name, Tree, number, substitute, transform, walk
@@ -32,6 +39,45 @@ def over_functions_of(slope: Tree, tree: Tree, parameters: tuple[Parameter, ...]
             case Call("tanh", (argument,)):
                 tree = _by_tanh(tree, node, argument, parameters)
     return tree
+
+
+def curvature_of(piece: Piece | Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return phi'' of a piece over the functions of phi', in a form that is a number far out if there is one.
+
+    Args:
+        piece: Or a cell of it; its curvature over one denominator may be one infinity over another.
+        slope: phi', the form that is used.
+        parameters: With their domains.
+    """
+    given = piece.curvature
+    forms = (given, expanded(given, parameters), derivative(slope, parameters), _without_sinh(given, parameters))
+    return far_out((over_functions_of(slope, form, parameters) for form in forms), piece.low, piece.high, parameters)
+
+
+def _without_sinh(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a tree with sinh(x) as tanh(x)*cosh(x), which is often divided by a power of cosh(x)."""
+    sines = {node for node in walk(tree) if isinstance(node, Call) and node.function == "sinh"}
+    bounded: dict[Tree, Tree] = {
+        node: times(Call("tanh", node.arguments), Call("cosh", node.arguments)) for node in sines
+    }
+    return expanded(substitute(tree, bounded), parameters) if bounded else tree
+
+
+def far_out(forms: Iterable[Tree], low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the first form that is a number in double precision far out, if its span has no end; else the first."""
+    weights = [w for w in _FAR if high is None] + [-w for w in _FAR if low is None]
+    first, *others = forms
+    if not weights or _is_number(first, weights, parameters):
+        return first
+    return next((form for form in others if _is_number(form, weights, parameters)), first)
+
+
+_FAR = (1e4, 1e10, 1e25, 1e50, 1e75, 1e100, 1e125, 1e149)
+
+
+def _is_number(tree: Tree, weights: list[float], parameters: tuple[Parameter, ...]) -> bool:
+    columns = {p.name: [p.default if isfinite(p.default) else 1.0] * len(weights) for p in parameters}
+    return not any(map(isnan, Machine({**columns, "w": weights}, "float64").at(tree)))
 
 
 def bend(slope: Tree, rise: Tree, third: Tree, parameters: tuple[Parameter, ...], *, by_weight: bool) -> Tree | None:

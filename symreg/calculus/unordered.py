@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from symreg.calculus.algebra import ZERO, W, addends, without_extrema
-from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.operator import Unordered
 from symreg.calculus.parity import is_even
 from symreg.calculus.pieces import domain_of, whole_value
 from symreg.calculus.roots import knots_of
+from symreg.calculus.slopes import derivative
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import is_imaginary, tidy
 from symreg.errors import Intractable
@@ -31,8 +31,8 @@ def unordered(terms: Terms) -> Unordered:
     """
     parameters = terms.parameters
     value = whole_value(terms)
-    slope = _derivative(value, parameters)
-    curvature = _derivative(slope, parameters)
+    slope = derivative(value, parameters)
+    curvature = derivative(slope, parameters)
     if any(
         not evaluate(curvature, {**row, W: side * _FAR}) >= -TINY for row in samples(parameters) for side in (-1, 1)
     ):
@@ -59,10 +59,6 @@ def unordered(terms: Terms) -> Unordered:
     )
 
 
-def _derivative(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
-    return bare(differentiate(elementwise_over_j(tree), parameters).tree)
-
-
 def _is_above_zero(knot: Tree, parameters: tuple[Parameter, ...]) -> bool:
     sign = sign_for_all(knot, parameters)
     if sign == "undecided":
@@ -74,7 +70,7 @@ def _is_made_of_parabolas(term: Term, parameters: tuple[Parameter, ...]) -> bool
     """Is the third derivative of a term 0 between its knots?"""
     tree = without_extrema(term.tree)
     for _ in range(3):
-        tree = _derivative(tree, parameters)
+        tree = derivative(tree, parameters)
     return all(_is_zero(addend, parameters) for _, addend in addends(tree))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from symreg.calculus.operator import Mixed, Span
 from symreg.kernel.ir import Best, Formula, Let, Search, Table
-from symreg.kernel.lowering import Statements
+from symreg.kernel.lowering import Lowering, Statements
 from symreg.kernel.sharing import Namer, share
 from symreg.language.tree import Binary, Call, Compare, Name, Tree, names, number, substitute
 
@@ -56,6 +56,7 @@ def search_of(operator: Mixed, parameters: tuple[str, ...]) -> Search:
 
 def searched(x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer) -> Tree:
     """Return the minimiser for one element, by a table where the step is the same for all; see `solved`."""
+    x = Lowering(step, namer).bounded(x, each)
     name = namer.fresh("u")
     if once is each:
         each.append(Best(name=name, v=x, step=step))
