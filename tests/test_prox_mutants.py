@@ -226,7 +226,7 @@ _C_CHANGES: tuple[tuple[str, str, Callable[[re.Match[str], str], str]], ...] = (
 )  # fmt: skip
 
 # Statements that count, or say only how a search goes on: whatever they say it ends at the same root, or after ROUNDS.
-_NO_RESULT = r" *(const )?(size_t|(double|int) (change|following|moves)|moved\[k\])"
+_NO_RESULT = r" *((const )?(size_t|(double|int) (change|following|moves)|moved\[k\])|.*= moves_on\()"
 _OF_SEARCH = r"(?! *(const double residual|out\[j\]))"
 
 
