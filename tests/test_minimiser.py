@@ -81,6 +81,18 @@ def test_of_a_tie_the_smaller_magnitude_is_taken() -> None:
     assert found.value == 0.75 and len(found.ties) == 1 and found.ties[0].contains(arb(5) / 4)
 
 
+@pytest.mark.parametrize("v", [0.01, 0.3, 7.0, -1e9])
+@pytest.mark.parametrize("exponent", ["1.3", "13/10", "1.01", "0.7"])
+def test_exponents_that_are_no_binary_fractions(v: float, exponent: str) -> None:
+    """How the penalty grows was known of exponents only that a float holds exactly."""
+    found = minimum(terms(f"lam*abs(w)**({exponent})"), v, 0.25, lam=2.0)
+    with ctx.workprec(200):
+        e = arb(float(Fraction(exponent) * 100)) / 100
+        u, pull = abs(found.value), e * abs(found.value) ** (e - 1) / 2
+        gap = u + pull - abs(v)
+        assert found.value.is_zero() if exponent == "0.7" and abs(v) < 0.5 else abs(gap) < 1e-14 * (u + pull)
+
+
 @pytest.mark.parametrize("side", [-1.0, 1.0])
 def test_half_power_jumps_at_its_threshold(side: float) -> None:
     # Xu et al. (2012), eq. (18), with s*phi = s*lam*sqrt|u|: zero up to |v| = 3/2*(s*lam)**(2/3)

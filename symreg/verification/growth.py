@@ -95,7 +95,8 @@ class _Reader:
             case Binary("/", left, right):
                 return self.product(self.read(left), self.reciprocal(self.read(right)))
             case Binary("**", left, right):
-                return self.power(self.read(left), self.read(right))
+                exponent = self.exponent(right)
+                return _UNKNOWN if exponent is None else self.power(self.read(left), exponent)
             case Call("where", (condition, then, otherwise)):
                 truth = self.truth(condition)
                 if truth is None:
@@ -170,19 +171,32 @@ class _Reader:
         made = Bounds(lower, upper)
         return made if f.sign > 0 else -made
 
-    def power(self, f: Bounds, exponent: Bounds) -> Bounds:
-        """Return f ** exponent for an exponent that does not depend on w."""
-        fixed = exponent.lower.factor
-        if exponent.lower.exponent or exponent.upper.exponent or not fixed.is_exact() or exponent.upper.factor != fixed:
-            return _UNKNOWN
-        e = _fraction(fixed)
+    def exponent(self, tree: Tree) -> Fraction | None:
+        """Return an exponent that does not depend on w, exactly; None of any other."""
+        match tree:
+            case Number(value):
+                return value
+            case Negate(operand):
+                made = self.exponent(operand)
+                return None if made is None else -made
+            case Binary("/", Number(above), Number(below)) if below:
+                return above / below
+            case _:
+                found = self.read(tree)
+                fixed = found.lower.factor
+                is_fixed = not found.lower.exponent and not found.upper.exponent and found.upper.factor == fixed
+                return _fraction(fixed) if is_fixed and fixed.is_exact() else None
+
+    def power(self, f: Bounds, e: Fraction) -> Bounds:
+        """Return f ** e."""
         if e < 0:
-            return self.reciprocal(self.power(f, -exponent))
+            return self.reciprocal(self.power(f, -e))
+        fixed = ball(e)
         if not f.sign >= 0 or f.sign == 0:
             if e.denominator != 1:
                 return _UNKNOWN
             if f.sign < 0:
-                made = self.power(-f, exponent)
+                made = self.power(-f, e)
                 return made if e % 2 == 0 else -made
             size = f.size
             upper = Power(size.factor**fixed, size.exponent * e)
@@ -323,7 +337,7 @@ def _fraction(x: arb) -> Fraction:
 
 _FUNCTIONS: dict[str, Callable[[_Reader, Bounds], Bounds]] = {
     "abs": _absolute,
-    "sqrt": lambda reader, f: reader.power(f, _constant(arb(1) / 2)),
+    "sqrt": lambda reader, f: reader.power(f, Fraction(1, 2)),
     "exp": _Reader.exp,
     "expm1": lambda reader, f: reader.sum(reader.exp(f), _constant(arb(-1))),
     "log": _Reader.log,
