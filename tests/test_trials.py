@@ -152,3 +152,14 @@ def test_trials_are_numbers_far_out(text: str, target: str) -> None:
     values = {p.name: 0.5 for p in objective.terms.parameters}
     found = emitted_prox(objective, target)(v, step=3.0, **values)
     assert np.max(np.abs(found / (v / (1 + 2 * 3.0 * 0.5)) - 1)) <= 1e-15
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.parametrize("text", ["lam*abs(w)**1.5", "lam*abs(w)**1.5 + mu*w**2", "lam*max(0, w)**2 + log_sum"])
+def test_the_largest_float_has_a_proximal_point(text: str, target: str) -> None:
+    """The discriminant of a quadratic equation overflows there."""
+    objective = resolve(text)
+    largest = np.finfo(np.float64).max
+    values = {p.name: 0.5 for p in objective.terms.parameters}
+    found = emitted_prox(objective, target)(np.array([largest, -largest]), step=3.0, **values)
+    assert np.all(np.isfinite(found)) and found[0] > 1e140 and found[1] < -1e140

@@ -26,7 +26,7 @@ from symreg.calculus.signs import Run, sign_table
 from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, limit, tidy
-from symreg.calculus.trials import bend, curvature_of
+from symreg.calculus.trials import bend, curvature_of, is_number
 from symreg.calculus.unordered import unordered
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Parameter
@@ -283,13 +283,26 @@ def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
             cell = _turning(cell, parameters)
         closed = solution(replace(cell, slope=piece.slope), parameters)
         if closed is not None:
-            yield replace(cell, solution=closed)
+            yield replace(cell, solution=_for_all_floats(closed, cell, parameters))
         else:
             yield _started(cell, piece.slope, parameters)
 
 
 _PULL_UP = ("positive", "nonnegative", "zero")
 _PULL: dict[Sign, int] = {"positive": 1, "nonnegative": 1, "zero": 1, "negative": -1, "nonpositive": -1}
+
+
+_FARTHEST = number(10**300)
+
+
+def _for_all_floats(closed: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a solution that is a number at the largest v, too: one that is not takes that for a smaller one."""
+    far = [side * 1.7e308 for side, end in ((1, cell.high), (-1, cell.low)) if end is None]
+    if not far or is_number(closed, V, far, (*parameters, *OWN_PARAMETERS)):
+        return closed
+    least, most = negative(_FARTHEST), _FARTHEST
+    bounded = where(Compare(">", V, most), most, where(Compare("<", V, least), least, V) if cell.low is None else V)
+    return substitute(closed, {V: bounded})
 
 
 def _turning(cell: Cell, parameters: tuple[Parameter, ...]) -> Cell:

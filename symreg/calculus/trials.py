@@ -67,17 +67,18 @@ def far_out(forms: Iterable[Tree], low: Tree | None, high: Tree | None, paramete
     """Return the first form that is a number in double precision far out, if its span has no end; else the first."""
     weights = [w for w in _FAR if high is None] + [-w for w in _FAR if low is None]
     first, *others = forms
-    if not weights or _is_number(first, weights, parameters):
+    if not weights or is_number(first, W, weights, parameters):
         return first
-    return next((form for form in others if _is_number(form, weights, parameters)), first)
+    return next((form for form in others if is_number(form, W, weights, parameters)), first)
 
 
 _FAR = (1e4, 1e10, 1e25, 1e50, 1e75, 1e100, 1e125, 1e149)
 
 
-def _is_number(tree: Tree, weights: list[float], parameters: tuple[Parameter, ...]) -> bool:
-    columns = {p.name: [p.default if isfinite(p.default) else 1.0] * len(weights) for p in parameters}
-    return not any(map(isnan, Machine({**columns, "w": weights}, "float64").at(tree)))
+def is_number(tree: Tree, variable: Tree, at: list[float], parameters: tuple[Parameter, ...]) -> bool:
+    """Is a tree no NaN in double precision at numbers given for a variable, and parameters at their defaults?"""
+    columns = {p.name: [p.default if isfinite(p.default) else 1.0] * len(at) for p in parameters}
+    return not any(map(isnan, Machine({**columns, "w": at}, "float64").at(substitute(tree, {variable: W}))))
 
 
 def bend(slope: Tree, rise: Tree, third: Tree, parameters: tuple[Parameter, ...], *, by_weight: bool) -> Tree | None:
