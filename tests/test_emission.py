@@ -39,7 +39,7 @@ from symreg.targets.module import STEP
 from symreg.tasks import CATALOGUE_RULES
 
 PENALTIES, RULES = catalogue.penalties(), catalogue.rules()
-SUMS = ("mcp + scad", "sine_squared + elastic_net", "welsch + cauchy")
+SUMS = ("mcp + scad", "welsch + cauchy")
 """Whose operators are found in ways of their own."""
 INDEXED = ("exclusive_lasso", "first_difference", "l2_norm", "second_difference", "tikhonov", "variance")
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wdouble-promotion", "-Werror")
@@ -96,7 +96,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_gcc_has_nothing_to_say(dialect: str, everything: Path) -> None:
     sources = sorted(path.name for path in everything.glob("*.c"))
-    assert len(sources) == len((*PENALTIES, *SUMS)) >= 36
+    assert len(sources) == len((*PENALTIES, *SUMS)) >= 35
     assert_clean("gcc", *DIALECTS[dialect], *WARNINGS, "-fsyntax-only", *sources, cwd=everything)
 
 
