@@ -10,7 +10,7 @@ import functools
 import itertools
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,7 +213,13 @@ def chosen(found: Iterable[tuple[str, Mutant]], count: int) -> list[tuple[str, M
 
 
 def survivors(
-    penalty: str, rule: str, found: Iterable[tuple[str, Mutant]], dtype: str, points: int, target: str = "numpy"
+    penalty: str,
+    rule: str,
+    found: Iterable[tuple[str, Mutant]],
+    dtype: str,
+    points: int,
+    target: str = "numpy",
+    judge: Callable[..., Report] | None = None,
 ) -> tuple[list[tuple[str, Mutant]], int]:
     """Return the mutants that pass, and how many there were; what is emitted has to pass at the same points."""
     objective, rules, made = derived(penalty, rule)
@@ -223,7 +229,8 @@ def survivors(
         functions = vars(load(objective, (mutant.update,), target, dtype))
         subjects.append(_subject(str(len(alive)), functions, dtype))
         alive[str(len(alive))] = of, mutant
-    failed = failures(verify(objective.terms, rules, subjects, points=points))
+    judge = judge or functools.partial(verify, points=points)
+    failed = failures(judge(objective.terms, rules, subjects))
     assert "as emitted" not in failed
     return [alive[label] for label in alive if label not in failed], len(alive)
 

@@ -4,6 +4,7 @@ from symreg.verification.against import against
 from symreg.verification.calling import Subject
 from symreg.verification.convexity import Convexity
 from symreg.verification.judge import verify
+from symreg.verification.quick_look import quick_look
 from symreg.verification.report import Check, Report
 
-__all__ = ["Check", "Convexity", "Report", "Subject", "against", "verify"]
+__all__ = ["Check", "Convexity", "Report", "Subject", "against", "quick_look", "verify"]

@@ -37,11 +37,20 @@ _MOST_COMPARED = 64  # places that are not nearly the same, each compared with a
 _SAME = 8  # ulp by which the same weight may come out differently in another place of a longer array
 
 
-def of_value(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group], greatest: float = inf) -> None:
+def of_value(
+    tally: Tally,
+    subject: Subject,
+    terms: Terms,
+    sample: Sequence[Group],
+    greatest: float = inf,
+    *,
+    is_brief: bool = False,
+) -> None:
     """Look at `value` for n = 0, NaN, weights outside the domain and beyond the promised range, and long vectors.
 
     Args:
         greatest: The size of weights past which the terms determine nothing, so that NaN is as good as a number.
+        is_brief: Are long vectors left out?
     """
     group = sample[0]
 
@@ -68,7 +77,8 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Grou
         got = ask(np.array([weight], subject.dtype))
         if got is not None and isnan(got) and abs(weight) < greatest:
             tally.fail(_spurious_nan(weight, group))
-    _long_values(tally, subject, terms, sample)
+    if not is_brief:
+        _long_values(tally, subject, terms, sample)
 
 
 def of_gradient(
@@ -78,6 +88,8 @@ def of_gradient(
     sample: Sequence[Group],
     cases: Sequence[SlopeCase],
     greatest: float = inf,
+    *,
+    is_brief: bool = False,
 ) -> None:
     """Look at `gradient` as `of_value` looks at the value."""
     group = sample[0]
@@ -106,6 +118,8 @@ def of_gradient(
         got = ask(np.array([weight], subject.dtype))
         if got is not None and isnan(got[0]) and abs(weight) < greatest:
             tally.fail(_spurious_nan(weight, group))
+    if is_brief:
+        return
     if terms.indexed:
         _long_slopes(tally, subject, terms, sample)
         return
@@ -123,7 +137,9 @@ def of_gradient(
                 _same_everywhere(tally, subject.dtype, got, small, exact, case, "gradient", find)
 
 
-def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, cases: Sequence[StepCase]) -> None:
+def of_step(
+    tally: Tally, subject: Subject, terms: Terms, rule: Rule, cases: Sequence[StepCase], *, is_brief: bool = False
+) -> None:
     """Look at a step for n = 0, NaN in each input, weights outside the domain, and long vectors."""
     if not cases:
         return
@@ -156,7 +172,7 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, cases: Seq
         if after is not None and not isnan(float(after["w"][0])):
             note = "outside the domain NaN is right"
             tally.fail(Failure(at={"w": weight} | one.parameters, got=float(after["w"][0]), note=note, rank=2.0))
-    if terms.indexed:
+    if terms.indexed or is_brief:
         return
     small = ask(first)
     step, shares = stepper(rule), Shares()

@@ -31,7 +31,7 @@ from symreg.verification.cases import (
 from symreg.verification.convexity import Convexity
 from symreg.verification.finding import Shares, find_slope, find_step, find_value, range_check, shares_of_slope
 from symreg.verification.nonexpansive import judge_of_pairs
-from symreg.verification.prox_cases import is_judged, prox_cases
+from symreg.verification.prox_cases import ProxCase, is_judged, prox_cases
 from symreg.verification.prox_judge import judge_of_prox
 from symreg.verification.report import Check, Report
 from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Group
@@ -69,43 +69,63 @@ def verify(
         proofs: What is known of the terms' convexity; what follows from it is checked as well.
     """
     fixed = dict(params or {})
-    order = [
-        "value",
-        "gradient",
-        *([SUBGRADIENT] if proofs else []),
-        *(["prox"] if is_judged(terms) else []),
-        *(f"{rule.name}_step" for rule in rules),
-    ]
-    names = [name for subject in subjects for name in order if _is_offered(name, subject)]
-    done = 0
-    checks: dict[tuple[str, int], list[Check]] = {}
-    for dtype in dict.fromkeys(subject.dtype for subject in subjects):
-        theirs = [(k, s) for k, s in enumerate(subjects) if s.dtype == dtype]
+
+    def evidence(dtype: Dtype) -> Evidence:
         limit = well_conditioned_up_to(terms, dtype)
-        sample = sampled(terms, dtype, points, fixed, per_group, limit)
-        evidence = _Evidence(
+        return Evidence(
             terms=terms,
             dtype=dtype,
             fixed=fixed,
-            sample=sample,
+            sample=sampled(terms, dtype, points, fixed, per_group, limit),
+            prox=lambda: prox_cases(terms, dtype, points, fixed, limit, min(per_group, PER_GROUP)),
             points=points,
             limit=limit,
             per_group=per_group,
             proofs=proofs,
         )
+
+    return judged_by(evidence, checks_of(terms, rules, has_proofs=bool(proofs)), rules, subjects, rtol, progress)
+
+
+def checks_of(terms: Terms, rules: Sequence[Rule], *, has_proofs: bool = False) -> tuple[str, ...]:
+    """Return what can be checked, in the order of a report."""
+    return (
+        "value",
+        "gradient",
+        *([SUBGRADIENT] if has_proofs else []),
+        *(["prox"] if is_judged(terms) else []),
+        *(f"{rule.name}_step" for rule in rules),
+    )
+
+
+def judged_by(
+    evidence_in: Callable[[Dtype], Evidence],
+    order: Sequence[str],
+    rules: Sequence[Rule],
+    subjects: Sequence[Subject],
+    rtol: float = 0.0,
+    progress: Progress | None = None,
+) -> Report:
+    """Return the report on what the subjects offer of the checks, judged by the evidence of their format."""
+    count = sum(_is_offered(name, subject) for subject in subjects for name in order)
+    done = 0
+    checks: dict[tuple[str, int], list[Check]] = {}
+    for dtype in dict.fromkeys(subject.dtype for subject in subjects):
+        theirs = [(k, s) for k, s in enumerate(subjects) if s.dtype == dtype]
+        evidence = evidence_in(dtype)
         for name in order:
             judges = [(k, s) for k, s in theirs if _is_offered(name, s)]
             if not judges:
                 continue
             if progress:
-                progress(done, len(names), name)
+                progress(done, count, name)
             rule = next((r for r in rules if f"{r.name}_step" == name), None)
             judge = evidence.judge(name, rule, rtol)
             for k, subject in judges:
                 checks[name, k] = judge(subject)
                 done += 1
     if progress:
-        progress(len(names), len(names), "")
+        progress(count, count, "")
     made = [c for name in order for k in range(len(subjects)) for c in checks.get((name, k), [])]
     kinds = list(dict.fromkeys(check.name for check in made))
     return Report(checks=tuple(sorted(made, key=lambda check: kinds.index(check.name))))
@@ -117,21 +137,25 @@ def _is_offered(name: str, subject: Subject) -> bool:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Evidence:
+class Evidence:
     """Points of one format with what is known of them; the gradient's references serve every rule.
 
     Args:
+        prox: Makes the cases of the proximal operator.
         limit: The binary exponent past which neighbouring weights have unrelated values: nothing is wrong there.
+        is_brief: Are long vectors, layouts and refusals left out?
     """
 
     terms: Terms
     dtype: Dtype
     sample: tuple[Group, ...]
+    prox: Callable[[], Sequence[ProxCase]]
     fixed: Mapping[str, float]
     points: int
     limit: int | None
-    per_group: int
-    proofs: Sequence[Convexity]
+    per_group: int = PER_GROUP
+    proofs: Sequence[Convexity] = ()
+    is_brief: bool = False
     slopes: tuple[SlopeCase, ...] = ()
 
     @property
@@ -158,9 +182,8 @@ class _Evidence:
         return Finding.VACUOUS if finding is Finding.WRONG and abs(weight) >= self.greatest else finding
 
     def _judge_of_prox(self, rtol: float) -> Callable[[Subject], list[Check]]:
-        per_call = min(self.per_group, PER_GROUP)
-        cases = prox_cases(self.terms, self.dtype, self.points, self.fixed, self.limit, per_call)
-        by_points = judge_of_prox(self.terms, self.dtype, cases, rtol, self.limit)
+        cases = self.prox()
+        by_points = judge_of_prox(self.terms, self.dtype, cases, rtol, self.limit, is_brief=self.is_brief)
         by_pairs = judge_of_pairs(self.terms, self.dtype, cases, rtol, self.proofs)
         return lambda subject: by_points(subject) + by_pairs(subject)
 
@@ -192,8 +215,9 @@ class _Evidence:
                     rtol,
                 )
                 if subject.is_emitted:
-                    conduct.of_value(tally, subject, self.terms, self.sample, self.greatest)
-                    usage.of_value(tally, subject, self.terms, self.sample[0])
+                    conduct.of_value(tally, subject, self.terms, self.sample, self.greatest, is_brief=self.is_brief)
+                    if not self.is_brief:
+                        usage.of_value(tally, subject, self.terms, self.sample[0])
             return [tally.check()]
 
         return judge
@@ -231,8 +255,11 @@ class _Evidence:
 
             tally.add({"gradient": (together, exact)}, describe, find, rank, rtol)
             if subject.is_emitted:
-                conduct.of_gradient(tally, subject, self.terms, self.sample, cases, self.greatest)
-                usage.of_gradient(tally, subject, self.terms, self.sample[0])
+                conduct.of_gradient(
+                    tally, subject, self.terms, self.sample, cases, self.greatest, is_brief=self.is_brief
+                )
+                if not self.is_brief:
+                    usage.of_gradient(tally, subject, self.terms, self.sample[0])
             made = [tally]
             if settled.any() and subject.is_emitted:
                 kinks = Tally("kinks", subject.label, self.dtype)
@@ -288,8 +315,9 @@ class _Evidence:
                 rtol,
             )
             if subject.is_emitted:
-                conduct.of_step(tally, subject, self.terms, rule, cases)
-                usage.of_step(tally, subject, self.terms, rule, self.sample[0])
+                conduct.of_step(tally, subject, self.terms, rule, cases, is_brief=self.is_brief)
+                if not self.is_brief:
+                    usage.of_step(tally, subject, self.terms, rule, self.sample[0])
             return [tally.check()]
 
         return judge

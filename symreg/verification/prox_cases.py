@@ -187,7 +187,6 @@ def _parameters(terms: Terms, turn: int, fixed: Mapping[str, float], *, is_human
 def _elementwise(
     terms: Terms, dtype: Dtype, stream: Stream, group: Group, step: float, number: int, limit: int | None
 ) -> ProxCase:
-    kind = np.dtype(dtype).type
     minimiser, known = minima_of(terms, tuple(group.parameters.items()))
     if number == 0:
         chosen = list(_HUMAN)
@@ -195,6 +194,12 @@ def _elementwise(
         chosen = _points(FORMATS[dtype], stream, step, known, number, limit)
         if number % _UNBISECTED:
             chosen += _jumps(minimiser, step, chosen, dtype)
+    return case_at(minimiser, group, step, chosen, dtype)
+
+
+def case_at(minimiser: Minimisers, group: Group, step: float, chosen: Sequence[float], dtype: Dtype) -> ProxCase:
+    """Return the case of some points of an elementwise objective, each of them once, in a format."""
+    kind = np.dtype(dtype).type
     points = np.array([v for v, _ in dict.fromkeys(_signed(float(kind(v))) for v in chosen)], dtype=dtype)
     minima = tuple(minimiser(float(v), step) for v in points)
     kept = _comparable(minima, FORMATS[dtype])
@@ -224,12 +229,14 @@ def _points(shape: Format, stream: Stream, step: float, known: Curve, number: in
     """Return v: zeros, subnormals, where the operator changes its formula, and at any scale."""
     least = float(np.finfo(shape.name).smallest_subnormal)
     chosen = [0.0, -0.0, 0.2, -0.5, *((least, -least, 5 * least) if number % 2 else ())]
-    edges = list(dict.fromkeys(x for x in _edges(known, step) if isfinite(x) and abs(x) < 2.0**shape.greatest_exponent))
+    edges = list(
+        dict.fromkeys(x for x in edges_of(known, step) if isfinite(x) and abs(x) < 2.0**shape.greatest_exponent)
+    )
     if len(edges) > 4:
         start = stream.integer(0, len(edges) - 1)
         edges = (edges[start:] + edges[:start])[:4]
     for edge in edges:
-        chosen += _around(edge, shape.name) + _beside(edge, shape)
+        chosen += around(edge, shape.name) + _beside(edge, shape)
     scales = [abs(x) for x in edges if x] or [1.0, step]
     usable = shape.greatest_exponent if limit is None else min(limit, shape.greatest_exponent)
     while len(chosen) < _PER_CASE:
@@ -246,7 +253,7 @@ def _points(shape: Format, stream: Stream, step: float, known: Curve, number: in
     return chosen
 
 
-def _edges(known: Curve, step: float) -> Iterator[float]:
+def edges_of(known: Curve, step: float) -> Iterator[float]:
     """Yield each knot, and the v for which the minimum reaches it from either side."""
     with ctx.workprec(128):
         for knot in known.knots:
@@ -256,7 +263,8 @@ def _edges(known: Curve, step: float) -> Iterator[float]:
                     yield float(knot.place + step * slope)
 
 
-def _around(x: float, dtype: Dtype) -> list[float]:
+def around(x: float, dtype: Dtype) -> list[float]:
+    """Return the number in the format and its neighbours there."""
     kind = np.dtype(dtype).type
     at = kind(x)
     return [float(np.nextafter(at, -kind(inf))), float(at), float(np.nextafter(at, kind(inf)))]
@@ -295,15 +303,15 @@ def _jumps(minimiser: Minimisers, step: float, points: Sequence[float], dtype: D
         return []
     beside = [x for v in (low, -low) for x in _beside(v, FORMATS[dtype])]
     if dtype == "float32":
-        return [x for v in (low, -low) for x in _around(v, dtype)] + beside
-    return [x for v in (low, high, -low, -high) for x in (v, *_around(v, dtype))] + beside
+        return [x for v in (low, -low) for x in around(v, dtype)] + beside
+    return [x for v in (low, high, -low, -high) for x in (v, *around(v, dtype))] + beside
 
 
 def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: float) -> Iterator[ProxCase]:
     """Yield vectors of several lengths with radii at any scale and about where the operator changes its formula."""
     shape = FORMATS[dtype]
     minimiser, known = minima_of(radius, tuple(group.parameters.items()))
-    edges = [x for x in _edges(known, step) if 2.0**shape.least_exponent < x < 2.0**shape.greatest_exponent]
+    edges = [x for x in edges_of(known, step) if 2.0**shape.least_exponent < x < 2.0**shape.greatest_exponent]
     for length in _LENGTHS:
         for turn in range(3):
             direction = [stream.sign() * stream.log_uniform(-4, 4) for _ in range(length)]

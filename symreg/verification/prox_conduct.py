@@ -31,8 +31,12 @@ _WRONG_STEPS = (0.0, -1.0, nan, inf, -inf, True)
 _EVEN_AT = (2.0**-30, 0.3, 1.7, 40.0, 2.0**40)
 
 
-def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCase]) -> None:
-    """Look at `prox` of n = 0, of every length and layout, with `out`, and at everything that it has to refuse."""
+def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCase], *, is_brief: bool = False) -> None:
+    """Look at `prox` of n = 0, of every length and layout, with `out`, and at everything that it has to refuse.
+
+    Args:
+        is_brief: Are no element, NaN and extremes all that is looked at?
+    """
     case = cases[min(1, len(cases) - 1)]
     points = np.resize(_moderate(case), _SMALL)
     look = Look(tally, subject, {"v": points.tolist(), "step": case.step} | case.group.parameters)
@@ -48,6 +52,8 @@ def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCa
         return
     _nan(look, terms, ask, points)
     _extremes(look, ask, subject)
+    if is_brief:
+        return
     for name, other in layouts(points, is_flat=bool(terms.indexed)):
         look.same(f"v is {name}", plain.reshape(other.shape), partial(ask, other))
     _outputs(look, subject, case, points, plain)

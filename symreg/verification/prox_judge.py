@@ -37,13 +37,20 @@ _BACKWARD = 1e-6  # relative; less than that is no descent of the operator, only
 
 
 def judge_of_prox(
-    terms: Terms, dtype: Dtype, cases: Sequence[ProxCase], rtol: float, greatest_exponent: int | None
+    terms: Terms,
+    dtype: Dtype,
+    cases: Sequence[ProxCase],
+    rtol: float,
+    greatest_exponent: int | None,
+    *,
+    is_brief: bool = False,
 ) -> Callable[[Subject], list[Check]]:
     """Return the judge of `prox`.
 
     Args:
         cases: With the exact minima, one call each.
         greatest_exponent: Binary exponent past which phi is too ill-conditioned to be compared.
+        is_brief: Are layouts, long vectors and refusals left out?
     """
     places = list(offsets([len(case.points) for case in cases]))
     exact = reference([cases[c].exact[j] for c, j in places])
@@ -82,7 +89,7 @@ def judge_of_prox(
         if subject.is_emitted and cases:
             if not terms.indexed:
                 _look_at_zeros(tally, terms, cases, emitted, FORMATS[dtype])
-            prox_conduct.of_prox(tally, subject, terms, cases)
+            prox_conduct.of_prox(tally, subject, terms, cases, is_brief=is_brief)
         return [tally.check()]
 
     return judge
