@@ -6,6 +6,7 @@ Nothing is cached. `timeout=` is that limit in seconds, 10 unless it is given.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,6 @@ from symreg.tasks import TARGETS, distinct_rules, parameter_of
 
 if TYPE_CHECKING:
     from symreg.auditing import Report as AuditReport
-    from symreg.calculus.update import Update
     from symreg.reading import Derivation, Properties
     from symreg.verification import Report
 
@@ -154,25 +154,34 @@ def generate(
     target: str = "numpy",
     *,
     name: str | None = None,
+    judge: bool = True,
     timeout: float | None = None,
 ) -> dict[str, str]:
-    """Return emitted source by path, such as `numpy/mcp.py`.
+    """Return emitted source by path, such as `numpy/mcp.py`, once the judge has looked at it.
 
     Args:
         source: The objective.
         rules: Update rules that a step is emitted for.
         target: `numpy`, `c` or `all`.
         name: Stem of the files, in place of the objective's name.
+        judge: If not, nothing is judged, and the files' headers say so.
         timeout: Seconds that symbolic work may take.
+
+    Raises:
+        WrongCode: A function is wrong, or could not be judged at everyday values; its text is the judge's report.
     """
-    made: dict[str, str] = worker.call(
+    made = worker.call(
         "emit_sources",
         timeout=timeout,
         objective=resolve(source, name=name),
         rules=_resolved(rules),
         targets=_targets(target),
+        is_judged=judge,
     )
-    return made
+    for note in made.notes:
+        warnings.warn(note, stacklevel=2)
+    files: dict[str, str] = made.files
+    return files
 
 
 def load(
@@ -181,22 +190,34 @@ def load(
     target: str = "c",
     dtype: Literal["float64", "float32"] = "float64",
     *,
+    judge: bool = True,
     timeout: float | None = None,
 ) -> SimpleNamespace:
     """Return the emitted functions, compiled and loaded: `value`, `gradient`, and a step per rule.
 
-    They have the same Python signatures on either target and take arrays of `dtype` only.
+    They have the same Python signatures on either target and take arrays of `dtype` only. The judge looks at them
+    first, unless `judge` is false.
 
     Raises:
+        WrongCode: A function is wrong, or could not be judged at everyday values; its text is the judge's report.
         ToolMissing: There is no C compiler; names what to install.
     """
     from symreg import targets
+    from symreg.targets.native import find_compiler
 
     (wanted,) = _targets(target, allows_all=False)
     if dtype not in ("float64", "float32"):
         raise UnknownName(f"there is no dtype {dtype!r:.40}; write 'float64' or 'float32'")
-    resolved = resolve(source)
-    return targets.load(resolved, _updates(resolved, _resolved(rules), timeout), wanted, dtype)
+    resolved, chosen = resolve(source), _resolved(rules)
+    if wanted == "c":
+        find_compiler()
+    if judge:
+        updates, _ = worker.call(
+            "derive_judged_updates", timeout=timeout, objective=resolved, rules=chosen, target=wanted
+        )
+    else:
+        updates = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=chosen)
+    return targets.load(resolved, updates, wanted, dtype)
 
 
 def verify(
@@ -281,11 +302,6 @@ def audit(
         rtol=rtol,
         timeout=timeout,
     )
-
-
-def _updates(resolved: Objective, rules: tuple[Rule, ...], timeout: float | None) -> tuple[Update, ...]:
-    made: tuple[Update, ...] = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=rules)
-    return made
 
 
 def _resolved(rules: Rules) -> tuple[Rule, ...]:

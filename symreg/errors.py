@@ -49,6 +49,24 @@ class Intractable(SymregError):
     """An expression that this calculus does not handle, with the limit or the shape that it met."""
 
 
+class WrongCode(SymregError):
+    """Code that the judge found wrong, or could not judge where people use it: it is not handed over.
+
+    Args:
+        name: The objective's.
+        report: The judge's report on what is wrong, and what may help; several lines.
+    """
+
+    exit_code = 1
+
+    def __init__(self, name: str, report: str) -> None:
+        self.name, self.report = name, report
+        super().__init__(name, report)
+
+    def __str__(self) -> str:
+        return f"{self.name}: the emitted code did not pass the judge and is held back\n\n{self.report}"
+
+
 class OutputError(SymregError):
     """A file that may not be written: not ours, edited since, outside the output folder or not writable."""
 

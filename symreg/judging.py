@@ -20,7 +20,7 @@ from symreg.objective import Objective
 
 if TYPE_CHECKING:
     from symreg.calculus.update import Update
-    from symreg.verification import Convexity, Report
+    from symreg.verification import Convexity, Report, Subject
 
 Kind = Literal["value", "gradient", "prox", "step"]
 Watch = Callable[[int, int, str], None]
@@ -50,25 +50,35 @@ def judge(
         ToolMissing: The C target is among them and there is no compiler.
         SpecError, UnknownName: A fixed parameter does not exist or lies outside its domain.
     """
-    from symreg.targets import load
-    from symreg.verification import Subject, verify
+    from symreg.verification import verify
 
     fixed = _checked(objective, rules, parameters, has_step=True)
-    subjects = [
-        Subject(label=target, dtype=dtype, functions=vars(load(objective, updates, target, dtype)))
-        for target in targets
-        for dtype in DTYPES
-    ]
     return verify(
         objective.terms,
         rules,
-        subjects,
+        _subjects(objective, updates, targets),
         points=points,
         params=fixed,
         rtol=_allowed(rtol, 0.0),
         proofs=proofs,
         progress=progress,
     )
+
+
+def look(
+    objective: Objective,
+    updates: tuple[Update, ...],
+    rules: Sequence[Rule],
+    targets: Iterable[str],
+) -> Report:
+    """Return the report of a quick look at the emitted functions of an objective, everyday values first.
+
+    Raises:
+        ToolMissing: The C target is among them and there is no compiler.
+    """
+    from symreg.verification import quick_look
+
+    return quick_look(objective.terms, rules, _subjects(objective, updates, targets))
 
 
 def judge_function(
@@ -162,6 +172,18 @@ def loaded_file(path: Path) -> ModuleType:
     except BaseException as error:
         raise SpecError(f"{path.name} raised {words(error)}") from error
     return module
+
+
+def _subjects(objective: Objective, updates: tuple[Update, ...], targets: Iterable[str]) -> list[Subject]:
+    """Return the emitted functions as the judge calls them, for each target and in both precisions."""
+    from symreg.targets import load
+    from symreg.verification import Subject
+
+    return [
+        Subject(label=target, dtype=dtype, functions=vars(load(objective, updates, target, dtype)))
+        for target in targets
+        for dtype in DTYPES
+    ]
 
 
 def _contained(function: Callable[..., Any]) -> Callable[..., Any]:

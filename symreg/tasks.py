@@ -101,12 +101,33 @@ def prepare_judgement(
     return derive_updates(tell, objective=objective, rules=rules), prove_convexity(tell, objective=objective)
 
 
-def emit_sources(tell: Tell, *, objective: Objective, rules: Sequence[Rule], targets: Iterable[str]) -> dict[str, str]:
-    """Return emitted source by path."""
+def derive_judged_updates(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule], target: str
+) -> tuple[tuple[Update, ...], tuple[str, ...]]:
+    """Return the functions to emit, whose code on a target the judge has looked at, and notes on that."""
+    made = derive_updates(tell, objective=objective, rules=rules)
+    return made, _judged(tell, objective, made, rules, (target,))
+
+
+def emit_sources(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule], targets: Iterable[str], is_judged: bool = True
+) -> Sources:
+    """Return emitted source by path, unless the judge finds it wrong."""
     from symreg.targets import emit
 
-    made = derive_updates(tell, objective=objective, rules=rules)
-    return {path: text for target in targets for path, text in emit(objective, made, target).items()}
+    made, wanted = derive_updates(tell, objective=objective, rules=rules), tuple(targets)
+    files = {path: text for name in wanted for path, text in emit(objective, made, name, is_judged=is_judged).items()}
+    notes = _judged(tell, objective, made, rules, wanted) if is_judged else ()
+    return Sources(stem=objective.name, notes=notes, files=files)
+
+
+def _judged(
+    tell: Tell, objective: Objective, updates: tuple[Update, ...], rules: Sequence[Rule], targets: tuple[str, ...]
+) -> tuple[str, ...]:
+    from symreg.emission import judge_emitted
+
+    tell(Phase(f"judge {objective.name}", is_symbolic=False))
+    return judge_emitted(objective, updates, rules, targets)
 
 
 def write_derivation(
@@ -153,11 +174,12 @@ def write_sources(
     targets: Sequence[str],
     name: str | None = None,
     parameters: Sequence[str] = (),
+    is_judged: bool = True,
 ) -> Sources:
     """Return the emitted files of an objective given as text."""
     resolved = read_objective(objective, parameters=parameters, name=name)
-    files = emit_sources(tell, objective=resolved, rules=distinct_rules(rules), targets=targets)
-    return Sources(stem=resolved.name, notes=resolved.notes, files=files)
+    made = emit_sources(tell, objective=resolved, rules=distinct_rules(rules), targets=targets, is_judged=is_judged)
+    return made._replace(notes=(*resolved.notes, *made.notes))
 
 
 def write_entry(tell: Tell, *, name: str) -> dict[str, str]:
@@ -340,6 +362,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     for task in (
         decide_properties,
         derive_chain,
+        derive_judged_updates,
         derive_prox_chain,
         derive_updates,
         emit_sources,

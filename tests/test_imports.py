@@ -27,7 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "auditing": {"verification", "language", "errors"},
     "worker": {"errors"},
 }
-ENTRANCES = {"__init__", "__main__", "api", "cli", "doctor", "inspection", "judging", "tasks", "writing"}
+ENTRANCES = {"__init__", "__main__", "api", "cli", "doctor", "emission", "inspection", "judging", "tasks", "writing"}
 
 # Third-party packages by room; the standard library is free to all.
 PACKAGES: dict[str, set[str]] = {

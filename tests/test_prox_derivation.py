@@ -74,7 +74,7 @@ def chain(name: str) -> ProxChain:
 
 @cache
 def emitted(name: str) -> Any:
-    return symreg.load(name, rules=(), target="numpy")
+    return symreg.load(name, rules=(), target="numpy", judge=False)
 
 
 def number(tree: Tree, at: dict[str, Any]) -> Any:

@@ -67,18 +67,18 @@ def test_a_weight_with_such_a_step_of_its_own_becomes_nan(functions: SimpleNames
 
 
 def test_the_docstring_says_so() -> None:
-    source = symreg.generate(OBJECTIVE, RULES)["numpy/penalty.py"]
+    source = symreg.generate(OBJECTIVE, RULES, judge=False)["numpy/penalty.py"]
     said = " ".join(source.split())
     assert "The cost has a minimum only if 1 - 2*(step*mu) > 0; other steps are refused." in said
     assert "The cost has a minimum only if 1 - 2*(lr*mu) > 0; other steps are refused." in said
     assert "The cost has a minimum only if 1 - 2*(lr*sqrt(t)*mu) > 0; other steps are refused." in said
     assert "A weight for which 1 - 2*(s*mu) > 0 does not hold becomes NaN: its cost has no minimum." in said
-    for text in symreg.generate("l1", RULES, "all").values():
+    for text in symreg.generate("l1", RULES, "all", judge=False).values():
         assert "no minimum" not in text and "has a minimum" not in text
 
 
 def test_c_returns_its_code_of_a_parameter_outside_its_domain() -> None:
-    source = symreg.generate(OBJECTIVE, ("proximal_gradient", "rda"), "c")["c/penalty.c"]
+    source = symreg.generate(OBJECTIVE, ("proximal_gradient", "rda"), "c", judge=False)["c/penalty.c"]
     assert source.count("&& 1.0 - 2.0 * (lr * mu) > 0.0)) return PENALTY_DOMAIN;") == 2
     late = "if (!(1.0 - 2.0 * (lr * sqrt(*t + 1.0) * mu) > 0.0)) return PENALTY_DOMAIN; /* the cost has no minimum */"
     assert source.count(late) == 2

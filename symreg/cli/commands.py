@@ -195,6 +195,7 @@ def analyse(objective: str, as_json: bool, parameters: tuple[str, ...], timeout:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the files there are not what would be written.")
 @click.option("--diff", "shows_diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything.")
 @click.option("--force", is_flag=True, help="Overwrite files that symreg did not write, or that were edited since.")
+@click.option("--unjudged", is_flag=True, help="Write code that the judge has not looked at; its header says so.")
 @_common
 def generate(
     objectives: tuple[str, ...],
@@ -205,10 +206,14 @@ def generate(
     check: bool,
     shows_diff: bool,
     force: bool,
+    unjudged: bool,
     parameters: tuple[str, ...],
     timeout: float | None,
 ) -> int:
-    """Emit value, gradient and update steps of each OBJECTIVE as source; print the paths written."""
+    """Emit value, gradient and update steps of each OBJECTIVE as source; print the paths written.
+
+    The judge looks at every function first; if one is wrong, nothing is written and the exit code is 1.
+    """
     from symreg import worker, writing
 
     if name is not None and len(objectives) > 1:
@@ -231,6 +236,7 @@ def generate(
                 targets=TARGETS if target == "all" else (target,),
                 name=name,
                 parameters=parameters,
+                is_judged=not unjudged,
             )
             if made.stem.lower() in stems:
                 raise click.UsageError(

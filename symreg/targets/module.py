@@ -117,7 +117,7 @@ class Module:
         name: Stem of the files.
         title: Of the objective.
         formulas: What R(w) is, as in `Function`.
-        references: Of the penalty and the rules.
+        references: Of the penalty and the rules, and a caution if nobody judged the files.
         command: That makes the files again.
         digest: SHA-256 of the specs and the target's templates.
         functions: In order.
@@ -140,7 +140,10 @@ class Module:
         return f"{', '.join(others)} and {last}" if others else last
 
 
-def describe(objective: Objective, updates: tuple[Update, ...], target: str) -> Module:
+UNJUDGED = "NOT JUDGED: written with --unjudged; nobody has compared this code with its formula."
+
+
+def describe(objective: Objective, updates: tuple[Update, ...], target: str, *, is_judged: bool = True) -> Module:
     """Return the description of an objective's functions."""
     rules = tuple(update.rule for update in updates if update.rule is not None)
     rows = [*objective.references, *(rule.reference for rule in rules)]
@@ -148,8 +151,8 @@ def describe(objective: Objective, updates: tuple[Update, ...], target: str) -> 
         name=objective.name,
         title=objective.title,
         formulas=_penalty(objective.terms),
-        references=tuple(dict.fromkeys(row for row in rows if row)),
-        command=_command(objective, rules, target),
+        references=(*dict.fromkeys(row for row in rows if row), *(() if is_judged else (UNJUDGED,))),
+        command=_command(objective, rules, target, is_judged),
         digest=_digest(objective, updates, target),
         functions=tuple(_function(update) for update in updates),
     )
@@ -304,7 +307,7 @@ _LONGEST_COMMAND = 400
 _FOLDER = re.compile(r"(?:[^\s*+(),=]*/)+(?=[^\s*+(),=/]*\.toml)")
 
 
-def _command(objective: Objective, rules: tuple[Rule, ...], target: str) -> str:
+def _command(objective: Objective, rules: tuple[Rule, ...], target: str, is_judged: bool) -> str:
     """Return the command that emits the objective again; of files it names no folder."""
     told = [p for term in objective.terms.terms for p in term.parameters]
     is_inline = any(term.name.startswith("penalty") for term in objective.terms.terms)
@@ -316,7 +319,7 @@ def _command(objective: Objective, rules: tuple[Rule, ...], target: str) -> str:
             words += ["--param", f"{p.name}: {p.domain} = {p.default!r}"]
     for rule in rules:
         words += ["--rule", rule.name]
-    return shlex.join([*words, "--target", target])
+    return shlex.join([*words, "--target", target, *([] if is_judged else ["--unjudged"])])
 
 
 def _digest(objective: Objective, updates: tuple[Update, ...], target: str) -> str:

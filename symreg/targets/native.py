@@ -61,7 +61,7 @@ def build(sources: Mapping[str, str]) -> Path:
         OutOfTime: The compiler did not end.
     """
     compiler = find_compiler()
-    key = _digest(compiler.identity, *(part for name in sorted(sources) for part in (name, sources[name])))[:32]
+    key = digest(compiler.identity, *(part for name in sorted(sources) for part in (name, sources[name])))[:32]
     folder = cache_folder()
     return _kept(folder, key) or _built(folder, key, compiler, sources)
 
@@ -143,7 +143,7 @@ def _probe(command: tuple[str, ...]) -> Compiler | None:
         flags=flags,
         libraries=tuple(libraries),
         version=version.splitlines()[0] if version else "",
-        identity=_digest(*command, *flags, *libraries, version, predefined, processor()),
+        identity=digest(*command, *flags, *libraries, version, predefined, processor()),
     )
 
 
@@ -241,7 +241,8 @@ def _user(otherwise: int) -> int:
     return os.geteuid() if hasattr(os, "geteuid") else otherwise
 
 
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
+    """Return the SHA-256 of texts, as hexadecimal digits."""
     made = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogateescape")
