@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symreg.calculus.algebra import GJ, WJ, ZERO, call, minus, over, plus, power, times, total
-from symreg.calculus.chain import Chain, Knot, Step, StepBound
+from symreg.calculus.border import Unforeseen, border
+from symreg.calculus.chain import Chain, Direction, Knot, Step, StepBound
 from symreg.calculus.claims.telling import bounds_of_step
 from symreg.calculus.differentiate import elementwise_over_j
 from symreg.calculus.directions import directions, step_bounds
@@ -42,6 +43,7 @@ _FEW = 2
 _O, _L, _R, _S = Name("O"), Name("L"), Name("R"), Name("S")
 
 
+@border("the penalty's gradient")
 def derive(objective: Objective, rule: Rule) -> Chain:
     """Return the derivation of an objective's gradient and of one update rule with it.
 
@@ -99,7 +101,7 @@ def derive(objective: Objective, rule: Rule) -> Chain:
         smooth=of,
         proximal=taken,
         knots=found,
-        directions=directions(parts, terms.parameters) if is_told else (),
+        directions=_directions(parts, terms) if is_told else (),
         bounds=_bounds(rule, tuple(update), smooth) if is_told else (),
         notes=_notes(objective, rule, renamed, parts, prox, of, found),
         operator=_operator_of(objective, prox) if prox.terms else None,
@@ -114,6 +116,15 @@ def _operator_of(objective: Objective, prox: Terms) -> ProxChain | None:
         return derive_prox(objective, prox)
     except (Intractable, NotDifferentiable):
         return None
+
+
+def _directions(parts: tuple[Derived, ...], terms: Terms) -> tuple[Direction, ...]:
+    """Return what a step does to a weight of either sign; nothing where that cannot be looked at."""
+    try:
+        with border("what the penalty does to a weight"):
+            return directions(parts, terms.parameters)
+    except Unforeseen:
+        return ()
 
 
 def _bounds(rule: Rule, update: tuple[tuple[str, Tree], ...], terms: Terms) -> tuple[StepBound, ...]:

@@ -58,10 +58,9 @@ def evaluate(tree: Tree, values: Values) -> Any:
         values: By node.
     """
     try:
-        value = _value(tree, values)
+        return _value(tree, values)
     except (ZeroDivisionError, ValueError, OverflowError):
         return _mp.nan
-    return value if not isinstance(value, _mp.mpc) else _mp.nan
 
 
 def holds(condition: Tree, values: Values) -> bool:
@@ -93,13 +92,20 @@ def _value(tree: Tree, values: Values) -> Any:
         case Negate(operand):
             return -_value(operand, values)
         case Binary(operator, left, right):
-            return _BINARY[operator](_value(left, values), _value(right, values))
+            return _real(_BINARY[operator](_value(left, values), _value(right, values)))
         case Call("where", (condition, then, otherwise)):
             return _value(then if holds(condition, values) else otherwise, values)
         case Call(function, arguments):
-            return _FUNCTIONS[function](*(_value(a, values) for a in arguments))
+            return _real(_FUNCTIONS[function](*(_value(a, values) for a in arguments)))
         case _:
             raise Intractable("a condition has no value")
+
+
+def _real(value: Any) -> Any:
+    """Return a value that is real; mpmath gives a complex one where a function of real numbers ends."""
+    if isinstance(value, _mp.mpc):
+        raise ValueError
+    return value
 
 
 def _power(a: Any, b: Any) -> Any:

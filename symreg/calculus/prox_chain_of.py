@@ -23,6 +23,7 @@ from symreg.calculus.algebra import (
     times,
     where,
 )
+from symreg.calculus.border import border
 from symreg.calculus.branches import Range, beyond, definitions, even_in, formula, objective, single
 from symreg.calculus.claims.telling import formula_of
 from symreg.calculus.claims.thresholding import SingleFormula
@@ -44,6 +45,7 @@ from symreg.language.tree import Compare, Logic, Name, Tree, number, substitute
 from symreg.objective import Objective
 
 
+@border("the proximal operator")
 def derive_prox(objective_: Objective, terms: Terms | None = None) -> ProxChain:
     """Return the derivation of the proximal operator of an objective's penalty, or of some of its terms.
 

@@ -18,12 +18,16 @@ from flint import arb, ctx
 from symreg.calculus.algebra import numeric
 from symreg.calculus.enclosed import COMPARE, FUNCTIONS
 from symreg.calculus.interning import Interner
+from symreg.language.interval import WORDS
+from symreg.language.spec import Parameter
 from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 
 Precision = Literal["float64", "float32"]
 GREATEST: dict[Precision, float] = {"float64": 1.7976931348623157e308, "float32": 3.4028234663852886e38}
 Column: TypeAlias = list[float]
 """One value a point."""
+COUNT = Parameter(name="n", domain=WORDS["positive"], default=16.0)
+"""How many weights there are, in a formula that holds it."""
 
 _BITS = 90
 _HUGE = 30_000.0

@@ -16,9 +16,10 @@ from symreg.calculus.candidates import global_forms, improved, neighbours, plain
 from symreg.calculus.enclosed import Undecided, compiled, decided
 from symreg.calculus.interning import Interner
 from symreg.calculus.monomials import terms, total_of
+from symreg.calculus.rounded import COUNT
 from symreg.calculus.sampling import sampled
 from symreg.calculus.tidy import lifted
-from symreg.language.interval import WORDS, Interval
+from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.tree import Call, Tree, names, substitute, transform, walk
 
@@ -37,7 +38,6 @@ LARGEST_FACTORED = 60
 """Forms of more nodes are not given to SymPy, whose time grows faster than their length."""
 
 _BITS = 700  # at which conditions are decided
-_COUNT = Parameter(name="n", domain=WORDS["positive"], default=16.0)  # how many weights there are
 
 Path = tuple[tuple[Tree, bool], ...]
 """Conditions that hold, or do not, in a branch."""
@@ -89,7 +89,7 @@ def stabilise(
     """
     exact = compiled(tree)
     used = frozenset[str]().union(names(tree), *map(names, candidates))  # an equal form may have a name that cancels
-    parameters = tuple(p for p in (*parameters, _COUNT) if p.name in used)
+    parameters = tuple(p for p in (*parameters, COUNT) if p.name in used)
     inputs = ("w", *(p.name for p in parameters))
     found = (known(exact, values, is_single) for values, is_single in sampled(tree, parameters, domain))
     points = [point for point in found if point is not None]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import sympy
 
 from symreg.calculus.algebra import NAN, W, addends, negative, numeric, over, plus, signed, size, times, total, where
+from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.positivity import bounds
 from symreg.calculus.translate import from_sympy, to_sympy
@@ -193,9 +194,10 @@ def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ..
     expression = to_sympy(moved, (*parameters, apart))
     (symbol,) = [s for s in expression.free_symbols if s.name == "x"] or [x]
     try:
-        value = sympy.limit(expression, symbol, 0, "+")
-    except (NotImplementedError, ValueError, sympy.PoleError):
-        return NAN  # what SymPy says where its algorithm for limits ends
+        with border("a limit"):
+            value = sympy.limit(expression, symbol, 0, "+")
+    except Unforeseen:
+        return NAN  # where SymPy's algorithm for limits ends it raises anything
     if value in (sympy.oo, -sympy.oo):
         return Constant("inf") if value == sympy.oo else negative(Constant("inf"))
     if value.is_finite is False or value.has(sympy.Limit, sympy.AccumBounds, sympy.nan, sympy.oo, -sympy.oo):
@@ -204,8 +206,9 @@ def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ..
 
 
 def is_imaginary(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
-    """Is a tree, the root of a negative number say, not real whatever the parameters are?"""
-    return to_sympy(tree, parameters).is_real is False
+    """Is a tree real for no parameters at all, as the root of a negative number, or the logarithm of 0?"""
+    expression = to_sympy(tree, parameters)
+    return expression.is_real is False or expression.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 
 
 @lru_cache(maxsize=2048)

@@ -116,7 +116,12 @@ class _Translator:
     def condition(self, tree: Tree) -> Any:
         match tree:
             case Compare(operator, left, right):
-                return _RELATION[operator](self.expression(left), self.expression(right))
+                sides = self.expression(left), self.expression(right)
+                if any(side.has(sympy.nan) for side in sides):
+                    return sympy.false  # as in floating point
+                if any(side.has(sympy.zoo) or side.is_extended_real is False for side in sides):
+                    raise Intractable(f"{to_text(tree)[:60]} compares what is no real number")
+                return _RELATION[operator](*sides)
             case Logic(operator, operands):
                 join = {"and": sympy.And, "or": sympy.Or, "not": sympy.Not}[operator]
                 return join(*(self.condition(o) for o in operands))

@@ -12,7 +12,7 @@ from math import isfinite, isnan
 from symreg.calculus.algebra import ONE, W, minus, numeric, over, power, rational, times
 from symreg.calculus.operator import Cell
 from symreg.calculus.pieces import Piece
-from symreg.calculus.rounded import Machine
+from symreg.calculus.rounded import COUNT, Machine
 from symreg.calculus.slopes import derivative
 from symreg.calculus.tidy import expanded, tidy
 from symreg.language.interval import WORDS, Interval
@@ -77,7 +77,7 @@ _FAR = (1e4, 1e10, 1e25, 1e50, 1e75, 1e100, 1e125, 1e149)
 
 def is_number(tree: Tree, variable: Tree, at: list[float], parameters: tuple[Parameter, ...]) -> bool:
     """Is a tree no NaN in double precision at numbers given for a variable, and parameters at their defaults?"""
-    columns = {p.name: [p.default if isfinite(p.default) else 1.0] * len(at) for p in parameters}
+    columns = {p.name: [p.default if isfinite(p.default) else 1.0] * len(at) for p in (*parameters, COUNT)}
     return not any(map(isnan, Machine({**columns, "w": at}, "float64").at(substitute(tree, {variable: W}))))
 
 

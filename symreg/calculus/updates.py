@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, plus, total
+from symreg.calculus.border import border
 from symreg.calculus.cancellation import one_beside
 from symreg.calculus.claims.descent import LR
 from symreg.calculus.claims.telling import prox_notes, rate_of, step_notes
@@ -41,6 +42,7 @@ class _Forms:
     gradient_notes: tuple[str, ...]
 
 
+@border("the penalty's gradient")
 def updates(objective: Objective, rules: Iterable[Rule] = ()) -> tuple[Update, ...]:
     """Return the updates to emit: the value, the gradient, the proximal operator if there is one, one step a rule.
 
@@ -112,6 +114,7 @@ _FEW = 4
 
 
 @lru_cache(maxsize=_REMEMBERED)
+@border("the proximal operator")
 def derived_operator(terms: Terms) -> Update:
     """Return the proximal operator of a whole penalty.
 

@@ -16,7 +16,7 @@ from typing import Any
 import sympy
 from flint import arb, ctx, fmpz_poly
 
-from symreg.calculus.algebra import W, call, over, power, times, total
+from symreg.calculus.algebra import W, call, over, power, rational, times, total
 from symreg.calculus.bisection import RANGE, bisected
 from symreg.calculus.enclosed import compiled
 from symreg.calculus.numeric import evaluate
@@ -131,18 +131,16 @@ def _of_factor(base: sympy.Expr, low: Tree | None, high: Tree | None) -> Zeros |
 
 def _algebraic(expression: sympy.Expr) -> tuple[Tree, ...] | None:
     """Return the zeros of a quotient of polynomials in a root of w, or in an exponential of w; None if it is none."""
-    (x,) = expression.free_symbols
+    x = to_sympy(W)
     t = sympy.Symbol("t", positive=True)
     expression = expression.rewrite(sympy.exp) if expression.has(*_HYPERBOLIC) else expression
-    rates = [e.args[0] / x for e in expression.atoms(sympy.exp) if e.args[0].has(x)]
+    rates = {e: rational(from_sympy(e.args[0] / x)) for e in expression.atoms(sympy.exp) if e.args[0].has(x)}
     if rates:
-        if not all(rate.is_Rational for rate in rates):
+        known = [rate for rate in rates.values() if rate is not None]
+        unit = _unit(known)
+        if len(known) < len(rates) or max(abs(rate / unit) for rate in known) > _HIGHEST_DEGREE:
             return None
-        unit = _unit([Fraction(int(rate.p), int(rate.q)) for rate in rates])
-        rate = sympy.Rational(unit.numerator, unit.denominator)
-        moved = expression.replace(
-            lambda e: isinstance(e, sympy.exp) and e.args[0].has(x), lambda e: t ** (e.args[0] / x / rate)
-        )
+        moved = expression.xreplace({e: t ** int((rate or unit) / unit) for e, rate in rates.items()})
         return _real_roots(moved, t, lambda e: over(call("log", e), number(unit)), sides=(1,))
     powers = [p.exp for p in expression.atoms(sympy.Pow) if p.base == x]
     if not all(p.is_Rational for p in powers):
@@ -153,6 +151,7 @@ def _algebraic(expression: sympy.Expr) -> tuple[Tree, ...] | None:
     return _real_roots(expression.subs(x, t**q), t, lambda e: power(e, number(q)), sides=(1,))
 
 
+_HIGHEST_DEGREE = 100
 _HYPERBOLIC = (sympy.sinh, sympy.cosh, sympy.tanh)
 
 

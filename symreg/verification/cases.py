@@ -20,7 +20,7 @@ from symreg.language.spec import Rule
 from symreg.language.terms import Terms
 from symreg.verification.ball import ball
 from symreg.verification.kinks import from_ordinal, ordinal
-from symreg.verification.operators import NoneThere, Operator, operator
+from symreg.verification.operators import NoneThere, Operator, counted, operator
 from symreg.verification.oracle import Exact, Function, Slope, elementwise, slope, slopes, values
 from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, groups, human_group, sampled_parameters
 from symreg.verification.series import Value
@@ -335,7 +335,7 @@ def _drawn(
     is_first = number % 4 == 1
     constants: dict[str, Value] = {name: ball(x) for name, x in parameters.items()}
     if parts is not None:
-        constants["prox"] = operator(prox, known.group.parameters)
+        constants["prox"] = operator(counted(prox, len(known.weights)), known.group.parameters)
     snapshots = [] if is_first else _trajectory(rule, step, constants, stream, min(len(known.weights), _TRAJECTORIES))
     # Without a state that holds it, the number of steps taken has no bearing.
     taken = _STEPS_TAKEN[stream.integer(0, len(_STEPS_TAKEN) - 1)] if snapshots and rule.uses_t else 0
@@ -446,7 +446,7 @@ def _point(case: StepCase, j: int, penalty: arb, shared: Mapping[str, Value]) ->
     for name, column in case.arrays.items():
         point[name] = arb(float(column[j]))
     if case.smooth is not None:
-        point["prox"] = operator(case.prox, case.group.parameters, case.beside(j))
+        point["prox"] = operator(counted(case.prox, len(case.weights)), case.group.parameters, case.beside(j))
     return point
 
 

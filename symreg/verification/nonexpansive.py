@@ -20,6 +20,7 @@ from flint import arb, ctx
 from symreg.language.terms import Terms
 from symreg.verification.calling import Subject, Trouble, call_prox
 from symreg.verification.convexity import Convexity, least_rho
+from symreg.verification.operators import counted
 from symreg.verification.oracle import Exact
 from symreg.verification.prox_cases import ProxCase, minimum, radius_of
 from symreg.verification.prox_judge import neighbours, share_of_point
@@ -77,9 +78,10 @@ def judge_of_pairs(
                 pair = _pair(case, values, places)
                 if pair is None:
                     continue
-                _count(monotone, problem, values, pair, arb(0), FORMATS[dtype], rtol)
+                here = counted(problem, len(values[places[0]]))
+                _count(monotone, here, values, pair, arb(0), FORMATS[dtype], rtol)
                 if case.rise is not None:
-                    _count(lipschitz, problem, values, pair, case.rise, FORMATS[dtype], rtol)
+                    _count(lipschitz, here, values, pair, case.rise, FORMATS[dtype], rtol)
             if max(len(monotone.failures), len(lipschitz.failures)) >= _ENOUGH:
                 break
         return [tally.check() for tally in (monotone, lipschitz) if any(tally.counts.values())]

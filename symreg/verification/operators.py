@@ -35,12 +35,23 @@ class NoneThere(NoneFound):
     """There is no minimiser: the cost falls without bound."""
 
 
+@lru_cache(maxsize=64)
+def counted(terms: Terms, count: int) -> Terms:
+    """Return terms in which the number of weights is the number that it is."""
+
+    def change(node: Tree) -> Tree:
+        return Number(Fraction(count)) if node == Name("n") else node
+
+    return Terms(terms=tuple(replace(term, tree=transform(term.tree, change)) for term in terms.terms))
+
+
 def operator(terms: Terms, parameters: Mapping[str, Exact], beside: arb | None = None) -> Operator:
     """Return `prox(v, s)` of elementwise terms or of functions of norm(w); of no terms, v itself.
 
     The result raises `NoneFound` where the minimiser is undetermined, not unique, or missing.
 
     Args:
+        terms: Without `n`; see `counted`.
         beside: Of functions of norm(w), the sum of the squares of the points of all other weights; nothing for none.
     """
     used = {p.name for p in terms.parameters}

@@ -22,6 +22,7 @@ from symreg.verification.ball import ball
 from symreg.verification.cells import Curve, curve
 from symreg.verification.kinks import from_ordinal, ordinal
 from symreg.verification.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
+from symreg.verification.operators import counted
 from symreg.verification.oracle import Exact
 from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, sampled_parameters
 from symreg.verification.tolerance import WORKING_BITS
@@ -59,7 +60,7 @@ class ProxCase:
 
 
 def radius_of(terms: Terms) -> Terms | None:
-    """Return phi(r), r >= 0, as elementwise terms where all terms are functions of norm(w) alone, else None."""
+    """Return phi(r), r >= 0, as elementwise terms where all terms are functions of norm(w) and n alone, else None."""
     made = [_of_radius(term) for term in terms.terms]
     found = tuple(term for term in made if term is not None)
     return Terms(terms=found) if found and len(found) == len(made) else None
@@ -71,7 +72,7 @@ def _of_radius(term: Term) -> Term | None:
     rest = list(walk(tree))
     if term.arrays or radius not in rest:
         return None
-    if any(isinstance(n, Item | Sum) or n in (Name("w"), Name("n")) for n in rest):
+    if any(isinstance(n, Item | Sum) or n == Name("w") for n in rest):
         return None
     tree = transform(tree, lambda node: Name("w") if node == radius else node)
     return replace(term, tree=tree, domain=WORDS["nonnegative"])
@@ -121,7 +122,8 @@ def prox_cases(
         stream = Stream("prox", number)
         turn = number // _STEPS_PER_PARAMETERS
         parameters = _parameters(terms, turn, fixed, is_human=number == 0)
-        step = fixed.get("step", 1.0 if number == 0 else _step(radius or terms, parameters, stream, number))
+        looked_at = terms if radius is None else counted(radius, _LENGTHS[-1])
+        step = fixed.get("step", 1.0 if number == 0 else _step(looked_at, parameters, stream, number))
         group = Group(parameters=parameters, vectors=(), is_human=number == 0)
         try:
             if radius is not None:
@@ -310,9 +312,9 @@ def _jumps(minimiser: Minimisers, step: float, points: Sequence[float], dtype: D
 def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: float) -> Iterator[ProxCase]:
     """Yield vectors of several lengths with radii at any scale and about where the operator changes its formula."""
     shape = FORMATS[dtype]
-    minimiser, known = minima_of(radius, tuple(group.parameters.items()))
-    edges = [x for x in edges_of(known, step) if 2.0**shape.least_exponent < x < 2.0**shape.greatest_exponent]
     for length in _LENGTHS:
+        minimiser, known = minima_of(counted(radius, length), tuple(group.parameters.items()))
+        edges = [x for x in edges_of(known, step) if 2.0**shape.least_exponent < x < 2.0**shape.greatest_exponent]
         for turn in range(3):
             direction = [stream.sign() * stream.log_uniform(-4, 4) for _ in range(length)]
             size = stream.log_uniform(shape.least_exponent + 8, shape.greatest_exponent - 8)
@@ -321,6 +323,7 @@ def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: flo
             scale = size / float(np.linalg.norm(direction))
             points = np.array([scale * x for x in direction], dtype=dtype)
             yield radial_case(minimiser, group, step, points)
+    minimiser, _ = minima_of(counted(radius, 2), tuple(group.parameters.items()))
     yield radial_case(minimiser, group, step, np.zeros(2, dtype))
 
 

@@ -23,6 +23,7 @@ from symreg.verification.ball import ball
 from symreg.verification.calling import Subject, Trouble, call_prox
 from symreg.verification.cases import offsets
 from symreg.verification.minimiser import Minimiser
+from symreg.verification.operators import counted
 from symreg.verification.oracle import Exact, elementwise, slope
 from symreg.verification.prox_cases import ProxCase, minima_of, minimum, radius_of
 from symreg.verification.report import Check
@@ -71,7 +72,8 @@ def judge_of_prox(
 
         def find(_: str, k: int, got: float) -> Finding:
             c, j = places[k]
-            place = known.setdefault(k, Place(problem=problem, case=cases[c], j=j, shape=FORMATS[dtype]))
+            here = counted(problem, len(cases[c].points))
+            place = known.setdefault(k, Place(problem=here, case=cases[c], j=j, shape=FORMATS[dtype]))
             finding = find_prox(place, got, rtol)
             if finding is Finding.WRONG and abs(float(cases[c].points[j])) >= limit:
                 return Finding.VACUOUS

@@ -19,6 +19,7 @@ from symreg.verification.cases import well_conditioned_up_to
 from symreg.verification.judge import Evidence, checks_of, judged_by
 from symreg.verification.kinks import kinks
 from symreg.verification.minimiser import NoMinimum
+from symreg.verification.operators import counted
 from symreg.verification.prox_cases import ProxCase, around, case_at, edges_of, minima_of, radial_case, radius_of
 from symreg.verification.report import Report
 from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, human_group
@@ -168,12 +169,13 @@ def _prox_cases(
         steps = _STEPS if number == 0 else _STEPS[number % len(_STEPS) :][:1]
         for place, step in enumerate([fixed["step"]] if "step" in fixed else steps):
             whole = Group(parameters=group.parameters, vectors=(), is_human=number == place == 0)
+            values = tuple(group.parameters.items())
             try:
-                minimiser, known = minima_of(radius or terms, tuple(group.parameters.items()))
                 if radius is not None:
                     for points in _radial_points(shape):
-                        yield radial_case(minimiser, whole, step, points)
+                        yield radial_case(minima_of(counted(radius, len(points)), values)[0], whole, step, points)
                     continue
+                minimiser, known = minima_of(terms, values)
                 chosen = [0.0, -0.0]
                 edges = [x for x in dict.fromkeys(edges_of(known, step)) if isfinite(x)][:_MOST_KINKS]
                 for edge in edges:

@@ -17,7 +17,7 @@ from symreg.language.terms import Terms
 from symreg.language.tree import Binary, Call, Constant, Item, Name, Negate, Number, Sum, Tree, rebuild
 from symreg.verification import series
 from symreg.verification.ball import Scope, ball, balls, compiled, reach
-from symreg.verification.operators import operator
+from symreg.verification.operators import counted, operator
 from symreg.verification.oracle import Exact, Slope, slopes, values
 from symreg.verification.sampling import Format
 from symreg.verification.series import Value
@@ -151,6 +151,7 @@ def of_step(
         for name, x in point.items():
             if name != "w" and name not in fixed and not x.is_zero():
                 yield moved(exact, [shifted(**{name: x * (1 + relative)}), shifted(**{name: x * (1 - relative)})])
+    prox = counted(prox, len(weights))
     taken = {p.name: parameters[p.name] for p in prox.parameters}
     for name, changed in _changes(taken, shape):
         yield moved(exact, [shifted(prox=operator(prox, {**taken, name: x}, beside)) for x in changed])

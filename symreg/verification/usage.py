@@ -21,7 +21,7 @@ from symreg.language.tree import Binary, Call, Item, Name, Negate, Sum, Tree, wa
 from symreg.verification import sensitivity
 from symreg.verification.calling import Subject, Trouble, call_gradient, call_step, call_value, called, given
 from symreg.verification.cases import StepCase
-from symreg.verification.operators import has_minima
+from symreg.verification.operators import counted, has_minima
 from symreg.verification.oracle import values
 from symreg.verification.sampling import FORMATS, Group, Vector
 from symreg.verification.splitting import split
@@ -107,7 +107,7 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
         after = look.at(lambda: take(_shaped(case, (3, _SMALL // 3))))
         if after is not None:
             look.require("w of two dimensions", after["w"], plain["w"].reshape(3, -1))
-    if rule.uses_t and has_minima(split(terms, rule)[1], group.parameters):
+    if rule.uses_t and has_minima(counted(split(terms, rule)[1], len(case.weights)), group.parameters):
         look.at(lambda: take(replace(case, taken=_LATE)))
     if terms.indexed and not terms.arrays:
         for n in _LONG:

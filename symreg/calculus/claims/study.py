@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, minus, negative, over, times, total
+from symreg.calculus.border import border
 from symreg.calculus.claims.conditions import is_at_least_zero
 from symreg.calculus.extremes import Extreme, beyond, extremes
 from symreg.calculus.limits import limit_at
@@ -158,6 +159,7 @@ def negated(extreme: Extreme, parameters: tuple[Parameter, ...]) -> Extreme:
     return replace(extreme, value=tidied(negative(extreme.value), parameters))
 
 
+@border("the study of the penalty's pieces")
 def study(terms: Terms, parameters: tuple[Parameter, ...]) -> Study:
     """Return the sum of the elementwise terms, taken apart.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symreg.calculus.algebra import ZERO
+from symreg.calculus.border import border
 from symreg.calculus.chain import StepBound
 from symreg.calculus.claims.cases import exponent_of
 from symreg.calculus.claims.descent import LR, contraction, no_overshoot
@@ -61,18 +62,14 @@ def formula_of(terms: Terms) -> SingleFormula | None:
     """Return up to which step one formula gives the proximal operator of elementwise terms; None: not decided."""
     apart, exponents = named(terms)
     try:
-        found = None if exponent_of(terms) else single_formula(study(apart, apart.parameters))
-        return (
-            None
-            if found is None
-            else replace(
-                found,
-                bound=restored(found.bound, exponents),
-                condition=None if found.condition is None else restored(found.condition, exponents),
-            )
-        )
+        with border("up to which step one formula holds"):
+            found = None if exponent_of(terms) else single_formula(study(apart, apart.parameters))
     except (Intractable, NotDifferentiable):
         return None
+    if found is None:
+        return None
+    condition = None if found.condition is None else restored(found.condition, exponents)
+    return replace(found, bound=restored(found.bound, exponents), condition=condition)
 
 
 def prox_notes(terms: Terms) -> tuple[str, ...]:
@@ -102,7 +99,8 @@ def _decided(terms: Terms) -> tuple[tuple[str, Verdict], ...]:
     if not terms.elementwise or terms.indexed or exponent_of(terms):
         return ()
     try:
-        made = study(terms, terms.parameters)
-        return tuple((claim, decide(made)) for claim, decide in _CLAIMS)
+        with border("the bound on the step"):
+            made = study(terms, terms.parameters)
+            return tuple((claim, decide(made)) for claim, decide in _CLAIMS)
     except (Intractable, NotDifferentiable):
         return ()
