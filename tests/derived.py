@@ -1,4 +1,4 @@
-"""Proximal operators for the tests, each derived once a run: as data, as the NumPy function and as the C function."""
+"""What the tests derive, each once a run: gradients' derivations, and proximal operators as data and as functions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from typing import Any
 import numpy as np
 
 from symreg import catalogue
+from symreg.calculus.chain import Chain
+from symreg.calculus.chain_of import derive
 from symreg.calculus.operator import Operator
 from symreg.calculus.update import Update
 from symreg.calculus.updates import derived_operator
-from symreg.objective import Objective, resolve
+from symreg.objective import Objective, resolve, resolve_rule
 from symreg.targets import load
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
+
+
+@cache
+def chain_of(objective: str, rule: str = "gradient_descent") -> Chain:
+    """Return the derivation of an objective's gradient and of a rule's step with it."""
+    return derive(resolve(objective), resolve_rule(rule))
 
 
 @cache

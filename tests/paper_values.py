@@ -1,4 +1,4 @@
-"""Read printed mathematics back, for tests: values of trees, of ASCII formulas and of LaTeX, in one finite field.
+"""Read printed mathematics back, for tests: ASCII formulas and LaTeX as trees, and values of trees in a finite field.
 
 A formula means what its tree means if both have the same value. Values are residues modulo a prime, with 1/0 = 0, and
 each function is some polynomial: equal in exact arithmetic is equal here, and a lost bracket is not.
@@ -7,10 +7,26 @@ each function is some polynomial: equal in exact arithmetic is equal here, and a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
 
-from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree
+from symreg.language.functions import FUNCTIONS
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Item,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Subscript,
+    Sum,
+    Tree,
+    number,
+)
 
 P = 2**61 - 1
 INDICES = (0, 1, 2)
@@ -38,7 +54,7 @@ def of_tree(tree: Tree, at: dict[str, int] = FREE) -> int:
             return int((all if operator == "and" else any)(of_tree(o, at) for o in operands))
         case Call("where", (condition, then, otherwise)):
             return of_tree(then if of_tree(condition, at) else otherwise, at)
-        case Call("norm", _):
+        case Call("norm", (Name("w"),)):
             return _named("norm")
         case Call(function, arguments):
             return _call(function, [of_tree(a, at) for a in arguments])
@@ -49,12 +65,22 @@ def of_tree(tree: Tree, at: dict[str, int] = FREE) -> int:
 
 def of_text(text: str) -> int:
     """Return the value of an ASCII formula."""
-    return _Reader(_TEXT.findall(text), juxtaposes=False).whole()
+    return of_tree(_Reader(_TEXT.findall(text), juxtaposes=False).whole())
 
 
 def of_latex(latex: str) -> int:
     """Return the value of a LaTeX formula (with `\\lambda` for the name lam)."""
-    return _Reader(_latex_tokens(latex), juxtaposes=True).whole()
+    return of_tree(_Reader(_latex_tokens(latex, {r"\lambda": "lam"}), juxtaposes=True).whole())
+
+
+def sides_of_text(text: str) -> list[Tree]:
+    """Return the sides of an ASCII equation `a = b = c` as trees."""
+    return _Reader(_TEXT.findall(text), juxtaposes=False).sides()
+
+
+def sides_of_latex(latex: str, symbols: Mapping[str, str]) -> list[Tree]:
+    """Return the sides of an equation in LaTeX as trees; `symbols` gives the parameters' names by their symbols."""
+    return _Reader(_latex_tokens(latex, symbols), juxtaposes=True).sides()
 
 
 def _number(value: Fraction) -> int:
@@ -104,11 +130,9 @@ def _call(function: str, arguments: list[int]) -> int:
     return reduce(lambda h, x: (h * 1_000_003 + x * x + x) % P, arguments, _named(function))
 
 
-_TEXT = re.compile(
-    r"\d+(?:\.\d+)?(?:e-?\d+)?|sum_[a-z] |norm\(w\)|[A-Za-z]+_\{[^}]*\}|[A-Za-z]+_[a-z]\b|<=|>=|[A-Za-z]\w*|[^\s]"
-)
+_TEXT = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?|sum_[a-z] |[A-Za-z]+_\{[^}]*\}|[A-Za-z]+_[a-z]\b|<=|>=|[A-Za-z]\w*|[^\s]")
 _LATEX = re.compile(
-    r"\\operatorname\{\w+\}|\\text\{[^}]*\}|\\begin\{cases\}|\\end\{cases\}|\\sum_\{[a-z]\}|\\lVert w\\rVert_2"
+    r"\\operatorname\{\w+\}|\\text\{[^}]*\}|\\begin\{cases\}|\\end\{cases\}|\\sum_\{[a-z]\}|\\rVert_2"
     r"|\\displaystyle|\\\\(?:\[\w+\])?|\\[A-Za-z]+|[A-Za-z]_\{[^}]*\}|[A-Za-z]_[a-z]|\\[{},;]|\d+(?:\.\d+)?|\S"
 )
 _DROPPED = {
@@ -116,17 +140,26 @@ _DROPPED = {
     *(r"\left", r"\right", r"\,", r"\;", r"\displaystyle", r"\enspace", r"\quad", "&"),
 }
 _MEANING = {r"\cdot": "*", r"\times": "*", r"\le": "<=", r"\ge": ">=", r"\{": "{", r"\}": "}", r"\neg": "not"} | {
-    r"\begin{cases}": "{", r"\end{cases}": "}", r"\lVert w\rVert_2": "norm(w)", r"\arctan": "atan", r"\lambda": "lam"
+    r"\begin{cases}": "{", r"\end{cases}": "}", r"\lVert": "norm(", r"\rVert_2": ")", r"\arctan": "atan"
 }  # fmt: skip
 
 
-def _latex_tokens(latex: str) -> list[str]:
-    made = []
-    for token in _LATEX.findall(latex):
-        if token in _DROPPED:
+def _latex_tokens(latex: str, symbols: Mapping[str, str]) -> list[str]:
+    """Return the tokens of LaTeX: parameters under their names, `;` between the rows of cases, no other line ends."""
+    latex = re.sub(r"\\hspace\{\w+\}|\{\} ", "", latex)
+    latex = re.sub(r"\\mathop\{\\mathrm\{(\w+)\}\}", r"\\operatorname{\1}", latex)
+    known = "|".join(rf"{re.escape(s)}(?![A-Za-z])" for s in sorted(symbols, key=len, reverse=True))
+    pattern = re.compile(f"{known}|{_LATEX.pattern}" if known else _LATEX.pattern)
+    made: list[str] = []
+    depth = 0
+    for token in pattern.findall(latex):
+        depth += (token == r"\begin{cases}") - (token == r"\end{cases}")
+        if token in symbols:
+            made.append(symbols[token])
+        elif token in _DROPPED:
             continue
-        if token.startswith(r"\\"):
-            made.append(";")
+        elif token.startswith(r"\\"):
+            made += [";"] * (depth > 0)
         elif token.startswith((r"\text{", r"\operatorname{")):
             made.append(token[token.index("{") + 1 : -1].strip())
         elif token.startswith(r"\sum_"):
@@ -136,23 +169,29 @@ def _latex_tokens(latex: str) -> list[str]:
     return made
 
 
-_FUNCTIONS = frozenset(
-    ["sqrt", "exp", "log", "tanh", "atan", "sign", "min", "max", "abs", "softplus", "logaddexp", "pow", "cosh"]
-)
+_FUNCTIONS = frozenset([*FUNCTIONS, "pow"]) - {"where", "sum", "norm"}
 _ENDS = ("if", "otherwise", "and", "or", ")", "}", "]", ";", ",", "|", "rvert", "<", "<=", ">", ">=", "=", "+", "-", "")
 
 
 class _Reader:
-    """Recursive descent over tokens: each method returns a function of the indices' values."""
+    """Recursive descent over tokens."""
 
     def __init__(self, tokens: list[str], *, juxtaposes: bool) -> None:
         self.tokens, self.at, self.juxtaposes = tokens, 0, juxtaposes
-        self.index: dict[str, int] = dict(FREE)
 
-    def whole(self) -> int:
-        value = self.condition()
+    def whole(self) -> Tree:
+        tree = self.condition()
         assert self.next() == "", self.tokens[self.at :]
-        return value
+        return tree
+
+    def sides(self) -> list[Tree]:
+        """Read `a = b = c`."""
+        made = [self.sum()]
+        while self.next() == "=":
+            self.take()
+            made.append(self.sum())
+        assert self.next() == "", self.tokens[self.at :]
+        return made
 
     def next(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
@@ -163,102 +202,104 @@ class _Reader:
         self.at += 1
         return token
 
-    def condition(self) -> int:
-        value = self.conjunction()
+    def condition(self) -> Tree:
+        tree = self.conjunction()
         while self.next() == "or":
             self.take()
-            value = max(self.conjunction(), value)
-        return value
+            tree = Logic("or", (tree, self.conjunction()))
+        return tree
 
-    def conjunction(self) -> int:
-        value = self.negation()
+    def conjunction(self) -> Tree:
+        tree = self.negation()
         while self.next() == "and":
             self.take()
-            value = min(self.negation(), value)
-        return value
+            tree = Logic("and", (tree, self.negation()))
+        return tree
 
-    def negation(self) -> int:
+    def negation(self) -> Tree:
         if self.next() == "not":
             self.take()
-            return 1 - self.negation()
-        value = self.sum()
-        holds = None
+            return Logic("not", (self.negation(),))
+        left = self.sum()
+        holds: list[Tree] = []
         while self.next() in ("<", "<=", ">", ">=", "="):
             operator, right = self.take(), self.sum()
-            holds = _compare(operator, value, right) if holds is None else min(holds, _compare(operator, value, right))
-            value = right
-        return value if holds is None else holds
+            holds.append(Compare("==" if operator == "=" else operator, left, right))
+            left = right
+        return left if not holds else holds[0] if len(holds) == 1 else Logic("and", tuple(holds))
 
-    def sum(self) -> int:
-        sign = self.take() if self.next() == "-" else "+"
-        value = _operate(sign, 0, self.product())
+    def sum(self) -> Tree:
+        tree: Tree
+        if self.next() == "-":
+            self.take()
+            tree = Negate(self.product())
+        else:
+            tree = self.product()
         while self.next() in ("+", "-"):
-            value = _operate(self.take(), value, self.product())
-        return value
+            tree = Binary(self.take(), tree, self.product())
+        return tree
 
-    def product(self) -> int:
-        value = self.power()
+    def product(self) -> Tree:
+        tree = self.power()
         while True:
             if self.next() in ("*", "/"):
-                value = _operate(self.take(), value, self.power())
+                tree = Binary(self.take(), tree, self.power())
             elif self.juxtaposes and self.next() not in _ENDS:
-                value = _operate("*", value, self.power())
+                tree = Binary("*", tree, self.power())
             else:
-                return value
+                return tree
 
-    def power(self) -> int:
+    def power(self) -> Tree:
         if self.next().startswith("sum_"):
             index = self.take()[4]
-            start, total = self.at, 0
-            for value in INDICES:
-                self.at, self.index[index] = start, value
-                total += self.product()
-            return total % P
+            return Sum(self.product(), index)
         base = self.atom()
-        if self.next() == "^":
-            return _operate("**", base, self.exponent())
-        return base
+        return Binary("**", base, self.exponent()) if self.next() == "^" else base
 
-    def exponent(self) -> int:
+    def exponent(self) -> Tree:
         self.take("^")
         return self.atom()
 
-    def atom(self) -> int:
+    def atom(self) -> Tree:
         token = self.take()
         if token in ("(", "["):
-            value = self.condition()
+            tree = self.condition()
             self.take(")", "]")
-            return value
+            return tree
         if token == "{":
             return self.braces()
         if token in ("|", "lvert"):
-            value = self.sum()
+            tree = self.sum()
             self.take("|", "rvert")
-            return _call("abs", [value])
+            return Call("abs", (tree,))
         if token == "frac":
-            return _operate("/", self.atom(), self.atom())
+            return Binary("/", self.atom(), self.atom())
         if token == "sqrt" and self.next() == "{":
-            return _call("sqrt", [self.atom()])
+            return Call("sqrt", (self.atom(),))
         if token == "e" and self.next() == "^":
-            return _call("exp", [self.exponent()])
+            return Call("exp", (self.exponent(),))
         if token in _FUNCTIONS:
             return self.function(token)
-        if token == "norm(w)":
-            return _named("norm")
+        if token == "norm(" or (token == "norm" and self.next() == "("):
+            self.at += token == "norm"
+            tree = self.sum()
+            self.take(")")
+            return Call("norm", (tree,))
         if token[0].isdigit():
-            return _number(Fraction(token))
-        name, _, subscript = token.partition("_")
-        assert re.fullmatch(r"[A-Za-z]\w*", name), (token, self.tokens)
-        if not subscript:
-            return _named(token)
-        inside = subscript.strip("{}")
+            return number(Fraction(token))
+        return self.name(token)
+
+    def name(self, token: str) -> Tree:
+        """Read a name, or an element with subscripts: `w_j`, `A_{ij}`, `w_{i+1}`."""
+        assert re.fullmatch(r"[A-Za-z]\w*(?:\{[^}]*\})?", token), (token, self.tokens)
+        name, _, below = token.rpartition("_")
+        if not name or not re.fullmatch(r"[a-z]|\{[a-z+\-\d,]+\}", below):
+            return Constant("pi") if token == "pi" else Name(token)
+        inside = below.strip("{}")
         parts = inside.split(",") if "," in inside or "+" in inside or "-" in inside else list(inside)
-        return _element(name, tuple(self.place(part) for part in parts))
+        return Item(name, tuple(Subscript(part[0], int(part[1:] or 0)) for part in parts))
 
-    def place(self, subscript: str) -> int:
-        return self.index[subscript[0]] + int(subscript[1:] or 0)
-
-    def function(self, name: str) -> int:
+    def function(self, name: str) -> Tree:
         raised = self.exponent() if self.next() == "^" else None
         self.take("(")
         arguments = [self.sum()]
@@ -266,24 +307,22 @@ class _Reader:
             self.take()
             arguments.append(self.sum())
         self.take(")")
-        value = _operate("**", *arguments) if name == "pow" else _call(name, arguments)
-        return value if raised is None else _operate("**", value, raised)
+        tree = Binary("**", *arguments) if name == "pow" else Call(name, tuple(arguments))
+        return tree if raised is None else Binary("**", tree, raised)
 
-    def braces(self) -> int:
+    def braces(self) -> Tree:
         """Read the pieces of a choice, or a group of LaTeX."""
-        chosen = None
+        pieces: list[tuple[Tree, Tree]] = []
         while True:
-            value = self.sum()
+            tree = self.sum()
             if self.next() == "if":
                 self.take()
-                if self.condition() and chosen is None:
-                    chosen = value
+                pieces.append((self.condition(), tree))
             elif self.next() == "otherwise":
                 self.take()
-                chosen = value if chosen is None else chosen
             else:
-                assert chosen is None
-                chosen = value
+                assert not pieces
             if self.take(";", "}") == "}":
-                assert chosen is not None
-                return chosen
+                for condition, then in reversed(pieces):
+                    tree = Call("where", (condition, then, tree))
+                return tree

@@ -11,16 +11,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 
 import pytest
+from derived import chain_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paper_values import of_latex, of_text, of_tree
 
 from symreg import catalogue
 from symreg.calculus.chain import Chain, Direction, Knot, Step
-from symreg.calculus.chain_of import derive
 from symreg.language.interval import WORDS
 from symreg.language.parse import parse
 from symreg.language.spec import Assignment, Parameter, Rule
@@ -43,7 +42,7 @@ from symreg.language.tree import (
     substitute,
     transform,
 )
-from symreg.objective import Objective, resolve, resolve_rule
+from symreg.objective import Objective, resolve
 from symreg.reading import Derivation
 from symreg.reading.latex_math import formula as latex_formula
 from symreg.reading.layout import broken
@@ -54,11 +53,6 @@ from symreg.reading.text_math import formula as text_formula
 
 WJ = Item("w", (Subscript("j"),))
 NOTATION = Notation({"lam": r"\lambda"})
-
-
-@cache
-def chain_of(objective: str, rule: str = "gradient_descent") -> Chain:
-    return derive(resolve(objective), resolve_rule(rule))
 
 
 def chain(gradient: Tree, *, title: str = "", rule_title: str = "", **more: object) -> Chain:

@@ -200,6 +200,9 @@ _INTO_G = "the terms that are differentiable everywhere; their gradient is in th
 _INTO_PROX = "the others; the step takes their proximal operator"
 
 
+_OF_VECTORS = "; it takes the whole vector, and prox(w_j, s) is entry j of what it gives"
+
+
 def _operator(parts: tuple[Derived, ...], indexed: tuple[Derived, ...], prox: Terms, taken: str, rule: Rule) -> Step:
     """Return what the operator is: of one weight, or of all together where the penalty is a function of their norm."""
     known = {p.name for p in (*prox.parameters, *rule.parameters)} | {state.name for state in rule.states}
@@ -213,7 +216,7 @@ def _operator(parts: tuple[Derived, ...], indexed: tuple[Derived, ...], prox: Te
         rule="proximal operator",
         before=call("prox", v, s),
         after=call("argmin", u, whole),
-        why=f"of {taken}, which is not differentiable everywhere",
+        why=f"of {taken}, which is not differentiable everywhere" + ("" if own else _OF_VECTORS),
     )
 
 

@@ -55,7 +55,8 @@ def notation_of(terms: Terms, rule: Rule | None, proximal: str = "R") -> tuple[N
             symbol = f"{symbol}_{{{_roman(owner)}}}" if owner and "_" not in symbol else _roman(row.name)
         symbols[row.name] = symbol
         taken.add(symbol)
-    varying = varying_names(() if rule is None else rule.steps)
+    # A bare `w` in a derivation is the whole vector, in norm(w): the weight of an assignment is written w[j].
+    varying = varying_names(() if rule is None else rule.steps) - {"w"}
     return Notation(symbols, proximal=proximal), Notation(symbols, varying, proximal)
 
 

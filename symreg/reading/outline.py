@@ -318,7 +318,8 @@ def _of_step(position: int, step: Step, chain: Chain) -> Entry:
     if step.target:
         is_formal = any(isinstance(node, Call) and node.function == "d" for node in walk(step.before))
         rights = (step.before, step.after) if is_formal and step.before != step.after else (step.after,)
-        equation = Equation(left=Name(step.target), rights=rights, is_assignment=True, condition=step.condition)
+        left = _WJ if step.target == "w" else Name(step.target)
+        equation = Equation(left=left, rights=rights, is_assignment=True, condition=step.condition)
     else:
         equation = Equation(left=step.before, rights=(step.after,), condition=step.condition)
         if step.rule == "simplify" and step.after == chain.gradient:
