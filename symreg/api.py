@@ -17,7 +17,7 @@ from symreg.errors import SpecError, UnknownName
 from symreg.language.inline import inline_penalty
 from symreg.language.interval import parse_interval
 from symreg.language.names import did_you_mean
-from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule
+from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule, Shape
 from symreg.objective import Objective, read_penalty_file, resolve, resolve_rule
 from symreg.tasks import TARGETS, distinct_rules, parameter_of
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ObjectiveLike: TypeAlias = "str | Path | Penalty | PenaltySum | Objective"
 RuleLike: TypeAlias = "str | Path | Rule"
 Rules: TypeAlias = "RuleLike | Sequence[RuleLike]"
+ArrayLike: TypeAlias = "Sequence[str] | tuple[Sequence[str], str | tuple[str, float]]"
 
 _GRADIENT_DESCENT = ("gradient_descent",)
 
@@ -38,7 +39,7 @@ def penalty(
     expression: str | None = None,
     *,
     domain: str | None = None,
-    arrays: Mapping[str, Sequence[str]] | None = None,
+    arrays: Mapping[str, ArrayLike] | None = None,
     title: str = "",
     reference: str = "",
     timeout: float | None = None,
@@ -50,7 +51,8 @@ def penalty(
         name: Its name; without an expression a catalogue name or the path of a spec file.
         expression: In symreg's language, such as `"lam*(1 - exp(-(w/c)**2))"`.
         domain: Of each weight, such as `"(0, inf)"`; all of the real line unless given.
-        arrays: Shapes by name, each `("n",)` or `("n", "n")`.
+        arrays: Shapes by name, each `("n",)` or `("n", "n")`, or a shape and what its elements may be, written as for
+            a parameter: `(("n",), "nonnegative = 1")`.
         title: One line of text.
         reference: Where it is from.
         timeout: As everywhere; reading a penalty is bounded by the language's limits.
@@ -71,7 +73,7 @@ def penalty(
         name=str(name),
         declared=[_declared(key, value) for key, value in parameters.items()],
         domain=None if domain is None else parse_interval(str(domain)),
-        arrays=[_array(key, shape) for key, shape in (arrays or {}).items()],
+        arrays=[_array(key, value) for key, value in (arrays or {}).items()],
         title=title,
         reference=reference,
     )
@@ -326,9 +328,17 @@ def _declared(name: str, value: str | tuple[str, float]) -> Parameter:
         raise SpecError(f"parameter '{name[:40]}': write a domain, or a domain and a default") from None
 
 
-def _array(name: str, shape: Iterable[str]) -> Array:
-    rows: dict[tuple[str, ...], tuple[Literal["n"], ...]] = {("n",): ("n",), ("n", "n"): ("n", "n")}
+def _array(name: str, value: ArrayLike) -> Array:
+    shape: object = value
+    said: str | tuple[str, float] = "real"
+    if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str):
+        shape, said = value[0], value[1]
+    rows: dict[tuple[object, ...], Shape] = {("n",): ("n",), ("n", "n"): ("n", "n")}
     try:
-        return Array(name=name, shape=rows[tuple(shape)])
+        dimensions = rows[tuple(shape)] if isinstance(shape, Iterable) else rows[()]
     except (KeyError, TypeError):
-        raise SpecError(f'array \'{name[:40]}\': its shape is ("n",) or ("n", "n")') from None
+        raise SpecError(
+            f"array '{name[:40]}': its shape is ('n',) or ('n', 'n'); with a domain write (('n',), 'nonnegative = 1')"
+        ) from None
+    element = _declared(name, said)
+    return Array(name=name, shape=dimensions, domain=element.domain, default=element.default)

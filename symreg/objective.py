@@ -19,7 +19,7 @@ from symreg.language.interval import inside, intersection
 from symreg.language.limits import split_addends
 from symreg.language.names import check_identifier, check_stem, did_you_mean, printable
 from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
-from symreg.language.spec import Parameter, Penalty, PenaltySum, Rule, checked_coefficient
+from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule, checked_coefficient
 from symreg.language.terms import Term, Terms, rename
 from symreg.language.toml import LARGEST_FILE, is_plain, read_penalty, read_rule
 from symreg.language.tree import (
@@ -37,6 +37,8 @@ from symreg.language.tree import (
 )
 
 LONGEST_STEM = 64
+
+Declared = tuple[Parameter | Array, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +65,14 @@ class Objective:
 def resolve(
     source: str | Path | Penalty | PenaltySum | Objective,
     *,
-    parameters: Iterable[Parameter] = (),
+    parameters: Iterable[Parameter | Array] = (),
     name: str | None = None,
 ) -> Objective:
     """Return the objective that a text, a path or a penalty names.
 
     Args:
         source: A catalogue name, the path of a spec file, an expression, or a sum of these.
-        parameters: Declarations for the parameters of inline expressions.
+        parameters: Declarations for the parameters and arrays of inline expressions.
         name: A stem to use in place of the one made from the names.
 
     Raises:
@@ -89,11 +91,13 @@ def resolve(
             made = _combined(((Fraction(1), read_penalty_file(source)),), source.name)
         case str():
             addends = _addends(source, declared)
-            inline = {p.name for _, penalty in addends if penalty.source == "expression" for p in penalty.parameters}
+            own = [penalty for _, penalty in addends if penalty.source == "expression"]
+            inline = {p.name for penalty in own for p in penalty.parameters}
+            inline |= {a.name for penalty in own for a in penalty.arrays}
             made = _combined(addends, source)
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
-    _check_declared([p.name for p in declared], inline, [p.name for p in made.terms.parameters])
+    _check_declared([p.name for p in declared], inline, made.terms.names)
     return made if name is None else replace(made, name=check_stem(name, "name"))
 
 
@@ -133,7 +137,7 @@ _CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<renamed>[^()]*)\))?\s*", r
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
 
-def _addends(text: str, declared: tuple[Parameter, ...]) -> tuple[tuple[Fraction, Penalty], ...]:
+def _addends(text: str, declared: Declared) -> tuple[tuple[Fraction, Penalty], ...]:
     """Return the addends of an objective's text; those that are expressions form one penalty, the last."""
     if text.strip().endswith(".toml") and (" + " not in text or _is_file(text.strip())):
         coefficient, rest = _coefficient(text.strip())
@@ -168,11 +172,15 @@ def _addends(text: str, declared: tuple[Parameter, ...]) -> tuple[tuple[Fraction
     return tuple(made)
 
 
-def _inline(expressions: list[tuple[str, Tree]], declared: tuple[Parameter, ...]) -> Penalty:
+def _inline(expressions: list[tuple[str, Tree]], declared: Declared) -> Penalty:
     (sign, first), *others = expressions
     tree = fold([("", Negate(first) if sign == "-" else first), *others])
-    used = names(tree)
-    return inline_penalty(tree, declared=[p for p in declared if p.name in used])
+    used = names(tree) | arrays(tree)
+    return inline_penalty(
+        tree,
+        declared=[p for p in declared if isinstance(p, Parameter) and p.name in used],
+        arrays=[a for a in declared if isinstance(a, Array) and a.name in used],
+    )
 
 
 def _penalty_call(text: str) -> re.Match[str] | None:
@@ -318,19 +326,33 @@ def _term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) -> Ter
 
 
 def _unified(terms: Terms) -> Terms:
-    """Return terms in which parameters of one name are one parameter, in the domain that all of them allow."""
+    """Return terms in which parameters and arrays of one name are one, in the domain that all of them allow."""
     shared: dict[str, Parameter] = {}
     shapes = {a.name: a.shape for term in terms.terms for a in term.arrays}
+    elements: dict[str, Parameter] = {}
     for term in terms.terms:
         for array in term.arrays:
             if shapes[array.name] != array.shape:
                 raise SpecError(f"the terms need '{array.name}' in two shapes; rename one, as in tikhonov(A=B)")
+            elements[array.name] = _narrowed(elements.get(array.name, array.element), array.element)
         for parameter in term.parameters:
             if parameter.name in shapes:
                 raise SpecError(f"'{parameter.name}' is a parameter of one term and an array of another; rename one")
             shared[parameter.name] = _narrowed(shared.get(parameter.name, parameter), parameter)
+
+    def of_array(array: Array) -> Array:
+        one = elements[array.name]
+        return replace(array, domain=one.domain, default=one.default)
+
     return Terms(
-        terms=tuple(replace(term, parameters=tuple(shared[p.name] for p in term.parameters)) for term in terms.terms)
+        terms=tuple(
+            replace(
+                term,
+                parameters=tuple(shared[p.name] for p in term.parameters),
+                arrays=tuple(map(of_array, term.arrays)),
+            )
+            for term in terms.terms
+        )
     )
 
 

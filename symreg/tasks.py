@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from symreg.calculus.prox_chain import ProxChain
     from symreg.calculus.update import Update
     from symreg.calculus.verdict import Analysis
-    from symreg.language.spec import Parameter, Rule
+    from symreg.language.spec import Array, Parameter, Rule, Shape
     from symreg.objective import Objective
     from symreg.verification.convexity import Convexity
 
@@ -327,34 +327,43 @@ def distinct_rules(rules: Iterable[str | Path | Rule]) -> tuple[Rule, ...]:
     return made
 
 
-def read_parameter(text: str) -> Parameter:
-    """Return the parameter that `c: (0, inf) = 2` declares; the default may be left out.
+def read_parameter(text: str) -> Parameter | Array:
+    """Return what `c: (0, inf) = 2` declares, or `c[n]: nonnegative = 1`; the default may be left out.
 
     Raises:
         SpecError: It is not of that form; says what would be right.
     """
     from symreg.errors import SpecError
+    from symreg.language.toml import make_array
 
     name, colon, rest = text.partition(":")
     if not colon:
         raise SpecError(f"--param {text[:60]!r}: write a name, a domain and a default, as in 'c: (0, inf) = 2'")
-    return parameter_of(name.strip(), rest)
+    name, bracket, dimensions = name.strip().partition("[")
+    shape = _SHAPES.get("".join(dimensions.split()))
+    if shape is None:
+        return parameter_of(f"{name}{bracket}{dimensions}", rest)
+    element = parameter_of(name.strip(), rest, "array")
+    return make_array(element.name, shape=shape, domain=element.domain, default=element.default)
 
 
-def parameter_of(name: str, text: str) -> Parameter:
+_SHAPES: dict[str, Shape] = {"n]": ("n",), "n,n]": ("n", "n")}
+
+
+def parameter_of(name: str, text: str, what: str = "parameter") -> Parameter:
     """Return the parameter of a name whose domain and default are written `(0, inf) = 2`."""
     from symreg.errors import SpecError
     from symreg.language.interval import parse_interval, parse_number
     from symreg.language.names import check_identifier
     from symreg.language.toml import make_parameter
 
-    check_identifier(name, "parameter")
+    check_identifier(name, what)
     domain, equals, default = text.partition("=")
     try:
         value = parse_number(default) if equals else None
     except SpecError as error:
-        raise SpecError(f"parameter '{name}': default {error}") from None
-    return make_parameter(name, domain=parse_interval(domain.strip()), default=value)
+        raise SpecError(f"{what} '{name}': default {error}") from None
+    return make_parameter(name, domain=parse_interval(domain.strip()), default=value, where=what)
 
 
 TASKS: dict[str, Callable[..., Any]] = {

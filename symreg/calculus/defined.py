@@ -62,15 +62,17 @@ def _of_one_addend(node: Tree) -> Tree:
 
 
 def _weights(tree: Tree, term: Term) -> Iterator[Values]:
-    """Yield values of the weights and of arrays: of many sizes, no two the same, the weights within their domain."""
+    """Yield values of the weights and of arrays: of many sizes, no two the same, within their domains."""
     items = list(dict.fromkeys(node for node in walk(tree) if isinstance(node, Item)))
     candidates = (sign * size for size in _MAGNITUDES for sign in (1.0, -1.0))
+    arrays = {array.name: array for array in term.arrays}
     for weight in (*(x for x in candidates if x in term.domain), inside(term.domain)):
         for spread in (1.0, -0.25):
-            yield {
-                Name("w"): _exact(weight),
-                **{item: _exact(weight * (1 + spread * k)) for k, item in enumerate(items)},
-            }
+            values = {item: weight * (1 + spread * k) for k, item in enumerate(items)}
+            for item, value in values.items():
+                array = arrays.get(item.array)
+                values[item] = value if array is None or value in array.domain else array.default
+            yield {Name("w"): _exact(weight), **{item: _exact(value) for item, value in values.items()}}
 
 
 def _exact(value: float) -> object:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import inf
 
 from symreg.language.spec import Parameter
-from symreg.language.tree import Binary, Call, Constant, Name, Negate, Number, Sum, Tree
+from symreg.language.tree import Binary, Call, Constant, Item, Name, Negate, Number, Sum, Tree
 
 Range = tuple[float | Fraction, float | Fraction, bool]
 """Bounds from below and above, and whether 0 is excluded."""
@@ -21,7 +21,11 @@ def is_positive(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
 
 
 def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
-    """Return bounds of a tree over all weights and parameters, and whether it can never be 0."""
+    """Return bounds of a tree over all weights and parameters, and whether it can never be 0.
+
+    Args:
+        parameters: By name; an element of an array has the bounds of the parameter of the array's name.
+    """
     match tree:
         case Number(value):
             return value, value, value != 0
@@ -33,7 +37,7 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
             return Fraction(0), inf, False
         case Name("t"):
             return Fraction(1), inf, True
-        case Name(name) if name in parameters:
+        case Name(name) | Item(name, _) if name in parameters:
             domain = parameters[name].domain
             low: float | Fraction = -inf if domain.low is None else domain.low
             high: float | Fraction = inf if domain.high is None else domain.high

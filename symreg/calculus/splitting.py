@@ -258,13 +258,12 @@ def _is_differentiable_in(inner: Tree, body: Tree, term: Term) -> bool:
     alone = substitute(body, {inner: W})
     if _holds_weights(substitute(alone, {W: ZERO})) or any(isinstance(node, Sum) for node in walk(alone)):
         return False
-    arrays = tuple(Parameter(name=array.name, domain=WORDS["real"], default=1.0) for array in term.arrays)
     return _has_no_kink(
         replace(
             term,
             tree=transform(alone, _as_parameter),
             domain=WORDS["real"],
-            parameters=(*term.parameters, *arrays),
+            parameters=term.scalars,
             arrays=(),
         )
     )

@@ -72,7 +72,7 @@ def _common(command: _Command) -> _Command:
             "parameters",
             multiple=True,
             metavar="'NAME: DOMAIN = VALUE'",
-            help="Declare a parameter of an inline expression, as in 'c: (0, inf) = 2'.",
+            help="Declare a parameter of an inline expression, 'c: (0, inf) = 2', or an array, 'c[n]: nonnegative'.",
         ),
     ):
         command = option(command)

@@ -76,8 +76,10 @@ def inside(domain: Interval) -> float:
 
 _LARGEST = Fraction(sys.float_info.max)
 
+REAL = Interval()
+
 WORDS = {
-    "real": Interval(),
+    "real": REAL,
     "positive": Interval(low=Fraction(0)),
     "nonnegative": Interval(low=Fraction(0), low_closed=True),
 }

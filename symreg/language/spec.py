@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Literal
 
 from symreg.errors import SpecError
-from symreg.language.interval import Interval
+from symreg.language.interval import REAL, Interval
 from symreg.language.tree import Call, Tree, names, walk
 
 
@@ -35,14 +35,34 @@ class Parameter:
     is_assumed: bool = False
 
 
+Shape = tuple[Literal["n"], ...]
+"""Of a declared array: each dimension is `n`, the number of weights."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
-    """A declared array argument of an index-notation penalty; each dimension is `n`, the number of weights."""
+    """A declared array argument of an index-notation penalty.
+
+    Args:
+        name: Identifier; not one of the reserved names.
+        shape: A vector's or a square matrix's.
+        latex: Its symbol in LaTeX, or "" for one made from the name.
+        doc: A few words for docstrings.
+        domain: Values that each element may take; all real numbers are taken as they come, other domains are checked.
+        default: A typical element, inside the domain.
+    """
 
     name: str
-    shape: tuple[Literal["n"], ...]
+    shape: Shape
     latex: str = ""
     doc: str = ""
+    domain: Interval = REAL
+    default: float = 1.0
+
+    @property
+    def element(self) -> Parameter:
+        """One of its elements, as a parameter of the same name."""
+        return Parameter(name=self.name, domain=self.domain, default=self.default, latex=self.latex, doc=self.doc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,11 @@ class Term:
     arrays: tuple[Array, ...] = ()
     is_elementwise: bool = field(init=False, repr=False, compare=False)
 
+    @property
+    def scalars(self) -> tuple[Parameter, ...]:
+        """The parameters, and one element of each array under the array's name."""
+        return (*self.parameters, *(array.element for array in self.arrays))
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_elementwise", is_elementwise(self.tree))  # it is asked for at every point
 
@@ -62,6 +67,11 @@ class Terms:
         """Each declared array once."""
         return tuple({a.name: a for term in self.terms for a in term.arrays}.values())
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the parameters and of the arrays."""
+        return [*(p.name for p in self.parameters), *(a.name for a in self.arrays)]
+
 
 def told_apart(terms: Terms, rule: Rule) -> tuple[Terms, dict[str, str]]:
     """Rename the terms' parameters and arrays that the rule also names, as `TERM_NAME` of the first term that has it.
@@ -70,7 +80,7 @@ def told_apart(terms: Terms, rule: Rule) -> tuple[Terms, dict[str, str]]:
         The terms as they stand in that rule's step, and the new names by the old ones.
     """
     taken = {p.name for p in rule.parameters} | {s.name for s in rule.states} | {s.target for s in rule.steps}
-    known = taken | {p.name for p in terms.parameters} | {a.name for a in terms.arrays}
+    known = taken.union(terms.names)
     renamed: dict[str, str] = {}
     for term in terms.terms:
         for name in (*(p.name for p in term.parameters), *(a.name for a in term.arrays)):

@@ -7,13 +7,13 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from symreg.errors import SpecError
-from symreg.language.interval import WORDS, Interval, inside, parse_interval
+from symreg.language.interval import REAL, WORDS, Interval, inside, parse_interval
 from symreg.language.names import check_identifier, check_stem, did_you_mean
 from symreg.language.parse import Excerpted, parse
-from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, State, varying_names
+from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, Shape, State, varying_names
 from symreg.language.text import to_text
 from symreg.language.tree import Item, Tree, names, walk
 from symreg.language.tree import arrays as subscripted
@@ -27,8 +27,8 @@ LONGEST_DOC = 1_000
 _PENALTY_KEYS = ("name", "title", "expr", "reference", "domain", "doc")
 _RULE_KEYS = ("name", "title", "steps", "reference", "doc")
 _PARAMETER_KEYS = ("domain", "default", "latex", "doc")
-_ARRAY_KEYS = ("shape", "latex", "doc")
-_SHAPES: dict[int, tuple[Literal["n"], ...]] = {1: ("n",), 2: ("n", "n")}
+_ARRAY_KEYS = ("shape", "domain", "default", "latex", "doc")
+_SHAPES: dict[int, Shape] = {1: ("n",), 2: ("n", "n")}
 
 _Row = TypeVar("_Row")
 
@@ -152,7 +152,8 @@ def make_penalty(
     for parameter in parameters:
         if parameter.name in used_arrays:
             raise SpecError(
-                f"{source}: '{parameter.name}' is a parameter, but is subscripted; declare [arrays.{parameter.name}]"
+                f"{source}: '{parameter.name}' is a parameter, but is subscripted; "
+                f"declare [arrays.{parameter.name}], or '{parameter.name}[n]: real = 1' beside an expression"
             )
         if parameter.name not in used_names:
             raise SpecError(f"{source}: [params.{parameter.name}] is not used in expr")
@@ -217,6 +218,21 @@ def make_parameter(
     return Parameter(
         name=name, domain=domain, default=value, latex=latex, doc=check_line(doc, f"{where} '{name}': doc")
     )
+
+
+def make_array(
+    name: str,
+    *,
+    shape: Shape,
+    domain: Interval = REAL,
+    default: float | None = None,
+    latex: str = "",
+    doc: str = "",
+    where: str = "array",
+) -> Array:
+    """Return a checked array; see `make_parameter`, whose rules each of its elements obeys."""
+    one = make_parameter(name, domain=domain, default=default, latex=latex, doc=doc, where=where)
+    return Array(name=name, shape=shape, latex=latex, doc=one.doc, domain=domain, default=one.default)
 
 
 def check_line(text: str, what: str, longest: int = LONGEST_LINE) -> str:
@@ -346,14 +362,15 @@ class _File:
         shape = _SHAPES.get(len(table["shape"])) if table.get("shape") in (["n"], ["n", "n"]) else None
         if shape is None:
             self.fail(f'[arrays.{name}] shape: write ["n"] or ["n", "n"] (n is the number of weights)')
-        checked = make_parameter(
+        return make_array(
             name,
-            domain=WORDS["real"],
+            shape=shape,
+            domain=self.domain(table, f"arrays.{name}", REAL),
+            default=table.get("default"),
             latex=self.text(table, f"arrays.{name}", "latex", default="", is_plain=False),
             doc=self.text(table, f"arrays.{name}", "doc", default=""),
             where=f"{self.source}: [arrays]",
         )
-        return Array(name=name, shape=shape, latex=checked.latex, doc=checked.doc)
 
     def excerpted(self, key: str, text: str, start: int = 0) -> Excerpted:
         """Say where a value stands in the file, or without a place where it was written with escapes."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from symreg.calculus.chain import Chain, Direction, Knot, Step, StepBound
 from symreg.calculus.prox_chain import ProxChain
-from symreg.language.spec import Parameter
+from symreg.language.spec import Array, Parameter
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
 from symreg.language.tree import Tree
@@ -77,7 +77,7 @@ def data(chain: Chain) -> dict[str, Any]:
             "text": objective.text,
             "terms": _of_terms(terms),
             "parameters": [_of_parameter(parameter) for parameter in terms.parameters],
-            "arrays": [{"name": a.name, "shape": list(a.shape), "doc": a.doc} for a in terms.arrays],
+            "arrays": [_of_array(array) for array in terms.arrays],
             "renamed": dict(renamed),
             "references": list(objective.references),
         },
@@ -122,6 +122,16 @@ def _of_parameter(parameter: Parameter) -> dict[str, Any]:
         "latex": parameter.latex,
         "doc": parameter.doc,
         "is_assumed": parameter.is_assumed,
+    }
+
+
+def _of_array(array: Array) -> dict[str, Any]:
+    return {
+        "name": array.name,
+        "shape": list(array.shape),
+        "domain": str(array.domain),
+        "default": array.default,
+        "doc": array.doc,
     }
 
 

@@ -13,8 +13,8 @@ from fractions import Fraction
 from symreg.calculus.chain import Chain, Direction, Knot, Step, StepBound
 from symreg.calculus.prox_chain import ProxChain
 from symreg.language.interval import Interval
-from symreg.language.spec import Parameter, Rule
-from symreg.language.terms import told_apart
+from symreg.language.spec import Array, Parameter, Rule
+from symreg.language.terms import Terms, told_apart
 from symreg.language.tree import (
     Binary,
     Call,
@@ -179,7 +179,7 @@ def _of_prox(chain: ProxChain) -> Outline:
         rule_title="",
         references=chain.objective.references,
         rule_reference="",
-        parameters=tuple(map(_of_parameter, chain.terms.parameters)),
+        parameters=_declared(chain.terms),
         rule_parameters=(),
         entries=part.entries,
         sections=_told(chain),
@@ -228,7 +228,7 @@ def _of_chain(chain: Chain) -> Outline:
         rule_title=rule.title,
         references=chain.objective.references,
         rule_reference=rule.reference,
-        parameters=tuple(map(_of_parameter, terms.parameters)),
+        parameters=_declared(terms),
         rule_parameters=tuple(map(_of_parameter, rule.parameters)),
         entries=tuple(_of_step(i, step, chain) for i, step in enumerate(_steps(chain), start=1)),
         sections=tuple(section for section in sections if section.remarks),
@@ -277,8 +277,19 @@ def _tree_of(match: re.Match[str]) -> Tree:
     return Compare("==", Name(match["left"]), right)
 
 
-def _of_parameter(parameter: Parameter) -> ParameterRow:
-    name = Name(parameter.name)
+def _declared(terms: Terms) -> tuple[ParameterRow, ...]:
+    """Return the parameters, and an element of each array that is not any real number."""
+    arrays = [array for array in terms.arrays if not array.domain.is_all]
+    return (*map(_of_parameter, terms.parameters), *(_of_parameter(a.element, element(a)) for a in arrays))
+
+
+def element(array: Array) -> Tree:
+    """Return an element of an array: `c[i]`, `A[i, j]`."""
+    return Item(array.name, tuple(Subscript(index) for index, _ in zip("ij", array.shape, strict=False)))
+
+
+def _of_parameter(parameter: Parameter, name: Tree | None = None) -> ParameterRow:
+    name = name or Name(parameter.name)
     return ParameterRow(
         name=name,
         domain=membership(name, parameter.domain),

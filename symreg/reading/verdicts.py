@@ -8,15 +8,16 @@ from fractions import Fraction
 from typing import Any
 
 from symreg.calculus.verdict import Analysis, Verdict, Witness
-from symreg.language.spec import Parameter
+from symreg.language.interval import Interval
 from symreg.language.text import to_text
 from symreg.language.tree import Tree
+from symreg.objective import Objective
 from symreg.reading import latex as latex_document
 from symreg.reading.display import in_prose
 from symreg.reading.frame import fill
 from symreg.reading.markdown import GITHUB, Dialect, escape
 from symreg.reading.notation import Notation, is_symbol, latex_symbol
-from symreg.reading.outline import Sentence
+from symreg.reading.outline import Sentence, element
 from symreg.reading.text import WIDTH, plain
 from symreg.reading.text_math import formula
 
@@ -32,7 +33,7 @@ def text(analysis: Analysis) -> str:
     first = max(len(v.claim) for v in analysis.verdicts) + 2
     second = max(len(v.verdict) for v in analysis.verdicts) + 2
     lines = [*textwrap.wrap(title, WIDTH, subsequent_indent="   ")]
-    lines += [f"   {_parameter(parameter)}" for parameter in objective.terms.parameters]
+    lines += [f"   {row}" for row in _declared(objective)]
     lines.append("")
     for verdict in analysis.verdicts:
         said = [_in_text(sentence, notation) for sentence in sentences(verdict)]
@@ -71,7 +72,7 @@ def markdown(analysis: Analysis, dialect: Dialect = GITHUB) -> str:
         said = "; ".join(in_prose(s, notation, escape, dialect.within) for s in sentences(verdict))
         rows.append(f"| {verdict.claim} | {verdict.verdict} | {said.replace('|', chr(92) + '|')} |")
     title = f"# {escape(objective.name)}" + (f": {escape(objective.title)}" if objective.title else "")
-    parameters = [f"- {escape(_parameter(parameter))}" for parameter in objective.terms.parameters]
+    parameters = [f"- {escape(row)}" for row in _declared(objective)]
     return "\n".join([title, "", *parameters, "", *rows]) + "\n"
 
 
@@ -87,7 +88,7 @@ def latex(analysis: Analysis) -> str:
         {
             "name": latex_document.escape(objective.name),
             "title": latex_document.escape(objective.title),
-            "parameters": [latex_document.escape(_parameter(parameter)) for parameter in objective.terms.parameters],
+            "parameters": [latex_document.escape(row) for row in _declared(objective)],
             "rows": [
                 {"claim": latex_document.escape(v.claim), "verdict": v.verdict, "said": said(v)}
                 for v in analysis.verdicts
@@ -152,10 +153,16 @@ def decimal(value: Fraction) -> str:
     return shown if Fraction(shown) == value else str(value)
 
 
-def _parameter(parameter: Parameter) -> str:
-    domain = str(parameter.domain)
-    words = {"positive": f"{parameter.name} > 0", "nonnegative": f"{parameter.name} >= 0"}
-    return words.get(domain, f"{parameter.name} in {domain}" if domain != "real" else f"{parameter.name} real")
+def _declared(objective: Objective) -> list[str]:
+    """Return what the parameters may be, and the elements of arrays that are not any real number."""
+    arrays = [array for array in objective.terms.arrays if not array.domain.is_all]
+    parameters = [_in_words(p.name, p.domain) for p in objective.terms.parameters]
+    return [*parameters, *(_in_words(to_text(element(array)), array.domain) for array in arrays)]
+
+
+def _in_words(name: str, domain: Interval) -> str:
+    words = {"real": f"{name} real", "positive": f"{name} > 0", "nonnegative": f"{name} >= 0"}
+    return words.get(str(domain), f"{name} in {domain}")
 
 
 def _in_text(sentence: Sentence, notation: Notation) -> str:

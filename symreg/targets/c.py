@@ -149,6 +149,8 @@ class _Writer:
                 (_declared(row, is_alone=bool(spans) and row["name"] not in may_overlap) for row in arguments),
                 WIDTH - 4,
             ),
+            "elements": list(self.elements()),
+            "place": self.namer.fresh("k") if any(not array.domain.is_all for array in emitted.arrays) else "",
             "pointers": [row["name"] for row in arguments if row["is_pointer"]],
             "domains": [*(_domain(p.name, p.domain) for p in emitted.parameters), *([] if is_late else needs)],
             "needs": needs[0] if is_late else "",
@@ -182,7 +184,9 @@ class _Writer:
         yield pointer(emitted.argument, f"n {things}" + (", overwritten" if is_step else ""), is_written=is_step)
         for array in emitted.arrays:
             size = " x ".join(array.shape)
-            yield pointer(array.name, f"{size} numbers, row by row" if len(array.shape) > 1 else f"{size} numbers")
+            each = "" if array.domain.is_all else f", each {domain_in_words(array.domain)}"
+            rows = ", row by row" if len(array.shape) > 1 else ""
+            yield pointer(array.name, f"{size} numbers{rows}{each}")
         if is_step:
             yield pointer("g", "n numbers, the gradient of the loss L at w")
         for state in emitted.states:
@@ -203,6 +207,15 @@ class _Writer:
         if kernel.buffers:
             count = "n" if len(kernel.buffers) == 1 else f"{len(kernel.buffers)} * n"
             yield pointer(kernel.buffers[0].name, f"{count} numbers of scratch", is_written=True)
+
+    def elements(self) -> Iterator[Row]:
+        """Yield the arrays whose elements are checked, each with when one is refused: never at NaN."""
+        real = "float" if self.is_single else "double"
+        for array in self.emitted.arrays:
+            if not array.domain.is_all:
+                below, above = _beyond(array.domain, real)
+                size = " * ".join(array.shape)
+                yield {"name": array.name, "size": size, "below": below, "above": above}
 
     def written(self) -> list[tuple[str, str]]:
         """Return the arrays and numbers that are written, each with its size in bytes."""
@@ -660,8 +673,17 @@ def _domain(name: str, domain: Interval) -> str:
     return f"{name} {above} {low} && {name} {below} {high}"
 
 
-def _signed(value: Fraction) -> str:
-    return f"-{_literal(-value, '')}" if value < 0 else _literal(value, "")
+def _beyond(domain: Interval, real: str) -> tuple[str, str]:
+    """Return the comparisons of a number that lies below a domain, and of one above it, with ends of its own type."""
+    suffix, largest = ("f", "FLT_MAX") if real == "float" else ("", "DBL_MAX")
+    below, above = "<" if domain.low_closed else "<=", ">" if domain.high_closed else ">="
+    low = f"< -{largest}" if domain.low is None else f"{below} {_signed(domain.low, suffix)}"
+    high = f"> {largest}" if domain.high is None else f"{above} {_signed(domain.high, suffix)}"
+    return low, high
+
+
+def _signed(value: Fraction, suffix: str = "") -> str:
+    return f"-{_literal(-value, suffix)}" if value < 0 else _literal(value, suffix)
 
 
 def _documented(arguments: Iterable[Row]) -> list[str]:

@@ -317,6 +317,9 @@ def _command(objective: Objective, rules: tuple[Rule, ...], target: str, is_judg
         words += ["--name", objective.name]
         for p in dict.fromkeys(p for p in told if not p.is_assumed):
             words += ["--param", f"{p.name}: {p.domain} = {p.default!r}"]
+        for a in objective.terms.arrays:
+            if not a.domain.is_all or a.default != 1.0:
+                words += ["--param", f"{a.name}[{', '.join(a.shape)}]: {a.domain} = {a.default!r}"]
     for rule in rules:
         words += ["--rule", rule.name]
     return shlex.join([*words, "--target", target, *([] if is_judged else ["--unjudged"])])
@@ -335,7 +338,7 @@ def _digest(objective: Objective, updates: tuple[Update, ...], target: str) -> s
                 to_text(term.tree),
                 str(term.domain),
                 [_row(p) for p in term.parameters],
-                [[a.name, list(a.shape), a.doc] for a in term.arrays],
+                [_array_row(a) for a in term.arrays],
             ]
             for term in objective.terms.terms
         ],
@@ -356,6 +359,11 @@ def _digest(objective: Objective, updates: tuple[Update, ...], target: str) -> s
         "templates": dict(templates(target)),
     }
     return hashlib.sha256(json.dumps(specs, sort_keys=True).encode()).hexdigest()
+
+
+def _array_row(array: Array) -> list[object]:
+    domain = [] if array.domain.is_all else [str(array.domain)]
+    return [array.name, list(array.shape), array.doc, *domain]
 
 
 def _row(parameter: Parameter) -> list[object]:

@@ -67,6 +67,7 @@ def write(module: Module) -> dict[str, str]:
         "chooses": any(block.chooses for writer in writers for block in writer.blocks),
         "writes": bool(kinds & {"gradient", "prox", "step"}),
         "has_parameters": any(function["parameters"] for function in functions),
+        "bounds_arrays": any(array["bounds"] for function in functions for array in function["arrays"]),
         "has_states": any(function["states"] for function in functions),
         "has_alias": any(f["has_out"] and f["may_alias"] for f in functions),
         "is_flat": any(not function["is_indexed"] for function in functions),
@@ -126,7 +127,11 @@ class _Writer:
             "needed": "" if emitted.needs is None else to_text(emitted.needs),
             "refused": emitted.refused,
             "arrays": [
-                {"name": a.name, "shape": ", ".join("w.size" for _ in a.shape) + "," * (len(a.shape) == 1)}
+                {
+                    "name": a.name,
+                    "shape": ", ".join("w.size" for _ in a.shape) + "," * (len(a.shape) == 1),
+                    "bounds": _bounds(a.domain),
+                }
                 for a in emitted.arrays
             ],
             "states": states,
@@ -173,7 +178,9 @@ class _Writer:
             stem = emitted.name.removesuffix("_step")
             rows += [("state", f"From `{stem}_state(w)`; overwritten.")] if has_state else []
         for array in emitted.arrays:
-            rows.append((array.name, f"Shape ({', '.join(array.shape)}{',' * (len(array.shape) == 1)}), dtype of w."))
+            shape = f"({', '.join(array.shape)}{',' * (len(array.shape) == 1)})"
+            each = "" if array.domain.is_all else f", each {domain_in_words(array.domain)}"
+            rows.append((array.name, f"Shape {shape}, dtype of w{each}."))
         for p in emitted.parameters:
             words = domain_in_words(p.domain)
             rows.append(

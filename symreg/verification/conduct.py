@@ -22,7 +22,7 @@ from symreg.verification.calling import Subject, Trouble, call_gradient, call_st
 from symreg.verification.cases import SlopeCase, StepCase
 from symreg.verification.finding import Shares, find_slope, find_step, shares_of_slope
 from symreg.verification.oracle import slopes, values
-from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, outside, probes
+from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, is_element, outside, probes
 from symreg.verification.splitting import split
 from symreg.verification.stepping import influences, stepper
 from symreg.verification.tally import Failure, Tally
@@ -367,11 +367,13 @@ def _inside_bounds(terms: Terms, weight: float, dtype: Dtype) -> float:
 
 
 def _long_group(terms: Terms, group: Group, length: int, dtype: Dtype) -> Group:
+    """Return the group with arrays of another size, their elements positive as far as their domains have such."""
     stream = Stream("long arrays", dtype)
     arrays = {}
     for array in terms.arrays:
         extent = (length,) * len(array.shape)
-        flat = [stream.log_uniform(-2, 2) for _ in range(int(np.prod(extent)))]
+        sizes = [stream.log_uniform(-2, 2) for _ in range(int(np.prod(extent)))]
+        flat = [x if is_element(x, array, dtype) else array.default for x in sizes]
         arrays[array.name] = np.array(flat, dtype=dtype).reshape(extent)
     return replace(group, arrays=arrays)
 

@@ -5,7 +5,7 @@ Takes a subject and the cases it was judged at; hands failures to the check's ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf, isnan, ldexp, nan
 from typing import Any
@@ -14,13 +14,13 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.verification.ball import sign_or_hull
 from symreg.verification.calling import Subject, Trouble, call_prox, called, given
 from symreg.verification.conduct import BLOCK_EDGES
 from symreg.verification.oracle import elementwise
 from symreg.verification.prox_cases import ProxCase
+from symreg.verification.refusals import require_all, require_refusal
 from symreg.verification.sampling import FORMATS, Vector
 from symreg.verification.tally import Tally
 from symreg.verification.usage import LENGTHS, Look, layouts
@@ -163,7 +163,7 @@ def _outputs(look: Look, subject: Subject, case: ProxCase, points: Vector, plain
     }
     for what, (v, out) in wrong.items():
         before, as_it_was = out.copy(), v.copy()
-        _require_refusal(look, f"out {what}", partial(into, v, out))
+        require_refusal(look, f"out {what}", partial(into, v, out))
         if not (np.array_equal(out, before) and np.array_equal(v, as_it_was)):
             look.fail(f"out {what} is refused, but changed")
 
@@ -173,29 +173,12 @@ def _refusals(look: Look, subject: Subject, terms: Terms, case: ProxCase, points
     function = subject.functions["prox"]
     named = {"step": case.step, **given(case.group, len(points))}
     for step in _WRONG_STEPS:
-        _require_refusal(look, f"step = {step}", partial(called, function, (points.copy(),), {**named, "step": step}))
+        require_refusal(look, f"step = {step}", partial(called, function, (points.copy(),), {**named, "step": step}))
     for one in terms.parameters:
-        for value in (*_outside(one), nan, True):
-            changed = {**named, one.name: value}
-            _require_refusal(look, f"{one.name} = {value}", partial(called, function, (points.copy(),), changed))
-
-
-def _outside(one: Parameter) -> Iterator[float]:
-    low, high = one.domain.low, one.domain.high
-    if low is not None:
-        yield float(low) - 1.0
-    if high is not None:
-        yield float(high) + 1.0
-
-
-def _require_refusal(look: Look, what: str, call: Callable[[], Any]) -> None:
-    try:
-        call()
-    except Trouble as trouble:
-        if not isinstance(trouble.__cause__, ValueError | TypeError):
-            look.fail(f"with {what} {trouble}")
-    else:
-        look.fail(f"{what} is not refused")
+        changed = {**named, one.name: True}
+        require_refusal(look, f"{one.name} = True", partial(called, function, (points.copy(),), changed))
+    dtype = subject.dtype
+    require_all(look, terms, case.group, dtype, lambda wrong: call_prox(subject, wrong, points.copy(), case.step))
 
 
 def _oddness(look: Look, subject: Subject, cases: Sequence[ProxCase]) -> None:

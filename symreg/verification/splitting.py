@@ -15,7 +15,7 @@ from math import isfinite
 import numpy as np
 from flint import arb, ctx
 
-from symreg.language.spec import Rule
+from symreg.language.spec import Array, Rule
 from symreg.language.terms import Term, Terms
 from symreg.language.tree import Binary, Call, Item, Name, Negate, Number, Tree, free_indices, names, walk
 from symreg.verification.ball import Scope, ball, balls, compiled, sign_or_hull, switches
@@ -129,11 +129,7 @@ def _is_kink(one: Slope | None) -> bool:
 def _kinked_in_space(term: Term, setting: Mapping[str, float]) -> bool:
     """Look at the origin, at equal weights, and where one weight takes a switch of the term through zero."""
     stream = Stream("split arrays", term.name)
-    flat = {array.name: (_LENGTH,) * len(array.shape) for array in term.arrays}
-    arrays = {
-        name: np.array([stream.log_uniform(-2, 2) for _ in range(int(np.prod(shape)))]).reshape(shape)
-        for name, shape in flat.items()
-    }
+    arrays = {array.name: _moderate(array, stream) for array in term.arrays}
     by = slopes(Terms(terms=(term,)), setting, arrays, floor=_NOTHING)
     for weights in ([0.0] * _LENGTH, [0.75] * _LENGTH):
         if any(_is_kink(by(weights, j)) for j in range(_LENGTH)):
@@ -148,6 +144,12 @@ def _kinked_in_space(term: Term, setting: Mapping[str, float]) -> bool:
                 if any(_is_kinked_across(kink, at) for kink in _crossings(moving, j)):
                     return True
     return False
+
+
+def _moderate(array: Array, stream: Stream) -> np.ndarray:
+    shape = (_LENGTH,) * len(array.shape)
+    sizes = [stream.log_uniform(-2, 2) for _ in range(int(np.prod(shape)))]
+    return np.array([x if x in array.domain else array.default for x in sizes]).reshape(shape)
 
 
 def _along(

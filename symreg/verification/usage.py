@@ -23,7 +23,8 @@ from symreg.verification.calling import Subject, Trouble, call_gradient, call_st
 from symreg.verification.cases import StepCase
 from symreg.verification.operators import counted, has_minima
 from symreg.verification.oracle import values
-from symreg.verification.sampling import FORMATS, Group, Vector
+from symreg.verification.refusals import require_all
+from symreg.verification.sampling import FORMATS, Dtype, Group, Vector, plain_array
 from symreg.verification.splitting import split
 from symreg.verification.tally import Failure, Tally
 from symreg.verification.tolerance import Finding, judged
@@ -41,9 +42,10 @@ _ROOM = 10  # 2**10 u: layouts change the order of operations at most
 def of_value(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None:
     """Look at `value` of strided and many-dimensional weights, and at its sum over many weights in index notation."""
     weights = _weights(terms, group, _SMALL)
-    group = _group(group, _SMALL)
+    group = _group(terms, group, _SMALL, subject.dtype)
     look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
     plain = look.at(lambda: call_value(subject, group, weights))
+    require_all(look, terms, group, subject.dtype, lambda wrong: call_value(subject, wrong, weights))
     for name, other in layouts(weights, is_flat=bool(terms.indexed)):
         look.same(f"w is {name}", plain, partial(call_value, subject, group, other))
     if not terms.indexed:
@@ -66,9 +68,10 @@ def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> N
         for n in LENGTHS:
             expected = None if whole is None else whole[:n]
             look.same(f"of {n} weights", expected, partial(call_gradient, subject, group, weights[:n]))
-    weights, group = weights[:_SMALL], _group(group, _SMALL)
+    weights, group = weights[:_SMALL], _group(terms, group, _SMALL, subject.dtype)
     look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
     plain = look.at(lambda: call_gradient(subject, group, weights))
+    require_all(look, terms, group, subject.dtype, lambda wrong: call_gradient(subject, wrong, weights))
     for name, other in layouts(weights, is_flat=bool(terms.indexed)):
         shaped = None if plain is None else plain.reshape(other.shape)
         look.same(f"w is {name}", shaped, partial(call_gradient, subject, group, other))
@@ -95,10 +98,11 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
             for name in ("w", *case.arrays):
                 if whole is not None and after is not None:
                     look.require(f"{name} of {n} weights", after[name], whole[name][:n])
-    case = _part(replace(case, group=_group(group, _SMALL)), slice(_SMALL))
+    case = _part(replace(case, group=_group(terms, group, _SMALL, subject.dtype)), slice(_SMALL))
     plain = look.at(lambda: take(case))
     if plain is None:
         return
+    require_all(look, terms, case.group, subject.dtype, lambda wrong: take(replace(case, group=wrong)))
     for layout, gradient in layouts(case.gradient, is_flat=True):
         after = look.at(partial(take, replace(case, gradient=gradient)))
         if after is not None:
@@ -111,7 +115,9 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
         look.at(lambda: take(replace(case, taken=_LATE)))
     if terms.indexed and not terms.arrays:
         for n in _LONG:
-            _long_step(look, terms, take, _case(rule, _group(group, n), _weights(terms, group, n)))
+            _long_step(
+                look, terms, take, _case(rule, _group(terms, group, n, subject.dtype), _weights(terms, group, n))
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +180,9 @@ def _weights(terms: Terms, group: Group, length: int) -> Vector:
     return np.resize(np.array(inside, dtype=few.dtype), length)
 
 
-def _group(group: Group, length: int) -> Group:
-    """Return the group with its declared arrays, ones and identities, in another size."""
-    made: dict[str, Vector] = {}
-    for name, array in group.arrays.items():
-        ones = np.ones(length, array.dtype)
-        made[name] = ones if array.ndim == 1 else np.diag(ones)
-    return replace(group, arrays=made)
+def _group(terms: Terms, group: Group, length: int, dtype: Dtype) -> Group:
+    """Return the group with its declared arrays, plain ones, in another size."""
+    return replace(group, arrays={array.name: plain_array(array, length, dtype) for array in terms.arrays})
 
 
 def layouts(column: Vector, *, is_flat: bool) -> Iterator[tuple[str, Vector]]:

@@ -23,12 +23,12 @@ class Line:
 
     Args:
         weights: Of each place, an expression in `w`.
-        arrays: Numbers for the declared arrays, by name; of a vector its first row counts.
+        arrays: Numbers for the declared arrays, within their domains, by name; of a vector its first row counts.
         is_one_weight: Is it one weight that moves, by itself?
     """
 
     weights: tuple[Tree, ...]
-    arrays: dict[str, tuple[tuple[int, ...], ...]]
+    arrays: dict[str, tuple[tuple[Fraction, ...], ...]]
     is_one_weight: bool
 
     @property
@@ -43,8 +43,11 @@ class Line:
 
     def __str__(self) -> str:
         shown = f"on the line w = ({', '.join(to_text(weight) for weight in self.weights)})"
-        rows = {name: [list(row) for row in values] for name, values in self.arrays.items()}
-        return shown + "".join(f", {name} = {values}" for name, values in rows.items())
+        return shown + "".join(f", {name} = [{_rows(values)}]" for name, values in self.arrays.items())
+
+
+def _rows(values: tuple[tuple[Fraction, ...], ...]) -> str:
+    return ", ".join(f"[{', '.join(map(str, row))}]" for row in values)
 
 
 ONE_WEIGHT = Line(weights=(W,), arrays={}, is_one_weight=True)
@@ -54,6 +57,7 @@ ONE_WEIGHT = Line(weights=(W,), arrays={}, is_one_weight=True)
 def lines(arrays: tuple[Array, ...]) -> Iterator[Line]:
     """Yield lines on which claims about vectors often fail, the shortest first."""
     minus_w = negative(W)
+    entries = (1, -1, 0) if any(not array.domain.is_all for array in arrays) else (1, -1) if arrays else (1,)
     for weights, is_one in (
         ((W,), True),
         ((W, ZERO), True),
@@ -65,10 +69,15 @@ def lines(arrays: tuple[Array, ...]) -> Iterator[Line]:
         ((W, ONE, ONE), True),
         ((W, W, W), False),
     ):
-        for entry in (1, -1) if arrays else (1,):
-            size = len(weights)
-            matrix = tuple(tuple(entry if j >= i else 0 for j in range(size)) for i in range(size))
-            yield Line(weights=weights, arrays={a.name: matrix for a in arrays}, is_one_weight=is_one)
+        for entry in entries:
+            given = {array.name: _triangle(array, entry, len(weights)) for array in arrays}
+            yield Line(weights=weights, arrays=given, is_one_weight=is_one)
+
+
+def _triangle(array: Array, entry: int, size: int) -> tuple[tuple[Fraction, ...], ...]:
+    """Return an upper triangle of one number; the default stands where a number is outside the array's domain."""
+    above, below = (Fraction(x) if x in array.domain else Fraction(repr(array.default)) for x in (entry, 0))
+    return tuple(tuple(above if j >= i else below for j in range(size)) for i in range(size))
 
 
 def restricted(terms: Terms, line: Line) -> Terms:

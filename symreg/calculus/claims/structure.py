@@ -322,7 +322,7 @@ def is_coercive(tree: Tree, domains: Domains) -> bool:
         case Call("norm", _):
             return True
         case Sum(body, index):
-            return _grows(body, index)
+            return _grows(body, index, domains)
         case Binary("+", left, right):
             pair = (left, right)
             is_bounded = all(not varies(t) or is_nonnegative(t, domains) for t in pair)
@@ -337,8 +337,8 @@ def is_coercive(tree: Tree, domains: Domains) -> bool:
     return False
 
 
-def _grows(body: Tree, index: str) -> bool:
-    """Is it |w[i]| or an even power of w[i]?"""
+def _grows(body: Tree, index: str, domains: Domains) -> bool:
+    """Is it |w[i]| or an even power of w[i], or a positive multiple of one, which may depend on i?"""
     here = Item("w", (Subscript(index),))
     match body:
         case Call("abs", (argument,)):
@@ -346,8 +346,11 @@ def _grows(body: Tree, index: str) -> bool:
         case Binary("**", base, exponent):
             value = rational(exponent)
             return base == here and value is not None and value > 0 and value.denominator == 1 and value % 2 == 0
-        case _:
-            return False
+        case Binary("*" | "/", _, _):
+            match _split(body):
+                case (scalar, factor):
+                    return _is_positive(scalar, domains) and _grows(factor, index, domains)
+    return False
 
 
 def pulls_inward(gradient: Tree, domains: Domains) -> bool:

@@ -41,7 +41,7 @@ class Form:
         term: With its parameters.
         tree: The term with its coefficient.
         gradient: dR/dw_j over `w[j]`.
-        domains: Of the parameters, by name.
+        domains: Of the parameters and of the arrays' elements, by name.
     """
 
     term: Term
@@ -57,7 +57,7 @@ def of_vector(term: Term, claims: dict[str, Decide]) -> tuple[Verdict, ...]:
         term=term,
         tree=times(number(term.coefficient), term.tree),
         gradient=derived.tidied,
-        domains={p.name: p for p in term.parameters},
+        domains={p.name: p for p in term.scalars},
     )
     studies = tuple(_studies(Terms(terms=(term,))))
     made: list[Verdict] = []
@@ -69,7 +69,7 @@ def of_vector(term: Term, claims: dict[str, Decide]) -> tuple[Verdict, ...]:
 
 def is_convex_by_structure(term: Term) -> bool:
     """Is a term in index notation, with its coefficient, built so that it has to be convex?"""
-    tree, domains = times(number(term.coefficient), term.tree), {p.name: p for p in term.parameters}
+    tree, domains = times(number(term.coefficient), term.tree), {p.name: p for p in term.scalars}
     return term.domain.is_all and structure.curvature(tree, domains) in _CONVEX
 
 
