@@ -1,4 +1,4 @@
-"""Tell from a tree's shape whether it is an even or an odd function of the weight.
+"""Tell from a tree's shape whether it is an even or an odd function of the weight, or of all weights together.
 
 Either each part has a parity of its own, or the mirrored tree is the same one but for the order of what commutes and
 for signs that cancel, as min((w - 1)**2, (w + 1)**2) is.
@@ -12,34 +12,52 @@ from math import prod
 from typing import Literal
 
 from symreg.calculus.algebra import W, rational
-from symreg.calculus.roots import has_w
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Compare, Logic, Name, Negate, Number, Tree, children, substitute
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Item,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Sum,
+    Tree,
+    children,
+    transform,
+    walk,
+)
 
 Parity = Literal["even", "odd", "neither shown"]
 
 
 def parity(tree: Tree) -> Parity:
-    """Return the parity that the shape shows: `even` holds for what has no weight, `odd` for w itself."""
-    if not has_w(tree):
+    """Return the parity that the shape shows: `even` holds for what has no weight, `odd` for w itself.
+
+    In index notation each `w[i]` is odd, and a sum has the parity that all its summands have.
+    """
+    if not any(map(_is_weight, walk(tree))):
         return "even"
-    if tree == W:
+    if _is_weight(tree):
         return "odd"
     match tree:
+        case Sum(body, _):
+            return parity(body)
         case Negate(operand):
             return parity(operand)
         case Binary("+" | "-", left, right):
             return parity(left) if parity(left) == parity(right) else _NONE
         case Binary("*" | "/", left, right):
             return _of_product(parity(left), parity(right))
-        case Binary("**", base, exponent) if not has_w(exponent):
+        case Binary("**", base, exponent) if not any(map(_is_weight, walk(exponent))):
             value = rational(exponent)
             if parity(base) != "odd":
                 return parity(base)
             return _NONE if value is None or value.denominator != 1 else "even" if value % 2 == 0 else "odd"
         case Call("where", (condition, then, otherwise)) if _is_even_condition(condition):
             return parity(then) if parity(then) == parity(otherwise) else _NONE
-        case Call("abs" | "cos" | "cosh", (argument,)) if parity(argument) != _NONE:
+        case Call("abs" | "cos" | "cosh" | "norm", (argument,)) if parity(argument) != _NONE:
             return "even"
         case Call("sin" | "tan" | "sinh" | "tanh" | "atan" | "sign", (argument,)):
             return parity(argument)
@@ -50,8 +68,16 @@ def parity(tree: Tree) -> Parity:
 
 
 def is_even(tree: Tree) -> bool:
-    """Does the shape show that the tree is an even function of the weight?"""
-    return parity(tree) == "even" or _form(tree) == _form(substitute(tree, {W: Negate(W)}))
+    """Does the shape show that R(-w) = R(w)?"""
+    return parity(tree) == "even" or _form(tree) == _form(transform(tree, _mirrored))
+
+
+def _mirrored(node: Tree) -> Tree:
+    return Negate(node) if _is_weight(node) else node
+
+
+def _is_weight(node: Tree) -> bool:
+    return node == W or (isinstance(node, Item) and node.array == "w")
 
 
 _NONE: Parity = "neither shown"
@@ -106,7 +132,10 @@ def _form(tree: Tree) -> _Form:
             return _Form(above.sign * below.sign, f"/({above.key}, {below.key})")
         case Binary("**", base, exponent):
             return _of_power(_form(base), exponent)
-        case Call("abs" | "cos" | "cosh" as function, (argument,)):
+        case Sum(body, index):
+            inner = _form(body)
+            return _Form(inner.sign, f"sum({inner.key}, {index})")
+        case Call("abs" | "cos" | "cosh" | "norm" as function, (argument,)):
             return _Form(1, f"{function}({_form(argument).key})")
         case Call("sin" | "tan" | "sinh" | "tanh" | "atan" | "sign" as function, (argument,)):
             inner = _form(argument)
@@ -119,7 +148,7 @@ def _form(tree: Tree) -> _Form:
             return _form(Call("min" if is_least else "max", (left, right)))
         case Call("min" | "max" as function, arguments):
             return _Form(1, f"{function}({', '.join(sorted(str(_form(a)) for a in arguments))})")
-        case Name() | Number():
+        case Name() | Number() | Item():
             return _Form(1, to_text(tree))
     return _Form(1, f"{_head(tree)}({', '.join(str(_form(child)) for child in children(tree))})")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from symreg.calculus.algebra import INFINITY, ZERO, minus
+from symreg.calculus.border import border
 from symreg.calculus.claims import convexity, descent, shape, thresholding
 from symreg.calculus.claims.cases import cases, exponent_of, joined
 from symreg.calculus.claims.study import Study, study
 from symreg.calculus.claims.vectors import is_convex_by_structure, of_sum, of_vector
 from symreg.calculus.switches import sign_for_all
-from symreg.calculus.verdict import Analysis, Verdict
+from symreg.calculus.verdict import Analysis, Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
@@ -102,7 +103,8 @@ def _verdicts(terms: Terms, claims: Claims) -> tuple[Verdict, ...]:
 
 def _decided(claim: str, decide: Callable[[Study], Verdict], made: Study) -> Verdict:
     try:
-        return decide(made)
+        with border(f"the claim '{claim}'"):
+            return shown(decide(made))
     except (Intractable, NotDifferentiable) as error:
         return Verdict(claim=claim, verdict="undecided", note=str(error))
 

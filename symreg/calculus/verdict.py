@@ -61,6 +61,17 @@ class Verdict:
     note: str = ""
 
 
+WITHOUT_NUMBERS = ("domain", "degree", "oscillation")
+"""Methods of a refutation that shows without numbers at which the claim fails."""
+
+
+def shown(verdict: Verdict) -> Verdict:
+    """Return a verdict, or that it is undecided if it refutes without anything that shows it."""
+    if verdict.verdict != "refuted" or verdict.witness is not None or verdict.method in WITHOUT_NUMBERS:
+        return verdict
+    return Verdict(claim=verdict.claim, verdict="undecided", note="no numbers were found that refute it")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
     """All verdicts on an objective.

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sympy
 
 from symreg.calculus.algebra import ZERO
+from symreg.calculus.solver import is_proved
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import Sign
 from symreg.calculus.translate import from_sympy, to_sympy
@@ -23,7 +24,7 @@ def is_at_least_zero(tree: Tree, parameters: tuple[Parameter, ...], *, strictly:
     The condition is exact: the inequality holds where it does and fails elsewhere.
     """
     if isinstance(tree, Call) and tree.function == "min":
-        return all_of(is_at_least_zero(part, parameters, strictly=strictly) for part in tree.arguments)
+        return all_of((is_at_least_zero(part, parameters, strictly=strictly) for part in tree.arguments), parameters)
     true: tuple[Sign, ...] = ("positive",) if strictly else ("positive", "nonnegative", "zero")
     false: tuple[Sign, ...] = ("negative", "nonpositive", "zero") if strictly else ("negative",)
     sign = sign_for_all(tree, parameters)
@@ -35,16 +36,22 @@ def is_at_least_zero(tree: Tree, parameters: tuple[Parameter, ...], *, strictly:
     return _simplest(tree, operator, parameters)
 
 
-def all_of(truths: Iterable[Truth]) -> Truth:
-    """Return where all hold."""
+def all_of(truths: Iterable[Truth], parameters: tuple[Parameter, ...]) -> Truth:
+    """Return where all hold, without what the others imply; False where no parameters within their domains do it."""
     conditions: dict[Tree, None] = {}
     for truth in truths:
         if truth is False:
             return False
         if not isinstance(truth, bool):
             conditions |= dict.fromkeys(truth.operands if isinstance(truth, Logic) else (truth,))
-    found = tuple(conditions)
-    return True if not found else found[0] if len(found) == 1 else Logic("and", found)
+    found = list(conditions)
+    if len(found) > 1 and is_proved(Logic("not", (Logic("and", tuple(found)),)), parameters):
+        return False
+    for condition in tuple(found) if len(found) > 1 else ():
+        others = [other for other in found if other != condition]
+        if others and is_proved(condition, parameters, others):
+            found = others
+    return True if not found else found[0] if len(found) == 1 else Logic("and", tuple(found))
 
 
 def _simplest(tree: Tree, operator: str, parameters: tuple[Parameter, ...]) -> Compare:

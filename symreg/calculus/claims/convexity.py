@@ -36,7 +36,7 @@ def weakly_convex(study: Study) -> Verdict:
     """phi(w) + rho/2*w**2 is convex; rho is the least such number."""
     claim = "weakly convex"
     if _has_jumps(study):
-        return Verdict(claim=claim, verdict="refuted", method="piece by piece", note="phi jumps")
+        return _refuted_for_every_rho(claim, study, "phi jumps")
     kinks = [_opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints]
     if any(kink is False for kink in kinks):
         return _refuted_for_every_rho(claim, study, "a concave kink")
@@ -56,7 +56,8 @@ def strongly_convex(study: Study) -> Verdict:
     """phi(w) - mu/2*w**2 is convex for a mu > 0; mu is the greatest such number."""
     claim = "strongly convex"
     if _has_jumps(study):
-        return Verdict(claim=claim, verdict="refuted", method="piece by piece", note="phi jumps")
+        witness = _flatter_than(study, Fraction(1, 10**6), None)
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note="phi jumps")
     least = study.least_curvature
     kinks = [_opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints]
     if any(kink is None for kink in kinks) or least is None:
@@ -65,7 +66,7 @@ def strongly_convex(study: Study) -> Verdict:
         truth: Truth = False
     else:
         bound = is_at_least_zero(least.value, study.parameters, strictly=True)
-        truth = all_of([*(kink for kink in kinks if kink is not None), bound])
+        truth = all_of([*(kink for kink in kinks if kink is not None), bound], study.parameters)
     if truth is False:
         witness = _flatter_than(study, Fraction(1, 10**6), None)
         return Verdict(
@@ -135,7 +136,7 @@ def _is_convex(study: Study, *, strictly: bool) -> tuple[Truth | None, list[str]
         else:
             truths.append(is_at_least_zero(pair[0].value, study.parameters, strictly=strictly))
             methods.append(pair[0].method)
-    known = all_of(truth for truth in truths if truth is not None)
+    known = all_of((truth for truth in truths if truth is not None), study.parameters)
     return (None if None in truths and known is not False else known), methods
 
 

@@ -77,7 +77,7 @@ def toward_origin(study: Study) -> Verdict:
         slope = tidy(times(number(side), piece.slope), study.parameters)
         found = extremes(slope, piece.low, piece.high, study.parameters)
         truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
-    known = all_of(truth for truth in truths if truth is not None)
+    known = all_of((truth for truth in truths if truth is not None), study.parameters)
     truth = None if None in truths and known is not False else known
     if truth is True:
         note = "strictly, at every w but 0" if _is_strict(study) else "or leaves it where it is"

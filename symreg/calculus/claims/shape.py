@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, over, times
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, over, plus, times
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
@@ -22,11 +22,14 @@ from symreg.language.tree import Call, Compare, Name, Tree, number, substitute
 def even(study: Study) -> Verdict:
     """phi(-w) = phi(w)."""
     claim = "even"
-    domain = study.whole.domain
     if study.whole.is_even:
         return Verdict(claim=claim, verdict="proved", method="structure")
-    if domain.low != (None if domain.high is None else -domain.high):
-        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"the domain {domain} is not symmetric")
+    low, high = study.ends
+    if (low is None) != (high is None) or (
+        low is not None and high is not None and sign_for_all(plus(low, high), study.parameters) in _NONZERO
+    ):
+        note = f"{_region(study)} is not symmetric"
+        return Verdict(claim=claim, verdict="refuted", method="domain", note=note)
     mirrored = substitute(study.value, {W: negative(Name("w"))})
     witness = refuting(mirrored, "==", study.value, _everywhere(study), meaning="phi(-w) = phi(w)")
     if witness is not None:
@@ -34,6 +37,18 @@ def even(study: Study) -> Verdict:
     if all(joint.jump == ZERO for joint in study.whole.joints) and _is_mirror_image(study):
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     return Verdict(claim=claim, verdict="undecided")
+
+
+_NONZERO = ("positive", "negative")
+
+
+def _region(study: Study) -> str:
+    """Return where phi has a value, in words: the domain, or what the formula leaves of it."""
+    domain, ends = study.whole.domain, study.ends
+    if ends == tuple(None if end is None else number(end) for end in (domain.low, domain.high)):
+        return f"the domain {domain}"
+    low, high = ("-inf" if ends[0] is None else to_text(ends[0])), ("inf" if ends[1] is None else to_text(ends[1]))
+    return f"the domain ({low}, {high})"
 
 
 def _is_mirror_image(study: Study) -> bool:
@@ -58,7 +73,7 @@ def nonnegative(study: Study) -> Verdict:
         found = extremes(piece.value, piece.low, piece.high, study.parameters, piece.slope)
         truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
         methods += [] if found is None else [found[0].method]
-    known = all_of(truth for truth in truths if truth is not None)
+    known = all_of((truth for truth in truths if truth is not None), study.parameters)
     truth = None if None in truths and known is not False else known
     if truth is True:
         return Verdict(claim=claim, verdict="proved", method=told(methods))
@@ -121,7 +136,7 @@ def differentiable(study: Study) -> Verdict:
     truths = [_meet(joint.left, joint.right, study) for joint in kinks]
     if None in truths:
         return Verdict(claim=claim, verdict="undecided", note=note)
-    truth = all_of(truth for truth in truths if truth is not None)
+    truth = all_of((truth for truth in truths if truth is not None), study.parameters)
     if not isinstance(truth, bool):
         return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="piece by piece", note=note)
     assert truth is False
@@ -177,9 +192,10 @@ def _meet(left: Tree, right: Tree, study: Study) -> Truth | None:
 def homogeneous(study: Study) -> Verdict:
     """phi(a*w) = a**d*phi(w) for every a > 0, by Euler's theorem: w*phi'(w) = d*phi(w)."""
     claim = "positively homogeneous"
-    domain = study.whole.domain
-    if domain.low not in (None, 0) or domain.high not in (None, 0):
-        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"{domain} is no cone")
+    if any(end is not None and sign_for_all(end, study.parameters) in _NONZERO for end in study.ends):
+        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"{_region(study)} is no cone")
+    if any(end not in (None, ZERO) for end in study.ends):
+        return Verdict(claim=claim, verdict="undecided")
     degrees: dict[Tree, None] = {}
     for piece in study.active.pieces:
         if piece.value != ZERO:

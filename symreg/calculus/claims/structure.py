@@ -10,9 +10,9 @@ from fractions import Fraction
 from typing import Literal
 
 from symreg.calculus.algebra import (
+    ONE,
     WJ,
     ZERO,
-    W,
     call,
     factors,
     minus,
@@ -28,37 +28,15 @@ from symreg.calculus.differentiate import varies
 from symreg.calculus.parity import is_even
 from symreg.calculus.positivity import bounds
 from symreg.language.spec import Parameter
-from symreg.language.tree import Binary, Call, Item, Name, Negate, Number, Subscript, Sum, Tree, number, transform, walk
+from symreg.language.tree import Binary, Call, Item, Name, Negate, Number, Subscript, Sum, Tree, number, walk
 
 Curvature = Literal["constant", "affine", "convex", "concave", "not shown"]
 Domains = dict[str, Parameter]
 
 
-def shadow(tree: Tree) -> Tree:
-    """Return a tree in index notation with `w` for every weight, its sums replaced by what they add up.
-
-    Parity and degree are those of the tree itself: a sum has the ones that all its summands have.
-    """
-
-    def change(node: Tree) -> Tree:
-        match node:
-            case Item("w", _):
-                return W
-            case Item(array, _):
-                return Name(f"{array}_")
-            case Sum(body, _):
-                return body
-            case Call("norm", _):
-                return call("abs", W)
-            case _:
-                return node
-
-    return transform(tree, change)
-
-
 def is_mirrored(tree: Tree) -> bool:
     """Is R(-w) = R(w)?"""
-    return is_even(shadow(tree))
+    return is_even(tree)
 
 
 def is_nonnegative(tree: Tree, domains: Domains) -> bool:
@@ -109,32 +87,32 @@ def _is_positive(tree: Tree, domains: Domains) -> bool:
 
 def degree(tree: Tree) -> Tree | None:
     """Return d where R(a*w) = a**d*R(w) for all a > 0, an expression in the parameters; None where it does not show."""
-    return _degree(shadow(tree))
-
-
-def _degree(tree: Tree) -> Tree | None:
+    if not varies(tree):
+        return ZERO
     match tree:
-        case Name("w"):
-            return number(1)
+        case Item() | Call("norm", _):
+            return ONE
+        case Sum(body, _):
+            return degree(body)
         case Negate(operand) | Call("abs", (operand,)):
-            return _degree(operand)
+            return degree(operand)
         case Binary("+" | "-", left, right):
-            a, b = _degree(left), _degree(right)
+            a, b = degree(left), degree(right)
             return a if a == b else None
         case Binary("*" | "/" as operator, left, right):
-            a, b = _degree(left), _degree(right)
+            a, b = degree(left), degree(right)
             return None if a is None or b is None else plus(a, b) if operator == "*" else minus(a, b)
         case Binary("**", base, exponent):
-            a = _degree(base)
-            return None if a is None or Name("w") in walk(exponent) else times(a, exponent)
+            a = degree(base)
+            return None if a is None or varies(exponent) else times(a, exponent)
         case Call("sqrt", (operand,)):
-            a = _degree(operand)
+            a = degree(operand)
             return None if a is None else times(Number(Fraction(1, 2)), a)
         case Call("min" | "max", arguments):
-            found = {_degree(argument) for argument in arguments}
+            found = {degree(argument) for argument in arguments}
             return found.pop() if len(found) == 1 else None
         case _:
-            return None if Name("w") in walk(tree) else ZERO
+            return None
 
 
 def curvature(tree: Tree, domains: Domains) -> Curvature:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, minus, negative, over, times, total
+from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, minus, negative, numeric, over, times, total
 from symreg.calculus.border import border
 from symreg.calculus.claims.conditions import is_at_least_zero
 from symreg.calculus.extremes import Extreme, beyond, extremes
 from symreg.calculus.limits import limit_at
+from symreg.calculus.numeric import evaluate, samples
 from symreg.calculus.pieces import Piece, Pieces, half, pieces
 from symreg.calculus.roots import has_w
 from symreg.calculus.signs import Run, sign_table, tidied
+from symreg.calculus.spans import middle
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import Sign, tidy
 from symreg.errors import Intractable
+from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
@@ -33,7 +37,7 @@ class Study:
     Args:
         terms: What phi is the sum of.
         parameters: With the domains for which claims are to hold.
-        whole: The pieces of phi.
+        whole: The pieces on which phi has a value.
         value: phi as it was written, over the bare `w`.
     """
 
@@ -41,6 +45,11 @@ class Study:
     parameters: tuple[Parameter, ...]
     whole: Pieces
     value: Tree
+
+    @property
+    def ends(self) -> tuple[Tree | None, Tree | None]:
+        """Between which weights phi has a value; None where it is infinite."""
+        return self.whole.pieces[0].low, self.whole.pieces[-1].high
 
     @cached_property
     def active(self) -> Pieces:
@@ -138,13 +147,13 @@ class Study:
 
         At an end of the domain that belongs to it the slope from without is infinite, as phi is there.
         """
-        domain = self.whole.domain
+        domain, (low, high) = self.whole.domain, self.ends
         for end, is_closed, side in ((domain.low, domain.low_closed, 1), (domain.high, domain.high_closed, -1)):
             if end == 0 and is_closed:
                 piece = self.whole.pieces[0 if side > 0 else -1]
                 here = limit_at(piece.slope, ZERO, side, self.parameters)
                 return (negative(INFINITY), here) if side > 0 else (here, INFINITY)
-        if (domain.low is not None and domain.low >= 0) or (domain.high is not None and domain.high <= 0):
+        if (low is not None and self._sign(low) >= 0) or (high is not None and self._sign(high) <= 0):
             return None
         for joint in self.whole.joints:
             if joint.position == ZERO:
@@ -168,5 +177,47 @@ def study(terms: Terms, parameters: tuple[Parameter, ...]) -> Study:
         NotDifferentiable: A switch whose roots cannot be listed.
     """
     value = total([times(number(t.coefficient), t.tree) for t in terms.elementwise])
-    whole = pieces(terms, parameters, jumps=True)
+    whole = _where_defined(pieces(terms, parameters, jumps=True), value, parameters)
     return Study(terms=terms, parameters=parameters, whole=whole, value=value)
+
+
+def _where_defined(whole: Pieces, value: Tree, parameters: tuple[Parameter, ...]) -> Pieces:
+    """Return the pieces on which phi has a value: `log(1 - w)` has none from w = 1 on.
+
+    What would turn a root's or a logarithm's argument negative is a knot: all over a piece, and for all parameters,
+    there is a value or there is none.
+
+    Raises:
+        Intractable: There is none between two pieces, or it was not decided.
+    """
+    kept = [k for k, piece in enumerate(whole.pieces) if _has_value(value, piece, parameters)]
+    if len(kept) == len(whole.pieces):
+        return whole
+    if not kept or kept[-1] - kept[0] >= len(kept):
+        raise Intractable("phi has a value on separate intervals only; give it a domain")
+    first, last = kept[0], kept[-1]
+    found = whole.pieces[first : last + 1]
+    low, low_closed = _end(found[0].low, first > 0, whole.domain.low_closed, value, parameters)
+    high, high_closed = _end(found[-1].high, last + 1 < len(whole.pieces), whole.domain.high_closed, value, parameters)
+    domain = Interval(low=low, high=high, low_closed=low_closed, high_closed=high_closed)
+    return replace(whole, pieces=found, joints=whole.joints[first:last], domain=domain)
+
+
+def _has_value(value: Tree, piece: Piece, parameters: tuple[Parameter, ...]) -> bool:
+    at = middle(piece.low, piece.high)
+    values = [evaluate(value, {**row, W: evaluate(at, row)}) for row in samples(parameters)]
+    found = {bool(x == x) for x in values}
+    if len(found) > 1:
+        raise Intractable(f"whether phi has a value at w = {to_text(at)} was not decided")
+    return found == {True}
+
+
+def _end(
+    end: Tree | None, is_cut: bool, is_closed: bool, value: Tree, parameters: tuple[Parameter, ...]
+) -> tuple[Fraction | None, bool]:
+    """Return an end as a number, None where it hangs on parameters, and whether phi has a finite value there."""
+    if is_cut and end is not None:
+        there = [evaluate(value, {**row, W: evaluate(end, row)}) for row in samples(parameters)]
+        is_closed = all(abs(x) < float("inf") for x in there)
+    found = None if end is None else numeric(end)
+    return found, is_closed and found is not None

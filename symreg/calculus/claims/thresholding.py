@@ -8,7 +8,7 @@ from math import lcm
 
 import sympy
 
-from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, negative, over, rational, times, where
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, negative, over, plus, rational, times, where
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.claims.convexity import convex, weakly_convex
 from symreg.calculus.claims.shape import FOR_SOME
@@ -79,11 +79,9 @@ def sparse(study: Study) -> Verdict:
             return Verdict(claim=claim, verdict="undecided")
         else:
             truths.append(is_at_least_zero(turned, study.parameters, strictly=True))
-    truth = all_of(truths)
+    truth = all_of(truths, study.parameters)
     if truth is True:
-        bound = f"a weight at 0 stays there while the loss's gradient is at most {to_text(right)} in size"
-        note = bound if right != INFINITY else "a weight at 0 stays there whatever the loss's gradient is"
-        return Verdict(claim=claim, verdict="proved", symbol="threshold", value=right, method="slopes at 0", note=note)
+        return _thresholding(claim, left, right, study)
     note = f"the slope at 0 is {to_text(left)} from the left, {to_text(right)} from the right"
     if truth is False:
         witness = None
@@ -93,6 +91,21 @@ def sparse(study: Study) -> Verdict:
                 witness = refuting(side, operator, ZERO, rows, meaning="phi'(0-) < 0 < phi'(0+)")
         return Verdict(claim=claim, verdict="refuted", witness=witness, method="slopes at 0", note=note)
     return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="slopes at 0", note=note)
+
+
+def _thresholding(claim: str, left: Tree, right: Tree, study: Study) -> Verdict:
+    """Return the verdict on a kink that opens upward: a threshold where both sides have one slope, else an interval."""
+    method, stays = "slopes at 0", "a weight at 0 stays there"
+    if left == negative(right) == negative(INFINITY):
+        note = f"{stays} whatever the loss's gradient is"
+    elif INFINITY not in (right, negative(left)) and sign_for_all(plus(left, right), study.parameters) == "zero":
+        note = f"{stays} while the loss's gradient is at most {to_text(right)} in size"
+    else:
+        at_least = "" if right == INFINITY else f"at least {to_text(negative(right))}"
+        at_most = "" if left == negative(INFINITY) else f"at most {to_text(negative(left))}"
+        note = f"{stays} while the loss's gradient is {' and '.join(part for part in (at_least, at_most) if part)}"
+        return Verdict(claim=claim, verdict="proved", method=method, note=note)
+    return Verdict(claim=claim, verdict="proved", symbol="threshold", value=right, method=method, note=note)
 
 
 def unbiased(study: Study) -> Verdict:
@@ -117,7 +130,7 @@ def unbiased(study: Study) -> Verdict:
                 method = "limits" if is_for_all else FOR_SOME
                 return Verdict(claim=claim, verdict="refuted", witness=found, method=method, note=note)
     if any(wave(piece.slope, study.parameters) for piece, _ in rows):
-        return Verdict(claim=claim, verdict="refuted", method="sign table", note="phi' never ceases to oscillate")
+        return Verdict(claim=claim, verdict="refuted", method="oscillation", note="phi' never ceases to oscillate")
     return Verdict(claim=claim, verdict="undecided")
 
 

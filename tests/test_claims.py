@@ -1,0 +1,115 @@
+"""Verdicts on formulas that nobody tuned the proofs for, against a table written by hand."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from symreg.calculus.properties import properties
+from symreg.calculus.verdict import Analysis
+from symreg.language.text import to_text
+from symreg.objective import resolve
+from symreg.tasks import read_parameter
+
+P, R, C, U = "proved", "refuted", "conditional", "undecided"
+
+
+@cache
+def analysed(text: str, parameters: tuple[str, ...] = ()) -> Analysis:
+    return properties(resolve(text, parameters=[read_parameter(row) for row in parameters]))
+
+
+ODD = [  # R(-w) = -R(w), and not 0 everywhere
+    "sum(w[i+1] - w[i], i)",
+    "sum((w[i+1] - w[i])**3, i)",
+    "sum(w[i]**3, i)",
+    "sum(sinh(w[i+1] - w[i]), i)",
+    "norm(w)*sum(w[i], i)",
+    "sum(c[i]*w[i], i)",
+    "sum(w[i]*w[i+1]*w[i+2], i)",
+    "sum(sum(w[i]**2*w[j], j), i)",
+]
+NEITHER = [
+    "sum(exp(w[i+1] - w[i]), i)",
+    "sum(max(w[i+1] - w[i], 0), i)",
+    "sum(softplus(w[i+1] - w[i]), i)",
+    "sum(max(w[i], w[i+1]), i)",
+    "sum(w[i]**2 + w[i+1], i)",
+    "exp(sum(w[i], i))",
+    "sum(abs(w[i+1] - 2*w[i] - 1), i)",
+    "sum(abs(w[i])**3, i) - sum(w[i]**3, i)",
+]
+EVEN = [
+    "sum(abs(w[i+1] - w[i])**3, i)",
+    "sum(w[i]*w[i+1], i)",
+    "sum(w[i+1]*sin(w[i]), i)",
+    "sum(w[i], i)*sum(w[j]**3, j)",
+    "sum(sum(abs(w[i] - w[j]), j), i)",
+    "sum(max(w[i+1] - w[i], w[i] - w[i+1]), i)",
+    "sum(exp(w[i+1] - w[i]) + exp(w[i] - w[i+1]), i)",
+    "sum(sum(A[i, j]*w[i]*w[j], j), i)",
+    "(norm(w) - 1)**2",
+    "where(norm(w) > 1, norm(w)**2, 2*norm(w) - 1)",
+]
+
+
+@pytest.mark.parametrize("text", [*ODD, *NEITHER, *EVEN])
+def test_a_vector_is_mirrored_whole(text: str) -> None:
+    """Each weight changes its sign, and none takes another one's place."""
+    assert analysed(text)["even"].verdict == (P if text in EVEN else R)
+
+
+TABLE: list[tuple[str, tuple[str, ...], str, str, str]] = [
+    # A condition that no value fulfils is a refutation, one that all fulfil a proof, and one that follows is left out.
+    ("where(w > 0, (1 - 2*rho)*w, (1 - 2*rho)*w)", (), "sparse", R, ""),
+    ("where(w > 0, (a - 2)*w, (a - 1)*w)", ("a: real = 0",), "sparse", R, ""),
+    ("where(w > 0, (a - 2)*w, (a - 1)*w)", ("a: real = 3",), "sparse", R, ""),
+    ("where(w > 0, a*w, (a - 1)*w)", ("a: real = 3",), "sparse", C, "a > 0 and 1 > a"),
+    ("where(w > 0, a*w, (a - 1)*w)", ("a: real = 0.5",), "sparse", C, "a > 0 and 1 > a"),
+    ("where(w > 0, a*w**2, (a + 1)*w**2)", ("a: real = 3",), "convex", C, "a >= 0"),
+    # 0 stays there while minus the gradient lies between the two slopes; one number only where they are opposite.
+    ("where(w >= 0, tau*w, (tau - 1)*w)", ("tau: (0, 1) = 0.3",), "sparse", P, ""),
+    ("abs(w) + max(w, 0)", (), "sparse", P, ""),
+    # A claim is about the weights at which there is a value.
+    ("-log(b - w)", (), "convex", P, ""),
+    ("-log(b - w)", (), "weakly convex", P, ""),
+    ("-log(b - w)", (), "continuous", P, ""),
+    ("-log(b - w)", (), "even", R, ""),
+    ("-log(b - w)", (), "positively homogeneous", R, ""),
+    ("-log(1 - w) - log(1 + w)", (), "shrinks toward the origin", P, ""),
+    ("-log(1 - w) - log(1 + w)", (), "even", P, ""),
+    ("-log(1 - w**2)", (), "strongly convex", P, ""),
+    ("-log(1 - w**2)", (), "coercive", P, ""),
+    ("sqrt(w)", (), "even", R, ""),
+    ("sqrt(w)", (), "shrinks toward the origin", P, ""),
+    ("w*log(w)", (), "convex", P, ""),
+    ("w*log(w)", (), "step without overshoot", C, "lr <= 1"),
+    ("1/abs(w)", (), "weakly convex", R, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "parameters", "claim", "verdict", "condition"), TABLE)
+def test_a_verdict_is_the_one_of_the_table(
+    text: str, parameters: tuple[str, ...], claim: str, verdict: str, condition: str
+) -> None:
+    found = analysed(text, parameters)[claim]
+    assert found.verdict == verdict, found
+    assert ("" if found.holds_iff is None else to_text(found.holds_iff)) == condition
+
+
+def test_a_threshold_is_one_number_only_where_both_slopes_are() -> None:
+    pinball = analysed("where(w >= 0, tau*w, (tau - 1)*w)", ("tau: (0, 1) = 0.3",))["sparse"]
+    assert pinball.value is None
+    assert "at least -tau and at most -(tau - 1)" in pinball.note
+    assert analysed("lam*abs(w) + mu*w**2")["sparse"].value is not None
+
+
+@pytest.mark.parametrize("text", ["-log(b - w)", "-log(1 - w) - log(1 + w)", "sqrt(w)", "w*log(w)"])
+def test_no_witness_lies_where_there_is_no_value(text: str) -> None:
+    for verdict in analysed(text).verdicts:
+        at = {} if verdict.witness is None else dict(verdict.witness.at)
+        for name in {"w", "u", "v"} & at.keys():
+            low, high = {"-": (None, 1), "s": (0, None), "w": (0, None)}[text[0]]
+            low = -1 if text == "-log(1 - w) - log(1 + w)" else low
+            assert (low is None or at[name] >= low) and (high is None or at[name] < at.get("b", high)), verdict
