@@ -19,8 +19,11 @@ from symreg.language.spec import Parameter, Rule
 from symreg.objective import Objective
 
 if TYPE_CHECKING:
+    from symreg.calculus.chain import Chain
     from symreg.calculus.update import Update
+    from symreg.calculus.verdict import Analysis, Verdict
     from symreg.verification import Convexity, Report, Subject
+    from symreg.verification.claims import Claimed
 
 Kind = Literal["value", "gradient", "prox", "step"]
 Watch = Callable[[int, int, str], None]
@@ -235,3 +238,54 @@ def words(error: BaseException) -> str:
     """Return an error's kind and the first line of what it says."""
     said = str(error).splitlines()
     return f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__
+
+
+def confront_verdicts(analysis: Analysis) -> None:
+    """Look for samples that contradict a verdict before it is handed on.
+
+    Raises:
+        Contradicted: One does: a mistake in a proof of symreg's.
+    """
+    from symreg.verification.claims import confront
+
+    confront(analysis.objective.terms, map(_claimed, analysis.verdicts))
+
+
+def confront_derivation(chain: Chain) -> None:
+    """Look for samples that contradict what a derivation says of a step on the penalty alone.
+
+    Raises:
+        Contradicted: One does: a mistake in a proof of symreg's.
+    """
+    if not chain.directions:
+        return
+    from symreg.language.terms import told_apart
+    from symreg.verification.claims import Sign, confront_chain
+
+    terms, _ = told_apart(chain.objective.terms, chain.rule)
+    signs = [Sign(side=1 if d.side == "positive" else -1, sign=d.sign, where=d.where) for d in chain.directions]
+    confront_chain(terms, chain.rule, signs, [(bound.claim, bound.condition) for bound in chain.bounds])
+
+
+def _claimed(verdict: Verdict) -> Claimed:
+    """Return a verdict as the judge takes it."""
+    from symreg.verification.claims import Claimed, Refutation
+
+    witness = verdict.witness
+    refutation = None
+    if witness is not None:
+        refutation = Refutation(
+            at=witness.at,
+            left=witness.left,
+            operator=witness.operator,
+            right=witness.right,
+            weights=witness.weights,
+            arrays=dict(witness.arrays),
+        )
+    return Claimed(
+        claim=verdict.claim,
+        verdict=verdict.verdict,
+        holds_iff=verdict.holds_iff,
+        value=verdict.value,
+        refutation=refutation,
+    )

@@ -56,9 +56,12 @@ class Sources(NamedTuple):
 def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
     """Return the derivation of one objective."""
     from symreg.calculus.chain_of import derive
+    from symreg.judging import confront_derivation
 
     tell(Phase(objective.name, is_symbolic=True))
-    return derive(objective, rule)
+    chain = derive(objective, rule)
+    confront_derivation(chain)
+    return chain
 
 
 def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
@@ -72,9 +75,12 @@ def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
 def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
     """Return the verdicts on one objective."""
     from symreg.calculus.properties import properties
+    from symreg.judging import confront_verdicts
 
     tell(Phase(objective.name, is_symbolic=True))
-    return properties(objective)
+    analysis = properties(objective)
+    confront_verdicts(analysis)
+    return analysis
 
 
 def prove_convexity(tell: Tell, *, objective: Objective) -> tuple[Convexity, ...]:

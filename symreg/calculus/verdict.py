@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from symreg.language.tree import Tree
+from symreg.language.tree import Name, Tree
 from symreg.objective import Objective
 
 Status = Literal["proved", "conditional", "refuted", "undecided"]
@@ -24,6 +24,8 @@ class Witness:
         left_value: The left side in decimals.
         right_value: The right side in decimals.
         meaning: What the inequality says, in words.
+        weights: The vector as expressions in `w`: one weight where nothing else is said.
+        arrays: Numbers in place of the declared arrays, by name.
     """
 
     at: tuple[tuple[str, Fraction], ...]
@@ -33,6 +35,8 @@ class Witness:
     left_value: str
     right_value: str
     meaning: str = ""
+    weights: tuple[Tree, ...] = (Name("w"),)
+    arrays: tuple[tuple[str, tuple[tuple[int, ...], ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

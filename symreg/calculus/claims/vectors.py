@@ -126,7 +126,8 @@ def _on_lines(claim: str, decide: Decide, studies: Sequence[OnLine]) -> Verdict:
             note = ": ".join(part for part in (where, verdict.note) if part)
             witness = verdict.witness
             if witness is not None:
-                witness = replace(witness, at=(*one.numbers.items(), *witness.at))
+                at = (*one.numbers.items(), *witness.at)
+                witness = replace(witness, at=at, weights=line.weights, arrays=tuple(line.arrays.items()))
             return Verdict(claim=claim, verdict="refuted", witness=witness, method=verdict.method, note=note)
     return Verdict(claim=claim, verdict="undecided")
 

@@ -1,0 +1,150 @@
+"""Confront what is said of a penalty with samples; what contradicts a verdict is a mistake of symreg's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from flint import ctx
+
+from symreg.language.spec import Rule
+from symreg.language.terms import Terms
+from symreg.language.tree import Tree, names
+from symreg.verification.ball import ball, evaluate
+from symreg.verification.claims.checks import CHECKS, OTHERWISE, Found
+from symreg.verification.claims.data import Claimed, Row, Sign
+from symreg.verification.claims.function import BITS, truth
+from symreg.verification.claims.place import Place
+from symreg.verification.claims.points import rows, where_true
+from symreg.verification.claims.refutations import unconfirmed
+
+_MOST = 3
+"""Sets of parameters at which a claim is looked at."""
+
+
+class Contradicted(Exception):
+    """A verdict that a sample contradicts: a mistake in what proved it, never a verdict."""
+
+
+def confront(terms: Terms, verdicts: Iterable[Claimed]) -> None:
+    """Look for what contradicts verdicts on a penalty.
+
+    Args:
+        terms: The penalty as it was written.
+        verdicts: In any order; claims without a check of their own, and undecided ones, are passed over.
+
+    Raises:
+        Contradicted: Names the claim, the point, and what was found there.
+    """
+    looked = _Looked(terms)
+    with ctx.workprec(BITS):
+        for claimed in verdicts:
+            found = looked.at(claimed)
+            if found is not None:
+                raise Contradicted(f"'{claimed.claim}' is {claimed.verdict}, but {found}")
+
+
+def confront_chain(terms: Terms, rule: Rule, signs: Sequence[Sign], bounds: Sequence[tuple[str, Tree]]) -> None:
+    """Look for what contradicts a derivation's sentences on where a step leads.
+
+    Args:
+        terms: The penalty, elementwise, told apart from the rule.
+        rule: Of the step.
+        signs: Of the slope, on parts of both sides of 0.
+        bounds: `no overshoot` or `contraction`, and the condition for which it is claimed.
+
+    Raises:
+        Contradicted: Names the sentence, the point, and what was found there.
+    """
+    looked = _Looked(terms)
+    with ctx.workprec(BITS):
+        for place in looked.places(None):
+            for sign in signs:
+                _confront_sign(place, sign)
+        every = rows((*terms.parameters, *rule.parameters))
+        for claim, condition in bounds:
+            for row in where_true(every, condition, 4 * _MOST):
+                _confront_step(looked.place({p.name: row[p.name] for p in terms.parameters}), rule, row, claim)
+
+
+class _Looked:
+    """The places at which a penalty was looked at, each made once."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.rows = rows(terms.parameters)
+        self._places: dict[tuple[Fraction, ...], Place] = {}
+
+    def place(self, row: Row) -> Place:
+        key = tuple(row.values())
+        if key not in self._places:
+            self._places[key] = Place(self.terms, row)
+        return self._places[key]
+
+    def places(self, condition: Tree | None) -> tuple[Place, ...]:
+        return tuple(self.place(row) for row in where_true(self.rows, condition, _MOST))
+
+    def at(self, claimed: Claimed) -> Found:
+        """Return what contradicts one verdict."""
+        check = CHECKS.get(claimed.claim)
+        if check is None or claimed.verdict == "undecided":
+            return None
+        if claimed.verdict == "refuted":
+            return unconfirmed(self.terms, claimed)
+        is_of_step = claimed.holds_iff is not None and bool(names(claimed.holds_iff) & {"lr", "step"})
+        for place in self.places(None if is_of_step else claimed.holds_iff):
+            found = check(place, claimed)
+            if found is not None:
+                return f"{found}{_at(place.row)}"
+        if claimed.verdict == "conditional":
+            return self._otherwise(claimed) or unconfirmed(self.terms, claimed)
+        return None
+
+    def _otherwise(self, claimed: Claimed) -> Found:
+        """Return where a claim holds although its condition does not."""
+        check = OTHERWISE.get(claimed.claim)
+        failing = [row for row in self.rows if check is not None and truth(claimed.holds_iff, row) is False]
+        for row in failing[:_MOST]:
+            found = None if check is None else check(self.place(row), claimed)
+            if found is not None:
+                return f"{found}{_at(row)}"
+        return None
+
+
+def _confront_sign(place: Place, said: Sign) -> None:
+    """Compare the slope's sign at samples with what is said of it."""
+    excluded = _EXCLUDED.get(said.sign)
+    if excluded is None:
+        return
+    for (weight,), _, slope in place.slopes:
+        is_meant = weight * said.side > 0 and truth(said.where, {**place.row, "w": weight})
+        if is_meant and excluded(slope):
+            where = "below" if said.side < 0 else "above"
+            found = f"w = {float(weight):.8g}: it is {slope.str(8)}{_at(place.row)}"
+            raise Contradicted(f"the slope {where} 0 is said to be {said.sign}, but at {found}")
+
+
+_EXCLUDED = {
+    "negative": lambda slope: slope >= 0,
+    "nonpositive": lambda slope: slope > 0,
+    "zero": lambda slope: slope != 0,
+    "nonnegative": lambda slope: slope < 0,
+    "positive": lambda slope: slope <= 0,
+}
+
+
+def _confront_step(place: Place, rule: Rule, row: Row, claim: str) -> None:
+    """Take the rule's step with the loss's gradient at 0 and see whether it does what is claimed."""
+    (step,) = rule.steps
+    for (weight,), _, slope in place.slopes:
+        at = {**row, "w": weight, "g": slope, "g_penalty": slope, "g_loss": Fraction(0)}
+        moved = evaluate(step.expression, at, precision=BITS)
+        is_across = moved * ball(weight) < 0
+        is_farther = abs(moved) > abs(ball(weight))
+        if is_across if claim == "no overshoot" else is_farther:
+            found = f"from w = {float(weight):.8g} to {moved.str(8)}{_at(row)}"
+            raise Contradicted(f"'{claim}' is claimed of the step, but it leads {found}")
+
+
+def _at(row: Row) -> str:
+    return f" at {', '.join(f'{name} = {float(value):.8g}' for name, value in row.items())}" if row else ""
