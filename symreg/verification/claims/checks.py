@@ -16,6 +16,7 @@ from symreg.verification.ball import ball
 from symreg.verification.claims.data import Claimed
 from symreg.verification.claims.function import Point, constant, truth
 from symreg.verification.claims.place import Place
+from symreg.verification.claims.points import LENGTHS
 from symreg.verification.kinks import every_kink
 
 Found: TypeAlias = "str | None"
@@ -25,9 +26,11 @@ Check: TypeAlias = Callable[[Place, Claimed], Found]
 def even(place: Place, claimed: Claimed) -> Found:
     """R(-w) = R(w)."""
     for point in place.points:
-        mirrored = place.value(tuple(-w for w in point))
-        if differ(place.value(point), mirrored):
-            return f"R({shown(point)}) = {place.value(point).str(8)}, R of minus that {mirrored.str(8)}"
+        mirror = tuple(-w for w in point)
+        if not place.function(len(point)).holds(mirror):
+            return f"{shown(point)} lies in the domain, and minus that does not"
+        if differ(place.value(point), place.value(mirror)):
+            return f"R({shown(point)}) = {place.value(point).str(8)}, R of minus that {place.value(mirror).str(8)}"
     return None
 
 
@@ -97,16 +100,17 @@ def lipschitz(place: Place, claimed: Claimed) -> Found:
     return None
 
 
-_FAR = tuple(Fraction(2) ** k for k in (40, 400, 4000))
+_NEAR, _FAR = tuple(Fraction(37 * k, 64) for k in range(1, 20)), tuple(Fraction(2) ** k for k in (40, 400, 4000))
 
 
 def coercive(place: Place, claimed: Claimed) -> Found:
     """R grows along every ray, however far out one looks."""
     for ray in _rays(place):
-        near, far, farther = (place.value(tuple(size * w for w in ray)) for size in _FAR)
+        *close, near, far, farther = (place.value(tuple(size * w for w in ray)) for size in (*_NEAR, *_FAR))
         if not all(x.is_finite() for x in (near, far, farther)):
             continue
-        if far - near < abs(near) * _SLIGHT and farther - far < abs(far) * _SLIGHT:
+        stays = far - near <= abs(near) * _SLIGHT and farther - far <= abs(far) * _SLIGHT
+        if stays or any(far < x and farther < x for x in close):
             return f"along {shown(ray)} it comes to {far.str(8)}, and to {farther.str(8)} ten times farther in digits"
     return None
 
@@ -160,9 +164,11 @@ def allowed(place: Place, claimed: Claimed, name: str) -> tuple[Fraction, ...]:
 def sparse(place: Place, claimed: Claimed) -> Found:
     """The slope at 0 is negative from the left and positive from the right, as large as the threshold."""
     threshold = constant(claimed.value, place.row)
+    if not place.is_vector and not place.function(1).holds((Fraction(0),)):
+        return "0 does not lie in the domain"
     for point, j, left, right in place.at_zero:
         is_off = threshold is not None and any(differ(side, threshold) for side in (-left, right))
-        if left >= 0 or right <= 0 or is_off:
+        if left >= 0 or right <= 0 or left.overlaps(right) or is_off:
             return f"the slopes at 0 are {left.str(8)} and {right.str(8)}" + (f" at {shown(point)}" if j else "")
     return None
 
@@ -177,10 +183,15 @@ def is_sparse(place: Place, claimed: Claimed) -> Found:
 
 def unbiased(place: Place, claimed: Claimed) -> Found:
     """The slope runs to 0."""
-    for ray in _rays(place) if not place.is_vector else ():
-        far, farther = (place.function(1).slope((size * ray[0],)) for size in _FAR[1:])
-        if far is not None and farther is not None and abs(far) > 0 and abs(farther) > abs(far) * 999 / 1000:
-            return f"the slope is {far.str(8)} far out, {farther.str(8)} farther"
+    for length in LENGTHS if place.is_vector else (1,):
+        for side in (1, -1):
+            points = [(side * size, *(Fraction(k) for k in (2, -3, 1)[: length - 1])) for size in (*_NEAR, *_FAR[1:])]
+            *close, far, farther = (place.function(length).slope(point) for point in points)
+            if far is None or farther is None or not abs(far) > 0 or not abs(farther) > 0:
+                continue
+            is_steep = any(x is not None and abs(x) < abs(far) and abs(x) < abs(farther) for x in close)
+            if is_steep or abs(farther) > abs(far) * 999 / 1000:
+                return f"the slope is {far.str(8)} far out, {farther.str(8)} farther"
     return None
 
 
@@ -199,9 +210,12 @@ _ENDLESS = Fraction(2) ** 60
 def homogeneous(place: Place, claimed: Claimed) -> Found:
     """R(a*w) = a**d*R(w)."""
     degree = constant(claimed.value, place.row)
-    if degree is None:
-        return None
     for point in place.points:
+        if degree is None:
+            first, second, third = (place.value(tuple(k * w for w in point)) for k in (1, 2, 4))
+            if differ(second * second, first * third):
+                return f"R(2*w)**2 is not R(w)*R(4*w) at {shown(point)}"
+            continue
         for a in (2, 3):
             scaled = place.value(tuple(a * w for w in point))
             if scaled.is_finite() and differ(scaled, arb(a) ** degree * place.value(point)):

@@ -20,6 +20,7 @@ from symreg.verification.claims.refutations import unconfirmed
 
 _MOST = 3
 """Sets of parameters at which a claim is looked at."""
+_LEAST_STEP = Fraction(1, 2**60)
 
 
 class Contradicted(Exception):
@@ -82,7 +83,11 @@ class _Looked:
         return self._places[key]
 
     def places(self, condition: Tree | None) -> tuple[Place, ...]:
-        return tuple(self.place(row) for row in where_true(self.rows, condition, _MOST))
+        """Return some at which a condition holds, for some steps at least."""
+        used: Iterable[str] = () if condition is None else names(condition) & {"lr", "step"}
+        steps = dict.fromkeys(used, _LEAST_STEP)
+        found = where_true(({**row, **steps} for row in self.rows), condition, _MOST)
+        return tuple(self.place({name: x for name, x in row.items() if name not in steps}) for row in found)
 
     def at(self, claimed: Claimed) -> Found:
         """Return what contradicts one verdict."""
@@ -91,8 +96,7 @@ class _Looked:
             return None
         if claimed.verdict == "refuted":
             return unconfirmed(self.terms, claimed)
-        is_of_step = claimed.holds_iff is not None and bool(names(claimed.holds_iff) & {"lr", "step"})
-        for place in self.places(None if is_of_step else claimed.holds_iff):
+        for place in self.places(claimed.holds_iff):
             found = check(place, claimed)
             if found is not None:
                 return f"{found}{_at(place.row)}"

@@ -22,6 +22,8 @@ from symreg.verification.series import ORDER, Value
 BITS = 256
 """Of every enclosure here."""
 
+_FLOOR = 2.0**-180  # a slope of 0 is enclosed by a ball around it
+
 Point = tuple[Fraction, ...]
 
 
@@ -80,7 +82,7 @@ class Function:
         domains = [term.domain for term in self.terms.terms]
         is_low, is_high = any(d.low == weights[j] for d in domains), any(d.high == weights[j] for d in domains)
         sides = tuple(side for side, is_end in ((-1, is_low), (1, is_high)) if not is_end)
-        found = slope(self.along(weights, j), weights[j], sides=sides) if sides else None
+        found = slope(self.along(weights, j), weights[j], sides=sides, floor=_FLOOR) if sides else None
         if found is None:
             return None
         if len(sides) == 1:
@@ -108,8 +110,7 @@ def slope_of(function: Callable[[Value, Decide], Value], at: Fraction) -> arb | 
         around = function(arb_series([ball(at), arb(1)], ORDER), sign)
     except Undecided:
         return None
-    found = series.slope(around)
-    return found if found.is_finite() else None
+    return series.slope(around) if series.is_finite(around) else None
 
 
 @lru_cache(maxsize=256)
