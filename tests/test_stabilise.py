@@ -82,7 +82,7 @@ CASES = (
     Case("log(exp(w) + exp(c*w))", ("logaddexp",)),
     Case("lam*log(cosh(w/c))", ("log1p(sinh",)),
     Case("lam*sinh(w)/cosh(w)", ("tanh",)),
-    Case("lam*(1 - tanh(w)**2)", ("sigmoid",)),
+    Case("lam*(1 - tanh(w)**2)", ("exp(-2*abs(w))",)),
     Case("lam*exp(w)/(1 + exp(w))", ("sigmoid",)),
     Case("lam*exp(w)/(1 + exp(w))**2", ("sigmoid",)),
     Case("lam*(1 - sigmoid(w/c))", ("sigmoid(-",)),

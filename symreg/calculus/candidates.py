@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import sympy
 
 from symreg.calculus.algebra import ONE
+from symreg.calculus.dominant import freed
 from symreg.calculus.interning import Interner
 from symreg.calculus.regrouping import regrouped
 from symreg.calculus.rewrites import REWRITES
@@ -36,6 +37,12 @@ def improved(tree: Tree) -> Tree:
             return made
         tree = made
     return tree
+
+
+def dominated(tree: Tree) -> Iterator[Tree]:
+    """Yield the tree with the greatest exponential taken out of each sum of them, in the ways that there are."""
+    for choice in range(3):
+        yield transform(freed(tree, choice), plain)
 
 
 def scalars_first(tree: Tree, interner: Interner) -> tuple[Tree, ...]:

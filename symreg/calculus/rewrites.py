@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from symreg.calculus.bounded import bounded
 from symreg.calculus.cancellation import arc_tangent, one_beside
+from symreg.calculus.dominant import dominant
 from symreg.calculus.exponentials import (
     difference_of_exponentials,
     logistic,
@@ -61,6 +62,7 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("pi/2 - atan(x)", False, arc_tangent),
     Rewrite("powers that are no products", False, general_powers),
     Rewrite("x - f(x) near zero", False, near_zero),
+    Rewrite("sums of exponentials", False, dominant),
     Rewrite("product of exponentials", False, products_of_exponentials),
     Rewrite("power beside an exponential", False, powers_beside_exponentials),
     Rewrite("difference of powers", False, difference_of_powers),

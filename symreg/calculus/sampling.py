@@ -45,6 +45,42 @@ def sampled(
     return made
 
 
+def at_overflows(
+    tree: Tree, parameters: tuple[Parameter, ...], domain: Interval, *, groups: int = 7, seed: int = 0
+) -> list[tuple[dict[str, float], bool]]:
+    """Return weights at which an exponential within a tree overflows or vanishes, though the whole need not."""
+    arguments = list(dict.fromkeys(x for node in walk(tree) for x in _exponent(node)))
+    made: list[tuple[dict[str, float], bool]] = []
+    if not arguments:
+        return made
+    for group in range(groups):
+        stream = Stream(f"overflows {seed}/{group}")
+        chosen = {p.name: _parameter(p, stream, 2 * group, place) for place, p in enumerate(parameters)}
+        grid = [
+            sign * math.ldexp(1.0 + stream.integer(0, 2**20) * 2.0**-20, k) for k in range(-40, 41) for sign in (1, -1)
+        ]
+        machine = Machine({**{name: [value] * len(grid) for name, value in chosen.items()}, "w": grid}, "float64")
+        for argument in arguments:
+            sizes = [abs(x) for x in machine.at(argument)]
+            for is_single, least, greatest in ((True, 12.0, 400.0), (False, 25.0, 3000.0)):
+                found = [w for w, size in zip(grid, sizes, strict=True) if least < size < greatest and w in domain]
+                for _ in range(min(4, len(found))):
+                    weight = found[stream.integer(0, len(found) - 1)]
+                    made.append(({"w": singles([weight])[0] if is_single else weight, **chosen}, is_single))
+    return made
+
+
+def _exponent(node: Tree) -> tuple[Tree, ...]:
+    match node:
+        case Call(function, (argument,)) if function in _GROWING and "w" in names(argument):
+            return (argument,)
+        case _:
+            return ()
+
+
+_GROWING = ("exp", "expm1", "sinh", "cosh", "tanh", "sigmoid", "softplus")
+
+
 class Stream:
     """Random numbers from a text, the same everywhere: splitmix64."""
 

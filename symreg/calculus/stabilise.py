@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from flint import arb, ctx
 
 from symreg.calculus.accuracy import Point, Score, Trial, is_promised, known
-from symreg.calculus.candidates import global_forms, improved, neighbours, plain, scalars_first
-from symreg.calculus.enclosed import Undecided, compiled, decided
+from symreg.calculus.candidates import dominated, global_forms, improved, neighbours, plain, scalars_first
+from symreg.calculus.enclosed import Exact, Undecided, compiled, decided
 from symreg.calculus.interning import Interner
 from symreg.calculus.monomials import terms, total_of
 from symreg.calculus.rounded import COUNT
-from symreg.calculus.sampling import sampled
+from symreg.calculus.sampling import at_overflows, sampled
 from symreg.calculus.tidy import lifted
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
@@ -91,12 +91,12 @@ def stabilise(
     used = frozenset[str]().union(names(tree), *map(names, candidates))  # an equal form may have a name that cancels
     parameters = tuple(p for p in (*parameters, COUNT) if p.name in used)
     inputs = ("w", *(p.name for p in parameters))
-    found = (known(exact, values, is_single) for values, is_single in sampled(tree, parameters, domain))
-    points = [point for point in found if point is not None]
+    points = _thinned(_known(exact, sampled(tree, parameters, domain)), MOST_POINTS)
+    points += _thinned(_known(exact, at_overflows(tree, parameters, domain)), MOST_POINTS // 4)
     if not points:
         return Stable(tree=tree, error_before=0.0, error_after=0.0)
     interner = Interner()
-    whole = Trial(exact, inputs, _thinned(points, MOST_POINTS), interner)
+    whole = Trial(exact, inputs, points, interner)
     before = whole.score(tree)
     choices = transform(lifted(tree), plain)
     branches = _branches(choices, (), points)
@@ -128,6 +128,9 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
     if (found := search.good(search.with_scalars_first(starts))) is not None:
         return found
     starts = list(dict.fromkeys(form for start in starts for form in (start, improved(start))))
+    if (found := search.good(search.with_scalars_first(starts))) is not None:
+        return found
+    starts = list(dict.fromkeys((*starts, *(form for start in starts for form in dominated(start)))))
     if (found := search.good(search.with_scalars_first(starts))) is not None:
         return found
     if (found := search.good(_addends_apart(tree, trial, parameters))) is not None:
@@ -214,6 +217,11 @@ class _Search:
     def with_scalars_first(self, forms: Iterable[Tree]) -> list[Tree]:
         """Return each form, followed by itself with the scalars of its products in front."""
         return [made for form in forms for made in (form, *scalars_first(form, self.trial.interner))]
+
+
+def _known(exact: Exact, rows: list[tuple[dict[str, float], bool]]) -> list[Point]:
+    found = (known(exact, values, is_single) for values, is_single in rows)
+    return [point for point in found if point is not None]
 
 
 def _branches(tree: Tree, path: Path, points: list[Point]) -> list[_Branch]:
