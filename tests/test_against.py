@@ -56,9 +56,9 @@ def test_the_mistaken_rule_is_refuted_by_a_negative_weight(tmp_path: Path, funct
     code, out = run(tmp_path, "verify", "l2", "--against", f"mine.py:{function}", "--as", "step")
     assert code == 1
     head, row, at, numbers, words, _, summary = out.splitlines()
-    assert head.split() == ["check", "function", "dtype", "points", "worst", "error", "verdict"]
-    assert row.split()[:4] == ["gradient_descent_step", f"mine.py:{function}", "float64", "2,002"]
-    assert row.split()[-1] == "wrong"
+    assert head.split() == ["check", "function", "dtype", "points", "of", "allowed", "relative", "verdict"]
+    assert row.split()[:4] == ["gradient_descent_step", function, "float64", "2,002"]
+    assert row.split()[4:] == ["4e8", "x", "0.4", "wrong"]
     # Every number is one that a person would try.
     assert at == "   at w = [-0.5, 0.2], g = 0, lr = 0.1, lam = 1"
     assert numbers == "   got w[0] = -0.5539, right is -0.4:"
@@ -81,7 +81,7 @@ def test_the_refutation_as_data(tmp_path: Path) -> None:
     assert found["at"]["g"][place] == 0.0
     assert found["got"] < weight < found["expected"] < 0.0
     fields = {"kind", "rule", "target", "dtype", "points", "undetermined", "vacuous", "worst_ulp", "at", "expected"}
-    assert set(found) == fields | {"got", "verdict", "compared", "note"}
+    assert set(found) == fields | {"worst_ratio", "worst_relative", "got", "verdict", "compared", "note"}
     code, out = run(tmp_path, "verify", "l2", "--against", "mine.py:right", *arguments)
     assert (code, json.loads(out)["passed"]) == (0, True)
 
@@ -220,7 +220,8 @@ def test_inaccurate(name: str) -> None:
     function, options = INACCURATE[name]
     found = check(function, **options)
     assert found.verdict == "inaccurate"
-    assert found.worst_ulp > 1000
+    assert found.worst_ulp is not None and found.worst_ulp > 1000
+    assert found.worst_ratio is not None and found.worst_ratio > 1
     assert check(function, **options, rtol=1e-3).verdict == "pass"
 
 
@@ -247,7 +248,10 @@ def test_a_relative_error_is_allowed_up_to_what_was_asked_for() -> None:
 def test_the_worst_error_is_told_of_a_function_that_passes_too() -> None:
     found = check(lambda w, *, lam: 2 * lam * w * (1 + 0.9e-9))
     assert found.verdict == "pass"
-    assert found.worst_ulp > 1e6
+    assert found.worst_ulp is not None and found.worst_ulp > 1e6
+    assert found.worst_ratio == pytest.approx(0.9, rel=1e-3) and found.worst_relative == pytest.approx(0.9e-9)
+    assert found.expected is not None and found.got == pytest.approx(found.expected, rel=1e-9, abs=0.0)
+    assert "0.9 x" in str(Report(checks=(found,)))
 
 
 # What a function may do
@@ -355,41 +359,62 @@ def test_a_constant_factor_is_named() -> None:
     assert found.note == "wherever it is wrong it is 0.5 times what is right"
 
 
+def test_every_check_tells_of_its_worst_point_and_an_inequality_has_no_error() -> None:
+    report = symreg.verify("l1", "gradient_descent", target="numpy", points=60)
+    assert report.passed
+    inequalities = {"subgradient", "prox_monotone", "prox_lipschitz"}
+    assert inequalities < {check.kind for check in report.checks}
+    for check in report.checks:
+        assert check.expected is not None and check.got is not None and check.at
+        measures = {check.worst_ulp, check.worst_ratio, check.worst_relative}
+        assert (measures == {None}) == (check.kind in inequalities)
+    rows = [line.split() for line in str(report).splitlines() if line and line.split()[0] in inequalities]
+    assert len(rows) == 2 * len(inequalities) and all(row[-3:] == ["-", "-", "pass"] for row in rows)
+
+
 def test_both_numbers_are_printed_with_as_many_digits_as_tell_them_apart() -> None:
     text = str(report_of(lambda w, *, lam: 2 * lam * w * (1 + 1e-8)))
     assert "got gradient[0] = -1.00000001, right is -1." in " ".join(text.split())
 
 
-@pytest.mark.parametrize(
-    ("right", "vacuous", "undetermined", "verdict"),
-    [
-        (90, 10, 0, "pass"),
-        (90, 0, 10, "pass"),
-        (90, 5, 6, "undetermined"),
-        (89, 11, 0, "undetermined"),
-        (89, 0, 11, "undetermined"),
-        (0, 0, 0, "undetermined"),
-        (0, 1, 0, "undetermined"),
-    ],
-)
-def test_too_few_points_compared_are_no_pass(right: int, vacuous: int, undetermined: int, verdict: str) -> None:
+# Everyday points that are right, and others; what is not judged is told, and fails where nothing at all was judged.
+COUNTS = [
+    ({Finding.RIGHT: 90, Finding.VACUOUS: 10}, {}, "pass", "10 of 100 (rounding the inputs"),
+    ({Finding.RIGHT: 90, Finding.UNDETERMINED: 10}, {}, "pass", "10 of 100 (the exact values are not certain)"),
+    ({Finding.RIGHT: 1, Finding.VACUOUS: 60}, {Finding.UNDETERMINED: 39}, "pass", "99 of 100 (60: rounding"),
+    ({Finding.VACUOUS: 2}, {Finding.RIGHT: 98}, "undetermined", "2 of 100 (rounding"),
+    ({Finding.UNDETERMINED: 2}, {Finding.RIGHT: 98}, "undetermined", "2 of 100 (the exact"),
+    ({}, {Finding.RIGHT: 1, Finding.VACUOUS: 99}, "pass", "99 of 100 (rounding"),
+    ({}, {Finding.VACUOUS: 100}, "undetermined", "100 of 100 (rounding"),
+    ({}, {}, "undetermined", ""),
+]
+
+
+@pytest.mark.parametrize(("everyday", "far", "verdict", "said"), COUNTS)
+def test_a_check_fails_where_nothing_could_be_judged_at_everyday_values(
+    everyday: dict[Finding, int], far: dict[Finding, int], verdict: str, said: str
+) -> None:
     tally = Tally("gradient", "c", "float64")
-    counts = {Finding.RIGHT: right, Finding.VACUOUS: vacuous, Finding.UNDETERMINED: undetermined}
-    tally.counts.update(counts)
+    tally.everyday.update(everyday)
+    tally.counts.update({one: everyday.get(one, 0) + far.get(one, 0) for one in Finding})
     found = tally.check()
     assert found.verdict == verdict
-    assert Report(checks=(found,)).passed == (verdict == "pass")
+    report = Report(checks=(found,))
+    assert report.passed == (verdict == "pass")
+    assert f"not judged: {said}" in str(report) if said else "not judged:" not in str(report)
     if verdict != "pass":
-        assert found.note == f"only {right} of {right + vacuous + undetermined} points could be compared"
+        assert found.note == f"nothing could be judged{' at everyday values' if everyday else ''}"
 
 
 def test_a_report_without_checks_is_no_pass() -> None:
     assert not Report(checks=()).passed
 
 
-def test_a_formula_that_determines_nothing_is_no_pass() -> None:
+def test_a_formula_that_determines_little_is_judged_where_it_determines_something() -> None:
     # The phase of most weights is uncertain by more than a thousandth.
     function = lambda w: np.sin(2e13 * w)  # noqa: E731
-    found = judge_function(resolve("sin(1e13*w)**2/1e13"), [], function, kind="gradient", points=POINTS).checks[0]
-    assert found.verdict == "undetermined"
+    report = judge_function(resolve("sin(1e13*w)**2/1e13"), [], function, kind="gradient", points=POINTS)
+    (found,) = report.checks
+    assert report.passed
+    assert f"not judged: {found.unjudged} of {found.points} (" in str(report)
     assert found.vacuous > 0.1 * found.points

@@ -171,10 +171,11 @@ def test_an_operator_takes_points_outside_the_domain_of_its_terms() -> None:
 def test_a_point_is_shown_beside_a_right_number_only_where_it_fits() -> None:
     check = Check(
         kind="prox", rule="", target="c", dtype="float64", points=1, compared=1, undetermined=0, vacuous=0,
-        worst_ulp=0.5, at={"v": 1.2345, "step": 1.0}, expected=None, got=None, verdict="pass", note="",
+        worst_ulp=0.5, worst_ratio=0.125, worst_relative=1e-16, at={"v": 1.2345, "step": 1.0}, expected=None, got=None,
+        verdict="pass", note="",
     )  # fmt: skip
     report = Report(checks=(check,))
-    assert " at " not in report.table(68) and "..." not in report.table(68)
+    assert " at " not in report.table(75) and "..." not in report.table(75)
     assert "v = 1.23, step = 1" in report.table(100)
 
 

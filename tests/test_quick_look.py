@@ -35,7 +35,7 @@ ALWAYS = ("capped_l1", "entropy", "huber", "l2_norm", "log_sum", "second_differe
 )
 def test_the_catalogue_passes(name: str) -> None:
     report = look(name, "gradient_descent")
-    assert {check.verdict for check in report.checks} <= {"pass", "undetermined"}, report
+    assert report.passed, report
     assert {"value", "gradient", "step"} <= {check.kind for check in report.checks}
     assert all(check.points >= 20 for check in report.checks if check.kind not in ("kinks", "prox"))
 

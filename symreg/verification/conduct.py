@@ -26,7 +26,7 @@ from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, 
 from symreg.verification.splitting import split
 from symreg.verification.stepping import influences, stepper
 from symreg.verification.tally import Failure, Tally
-from symreg.verification.tolerance import WORKING_BITS, Finding, errors, judged, reference
+from symreg.verification.tolerance import WORKING_BITS, Finding, Measured, errors, measured, reference
 
 # Just below, at and above the block of 131,072 weights that NumPy code works in, and several blocks.
 BLOCK_EDGES = (131_071, 131_072, 131_073, 320_000)
@@ -130,7 +130,7 @@ def of_gradient(
                 small = call_gradient(subject, case.group, case.weights)
                 exact = [None if one is None else one.value for one in case.exact]
 
-                def find(j: int, got: float, case: SlopeCase = case) -> Finding:
+                def find(j: int, got: float, case: SlopeCase = case) -> Measured:
                     shape = FORMATS[subject.dtype]
                     return find_slope(case, j, got, shape, 0.0, shares_of_slope(terms, case, j, shape))
 
@@ -183,7 +183,7 @@ def of_step(
         for output in ("w", *first.arrays):
             exact = first.exact[output]
 
-            def find(j: int, got: float, output: str = output) -> Finding:
+            def find(j: int, got: float, output: str = output) -> Measured:
                 shape = FORMATS[subject.dtype]
                 return find_step(terms, step, first, output, j, j, got, shape, 0.0, shares)
 
@@ -241,7 +241,7 @@ def _same_everywhere(
     exact: Sequence[arb | None],
     case: SlopeCase | StepCase,
     output: str,
-    find: Callable[[int, float], Finding],
+    find: Callable[[int, float], Measured],
 ) -> None:
     """Require of each place in a long array what came out for the same weight in a short one (which was judged).
 
@@ -273,7 +273,7 @@ def _same_everywhere(
         off[finite] = errors(long[finite], part, dtype)
     for k in np.flatnonzero(~same & ~(off <= 2 * off_short[repeats] + _SAME))[:_MOST_COMPARED]:
         place = int(repeats[k])
-        if exact[place] is None or find(place, float(long[k])) is not Finding.WRONG:
+        if exact[place] is None or find(place, float(long[k])).finding is not Finding.WRONG:
             continue
         at = {"n": len(long), "i": int(k), "w": float(case.weights[repeats[k]])} | case.group.parameters
         note = f"in a shorter array the same weight gives {float(short[repeats[k]]):.17g}"
@@ -300,9 +300,10 @@ def _long_values(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[
             shares = sensitivity.of_repeated(terms, few, given.parameters, shape)
         # In index notation the shares of so many weights are not worked out: lost and doubled terms show all the same.
         rtol = 2.0 ** (shape.unit + 14) if terms.indexed else 0.0
-        if exact is not None and judged(got, exact, exact, shape, shares, rtol) is Finding.WRONG:
+        found = None if exact is None else measured(got, exact, exact, shape, shares, rtol)
+        if exact is not None and found is not None and found.finding is Finding.WRONG:
             at = {"n": length} | given.parameters
-            tally.fail(Failure(at=at, expected=float(exact), got=got, rank=2.0))
+            tally.fail(Failure(at=at, expected=float(exact), got=got, ratio=found.ratio, rank=2.0))
 
 
 def _long_slopes(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group]) -> None:
@@ -324,9 +325,11 @@ def _long_slopes(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[
         if one is None or not one.value.is_finite():
             continue
         rtol = 2.0 ** (shape.unit + 14)
-        if judged(float(got[j]), one.low, one.high, shape, (), rtol) is Finding.WRONG:
+        found = measured(float(got[j]), one.low, one.high, shape, (), rtol)
+        if found.finding is Finding.WRONG:
             at = {"n": length, "j": j} | given.parameters
-            tally.fail(Failure(at=at, expected=float(one.value), got=float(got[j]), rank=2.0))
+            expected = float(one.value)
+            tally.fail(Failure(at=at, expected=expected, got=float(got[j]), ratio=found.ratio, rank=2.0))
 
 
 def _long_lengths(terms: Terms) -> tuple[int, ...]:

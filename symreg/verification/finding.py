@@ -1,13 +1,13 @@
 """Compare one number of a function under test with its exact value and everything that is allowed there.
 
-Takes a case of `cases.py`, a place in it and the number; hands on a `Finding`.
+Takes a case of `cases.py`, a place in it and the number; hands on what was measured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import partial
-from math import isnan
+from math import inf, isnan
 
 from flint import arb, ctx
 
@@ -19,16 +19,18 @@ from symreg.verification.ball import Code, Scope, Undecided, compiled, sign
 from symreg.verification.cases import SlopeCase, StepCase, ValueCase, point_of_operator, step_point
 from symreg.verification.sampling import FORMATS, Format
 from symreg.verification.stepping import Stepper
-from symreg.verification.tolerance import WORKING_BITS, Finding, judged
+from symreg.verification.tolerance import WORKING_BITS, Finding, Measured, measured
 
 
-def find_value(terms: Terms, case: ValueCase, k: int, got: float, shape: Format, rtol: float, known: Shares) -> Finding:
+def find_value(
+    terms: Terms, case: ValueCase, k: int, got: float, shape: Format, rtol: float, known: Shares
+) -> Measured:
     """Compare R(w) of the case with number k."""
     assert case.exact is not None
     weights = case.weights.tolist()
     arrays = case.group.arrays_for(len(weights))
     shares = sensitivity.of_value(terms, weights, case.group.parameters, arrays, case.exact, shape)
-    return judged(got, case.exact, case.exact, shape, known.at(k, shares), rtol)
+    return measured(got, case.exact, case.exact, shape, known.at(k, shares), rtol)
 
 
 def find_slope(
@@ -39,12 +41,12 @@ def find_slope(
     rtol: float,
     shares: Iterable[arb | None],
     at_choice: bool = False,
-) -> Finding:
+) -> Measured:
     """Compare dR/dw_j; at a kink with anything between the one-sided derivatives, or with the stated choice."""
     one = case.exact[j]
     assert one is not None
     low, high = (one.value, one.value) if at_choice else (one.low, one.high)
-    return judged(got, low, high, shape, shares, rtol)
+    return measured(got, low, high, shape, shares, rtol)
 
 
 def shares_of_slope(terms: Terms, case: SlopeCase, j: int, shape: Format) -> Iterator[arb | None]:
@@ -67,10 +69,10 @@ def find_step(
     shape: Format,
     rtol: float,
     known: Shares,
-) -> Finding:
+) -> Measured:
     """Compare an output of a step for one weight, number k of all cases."""
     if isnan(got):
-        return Finding.WRONG
+        return Measured(Finding.WRONG, inf)
     exact = case.exact[output][j]
     one = case.slopes[j]
     assert exact is not None and one is not None
@@ -88,7 +90,7 @@ def find_step(
         weights, j, case.group.parameters, case.group.arrays_for(len(weights)), exact, shape, case.prox,
         case.beside(j), partial(_spread_beside, step, case, j, shape),
     )  # fmt: skip
-    return judged(got, low, high, shape, known.at((output, k), shares), rtol)
+    return measured(got, low, high, shape, known.at((output, k), shares), rtol)
 
 
 def _spread_beside(step: Stepper, case: StepCase, j: int, shape: Format) -> arb:

@@ -6,7 +6,7 @@ Takes terms, rules and callables, whoever made them; hands on a `Report`. Of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -34,12 +34,12 @@ from symreg.verification.nonexpansive import judge_of_pairs
 from symreg.verification.prox_cases import ProxCase, is_judged, prox_cases
 from symreg.verification.prox_judge import judge_of_prox
 from symreg.verification.report import Check, Report
-from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Group
+from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Group, are_everyday, is_everyday
 from symreg.verification.stepping import stepper
 from symreg.verification.subgradient import KIND as SUBGRADIENT
 from symreg.verification.subgradient import judge_of_subgradients
 from symreg.verification.tally import Failure, Tally
-from symreg.verification.tolerance import Finding, reference
+from symreg.verification.tolerance import Finding, Measured, reference
 
 Progress = Callable[[int, int, str], None]
 
@@ -177,9 +177,12 @@ class Evidence:
             self.slopes = slope_cases(self.terms, self.sample, self.dtype)
         return self._judge_of_slopes(rtol) if rule is None else self._judge_of_steps(rule, rtol)
 
-    def within_reason(self, finding: Finding, weight: float) -> Finding:
-        """Return a finding, a vacuous one where the formula determines nothing."""
-        return Finding.VACUOUS if finding is Finding.WRONG and abs(weight) >= self.greatest else finding
+    def within_reason(self, found: Measured, weight: float) -> Measured:
+        """Return what was found, a vacuous one where the formula determines nothing."""
+        return replace(found, finding=Finding.VACUOUS) if self._is_beyond(found, weight) else found
+
+    def _is_beyond(self, found: Measured, weight: float) -> bool:
+        return found.finding is Finding.WRONG and abs(weight) >= self.greatest
 
     def _judge_of_prox(self, rtol: float) -> Callable[[Subject], list[Check]]:
         cases = self.prox()
@@ -203,15 +206,16 @@ class Evidence:
                     break
             else:
 
-                def find(_: str, k: int, got: float) -> Finding:
-                    finding = find_value(self.terms, cases[k], k, got, FORMATS[self.dtype], rtol, known)
-                    return self.within_reason(finding, float(np.max(np.abs(cases[k].weights), initial=0.0)))
+                def find(_: str, k: int, got: float) -> Measured:
+                    found = find_value(self.terms, cases[k], k, got, FORMATS[self.dtype], rtol, known)
+                    return self.within_reason(found, float(np.max(np.abs(cases[k].weights), initial=0.0)))
 
                 tally.add(
                     {"value": (emitted, exact)},
                     lambda k: _at_value(cases[k]),
                     find,
                     lambda k: _rank(cases[k].group),
+                    np.array([are_everyday(case.weights) for case in cases], dtype=bool),
                     rtol,
                 )
                 if subject.is_emitted:
@@ -227,6 +231,7 @@ class Evidence:
         places = list(offsets([len(case.weights) for case in cases]))
         found = [cases[c].exact[j] for c, j in places]
         exact = reference([None if one is None else one.value for one in found])
+        ordinary = _everyday_places(self.terms, cases)
         settled = np.array([_is_asserted(self.terms, cases[c], j) for c, j in places], dtype=bool)
         known = Shares()
 
@@ -244,16 +249,16 @@ class Evidence:
             def describe(k: int) -> Mapping[str, Any]:
                 return _at_slope(cases[places[k][0]], places[k][1])
 
-            def find(_: str, k: int, got: float) -> Finding:
+            def find(_: str, k: int, got: float) -> Measured:
                 c, j = places[k]
                 shares = known.at(k, shares_of_slope(self.terms, cases[c], j, FORMATS[self.dtype]))
-                finding = find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares)
-                return self.within_reason(finding, float(cases[c].weights[j]))
+                found = find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares)
+                return self.within_reason(found, float(cases[c].weights[j]))
 
             def rank(k: int) -> float:
                 return _rank(cases[places[k][0]].group)
 
-            tally.add({"gradient": (together, exact)}, describe, find, rank, rtol)
+            tally.add({"gradient": (together, exact)}, describe, find, rank, ordinary, rtol)
             if subject.is_emitted:
                 conduct.of_gradient(
                     tally, subject, self.terms, self.sample, cases, self.greatest, is_brief=self.is_brief
@@ -264,12 +269,12 @@ class Evidence:
             if settled.any() and subject.is_emitted:
                 kinks = Tally("kinks", subject.label, self.dtype)
 
-                def find_choice(_: str, k: int, got: float) -> Finding:
+                def find_choice(_: str, k: int, got: float) -> Measured:
                     c, j = places[k]
                     shares = known.at(k, shares_of_slope(self.terms, cases[c], j, FORMATS[self.dtype]))
                     return find_slope(cases[c], j, got, FORMATS[self.dtype], rtol, shares, at_choice=True)
 
-                kinks.add({"gradient": (together, exact)}, describe, find_choice, rank, rtol, skip=~settled)
+                kinks.add({"gradient": (together, exact)}, describe, find_choice, rank, ordinary, rtol, skip=~settled)
                 made.append(kinks)
             return [one.check() for one in made]
 
@@ -298,13 +303,13 @@ class Evidence:
                 for name, column in columns.items():
                     column.append(np.broadcast_to(after[name], case.weights.shape))
 
-            def find(output: str, k: int, got: float) -> Finding:
+            def find(output: str, k: int, got: float) -> Measured:
                 c, j = places[k]
                 case = cases[c]
-                finding = find_step(self.terms, step, case, output, k, j, got, FORMATS[self.dtype], rtol, known)
-                if finding is Finding.WRONG and out_of_range(case, j):
-                    return Finding.VACUOUS
-                return self.within_reason(finding, float(case.weights[j]))
+                found = find_step(self.terms, step, case, output, k, j, got, FORMATS[self.dtype], rtol, known)
+                if found.finding is Finding.WRONG and out_of_range(case, j):
+                    return replace(found, finding=Finding.VACUOUS)
+                return self.within_reason(found, float(case.weights[j]))
 
             outputs = {name: (np.concatenate(column), exact[name]) for name, column in columns.items() if column}
             tally.add(
@@ -312,6 +317,7 @@ class Evidence:
                 lambda k: _at_step(cases[places[k][0]], places[k][1], renamed, rule.uses_t),
                 find,
                 lambda k: _rank(cases[places[k][0]].group),
+                _everyday_places(self.terms, cases),
                 rtol,
             )
             if subject.is_emitted:
@@ -329,6 +335,15 @@ def _is_asserted(terms: Terms, case: SlopeCase, j: int) -> bool:
     if one is None or not one.at_kink or not one.is_settled:
         return False
     return bool(terms.indexed) or float(case.weights[j]) in case.group.fixed_kinks
+
+
+def _everyday_places(terms: Terms, cases: Sequence[SlopeCase | StepCase]) -> np.ndarray[Any, Any]:
+    """Tell which weights of all cases are, with those that they depend on, of a size that a person would try."""
+    if terms.indexed:
+        found = [np.full(len(case.weights), are_everyday(case.weights)) for case in cases]
+    else:
+        found = [is_everyday(case.weights) for case in cases]
+    return np.concatenate(found) if found else np.zeros(0, dtype=bool)
 
 
 def _rank(group: Group) -> float:

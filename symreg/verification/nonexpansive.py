@@ -25,8 +25,8 @@ from symreg.verification.oracle import Exact
 from symreg.verification.prox_cases import ProxCase, minimum, radius_of
 from symreg.verification.prox_judge import neighbours, share_of_point
 from symreg.verification.report import Check
-from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, Vector
-from symreg.verification.tally import Failure, Tally
+from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, are_everyday
+from symreg.verification.tally import Failure, Right, Tally
 from symreg.verification.tolerance import ULPS, WORKING_BITS, Finding, ulp_of
 
 MONOTONE, LIPSCHITZ = "prox_monotone", "prox_lipschitz"
@@ -166,14 +166,31 @@ class _Pair:
         at = {"v": v[0] if len(v) == 1 else v, "u": u[0] if len(u) == 1 else u, "step": self.case.step}
         return at | self.case.group.parameters
 
+    @property
+    def is_everyday(self) -> bool:
+        """Is every number one that a person would try?"""
+        return all(are_everyday(self.case.points[k]) for k in self.places)
+
+    def sides(self, rise: arb) -> tuple[float, float]:
+        """Return what came out, and what it may not pass: a slope of at least 0, or a distance of at most so much."""
+        if rise.is_zero():
+            return float(self.along / self.way.sqrt()), 0.0
+        return float(self.moved.sqrt()), float(self.way.sqrt() / rise)
+
+    def right(self, rise: arb) -> Right:
+        """Return the pair as one that keeps the inequality."""
+        with ctx.workprec(WORKING_BITS):
+            got, bound = self.sides(rise)
+            ratio = float(self.lack(rise) / (self.way + self.moved))
+        return Right(at=self.place(), expected=bound, got=got, ratio=ratio)
+
     def failure(self, rise: arb) -> Failure:
         """Return the pair as a counterexample."""
         with ctx.workprec(WORKING_BITS):
+            got, bound = self.sides(rise)
             if rise.is_zero():
-                got, bound = float(self.along / self.way.sqrt()), 0.0
                 note = f"it decreases by {-got:.6g} on the way from the lesser to the greater"
             else:
-                got, bound = float(self.moved.sqrt()), float(self.way.sqrt() / rise)
                 note = f"|prox(v) - prox(u)| = {got:.6g} where {float(1 / rise):.6g}*|v - u| = {bound:.6g} is the most"
                 if got <= bound:
                     note = f"<prox(v) - prox(u), v - u> is less than {float(rise):.6g}*|prox(v) - prox(u)|**2"
@@ -200,12 +217,9 @@ def _count(
     """Count one pair: by how much the inequality is missed, against what rounding allows."""
     with ctx.workprec(WORKING_BITS):
         lack = pair.lack(rise)
-        if lack <= 0:
-            tally.counts[Finding.RIGHT] += 1
-            return
         size = max(abs(float(x)) for k in pair.places for x in values[k])
-        finding, off = Finding.WRONG, arb(0)
-    for share in _rooms(problem, pair, values, shape, rtol):
+        finding, off = Finding.RIGHT if lack <= 0 else Finding.WRONG, arb(0)
+    for share in () if finding is Finding.RIGHT else _rooms(problem, pair, values, shape, rtol):
         with ctx.workprec(WORKING_BITS):
             if share is None or not share.is_finite():
                 finding = Finding.UNDETERMINED
@@ -215,13 +229,12 @@ def _count(
                 finding = Finding.VACUOUS if off > _VACUOUS * size + shape.floor else Finding.RIGHT
                 break
     tally.counts[finding] += 1
+    if pair.is_everyday:
+        tally.everyday[finding] += 1
     if finding is Finding.WRONG:
         tally.fail(pair.failure(rise))
     elif finding is Finding.RIGHT:
-        with ctx.workprec(WORKING_BITS):
-            ulps = float(lack / (pair.way.sqrt() + pair.moved.sqrt())) / _ulp(size, shape)
-        if ulps >= tally.worst_ulp:
-            tally.worst_ulp, tally.worst_at = ulps, pair.place()
+        tally.note(pair.right(rise))
 
 
 def _rooms(problem: Terms, pair: _Pair, values: Sequence[Vector], shape: Format, rtol: float) -> Iterator[arb | None]:

@@ -9,7 +9,7 @@ roundings further on, and a knot where its rounded parameters put it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, isnan
 from typing import Any
@@ -27,10 +27,10 @@ from symreg.verification.operators import counted
 from symreg.verification.oracle import Exact, elementwise, slope
 from symreg.verification.prox_cases import ProxCase, minima_of, minimum, radius_of
 from symreg.verification.report import Check
-from symreg.verification.sampling import FORMATS, Dtype, Format
+from symreg.verification.sampling import FORMATS, Dtype, Format, are_everyday, is_everyday
 from symreg.verification.sensitivity import ULPS_OF_INPUT, nudged
 from symreg.verification.tally import Failure, Tally
-from symreg.verification.tolerance import WORKING_BITS, Finding, judged, reference
+from symreg.verification.tolerance import WORKING_BITS, Finding, Measured, measured, reference
 
 _NEAR = 1e-3  # relative; two minima further apart are on either side of a jump
 _PLAUSIBLE = 2.0**-18  # relative; a greater residual is not rounding, in either format
@@ -70,20 +70,26 @@ def judge_of_prox(
                 return [tally.check()]
         together = np.concatenate(emitted) if emitted else np.zeros(0, dtype)
 
-        def find(_: str, k: int, got: float) -> Finding:
+        ordinary = [
+            np.full(len(case.points), are_everyday(case.points)) if terms.indexed else is_everyday(case.points)
+            for case in cases
+        ]
+
+        def find(_: str, k: int, got: float) -> Measured:
             c, j = places[k]
             here = counted(problem, len(cases[c].points))
             place = known.setdefault(k, Place(problem=here, case=cases[c], j=j, shape=FORMATS[dtype]))
-            finding = find_prox(place, got, rtol)
-            if finding is Finding.WRONG and abs(float(cases[c].points[j])) >= limit:
-                return Finding.VACUOUS
-            return finding
+            found = find_prox(place, got, rtol)
+            if found.finding is Finding.WRONG and abs(float(cases[c].points[j])) >= limit:
+                return replace(found, finding=Finding.VACUOUS)
+            return found
 
         tally.add(
             {"prox": (together, exact)},
             lambda k: _at(cases[places[k][0]], places[k][1]),
             find,
             lambda k: _rank(cases[places[k][0]]),
+            np.concatenate(ordinary) if ordinary else np.zeros(0, dtype=bool),
             rtol,
         )
         if not terms.indexed:
@@ -139,32 +145,34 @@ class Place:
         return tuple(neighbours(self.problem, dict(self.case.group.parameters), self.v, self.case.step, self.shape))
 
 
-def find_prox(place: Place, got: float, rtol: float) -> Finding:
+def find_prox(place: Place, got: float, rtol: float) -> Measured:
     """Compare one element with its exact minimum and with those of the problems that rounding may have made of it."""
     case, shape = place.case, place.shape
     own, right = case.minima[place.j], case.exact[place.j]
     if own is None or right is None:
-        return Finding.UNDETERMINED
+        return Measured(Finding.UNDETERMINED, inf)
     if isnan(got):
-        return Finding.WRONG
-    finding = judged(got, right, right, shape, place.shares, rtol)
-    if finding is not Finding.WRONG:
-        return finding
+        return Measured(Finding.WRONG, inf)
+    found = measured(got, right, right, shape, place.shares, rtol)
+    if found.finding is not Finding.WRONG:
+        return found
     if not (case.is_radial or _may_be_near(place.problem, dict(case.group.parameters), got, place.v, case.step)):
-        return finding
+        return found
     for other in place.neighbours:
         if other is None:
-            finding = Finding.UNDETERMINED
+            found = Measured(Finding.UNDETERMINED, inf)
             continue
         with ctx.workprec(WORKING_BITS):
             there = other.value * place.scale
         # On the other side of a knot h may rise less, and the minimum move more.
         room = [*place.shares, share_of_point(other, place.v, place.scale, shape)]
-        if judged(got, there, there, shape, room, rtol) in (Finding.RIGHT, Finding.VACUOUS):
+        beside = measured(got, there, there, shape, room, rtol)
+        if beside.finding in (Finding.RIGHT, Finding.VACUOUS):
             with ctx.workprec(WORKING_BITS):
                 has_jumped = abs(there - right) > _NEAR * abs(right).max(abs(there))
-            return Finding.VACUOUS if has_jumped else Finding.RIGHT  # at a jump either side is right
-    return finding
+            # At a jump either side is right.
+            return replace(beside, finding=Finding.VACUOUS if has_jumped else Finding.RIGHT)
+    return found
 
 
 def _target(case: ProxCase, j: int) -> Exact | arb:

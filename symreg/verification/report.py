@@ -9,7 +9,6 @@ from math import isfinite
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
-MOST_UNCOMPARED = 0.10  # of a check's points that may be vacuous or undetermined
 _WIDTH = 80
 _SHORTEST = 20  # a place with less room is left out: hardly a name and a number would fit
 
@@ -30,11 +29,16 @@ class Check:
         compared: Outputs compared.
         undetermined: Outputs whose exact value, or its tolerance, balls did not determine.
         vacuous: Outputs so sensitive to the inputs' rounding that nothing can be asked of them.
-        worst_ulp: The error at `at`, in units in the last place of the exact value.
-        at: Where the error is greatest, or a failure shows most plainly: weights, parameters and the like by name.
-        expected: The exact value there, rounded.
+        worst_ulp: The error at `at` in units in the last place of the exact value; None where none was measured, as of
+            an inequality.
+        worst_ratio: It as a multiple of what is allowed there (of a check that passes, at most that).
+        worst_relative: It relative to the exact value.
+        at: Where the error is the greatest multiple of what is allowed, or a failure shows most plainly: weights,
+            parameters and the like by name.
+        expected: The exact value there, rounded; of an inequality the bound.
         got: What was returned there.
-        verdict: `inaccurate` is wrong by at most a thousandth everywhere.
+        verdict: `inaccurate` is wrong by at most a thousandth everywhere; `undetermined` says that nothing could be
+            judged at values that people use.
         note: A sentence about the failure, or what was raised.
     """
 
@@ -46,7 +50,9 @@ class Check:
     compared: int
     undetermined: int
     vacuous: int
-    worst_ulp: float
+    worst_ulp: float | None
+    worst_ratio: float | None
+    worst_relative: float | None
     at: Mapping[str, Any]
     expected: float | None
     got: float | None
@@ -57,6 +63,11 @@ class Check:
     def name(self) -> str:
         """What is checked, as the emitted function is called."""
         return f"{self.rule}_step" if self.kind == "step" else self.kind
+
+    @property
+    def unjudged(self) -> int:
+        """How many points could not be decided."""
+        return self.vacuous + self.undetermined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,25 +84,31 @@ class Report:
     def table(self, width: int = _WIDTH) -> str:
         """Return a row per check, below each failure its point with both values, and a line of counts."""
         whose = "function" if any(":" in check.target for check in self.checks) else "target"
-        heads = ["check", whose, "dtype", "points", "worst error", "verdict"]
-        rows = [(c.name, c.target, c.dtype, f"{c.points:,}", _ulps(c.worst_ulp), c.verdict) for c in self.checks]
+        heads = ["check", whose, "dtype", "points", "of allowed", "relative", "verdict"]
+        rows = [
+            (c.name, c.target, c.dtype, f"{c.points:,}", _times(c.worst_ratio), _part(c.worst_relative), c.verdict)
+            for c in self.checks
+        ]
         widths = [max([len(head), *(len(row[k]) for row in rows)]) for k, head in enumerate(heads)]
         room = width - sum(widths) - 2 * len(heads)
         # A failure's place has lines of its own.
         has_places = room > _SHORTEST and any(check.verdict == "pass" for check in self.checks)
         if room < -2:
-            widths[1] = max(len(whose), widths[1] + room + 2)
+            rows = [(row[0], row[1].rpartition(":")[2], *row[2:]) for row in rows]  # a function without its file
+            widths[1] = max(len(whose), min(widths[1] + room + 2, max(len(row[1]) for row in rows)))
         if has_places:
-            heads.insert(5, "at")
-            widths.insert(5, room)
+            heads.insert(-1, "at")
+            widths.insert(-1, room)
         lines = [_line(heads, widths)]
         for check, row in zip(self.checks, rows, strict=True):
             is_right = check.verdict == "pass"
             place = [_cut(_place(check.at), room) if is_right else ""] * has_places
-            lines.append(_line((row[0], _cut(row[1], widths[1]), *row[2:5], *place, row[5]), widths))
+            lines.append(_line((row[0], _cut(row[1], widths[1]), *row[2:-1], *place, row[-1]), widths))
             if not is_right:
                 for text in (f"at {_place(check.at)}", *_failure(check)):
                     lines += [f"   {line}" for line in _wrapped(text, width - 3, most=6)]
+            if check.unjudged:
+                lines += [f"   {line}" for line in _wrapped(_unjudged(check), width - 3, most=2)]
         return "\n".join([*lines, "", self.summary()])
 
     def summary(self) -> str:
@@ -101,10 +118,8 @@ class Report:
         parts = [f"{failed} {_plural('check', failed)} failed"] if failed else []
         if good or not failed:
             parts.append(f"{good} {_plural('check', good)} passed")
-        compared, vacuous, undetermined = (
-            sum(getattr(c, name) for c in self.checks) for name in ("compared", "vacuous", "undetermined")
-        )
-        return f"{', '.join(parts)}; {compared:,} points compared, {vacuous:,} vacuous, {undetermined:,} undetermined"
+        compared, unjudged = (sum(getattr(c, name) for c in self.checks) for name in ("compared", "unjudged"))
+        return f"{', '.join(parts)}; {compared:,} points compared, {unjudged:,} not judged"
 
     def to_json(self) -> str:
         """Return the checks as JSON text; an infinite or undefined number is a string there."""
@@ -155,10 +170,36 @@ def _place(at: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {short(value)}" for name, value in at.items() if name not in ("j", "output"))
 
 
-def _ulps(worst: float) -> str:
-    if not isfinite(worst):
-        return "not a number" if worst != worst else "infinite"
-    return f"{worst:.1f} ulp" if worst < 1000 else f"{worst:.0e} ulp"
+def _times(ratio: float | None) -> str:
+    """Return an error as a multiple of what is allowed."""
+    if ratio is None:
+        return "-"
+    if not isfinite(ratio):
+        return "infinite"
+    if ratio < 1:
+        return f"{_digits(ratio)} x" if ratio < 0.95 else f"{min(ratio, 0.99):.2f} x"  # not rounded up to 1
+    return f"{ratio:.1f} x" if ratio < 10 else f"{ratio:.0f} x" if ratio < 1e4 else f"{_digits(ratio)} x"
+
+
+def _part(relative: float | None) -> str:
+    return "-" if relative is None else _digits(relative)
+
+
+def _digits(x: float) -> str:
+    """Return one digit of a number, without the sign and the zeros of an exponent that say nothing: 0.3, 2e8, 3e-7."""
+    digits, e, exponent = f"{x:.1g}".partition("e")
+    return f"{digits}e{int(exponent)}" if e else digits
+
+
+def _unjudged(check: Check) -> str:
+    """Return how many points were not judged, and why."""
+    why = [
+        (check.vacuous, "rounding the inputs moves them by over 0.1 %"),
+        (check.undetermined, "the exact values are not certain"),
+    ]
+    parts = [(count, reason) for count, reason in why if count]
+    said = "; ".join(f"{count:,}: {reason}" for count, reason in parts) if len(parts) > 1 else parts[0][1]
+    return f"not judged: {check.unjudged:,} of {check.points:,} ({said})"
 
 
 def _line(cells: Sequence[str], widths: list[int]) -> str:

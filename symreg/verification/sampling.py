@@ -157,6 +157,19 @@ def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = 
     return Group(parameters=parameters, vectors=(vector,), arrays=arrays, is_human=True)
 
 
+def is_everyday(weights: Vector) -> NDArray[np.bool_]:
+    """Tell which weights are of a size that a person would try, from 1e-6 to 1e6; at zero much holds by itself."""
+    sizes = np.abs(weights)
+    found: NDArray[np.bool_] = (sizes >= np.float32(1e-6)) & (sizes <= 1e6)
+    return found
+
+
+def are_everyday(weights: Vector) -> bool:
+    """Are all weights but zeros of a size that a person would try?"""
+    found = is_everyday(weights)
+    return bool(found.any() and (found | (weights == 0)).all())
+
+
 def probes(terms: Terms, dtype: Dtype) -> Vector:
     """Return weights outside the range of promised accuracy, where only a spurious NaN is wrong."""
     information = np.finfo(dtype)

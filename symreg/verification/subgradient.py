@@ -21,8 +21,8 @@ from symreg.verification.calling import Subject, Trouble, call_gradient, call_va
 from symreg.verification.convexity import Convexity, least_rho
 from symreg.verification.oracle import slopes, values
 from symreg.verification.report import Check
-from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, groups
-from symreg.verification.tally import Failure, Tally
+from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, are_everyday, groups
+from symreg.verification.tally import Failure, Right, Tally
 from symreg.verification.tolerance import ULPS, WORKING_BITS, Finding, ulp_of
 
 KIND = "subgradient"
@@ -202,10 +202,10 @@ def _compare(
                 break
     tally.counts[finding] += 1
     at = _at(case, w, u)
+    if all(are_everyday(case.points[place]) for place in (w, u)):
+        tally.everyday[finding] += 1
     if finding is Finding.RIGHT:
-        off = max(0.0, float(lack)) / float(ulp_of(np.array([min(size, shape.greatest)]), shape.name)[0])
-        if off >= tally.worst_ulp:
-            tally.worst_ulp, tally.worst_at = off, at
+        tally.note(Right(at=at, expected=float(bound), got=float(high), ratio=float(lack) / size if size else 0.0))
     elif finding is Finding.WRONG:
         tally.fail(
             Failure(

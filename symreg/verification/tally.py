@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import isnan
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from symreg.verification.report import MOST_UNCOMPARED, Check, Verdict
+from symreg.verification.report import Check, Verdict
 from symreg.verification.sampling import Dtype
-from symreg.verification.tolerance import ULPS, Finding, Reference, errors, ulp_of
+from symreg.verification.tolerance import ULPS, Finding, Measured, Reference, errors, ulp_of
 
 _INACCURATE = 1e-3  # relative; a greater error is `wrong`
 _SEVERITY = (Finding.RIGHT, Finding.VACUOUS, Finding.UNDETERMINED, Finding.WRONG)
@@ -28,6 +28,7 @@ class Failure:
         at: The point, by name.
         expected: The exact value, rounded; None where no number is right.
         got: What was returned; None if nothing was.
+        ratio: The error as a multiple of what is allowed; None where there is no such measure.
         note: A sentence on what is wrong besides the number.
         rank: The lower, the more instructive.
     """
@@ -35,37 +36,72 @@ class Failure:
     at: Mapping[str, Any]
     expected: float | None = None
     got: float | None = None
+    ratio: float | None = None
     note: str = ""
     rank: float = 0.0
 
     @property
     def relative(self) -> float:
         """|got - expected| / |expected|, infinite where that is not a number."""
-        if self.expected is None or self.got is None:
-            return float("inf")
-        off = abs(self.got - self.expected)
-        return off / abs(self.expected) if self.expected and not isnan(off) else float("inf")
+        found = relative(self.expected, self.got)
+        return inf if found is None else found
+
+
+def relative(expected: float | None, got: float | None) -> float | None:
+    """Return |got - expected| / |expected|; None where that is not a number."""
+    if expected is None or got is None:
+        return None
+    if expected == got:
+        return 0.0
+    off = abs(got - expected) / abs(expected) if expected else inf
+    return off if isfinite(off) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """The point of a check at which what is right is nearest to being wrong.
+
+    Args:
+        at: The point, by name.
+        expected: The exact value, rounded.
+        got: What was returned.
+        ratio: The error as a multiple of what is allowed; of an inequality the lack, which is no error.
+        ulps: The error in units in the last place; None of an inequality.
+    """
+
+    at: Mapping[str, Any]
+    expected: float
+    got: float
+    ratio: float
+    ulps: float | None = None
 
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of one check while it runs."""
+    """The counts of one check while it runs.
+
+    Args:
+        counts: Of all points.
+        everyday: Of those that a person would try.
+        nearest: The right point that is nearest to being wrong.
+    """
 
     kind: str
     target: str
     dtype: Dtype
     rule: str = ""
     counts: dict[Finding, int] = field(default_factory=lambda: dict.fromkeys(Finding, 0))
-    worst_ulp: float = 0.0
-    worst_at: Mapping[str, Any] = field(default_factory=dict)
+    everyday: dict[Finding, int] = field(default_factory=lambda: dict.fromkeys(Finding, 0))
+    nearest: Right | None = None
     failures: list[Failure] = field(default_factory=list)
 
     def add(
         self,
         outputs: Mapping[str, tuple[NDArray[Any], Reference]],
         describe: Callable[[int], Mapping[str, Any]],
-        find: Callable[[str, int, float], Finding],
+        find: Callable[[str, int, float], Measured],
         rank: Callable[[int], float],
+        is_everyday: NDArray[np.bool_],
         rtol: float = 0.0,
         skip: NDArray[np.bool_] | None = None,
     ) -> None:
@@ -76,6 +112,7 @@ class Tally:
             describe: The point's place.
             find: Compares one number with everything that is allowed.
             rank: How instructive the point would be as a counterexample; lower is more.
+            is_everyday: Which points a person would try.
             skip: Points that are not this check's.
         """
         severity: NDArray[np.int8] | None = None
@@ -87,22 +124,39 @@ class Tally:
                 off[skip] = 0.0
                 own[skip] = 0
             size = np.where(np.isfinite(exact.head), np.abs(exact.head), 0.0)
-            for k in np.flatnonzero(off > np.maximum(ULPS, rtol * size / ulp_of(size, self.dtype))):
+            allowed = np.maximum(ULPS, rtol * size / ulp_of(size, self.dtype))
+            ratio = off / allowed
+            for k in np.flatnonzero(off > allowed).tolist():
                 ball = exact.balls[k]
                 got = float(emitted[k])
-                found = find(name, int(k), got) if ball is not None and ball.is_finite() else Finding.WRONG
-                own[k] = _SEVERITY.index(found)
-                if found is Finding.WRONG:
-                    self._fail(name, int(k), got, ball, describe, rank, len(outputs) > 1)
-            right = np.where((own == 0) & ~np.isnan(off), off, 0.0)
-            if len(right) and (most := float(np.max(right))) >= self.worst_ulp:
-                self.worst_ulp, self.worst_at = most, describe(int(np.argmax(right)))
+                found = Measured(Finding.WRONG, inf)
+                if ball is not None and ball.is_finite():
+                    found = find(name, k, got)
+                own[k], ratio[k] = _SEVERITY.index(found.finding), found.ratio
+                if found.finding is Finding.WRONG:
+                    self._fail(name, k, got, ball, found.ratio, describe, rank, len(outputs) > 1)
+            is_right = (own == 0) & ~np.isnan(off) & (True if skip is None else ~skip)
+            if is_right.any():
+                k = int(np.argmax(np.where(is_right, ratio, -1.0)))
+                at = describe(k) if self.kind != "step" else {**describe(k), "output": name}
+                self.note(
+                    Right(
+                        at=at, expected=float(exact.head[k]), got=float(emitted[k]), ratio=float(ratio[k]),
+                        ulps=float(off[k]),
+                    )
+                )  # fmt: skip
             severity = own if severity is None else np.maximum(severity, own)
         if severity is None:
             return
-        kept = severity if skip is None else severity[~skip]
+        kept = np.ones(len(severity), dtype=bool) if skip is None else ~skip
         for place, finding in enumerate(_SEVERITY):
-            self.counts[finding] += int(np.count_nonzero(kept == place))
+            self.counts[finding] += int(np.count_nonzero(kept & (severity == place)))
+            self.everyday[finding] += int(np.count_nonzero(kept & is_everyday & (severity == place)))
+
+    def note(self, one: Right) -> None:
+        """Keep the point that is nearest to being wrong."""
+        if self.nearest is None or one.ratio > self.nearest.ratio:
+            self.nearest = one
 
     def fail(self, failure: Failure) -> None:
         """Record a failure that is not one of the compared points: a raised error, a NaN lost, a wrong shape."""
@@ -114,6 +168,7 @@ class Tally:
         k: int,
         got: float,
         ball: arb | None,
+        ratio: float,
         describe: Callable[[int], Mapping[str, Any]],
         rank: Callable[[int], float],
         is_named: bool,
@@ -123,45 +178,53 @@ class Tally:
         note = _moved_away(at, expected, got) if name == "w" else ""
         # A weight that is pushed away from the origin tells most, then the plainest numbers.
         own_rank = rank(k) - (0.5 if note else 0.0) - (0.25 if note and got < 0 else 0.0)
-        self.failures.append(Failure(at=at, expected=expected, got=got, note=note, rank=own_rank))
+        self.failures.append(Failure(at=at, expected=expected, got=got, ratio=ratio, note=note, rank=own_rank))
 
     def check(self) -> Check:
         """Return what came out."""
-        compared = self.counts[Finding.RIGHT] + self.counts[Finding.WRONG]
-        points = sum(self.counts.values())
-        shown = min(self.failures, key=lambda failure: failure.rank, default=None)
-        worst = self.worst_ulp
-        if shown is not None:
-            worst = float("inf")
-            if shown.expected is not None and shown.got is not None:
-                worst = abs(shown.got - shown.expected) / float(ulp_of(np.array([shown.expected]), self.dtype)[0])
+        shown: Failure | Right | None = min(self.failures, key=lambda failure: failure.rank, default=None)
+        shown = shown or self.nearest
+        verdict = self._verdict()
         return Check(
             kind=self.kind,
             rule=self.rule,
             target=self.target,
             dtype=self.dtype,
-            points=points,
-            compared=compared,
+            points=sum(self.counts.values()),
+            compared=self.counts[Finding.RIGHT] + self.counts[Finding.WRONG],
             undetermined=self.counts[Finding.UNDETERMINED],
             vacuous=self.counts[Finding.VACUOUS],
-            worst_ulp=worst,
-            at=shown.at if shown else self.worst_at,
+            **self._worst(shown),
+            at=shown.at if shown else {},
             expected=shown.expected if shown else None,
             got=shown.got if shown else None,
-            verdict=self._verdict(points, compared),
-            note=self._note(shown, points, compared),
+            verdict=verdict,
+            note=self._note(shown, verdict),
         )
 
-    def _verdict(self, points: int, compared: int) -> Verdict:
+    def _worst(self, shown: Failure | Right | None) -> dict[str, float | None]:
+        """Return the three measures of the error that is shown; None where it was not measured."""
+        if shown is None or (isinstance(shown, Right) and shown.ulps is None):
+            return {"worst_ulp": None, "worst_ratio": None, "worst_relative": None}
+        ulps = shown.ulps if isinstance(shown, Right) else None
+        if isinstance(shown, Failure) and shown.ratio is not None and shown.expected is not None:
+            got = inf if shown.got is None else shown.got
+            ulps = abs(got - shown.expected) / float(ulp_of(np.array([shown.expected]), self.dtype)[0])
+        off = None if shown.ratio is None else relative(shown.expected, shown.got)
+        return {"worst_ulp": ulps, "worst_ratio": shown.ratio, "worst_relative": off}
+
+    def _verdict(self) -> Verdict:
         if self.failures:
             return "inaccurate" if all(f.relative <= _INACCURATE for f in self.failures) else "wrong"
-        return "undetermined" if not compared or points - compared > MOST_UNCOMPARED * points else "pass"
+        # Far out a formula may determine nothing; at values that people use something has to be.
+        asked = self.everyday if any(self.everyday.values()) else self.counts
+        return "pass" if asked[Finding.RIGHT] else "undetermined"
 
-    def _note(self, shown: Failure | None, points: int, compared: int) -> str:
-        if shown is not None:
+    def _note(self, shown: Failure | Right | None, verdict: Verdict) -> str:
+        if isinstance(shown, Failure):
             return shown.note or self._constant_factor()
-        if self._verdict(points, compared) == "undetermined":
-            return f"only {compared:,} of {points:,} points could be compared"
+        if verdict == "undetermined":
+            return "nothing could be judged" + (" at everyday values" if any(self.everyday.values()) else "")
         return ""
 
     def _constant_factor(self) -> str:

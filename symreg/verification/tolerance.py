@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
-from math import isinf, isnan
+from math import inf, isinf, isnan
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,19 @@ class Finding(Enum):
     WRONG = "wrong"
     VACUOUS = "vacuous"
     UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a comparison found, and how great the error is.
+
+    Args:
+        ratio: The error as a multiple of what is allowed; of what is right at most that, as allowances are only worked
+            out until they suffice.
+    """
+
+    finding: Finding
+    ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +102,9 @@ def errors(emitted: NDArray[Any], exact: Reference, dtype: Dtype) -> NDArray[np.
     return off
 
 
-def judged(
+def measured(
     emitted: float, low: arb, high: arb, shape: Format, allowances: Iterable[arb | None], rtol: float = 0.0
-) -> Finding:
+) -> Measured:
     """Compare one emitted number with an exact one, with everything that is allowed.
 
     Args:
@@ -100,12 +113,13 @@ def judged(
         allowances: How far each input's rounding moves the exact value, None if undetermined; drawn as long as needed.
         rtol: Relative error that is allowed besides.
     """
-    if isnan(emitted):
-        return Finding.WRONG
+    if isnan(emitted) or (emitted == inf and high < 0) or (emitted == -inf and low > 0):
+        return Measured(Finding.WRONG, inf)
     with ctx.workprec(WORKING_BITS):
         size = arb(0).max(abs(low).max(abs(high)))
         ulp = float(ulp_of(np.array([min(float(size), shape.greatest)]), shape.name)[0])
-        error = _distance(emitted, low, high)
+        # An overflow is right where what is allowed reaches beyond the largest number.
+        error = arb(0).max(shape.greatest - size) if isinf(emitted) else _distance(emitted, low, high)
         total = ULPS * arb(ulp) + shape.floor
         slack = arb(rtol) * size
         is_known = True
@@ -114,11 +128,12 @@ def judged(
                 is_known = False
                 continue
             total = total + allowance
-            reaches = size + total + slack > shape.greatest if isinf(emitted) else error <= total + slack
-            if reaches:
-                is_vacuous = total > size * _VACUOUS
-                return Finding.VACUOUS if is_vacuous else Finding.RIGHT
-        return Finding.WRONG if is_known and (isinf(emitted) or error > total + slack) else Finding.UNDETERMINED
+            if error < total + slack if isinf(emitted) else error <= total + slack:
+                finding = Finding.VACUOUS if total > size * _VACUOUS else Finding.RIGHT
+                return Measured(finding, float(error / (total + slack)))
+        if not is_known or not (isinf(emitted) or error > total + slack):
+            return Measured(Finding.UNDETERMINED, inf)
+        return Measured(Finding.WRONG, inf if isinf(emitted) else float(error / (total + slack)))
 
 
 def moved(exact: arb, others: Iterable[arb | None]) -> arb | None:
@@ -134,8 +149,6 @@ def moved(exact: arb, others: Iterable[arb | None]) -> arb | None:
 
 
 def _distance(emitted: float, low: arb, high: arb) -> arb:
-    if isinf(emitted):
-        return arb.pos_inf()
     got = arb(emitted)
     if got >= low and got <= high:
         return arb(0)

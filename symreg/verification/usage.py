@@ -27,7 +27,7 @@ from symreg.verification.refusals import require_all
 from symreg.verification.sampling import FORMATS, Dtype, Group, Vector, plain_array
 from symreg.verification.splitting import split
 from symreg.verification.tally import Failure, Tally
-from symreg.verification.tolerance import Finding, judged
+from symreg.verification.tolerance import Finding, measured
 
 LENGTHS = (*range(1, 18), 33)  # around what is left over of vectors of 2, 4, 8 and 16
 _SMALL = 12
@@ -276,8 +276,9 @@ def _long_sum(tally: Tally, subject: Subject, terms: Terms, group: Group) -> Non
     share = sensitivity.of_summands(terms, weights.tolist(), group.parameters, {}, None, shape)
     look = Look(tally, subject, {"n": len(weights)} | group.parameters)
     got = look.at(lambda: call_value(subject, group, weights))
-    if got is not None and judged(got, exact, exact, shape, (share,)) is Finding.WRONG:
-        tally.fail(Failure(at=look.place, expected=float(exact), got=got, rank=2.0))
+    found = None if got is None else measured(got, exact, exact, shape, (share,))
+    if found is not None and found.finding is Finding.WRONG:
+        tally.fail(Failure(at=look.place, expected=float(exact), got=got, ratio=found.ratio, rank=2.0))
 
 
 def _long_gradient(look: Look, subject: Subject, terms: Terms, group: Group, n: int) -> None:
