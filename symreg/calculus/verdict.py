@@ -36,7 +36,7 @@ class Witness:
     right_value: str
     meaning: str = ""
     weights: tuple[Tree, ...] = (Name("w"),)
-    arrays: tuple[tuple[str, tuple[tuple[int, ...], ...]], ...] = ()
+    arrays: tuple[tuple[str, tuple[tuple[Fraction, ...], ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class Refutation:
     operator: str
     right: Tree
     weights: tuple[Tree, ...] = (Name("w"),)
-    arrays: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
+    arrays: Mapping[str, Sequence[Sequence[Fraction]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

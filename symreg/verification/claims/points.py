@@ -109,10 +109,17 @@ def _inside(weight: Fraction, domains: Sequence[Interval]) -> Fraction:
     return low + size if low is not None else (high or Fraction(0)) - size
 
 
+def _entry(array: Array, entry: Fraction) -> Fraction:
+    """Return a number, or its mirror image, or the default: whichever the array's domain holds first."""
+    return next((x for x in (entry, -entry) if x in array.domain), Fraction(array.default))
+
+
 def filled(arrays: Sequence[Array], length: int) -> dict[str, list[object]]:
-    """Return numbers for the declared arrays, of either sign and several sizes."""
+    """Return numbers for the declared arrays, of either sign and several sizes where their domains hold them."""
     made: dict[str, list[object]] = {}
     for k, array in enumerate(arrays):
-        grid = [[Fraction((7 * i + 3 * j + 5 * k) % 11 - 5, 4) for j in range(length)] for i in range(length)]
+        grid = [
+            [_entry(array, Fraction((7 * i + 3 * j + 5 * k) % 11 - 5, 4)) for j in range(length)] for i in range(length)
+        ]
         made[array.name] = list(grid) if len(array.shape) == 2 else list(grid[0])
     return made
