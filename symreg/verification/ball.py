@@ -157,6 +157,39 @@ def sign_of_the_atom(x: Value) -> int:
     return sign(series.constant(x))
 
 
+@dataclass(slots=True)
+class Record:
+    """Decides switches at one place and keeps the sides in order, so that the same branch can be followed elsewhere.
+
+    Both sides (None) are kept of a ball that straddles zero; a series there has no branch.
+    """
+
+    decide: Decide
+    taken: list[int | None] = field(default_factory=list)
+
+    def __call__(self, x: Value) -> int | None:
+        try:
+            side = self.decide(x)
+        except Undecided:
+            if not isinstance(x, arb):
+                raise
+            side = None
+        self.taken.append(side)
+        return side
+
+
+def following(taken: Sequence[int | None]) -> Decide:
+    """Return a decision that repeats recorded sides, whatever a ball tells; for one evaluation."""
+    sides = iter(taken)
+
+    def decide(_: Value) -> int | None:
+        for side in sides:
+            return side
+        raise Undecided
+
+    return decide
+
+
 @lru_cache(maxsize=512)
 def compiled(tree: Tree) -> Code:
     """Return the tree as a function of a scope; the kind of its value is that of the scope's names."""
@@ -346,7 +379,7 @@ def _root(x: Value, decide: Decide) -> Value:
 def _absolute(x: Value, decide: Decide) -> Value:
     side = _if_needed(decide, x)
     if side is None:
-        return abs(x)
+        return abs(_both_sides(x)[0])
     return x if side > 0 else -x if side < 0 else arb(0)
 
 
@@ -360,31 +393,41 @@ def _if_needed(decide: Decide, x: Value) -> int | None:
         raise
 
 
+def _both_sides(*values: Value) -> tuple[arb, ...]:
+    """Return values of which both sides are enclosed; there is no enclosure of both for derivatives."""
+    if all(isinstance(value, arb) for value in values):
+        return values
+    raise Undecided
+
+
 def _signum(x: Value, decide: Decide) -> Value:
     side = decide(x)
-    return arb(0, 1) if side is None else arb(side)
+    if side is None:
+        _both_sides(x)
+        return arb(0, 1)
+    return arb(side)
 
 
 def _extreme(values: list[Value], sense: int, decide: Decide) -> Value:
     best = values[0]
     for other in values[1:]:
-        if any(series.constant(v).is_nan() for v in (best, other)):
-            return arb.nan()
         side = _if_needed(decide, other - best)
         if side is None:
-            best = best.max(other) if sense > 0 else best.min(other)
+            first, second = _both_sides(best, other)
+            best = first.max(second) if sense > 0 else first.min(second)
         elif side * sense > 0:
             best = other
     return best
 
 
-def _where(condition: Tree, then: Tree, otherwise: Tree) -> Code:
-    holds, a, b = _condition(condition), compiled(then), compiled(otherwise)
+def _where(condition: Tree, on_true: Tree, on_false: Tree) -> Code:
+    holds, a, b = _condition(condition), compiled(on_true), compiled(on_false)
 
     def chosen(scope: Scope) -> Value:
         truth = holds(scope)
         if truth is None:
-            return a(scope).union(b(scope))
+            then, otherwise = _both_sides(a(scope), b(scope))
+            return then.union(otherwise)
         return a(scope) if truth else b(scope)
 
     return chosen

@@ -7,7 +7,7 @@ no switch changes its side: those found at one point inside hold for the whole o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf, isfinite, nextafter
@@ -16,7 +16,7 @@ from flint import arb, arb_series, ctx
 
 from symreg.language.terms import Term
 from symreg.verification import series
-from symreg.verification.ball import Decide, Undecided, sign
+from symreg.verification.ball import Record, Undecided, following, sign
 from symreg.verification.growth import Power, growth
 from symreg.verification.kinks import every_kink, from_ordinal, ordinal
 from symreg.verification.oracle import Exact, Function, elementwise
@@ -80,7 +80,7 @@ class Piece:
     phi: Function
     low: float
     high: float
-    taken: tuple[int, ...]
+    taken: tuple[int | None, ...]
     slopes: dict[float, tuple[float, float]] = field(default_factory=dict)
 
     @property
@@ -90,7 +90,7 @@ class Piece:
 
     def at(self, weight: Value) -> Value:
         """Return the piece's own formula, followed beyond its ends if need be, of a ball or a series."""
-        return self.phi(weight, _following(self.taken) if self.taken else sign)
+        return self.phi(weight, following(self.taken) if self.taken else sign)
 
     def taylor(self, weight: arb) -> tuple[arb, arb, arb]:
         """Return phi, phi' and phi'' over a ball; not finite where they are not enclosed."""
@@ -100,12 +100,7 @@ class Piece:
             return arb.nan(), arb.nan(), arb.nan()
         if isinstance(found, Scaled):
             found = found.plain()
-        if isinstance(found, arb_series):
-            return found[0], found[1], 2 * found[2]
-        if isinstance(found, arb):
-            flat = arb(0) if found.is_finite() else arb.nan()
-            return found, flat, flat
-        return found.value, found.slope, arb.nan()
+        return series.constant(found), series.slope(found), 2 * series.derivative(found, 2)
 
     def large(self, weight: arb) -> tuple[tuple[float, float], tuple[float, float]] | None:
         """Return floats that phi' and phi'' over a ball lie between, where exponentials are too large for balls."""
@@ -292,12 +287,7 @@ def hull(low: float, high: float) -> arb:
 
 def _piece(phi: Function, low: float, high: float) -> Piece | None:
     """Return the piece, its switches asked for at the middle one of its floats."""
-    taken: list[int] = []
-
-    def record(x: Value) -> int:
-        taken.append(sign(x))
-        return taken[-1]
-
+    record = Record(sign)
     middle = _middle(low, high) if ordinal(high) - ordinal(low) > 1 else None
     with ctx.workprec(_KNOT_BITS):
         at = (arb(low) + arb(high)) / 2 if middle is None else arb(middle)
@@ -305,20 +295,7 @@ def _piece(phi: Function, low: float, high: float) -> Piece | None:
             series.constant(phi(at, record))
         except Undecided:
             return None
-    return Piece(phi, low, high, tuple(taken))
-
-
-def _following(taken: Sequence[int]) -> Decide:
-    """Return a decision that repeats the sides taken inside a piece, whatever a ball tells."""
-    sides: Iterator[int] = iter(taken)
-
-    def decide(_: Value) -> int:
-        side = next(sides, None)
-        if side is None:
-            raise Undecided
-        return side
-
-    return decide
+    return Piece(phi, low, high, tuple(record.taken))
 
 
 def _middle(low: float, high: float) -> float:
@@ -391,19 +368,16 @@ def _refined(phi: Function, left: Piece, right: Piece) -> arb:
     with ctx.workprec(_KNOT_BITS * 4):
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
-            taken: list[int] = []
-
-            def record(x: Value, taken: list[int] = taken) -> int:
-                taken.append(sign(x))
-                return taken[-1]
-
+            record = Record(sign)
             try:
                 series.constant(phi(middle, record))
             except Undecided:
                 break
-            if tuple(taken) == left.taken:
+            if None in record.taken:
+                break
+            if tuple(record.taken) == left.taken:
                 low = middle
-            elif tuple(taken) == right.taken:
+            elif tuple(record.taken) == right.taken:
                 high = middle
             else:
                 return middle if middle.is_exact() else low.union(high)

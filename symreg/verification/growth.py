@@ -29,10 +29,17 @@ class Power:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A lower and an upper bound that hold for every t >= T on one side."""
+    """A lower and an upper bound that hold for every t >= T on one side; their factors are exact numbers."""
 
     lower: Power
     upper: Power
+
+    def __post_init__(self) -> None:
+        # Which way a bound is rounded on depends on its sign, and a ball about zero has none.
+        for name, factor in (("lower", self.lower.factor.lower()), ("upper", self.upper.factor.upper())):
+            end: Power = getattr(self, name)
+            unknown = arb.neg_inf() if name == "lower" else arb.pos_inf()
+            object.__setattr__(self, name, Power(unknown if factor.is_nan() else factor, end.exponent))
 
     @property
     def sign(self) -> int:
@@ -104,6 +111,10 @@ class _Reader:
                 return self.read(then if truth else otherwise)
             case Call("min" | "max" as name, arguments):
                 return self.extreme([self.read(one) for one in arguments], 1 if name == "max" else -1)
+            case Call("log", (argument,)):
+                return self.logarithm(argument)
+            case Call("log1p", (argument,)):
+                return self.logarithm(Binary("+", Number(Fraction(1)), argument))
             case Call(name, (argument,)):
                 function = _FUNCTIONS.get(name)
                 return function(self, self.read(argument)) if function else _UNKNOWN
@@ -261,6 +272,34 @@ class _Reader:
             upper = _negative(self._added(Power(-f.upper.factor.log(), Fraction(0)), slope))
         return Bounds(lower, upper)
 
+    def logarithm(self, tree: Tree) -> Bounds:
+        """Return log(tree), of exponentials by what they are exponentials of, which has bounds where they have none."""
+        two = _constant(arb(2).log())
+        match tree:
+            case Call("exp", (argument,)):
+                return self.read(argument)
+            case Call("cosh", (argument,)):  # |x| - log 2 <= log(cosh(x)) <= |x|
+                size = _absolute(self, self.read(argument))
+                far = self.sum(size, -two).lower
+                return Bounds(far if far.factor >= 0 else _NONE, size.upper)
+            case Call("sigmoid", (argument,)):
+                return -self.softplus(-self.read(argument))
+            case Call("sqrt", (argument,)):
+                return self.product(_constant(arb(1) / 2), self.logarithm(argument))
+            case Binary("*", left, right) if self._are_positive(left, right):
+                return self.sum(self.logarithm(left), self.logarithm(right))
+            case Binary("/", left, right) if self._are_positive(left, right):
+                return self.sum(self.logarithm(left), -self.logarithm(right))
+            case Binary("**", base, right) if (e := self.exponent(right)) is not None and self._are_positive(base):
+                return self.product(_constant(ball(e)), self.logarithm(base))
+            case Binary("+", left, right) if self._are_positive(left, right):
+                greatest = self.extreme([self.logarithm(left), self.logarithm(right)], 1)
+                return Bounds(greatest.lower, self.sum(greatest, two).upper)
+        return self.log(self.read(tree))
+
+    def _are_positive(self, *trees: Tree) -> bool:
+        return all(_is_positive(tree) or self.read(tree).lower.factor > 0 for tree in trees)
+
     def softplus(self, f: Bounds) -> Bounds:
         greatest = self.extreme([f, _constant(arb(0))], 1)
         return Bounds(greatest.lower, self.sum(greatest, _constant(arb(2).log())).upper)
@@ -286,6 +325,19 @@ class _Reader:
         return Bounds(
             Power(arb(0) if f.sign > 0 else -most, Fraction(0)), Power(arb(0) if f.sign < 0 else most, Fraction(0))
         )
+
+
+def _is_positive(tree: Tree) -> bool:
+    """Is a formula positive wherever it has a value, which a bound by a power need not show?"""
+    match tree:
+        case Call("exp" | "cosh" | "sigmoid" | "softplus", _):
+            return True
+        case Binary("*" | "/" | "+", left, right):
+            return _is_positive(left) and _is_positive(right)
+        case Binary("**", base, _) | Call("sqrt", (base,)):
+            return _is_positive(base)
+        case _:
+            return False
 
 
 _NONE = Power(arb(0), Fraction(0))
@@ -340,8 +392,6 @@ _FUNCTIONS: dict[str, Callable[[_Reader, Bounds], Bounds]] = {
     "sqrt": lambda reader, f: reader.power(f, Fraction(1, 2)),
     "exp": _Reader.exp,
     "expm1": lambda reader, f: reader.sum(reader.exp(f), _constant(arb(-1))),
-    "log": _Reader.log,
-    "log1p": lambda reader, f: reader.log(reader.sum(f, _constant(arb(1)))),
     "sin": lambda reader, f: Bounds(Power(arb(-1), Fraction(0)), Power(arb(1), Fraction(0))),
     "cos": lambda reader, f: Bounds(Power(arb(-1), Fraction(0)), Power(arb(1), Fraction(0))),
     "sinh": _Reader.hyperbolic_sine,

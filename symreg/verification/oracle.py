@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import frexp, isnan
 from typing import Any, TypeAlias
 
@@ -18,16 +19,17 @@ from symreg.language.terms import Term, Terms
 from symreg.verification import series
 from symreg.verification.ball import (
     Decide,
+    Record,
     Scope,
     Undecided,
     ball,
     balls,
     compiled,
+    following,
     sign,
     sign_of_the_atom,
     sign_of_the_germ,
 )
-from symreg.verification.scaled import Scaled
 from symreg.verification.series import ORDER, Value
 
 LEAST_BITS, MOST_BITS = 400, 8192
@@ -256,7 +258,7 @@ def _regular(function: Function, at: Exact, floor: float, memory: dict[int, int]
     while bits <= MOST_BITS:
         with ctx.workprec(bits):
             try:
-                difference, taylor = _both_ways(function, at, bits, sign, sign)
+                difference, taylor = _both_ways(function, at, bits, lambda: sign)
             except Undecided:
                 if _is_exactly_at_a_kink(function, at):
                     return None
@@ -272,19 +274,18 @@ def _regular(function: Function, at: Exact, floor: float, memory: dict[int, int]
     return None
 
 
-def _both_ways(function: Function, at: Exact, bits: int, decide_around: Decide, decide_at: Decide) -> tuple[arb, arb]:
+def _both_ways(function: Function, at: Exact, bits: int, decision: Callable[[], Decide]) -> tuple[arb, arb]:
     """Return the central difference with its truncation error, and the Taylor coefficient over [at - h, at + h].
+
+    Each evaluation has a decision of its own.
 
     h is 2^-120 |w|, smaller with each doubling where a kink or a zero of the derivative is nearer than that.
     """
     h = arb((1, frexp(at)[1] - _STEP_BITS * (bits // LEAST_BITS) if at else _STEP_AT_ZERO))
     centre = ball(at)
-    around = function(_series(centre + arb(0, h)), decide_around)
-    if isinstance(around, Scaled):
-        around = around.plain()
-    taylor = series.slope(around)
-    third = around[3] if isinstance(around, arb_series) else arb(0) if isinstance(around, arb) else arb.nan()
-    difference = (function(centre + h, decide_at) - function(centre - h, decide_at)) / (2 * h)
+    around = function(_series(centre + arb(0, h)), decision())
+    taylor, third = series.slope(around), series.derivative(around, 3)
+    difference = (function(centre + h, decision()) - function(centre - h, decision())) / (2 * h)
     # f(x+h) - f(x-h) = 2h f'(x) + h^3/3 f'''(xi), and `third` encloses f'''/6.
     return difference + arb(0, 1) * (h * h * third).abs_upper(), taylor
 
@@ -318,18 +319,13 @@ def _one_sided(function: Function, at: Exact, side: int, floor: float) -> arb | 
     bits = LEAST_BITS
     while bits <= MOST_BITS:
         with ctx.workprec(bits):
-            taken: list[int] = []
-
-            def record(x: Value, taken: list[int] = taken) -> int:
-                taken.append(sign_of_the_germ(x))
-                return taken[-1]
-
+            record = Record(sign_of_the_germ)
             try:
                 germ = function(arb_series([ball(at), arb(side)], ORDER), record)
                 here = series.slope(germ) * side
                 if isinstance(germ, series.Ray):
                     return None if here.is_nan() else here
-                difference, taylor = _both_ways(function, at, bits, _replay(taken), _replay(taken))
+                difference, taylor = _both_ways(function, at, bits, partial(following, record.taken))
                 if not difference.is_finite() and is_tight(here, floor):
                     return here  # the branch ends here: it cannot be followed through the point
                 if is_tight(difference, floor) and taylor.is_finite():
@@ -338,19 +334,6 @@ def _one_sided(function: Function, at: Exact, side: int, floor: float) -> arb | 
                 pass
         bits *= 2
     return None
-
-
-def _replay(taken: Sequence[int]) -> Decide:
-    """Return a decision that repeats those taken, in order, starting anew after the last."""
-    position = 0
-
-    def decide(_: Value) -> int:
-        nonlocal position
-        side = taken[position]
-        position = (position + 1) % len(taken)
-        return side
-
-    return decide
 
 
 def _chosen(function: Function, at: Exact, left: arb, right: arb, by_atoms: bool) -> Slope:

@@ -5,7 +5,8 @@
 * `Scaled`: a power series too large for wide balls.
 * `Ray`: value and one-sided slope, maybe infinite, where no power series exists (`abs(w)**p`, `sqrt(abs(w))` at 0).
 
-Takes numbers, hands on numbers; a result that is not finite means "not determined at this precision".
+Takes numbers, hands on numbers; a result that is not finite means "not determined at this precision". What depends on
+the weight stays of a kind that says so: a NaN of the plain kind would pass for a constant, whose derivative is 0.
 """
 
 from __future__ import annotations
@@ -46,6 +47,13 @@ def apply(name: str, x: Value) -> Value:
     return Ray(value, slope * x.slope)
 
 
+def undetermined(*operands: Value) -> Value:
+    """Return NaN, with derivatives of NaN where an operand carries any."""
+    if any(isinstance(x, arb_series | Scaled) for x in operands):
+        return arb_series([arb.nan()] * ORDER, ORDER)
+    return Ray(arb.nan(), arb.nan()) if any(isinstance(x, Ray) for x in operands) else arb.nan()
+
+
 def constant(x: Value) -> arb:
     """Return the value of x: the ball itself or the constant term."""
     if isinstance(x, arb):
@@ -57,11 +65,20 @@ def constant(x: Value) -> arb:
 
 def slope(x: Value) -> arb:
     """Return the first derivative that x carries; 0 for a ball, which does not depend on the weight."""
-    if isinstance(x, arb):
-        return arb(0) if x.is_finite() else arb.nan()
+    return derivative(x, 1)
+
+
+def derivative(x: Value, order: int) -> arb:
+    """Return the coefficient of an order, 1 or more; nan of what has no value, or carries none."""
     if isinstance(x, Scaled):
-        return x.plain()[1]
-    return x[1] if isinstance(x, arb_series) else x.slope
+        x = x.plain()
+    if not constant(x).is_finite():
+        return arb.nan()
+    if isinstance(x, arb):
+        return arb(0)
+    if isinstance(x, arb_series):
+        return x[order] if order < x.prec else arb.nan()
+    return x.slope if order == 1 else arb.nan()
 
 
 def is_finite(x: Value) -> bool:
@@ -71,15 +88,15 @@ def is_finite(x: Value) -> bool:
     if isinstance(x, Scaled):
         x = x.plain()
     if isinstance(x, arb_series):
-        return all(x[k].is_finite() for k in range(ORDER))
+        return all(x[k].is_finite() for k in range(x.prec))
     return bool(x.value.is_finite() and x.slope.is_finite())
 
 
 def quotient(above: Value, below: Value) -> Value:
     """Return above / below; nan where the divisor may be zero."""
     divisor = constant(below.factor if isinstance(below, Scaled) else below)
-    if divisor.contains(0):
-        return arb.nan()
+    if divisor.contains(0) or not divisor.is_finite():
+        return undetermined(above, below)
     if isinstance(below, arb_series) and _is_wide(divisor):
         return above * _series_power(below, 1 / divisor, arb(-1))
     return above / below
@@ -132,8 +149,8 @@ def square_root(x: Value) -> Value:
         if not x[0].is_zero():
             return _series_power(x, x[0].sqrt(), arb(1) / 2)
         if x[1].is_zero() and x[2] > 0:
-            root = arb_series([x[2], x[3]], ORDER).sqrt()
-            return arb_series([arb(0), root[0], root[1], arb.nan()], ORDER)
+            root = arb_series([x[2], derivative(x, 3)], x.prec - 2).sqrt()
+            return arb_series([arb(0), *(root[k] for k in range(x.prec - 2)), arb.nan()], x.prec)
     if isinstance(x, Scaled):
         return x.power(arb(1) / 2)
     return _power_at_zero(x, arb(1) / 2)
@@ -254,8 +271,8 @@ def _ball_power(base: arb, exponent: arb) -> arb:
 
 def _compose(x: arb_series, taylor: tuple[arb, arb, arb, arb]) -> arb_series:
     """Return the series of an outer function, given by its Taylor coefficients at x[0], after x."""
-    inner = arb_series([arb(0), x[1], x[2], x[3]], ORDER)
-    return arb_series(list(taylor), ORDER)(inner) if inner.length() else arb_series([taylor[0]], ORDER)
+    inner = arb_series([arb(0), *(x[k] for k in range(1, x.prec))], x.prec)
+    return arb_series(list(taylor), x.prec)(inner) if inner.length() else arb_series([taylor[0]], x.prec)
 
 
 def _sigmoid(x: arb) -> arb:
