@@ -171,7 +171,7 @@ def cells_of_a_curve(tree: Tree, draw: random.Random) -> int:
             if exact is None:
                 continue
             for low, high, (right, slack), scale in (
-                (cell.value.lower(), cell.value.upper(), exact[0], 1),
+                (cell.least, arb.pos_inf(), exact[0], 1),
                 (*map(arb, cell.slope), exact[1], 1),
                 (*map(arb, cell.curvature), exact[2], 2),
             ):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import inf, isfinite, nextafter
+from math import inf, nextafter
 
 from flint import arb, arb_series, ctx
 
@@ -32,6 +32,7 @@ WHOLE = -1  # the number of the band from zero to the middle one, where one cell
 LARGEST = SIZES[-1]
 LEAST = 2.0**-1022  # what is nearer to zero counts as one place, far below any tolerance
 _COARSE_BITS, _KNOT_BITS = 64, 320
+_PIECE_BITS = (_KNOT_BITS, 4 * _KNOT_BITS, 16 * _KNOT_BITS)  # until every switch is decided, far out as well
 _WIDEST = 4.0  # greatest ratio of a cell's ends,
 _WIDEST_MONOTONE = 2.0**12  # and where phi' is seen to be monotone all the same
 _SLOPE_FLOOR = 2.0**-1000
@@ -43,7 +44,7 @@ class Cell:
     """An interval of a piece.
 
     Args:
-        value: Encloses phi over it.
+        least: A lower bound of phi over it.
         slope: Encloses phi', as two floats.
         curvature: Encloses phi'', as two floats.
     """
@@ -51,7 +52,7 @@ class Cell:
     piece: Piece
     low: float
     high: float
-    value: arb
+    least: arb
     slope: tuple[float, float]
     curvature: tuple[float, float]
     halves: tuple[Cell, ...] | None = None
@@ -60,7 +61,7 @@ class Cell:
     def is_monotone(self) -> bool:
         """Does phi' surely not fall, or not rise, on all of it?"""
         low, high = self.curvature
-        return isfinite(low) and isfinite(high) and (low >= 0 or high <= 0)
+        return low >= 0 or high <= 0
 
     @property
     def is_splittable(self) -> bool:
@@ -202,7 +203,7 @@ class Curve:
         """Return a lower bound of phi over its domain, -inf if none is known."""
         if self.lowest is None:
             inner, outer = SIZES[MIDDLE], SIZES[MIDDLE + 1]
-            found = [cell.value for side in (-1, 1) for cell in self.band(MIDDLE, side)]
+            found = [cell.least for side in (-1, 1) for cell in self.band(MIDDLE, side)]
             found += [knot.value for knot in self.knots]
             with ctx.workprec(_COARSE_BITS):
                 for side in (-1, 1):
@@ -287,15 +288,20 @@ def hull(low: float, high: float) -> arb:
 
 def _piece(phi: Function, low: float, high: float) -> Piece | None:
     """Return the piece, its switches asked for at the middle one of its floats."""
-    record = Record(sign)
     middle = _middle(low, high) if ordinal(high) - ordinal(low) > 1 else None
-    with ctx.workprec(_KNOT_BITS):
-        at = (arb(low) + arb(high)) / 2 if middle is None else arb(middle)
-        try:
-            series.constant(phi(at, record))
-        except Undecided:
-            return None
-    return Piece(phi, low, high, tuple(record.taken))
+    found = None
+    for bits in _PIECE_BITS:
+        record = Record(sign)
+        with ctx.workprec(bits):
+            at = (arb(low) + arb(high)) / 2 if middle is None else arb(middle)
+            try:
+                series.constant(phi(at, record))
+            except Undecided:
+                continue
+        found = Piece(phi, low, high, tuple(record.taken))
+        if None not in record.taken:
+            break
+    return found
 
 
 def _middle(low: float, high: float) -> float:
@@ -314,7 +320,12 @@ def _cell(piece: Piece, low: float, high: float) -> Cell:
             ends = piece.slope_at(low), piece.slope_at(high)
             ends = ends if bend[0] >= 0 else ends[::-1]
             slope = max(slope[0], ends[0][0]), min(slope[1], ends[1][1])
-    return Cell(piece, low, high, value, slope, bend)
+        least = value.lower() if value.is_finite() else arb.neg_inf()
+        if (slope[0] >= 0 or slope[1] <= 0) and not value.rad() < abs(value.mid()) / 2:
+            # So is phi, and it is least at an end; a ball about something large has no sign.
+            end = piece.value(arb(low if slope[0] >= 0 else high))
+            least = least.max(end.lower()) if end.is_finite() else least
+    return Cell(piece, low, high, least, slope, bend)
 
 
 def _cells(piece: Piece, low: float, high: float) -> list[Cell]:

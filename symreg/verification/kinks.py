@@ -9,15 +9,19 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from flint import arb, ctx
 
+from symreg.language.interval import Interval
 from symreg.language.terms import Term
 from symreg.language.tree import Binary, Call, Name, Tree, names
-from symreg.verification.ball import Code, Scope, ball, compiled, sign_or_hull, switches
+from symreg.verification.ball import Scope, ball, compiled, sign_or_hull, switches
+from symreg.verification.polynomial import sign_on
 
 _BITS = 160  # decides any two neighbouring floats apart, with products of parameters exact
+_OCTAVE = 1 << 52  # places between a float and its double: narrower intervals gain nothing from exact terms
 _BUDGET = 6000  # interval evaluations for one switch; past it the rest is left out (it only places sample points)
 
 
@@ -56,6 +60,7 @@ def every_kink(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[Ki
 def _kinks(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[tuple[Kink, ...], bool]:
     found: dict[tuple[float, float], Kink] = {}
     known = {name: ball(value) for name, value in parameters.items()}
+    exact = {name: Fraction(value) for name, value in parameters.items()}
     is_complete = True
     with ctx.workprec(_BITS):
         for term in terms:
@@ -63,7 +68,7 @@ def _kinks(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[tuple[
                 used = names(switch)
                 if "w" not in used:
                     continue
-                roots, are_all = _roots(compiled(switch), known)
+                roots, are_all = _roots(_Switch(switch, known, exact), term.domain)
                 is_complete = is_complete and are_all
                 for below, above in roots:
                     is_fixed = used == {"w"} or (below == above == 0.0) or _is_plain(switch)
@@ -98,34 +103,47 @@ def from_ordinal(place: int) -> float:
 _GREATEST = ordinal(1.7976931348623157e308)
 
 
-def _roots(switch: Code, parameters: Mapping[str, arb]) -> tuple[list[tuple[float, float]], bool]:
-    """Return each root of the switch as the floats around it (twice the same where it is one), and if these are all."""
-    scope = Scope({**parameters}, decide=sign_or_hull)
+class _Switch:
+    """A switch for one set of parameters, as a function of intervals of floats."""
+
+    def __init__(self, tree: Tree, parameters: Mapping[str, arb], exact: Mapping[str, Fraction]) -> None:
+        self._tree, self._code, self._exact = tree, compiled(tree), exact
+        self._scope = Scope({**parameters}, decide=sign_or_hull)
+
+    def is_decided(self, low: int, high: int) -> bool:
+        """Has it surely one sign, or is it zero throughout, between two places of floats?"""
+        ends = from_ordinal(low), from_ordinal(high)
+        self._scope.names["w"] = _hull(*ends)
+        value = self._code(self._scope)
+        if value > 0 or value < 0:
+            return True
+        return high - low > _OCTAVE and sign_on(self._tree, self._exact, *ends) is not None
+
+    def vanishes(self, place: int) -> bool:
+        """Is it exactly zero at the float of a place?"""
+        self._scope.names["w"] = arb(from_ordinal(place))
+        return bool(self._code(self._scope).is_zero())
+
+
+def _roots(switch: _Switch, domain: Interval) -> tuple[list[tuple[float, float]], bool]:
+    """Return each root in a domain as the floats around it (twice the same where it is one), and if these are all."""
+    least = -_GREATEST if domain.low is None else ordinal(float(domain.low))
+    most = _GREATEST if domain.high is None else ordinal(float(domain.high))
     spent = 0
-
-    def may_vanish(low: int, high: int) -> bool:
-        nonlocal spent
-        spent += 1
-        scope.names["w"] = _hull(from_ordinal(low), from_ordinal(high))
-        value = switch(scope)
-        return not (value > 0 or value < 0)
-
-    def vanishes(place: int) -> bool:
-        scope.names["w"] = arb(from_ordinal(place))
-        return bool(switch(scope).is_zero())
-
     found: list[tuple[float, float]] = []
-    waiting = [(1, _GREATEST), (0, 0), (-_GREATEST, -1)]
+    parts = [(1, _GREATEST), (0, 0), (-_GREATEST, -1)]
+    waiting = [(max(low, least), min(high, most)) for low, high in parts if max(low, least) <= min(high, most)]
     while waiting and spent < _BUDGET:
         low, high = waiting.pop()
-        if not may_vanish(low, high):
+        spent += 1
+        if switch.is_decided(low, high):
             continue
         if high - low > 1:
             middle = (low + high) // 2
             waiting += [(middle, high), (low, middle)]
-        elif vanishes(low):
+        elif switch.vanishes(low):
             found.append((from_ordinal(low), from_ordinal(low)))
-        elif low < high and vanishes(high):
+        elif low < high and switch.vanishes(high):
             found.append((from_ordinal(high), from_ordinal(high)))
         elif low < high:
             found.append((from_ordinal(low), from_ordinal(high)))

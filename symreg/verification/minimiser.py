@@ -307,7 +307,7 @@ class _Search:
 
     def _row(self, cells: Sequence[Cell]) -> _Rows:
         """Return bounds of h on each cell, whether it rises or falls, and the least h' of those on which it rises."""
-        table = np.array([(c.low, c.high, *c.slope, *c.curvature, outward(c.value)[0]) for c in cells])
+        table = np.array([(c.low, c.high, *c.slope, *c.curvature, outward(c.least)[0]) for c in cells])
         low, high, slope_low, slope_high, curve_low, curve_high, value = table.reshape(-1, 7).T
         with np.errstate(over="ignore", invalid="ignore"):
             low_part, high_part = self._scaled(slope_low, slope_high)
@@ -416,7 +416,7 @@ class _Search:
     def _least_on(self, cell: Cell, v: arb) -> arb:
         """Return a lower bound of the objective on a cell."""
         distance = (hull(cell.low, cell.high) - v).abs_lower()
-        least: arb = (self._s * cell.value + distance * distance / 2).lower()
+        least: arb = (self._s * cell.least + distance * distance / 2).lower()
         return least
 
     def _objective_near(self, v: arb) -> arb:

@@ -15,6 +15,8 @@ _WIDE = arb(1) / 4  # radius of an argument from which on an exponential loses i
 
 _FAR = arb((1, 64))  # an argument from which on an exponential is as good as infinite
 
+_BEYOND = 2**20  # its exponential is beyond all floats
+
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
@@ -32,7 +34,7 @@ class Scaled:
         start = self.exponent[0]
         rest = arb_series([arb(0), *(self.exponent[k] for k in range(1, order + 1))], order + 1)
         inner = (rest.exp() * self.factor)[order] * factorial(order)
-        least, most = start.lower().exp(), start.upper().exp()
+        least, most = _exponentials(start)
         return (
             (least if inner >= 0 else most) * inner.lower(),
             (least if inner <= 0 else most) * inner.upper(),
@@ -80,6 +82,13 @@ class Scaled:
 
     __radd__ = __add__
     __rmul__ = __mul__
+
+
+def _exponentials(x: arb) -> tuple[arb, arb]:
+    """Return a lower and an upper bound of exp(x); those of numbers that no ball holds are beyond all floats."""
+    low, high = x.lower(), x.upper()
+    least = arb(0) if low < -_BEYOND else low.min(arb(_BEYOND)).exp().lower()
+    return least, arb.pos_inf() if high > _BEYOND else high.max(arb(-_BEYOND)).exp().upper()
 
 
 def is_scaled(name: str, x: arb_series) -> bool:
