@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symreg
 from symreg.judging import judge_function
 from symreg.objective import resolve, resolve_rule
 from symreg.verification import Check, Report
