@@ -169,6 +169,7 @@ def _step(update: Update) -> _Lowered:
     current: dict[str, Tree] = {"w": _W, "g": _G}
     current |= {state.name: Item(state.name, (Subscript("j"),)) for state in rule.states if state.is_array}
     varying = {*current, "g_penalty"}
+    named: set[str] = set()  # values of single weights
     if rule.uses_t:
         scalars.append(Let(name="t_new", value=Binary("+", Name("t"), Number(Fraction(1)))))
         current["t"] = Name("t_new")
@@ -178,6 +179,7 @@ def _step(update: Update) -> _Lowered:
         if _outlives_w(update):
             kept_gradient = Let(name=placing.namer.fresh("x"), value=current["g_penalty"])
             body.append(kept_gradient)
+            named.add(kept_gradient.name)
             current["g_penalty"] = Name(kept_gradient.name)
     for assignment in update.assignments:
         target = assignment.target
@@ -188,7 +190,7 @@ def _step(update: Update) -> _Lowered:
                 once = None if names(node.arguments[1]) & varying else scalars
                 take = _scaled if update.is_radial else _proximal
                 now[node] = take(update, argument, size, once, body, placing)
-        value = placing.with_nan(substitute(assignment.expression, now))
+        value = placing.with_nan(substitute(assignment.expression, now), values=named)
         if isinstance(current.get(target), Item):
             body.append(Store(array=target, value=value))
             continue
@@ -196,6 +198,7 @@ def _step(update: Update) -> _Lowered:
         let = Let(name=placing.namer.fresh(f"{target}_new" if is_state else target), value=value)
         if names(assignment.expression) & varying:
             body.append(let)
+            named.add(let.name)
             varying.add(target)
         else:
             scalars.append(let)

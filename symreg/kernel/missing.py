@@ -23,11 +23,13 @@ class Known:
 
     Args:
         sums: Names of sums, each with the arrays all of whose elements are in it.
+        values: Names of other numbers that may be NaN, worked out before from elements.
         nonzero: Names of parameters that are never 0.
         arrays: Arrays whose elements may be NaN; every array unless given.
     """
 
     sums: Mapping[str, Set[str]] = field(default_factory=dict)
+    values: Set[str] = frozenset()
     nonzero: Set[str] = frozenset()
     arrays: Set[str] | None = None
 
@@ -56,7 +58,7 @@ def _trace(tree: Tree, known: Known) -> _Traced:
     match tree:
         case Item(array) if known.arrays is None or array in known.arrays:
             return _Traced(tree, {tree: None}, {tree: None})
-        case Name(name) if name in known.sums:
+        case Name(name) if name in known.sums or name in known.values:
             return _Traced(tree, {tree: None}, {tree: None})
         case Call("where", (condition, then, otherwise)):
             return _choice(_trace(condition, known), _trace(then, known), _trace(otherwise, known), known)

@@ -47,9 +47,9 @@ class Placing:
             scopes.append(_Scope(index, body))
         return self._placed(tree, scopes)
 
-    def with_nan(self, tree: Tree, *, arrays: Set[str] | None = None) -> Tree:
-        """Return a placed tree in a form that is NaN wherever one of its inputs is."""
-        return with_nan(tree, Known(sums=self.sums, nonzero=self.nonzero, arrays=arrays))
+    def with_nan(self, tree: Tree, *, arrays: Set[str] | None = None, values: Set[str] = frozenset()) -> Tree:
+        """Return a placed tree in a form that is NaN wherever one of its inputs is; `values` are inputs by name."""
+        return with_nan(tree, Known(sums=self.sums, values=values, nonzero=self.nonzero, arrays=arrays))
 
     def buffer(self) -> str:
         """Return the name of a new scratch array."""
