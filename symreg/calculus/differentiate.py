@@ -27,6 +27,7 @@ from symreg.calculus.algebra import (
     without_extrema,
 )
 from symreg.calculus.chain import Step
+from symreg.calculus.flat import opened
 from symreg.calculus.positivity import is_positive
 from symreg.errors import Intractable
 from symreg.language.spec import Parameter
@@ -96,6 +97,9 @@ class _Tracer:
     def differentiate(self, tree: Tree) -> list[Part]:
         if not varies(tree):
             return []
+        apart = opened(tree, varies, self.parameters)
+        if isinstance(apart, Call) and apart.function == "where":
+            return self.piecewise(tree, *apart.arguments)
         match tree:
             case Item("w", (Subscript(index, shift),)):
                 return [(ONE, None if (index, shift) == ("j", 0) else (index, shift))]
@@ -296,7 +300,12 @@ def _unless_zero(tree: Tree, value: Tree) -> Tree:
 
 
 def _is_of_vector(tree: Tree) -> bool:
-    return any(isinstance(n, Sum) or (isinstance(n, Item) and n.array == "w" and n != WJ) for n in walk(tree))
+    return any(
+        isinstance(n, Sum)
+        or (isinstance(n, Item) and n.array == "w" and n != WJ)
+        or (isinstance(n, Call) and n.function == "norm")
+        for n in walk(tree)
+    )
 
 
 def _may_be_singular(exponent: Tree, parameters: tuple[Parameter, ...]) -> bool:

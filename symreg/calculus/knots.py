@@ -16,7 +16,7 @@ from symreg.calculus.chain import Knot
 from symreg.calculus.numeric import TINY, Values, evaluate, holds, samples
 from symreg.calculus.positivity import bounds
 from symreg.calculus.roots import has_w, knots_of
-from symreg.calculus.tidy import Sign, is_imaginary, limit, sign_of, tidy
+from symreg.calculus.tidy import Sign, is_imaginary, joined_beside, limit, sign_of, tidy
 from symreg.errors import NotDifferentiable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
@@ -260,7 +260,13 @@ def refuse_jump(value: Tree, position: Tree, points: tuple[Values, ...]) -> None
 
 
 def one_sided(
-    gradient: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...], points: tuple[Values, ...]
+    gradient: Tree,
+    position: Tree,
+    side: int,
+    parameters: tuple[Parameter, ...],
+    points: tuple[Values, ...],
+    *,
+    is_joined: bool = False,
 ) -> Tree:
     """Return the derivative from one side: `inf`, minus it, or a finite expression; `nan` where there is none.
 
@@ -268,28 +274,35 @@ def one_sided(
         points: Samples at which the position is a real number; so for what else is asked about a position.
     """
     resolved = beside(gradient, position, side, points)
+    simple = partial(joined_beside, resolved, position, side, parameters)  # other powers may hang on the same exponent
     there = substitute(resolved, {W: position})
     for node in walk(resolved):
         match node:
             case Binary("**", base, exponent) if has_w(base) and not has_w(exponent):
-                is_zero = all(evaluate(base, {**values, W: evaluate(position, values)}) == 0 for values in points)
+                is_zero = len(_tied(base, position, points)) == len(points)
                 sign = sign_of(exponent, parameters) if is_zero else "negative"
                 if sign == "positive":
                     there = substitute(there, {substitute(node, {W: position}): ZERO})
+                elif sign != "negative" and is_joined:
+                    return _by_exponent(resolved, node, sign, position, side, parameters, points)
                 elif sign != "negative":
-                    return _by_exponent(resolved, node, position, side, parameters, points)
+                    return one_sided(simple(), position, side, parameters, points, is_joined=True)
     if all(abs(evaluate(there, values)) < _LARGE for values in points):
         return tidy(there, parameters)
     near = [evaluate(resolved, _near(position, side, values)) for values in points]
     nearer = [evaluate(resolved, _near(position, side, values, TINY * TINY)) for values in points]
     if all(abs(b) > 2 * abs(a) and _sign(a) == _sign(b) for a, b in zip(near, nearer, strict=True)):
         return INFINITY if nearer[0] > 0 else negative(INFINITY)
-    return limit(resolved, position, side, parameters)
+    found = limit(resolved, position, side, parameters)
+    if found != NAN or is_joined:
+        return found
+    return one_sided(simple(), position, side, parameters, points, is_joined=True)
 
 
 def _by_exponent(
     gradient: Tree,
     power: Binary,
+    sign: Sign,
     position: Tree,
     side: int,
     parameters: tuple[Parameter, ...],
@@ -308,6 +321,8 @@ def _by_exponent(
             pair = (left, right)
         case exponent:
             pair = (exponent, ZERO)
+    if sign == "nonnegative":
+        return where(Compare(">", *pair), at_zero, at_one)
     return where(Compare(">", *pair), at_zero, where(Compare("==", *pair), at_one, infinite))
 
 

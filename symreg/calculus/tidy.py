@@ -14,6 +14,7 @@ from symreg.calculus.algebra import NAN, W, addends, negative, numeric, over, pl
 from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.positivity import bounds
+from symreg.calculus.spans import DISTANCE
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
@@ -188,11 +189,8 @@ def _with_products_joined(expression: sympy.Expr) -> sympy.Expr:
 
 def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
     """Return the limit of a tree as w goes to a position from the left (side -1) or the right (1), `nan` if unknown."""
-    x = sympy.Symbol("x", positive=True)
-    moved = substitute(tree, {W: plus(position, Name("x") if side > 0 else negative(Name("x")))})
-    apart = Parameter(name="x", domain=WORDS["positive"], default=1.0)
-    expression = to_sympy(moved, (*parameters, apart))
-    (symbol,) = [s for s in expression.free_symbols if s.name == "x"] or [x]
+    moved, apart = _moved(tree, position, side)
+    expression, symbol = to_sympy(moved, (*parameters, apart)), to_sympy(DISTANCE, (apart,))
     try:
         with border("a limit"):
             value = sympy.limit(expression, symbol, 0, "+")
@@ -203,6 +201,21 @@ def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ..
     if value.is_finite is False or value.has(sympy.Limit, sympy.AccumBounds, sympy.nan, sympy.oo, -sympy.oo):
         return NAN
     return from_sympy(value)
+
+
+def joined_beside(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return an equal tree on one side of a position, its powers joined: there `sqrt(w**2)*w**p` is w**(p + 1)."""
+    moved, apart = _moved(tree, position, side)
+    distance = signed("+" if side > 0 else "-", plus(W, negative(position)))
+    joined = sympy.powsimp(to_sympy(moved, (*parameters, apart), opaque=True), combine="exp")
+    joined = joined.replace(lambda e: e.is_Pow, lambda e: e.base ** sympy.expand(e.exp))
+    return substitute(from_sympy(joined), {DISTANCE: distance})
+
+
+def _moved(tree: Tree, position: Tree, side: int) -> tuple[Tree, Parameter]:
+    """Return a tree as a function of the distance from a position, and that distance."""
+    moved = substitute(tree, {W: plus(position, DISTANCE if side > 0 else negative(DISTANCE))})
+    return moved, Parameter(name=DISTANCE.name, domain=WORDS["positive"], default=1.0)
 
 
 def is_imaginary(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
