@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from symreg.calculus.absorbed import absorbed
 from symreg.calculus.algebra import NAN, ONE, ZERO, W, call, minus, negative, over, plus, times, where
+from symreg.calculus.border import border
 from symreg.calculus.closed_forms import OWN_PARAMETERS, solution
 from symreg.calculus.exponents import Exponents, named, restored_all
 from symreg.calculus.limits import limit_at
@@ -22,7 +23,7 @@ from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V, times_step
 from symreg.calculus.pieces import Joint, Piece, Pieces, half, pieces
 from symreg.calculus.roots import has_w, roots
-from symreg.calculus.signs import Run, sign_table
+from symreg.calculus.signs import Run, sign_table, tidied
 from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, limit, tidy
@@ -115,6 +116,7 @@ class _Found:
     period: Tree | None
 
 
+@border("the order of its pieces")
 def _found(terms: Terms) -> _Found:
     parameters = terms.parameters
     whole = pieces(terms, parameters)
@@ -521,7 +523,7 @@ def _at(tree: Tree, position: Tree | None, side: int, parameters: tuple[Paramete
     """Return a tree's value at an end, as its limit from a side where it has none there; None if that is infinite."""
     if position is None:
         return None
-    made = tidy(substitute(tree, {W: position}), parameters)
+    made = tidied(substitute(tree, {W: position}), parameters)
     if any(isinstance(node, Constant) and node.name in ("nan", "inf") for node in walk(made)):
         made = limit(tree, position, side, parameters)
     return None if made == NAN or made in _INFINITE else made

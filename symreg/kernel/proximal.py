@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from symreg.calculus.algebra import minus, over, plus, times
+from symreg.calculus.algebra import call, minus, over, plus, times, where
 from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V, times_step
 from symreg.kernel.ir import Let, Root
 from symreg.kernel.lowering import FARTHEST, Candidate, Lowering, Statements, clipped
@@ -23,6 +23,7 @@ from symreg.language.tree import (
     Call,
     Compare,
     Constant,
+    Logic,
     Name,
     Negate,
     Number,
@@ -318,18 +319,20 @@ class _Lowering(Lowering):
         slopes: list[Tree] = []
         rises: list[Tree] = []
         bends: list[Tree | None] = []
+        is_halted = False
         cells = [row.item for row in rows if isinstance(row.item, Cell) and row.item.solution is None]
         for row in rows:
             item = row.item
             if isinstance(item, Cell) and item.solution is None:
                 is_open = item.in_logarithm and item.low_force is None  # F is minus infinity there
                 low = _NEAREST if is_open else _bound(row.low, item.pull < 0, x, Negate(FARTHEST))
-                start = self.before_turn(row, x, once) if item.turns and item.bends < 0 else None
-                start = clipped(start or substitute(item.start, {V: x, STEP: self.step}), low, row.high)
+                guess = self.before_turn(row, x, once, each) if item.turns and item.bends < 0 else None
+                known = clipped(substitute(item.start, {V: x, STEP: self.step}), low, row.high)
                 lows.append(low)
-                starts.append(start)
-                if item.in_logarithm and item.top is not None:  # if it starts at 0, the root is 0
-                    highs.append(Binary("*", _ABOVE, start))
+                starts.append(known if guess is None else clipped(guess, low, row.high))
+                is_halted |= guess is None and item.turns and item.pull != item.bends  # then v may be beyond the turn
+                if item.in_logarithm and item.top is not None:  # if that is 0, the root is 0
+                    highs.append(Binary("*", _ABOVE, known))
                 else:
                     highs.append(_bound(row.high, item.pull > 0, x, FARTHEST))
                 slopes.append(item.slope)
@@ -348,13 +351,13 @@ class _Lowering(Lowering):
         rise = plus(_ONE, times(self.step, _without_cosines(self.let_tree(_by_edge(rows, rises, x), name), slope)))
         residual = minus(plus(name, times(self.step, slope)), x)
         in_logarithm = any(cell.in_logarithm for cell in cells)
-        known = [bend for bend in bends if bend is not None]
-        if len(known) == len(bends) and all(cell.in_logarithm == in_logarithm for cell in cells):
+        given = [bend for bend in bends if bend is not None]
+        if len(given) == len(bends) and all(cell.in_logarithm == in_logarithm for cell in cells):
             # Halley's method is Newton's with the slope as it is halfway; not where that overflows or is far off.
-            change = times(self.step, _without_cosines(self.let_tree(_by_edge(rows, known, x), name), slope))
+            change = times(self.step, _without_cosines(self.let_tree(_by_edge(rows, given, x), name), slope))
             run = times(rise, name) if in_logarithm else rise
             halfway = minus(rise, times(over(residual, times(_TWO, run)), change))
-            rise = Call("where", (Compare(">", times(_TWO, halfway), rise), halfway, rise))
+            rise = Call("where", (_is_near(halfway, rise, is_halted=is_halted), halfway, rise))
             in_logarithm = False
         each.append(
             Root(
@@ -369,15 +372,18 @@ class _Lowering(Lowering):
         )
         return name
 
-    def before_turn(self, row: _Row, x: Tree, once: Statements) -> Tree | None:
+    def before_turn(self, row: _Row, x: Tree, once: Statements, each: Statements) -> Tree | None:
         """Return where F would be x in a cell at whose upper end it turns, if it were a parabola; None without ends."""
         cell, low, high = row.item, row.low, row.high
         if low is None or high is None or not isinstance(cell, Cell) or cell.low_force is None:
             return None
         bottom = self.let("bottom", self.force(low, cell.low_force), once)
         top = self.let("top", self.force(high, substitute(cell.slope, {_W: high})), once)
-        part = over(minus(top, x), minus(top, bottom))
         is_below = Compare("<", x, top)
+        if cell.in_logarithm:  # it has to be near a root that is near the lower end, too
+            done = self.let("part", where(is_below, over(minus(x, bottom), minus(top, bottom)), _ONE), each)
+            return plus(low, times(minus(high, low), over(done, plus(_ONE, call("sqrt", minus(_ONE, done))))))
+        part = over(minus(top, x), minus(top, bottom))
         return minus(high, times(minus(high, low), Call("sqrt", (Call("where", (is_below, part, number(0))),))))
 
     # Expressions
@@ -416,6 +422,12 @@ def _bound(end: Tree | None, is_pulled: bool, x: Tree, farthest: Tree) -> Tree:
     if end is None:
         return x if is_pulled else farthest
     return end
+
+
+def _is_near(halfway: Tree, rise: Tree, *, is_halted: bool) -> Tree:
+    """Is Halley's slope about Newton's? At a turn of F, where Newton's is 0, it is so great that no trial moves."""
+    is_enough = Compare(">", times(_TWO, halfway), rise)
+    return Logic("and", (is_enough, Compare("<", halfway, times(_TWO, rise)))) if is_halted else is_enough
 
 
 def _is_number(tree: Tree) -> bool:
