@@ -95,17 +95,20 @@ def rules() -> tuple[str, ...]:
     return catalogue.rules()
 
 
-def objective(source: ObjectiveLike, *, name: str | None = None, timeout: float | None = None) -> Objective:
+def objective(
+    source: ObjectiveLike, *, name: str | None = None, domain: str | None = None, timeout: float | None = None
+) -> Objective:
     """Return an objective.
 
     Args:
         source: A catalogue name, the path of a spec file, an expression, a sum of these such as `"l1 + 0.5*l2"`, a
             penalty, or a sum of penalties.
         name: A stem for emitted files in place of the one made from the penalties' names.
+        domain: Where each weight lies, such as `"(0, inf)"`, besides what the penalties say themselves.
         timeout: As everywhere; reading an objective is bounded by the language's limits.
     """
     worker.checked_timeout(timeout)
-    return resolve(source, name=name)
+    return resolve(source, name=name, domain=domain)
 
 
 def derive(

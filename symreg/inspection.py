@@ -10,15 +10,12 @@ import ast
 import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symreg.errors import SpecError, SymregError, UnknownName
 from symreg.judging import loaded_file, words
-from symreg.language.interval import intersection, parse_interval
 from symreg.language.names import did_you_mean, printable
-from symreg.language.terms import Term, Terms
 from symreg.objective import Objective
 
 if TYPE_CHECKING:
@@ -104,24 +101,6 @@ def object_in(place: str, given: Mapping[str, object]) -> object:
     except (Exception, SystemExit) as error:
         raise SpecError(f"{name[:40]}({_arguments(given)}) raised {words(error)}") from error
     return made
-
-
-def within(objective: Objective, domain: str | None) -> Objective:
-    """Return an objective whose weights lie in a domain as well, such as `(0, inf)`.
-
-    Raises:
-        SpecError: It is no domain, or none of its points is one of the objective's.
-    """
-    if domain is None:
-        return objective
-    wanted = parse_interval(domain)
-    terms: list[Term] = []
-    for term in objective.terms.terms:
-        both = intersection(term.domain, wanted)
-        if both is None:
-            raise SpecError(f"domain {domain} holds no point of {term.name}'s, {term.domain}")
-        terms.append(replace(term, domain=both))
-    return replace(objective, terms=Terms(terms=tuple(terms)))
 
 
 def literals(rows: Sequence[str]) -> dict[str, object]:

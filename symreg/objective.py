@@ -15,7 +15,7 @@ from symreg import catalogue
 from symreg.errors import SpecError, UnknownName
 from symreg.language.functions import CONSTANTS, FUNCTIONS
 from symreg.language.inline import inline_penalty
-from symreg.language.interval import inside, intersection
+from symreg.language.interval import inside, intersection, parse_interval
 from symreg.language.limits import split_addends
 from symreg.language.names import check_identifier, check_stem, did_you_mean, printable
 from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
@@ -52,6 +52,8 @@ class Objective:
         text: The objective as its user wrote it (for the "regenerate with" line).
         references: Of the specs that it is from.
         notes: What was assumed, one line each (undeclared parameters taken as positive).
+        declared: Parameters and arrays that were declared beside the text.
+        domain: Of the weights, as it was given beside the text; "" where none was.
     """
 
     name: str
@@ -60,6 +62,20 @@ class Objective:
     text: str
     references: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    declared: tuple[Parameter | Array, ...] = ()
+    domain: str = ""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What stands beside the text in a command: the declarations of parameters, and the domain."""
+        words = [word for p in self.declared for word in ("--param", _declaration(p))]
+        return (*words, *(("--domain", self.domain) if self.domain else ()))
+
+
+def _declaration(declared: Parameter | Array) -> str:
+    """Return what declares a parameter or an array, as in `c: (0, inf) = 2.0` or `c[n]: [0, inf) = 1.0`."""
+    shape = f"[{', '.join(declared.shape)}]" if isinstance(declared, Array) else ""
+    return f"{declared.name}{shape}: {declared.domain} = {declared.default!r}"
 
 
 def resolve(
@@ -67,6 +83,7 @@ def resolve(
     *,
     parameters: Iterable[Parameter | Array] = (),
     name: str | None = None,
+    domain: str | None = None,
 ) -> Objective:
     """Return the objective that a text, a path or a penalty names.
 
@@ -74,6 +91,7 @@ def resolve(
         source: A catalogue name, the path of a spec file, an expression, or a sum of these.
         parameters: Declarations for the parameters and arrays of inline expressions.
         name: A stem to use in place of the one made from the names.
+        domain: Where each weight lies besides, such as `(0, inf)`; an expression by itself is on the whole line.
 
     Raises:
         LanguageError, SpecError, UnknownName: What is wrong, where, and what would be right.
@@ -98,7 +116,27 @@ def resolve(
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
     _check_declared([p.name for p in declared], inline, made.terms.names)
+    made = replace(made, declared=(*made.declared, *declared))
+    made = made if domain is None else within(made, domain)
     return made if name is None else replace(made, name=check_stem(name, "name"))
+
+
+def within(objective: Objective, domain: str) -> Objective:
+    """Return an objective whose weights lie in a domain as well, such as `(0, inf)`.
+
+    Raises:
+        SpecError: It is no domain, or not even an interval of it is in the objective's.
+    """
+    wanted = parse_interval(domain)
+    terms: list[Term] = []
+    for term in objective.terms.terms:
+        both = intersection(term.domain, wanted)
+        if both is None:
+            raise SpecError(f"domain {domain} holds no point of {term.name}'s, {term.domain}")
+        if both.low is not None and both.low == both.high:
+            raise SpecError(f"domain {domain} leaves {term.name} a single point; write an interval of weights")
+        terms.append(replace(term, domain=both))
+    return replace(objective, terms=Terms(terms=tuple(terms)), domain=" ".join(domain.split()))
 
 
 def _check_declared(declared: list[str], inline: set[str], known: list[str]) -> None:

@@ -137,12 +137,19 @@ def _judged(
 
 
 def write_derivation(
-    tell: Tell, *, objective: str, rule: str, form: str, is_prox: bool = False, parameters: Sequence[str] = ()
+    tell: Tell,
+    *,
+    objective: str,
+    rule: str,
+    form: str,
+    is_prox: bool = False,
+    parameters: Sequence[str] = (),
+    domain: str | None = None,
 ) -> Written:
     """Return a derivation, of a gradient and a rule or of the proximal operator, as `text`, `latex`, ..."""
     from symreg.objective import resolve_rule
 
-    resolved = read_objective(objective, parameters=parameters)
+    resolved = read_objective(objective, parameters=parameters, domain=domain)
     chain: Chain | ProxChain
     if is_prox:
         chain = derive_prox_chain(tell, objective=resolved)
@@ -158,18 +165,20 @@ def write_derivation(
         "markdown": derivation.markdown,
         "json": derivation.to_json,
     }
-    return Written(text=forms[form](), notes=resolved.notes)
+    return Written(text=forms[form](), notes=notes_on(resolved))
 
 
-def write_properties(tell: Tell, *, objective: str, as_json: bool, parameters: Sequence[str] = ()) -> Written:
+def write_properties(
+    tell: Tell, *, objective: str, as_json: bool, parameters: Sequence[str] = (), domain: str | None = None
+) -> Written:
     """Return the verdicts on an objective given as text, as a table or as data."""
-    resolved = read_objective(objective, parameters=parameters)
+    resolved = read_objective(objective, parameters=parameters, domain=domain)
     analysis = decide_properties(tell, objective=resolved)
 
     from symreg.reading import Properties
 
     made = Properties(analysis)
-    return Written(text=made.to_json() if as_json else made.text(), notes=resolved.notes)
+    return Written(text=made.to_json() if as_json else made.text(), notes=notes_on(resolved))
 
 
 def write_sources(
@@ -181,11 +190,12 @@ def write_sources(
     name: str | None = None,
     parameters: Sequence[str] = (),
     is_judged: bool = True,
+    domain: str | None = None,
 ) -> Sources:
     """Return the emitted files of an objective given as text."""
-    resolved = read_objective(objective, parameters=parameters, name=name)
+    resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
     made = emit_sources(tell, objective=resolved, rules=distinct_rules(rules), targets=targets, is_judged=is_judged)
-    return made._replace(notes=(*resolved.notes, *made.notes))
+    return made._replace(notes=(*notes_on(resolved), *made.notes))
 
 
 def write_entry(tell: Tell, *, name: str) -> dict[str, str]:
@@ -218,6 +228,7 @@ def write_report(
     settings: Mapping[str, float] | None = None,
     rtol: float | None = None,
     parameters: Sequence[str] = (),
+    domain: str | None = None,
 ) -> Judgement:
     """Return the judge's report on what is emitted for an objective, or on the function `against` names."""
     from symreg.judging import check_request, function_in, judge, judge_function
@@ -226,7 +237,7 @@ def write_report(
         tell(Phase(f"verify {check}", is_symbolic=False))
         tell(Progress(done, total))
 
-    resolved = read_objective(objective, parameters=parameters)
+    resolved = read_objective(objective, parameters=parameters, domain=domain)
     chosen = distinct_rules(rules)
     check_request(resolved, chosen if against is None or kind == "step" else (), settings, rtol, points)
     if against is None:
@@ -261,7 +272,7 @@ def write_report(
             progress=progress,
         )
     text = report.to_json() if as_json else str(report)
-    return Judgement(text=f"{text.rstrip()}\n", notes=resolved.notes, passed=report.passed)
+    return Judgement(text=f"{text.rstrip()}\n", notes=notes_on(resolved), passed=report.passed)
 
 
 def write_audit(
@@ -285,11 +296,11 @@ def write_audit(
         arguments: `NAME=LITERAL` rows; a number is also the objective's parameter of that name, if it has one.
         is_limited: Is all of it to end within the time limit? Without one, it takes as long as it takes.
     """
-    from symreg.inspection import inspect_object, literals, object_in, within
+    from symreg.inspection import inspect_object, literals, object_in
 
     tell(Phase(f"audit {place}", is_symbolic=is_limited))
     given = literals(arguments)
-    resolved = None if objective is None else within(read_objective(objective, parameters=parameters), domain)
+    resolved = None if objective is None else read_objective(objective, parameters=parameters, domain=domain)
     plain = {k: float(v) for k, v in given.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     known = [p.name for p in resolved.terms.parameters] if resolved is not None else []
     subject = object_in(place, given)
@@ -308,13 +319,22 @@ def write_audit(
     return Judgement(text=text, notes=(), passed=report.passed)  # each parameter has a number: nothing was assumed
 
 
-def read_objective(text: str, *, parameters: Sequence[str] = (), name: str | None = None) -> Objective:
+def notes_on(objective: Objective) -> tuple[str, ...]:
+    """Return what was assumed of an objective, and where its formulas have no value."""
+    from symreg.calculus.undefined import undefined_notes
+
+    return (*objective.notes, *undefined_notes(objective.terms))
+
+
+def read_objective(
+    text: str, *, parameters: Sequence[str] = (), name: str | None = None, domain: str | None = None
+) -> Objective:
     """Return the objective of a text; one that holds a `[penalty]` table is a spec file's own text."""
     from symreg.language.toml import read_penalty
     from symreg.objective import resolve
 
     source = read_penalty(text, "standard input") if "[penalty]" in text else text
-    return resolve(source, parameters=[read_parameter(row) for row in parameters], name=name)
+    return resolve(source, parameters=[read_parameter(row) for row in parameters], name=name, domain=domain)
 
 
 def distinct_rules(rules: Iterable[str | Path | Rule]) -> tuple[Rule, ...]:

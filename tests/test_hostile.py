@@ -406,7 +406,7 @@ VALUES = {
     "where(w >= 0, w + lam, w)": "the value jumps at w = 0",
     "where(w == 0, 1, 0)": "the value jumps at w = 0",
     "where(w <= lam, w, w**2)": "the value jumps at w = lam",
-    "1/abs(w)": "the value jumps at w = 0",
+    "1/abs(w)": "the formula is not defined at w = 0",
     "where(sin(w) > 0, w, 0)": "no roots that can be listed",
     "abs(sin(w))": "no roots that can be listed",
     "abs(exp(w) + w)": "no roots that can be listed",

@@ -12,7 +12,7 @@ from symreg.objective import Objective
 if TYPE_CHECKING:
     from symreg.calculus.prox_chain import ProxChain
 
-Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "both", "undecided"]
+Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "both", "undecided", "undefined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,8 @@ class Direction:
 
     Args:
         side: Sign of the weight.
-        sign: Sign of dR/dw_j on that whole side, or `both` where it changes, `undecided` where it was not decided.
+        sign: Sign of dR/dw_j on that whole side, or `both` where it changes, `undecided` where it was not decided,
+            `undefined` where the formula has no value.
         where: The part of the side that the sign was decided on, or None for all of it.
     """
 

@@ -16,6 +16,7 @@ from symreg.calculus.prox_chain import ProxChain
 from symreg.calculus.prox_chain_of import derive_prox
 from symreg.calculus.splitting import split
 from symreg.calculus.tidy import collected, tidy
+from symreg.calculus.undefined import undefined_notes
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
@@ -277,7 +278,7 @@ def _notes(
     of: str,
     found: tuple[Knot, ...],
 ) -> tuple[str, ...]:
-    notes = list(objective.notes)
+    notes = [*objective.notes, *undefined_notes(objective.terms)]
     notes += [f"{new} is the penalty's own {old}; {old} is the rule's" for old, new in renamed.items()]
     targets = [assignment.target for assignment in rule.steps]
     after = rule.steps[targets.index("w") + 1 :] if "w" in targets else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
@@ -17,6 +18,7 @@ from symreg.calculus.parts import Derived
 from symreg.calculus.roots import has_w, knots_of, roots
 from symreg.calculus.tidy import is_imaginary, is_linear, sign_of, tidy
 from symreg.calculus.translate import from_sympy, to_sympy
+from symreg.calculus.undefined import Gaps, gaps
 from symreg.errors import NotDifferentiable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter, Rule
@@ -24,20 +26,68 @@ from symreg.language.tree import Binary, Call, Compare, Logic, Name, Tree, numbe
 
 
 def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) -> tuple[Direction, ...]:
-    """Return the sign of phi' on each side of zero, piece by piece, equal neighbours as one; negative side first."""
-    gradient = total([part.tidied for part in parts])
-    domain = parts[0].term.domain
+    """Return the sign of phi' on each side of zero, piece by piece, equal neighbours as one; negative side first.
+
+    Nothing is said of weights outside the domain, and of those at which the formula has no value only that.
+    """
+    gradient, holes = total([part.tidied for part in parts]), _Holes.of(parts)
     made: list[Direction] = []
     sides: tuple[tuple[Literal["negative", "positive"], int], ...] = (("negative", -1), ("positive", 1))
     for word, side in sides:
-        rows = _merged(list(_pieces(gradient, parameters, domain, side)))
-        if any(sign == "undecided" for sign, _, _ in rows) and len(parts) > 1:
-            each = ({sign for sign, _, _ in _pieces(p.tidied, p.term.parameters, domain, side)} for p in parts)
+        rows = _merged(list(_pieces(gradient, parameters, holes, side)))
+        if any(sign == "undecided" for sign, _, _ in rows) and len(parts) > 1 and holes.are_whole_sides:
+            each = ({sign for sign, _, _ in _pieces(p.tidied, p.term.parameters, holes, side)} for p in parts)
             rows = [(_sign_of_sum(each), None, None)]
-        for sign, low, high in rows:
-            where = None if len(rows) == 1 else _region(low, high, side)
-            made.append(Direction(side=word, sign=sign, where=where))
+        made += [Direction(side=word, sign=sign, where=_region(low, high, side)) for sign, low, high in rows]
     return tuple(made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Holes:
+    """Where a sum has no value: outside its domains, and in the gaps of its addends' formulas."""
+
+    domains: tuple[Interval, ...]
+    gaps: tuple[Gaps, ...]
+
+    @classmethod
+    def of(cls, parts: Iterable[Derived]) -> _Holes:
+        terms = dict.fromkeys(part.term for part in parts)
+        return cls(domains=tuple(dict.fromkeys(t.domain for t in terms)), gaps=tuple(map(gaps, terms)))
+
+    @property
+    def are_whole_sides(self) -> bool:
+        """Is there a value at every weight of a side of zero, or at none?"""
+        return not any(self.gaps) and all(end in (None, 0) for d in self.domains for end in (d.low, d.high))
+
+    @property
+    def ends(self) -> tuple[Tree, ...]:
+        """The weights between which there is a value everywhere or nowhere."""
+        ends = [number(end) for d in self.domains for end in (d.low, d.high) if end is not None]
+        return tuple(dict.fromkeys((*ends, *(end for found in self.gaps for end in found.ends))))
+
+    @property
+    def poles(self) -> tuple[Tree, ...]:
+        """Single weights without a value."""
+        return tuple(point for found in self.gaps for point in found.points)
+
+    @property
+    def is_listed(self) -> bool:
+        """Is it known of every weight whether there is a value?"""
+        return not any(found.conditions for found in self.gaps)
+
+    def are_beyond(self, weight: Tree, row: Values) -> bool:
+        """Does a weight lie outside a domain?"""
+        ends = [[None if end is None else number(end) for end in (d.low, d.high)] for d in self.domains]
+        return not all(_is_between(weight, low, high, row) for low, high in ends)
+
+    def hold(self, weight: Tree, row: Values) -> bool:
+        """Does a weight lie in a gap?"""
+        return any(_is_between(weight, low, high, row) for found in self.gaps for low, high in found.regions)
+
+
+def _is_between(weight: Tree, low: Tree | None, high: Tree | None, row: Values) -> bool:
+    at = evaluate(weight, row)
+    return (low is None or bool(evaluate(low, row) < at)) and (high is None or bool(at < evaluate(high, row)))
 
 
 def _sign_of_sum(each: Iterable[set[Sign]]) -> Sign:
@@ -66,19 +116,30 @@ Piece = tuple[Sign, Tree | None, Tree | None]
 """A sign, and the magnitudes between which it holds (None: 0, or infinity)."""
 
 
-def _pieces(gradient: Tree, parameters: tuple[Parameter, ...], domain: Interval, side: int) -> Iterator[Piece]:
-    """Yield the pieces of one side, from zero outwards."""
-    if (side < 0 and domain.low == 0) or (side > 0 and domain.high == 0):
+def _pieces(gradient: Tree, parameters: tuple[Parameter, ...], holes: _Holes, side: int) -> Iterator[Piece]:
+    """Yield the pieces of one side, from zero outwards; a pole as a piece of no length."""
+    row = samples(parameters)[0]
+    if any(d.low is not None and d.low >= 0 if side < 0 else d.high is not None and d.high <= 0 for d in holes.domains):
         return
     try:
-        ends = _between(knots_of(gradient), None, None, side, parameters)
+        ends = _between((*knots_of(gradient), *holes.ends), None, None, side, parameters)
     except NotDifferentiable:
         ends = None
     if ends is None:
         yield ("undecided", None, None)
         return
+    poles = _between(holes.poles, None, None, side, parameters) or ()
     for low, high in pairwise((None, *ends, None)):
-        yield from _signs_between(gradient, low, high, side, parameters)
+        middle = times(number(side), _middle(low, high))
+        if low in poles:
+            yield ("undefined", low, low)
+        if holes.are_beyond(middle, row):
+            continue
+        if holes.hold(middle, row):
+            yield ("undefined", low, high)
+            continue
+        for sign, start, end in _signs_between(gradient, low, high, side, parameters):
+            yield (sign if holes.is_listed or sign == "both" else "undecided", start, end)
 
 
 def _between(
@@ -207,14 +268,14 @@ def _along(low: Tree | None, high: Tree | None, distance: Tree) -> Tree:
 
 
 def _merged(pieces: list[Piece]) -> list[Piece]:
-    """Return the pieces with neighbours of one sign joined."""
+    """Return the pieces with neighbours of one sign joined, unless a pole lies between them."""
     made: list[Piece] = []
     for sign, low, high in pieces:
         if made and made[-1][0] == sign:
             made[-1] = (sign, made[-1][1], high)
         else:
             made.append((sign, low, high))
-    return made
+    return [piece for piece in made if piece[1] is None or piece[1] != piece[2]]
 
 
 def _region(low: Tree | None, high: Tree | None, side: int) -> Tree | None:

@@ -17,6 +17,7 @@ from symreg.calculus.numeric import TINY, Values, evaluate, holds, samples
 from symreg.calculus.positivity import bounds
 from symreg.calculus.roots import has_w, knots_of
 from symreg.calculus.tidy import Sign, is_imaginary, joined_beside, limit, sign_of, tidy
+from symreg.calculus.undefined import undefined_note
 from symreg.errors import NotDifferentiable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
@@ -68,7 +69,7 @@ def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[K
     for position, owners in at.items():
         here = tuple(values for values in points if (x := evaluate(position, values)) == x)
         for i in owners:
-            refuse_jump(parts[i].value, position, here)
+            refuse_jump(parts[i].value, position, here, parts[i].domain, parameters)
         sides = [[one_sided(parts[i].gradient, position, side, parameters, here) for i in owners] for side in (-1, 1)]
         changes = any(not _agree(left, right, here) for left, right in zip(*sides, strict=True))
         at_position = [substitute(parts[i].gradient, {W: position}) for i in owners]
@@ -230,11 +231,13 @@ def _is_inside(position: Tree, domain: Interval, points: tuple[Values, ...]) -> 
     return False
 
 
-def refuse_jump(value: Tree, position: Tree, points: tuple[Values, ...]) -> None:
+def refuse_jump(
+    value: Tree, position: Tree, points: tuple[Values, ...], domain: Interval, parameters: tuple[Parameter, ...]
+) -> None:
     """Check that a value is continuous at a position, at samples at which the position is real.
 
     Raises:
-        NotDifferentiable: It is not; says what it is before, at and after the position.
+        NotDifferentiable: It is not; says what it is before, at and after the position, or where there is no value.
     """
     for values in points:
         at = evaluate(position, values)
@@ -248,6 +251,9 @@ def refuse_jump(value: Tree, position: Tree, points: tuple[Values, ...]) -> None
         scale = max((abs(v) for v in three if v == v), default=0) * TINY
         gaps = [(abs(here - far), abs(here - near)) for far, near in zip((three[0], three[2]), nearer, strict=True)]
         if any(v != v for v in three) or any(near > scale * TINY and 1000 * near > 999 * far for far, near in gaps):
+            told = undefined_note(value, domain, parameters) if any(v != v for v in three) else ""
+            if told:
+                raise NotDifferentiable(told)
             sides = ", ".join(f"{float(v):.6g}" for v in three)
             known = [
                 f"{k.name} = {float(v):.3g}" for k, v in values.items() if isinstance(k, Name) and k.name not in "nt"

@@ -128,7 +128,10 @@ def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = Fal
     found = _merged([_piece(value, a, b, parameters) for a, b in ends], parameters)
     if is_mirrored:
         found = _merged([*(_mirrored(piece, parameters) for piece in reversed(found)), *found], parameters)
-    joints = tuple(_joint(a, b, value, parameters, jumps=jumps) for a, b in pairwise(found))
+    if not jumps:
+        for position in (piece.low for piece in found[1:] if piece.low is not None):
+            refuse_jump(value, position, samples(parameters), domain, parameters)
+    joints = tuple(_joint(a, b, value, parameters) for a, b in pairwise(found))
     return Pieces(pieces=tuple(found), joints=joints, is_even=is_mirrored, domain=domain)
 
 
@@ -301,12 +304,9 @@ def _is_zero(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
     return tidy(tree, parameters) == ZERO or sign_of(tree, parameters) == "zero"
 
 
-def _joint(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter, ...], *, jumps: bool) -> Joint:
+def _joint(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter, ...]) -> Joint:
     position = after.low
     assert position is not None
-    points = samples(parameters)
-    if not jumps:
-        refuse_jump(value, position, points)
     left, right = (_slope(piece, position, side, parameters) for piece, side in ((before, -1), (after, 1)))
     here = _at(value, position, 0, parameters)
     sides = [minus(_at(piece.value, position, side, parameters), here) for piece, side in ((before, -1), (after, 1))]

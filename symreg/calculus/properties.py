@@ -11,6 +11,7 @@ from symreg.calculus.claims.cases import cases, exponent_of, joined
 from symreg.calculus.claims.study import Study, study
 from symreg.calculus.claims.vectors import is_convex_by_structure, of_sum, of_vector
 from symreg.calculus.switches import sign_for_all
+from symreg.calculus.undefined import on_natural_domains, undefined_notes
 from symreg.calculus.verdict import Analysis, Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Parameter
@@ -44,8 +45,9 @@ _CURVATURE: Claims = {claim: CLAIMS[claim] for claim in ("convex", "weakly conve
 
 
 def properties(objective: Objective) -> Analysis:
-    """Return the verdict on every claim about an objective's penalty."""
-    return Analysis(objective=objective, verdicts=_of_sum(objective.terms), notes=objective.notes)
+    """Return the verdict on every claim about an objective's penalty, where its formula has a value."""
+    notes = (*objective.notes, *undefined_notes(objective.terms))
+    return Analysis(objective=objective, verdicts=_of_sum(on_natural_domains(objective.terms)), notes=notes)
 
 
 def proofs_of_convexity(terms: Terms) -> tuple[tuple[Tree, Tree | None], ...]:

@@ -38,6 +38,7 @@ from symreg.calculus.proximal import with_exponents
 from symreg.calculus.scaling import scaled
 from symreg.calculus.splitting import radial_profile
 from symreg.calculus.tidy import tidy
+from symreg.calculus.undefined import undefined_notes
 from symreg.errors import Intractable
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
@@ -127,6 +128,7 @@ class _Cases(Telling[Operator]):
             validity=None if bound is None or bound.condition is None else shown(bound.condition),
             conjugate=None if dual is None else restored(dual, self.exponents),
             is_radial=self.is_radial,
+            notes=undefined_notes(self.terms),
         )
 
     def bound(self) -> SingleFormula | None:

@@ -18,6 +18,7 @@ from symreg.calculus.proximal import operator
 from symreg.calculus.roots import has_w
 from symreg.calculus.splitting import radial_profile, split
 from symreg.calculus.stabilise import Stable, stabilise
+from symreg.calculus.undefined import undefined_notes
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Assignment, Rule
@@ -200,8 +201,8 @@ def _keeping_digits(tree: Tree, rule: Rule) -> Tree:
 def _forms(terms: Terms) -> _Forms:
     parts, indexed = elementwise_parts(terms), indexed_parts(terms)
     value = gradient = None
-    value_notes: list[str] = []
-    gradient_notes: list[str] = []
+    told = [f"{note}." for note in undefined_notes(terms)]
+    value_notes, gradient_notes = list(told), list(told)
     if parts:
         values = [_accurate(part.value, part, ()) for part in parts]
         gradients = [_accurate(part.tidied, part, (part.gradient, part.apart)) for part in parts]

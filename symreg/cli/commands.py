@@ -79,6 +79,12 @@ def _common(command: _Command) -> _Command:
     return command
 
 
+def _domain(command: _Command) -> _Command:
+    return click.option(
+        "--domain", metavar="INTERVAL", help="Where each weight lies, as in '(0, inf)'.  [default: the penalty's own]"
+    )(command)
+
+
 def _rules(command: _Command) -> _Command:
     return click.option(
         "--rule",
@@ -127,6 +133,7 @@ def show(name: str) -> None:
     "--format", "form", type=click.Choice(["text", "latex", "markdown", "json"]), default="text", show_default=True
 )
 @click.option("-o", "output", default="-", metavar="FILE", help="Where to write it.  [default: standard output]")
+@_domain
 @_common
 def derive(
     objective: str,
@@ -134,6 +141,7 @@ def derive(
     is_prox: bool,
     form: str,
     output: str,
+    domain: str | None,
     parameters: tuple[str, ...],
     timeout: float | None,
 ) -> None:
@@ -152,6 +160,7 @@ def derive(
             form=form,
             is_prox=is_prox,
             parameters=parameters,
+            domain=domain,
         )
     _tell_notes(written.notes)
     if output == "-":
@@ -165,8 +174,11 @@ def derive(
 @symreg.command()
 @_objective
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as data.")
+@_domain
 @_common
-def analyse(objective: str, as_json: bool, parameters: tuple[str, ...], timeout: float | None) -> None:
+def analyse(
+    objective: str, as_json: bool, domain: str | None, parameters: tuple[str, ...], timeout: float | None
+) -> None:
     """Decide what can be said of OBJECTIVE: convex, Lipschitz, sparse, toward the origin, up to which step, ...
 
     Each claim is proved for all parameter values, conditional on some, refuted with numbers to check, or undecided.
@@ -181,6 +193,7 @@ def analyse(objective: str, as_json: bool, parameters: tuple[str, ...], timeout:
             objective=_read(objective),
             as_json=as_json,
             parameters=parameters,
+            domain=domain,
         )
     _tell_notes(written.notes)
     console.put(written.text)
@@ -196,6 +209,7 @@ def analyse(objective: str, as_json: bool, parameters: tuple[str, ...], timeout:
 @click.option("--diff", "shows_diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything.")
 @click.option("--force", is_flag=True, help="Overwrite files that symreg did not write, or that were edited since.")
 @click.option("--unjudged", is_flag=True, help="Write code that the judge has not looked at; its header says so.")
+@_domain
 @_common
 def generate(
     objectives: tuple[str, ...],
@@ -207,6 +221,7 @@ def generate(
     shows_diff: bool,
     force: bool,
     unjudged: bool,
+    domain: str | None,
     parameters: tuple[str, ...],
     timeout: float | None,
 ) -> int:
@@ -237,6 +252,7 @@ def generate(
                 name=name,
                 parameters=parameters,
                 is_judged=not unjudged,
+                domain=domain,
             )
             if made.stem.lower() in stems:
                 raise click.UsageError(
@@ -271,6 +287,7 @@ def generate(
 @click.option(
     "--rtol", type=click.FloatRange(min=0, max=1), help="Relative error allowed besides.  [default: 1e-9 for --against]"
 )
+@_domain
 @_common
 def verify(
     objective: str,
@@ -282,6 +299,7 @@ def verify(
     kind: str | None,
     settings: tuple[str, ...],
     rtol: float | None,
+    domain: str | None,
     parameters: tuple[str, ...],
     timeout: float | None,
 ) -> int:
@@ -305,6 +323,7 @@ def verify(
             settings=_settings(settings),
             rtol=rtol,
             parameters=parameters,
+            domain=domain,
         )
     _tell_notes(report.notes)
     console.put(report.text)

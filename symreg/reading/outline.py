@@ -426,6 +426,8 @@ def _of_direction(direction: Direction, step: str, slope: Tree) -> Sentence:
         case "both":
             said = (slope, f" takes both signs: {step} moves ", _WJ, " toward the origin in some places, ")
             said = (*said, "away from it in others")
+        case "undefined":
+            said = ("the penalty is not defined here",)
         case _:
             said = ("the sign of ", slope, " was not decided for all parameter values")
     return said
@@ -452,7 +454,8 @@ def _command(objective: Objective, rule: Rule | None = None) -> str:
     text = objective.text
     is_shown = len(text) <= LONGEST_COMMAND and text.isprintable() and text.isascii()
     subject = _quoted(text) if is_shown else "OBJECTIVE"
-    return f"symreg verify {subject}" + (f" --rule {_quoted(rule.name)}" if rule is not None else "")
+    words = [*objective.options, *(() if rule is None else ("--rule", rule.name))]
+    return " ".join(("symreg verify", subject, *map(_quoted, words)))
 
 
 def _quoted(text: str) -> str:

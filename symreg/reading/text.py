@@ -23,7 +23,9 @@ _FARTHEST = 48
 """No line of a formula begins farther to the right."""
 _TIE = "\x00"
 """Stands for a space inside a formula while a sentence is wrapped."""
-_QUOTED = re.compile(r"'[^']{1,40}'")
+_ARGUMENT = re.compile(r"--\w+ (?:\"[^\"]{1,60}\"|'[^']{1,60}')")
+"""Of a command: an option and its value, between which no line ends."""
+_QUOTED = re.compile(r"(?:domain = )?'[^']{1,40}'")
 
 
 def text(chain: Chain | ProxChain) -> str:
@@ -191,7 +193,8 @@ def _check(command: str, against: str) -> list[str]:
     if _MARGIN + len(command) <= WIDTH:
         return [*lines, " " * _MARGIN + command]
     before, option, rule = command.rpartition(" --rule ")
-    wrapped = textwrap.wrap(before, WIDTH - _MARGIN - 4, break_on_hyphens=False)
+    whole = _ARGUMENT.sub(lambda match: match[0].replace(" ", _TIE), before)
+    wrapped = [part.replace(_TIE, " ") for part in textwrap.wrap(whole, WIDTH - _MARGIN - 4, break_on_hyphens=False)]
     return [*lines, *(" " * _MARGIN + part for part in (*wrapped, (option + rule).strip()))]
 
 

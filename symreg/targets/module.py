@@ -309,17 +309,10 @@ _FOLDER = re.compile(r"(?:[^\s*+(),=]*/)+(?=[^\s*+(),=/]*\.toml)")
 
 def _command(objective: Objective, rules: tuple[Rule, ...], target: str, is_judged: bool) -> str:
     """Return the command that emits the objective again; of files it names no folder."""
-    told = [p for term in objective.terms.terms for p in term.parameters]
     is_inline = any(term.name.startswith("penalty") for term in objective.terms.terms)
     text = " ".join(_FOLDER.sub("", objective.text).split())
     words = ["symreg", "generate", text if len(text) <= _LONGEST_COMMAND else "OBJECTIVE"]
-    if is_inline:
-        words += ["--name", objective.name]
-        for p in dict.fromkeys(p for p in told if not p.is_assumed):
-            words += ["--param", f"{p.name}: {p.domain} = {p.default!r}"]
-        for a in objective.terms.arrays:
-            if not a.domain.is_all or a.default != 1.0:
-                words += ["--param", f"{a.name}[{', '.join(a.shape)}]: {a.domain} = {a.default!r}"]
+    words += [*(["--name", objective.name] if is_inline else []), *objective.options]
     for rule in rules:
         words += ["--rule", rule.name]
     return shlex.join([*words, "--target", target, *([] if is_judged else ["--unjudged"])])

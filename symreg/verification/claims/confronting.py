@@ -134,6 +134,7 @@ _EXCLUDED = {
     "zero": lambda slope: slope != 0,
     "nonnegative": lambda slope: slope < 0,
     "positive": lambda slope: slope <= 0,
+    "undefined": lambda slope: slope.is_finite(),
 }
 
 

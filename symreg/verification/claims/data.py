@@ -59,10 +59,10 @@ class Sign:
 
     Args:
         side: Of the weight: 1 or -1.
-        sign: In words.
+        sign: In words; `undefined` where the formula has no value.
         where: Over the bare `w`: the part of the side that is meant, all of it for None.
     """
 
     side: Literal[-1, 1]
-    sign: Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "both", "undecided"]
+    sign: Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "both", "undecided", "undefined"]
     where: Tree | None = None
