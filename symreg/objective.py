@@ -16,7 +16,7 @@ from symreg.errors import SpecError, UnknownName
 from symreg.language.functions import CONSTANTS, FUNCTIONS
 from symreg.language.inline import inline_penalty
 from symreg.language.interval import inside, intersection, parse_interval
-from symreg.language.limits import split_addends
+from symreg.language.limits import Fail, split_addends
 from symreg.language.names import check_identifier, check_stem, did_you_mean, printable
 from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
 from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule, checked_coefficient
@@ -108,11 +108,12 @@ def resolve(
         case Path():
             made = _combined(((Fraction(1), read_penalty_file(source)),), source.name)
         case str():
-            addends = _addends(source, declared)
-            own = [penalty for _, penalty in addends if penalty.source == "expression"]
+            read = _addends(source, declared)
+            own = [penalty for _, penalty in read.addends if penalty.source == "expression"]
             inline = {p.name for penalty in own for p in penalty.parameters}
             inline |= {a.name for penalty in own for a in penalty.arrays}
-            made = _combined(addends, source)
+            made = _combined(read.addends, source)
+            made = replace(made, notes=(*map(_of_constant, read.constants), *made.notes))
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
     _check_declared([p.name for p in declared], inline, made.terms.names)
@@ -137,6 +138,11 @@ def within(objective: Objective, domain: str) -> Objective:
             raise SpecError(f"domain {domain} leaves {term.name} a single point; write an interval of weights")
         terms.append(replace(term, domain=both))
     return replace(objective, terms=Terms(terms=tuple(terms)), domain=" ".join(domain.split()))
+
+
+def _of_constant(name: str) -> str:
+    meant = did_you_mean(name, catalogue.penalties())
+    return f"{name} stands by itself: a constant of the expression, not the name of a penalty{meant}"
 
 
 def _check_declared(declared: list[str], inline: set[str], known: list[str]) -> None:
@@ -175,39 +181,115 @@ _CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<renamed>[^()]*)\))?\s*", r
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
 
-def _addends(text: str, declared: Declared) -> tuple[tuple[Fraction, Penalty], ...]:
-    """Return the addends of an objective's text; those that are expressions form one penalty, the last."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """An objective's text, read.
+
+    Args:
+        addends: Penalties with their coefficients; those that are expressions form one, the last.
+        constants: Names that stand by themselves in the expression, and nowhere else in it.
+    """
+
+    addends: tuple[tuple[Fraction, Penalty], ...]
+    constants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """An addend of an objective's text: `start` is where its own text begins in the whole."""
+
+    start: int
+    text: str
+    sign: str
+    coefficient: Fraction
+    rest: str
+
+    @property
+    def call(self) -> re.Match[str] | None:
+        """The match of a name that stands for a penalty, whether there is one or not."""
+        return None if _PATH.fullmatch(self.rest) else _penalty_call(self.rest)
+
+    @property
+    def is_bare(self) -> bool:
+        """Is it a name that no penalty has, by itself or with a number: perhaps a constant?"""
+        return self.call is not None and self.call["renamed"] is None and self.rest not in catalogue.penalties()
+
+    @property
+    def is_penalty(self) -> bool:
+        return not self.is_bare and (self.call is not None or _PATH.fullmatch(self.rest) is not None)
+
+    def penalty(self) -> Penalty:
+        if self.call is None:
+            return read_penalty_file(Path(self.rest))
+        return _renamed(catalogue.penalty(self.call["name"]), self.call["renamed"])
+
+
+def _addends(text: str, declared: Declared) -> _Read:
+    """Return the addends of an objective's text.
+
+    A name by itself is a penalty's; one that no penalty has is a constant where there is an expression of the weights
+    for it to be a part of.
+    """
     if text.strip().endswith(".toml") and (" + " not in text or _is_file(text.strip())):
         coefficient, rest = _coefficient(text.strip())
-        return ((coefficient, read_penalty_file(Path(rest))),)
+        return _Read(addends=((coefficient, read_penalty_file(Path(rest))),))
 
     def fail(message: str, position: int) -> NoReturn:
         fail_at(message, text, position)
 
+    parts = _parts(text, fail)
+    trees: dict[int, Tree] = {}
+    for part in parts:
+        if not (part.is_penalty or part.is_bare):
+            place = Excerpted(whole=text, offset=part.start)
+            ((_, tree),) = parse_addends(part.text, source=place)
+            _refuse_penalty_names(tree, place)
+            trees[part.start] = tree
+    has_weights = any("w" in names(tree) | arrays(tree) for tree in trees.values())
+    alone = [part for part in parts if part.is_bare]
+    if not has_weights:
+        for part in alone:
+            raise UnknownName(_no_penalty(part.rest, len(parts)))
+        if trees and len(trees) < len(parts):
+            fail("a constant beside a penalty changes nothing; leave it out, or write w in it", min(trees))
+    for part in alone:
+        ((_, tree),) = parse_addends(part.text, source=Excerpted(whole=text, offset=part.start))
+        trees[part.start] = tree
+    made: list[tuple[Fraction, Penalty]] = []
+    for part in (part for part in parts if part.is_penalty):
+        if part.sign == "-":
+            fail("a penalty's coefficient is positive; subtracting one is not a penalty", part.start)
+        made.append((part.coefficient, part.penalty()))
+    if trees:
+        made.append(
+            (Fraction(1), _inline([(p.sign or "+", trees[p.start]) for p in parts if p.start in trees], declared))
+        )
+    known = {p.name for p in declared}.union(
+        *(names(trees[p.start]) for p in parts if p.start in trees and p not in alone)
+    )
+    return _Read(addends=tuple(made), constants=tuple(dict.fromkeys(p.rest for p in alone if p.rest not in known)))
+
+
+def _parts(text: str, fail: Fail) -> list[_Part]:
+    """Return the addends' texts, each with its sign, and with its coefficient if it may be a penalty."""
     masked = _PATH.sub(lambda match: "p" * len(match.group()), text)
     masked = _CALL.sub(lambda match: _EQUALS.sub(",", match.group()), masked)
-    made: list[tuple[Fraction, Penalty]] = []
-    expressions: list[tuple[str, Tree]] = []
+    made: list[_Part] = []
     for start, end, sign in split_addends(masked, fail):
-        part = text[start:end].strip()
+        whole = text[start:end]
+        part = whole.strip()
         coefficient, rest = _coefficient(part)
-        call = _penalty_call(rest)
-        if _PATH.fullmatch(rest):
-            penalty = read_penalty_file(Path(rest))
-        elif call is not None:
-            penalty = _renamed(catalogue.penalty(call["name"]), call["renamed"])
-        else:
-            place = Excerpted(whole=text, offset=start + len(text[start:end]) - len(text[start:end].lstrip()))
-            ((_, tree),) = parse_addends(part, source=place)
-            _refuse_penalty_names(tree, place)
-            expressions.append((sign or "+", tree))
-            continue
-        if sign == "-":
-            fail("a penalty's coefficient is positive; subtracting one is not a penalty", start)
-        made.append((coefficient, penalty))
-    if expressions:
-        made.append((Fraction(1), _inline(expressions, declared)))
-    return tuple(made)
+        at = start + len(whole) - len(whole.lstrip())
+        made.append(_Part(start=at, text=part, sign=sign, coefficient=coefficient, rest=rest))
+    return made
+
+
+def _no_penalty(name: str, addends: int) -> str:
+    """Return what is wrong with a name by itself where no expression of the weights is there for it to be in."""
+    near = did_you_mean(name, catalogue.penalties())
+    beside = f"; a constant stands in an expression of w, as in abs(w) + {name}" if addends > 1 else ""
+    alone = "" if near or beside else f"; a parameter stands in an expression of w, as in {name}*abs(w)"
+    return f"no penalty is called '{printable(name)}'{beside}{alone}{near}"
 
 
 def _inline(expressions: list[tuple[str, Tree]], declared: Declared) -> Penalty:

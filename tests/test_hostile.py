@@ -290,7 +290,7 @@ MEANING = {
     "g*w": "name 'g': the name is reserved",
     "double*w": "name 'double': the name is reserved",
     "sinf*w": "name 'sinf': the name is reserved",
-    "w + inf": "no penalty is called 'inf'",
+    "w + inf": "name 'inf': the name is reserved",
     "nan*w": "name 'nan': the name is reserved",
     "_lam*w": "write a letter, then letters",
     "lam__x*w": "write a letter, then letters",
