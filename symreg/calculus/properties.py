@@ -60,7 +60,8 @@ def proofs_of_convexity(terms: Terms) -> tuple[tuple[Tree, Tree | None], ...]:
     if not terms.elementwise:
         return ((ZERO, None),)
     try:
-        convex, weakly = _elementwise(Terms(terms=terms.elementwise), _CURVATURE)
+        with border("the penalty's convexity"):
+            convex, weakly = _elementwise(Terms(terms=terms.elementwise), _CURVATURE)
     except (Intractable, NotDifferentiable):
         return ()
     rows = ((convex, ZERO), (weakly, weakly.value))
@@ -76,7 +77,8 @@ def _of_sum(terms: Terms) -> tuple[Verdict, ...]:
     addends: list[tuple[Verdict, ...]] = []
     if terms.elementwise:
         try:
-            addends.append(_elementwise(Terms(terms=terms.elementwise), CLAIMS))
+            with border("what holds of the penalty"):
+                addends.append(_elementwise(Terms(terms=terms.elementwise), CLAIMS))
         except (Intractable, NotDifferentiable) as error:
             if len(terms.elementwise) == 1:
                 addends.append(tuple(Verdict(claim=claim, verdict="undecided", note=str(error)) for claim in CLAIMS))

@@ -13,7 +13,7 @@ from symreg.calculus.claims.study import study
 from symreg.calculus.claims.thresholding import SingleFormula, single_formula
 from symreg.calculus.claims.vectors import Decide
 from symreg.calculus.exponents import named, restored
-from symreg.calculus.verdict import Verdict
+from symreg.calculus.verdict import Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms
@@ -101,6 +101,6 @@ def _decided(terms: Terms) -> tuple[tuple[str, Verdict], ...]:
     try:
         with border("the bound on the step"):
             made = study(terms, terms.parameters)
-            return tuple((claim, decide(made)) for claim, decide in _CLAIMS)
+            return tuple((claim, shown(decide(made))) for claim, decide in _CLAIMS)
     except (Intractable, NotDifferentiable):
         return ()

@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any
 
 from symreg.calculus.algebra import ZERO, times
+from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.claims import structure
 from symreg.calculus.claims.lines import ONE_WEIGHT, Line, at_numbers, lines, restricted
 from symreg.calculus.claims.study import Study, study
 from symreg.calculus.parts import indexed_parts
-from symreg.calculus.verdict import Verdict
+from symreg.calculus.verdict import Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.terms import Term, Terms
 from symreg.language.tree import Tree, number
@@ -62,7 +63,9 @@ def of_vector(term: Term, claims: dict[str, Decide]) -> tuple[Verdict, ...]:
     studies = tuple(_studies(Terms(terms=(term,))))
     made: list[Verdict] = []
     for claim, decide in claims.items():
-        verdict = PROOFS[claim](form) if claim in PROOFS and term.domain.is_all else None
+        verdict = None
+        with suppress(Unforeseen), border(f"the claim '{claim}'"):
+            verdict = PROOFS[claim](form) if claim in PROOFS and term.domain.is_all else None
         made.append(verdict or _on_lines(claim, decide, studies))
     return tuple(made)
 
@@ -106,7 +109,7 @@ def _studies(terms: Terms) -> Iterator[OnLine]:
         found = restricted(terms, line)
         numeric, numbers = at_numbers(found)
         for candidate, given in ((found, {}), (numeric, numbers)):
-            with suppress(Intractable, NotDifferentiable):
+            with suppress(Intractable, NotDifferentiable), border(f"what holds {line}"):
                 yield OnLine(line=line, study=study(candidate, candidate.parameters), numbers=given)
                 break
 
@@ -118,7 +121,8 @@ def _on_lines(claim: str, decide: Decide, studies: Sequence[OnLine]) -> Verdict:
         if (claim in OF_ONE_WEIGHT and not line.is_one_weight) or (claim in _OF_RAYS and not line.is_through_origin):
             continue
         try:
-            verdict = decide(one.study)
+            with border(f"the claim '{claim}'"):
+                verdict = shown(decide(one.study))
         except (Intractable, NotDifferentiable):
             continue
         if verdict.verdict == "refuted":

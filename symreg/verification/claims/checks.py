@@ -17,7 +17,6 @@ from symreg.verification.claims.data import Claimed
 from symreg.verification.claims.function import Point, constant, truth
 from symreg.verification.claims.place import Place
 from symreg.verification.claims.points import LENGTHS
-from symreg.verification.kinks import every_kink
 
 Found: TypeAlias = "str | None"
 Check: TypeAlias = Callable[[Place, Claimed], Found]
@@ -240,7 +239,7 @@ def by_quadratics(place: Place, claimed: Claimed) -> Found:
 
 def _spans(place: Place) -> Iterator[tuple[Fraction, ...]]:
     """Yield five weights between each two neighbours among the kinks and 0, where all are known."""
-    found = every_kink(place.terms.elementwise, place.row)
+    found = place.switches
     if found is None:
         return
     ends = sorted({Fraction(0), *(Fraction(x) for kink in found for x in (kink.below, kink.above))})

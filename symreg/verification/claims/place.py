@@ -12,9 +12,10 @@ from symreg.language.terms import Terms
 from symreg.verification.ball import ball
 from symreg.verification.claims.data import Row
 from symreg.verification.claims.function import Function, Point
-from symreg.verification.claims.points import filled, marks_of, single, vectors
+from symreg.verification.claims.points import filled, single, vectors
+from symreg.verification.kinks import Kink, every_kink
 
-_MOST_PAIRS, _MOST_KINKS = 250, 8
+_MOST_PAIRS, _MOST_KINKS, _MOST_SWITCHES = 250, 8, 16
 
 
 class Place:
@@ -47,7 +48,7 @@ class Place:
         if self.is_vector:
             found = vectors([term.domain for term in self.terms.terms])
         else:
-            found = tuple((w,) for w in single(self.terms, self.row))
+            found = tuple((w,) for w in single(self.terms, self.switches or ()))
         return tuple(point for point in found if self.value(point).is_finite())
 
     @cached_property
@@ -107,5 +108,14 @@ class Place:
 
     @cached_property
     def marks(self) -> tuple[Point, ...]:
-        """Points at which a switch of one weight is exactly 0."""
-        return () if self.is_vector else tuple((w,) for w in marks_of(self.terms, self.row))
+        """Points at which a switch of one weight is exactly 0, and 0 itself."""
+        if self.is_vector:
+            return ()
+        found = {Fraction(0), *(Fraction(kink.below) for kink in self.switches or () if kink.is_float)}
+        return tuple((w,) for w in sorted(found) if self.function(1).holds((w,)))
+
+    @cached_property
+    def switches(self) -> tuple[Kink, ...] | None:
+        """Where an elementwise penalty changes its formula; None where not every such weight was found, or too many."""
+        found = () if self.is_vector else every_kink(self.terms.elementwise, self.row)
+        return None if found is None or len(found) > _MOST_SWITCHES else found

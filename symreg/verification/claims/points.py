@@ -15,7 +15,7 @@ from symreg.language.terms import Terms
 from symreg.language.tree import Tree
 from symreg.verification.claims.data import Row
 from symreg.verification.claims.function import Point, truth
-from symreg.verification.kinks import kinks
+from symreg.verification.kinks import Kink
 
 _MOST_ROWS = 48
 _SCALES = tuple(map(Fraction, ("1", "1/8", "8", "1/256", "256", "5/4", "3")))
@@ -60,23 +60,17 @@ def where_true(found: Iterable[Row], condition: Tree | None, most: int) -> tuple
     return tuple(islice((row for row in found if truth(condition, row)), most))
 
 
-def single(terms: Terms, row: Row) -> tuple[Fraction, ...]:
+def single(terms: Terms, kinks: Sequence[Kink]) -> tuple[Fraction, ...]:
     """Return weights for an elementwise penalty, ascending: of all sizes, at and beside its kinks and domain's ends."""
     places = {Fraction(0), *SIZES, *(-size for size in SIZES)}
-    marks = {Fraction(x) for kink in kinks(terms.elementwise, row) for x in (kink.below, kink.above)}
+    marks = {Fraction(x) for kink in kinks for x in (kink.below, kink.above)}
     for term in terms.terms:
         marks |= {end for end in (term.domain.low, term.domain.high) if end is not None}
     for mark in marks:
         size = abs(mark) or Fraction(1)
         places.add(mark)
         places |= {mark + sign * size * Fraction(2) ** -k for sign in (-1, 1) for k in (2, 10, 30)}
-    return tuple(sorted(w for w in places if all(w in term.domain for term in terms.terms)))
-
-
-def marks_of(terms: Terms, row: Row) -> tuple[Fraction, ...]:
-    """Return 0 and the kinks that are floats, within the domain."""
-    found = {Fraction(0), *(Fraction(k.below) for k in kinks(terms.elementwise, row) if k.is_float)}
-    return tuple(sorted(w for w in found if all(w in term.domain for term in terms.terms)))
+    return tuple(sorted(places))
 
 
 _PATTERNS = (
