@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from flint import ctx
@@ -62,10 +62,9 @@ def confront_chain(terms: Terms, rule: Rule, signs: Sequence[Sign], bounds: Sequ
         for place in looked.places(None):
             for sign in signs:
                 _confront_sign(place, sign)
-        every = rows((*terms.parameters, *rule.parameters))
-        for claim, condition in bounds:
-            for row in where_true(every, condition, 4 * _MOST):
-                _confront_step(looked.place({p.name: row[p.name] for p in terms.parameters}), rule, row, claim)
+            for claim, condition in bounds:
+                for row in _greatest(place.row, rule, condition):
+                    _confront_step(place, rule, row, claim)
 
 
 class _Looked:
@@ -136,6 +135,18 @@ _EXCLUDED = {
     "positive": lambda slope: slope <= 0,
     "undefined": lambda slope: slope.is_finite(),
 }
+
+
+def _greatest(row: Row, rule: Rule, condition: Tree) -> Iterator[Row]:
+    """Yield values of the rule's parameters at which a condition holds, one of them as great as it may be."""
+    for others in rows(rule.parameters)[:_MOST]:
+        for parameter in rule.parameters:
+            candidates = ({**row, **others, parameter.name: size} for size in _RATES if size in parameter.domain)
+            yield from where_true(candidates, condition, 1)
+
+
+_RATES = tuple(Fraction(eighths, 8) * Fraction(2) ** k for k in range(40, -41, -1) for eighths in range(15, 7, -1))
+"""Sizes of a step, the greatest first."""
 
 
 def _confront_step(place: Place, rule: Rule, row: Row, claim: str) -> None:

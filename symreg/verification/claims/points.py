@@ -85,7 +85,7 @@ def vectors(domains: Sequence[Interval]) -> tuple[Point, ...]:
     made: dict[Point, None] = {}
     for length in LENGTHS:
         for pattern in _PATTERNS:
-            for size in (Fraction(1, 4), Fraction(1), Fraction(16)):
+            for size in (Fraction(1, 2**12), Fraction(1, 4), Fraction(1), Fraction(16)):
                 point = tuple(_inside(size * w, domains) for w in pattern[:length])
                 made[point] = None
     return tuple(made)
@@ -103,17 +103,11 @@ def _inside(weight: Fraction, domains: Sequence[Interval]) -> Fraction:
     return low + size if low is not None else (high or Fraction(0)) - size
 
 
-def _entry(array: Array, entry: Fraction) -> Fraction:
-    """Return a number, or its mirror image, or the default: whichever the array's domain holds first."""
-    return next((x for x in (entry, -entry) if x in array.domain), Fraction(array.default))
-
-
 def filled(arrays: Sequence[Array], length: int) -> dict[str, list[object]]:
-    """Return numbers for the declared arrays, of either sign and several sizes where their domains hold them."""
+    """Return numbers for the declared arrays, all over their domains."""
     made: dict[str, list[object]] = {}
     for k, array in enumerate(arrays):
-        grid = [
-            [_entry(array, Fraction((7 * i + 3 * j + 5 * k) % 11 - 5, 4)) for j in range(length)] for i in range(length)
-        ]
+        found = tuple(dict.fromkeys(_values(array.element)))
+        grid = [[found[(7 * i + 3 * j + 5 * k) % len(found)] for j in range(length)] for i in range(length)]
         made[array.name] = list(grid) if len(array.shape) == 2 else list(grid[0])
     return made
