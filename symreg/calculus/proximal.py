@@ -203,12 +203,21 @@ def _at_start(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) ->
         return _rest(joint, first, ZERO, parameters) if joint.kind == "convex kink" else None
     if first.low is None or not whole.domain.low_closed:
         return None
-    return Rest(
-        position=first.low,
-        left=None,
-        right=_at(first.slope, first.low, 1, parameters),
-        value=_value(first.value, first.low, 1, parameters),
-    )
+    right = _slope_at_end(first.slope, first.low, 1, parameters)
+    if right == _INFINITE[1]:
+        return None
+    value = _value(first.value, first.low, 1, parameters)
+    return Rest(position=first.low, left=None, right=_finite(right), value=value)
+
+
+def _slope_at_end(slope: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return phi' at a closed end of the domain; where it is infinite and points inward, nothing rests there."""
+    made = _at(slope, position, side, parameters)
+    if made is None:
+        made = limit_at(slope, position, side, parameters)
+    if made == NAN:
+        raise Intractable(f"how steep the penalty is at the end w = {to_text(position)} of its domain was not decided")
+    return made
 
 
 def _rest(joint: Joint, beside: Piece, position: Tree, parameters: tuple[Parameter, ...]) -> Rest:
@@ -247,12 +256,10 @@ def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...])
                 )
     last = part.pieces[-1]
     if last.high is not None and part.domain.high_closed:
-        yield Rest(
-            position=last.high,
-            left=_at(last.slope, last.high, -1, parameters),
-            right=None,
-            value=_value(last.value, last.high, -1, parameters),
-        )
+        left = _slope_at_end(last.slope, last.high, -1, parameters)
+        if left != _INFINITE[0]:
+            value = _value(last.value, last.high, -1, parameters)
+            yield Rest(position=last.high, left=_finite(left), right=None, value=value)
 
 
 def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:

@@ -7,11 +7,11 @@ the best has no v left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from symreg.calculus.algebra import call, minus, over, plus, times, where
+from symreg.calculus.algebra import call, minus, negative, over, plus, times, where
 from symreg.calculus.operator import STEP, Cell, Dip, Mixed, Operator, Rest, Segment, Unordered, V, times_step
 from symreg.kernel.ir import Let, Root
 from symreg.kernel.lowering import FARTHEST, Candidate, Lowering, Statements, clipped
@@ -165,8 +165,11 @@ class _Lowering(Lowering):
         if cell.turn is not None:
             found = self.at(cell.turn)
             return self.let("turn", found if does is None else Call("where", (does, found, position)), once)
+        if cell.bends < 0 and cell.low is None:
+            # Far out the curvature may be NaN, which is taken for above the root: so it is, mirrored.
+            return self.let("turn", negative(self.turn(_mirrored(cell), negative(position), once)), once)
         far = cell.high if cell.bends > 0 else cell.low
-        bound = far if far is not None else FARTHEST if cell.bends > 0 else Negate(FARTHEST)
+        bound = far if far is not None else FARTHEST
         if does is not None:
             bound = self.let("bound", Call("where", (does, bound, position)), once)
         name = Name(self.namer.fresh("turn"))
@@ -390,6 +393,20 @@ class _Lowering(Lowering):
 
     def let_tree(self, tree: Tree, name: Tree) -> Tree:
         return substitute(tree, {_W: name})
+
+
+def _mirrored(cell: Cell) -> Cell:
+    """Return what there is to know of where F turns in a cell without a lower end, over -w."""
+    assert cell.high is not None
+    opposite: dict[Tree, Tree] = {_W: Negate(_W)}
+    return replace(
+        cell,
+        low=negative(cell.high),
+        high=None,
+        curvature=substitute(cell.curvature, opposite),
+        third=negative(substitute(cell.third, opposite)),
+        bends=1,
+    )
 
 
 def _by_edge(rows: list[_Row], values: list[Tree], x: Tree) -> Tree:
