@@ -13,6 +13,7 @@ from flint import arb, ctx
 
 from symreg.calculus.accuracy import Point, Score, Trial, is_promised, known
 from symreg.calculus.candidates import dominated, global_forms, improved, neighbours, plain, scalars_first
+from symreg.calculus.comparisons import compared
 from symreg.calculus.enclosed import Exact, Undecided, compiled, decided
 from symreg.calculus.interning import Interner
 from symreg.calculus.monomials import terms, total_of
@@ -98,7 +99,7 @@ def stabilise(
     interner = Interner()
     whole = Trial(exact, inputs, points, interner)
     before = whole.score(tree)
-    choices = transform(lifted(tree), plain)
+    choices = transform(compared(lifted(tree), parameters), plain)
     branches = _branches(choices, (), points)
     if len(branches) == 1:
         made = _best(tree, candidates, whole, parameters)
