@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from symreg.calculus.algebra import ZERO, W, minus, total
+from symreg.calculus.border import border
 from symreg.calculus.operator import Operator
 from symreg.calculus.pieces import Piece, half, pieces
 from symreg.calculus.roots import has_w
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import tidy
 from symreg.errors import Intractable, NotDifferentiable
+from symreg.language.spec import Parameter
 from symreg.language.terms import Term, Terms
 from symreg.language.tree import Tree, substitute
 
@@ -41,7 +43,7 @@ def absorbed(terms: Terms, derive: Callable[[Terms], object]) -> Operator:
     if not isinstance(operator, Operator) or not operator.is_even or operator.needs is not None:
         raise Intractable("what is left without |w| and w^2 has no even operator")
     pull, rise = (tidy(total([row[k] for row in taken.values()]), terms.parameters) for k in (0, 1))
-    if pull != ZERO and not _is_least_at_zero(rest):
+    if pull != ZERO and not is_least_at_zero(rest):
         raise Intractable("what is left without |w| may be less elsewhere than at 0")
     return replace(operator, pull=pull, rise=rise)
 
@@ -62,12 +64,16 @@ def _pull_and_rise(term: Term) -> tuple[Tree, Tree] | None:
     return pull, rise
 
 
-def _is_least_at_zero(terms: Terms) -> bool:
-    found = half(pieces(terms, terms.parameters)).pieces
-    least = substitute(found[0].value, {W: ZERO})
+def is_least_at_zero(terms: Terms) -> bool:
+    """Is a sum of terms that is even nowhere less than at 0? False where that is not decided."""
+    try:
+        with border("where the penalty is least"):
+            found = half(pieces(terms, terms.parameters)).pieces
+            return all(_is_more(piece, substitute(found[0].value, {W: ZERO}), terms.parameters) for piece in found)
+    except (Intractable, NotDifferentiable):
+        return False
 
-    def is_more(piece: Piece) -> bool:
-        more = tidy(minus(piece.value, least), terms.parameters)
-        return sign_between(more, piece.low, piece.high, terms.parameters) in _UPWARD
 
-    return all(map(is_more, found))
+def _is_more(piece: Piece, least: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    more = tidy(minus(piece.value, least), parameters)
+    return sign_between(more, piece.low, piece.high, parameters) in _UPWARD

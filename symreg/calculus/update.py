@@ -32,6 +32,7 @@ class Update:
             before the step), states, parameters, `t` and names that live for one step.
         operator: Of a prox.
         is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
+        is_least_at_zero: If so, is the penalty nowhere less than at 0, so that 0 stays where it is?
         notes: Sentences for the docstring: conventions at kinks, ranges of accuracy.
     """
 
@@ -44,4 +45,5 @@ class Update:
     assignments: tuple[Assignment, ...] = ()
     operator: Operator | Unordered | Mixed | None = None
     is_radial: bool = False
+    is_least_at_zero: bool = True
     notes: tuple[str, ...] = ()

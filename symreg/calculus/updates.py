@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
+from symreg.calculus.absorbed import is_least_at_zero
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, call, plus, total
 from symreg.calculus.border import border
 from symreg.calculus.cancellation import one_beside
@@ -98,7 +99,8 @@ def _proximal_step(rule: Rule, terms: Terms) -> Update:
         assignments=_assignments(rule, has_penalty=bool(parted.smooth.terms)),
         operator=None if taken is None else taken.operator,
         is_radial=taken is not None and taken.is_radial,
-        notes=(*forms.gradient_notes, f"{told}.", *_renaming_notes(renamed)),
+        is_least_at_zero=taken is None or taken.is_least_at_zero,
+        notes=(*forms.gradient_notes, f"{told}.", *_radial_notes(taken), *_renaming_notes(renamed)),
     )
 
 
@@ -133,7 +135,23 @@ def derived_operator(terms: Terms) -> Update:
     ]
     if len(radii) < len(terms.terms):
         raise Intractable("a proximal operator is derived for sums over single weights and for functions of norm(w)")
-    return Update(kind="prox", name="prox", terms=terms, operator=operator(Terms(terms=tuple(radii))), is_radial=True)
+    profile = Terms(terms=tuple(radii))
+    made = Update(
+        kind="prox",
+        name="prox",
+        terms=terms,
+        operator=operator(profile),
+        is_radial=True,
+        is_least_at_zero=is_least_at_zero(profile),
+    )
+    return replace(made, notes=_radial_notes(made))
+
+
+def _radial_notes(taken: Update | None) -> tuple[str, ...]:
+    """Return which of many minimisers an operator of the norm takes, where there may be many."""
+    if taken is None or taken.is_least_at_zero:
+        return ()
+    return ("Where all numbers are 0 every point of the best norm is right: the one whose weights are alike is taken.",)
 
 
 def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:

@@ -108,7 +108,7 @@ def _prox(update: Update) -> _Lowered:
     operator = update.operator
     assert operator is not None
     placing = _placing(update)
-    return _of_norm(operator, placing) if update.is_radial else _of_each(operator, placing)
+    return _of_norm(update, placing) if update.is_radial else _of_each(operator, placing)
 
 
 def _of_each(operator: Operator | Unordered | Mixed, placing: Placing) -> _Lowered:
@@ -131,29 +131,72 @@ def _of_each(operator: Operator | Unordered | Mixed, placing: Placing) -> _Lower
     return _Lowered(placing=placing, may_alias=True)
 
 
-def _of_norm(operator: Operator | Unordered | Mixed, placing: Placing) -> _Lowered:
-    scale = _scale_of_norm(operator, "v", Name("step"), placing)
-    value = Binary("*", scale, Item("v", (Subscript("j"),)))
+def _of_norm(update: Update, placing: Placing) -> _Lowered:
+    value = _with_norm(update, "v", Name("step"), placing)
     placing.stages.append(Map(index="j", body=(Store(array="out", value=value),), is_double=True))
     return _Lowered(placing=placing, may_alias=True)
 
 
+def _with_norm(update: Update, array: str, step: Tree, placing: Placing) -> Tree:
+    """Return the element j of the proximal point of an array, of a function of the norm."""
+    assert update.operator is not None
+    element = Item(array, (Subscript("j"),))
+    if update.is_least_at_zero:
+        return Binary("*", _scale_of_norm(update.operator, array, step, placing), element)
+    return _along(update.operator, array, step, placing)
+
+
 def _scale_of_norm(operator: Operator | Unordered | Mixed, array: str, step: Tree, placing: Placing) -> Tree:
     """Return by what all numbers are multiplied: the proximal point of their norm, over the norm."""
-    square = Sum(Binary("**", Item(array, (Subscript("i"),)), Number(Fraction(2))), "i")
-    root = Call("sqrt", (placing.placed(square),))
+    root = Call("sqrt", (placing.placed(_square(Item(array, (Subscript("i"),)))),))
     largest = Number(Fraction(10) ** 300)  # and no infinity, where the squares overflow
     norm = Let(name=placing.namer.fresh("norm"), value=Call("where", (Compare(">", root, largest), largest, root)))
     placing.stages.append(norm)
     x = Name(norm.name)
     once: Statements = []
     u = solved(operator, x, step, once, once, placing.namer)
-    zero = Number(Fraction(0))
     scale = Let(
-        name=placing.namer.fresh("scale"), value=Call("where", (Compare("==", x, zero), zero, Binary("/", u, x)))
+        name=placing.namer.fresh("scale"), value=Call("where", (Compare("==", x, _ZERO), _ZERO, Binary("/", u, x)))
     )
     placing.stages.extend((*once, scale))
     return Name(scale.name)
+
+
+def _along(operator: Operator | Unordered | Mixed, array: str, step: Tree, placing: Placing) -> Tree:
+    """Return the element j of the point in the array's direction whose norm is the proximal point of the array's norm.
+
+    However short the array is, the point may be far out: its squares are summed again where they underflow, or
+    overflow. Where all is 0 every direction is right, and the one in which all numbers are alike is taken.
+    """
+
+    def let(stem: str, value: Tree) -> Tree:
+        made = Let(name=placing.namer.fresh(stem), value=value)
+        placing.stages.append(made)
+        return Name(made.name)
+
+    rough = placing.placed(_square(Item(array, (Subscript("i"),))))
+    is_small, is_large = Compare("<", rough, Number(1 / _EXTREME)), Compare(">", rough, Number(_EXTREME))
+    unit = let("unit", Call("where", (is_small, Number(1 / _UNIT), Call("where", (is_large, Number(_UNIT), _ONE)))))
+    squares = placing.placed(_square(Binary("/", Item(array, (Subscript("i"),)), unit)))
+    size = let("size", Call("sqrt", (squares,)))
+    norm = let("norm", Binary("*", size, unit))
+    once: Statements = []
+    u = solved(operator, norm, step, once, once, placing.namer)
+    placing.stages.extend(once)
+    point = let("radius", u)
+    direction = Binary("/", Binary("/", Item(array, (Subscript("j"),)), unit), size)
+    alike = Binary("/", point, Call("sqrt", (Name("n"),)))
+    return Call("where", (Compare("==", size, _ZERO), alike, Binary("*", point, direction)))
+
+
+_ZERO, _ONE = Number(Fraction(0)), Number(Fraction(1))
+_EXTREME, _UNIT = Fraction(10) ** 280, Fraction(10) ** 210
+"""Of a sum of squares, beyond which numbers are squared in another unit, and that unit; the inverses for small ones."""
+
+
+def _square(element: Tree) -> Tree:
+    """Return the sum of the squares of all elements i."""
+    return Sum(Binary("**", element, Number(Fraction(2))), "i")
 
 
 def _step(update: Update) -> _Lowered:
@@ -266,9 +309,7 @@ def _scaled(
     body.clear()
     step = Let(name=placing.namer.fresh("step"), value=size)
     placing.stages.append(step)
-    assert update.operator is not None
-    scale = _scale_of_norm(update.operator, buffer, Name(step.name), placing)
-    return Binary("*", scale, Item(buffer, (Subscript("j"),)))
+    return _with_norm(update, buffer, Name(step.name), placing)
 
 
 def _penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
