@@ -16,7 +16,7 @@ from symreg import catalogue, worker
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline import inline_penalty
 from symreg.language.interval import parse_interval
-from symreg.language.names import did_you_mean
+from symreg.language.names import did_you_mean, mentioned
 from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule, Shape
 from symreg.objective import Objective, read_penalty_file, resolve, resolve_rule
 from symreg.tasks import TARGETS, distinct_rules, parameter_of
@@ -297,7 +297,7 @@ def audit(
     if timeout is not None:
         worker.checked_timeout(timeout)
     if isinstance(subject, str | Path):
-        raise SpecError(f"{str(subject)[:80]!r} is a name; hand over the object itself")
+        raise SpecError(f"{mentioned(str(subject), 'the text')} is a name; hand over the object itself")
     return inspect_object(
         subject,
         None if objective is None else resolve(objective),

@@ -84,8 +84,13 @@ class OutOfTime(SymregError):
 
 
 def excerpt(text: str, line: int, column: int, width: int = 76) -> str:
-    """Return the line of `text` that holds the error, cut to `width` around the column, with a caret below."""
+    """Return the line of `text` that holds the error with a caret below it.
+
+    Of a long line the part around the column is shown; `...` stands where it goes on.
+    """
     lines = text.split("\n")
     shown = "".join(c if c.isprintable() else "?" for c in lines[min(line, len(lines)) - 1].rstrip("\r"))
     start = max(0, min(column - 1 - width // 2, len(shown) - width))
-    return f"    {shown[start : start + width]}\n    {' ' * (column - 1 - start)}^"
+    before, after = "..." * (start > 0), "..." * (start + width < len(shown))
+    window = before + shown[start + len(before) : start + width - len(after)] + after
+    return f"    {window}\n    {' ' * (column - 1 - start)}^"

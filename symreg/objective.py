@@ -17,7 +17,7 @@ from symreg.language.functions import CONSTANTS, FUNCTIONS
 from symreg.language.inline import inline_penalty
 from symreg.language.interval import inside, intersection, parse_interval
 from symreg.language.limits import Fail, split_addends
-from symreg.language.names import check_identifier, check_stem, did_you_mean, printable
+from symreg.language.names import check_identifier, check_stem, did_you_mean, mentioned, printable
 from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
 from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule, checked_coefficient
 from symreg.language.terms import Term, Terms, rename
@@ -335,7 +335,7 @@ def _coefficient(part: str) -> tuple[Fraction, str]:
     try:
         value = Fraction(match["number"]) if "/" not in match["number"] else _quotient(match["number"])
     except (ValueError, ZeroDivisionError):
-        raise SpecError(f"coefficient {match['number'][:40]!r} is not a number such as 2, 0.5 or 1/3") from None
+        raise SpecError(f"{mentioned(match['number'], 'coefficient')} is not a number such as 2, 0.5 or 1/3") from None
     return checked_coefficient(value), rest
 
 
@@ -353,7 +353,7 @@ def _renamed(penalty: Penalty, text: str | None) -> Penalty:
     for pair in text.split(","):
         old, _, new = (piece.strip() for piece in pair.partition("="))
         if old not in known:
-            raise UnknownName(f"{penalty.name} has no parameter '{old[:40]}'{did_you_mean(old[:40], known)}")
+            raise UnknownName(f"{penalty.name} has no {mentioned(old, 'parameter')}{did_you_mean(old, known)}")
         if old in new_names:
             raise SpecError(f"{penalty.name}: '{old}' is renamed twice")
         new_names[old] = check_identifier(new, f"{penalty.name}({old}=...)")

@@ -360,11 +360,12 @@ def read_parameter(text: str) -> Parameter | Array:
         SpecError: It is not of that form; says what would be right.
     """
     from symreg.errors import SpecError
+    from symreg.language.names import mentioned
     from symreg.language.toml import make_array
 
     name, colon, rest = text.partition(":")
     if not colon:
-        raise SpecError(f"--param {text[:60]!r}: write a name, a domain and a default, as in 'c: (0, inf) = 2'")
+        raise SpecError(f"{mentioned(text, '--param')}: write a name, a domain and a default, as in 'c: (0, inf) = 2'")
     name, bracket, dimensions = name.strip().partition("[")
     shape = _SHAPES.get("".join(dimensions.split()))
     if shape is None:

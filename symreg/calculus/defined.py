@@ -11,7 +11,7 @@ from symreg.errors import NotDifferentiable
 from symreg.language.interval import inside
 from symreg.language.spec import Parameter
 from symreg.language.terms import Term
-from symreg.language.text import to_text
+from symreg.language.text import mention
 from symreg.language.tree import Call, Item, Name, Sum, Tree, number, transform, walk
 
 _MAGNITUDES = tuple(10.0**power for power in (0, -1, 1, -3, 3, -6, 6, -12, 12, -100, 100))
@@ -45,7 +45,7 @@ def refuse_undefined_gradient(gradient: Tree, term: Term) -> None:
 
 def _refuse(term: Term, what: str) -> NoReturn:
     raise NotDifferentiable(
-        f"{to_text(term.tree):.60} has no finite {what} at any weight; "
+        f"{mention(term.tree, term.name)} has no finite {what} at any weight; "
         "it divides by 0, or takes a root or the logarithm of what is negative"
     )
 

@@ -25,7 +25,7 @@ from symreg.errors import Intractable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.terms import Term, Terms
-from symreg.language.text import to_text
+from symreg.language.text import mention
 from symreg.language.tree import Binary, Tree, substitute, walk
 
 _UPWARD = ("positive", "nonnegative", "zero")
@@ -122,7 +122,7 @@ def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]
         table = sign_table(piece.third, piece.low, piece.high, parameters)
         if table is None:
             raise Intractable(
-                f"where the curvature of {term.name}, {to_text(piece.curvature):.80}, rises and falls was not decided"
+                f"where the curvature of {term.name}, {mention(piece.curvature)}, rises and falls was not decided"
             )
         slope = stable_slope(piece, parameters)
         curvature = curvature_of(piece, slope, parameters)

@@ -40,7 +40,7 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.interval import Interval, intersection
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
-from symreg.language.text import to_text
+from symreg.language.text import mention, to_text
 from symreg.language.tree import Binary, Tree, number, substitute, walk
 
 Kind = Literal["smooth", "convex kink", "concave kink", "undecided"]
@@ -218,7 +218,7 @@ def _refuse_singular(smooth: Tree, low: Tree | None, high: Tree | None, paramete
             roots(expression)
         except NotDifferentiable:
             if sign_between(expression, low, high, parameters) not in ("positive", "negative"):
-                raise Intractable(f"whether {to_text(expression)[:80]} can be 0 was not decided") from None
+                raise Intractable(f"whether {mention(expression)} can be 0 was not decided") from None
 
 
 def _compare(a: Tree, b: Tree, parameters: tuple[Parameter, ...]) -> int:

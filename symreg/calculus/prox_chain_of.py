@@ -41,7 +41,7 @@ from symreg.calculus.tidy import tidy
 from symreg.calculus.undefined import undefined_notes
 from symreg.errors import Intractable
 from symreg.language.terms import Terms
-from symreg.language.text import to_text
+from symreg.language.text import mention
 from symreg.language.tree import Compare, Logic, Name, Tree, number, substitute
 from symreg.objective import Objective
 
@@ -332,4 +332,4 @@ def _negated(condition: Tree) -> Tree:
             return Compare(">=", left, right)
         case Compare("<=", left, right):
             return Compare(">", left, right)
-    raise Intractable(f"{to_text(condition)[:60]} is no bound")
+    raise Intractable(f"{mention(condition, 'a condition')} is no bound")

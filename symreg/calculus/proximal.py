@@ -32,7 +32,7 @@ from symreg.calculus.unordered import unordered
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
-from symreg.language.text import to_text
+from symreg.language.text import mention, to_text
 from symreg.language.tree import Call, Compare, Constant, Logic, Tree, number, substitute, walk
 
 _INFINITE = (Constant("inf"), negative(Constant("inf")))
@@ -270,7 +270,7 @@ def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
         table = (Run(sign=0, low=piece.low, high=piece.high, method="", is_strict=False),)
     if table is None:
         raise Intractable(
-            f"where phi'' = {to_text(piece.curvature):.80} rises and falls was not decided for all parameters"
+            f"where phi'' = {mention(piece.curvature)} rises and falls was not decided for all parameters"
         )
     slope = stable_slope(piece, parameters)
     for run in table:

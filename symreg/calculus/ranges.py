@@ -13,7 +13,7 @@ from flint import arb, fmpq
 from symreg.calculus.algebra import rational
 from symreg.calculus.enclosed import FUNCTIONS
 from symreg.errors import Intractable
-from symreg.language.text import to_text
+from symreg.language.text import mention
 from symreg.language.tree import Binary, Call, Constant, Name, Negate, Number, Tree
 
 Range: TypeAlias = tuple[arb, arb]
@@ -55,7 +55,7 @@ def ranged(tree: Tree) -> Enclosure:
             a, b = ranged(left), ranged(right)
             return lambda at: _rising_in_both(FUNCTIONS["logaddexp"], a(at), b(at))
         case _:
-            raise Intractable(f"{to_text(tree)[:60]} is not enclosed")
+            raise Intractable(f"{mention(tree)} is not enclosed")
 
 
 def sign_on(function: Enclosure, at: Range) -> int:

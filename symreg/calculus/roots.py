@@ -21,7 +21,7 @@ from symreg.calculus.algebra import (
     times,
 )
 from symreg.errors import NotDifferentiable
-from symreg.language.text import to_text
+from symreg.language.text import mention
 from symreg.language.tree import Binary, Call, Compare, Logic, Negate, Number, Tree, number, substitute, walk
 
 _TWO, _FOUR, _HALF = number(2), number(4), Number(Fraction(1, 2))
@@ -306,7 +306,7 @@ def _multiply(a: dict[int, Tree] | None, b: dict[int, Tree] | None) -> dict[int,
 
 def _refuse(whole: Tree) -> list[Tree]:
     raise NotDifferentiable(
-        f"the switch at {to_text(whole)} = 0 has no roots that can be listed; "
+        f"the switch at {mention(whole)} = 0 has no roots that can be listed; "
         "write one of degree <= 2 in w or abs(w), a product of such, or an invertible function of one"
     )
 

@@ -16,7 +16,7 @@ from symreg.calculus.tidy import tidy
 from symreg.errors import Intractable
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
-from symreg.language.text import to_text
+from symreg.language.text import mention
 from symreg.language.tree import (
     Binary,
     Call,
@@ -205,7 +205,7 @@ class _Ruler:
                 for argument in arguments:
                     self.equal(self.dimension(argument), {})
                 return {}
-        raise Intractable(f"{to_text(tree)[:60]} has no dimension")
+        raise Intractable(f"{mention(tree)} has no dimension")
 
     def power(self, base: Form | None, exponent: Tree) -> Form | None:
         value = rational(exponent)

@@ -11,7 +11,7 @@ from symreg.calculus.tidy import Sign, sign_of
 from symreg.errors import Intractable
 from symreg.language.interval import WORDS
 from symreg.language.spec import Parameter
-from symreg.language.text import to_text
+from symreg.language.text import mention, to_text
 from symreg.language.tree import (
     Binary,
     Call,
@@ -111,7 +111,7 @@ def _holds(condition: Tree, low: Tree | None, high: Tree | None, parameters: tup
             together = all if operator == "and" else any
             return together(_holds(operand, low, high, parameters) for operand in operands)
         case _:
-            raise Intractable(f"{to_text(condition)[:60]} is not a condition")
+            raise Intractable(f"{mention(condition, 'a condition')} is not a condition")
 
 
 _HOLDS = {-1: ("<", "<="), 0: ("<=", ">=", "=="), 1: (">", ">=")}
@@ -131,7 +131,7 @@ def _strict(switch: Tree, low: Tree | None, high: Tree | None, parameters: tuple
     if len(signs) == 1 and 0 not in signs and _has_listed_zeros(switch, parameters):
         return signs.pop()
     raise Intractable(
-        f"whether {to_text(switch)[:80]} is positive {_between(low, high)} depends on the parameters; "
+        f"whether {mention(switch)} is positive {_between(low, high)} depends on the parameters; "
         "give them domains that settle it"
     )
 

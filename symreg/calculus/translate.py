@@ -13,7 +13,7 @@ from symreg.calculus.algebra import without_extrema
 from symreg.errors import Intractable
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
-from symreg.language.text import to_text
+from symreg.language.text import mention, to_text
 from symreg.language.tree import (
     Binary,
     Call,
@@ -101,7 +101,7 @@ class _Translator:
             case Call(function, arguments) if function in _TO_SYMPY:
                 return _TO_SYMPY[function](*(self.expression(a) for a in arguments))
             case _:
-                raise Intractable(f"{to_text(tree)[:60]} has no meaning in SymPy")
+                raise Intractable(f"{mention(tree)} has no meaning in SymPy")
 
     def exponent(self, tree: Tree) -> Any:
         """Return what e is raised to, a number of many digits as a symbol.
@@ -128,7 +128,7 @@ class _Translator:
             case Call("in_range", _):
                 return sympy.Gt(self.stand_in(tree), 0)
             case _:
-                raise Intractable(f"{to_text(tree)[:60]} is not a condition")
+                raise Intractable(f"{mention(tree, 'a condition')} is not a condition")
 
     def symbol(self, name: str) -> sympy.Symbol:
         domain = self.domains.get(name)

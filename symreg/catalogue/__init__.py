@@ -7,7 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from symreg.errors import UnknownName
-from symreg.language.names import did_you_mean
+from symreg.language.names import did_you_mean, mentioned
 from symreg.language.spec import Penalty, Rule
 from symreg.language.toml import read_penalty, read_rule
 
@@ -58,8 +58,7 @@ def _stems(folder: str) -> tuple[str, ...]:
 
 def _text(folder: str, name: str, known: tuple[str, ...], what: str) -> str:
     if name not in known:
-        shown = name[:40].encode("unicode_escape").decode()
-        raise UnknownName(f"no {what} is called '{shown}'{did_you_mean(name[:40], known)}")
+        raise UnknownName(f"{mentioned(name, f'no {what} is called')}{did_you_mean(name[:40], known)}")
     return _folder(folder).joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 

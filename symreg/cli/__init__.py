@@ -49,6 +49,9 @@ def run(arguments: list[str]) -> int:
         return _report(error, arguments, BUG)
 
 
+_LONGEST_CAUSE = 300
+
+
 def _report(error: Exception, arguments: list[str], code: int) -> int:
     """Tell an error in its own words; one that symreg did not expect also says what it is and how to see more."""
     if "--debug" in arguments:
@@ -58,7 +61,8 @@ def _report(error: Exception, arguments: list[str], code: int) -> int:
     if code == BUG:
         words = " ".join(str(error).split())
         kind = "" if isinstance(error, SymregError) else f"{type(error).__name__}: "
-        console.tell(f"symreg: this is a bug of symreg's: {kind}{words[:300]} (--debug shows the traceback)")
+        told = words if len(words) <= _LONGEST_CAUSE else "with a long message"
+        console.tell(f"symreg: this is a bug of symreg's: {kind}{told} (--debug shows the traceback)")
     else:
         console.tell(f"symreg: {error}")
     return code

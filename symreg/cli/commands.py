@@ -26,9 +26,10 @@ class _Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
-            from symreg.language.names import did_you_mean
+            from symreg.language.names import did_you_mean, mentioned
 
-            raise click.UsageError(f"no such command '{args[0][:40]}'{did_you_mean(args[0][:40], self.commands)}", ctx)
+            near = did_you_mean(args[0][:40], self.commands)
+            raise click.UsageError(f"{mentioned(args[0], 'no such command')}{near}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -239,9 +240,9 @@ def generate(
     if output != "-":
         writing.check_folder(output, is_to_be_written=not (check or shows_diff))
     files: dict[str, str] = {}
-    stems: dict[str, str] = {}
+    stems: dict[str, int] = {}
     with console.Bar() as bar, worker.Worker() as child:
-        for objective in objectives:
+        for position, objective in enumerate(objectives):
             made = child.call(
                 "write_sources",
                 timeout=timeout,
@@ -255,11 +256,12 @@ def generate(
                 domain=domain,
             )
             if made.stem.lower() in stems:
+                both = (stems[made.stem.lower()], position)
                 raise click.UsageError(
-                    f"'{objective[:40]}' and '{stems[made.stem.lower()][:40]}' would both be written to "
+                    f"{' and '.join(_mentioned(objectives, k) for k in sorted(both))} would both be written to "
                     f"{made.stem}; generate them apart, with --name"
                 )
-            stems[made.stem.lower()] = objective
+            stems[made.stem.lower()] = position
             _tell_notes(made.notes)
             files |= made.files
     if output == "-":
@@ -422,6 +424,14 @@ def doctor() -> int:
     return 0 if is_well else 3
 
 
+def _mentioned(objectives: tuple[str, ...], position: int) -> str:
+    """Return an objective in quotes; of a long one which it is."""
+    from symreg.language.names import LONGEST_MENTION
+
+    text = objectives[position]
+    return f"'{text}'" if len(text) <= LONGEST_MENTION else f"objective {position + 1}"
+
+
 def _read(objective: str) -> str:
     return console.read_all() if objective == "-" else objective
 
@@ -443,6 +453,7 @@ def _refuse_alone(**given: bool) -> None:
 def _settings(rows: tuple[str, ...]) -> dict[str, float]:
     """Return the numbers of `NAME=VALUE` rows by name."""
     from symreg.language.interval import parse_number
+    from symreg.language.names import mentioned
 
     made: dict[str, float] = {}
     for row in rows:
@@ -452,9 +463,9 @@ def _settings(rows: tuple[str, ...]) -> dict[str, float]:
         except SymregError:
             name = ""
         if not name:
-            raise click.UsageError(f"--set '{row[:40]}': write a name and a number, as in lam=0.3")
+            raise click.UsageError(f"{mentioned(row, '--set')}: write a name and a number, as in lam=0.3")
         if name in made:
-            raise click.UsageError(f"--set '{row[:40]}': {name[:40]} is set twice")
+            raise click.UsageError(f"{mentioned(row, '--set')}: {name} is set twice")
         made[name] = number
     return made
 

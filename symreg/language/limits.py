@@ -96,7 +96,7 @@ def split_addends(text: str, fail: Fail) -> list[tuple[int, int, str]]:
             if not is_operand_end and token in _AFTER_AN_OPERAND and (before, token) != ("(", ")"):
                 fail(f"an operand is missing before '{token}'", position)
             if kind in ("number", "name") and is_operand_end and token not in ("and", "or"):
-                fail(f"an operator is missing before '{token[:20]}'; write '*' to multiply", position)
+                fail(f"an operator is missing before {_named(token)}; write '*' to multiply", position)
             signs = signs + 1 if token in ("+", "-", "not") and not is_operand_end else 0
             powers += token == "**"
             if signs > DEEPEST or len(open_at) > DEEPEST:
@@ -133,15 +133,20 @@ def _refuse_character(text: str, position: int, fail: Fail) -> NoReturn:
 
 def _check_number(token: str, position: int, fail: Fail) -> None:
     if _NUMBER.fullmatch(token) is None:
-        product = _PRODUCT.fullmatch(token[:20])
+        product = _PRODUCT.fullmatch(token) if len(token) <= DEEPEST else None
         if product is not None:
-            fail(f"{token[:20]!r} is not a number; write {product[1]}*{product[2]}", position)
-        fail(f"{token[:20]!r} is not a number such as 2, 0.5 or 1e-3", position)
+            fail(f"{token!r} is not a number; write {product[1]}*{product[2]}", position)
+        fail(f"{_named(token)} is not a number such as 2, 0.5 or 1e-3", position)
     if len(token) > DEEPEST:
         fail(f"a number of more than {DEEPEST} characters", position)
     value = float(token)
     if not math.isfinite(value) or (value == 0.0 and any(c in "123456789" for c in re.split("[eE]", token)[0])):
         fail(f"the number {token} is beyond double precision", position)
+
+
+def _named(token: str) -> str:
+    """Return a token in quotes; a long one is where the caret stands."""
+    return f"'{token}'" if len(token) <= DEEPEST else f"these {len(token)} characters"
 
 
 def _close(open_at: list[tuple[str, int]], token: str, position: int, fail: Fail) -> None:

@@ -114,6 +114,16 @@ def printable(text: str, longest: int = 200) -> str:
     return safe if len(text) <= longest and len(safe) <= longest else f"{safe[:longest]}..."
 
 
+LONGEST_MENTION = 120
+
+
+def mentioned(text: str, what: str) -> str:
+    """Return `what` and what a user wrote, in quotes; of a long text its length: a part of it would mean another."""
+    if len(text) > LONGEST_MENTION:
+        return f"{what} of {len(text)} characters"
+    return f"{what} '{printable(text, 10 * LONGEST_MENTION)}'"
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that `name` was probably meant to be, or None."""
     by_lower = {c.lower(): c for c in sorted(set(candidates))}

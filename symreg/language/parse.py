@@ -20,7 +20,7 @@ from symreg.language.limits import (
     MOST_SWITCHES,
     split_addends,
 )
-from symreg.language.names import check_identifier, did_you_mean
+from symreg.language.names import check_identifier, did_you_mean, mentioned
 from symreg.language.tree import (
     Binary,
     Call,
@@ -239,7 +239,7 @@ class _Walker:
         if name in self.names:
             return Name(name)
         if not self.is_open:
-            self.fail(f"unknown name '{name[:40]}'{did_you_mean(name, self.names | CONSTANTS.keys())}", node)
+            self.fail(f"{mentioned(name, 'unknown name')}{did_you_mean(name, self.names | CONSTANTS.keys())}", node)
         try:
             check_identifier(name, "name")
         except SpecError as error:
@@ -276,7 +276,7 @@ class _Walker:
         if function is None:
             meant = f"; write {_ELSEWHERE[name]}" if name in _ELSEWHERE else did_you_mean(name, FUNCTIONS)
             meant = "; it is for update rules" if name in RULE_FUNCTIONS else meant
-            self.fail(f"unknown function '{name[:40]}'{meant}", node)
+            self.fail(f"{mentioned(name, 'unknown function')}{meant}", node)
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             self.fail(f"{name} takes its arguments by position", node)
         most = MOST_ARGUMENTS if function.most is None else function.most
@@ -370,7 +370,7 @@ class _Walker:
             case _:
                 self.fail("a subscript is an index with a constant shift, as in w[i + 1]", node)
         if index not in self.bound:
-            self.fail(f"the index '{index[:40]}' is not bound by a sum{did_you_mean(index, self.bound)}", node)
+            self.fail(f"{mentioned(index, 'the index')} is not bound by a sum{did_you_mean(index, self.bound)}", node)
         if abs(shift) > LARGEST_SHIFT:
             self.fail(f"a shift beyond +-{LARGEST_SHIFT}", node)
         for level in self.uses:
@@ -440,10 +440,8 @@ def _operate(operator: str, a: float, b: float) -> float:
 
 
 def _reason(error: SyntaxError, text: str) -> str:
-    position = max((error.offset or 1) - 1, 0)
-    if position >= len(text):
-        return "the expression ends too early"
-    return f"this does not follow the grammar: {text[position : position + 20]!r}"
+    is_at_end = max((error.offset or 1) - 1, 0) >= len(text)
+    return "the expression ends too early" if is_at_end else "this does not follow the grammar"
 
 
 _KINDS: dict[type[ast.expr], str] = {

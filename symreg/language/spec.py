@@ -11,6 +11,7 @@ from typing import Literal
 
 from symreg.errors import SpecError
 from symreg.language.interval import REAL, Interval
+from symreg.language.names import LONGEST_MENTION
 from symreg.language.tree import Call, Tree, names, walk
 
 
@@ -122,11 +123,16 @@ def checked_coefficient(value: float | Fraction) -> Fraction:
         SpecError: Not positive, or beyond 1e-100 to 1e100.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < math.inf:
-        raise SpecError(f"coefficient {value!r:.40}: a penalty's coefficient is a positive number")
+        raise SpecError(f"{_shown(value)}: a penalty's coefficient is a positive number")
     exact = Fraction(value) if isinstance(value, int | Fraction) else Fraction(repr(float(value)))
     if not Fraction(1, 10**100) <= exact <= 10**100:
-        raise SpecError(f"coefficient {value!s:.40}: a penalty's coefficient is a positive number, 1e-100 to 1e100")
+        raise SpecError(f"{_shown(value)}: a penalty's coefficient is a positive number, 1e-100 to 1e100")
     return exact
+
+
+def _shown(value: object) -> str:
+    text = str(value) if isinstance(value, Fraction) else repr(value)
+    return f"coefficient {text}" if len(text) <= LONGEST_MENTION else f"a coefficient of {len(text)} characters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,15 @@ def to_text(tree: Tree) -> str:
     return _print(tree, 0)
 
 
+LONGEST_MENTION = 120
+
+
+def mention(tree: Tree, what: str = "an expression") -> str:
+    """Return the tree's text for a message; of a long one `what` and its length: a part of it would mean another."""
+    text = to_text(tree)
+    return text if len(text) <= LONGEST_MENTION else f"{what} of {len(text)} characters"
+
+
 def number_text(value: Fraction) -> str:
     """Return an exact nonnegative literal: an integer, a decimal, or `a/b` where no finite decimal exists."""
     if value.denominator == 1 and value < 10**16:

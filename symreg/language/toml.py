@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 from symreg.errors import SpecError
 from symreg.language.interval import REAL, WORDS, Interval, inside, parse_interval
-from symreg.language.names import check_identifier, check_stem, did_you_mean
+from symreg.language.names import LONGEST_MENTION, check_identifier, check_stem, did_you_mean
 from symreg.language.parse import Excerpted, parse
 from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, Shape, State, varying_names
 from symreg.language.text import to_text
@@ -210,7 +210,7 @@ def make_parameter(
     except OverflowError:
         value = math.inf
     if value not in domain:
-        raise SpecError(f"{where} '{name}': default {default!r:.40} is outside its domain {domain}")
+        raise SpecError(f"{where} '{name}': {_default(default)} is outside its domain {domain}")
     if latex and not _LATEX.fullmatch(latex):
         raise SpecError(
             f"{where} '{name}': latex {_shown(latex)} is not an allowed symbol; write one such as '\\lambda' or 'c_1'"
@@ -233,6 +233,11 @@ def make_array(
     """Return a checked array; see `make_parameter`, whose rules each of its elements obeys."""
     one = make_parameter(name, domain=domain, default=default, latex=latex, doc=doc, where=where)
     return Array(name=name, shape=shape, latex=latex, doc=one.doc, domain=domain, default=one.default)
+
+
+def _default(value: float) -> str:
+    text = repr(value)
+    return f"default {text}" if len(text) <= LONGEST_MENTION else f"a default of {len(text)} digits"
 
 
 def check_line(text: str, what: str, longest: int = LONGEST_LINE) -> str:
@@ -409,4 +414,6 @@ def _check_rule_uses(
 
 
 def _shown(text: str) -> str:
-    return repr(text[:40].encode("unicode_escape").decode())
+    """Return a text in quotes; of a long one its length."""
+    safe = repr(text.encode("unicode_escape").decode())
+    return safe if len(text) <= LONGEST_MENTION else f"a text of {len(text)} characters"
