@@ -10,6 +10,7 @@ from symreg.calculus.chain import Chain, Direction, Knot, Step, StepBound
 from symreg.calculus.claims.telling import bounds_of_step
 from symreg.calculus.differentiate import elementwise_over_j
 from symreg.calculus.directions import directions, step_bounds
+from symreg.calculus.entering import takes_gradient
 from symreg.calculus.knots import guarded, inside, knots
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
 from symreg.calculus.prox_chain import ProxChain
@@ -213,11 +214,12 @@ def _operator(parts: tuple[Derived, ...], indexed: tuple[Derived, ...], prox: Te
     value = substitute(total(own or others), {Name("w"): u})
     distance = minus(u, v) if own else call("norm", minus(u, v))
     whole = plus(times(s, value), over(power(distance, number(2)), number(2)))
+    what = "which is not differentiable everywhere" if takes_gradient(rule) else "all of it"
     return Step(
         rule="proximal operator",
         before=call("prox", v, s),
         after=call("argmin", u, whole),
-        why=f"of {taken}, which is not differentiable everywhere" + ("" if own else _OF_VECTORS),
+        why=f"of {taken}, {what}" + ("" if own else _OF_VECTORS),
     )
 
 

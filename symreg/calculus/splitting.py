@@ -1,7 +1,8 @@
 """Split an objective for a rule with a proximal operator: terms with a kink go to the operator, the rest into `g`.
 
-Takes terms and a rule; hands on the terms whose gradient is part of `g`, and those whose operator the rule takes. A
-term is differentiable if it has a finite derivative at every weight of its domain for all values of its parameters.
+Takes terms and a rule; hands on the terms whose gradient is part of `g`, and those whose operator the rule takes. Where
+the rule takes no gradient of the penalty, the operator takes every term: each one enters a step exactly once. A term is
+differentiable if it has a finite derivative at every weight of its domain for all values of its parameters.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from symreg.calculus.algebra import INFINITY, NAN, ZERO, W, call, numeric, plus
+from symreg.calculus.entering import takes_gradient
 from symreg.calculus.knots import Part, knots, one_sided
 from symreg.calculus.numeric import samples
 from symreg.calculus.parts import elementwise_parts
@@ -57,12 +59,14 @@ def split(terms: Terms, rule: Rule) -> Split:
         rule: If it uses no `prox`, everything goes into `g`.
 
     Raises:
+        SpecError: The rule leaves the penalty out, or takes it twice.
         Intractable: What the operator would have to take has none that is derived here; names the terms.
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
     """
+    has_gradient = takes_gradient(rule)
     if not rule.uses_prox:
         return Split(terms, Terms(terms=()))
-    rows = [(term, is_differentiable(term)) for term in terms.terms]
+    rows = [(term, has_gradient and is_differentiable(term)) for term in terms.terms]
     made = Split(
         smooth=Terms(terms=tuple(term for term, is_smooth in rows if is_smooth)),
         prox=Terms(terms=tuple(term for term, is_smooth in rows if not is_smooth)),
@@ -123,7 +127,8 @@ def _refuse_without_operator(prox: Terms, rule: Rule) -> None:
     if not indexed:
         return
     names = ", ".join(term.name for term in indexed)
-    told = f"{names}: {rule.name} takes the proximal operator of what is not differentiable everywhere"
+    what = "what is not differentiable everywhere" if takes_gradient(rule) else "the whole penalty"
+    told = f"{names}: {rule.name} takes the proximal operator of {what}"
     if any(radial_profile(term) is None for term in indexed):
         raise Intractable(
             f"{told}, which is there for sums over the single weights and for functions of norm(w) only; "

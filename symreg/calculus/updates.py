@@ -156,6 +156,7 @@ def _radial_notes(taken: Update | None) -> tuple[str, ...]:
 
 def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:
     apart, renamed = told_apart(terms, rule)
+    apart = split(apart, rule).smooth  # all of them, or the rule is refused
 
     def change(node: Tree) -> Tree:
         match node:

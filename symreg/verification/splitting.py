@@ -1,7 +1,8 @@
 """Which terms of a penalty a rule's proximal operator takes, decided from the oracle's slopes at the places in doubt.
 
 A term with a kink, or an infinite slope, at some weight for some parameters goes to the operator, the others into the
-gradient. Takes terms and a rule, hands on both parts; what emitted the code under test has no say in it.
+gradient, if the rule takes one. Takes terms and a rule, hands on both parts; what emitted the code under test has no
+say in it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from symreg.verification.ball import Scope, ball, balls, compiled, sign_or_hull,
 from symreg.verification.kinks import Kink, from_ordinal, kinks, ordinal
 from symreg.verification.oracle import Slope, elementwise, slope, slopes, values
 from symreg.verification.sampling import Stream, sampled_parameters
+from symreg.verification.series import Value
+from symreg.verification.stepping import Stepper, stepper
 
 _SAMPLES = 7
 _MOST_KINKS = 64  # of one setting: a periodic function has one kink like the other
@@ -30,6 +33,8 @@ _AROUND = 2.0**-6  # how far around, relative
 _NOTHING = 2.0**-200  # a slope known to this is known well enough
 _LENGTH = 4  # weights in a vector
 _GRID = (0.0, *(sign * 2.0**k for k in range(-8, 9) for sign in (-1, 1)))
+_TIMES = (1, 2, 3, 30, 3000)  # at which a gradient moves the weight, if it does
+_SIZES = (0.0, 1.0, -2.0, 1000.0)  # of the penalty's gradient
 _MIDDLE = (0.75, -0.625, 1.375, 0.3125)
 
 
@@ -37,10 +42,39 @@ def split(terms: Terms, rule: Rule) -> tuple[Terms, Terms]:
     """Return the terms whose gradient a rule uses, and those whose proximal operator it takes."""
     if not rule.uses_prox:
         return terms, Terms(terms=())
-    taken = [has_kink(term) for term in terms.terms]
+    has_gradient = moves_by_gradient(rule)
+    taken = [not has_gradient or has_kink(term) for term in terms.terms]
     rows = list(zip(terms.terms, taken, strict=True))
     smooth, prox = (Terms(terms=tuple(term for term, is_taken in rows if is_taken == side)) for side in (False, True))
     return smooth, prox
+
+
+@lru_cache(maxsize=64)
+def moves_by_gradient(rule: Rule) -> bool:
+    """Does a weight come elsewhere in a few steps where the penalty has another gradient?
+
+    The loss has none there, and `prox` gives v. Where too few steps have a value it counts as moved.
+    """
+    if not any(names(step.expression) & {"g", "g_penalty"} for step in rule.steps):
+        return False
+    step = stepper(rule)
+    ends = {_end(rule, step, size) for size in _SIZES} - {None}
+    return len(ends) != 1
+
+
+def _end(rule: Rule, step: Stepper, size: float) -> tuple[float, ...] | None:
+    """Return the weight after each of a few steps with a gradient of one size; None where it has no value."""
+    point: dict[str, Value] = {p.name: arb(p.default or (0.5 if 0.5 in p.domain else 0.0)) for p in rule.parameters}
+    point |= {state.name: arb(state.initial) for state in rule.states}
+    point |= {"w": arb(_MIDDLE[0]), "g_loss": arb(0), "g_penalty": arb(size), "prox": lambda v, s: v}
+    made = []
+    for t in _TIMES:
+        after = step({**point, "t": arb(t)})
+        if after is None:
+            return None
+        made.append(float(after["w"]))
+        point |= after
+    return tuple(made)
 
 
 @lru_cache(maxsize=64)
