@@ -9,9 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from symreg.language.tree import Binary, Call, Compare, Item, Logic, Name, Negate, Number, Tree, children, rebuild
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Item,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Tree,
+    children,
+    rebuild,
+)
 
 INVERSE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+_BEYOND = (Constant("inf"), Constant("nan"))
+"""What a function is outside its domain, whatever a formula gives there that has no value: a NaN is no input's then."""
 
 _Inputs = dict[Tree, Tree | None]
 """Inputs in order, for what is emitted may not depend on hashes; each with the condition that it exists, if any."""
@@ -93,6 +109,9 @@ def _choice(condition: _Traced, then: _Traced, otherwise: _Traced, known: Known)
         return _Traced(made, reads, carries)
     reads = _union(condition.reads, then.reads, otherwise.reads)
     straight = _through(condition.tree, reads, then, otherwise, known)
+    if then.tree in _BEYOND:
+        beyond = {item: exists for item, exists in otherwise.carries.items() if item not in condition.reads}
+        return _Traced(Call("where", (condition.tree, then.tree, otherwise.tree)), reads, _union(straight, beyond))
     inverse = _inverse(condition.tree)
     turned = _through(inverse, reads, otherwise, then, known)
     if len(turned) > len(straight):
