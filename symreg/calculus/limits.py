@@ -56,14 +56,31 @@ def limit_at(tree: Tree, end: Tree | None, side: int, parameters: tuple[Paramete
 
 def _of_addends(tree: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
     """Return the limit at an infinity of a sum whose addends all have one, where the sum's own is not known."""
-    parts = addends(expanded(tree, parameters))
-    if len(parts) < 2:
+    parts = grouped(tree, parameters)
+    if len(parts) == 1 and parts[0][0] == ONE:
         return NAN
-    limits = [limit_at(signed(sign, part), None, side, parameters) for sign, part in parts]
+    limits = [_multiplied(limit_at(moving, None, side, parameters), scalar, parameters) for scalar, moving in parts]
     infinite = {value for value in limits if value in (INFINITY, negative(INFINITY))}
     if NAN in limits or len(infinite) > 1:
         return NAN
     return infinite.pop() if infinite else tidy(total(limits), parameters)
+
+
+def grouped(tree: Tree, parameters: tuple[Parameter, ...]) -> list[tuple[Tree, Tree]]:
+    """Return a sum as pairs of a factor without weights and one of weights and numbers alone, each of these once."""
+    found: dict[Tree, list[Tree]] = {}
+    for sign, part in addends(expanded(tree, parameters)):
+        moving = product([factor for factor in factors(part) if has_w(factor[0])])
+        scalar = product([factor for factor in factors(part) if not has_w(factor[0])])
+        found.setdefault(moving, []).append(signed(sign, scalar))
+    return [(tidy(total(scalars), parameters), moving) for moving, scalars in found.items()]
+
+
+def _multiplied(limit_: Tree, scalar: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    if limit_ not in (INFINITY, negative(INFINITY)):
+        return NAN if limit_ == NAN else times(scalar, limit_)
+    turned = {"positive": limit_, "negative": negative(limit_), "zero": ZERO}
+    return turned.get(sign_for_all(scalar, parameters), NAN)
 
 
 _INFINITE = float("inf")

@@ -43,7 +43,8 @@ def all_of(truths: Iterable[Truth], parameters: tuple[Parameter, ...]) -> Truth:
         if truth is False:
             return False
         if not isinstance(truth, bool):
-            conditions |= dict.fromkeys(truth.operands if isinstance(truth, Logic) else (truth,))
+            is_joint = isinstance(truth, Logic) and truth.operator == "and"
+            conditions |= dict.fromkeys(truth.operands if isinstance(truth, Logic) and is_joint else (truth,))
     found = list(conditions)
     if len(found) > 1 and is_proved(Logic("not", (Logic("and", tuple(found)),)), parameters):
         return False

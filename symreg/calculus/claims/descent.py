@@ -11,14 +11,15 @@ from symreg.calculus.claims.shape import settled, told
 from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.calculus.extremes import Extreme, beyond, extremes
-from symreg.calculus.limits import limit_at
+from symreg.calculus.limits import grouped, limit_at
 from symreg.calculus.pieces import Piece
 from symreg.calculus.signs import tidied
+from symreg.calculus.solver import is_proved
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import tidy
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
-from symreg.language.tree import Call, Compare, Name, Tree, number
+from symreg.language.tree import Call, Compare, Logic, Name, Tree, number, substitute
 
 LR = Name("lr")
 """The learning rate of the gradient step that the claims are about."""
@@ -38,11 +39,50 @@ def coercive(study: Study) -> Verdict:
             if witness is not None:
                 note = f"phi runs to {to_text(value)} as w runs to {'inf' if side < 0 else '-inf'}"
                 return Verdict(claim=claim, verdict="refuted", witness=witness, method="limits", note=note)
+    truths = [
+        True if value == INFINITY else _grows(p, side, study) for (p, side), value in zip(ends, limits, strict=True)
+    ]
+    if None not in truths:
+        return _coercive_where(claim, all_of((truth for truth in truths if truth is not None), study.parameters), study)
     wave = _is_bounded(study)
     if wave is not None:
         witness = refuting(study.value, ">", plus(wave, ONE), _far(study, -1), meaning="phi(w) > 1 + sup(phi)")
         return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", note="phi is bounded")
     return Verdict(claim=claim, verdict="undecided")
+
+
+def _grows(piece: Piece, side: int, study: Study) -> Truth | None:
+    """Return for which parameters phi runs to infinity at a far end: parts that do so have factors that may be 0.
+
+    None where a factor may have either sign, or what a part runs to is not known.
+    """
+    conditions: list[Tree] = []
+    for scalar, moving in grouped(piece.value, study.parameters):
+        limit = limit_at(moving, None, side, study.parameters)
+        if limit == NAN:
+            return None
+        if limit not in (INFINITY, negative(INFINITY)):
+            continue
+        factor = tidied(scalar if limit == INFINITY else negative(scalar), study.parameters)
+        if is_at_least_zero(factor, study.parameters) is not True:
+            return None
+        positive = is_at_least_zero(factor, study.parameters, strictly=True)
+        if positive is True:
+            return True
+        conditions += [] if isinstance(positive, bool) else [positive]
+    if not conditions:
+        return False
+    either = conditions[0] if len(conditions) == 1 else Logic("or", tuple(conditions))
+    return True if is_proved(either, study.parameters) else either
+
+
+def _coercive_where(claim: str, truth: Truth, study: Study) -> Verdict:
+    if truth is True:
+        return Verdict(claim=claim, verdict="proved", method="limits")
+    rows = [row for side in (-1, 1) for row in _far(study, side, None if truth is False else truth)]
+    here = plus(ONE, substitute(study.value, {W: ONE}))
+    witness = refuting(study.value, ">", here, rows, meaning="phi(w) > 1 + phi(1) for a far w")
+    return settled(claim, truth, witness, "limits")
 
 
 def _is_bounded(study: Study) -> Tree | None:
@@ -58,8 +98,8 @@ def _bounded(study: Study, piece: Piece, side: int, value: Tree) -> Witness | No
     return refuting(study.value, ">", bound, _far(study, side), meaning=meaning)
 
 
-def _far(study: Study, side: int) -> Iterator[Row]:
-    for row in parameter_rows(study.parameters):
+def _far(study: Study, side: int, condition: Tree | None = None) -> Iterator[Row]:
+    for row in parameter_rows(study.parameters, condition):
         for size in (10**6, 10**12, 10**20):
             yield {**row, "w": Fraction(-side * size)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, over, plus, times
@@ -11,8 +12,9 @@ from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.calculus.extremes import extremes
 from symreg.calculus.pieces import Joint
+from symreg.calculus.positivity import bounds
 from symreg.calculus.roots import has_w
-from symreg.calculus.switches import sign_for_all
+from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import tidy
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
@@ -67,9 +69,14 @@ def _is_mirror_image(study: Study) -> bool:
 def nonnegative(study: Study) -> Verdict:
     """phi(w) >= 0 for every weight of the domain."""
     claim = "nonnegative"
+    if bounds(study.value, {p.name: p for p in study.parameters})[0] >= 0:
+        return Verdict(claim=claim, verdict="proved", method="structure")
     truths: list[Truth | None] = []
     methods: list[str] = []
     for piece in study.active.pieces:
+        if sign_between(piece.value, piece.low, piece.high, study.parameters) in ("positive", "nonnegative", "zero"):
+            truths.append(True)
+            continue
         found = extremes(piece.value, piece.low, piece.high, study.parameters, piece.slope)
         truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
         methods += [] if found is None else [found[0].method]
@@ -186,7 +193,10 @@ def _meet(left: Tree, right: Tree, study: Study) -> Truth | None:
     if not _are_finite(left, right):
         return False
     sign = sign_for_all(minus(left, right), study.parameters)
-    return True if sign == "zero" else False if sign in ("positive", "negative") else None
+    if sign in ("zero", "positive", "negative"):
+        return sign == "zero"
+    found = is_at_least_zero(minus(left, right), study.parameters)  # exact, and without what is never 0
+    return replace(found, operator="==") if isinstance(found, Compare) else None
 
 
 def homogeneous(study: Study) -> Verdict:

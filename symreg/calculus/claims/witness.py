@@ -90,11 +90,24 @@ def parameter_rows(parameters: tuple[Parameter, ...], condition: Tree | None = N
     found: dict[tuple[tuple[str, Fraction], ...], None] = {}
     defaults = {p.name: Fraction(repr(p.default)) for p in parameters}
     given: Values = {Name(name): value for name, value in defaults.items()}
-    for row in (given, *samples(parameters)):
+    for row in (given, *samples(parameters), *_at_ends(given, parameters)):
         exact = {p.name: _short(row[Name(p.name)]) for p in parameters}
         if all(exact[p.name] in p.domain for p in parameters) and (condition is None or _is_false(condition, exact)):
             found[tuple(exact.items())] = None
     return tuple(dict(row) for row in found)
+
+
+def _at_ends(given: Values, parameters: tuple[Parameter, ...]) -> Iterator[Values]:
+    """Yield the defaults with one parameter at an end of its domain, then with all at their lower ends."""
+    lows: dict[Tree, Any] = {}
+    for p in parameters:
+        for end, is_closed in ((p.domain.low, p.domain.low_closed), (p.domain.high, p.domain.high_closed)):
+            if end is not None and is_closed:
+                yield {**given, Name(p.name): end}
+        if p.domain.low is not None and p.domain.low_closed:
+            lows[Name(p.name)] = p.domain.low
+    if len(lows) > 1:
+        yield {**given, **lows}
 
 
 def weights_between(low: Tree | None, high: Tree | None, row: Row) -> Iterator[Fraction]:

@@ -114,6 +114,15 @@ def coercive(place: Place, claimed: Claimed) -> Found:
     return None
 
 
+def grows(place: Place, claimed: Claimed) -> Found:
+    """Return how R grows if it does so along every ray as nothing does that comes back."""
+    for ray in _rays(place):
+        near, far, farther = (place.value(tuple(size * w for w in ray)) for size in _FAR)
+        if not (farther > 2 * far and far > 2 * near and near > 1):
+            return None
+    return "it grows along every ray"
+
+
 def _rays(place: Place) -> Iterator[Point]:
     units = (1, 1, 1), (1, -1, 1), (1, 0, 0), (0, 0, 1), (3, -2, -1)
     for length in (1, 2, 3) if place.is_vector else (1,):
@@ -300,5 +309,5 @@ CHECKS: dict[str, Check] = {
     "prox by quadratics": by_quadratics,
 }
 """What is looked at where a claim is said to hold."""
-OTHERWISE: dict[str, Check] = {"sparse": is_sparse}
+OTHERWISE: dict[str, Check] = {"sparse": is_sparse, "coercive": grows}
 """What is looked at where a claim is said to fail, and a sample can show that it holds."""
