@@ -24,6 +24,7 @@ from symreg.calculus.exponential_sums import (
     Product,
     Sum,
     TooLong,
+    atom,
     expanded,
     has_exponential,
     raised,
@@ -57,6 +58,38 @@ def _forms(node: Tree) -> tuple[Tree, ...]:
             case Binary() if has_exponential(node):
                 made.extend(_product(read(node)))
     return tuple(made)
+
+
+def with_exponents_joined(node: Tree) -> tuple[Tree, Tree] | None:
+    """Return a logarithm, a root, a product or a quotient with its exponentials joined, whatever stands in them.
+
+    It comes with the exponential that it grows as, ONE if with none; None stands for what is none of the kind.
+    """
+    with suppress(TooLong):
+        match node:
+            case Call("log" | "log1p" as function, (inside,)):
+                made = next(_logarithm(read(plus(ONE, inside) if function == "log1p" else inside)), None)
+                return None if made is None else (made, ONE)
+            case Binary() | Call("sqrt", _):
+                product = read(node)
+                sums = tuple(row for row in product.factors if len(row[0]) > 1)
+                plain = _without_sums(product, NOTHING if sums else product.exponent)
+                if not sums:
+                    return plain, call("exp", tree_of(product.exponent)) if product.exponent.terms else ONE
+                quotient = next(_terms_apart(Product(CONSTANT, product.exponent, sums)), None)
+                return None if quotient is None else (times(plain, quotient), ONE)
+    return None
+
+
+def _without_sums(product: Product, exponent: Polynomial) -> Tree:
+    """Return the part of a product that is no sum of several exponentials, as one quotient."""
+    coefficient = product.coefficient
+    if exponent.terms:
+        coefficient = coefficient * atom(call("exp", tree_of(exponent)))
+    for factor, count in product.factors:
+        if len(factor) == 1:
+            coefficient = coefficient * atom(tree_of(factor[0][1]), count)
+    return tree_of(coefficient)
 
 
 def freed(tree: Tree, choice: int = 0) -> Tree:
@@ -111,7 +144,7 @@ def _direction(product: Product) -> _Direction | None:
         return None
     (monomial,) = found
     m = tree_of(Polynomial(((monomial, Fraction(1)),)))
-    unit = _common([abs(value) for x in exponents for _, value in x.terms])
+    unit = common([abs(value) for x in exponents for _, value in x.terms])
     is_positive = is_nonnegative(m)
     return _Direction(m if is_positive else call("abs", m), m, unit, is_positive)
 
@@ -172,7 +205,7 @@ def _in_q(left: dict[Fraction, Polynomial], along: _Direction) -> tuple[bool, li
         along: The direction.
     """
     flips = left[Fraction(0)].is_negative
-    unit = _common([x for x in left if x])
+    unit = common([x for x in left if x])
     zeros = 0
     if unit and max(left) / unit <= HIGHEST:
         coefficients = [left.get(k * unit, NOTHING) for k in range(int(max(left) / unit) + 1)]
@@ -193,7 +226,7 @@ def _sum(a: Polynomial, b: Polynomial) -> Polynomial:
     return a + b
 
 
-def _common(values: list[Fraction]) -> Fraction:
+def common(values: list[Fraction]) -> Fraction:
     """Return the greatest number of which all are multiples."""
     below = lcm(*(value.denominator for value in values))
     return Fraction(gcd(*(int(value * below) for value in values)), below)
@@ -280,12 +313,12 @@ def _shared_out(z: Polynomial, below: list[tuple[Sum, Fraction]]) -> list[list[t
 
 def _logarithm(inside: Product) -> Iterator[Tree]:
     """Yield the logarithm of a product of sums, each as its greatest exponent and the logarithm of the rest."""
-    if any(len(factor) < 2 for factor, _ in inside.factors) or not inside.factors or inside.coefficient.is_negative:
+    if not (inside.factors or inside.exponent.terms) or inside.coefficient.is_negative:
         return
     shift = tree_of(inside.exponent)
     if inside.coefficient != CONSTANT:
         shift = plus(shift, _log(inside.coefficient))
-    if len(inside.factors) == 1 and inside.factors[0][1] == 1:
+    if len(inside.factors) == 1 and len(inside.factors[0][0]) > 1 and inside.factors[0][1] == 1:
         ((factor, _),) = inside.factors
         merged = [(x + inside.exponent, c * inside.coefficient) for x, c in factor]
         if (one_way := _one_way(inside)) is not None:
@@ -304,6 +337,8 @@ def _log_add_exp_of(factor: Sum) -> Tree:
 
 
 def _log_of_side(factor: Sum) -> Tree:
+    if len(factor) == 1:
+        return _log_add_exp_of(factor)
     made = _one_way(Product(CONSTANT, NOTHING, ((factor, Fraction(1)),)))
     if made is None:
         raise TooLong

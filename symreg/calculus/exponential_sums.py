@@ -6,7 +6,7 @@ exactly. How such a product is written so that nothing overflows is told in `dom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -15,7 +15,7 @@ from math import gcd, lcm
 from symreg.calculus.algebra import ONE, ZERO, call, negative, numeric, over, plus, power, rational, times
 from symreg.calculus.monomials import terms
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Name, Negate, Tree, names, number, walk
+from symreg.language.tree import Binary, Call, Name, Negate, Tree, names, number
 
 MOST_TERMS = 40
 """Of a sum that is multiplied out."""
@@ -48,7 +48,12 @@ class Polynomial:
         return _polynomial((monomial, factor * value) for monomial, value in self.terms)
 
     def to_power(self, exponent: Fraction) -> Polynomial:
-        """Return a power: of a monomial any whole one, of a sum a small one."""
+        """Return a power: of a monomial any whole one, of a sum a small one; of one factor a fraction of an odd one."""
+        match self.terms:
+            case ((((factor, degree),), value),) if value == 1 and degree.denominator == 1 and degree % 2:
+                return atom(factor, degree * exponent)
+        if self == CONSTANT:
+            return self
         if exponent.denominator != 1 or (len(self.terms) != 1 and not 0 <= exponent <= 4):
             raise TooLong
         if len(self.terms) == 1:
@@ -93,12 +98,9 @@ class Product:
         return Product(self.coefficient * other.coefficient, self.exponent + other.exponent, kept)
 
     def to_power(self, exponent: Fraction) -> Product:
-        """Return a power; of a fraction only where nothing but sums is raised to it."""
+        """Return a power; of a fraction only where no factor can be negative without the whole being so."""
         powers = tuple((factor, count * exponent) for factor, count in self.factors)
-        if exponent.denominator != 1 and self.coefficient != CONSTANT:
-            raise TooLong
-        coefficient = self.coefficient if exponent.denominator != 1 else self.coefficient.to_power(exponent)
-        return Product(coefficient, self.exponent.scaled(exponent), powers)
+        return Product(self.coefficient.to_power(exponent), self.exponent.scaled(exponent), powers)
 
 
 def read(tree: Tree) -> Product:
@@ -122,9 +124,11 @@ def read(tree: Tree) -> Product:
             if not below.coefficient.terms:
                 raise TooLong
             return read(left) * below.to_power(Fraction(-1))
-        case Binary("**", base, exponent) if (count := rational(exponent)) is not None and has_exponential(base):
+        case Binary("**", base, exponent) if (count := rational(exponent)) is not None and has_exponential(
+            base, of_weight=False
+        ):
             return read(base).to_power(count)
-        case Call("sqrt", (inside,)) if has_exponential(inside):
+        case Call("sqrt", (inside,)) if has_exponential(inside, of_weight=False):
             return read(inside).to_power(Fraction(1, 2))
         case Call("exp", (x,)):
             return Product(CONSTANT, polynomial(x))
@@ -133,15 +137,15 @@ def read(tree: Tree) -> Product:
     return summed([(1, Product(_polynomial([term]))) for term in polynomial(tree).terms])
 
 
-def has_exponential(tree: Tree) -> bool:
-    """Does an exponential stand in it outside other functions?"""
+def has_exponential(tree: Tree, *, of_weight: bool = True) -> bool:
+    """Does an exponential, of the weight unless told otherwise, stand in it outside other functions?"""
     match tree:
         case Call(function, _):
-            return function in EXPONENTIAL and "w" in names(tree)
+            return function in EXPONENTIAL and (not of_weight or "w" in names(tree))
         case Binary("+" | "-" | "*" | "/", left, right):
-            return has_exponential(left) or has_exponential(right)
+            return has_exponential(left, of_weight=of_weight) or has_exponential(right, of_weight=of_weight)
         case Binary("**", base, _) | Negate(base):
-            return has_exponential(base)
+            return has_exponential(base, of_weight=of_weight)
         case _:
             return False
 
@@ -235,16 +239,16 @@ def polynomial(tree: Tree) -> Polynomial:
             return _bounded(polynomial(left) * polynomial(right))
         case Binary("/", left, right):
             below = polynomial(right)
-            inverse = below.to_power(Fraction(-1)) if len(below.terms) == 1 else _atom(right, Fraction(-1))
+            inverse = below.to_power(Fraction(-1)) if len(below.terms) == 1 else atom(right, Fraction(-1))
             return _bounded(polynomial(left) * inverse)
         case Binary("**", base, exponent) if (count := rational(exponent)) is not None and count.denominator == 1:
             inner = polynomial(base)
             if len(inner.terms) == 1 or 0 <= count <= 4:
                 return _bounded(inner.to_power(count))
-            return _atom(base, count)
+            return atom(base, count)
         case Call("sqrt", (Name() as base,)):
-            return _atom(base, Fraction(1, 2))
-    return _atom(tree, Fraction(1))
+            return atom(base, Fraction(1, 2))
+    return atom(tree, Fraction(1))
 
 
 def tree_of(made: Polynomial) -> Tree:
@@ -274,7 +278,8 @@ def _monomial_tree(monomial: Monomial, value: Fraction) -> Tree:
     return over(times(number(value.numerator), top), below)
 
 
-def _atom(tree: Tree, exponent: Fraction) -> Polynomial:
+def atom(tree: Tree, exponent: Fraction = Fraction(1)) -> Polynomial:
+    """Return a power of a tree that is not looked into."""
     return Polynomial(((((tree, exponent),), Fraction(1)),))
 
 
@@ -302,15 +307,3 @@ def _joined(factors: Iterable[tuple[Tree, Fraction]]) -> Monomial:
 @lru_cache(maxsize=1024)
 def _text(tree: Tree) -> str:
     return to_text(tree)
-
-
-def atoms(product: Product) -> Iterator[Tree]:
-    """Yield what the polynomials of a product are made of."""
-    polynomials = [product.coefficient, product.exponent, *(p for f, _ in product.factors for row in f for p in row)]
-    for made in polynomials:
-        yield from (factor for monomial, _ in made.terms for factor, _ in monomial)
-
-
-def has_sum_of_exponentials(tree: Tree) -> bool:
-    """Is there an exponential of the weight in it at all?"""
-    return any(isinstance(n, Call) and n.function in EXPONENTIAL and "w" in names(n) for n in walk(tree))

@@ -6,6 +6,7 @@ is chosen as that of an elementwise penalty is.
 
 from __future__ import annotations
 
+from symreg.calculus.greatest import GREATEST, greatest_taken_out
 from symreg.calculus.stabilise import stabilise
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
@@ -32,7 +33,7 @@ MOST_ATOMS = 6
 def accurate(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return an equal tree, in index notation, whose expressions keep their digits."""
     match tree:
-        case Item() | Call("in_range" | "norm", _):
+        case Item() | Call("in_range" | "norm" | "greatest", _):
             return tree
         case Sum(body, index):
             return Sum(accurate(body, parameters), index)
@@ -50,6 +51,9 @@ def accurate(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
 
 def _chosen(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return the form of an expression without ranges, its sums in accurate form."""
+    shifted = greatest_taken_out(tree)
+    if shifted is not None:
+        return substitute(shifted, {atom: accurate(atom, parameters) for atom in _atoms(tree)})
     atoms = dict.fromkeys(_atoms(tree))
     inner = {atom: accurate(atom, parameters) for atom in atoms}
     if not 0 < len(atoms) <= MOST_ATOMS or tree in atoms:
@@ -68,7 +72,7 @@ def _chosen(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
 
 def _atoms(tree: Tree) -> list[Tree]:
     """Return the elements and sums that an expression is made of, outermost, in order."""
-    if isinstance(tree, Item | Sum) or (isinstance(tree, Call) and tree.function == "norm"):
+    if isinstance(tree, Item | Sum) or (isinstance(tree, Call) and tree.function in ("norm", GREATEST)):
         return [tree]
     return [atom for child in children(tree) for atom in _atoms(child)]
 

@@ -27,7 +27,7 @@ from symreg.calculus.signs import Run, sign_table, tidied
 from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, limit, tidy
-from symreg.calculus.trials import bend, curvature_of, is_number
+from symreg.calculus.trials import bend, curvature_of, is_number, number_far_out
 from symreg.calculus.unordered import unordered
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Parameter
@@ -294,7 +294,15 @@ def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
         if closed is not None:
             yield replace(cell, solution=_for_all_floats(closed, cell, parameters))
         else:
-            yield _started(cell, piece.slope, parameters)
+            yield _finite_far_out(_started(cell, piece.slope, parameters), parameters)
+
+
+def _finite_far_out(cell: Cell, parameters: tuple[Parameter, ...]) -> Cell:
+    """Return a cell of which a search for where F turns may try any weight."""
+    if not cell.turns or cell.turn is not None:
+        return cell
+    curvature, third = (number_far_out(tree, cell.low, cell.high, parameters) for tree in (cell.curvature, cell.third))
+    return replace(cell, curvature=curvature, third=third)
 
 
 _PULL_UP = ("positive", "nonnegative", "zero")
@@ -356,7 +364,7 @@ def _started(cell: Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Cell
     from_right = V if top is None else top
     in_logarithm = cell.bends < 0 and cell.low == ZERO and _grows_without_bound(cell.curvature, ZERO, parameters)
     rise = curvature_of(cell, cell.slope, parameters)
-    third = bend(cell.slope, rise, cell.third, parameters, by_weight=in_logarithm)
+    third = bend(cell, rise, parameters, by_weight=in_logarithm)
     cell = replace(cell, trial_curvature=rise, trial_third=third)
     if in_logarithm:
         return replace(cell, start=from_right, top=top, in_logarithm=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symreg.calculus.algebra import ZERO, W, factors, minus, negative, size
+from symreg.calculus.exponential_signs import sign_of_exponentials
 from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.roots import has_w
 from symreg.calculus.solver import is_proved
@@ -56,13 +57,18 @@ def sign_for_all(tree: Tree, parameters: tuple[Parameter, ...]) -> Sign:
 def sign_between(tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> Sign:
     """Return a tree's sign for every weight strictly between two ends and for all parameters, in the same ways."""
     moved = substitute(tree, {W: along(low, high)})
-    found: Sign = "undecided" if _is_heavy(moved) else sign_of(moved, parameters, positive=(DISTANCE.name,))
+    is_whole = along(low, high) == W
+    over_w = tree if is_whole else substitute(moved, {DISTANCE: W})
+    found: Sign = sign_of_exponentials(over_w, parameters, is_positive=not is_whole)
+    if found in _FINAL:
+        return found
+    found = "undecided" if _is_heavy(moved) else sign_of(moved, parameters, positive=(DISTANCE.name,))
     if found in _FINAL:
         return found
     distance = Parameter(name=DISTANCE.name, domain=WORDS["positive"], default=1.0)
     known = (*parameters, distance)
     points = [{**row, DISTANCE: evaluate(number(k), {})} for row in samples(parameters) for k in (1, 2, 1000)]
-    if along(low, high) == W:
+    if is_whole:
         points = [{**row, W: sign * row[DISTANCE]} for row in points for sign in (1, -1)]
     return _by_solver(moved, known, tuple(points), found)
 

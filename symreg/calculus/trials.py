@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from math import isfinite, isnan
 
 from symreg.calculus.algebra import ONE, W, minus, numeric, over, power, rational, times
+from symreg.calculus.dominant import freed
 from symreg.calculus.operator import Cell
 from symreg.calculus.pieces import Piece
 from symreg.calculus.rounded import COUNT, Machine
@@ -51,7 +52,13 @@ def curvature_of(piece: Piece | Cell, slope: Tree, parameters: tuple[Parameter, 
     """
     given = piece.curvature
     forms = (given, expanded(given, parameters), derivative(slope, parameters), _without_sinh(given, parameters))
-    return far_out((over_functions_of(slope, form, parameters) for form in forms), piece.low, piece.high, parameters)
+    known = (over_functions_of(slope, form, parameters) for form in forms)
+    return far_out((*known, freed(given)), piece.low, piece.high, parameters)
+
+
+def number_far_out(tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a tree, with the greatest exponential taken out of its sums if it is no number far out without that."""
+    return far_out((tree, freed(tree)), low, high, parameters)
 
 
 def _without_sinh(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
@@ -81,20 +88,20 @@ def is_number(tree: Tree, variable: Tree, at: list[float], parameters: tuple[Par
     return not any(map(isnan, Machine({**columns, "w": at}, "float64").at(substitute(tree, {variable: W}))))
 
 
-def bend(slope: Tree, rise: Tree, third: Tree, parameters: tuple[Parameter, ...], *, by_weight: bool) -> Tree | None:
+def bend(cell: Cell, rise: Tree, parameters: tuple[Parameter, ...], *, by_weight: bool) -> Tree | None:
     """Return phi''' if phi' holds a function that is dear and phi''' none besides; None where Newton's method will do.
 
     Args:
-        slope: phi'.
+        cell: With phi' and phi'''.
         rise: phi'' over the functions of phi'.
-        third: phi'''.
         parameters: With their domains.
         by_weight: Return w*phi''', which is finite in floating point where phi'' is?
     """
-    known = _dear(slope)
+    known = _dear(cell.slope)
     if not known:
         return None
-    made = over_functions_of(slope, _by_positive(third, parameters) if by_weight else third, parameters)
+    third = _by_positive(cell.third, parameters) if by_weight else cell.third
+    made = number_far_out(over_functions_of(cell.slope, third, parameters), cell.low, cell.high, parameters)
     return made if _dear(made) <= known | _dear(rise) else None
 
 

@@ -41,6 +41,8 @@ class Store:
 class Reduce:
     """A scalar from a loop: the sum of `term` over `low <= index < n - high`, accurate, in double precision.
 
+    Or the greatest term, minus infinity where there is none; terms that are NaN may be passed over.
+
     Args:
         name: Of the sum.
         index: Of the loop.
@@ -49,6 +51,7 @@ class Reduce:
         body: What the term is made of, in order; sums in it have loops of their own.
         term: The summand.
         is_guarded: Does the term ask whether a subscript of this index is in range?
+        is_greatest: Is it the greatest term, and no sum?
     """
 
     name: str
@@ -58,6 +61,7 @@ class Reduce:
     body: tuple[Let | Reduce, ...]
     term: Tree
     is_guarded: bool = False
+    is_greatest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

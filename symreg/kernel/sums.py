@@ -57,24 +57,29 @@ class Placing:
         return self.buffers[-1]
 
     def _placed(self, tree: Tree, scopes: list[_Scope]) -> Tree:
-        if isinstance(tree, Sum):
-            return self._sum(tree, scopes)
+        match tree:
+            case Sum():
+                return self._reduced(tree, tree, scopes)
+            case Call("greatest", (Sum() as terms,)):
+                return self._reduced(tree, terms, scopes)
         below = children(tree)
         return rebuild(tree, tuple(self._placed(child, scopes) for child in below)) if below else tree
 
-    def _sum(self, tree: Sum, scopes: list[_Scope]) -> Tree:
+    def _reduced(self, whole: Tree, tree: Sum, scopes: list[_Scope]) -> Tree:
+        """Return the name of a sum, or of the greatest of its terms, which `whole` then is."""
         free = free_indices(tree)
         depth = max((d for d, scope in enumerate(scopes) if scope.index in free), default=0)
         if depth > 1 and len(free) == 1:
-            return self._filled_item(tree, scopes[depth])
+            return self._filled_item(whole, scopes[depth])
         target = scopes[depth]
-        if tree not in target.made:
+        if whole not in target.made:
             low, high, is_guarded = _range(tree)
             statements: list[Let | Reduce] = []
             inner = _Scope(tree.index, statements, low, high)
             term = self.with_nan(self._placed(tree.body, [*scopes[: depth + 1], inner]))
             name = self.namer.fresh("s")
-            self.sums[name] = _whole(term, tree.index) if low == high == 0 and not is_guarded else frozenset()
+            if whole == tree:
+                self.sums[name] = _whole(term, tree.index) if low == high == 0 and not is_guarded else frozenset()
             target.statements.append(
                 Reduce(
                     name=name,
@@ -84,12 +89,13 @@ class Placing:
                     body=tuple(statements),
                     term=term,
                     is_guarded=is_guarded,
+                    is_greatest=whole != tree,
                 )
             )
-            target.made[tree] = Name(name)
-        return target.made[tree]
+            target.made[whole] = Name(name)
+        return target.made[whole]
 
-    def _filled_item(self, tree: Sum, scope: _Scope) -> Tree:
+    def _filled_item(self, tree: Tree, scope: _Scope) -> Tree:
         """Return the element of a buffer that holds a sum for each index of an inner loop, filled before all loops."""
         assert scope.index is not None
         key = (tree, scope.low, scope.high)

@@ -316,12 +316,12 @@ class _Writer:
         self.namer.taken = taken
         self.types[stage.name] = _DOUBLE
         return {
-            "kind": "sum",
+            "kind": "greatest" if stage.is_greatest else "sum",
             "name": stage.name,
             "index": index,
             **names,
             "low": stage.low,
-            "more": _below(names["start"], stage.high),
+            "more": _below(index if stage.is_greatest else names["start"], stage.high),
             "left": f"{shifted('n', -stage.high)} - {names['start']}",
             "is_plain": not any(isinstance(statement, Reduce) for statement in stage.body),
             "body": body,

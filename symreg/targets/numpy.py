@@ -256,7 +256,8 @@ class _Writer:
     def reduce(self, stage: Reduce) -> Iterator[Row]:
         """Yield a sum: blocks of terms, each added to a compensated total."""
         taken = set(self.namer.taken)
-        total, index = self.namer.fresh(f"{stage.name}_total"), self.namer.fresh(stage.index)
+        total = stage.name if stage.is_greatest else self.namer.fresh(f"{stage.name}_total")
+        index = self.namer.fresh(stage.index)
         self.indices[stage.index] = index
         end = shifted("n", -stage.high)
         if self.is_scalar(stage):
@@ -267,7 +268,7 @@ class _Writer:
                 assert isinstance(statement, Let)
                 block.let(statement)
             block.term(stage.term)
-            yield _line(f"{total} = (0.0, 0.0)")
+            yield _line(_nothing(total, stage))
             yield from block.allocated()
             yield {
                 "kind": "loop",
@@ -276,10 +277,11 @@ class _Writer:
                     _line(f"{block.stop} = min({index} + _BLOCK, {end})"),
                     *block.loaded(),
                     *map(_line, block.lines),
-                    _line(f"{total} = _add({total}, {block.result})"),
+                    _line(_more(total, block.result, stage)),
                 ],
             }
-        yield _line(f"{stage.name} = _rounded({total})")
+        if not stage.is_greatest:
+            yield _line(f"{stage.name} = _rounded({total})")
         del self.indices[stage.index]
         self.namer.taken = taken
 
@@ -287,7 +289,7 @@ class _Writer:
         """Yield a sum whose terms have loops of their own, or ask for each element whether neighbours exist."""
         start, term = self.namer.fresh("start"), self.namer.fresh("term")
         stop = self.namer.fresh("stop")
-        yield _line(f"{total} = (0.0, 0.0)")
+        yield _line(_nothing(total, stage))
         yield _line(f"{term} = np.empty(min(_BLOCK, n))")
         body = [*self.elements(stage.body), _line(f"{term}[{index} - {start}] = {self.text(stage.term)}")]
         yield {
@@ -296,7 +298,7 @@ class _Writer:
             "body": [
                 _line(f"{stop} = min({start} + _BLOCK, {end})"),
                 {"kind": "loop", "head": f"for {index} in range({start}, {stop}):", "body": body},
-                _line(f"{total} = _add({total}, {term}[: {stop} - {start}])"),
+                _line(_more(total, f"{term}[: {stop} - {start}]", stage)),
             ],
         }
 
@@ -539,6 +541,16 @@ def _reaches(stages: Iterable[object]) -> bool:
         )
         for stage in stages
     )
+
+
+def _nothing(total: str, stage: Reduce) -> str:
+    """Return the start of a sum, or of the greatest term."""
+    return f"{total} = -np.inf" if stage.is_greatest else f"{total} = (0.0, 0.0)"
+
+
+def _more(total: str, terms: str, stage: Reduce) -> str:
+    """Return how the terms of a block are taken into a sum, or into the greatest term."""
+    return f"{total} = max({total}, float({terms}.max()))" if stage.is_greatest else f"{total} = _add({total}, {terms})"
 
 
 def _line(text: str) -> Row:
