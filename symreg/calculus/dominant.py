@@ -16,7 +16,7 @@ from itertools import accumulate, combinations_with_replacement
 from itertools import product as choices
 from math import gcd, lcm
 
-from symreg.calculus.algebra import ONE, ZERO, call, minus, negative, over, plus, power, times, where
+from symreg.calculus.algebra import ONE, ZERO, call, minus, negative, over, plus, power, times, total, where
 from symreg.calculus.exponential_sums import (
     CONSTANT,
     NOTHING,
@@ -26,6 +26,7 @@ from symreg.calculus.exponential_sums import (
     TooLong,
     atom,
     expanded,
+    factored,
     has_exponential,
     raised,
     read,
@@ -39,6 +40,7 @@ HIGHEST = 12
 """Degree in q up to which a zero at q = 1 is looked for."""
 LONGEST_POWER = 8  # of q; higher ones are exponentials of their own
 MOST_CHOICES = 200
+SHORTEST = 2  # a factor of no more terms is multiplied out
 
 
 def dominant(node: Tree) -> Iterator[Tree]:
@@ -75,7 +77,7 @@ def with_exponents_joined(node: Tree) -> tuple[Tree, Tree] | None:
                 sums = tuple(row for row in product.factors if len(row[0]) > 1)
                 plain = _without_sums(product, NOTHING if sums else product.exponent)
                 if not sums:
-                    return plain, call("exp", tree_of(product.exponent)) if product.exponent.terms else ONE
+                    return plain, call("exp", factored(product.exponent)) if product.exponent.terms else ONE
                 quotient = next(_terms_apart(Product(CONSTANT, product.exponent, sums)), None)
                 return None if quotient is None else (times(plain, quotient), ONE)
     return None
@@ -85,10 +87,11 @@ def _without_sums(product: Product, exponent: Polynomial) -> Tree:
     """Return the part of a product that is no sum of several exponentials, as one quotient."""
     coefficient = product.coefficient
     if exponent.terms:
-        coefficient = coefficient * atom(call("exp", tree_of(exponent)))
-    for factor, count in product.factors:
-        if len(factor) == 1:
-            coefficient = coefficient * atom(tree_of(factor[0][1]), count)
+        coefficient = coefficient * atom(call("exp", factored(exponent)))
+    plain = [(factor[0][1], count) for factor, count in product.factors if len(factor) == 1]
+    for polynomial, count in plain:
+        is_short = len(plain) == 1 and count == 1 and len(polynomial.terms) <= SHORTEST
+        coefficient = coefficient * (polynomial if is_short else atom(tree_of(polynomial), count))
     return tree_of(coefficient)
 
 
@@ -176,7 +179,7 @@ def _side(product: Product, along: _Direction, side: int) -> _Side:
     sign = -1 if product.coefficient.is_negative else 1
     scale = tree_of(product.coefficient.scaled(Fraction(sign)))
     if (offset := product.exponent.without_w()).terms:
-        scale = times(scale, call("exp", tree_of(offset)))
+        scale = times(scale, call("exp", factored(offset)))
     growth = side * _multiple_in(product.exponent)
     top, below = ONE, ONE
     for factor, count in product.factors:
@@ -259,35 +262,24 @@ def _terms_apart(product: Product) -> Iterator[Tree]:
     if not below or any(count.denominator != 1 for _, count in below):
         return
     rows = list(expanded(Product(product.coefficient, product.exponent, above)).items())
-    made = [(z, coefficient, _over(z, below)) for z, coefficient in rows]
+    made = [(z, coefficient, _divided(z, below)) for z, coefficient in rows]
     if len(made) == 2 and not (made[0][1] + made[1][1]).terms:
         (x, scale, first), (y, _, second) = made
-        gap, back = tree_of(y - x), tree_of(x - y)
-        yield times(
-            tree_of(scale),
-            call(
-                "where",
-                Compare("<=", gap, ZERO),
-                negative(times(first, call("expm1", gap))),
-                times(second, call("expm1", back)),
-            ),
-        )
-    total = ZERO
-    for _, coefficient, tree in made:
-        total = plus(total, times(tree_of(coefficient), tree))
-    yield total
+        sides = (negative(over(call("expm1", factored(y - x)), first)), over(call("expm1", factored(x - y)), second))
+        yield times(tree_of(scale), call("where", Compare("<=", factored(y - x), ZERO), *sides))
+    yield total([over(tree_of(coefficient), tree) for _, coefficient, tree in made])
 
 
-def _over(z: Polynomial, below: list[tuple[Sum, Fraction]]) -> Tree:
-    """Return exp(z) over powers of sums, the exponential shared out among them so that each is bounded."""
+def _divided(z: Polynomial, below: list[tuple[Sum, Fraction]]) -> Tree:
+    """Return powers of sums over exp(z), which is shared out among them so that each is bounded from below."""
     made = ONE
     for factor, shares in zip((f for f, _ in below), _shared_out(z, below), strict=True):
         for share, count in shares:
             divided = ZERO
             for x, coefficient in factor:
                 tree = tree_of(coefficient)
-                divided = plus(divided, tree if x == share else times(tree, call("exp", tree_of(x - share))))
-            made = times(made, over(ONE, power(divided, number(count))))
+                divided = plus(divided, tree if x == share else times(tree, call("exp", factored(x - share))))
+            made = times(made, power(divided, number(count)))
     return made
 
 

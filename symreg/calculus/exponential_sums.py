@@ -12,8 +12,8 @@ from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, lcm
 
-from symreg.calculus.algebra import ONE, ZERO, call, negative, numeric, over, plus, power, rational, times
-from symreg.calculus.monomials import terms
+from symreg.calculus.algebra import ONE, call, negative, numeric, over, power, rational, times
+from symreg.calculus.monomials import terms, total_of
 from symreg.language.text import to_text
 from symreg.language.tree import Binary, Call, Name, Negate, Tree, names, number
 
@@ -202,7 +202,7 @@ def _of_sum(collected: dict[Polynomial, Polynomial]) -> Product:
     for exponent in collected:
         if (exponent - first).is_negative:
             first = exponent
-    lead = _content(collected[first], collected.values())
+    lead = content(collected[first], collected.values())
     inverse = lead.to_power(Fraction(-1))
     moved = {x - first: c * inverse for x, c in collected.items()}
     if len(moved) == 1 and moved.get(NOTHING) == CONSTANT:
@@ -211,7 +211,7 @@ def _of_sum(collected: dict[Polynomial, Polynomial]) -> Product:
     return Product(lead, first, ((ordered, Fraction(1)),))
 
 
-def _content(first: Polynomial, coefficients: Iterable[Polynomial]) -> Polynomial:
+def content(first: Polynomial, coefficients: Iterable[Polynomial]) -> Polynomial:
     """Return the greatest monomial that divides all coefficients, with the sign of the first one."""
     rows = [row for coefficient in coefficients for row in coefficient.terms]
     below = reduce(lcm, (value.denominator for _, value in rows))
@@ -253,10 +253,16 @@ def polynomial(tree: Tree) -> Polynomial:
 
 def tree_of(made: Polynomial) -> Tree:
     """Return a polynomial as a tree."""
-    whole = ZERO
-    for monomial, value in made.terms:
-        whole = plus(whole, _monomial_tree(monomial, value))
-    return whole
+    return total_of((1 if value > 0 else -1, _monomial_tree(monomial, abs(value))) for monomial, value in made.terms)
+
+
+def factored(made: Polynomial) -> Tree:
+    """Return a polynomial as a tree, what its terms have in common in front of them."""
+    if len(made.terms) < 2:
+        return tree_of(made)
+    common = content(CONSTANT, [made])
+    rest = made * common.to_power(Fraction(-1))
+    return tree_of(made) if common == CONSTANT else tree_of(common * atom(tree_of(rest)))
 
 
 def raised(base: Tree, exponent: Fraction) -> Tree:

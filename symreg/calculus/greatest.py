@@ -7,11 +7,25 @@ What is made of the sums is written over m and what is left of them: their expon
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
 
 from symreg.calculus.algebra import ZERO, call, minus, times, total
-from symreg.calculus.dominant import common, with_exponents_joined
-from symreg.calculus.exponential_sums import NOTHING, TooLong, atom, expanded, read, tree_of
+from symreg.calculus.dominant import with_exponents_joined
+from symreg.calculus.exponential_sums import (
+    CONSTANT,
+    NOTHING,
+    Polynomial,
+    TooLong,
+    atom,
+    content,
+    expanded,
+    read,
+    tree_of,
+)
 from symreg.calculus.monomials import terms, total_of
+from symreg.calculus.positivity import is_positive
+from symreg.language.spec import Parameter
 from symreg.language.tree import (
     Binary,
     Call,
@@ -32,13 +46,14 @@ from symreg.language.tree import (
 GREATEST = "greatest"
 
 
-def greatest_taken_out(tree: Tree) -> Tree | None:
+def greatest_taken_out(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree | None:
     """Return an equal expression in index notation without a sum that overflows, or None if there is none to change.
 
     Args:
         tree: Without ranges: no choice by whether an element exists.
+        parameters: A factor of the exponent that is positive for all of them is kept out of the greatest one.
     """
-    shifts = {node: rows for node in _sums_within(tree) if (rows := _shifted(node)) is not None}
+    shifts = {node: rows for node in _sums_within(tree) if (rows := _shifted(node, parameters)) is not None}
     if not shifts:
         return None
     others = [node for node in _atoms(tree) if node not in shifts]
@@ -46,14 +61,33 @@ def greatest_taken_out(tree: Tree) -> Tree | None:
     found = dict.fromkeys([*others, *(node for most, _ in rows for node in _atoms(most)), *(rest for _, rest in rows)])
     taken = {name for node in walk(tree) for name in names(node)}
     free = (name for k in range(len(taken) + len(found)) if (name := f"x{k}") not in taken)
-    stand_ins: dict[Tree, Tree] = {node: Name(next(free)) for node in found}
+    stand_ins = {node: Name(next(free)) for node in found}
     greatest = {stand_ins[node] for most, _ in rows for node in _atoms(most)}
-    over_names = {node: stand_ins[node] for node in others}
+    over_names: dict[Tree, Tree] = {node: stand_ins[node] for node in others}
     for node, made in shifts.items():
-        parts = [times(call("exp", substitute(most, stand_ins)), stand_ins[rest]) for most, rest in made]
+        parts = [times(call("exp", substitute(most, {**stand_ins})), stand_ins[rest]) for most, rest in made]
         over_names[node] = total(parts)
-    written = _joined(substitute(tree, over_names), greatest, is_whole=True)
+    names_of = _Names(
+        frozenset(name.name for name in greatest),
+        frozenset(name.name for name in stand_ins.values() if name not in greatest),
+    )
+    written = _joined(substitute(tree, over_names), names_of, is_whole=True)
     return None if written is None else substitute(written, {name: node for node, name in stand_ins.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What stands for the greatest exponents, and what for elements and for what is left of sums."""
+
+    greatest: frozenset[str]
+    others: frozenset[str]
+
+
+def overflows_far_out(tree: Tree) -> bool:
+    """May a greatest exponent be infinite for the largest weights? What is left of the others is NaN then."""
+    greatest = [node for node in walk(tree) if isinstance(node, Call) and node.function == GREATEST]
+    exponents = [child for node in greatest for child in children(node.arguments[0])]
+    return any(not isinstance(x.operand if isinstance(x, Negate) else x, Item) for x in exponents)
 
 
 def _sums_within(tree: Tree) -> list[Tree]:
@@ -84,7 +118,7 @@ def _sums_within(tree: Tree) -> list[Tree]:
     return list(found)
 
 
-def _shifted(tree: Tree) -> list[tuple[Tree, Tree]] | None:
+def _shifted(tree: Tree, parameters: tuple[Parameter, ...]) -> list[tuple[Tree, Tree]] | None:
     """Return a sum over an index as rows (m, s), of which it is the sum of exp(m)*s; None if it has no exponentials."""
     assert isinstance(tree, Sum)
     with suppress(TooLong):
@@ -94,13 +128,20 @@ def _shifted(tree: Tree) -> list[tuple[Tree, Tree]] | None:
         for exponent, coefficient in collected.items():
             if exponent == NOTHING or _subscripts(tree_of(exponent), tree.index) != reach:
                 return None
-            scale = common([abs(value) for _, value in exponent.terms])
-            most = Call(GREATEST, (Sum(tree_of(exponent.scaled(1 / scale)), tree.index),))
-            largest = tree_of(atom(most).scaled(scale))
-            body = times(tree_of(coefficient), call("exp", minus(tree_of(exponent), largest)))
-            made.append((largest, Sum(body, tree.index)))
+            scale = _positive_scale(exponent, parameters)
+            term = tree_of(exponent * scale.to_power(Fraction(-1)))
+            most = Call(GREATEST, (Sum(term, tree.index),))
+            less = tree_of(scale * atom(minus(term, most)))  # exactly 0 for the greatest: it is rounded as that was
+            made.append((tree_of(scale * atom(most)), Sum(times(tree_of(coefficient), call("exp", less)), tree.index)))
         return made or None
     return None
+
+
+def _positive_scale(exponent: Polynomial, parameters: tuple[Parameter, ...]) -> Polynomial:
+    """Return the positive factor of an exponent that is the same for every index."""
+    ((monomial, value),) = content(CONSTANT, [exponent]).terms
+    scalar = tuple((t, e) for t, e in monomial if isinstance(t, Name) and is_positive(t, parameters))
+    return Polynomial(((scalar, value),))
 
 
 def _subscripts(tree: Tree, index: str) -> set[int]:
@@ -108,37 +149,37 @@ def _subscripts(tree: Tree, index: str) -> set[int]:
     return {s.shift for node in walk(tree) if isinstance(node, Item) for s in node.subscripts if s.index == index}
 
 
-def _joined(tree: Tree, greatest: set[Tree], *, is_whole: bool = False) -> Tree | None:
+def _joined(tree: Tree, stand_ins: _Names, *, is_whole: bool = False) -> Tree | None:
     """Return a tree in which no exponential of a greatest exponent stands by itself; None if that was not reached.
 
     Args:
         tree: Over the names of greatest exponents, and of what is left of the sums.
-        greatest: These names.
+        stand_ins: All names.
         is_whole: Is it a whole expression, which may grow as an exponential does?
     """
-    if not _overflows(tree, greatest):
+    if not _overflows(tree, stand_ins):
         return tree
     match tree:
         case Call("exp", _) | Logic():
             return None
         case Compare(operator, left, right) if right == ZERO:
-            return _compared(operator, left, greatest)
+            return _compared(operator, left, stand_ins)
         case Call("where", arguments):
-            below = tuple(_joined(argument, greatest, is_whole=is_whole) for argument in arguments)
+            below = tuple(_joined(argument, stand_ins, is_whole=is_whole) for argument in arguments)
             return None if None in below else Call("where", tuple(part for part in below if part is not None))
     addends = terms(tree)
     if len(addends) > 1 or addends[0][0] < 0:
-        parts = [(sign, _joined(addend, greatest, is_whole=is_whole)) for sign, addend in addends]
+        parts = [(sign, _joined(addend, stand_ins, is_whole=is_whole)) for sign, addend in addends]
         if all(part is not None for _, part in parts):
             return total_of((sign, part) for sign, part in parts if part is not None)
-    inner = {node: _joined(node, greatest) for node in _functions(tree) if node != tree}
+    inner = {node: _joined(node, stand_ins) for node in _functions(tree) if node != tree}
     if None in inner.values():
         return None
     joined = substitute(tree, {node: part for node, part in inner.items() if part is not None})
     match with_exponents_joined(joined):
-        case made, growth if is_whole or not _overflows(growth, greatest):
+        case made, growth if is_whole or not _overflows(growth, stand_ins):
             return made
-    below = tuple(_joined(child, greatest) for child in children(tree))
+    below = tuple(_joined(child, stand_ins) for child in children(tree))
     return None if None in below else rebuild(tree, tuple(part for part in below if part is not None))
 
 
@@ -151,19 +192,19 @@ def _functions(tree: Tree) -> list[Tree]:
     )
 
 
-def _compared(operator: str, left: Tree, greatest: set[Tree]) -> Tree | None:
+def _compared(operator: str, left: Tree, stand_ins: _Names) -> Tree | None:
     """Return a comparison with 0 without the exponential that both sides may be divided by."""
     with suppress(TooLong):
         product = read(left)
         made = Compare(operator, tree_of(product.coefficient), ZERO)
-        return None if product.factors or _overflows(made, greatest) else made
+        return None if product.factors or _overflows(made, stand_ins) else made
     return None
 
 
-def _overflows(tree: Tree, greatest: set[Tree]) -> bool:
-    """Does an exponential of nothing but greatest exponents stand in it?"""
-    alone = {name.name for name in greatest if isinstance(name, Name)}
-    return any(isinstance(n, Call) and n.function == "exp" and names(n) and names(n) <= alone for n in walk(tree))
+def _overflows(tree: Tree, stand_ins: _Names) -> bool:
+    """Does an exponential of greatest exponents and of nothing else that varies stand in it?"""
+    exponents = [names(n) for n in walk(tree) if isinstance(n, Call) and n.function == "exp"]
+    return any(used & stand_ins.greatest and not used & stand_ins.others for used in exponents)
 
 
 def _atoms(tree: Tree) -> list[Tree]:

@@ -51,7 +51,7 @@ def accurate(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
 
 def _chosen(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return the form of an expression without ranges, its sums in accurate form."""
-    shifted = greatest_taken_out(tree)
+    shifted = greatest_taken_out(tree, parameters)
     if shifted is not None:
         return substitute(shifted, {atom: accurate(atom, parameters) for atom in _atoms(tree)})
     atoms = dict.fromkeys(_atoms(tree))

@@ -12,6 +12,7 @@ from symreg.calculus.border import border
 from symreg.calculus.cancellation import one_beside
 from symreg.calculus.claims.descent import LR
 from symreg.calculus.claims.telling import prox_notes, rate_of, step_notes
+from symreg.calculus.greatest import overflows_far_out
 from symreg.calculus.indexed import accurate
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
@@ -25,7 +26,7 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Item, Name, Negate, Number, Tree, substitute, transform
+from symreg.language.tree import Binary, Call, Item, Name, Negate, Number, Tree, substitute, transform, walk
 from symreg.objective import Objective
 
 _REMEMBERED = 256
@@ -238,8 +239,8 @@ def _forms(terms: Terms) -> _Forms:
     return _Forms(
         value=value,
         gradient=gradient,
-        indexed_value=total([accurate(part.written, terms.parameters) for part in indexed]) if indexed else None,
-        indexed_gradient=total([accurate(part.tidied, terms.parameters) for part in indexed]) if indexed else None,
+        indexed_value=_indexed([part.written for part in indexed], terms, value_notes),
+        indexed_gradient=_indexed([part.tidied for part in indexed], terms, gradient_notes),
         value_notes=tuple(dict.fromkeys(value_notes)),
         gradient_notes=tuple(dict.fromkeys(gradient_notes)),
     )
@@ -278,14 +279,32 @@ def _is_multiple_of_weight(tree: Tree) -> bool:
             return tree == Name("w")
 
 
+def _indexed(trees: list[Tree], terms: Terms, notes: list[str]) -> Tree | None:
+    """Return the sum of trees in index notation in accurate form; None if there is none."""
+    if not trees:
+        return None
+    made = total([accurate(tree, terms.parameters) for tree in trees])
+    if not overflows_far_out(made):
+        return made
+    notes.append(_BEYOND)
+    within: dict[Tree, Tree] = {}
+    for node in walk(made):
+        if isinstance(node, Item) and node.array == "w":
+            within[node] = substitute(WITHIN_REACH, {Name("w"): node})
+        elif isinstance(node, Call) and node.function == "in_range":
+            within[node] = node
+    return substitute(made, within)
+
+
+_BEYOND = "A weight beyond 1e150, in single precision 1e18, counts as that: parts of the formula overflow there."
+
+
 def _within_reach(tree: Tree, forms: list[Stable], notes: list[str]) -> Tree:
     """Return the tree with weights kept in the promised range where one of its forms needs that; note what is so."""
     notes.extend(form.note for form in forms if form.note)
     if not any(form.strays for form in forms):
         return tree
-    notes.append(
-        "A weight beyond 1e150, in single precision 1e18, counts as that: parts of the formula overflow there."
-    )
+    notes.append(_BEYOND)
     return substitute(tree, {Name("w"): WITHIN_REACH})
 
 

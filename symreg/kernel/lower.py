@@ -97,7 +97,7 @@ def _value(update: Update) -> _Lowered:
 def _gradient(update: Update) -> _Lowered:
     placing = _placing(update)
     body, gradient = _penalty(update, placing)
-    loop = _map([*body, Store(array="out", value=gradient)])
+    loop = _map([*body, Store(array="out", value=gradient)], is_double=_has_greatest([*placing.stages, *body]))
     placing.stages.append(loop)
     reads_one = all(isinstance(statement, Store) for statement in body) and not loop.edge
     return _Lowered(placing=placing, may_alias=reads_one)
@@ -247,7 +247,8 @@ def _step(update: Update) -> _Lowered:
             scalars.append(let)
             varying.discard(target)
         current[target] = Name(let.name)
-    placing.stages.extend((*scalars, replace(_map(body), is_double=rule.uses_prox)))
+    is_double = rule.uses_prox or _has_greatest([*placing.stages, *body])
+    placing.stages.extend((*scalars, _map(body, is_double=is_double)))
     kept = [state.name for state in rule.states if not state.is_array and state.name in current]
     kept += ["t"] if rule.uses_t else []
     return _Lowered(placing=placing, results=tuple(current[name] for name in kept), kept=tuple(kept))
@@ -328,7 +329,8 @@ def _stored(body: list[Statement], gradient: Tree, placing: Placing, *, is_apart
     if not body and not is_apart:
         return body, gradient
     buffer = placing.buffer()
-    placing.stages.append(_map([*body, Store(array=buffer, value=gradient)]))
+    is_double = _has_greatest([*placing.stages, *body])
+    placing.stages.append(_map([*body, Store(array=buffer, value=gradient)], is_double=is_double))
     return [], Item(buffer, (Subscript("j"),))
 
 
@@ -339,12 +341,17 @@ def _outlives_w(update: Update) -> bool:
     return any("g_penalty" in names(assignment.expression) for assignment in update.assignments[first + 1 :])
 
 
-def _map(body: list[Statement]) -> Map:
+def _has_greatest(stages: Iterable[Stage | Statement]) -> bool:
+    """Is the greatest of some terms needed? An exponent less that one has to be rounded as it was."""
+    return any(isinstance(stage, Reduce) and (stage.is_greatest or _has_greatest(stage.body)) for stage in stages)
+
+
+def _map(body: list[Statement], *, is_double: bool = False) -> Map:
     """Return the loop over every weight, with a guarded form of its body where neighbours may be missing."""
     asked = [item for statement in body for tree in _trees(statement) for item in guards(tree)]
     reach = [subscript.shift for item in asked for subscript in item.subscripts if subscript.index == "j"]
     if not reach:
-        return Map(index="j", body=tuple(body))
+        return Map(index="j", body=tuple(body), is_double=is_double)
     return Map(
         index="j",
         body=tuple(_in_range(statement) for statement in body),
@@ -352,6 +359,7 @@ def _map(body: list[Statement]) -> Map:
         below=max(0, -min(reach)),
         above=max(0, *reach),
         reads_old=any(isinstance(statement, Store) and statement.array == "w" for statement in body),
+        is_double=is_double,
     )
 
 

@@ -89,6 +89,8 @@ def _parts(tree: Tree) -> tuple[str, int]:
         case Logic(operator, operands):
             precedence = _AND if operator == "and" else _OR
             return f" {operator} ".join(_print(o, precedence + 1) for o in operands), precedence
+        case Call("greatest", (Sum(body, index),)):
+            return f"max({_print(body, 0)}, {index})", _ATOM
         case Call(function, arguments):
             return f"{function}({', '.join(_print(a, 0) for a in arguments)})", _ATOM
         case Sum(body, index):

@@ -303,8 +303,8 @@ class _Writer:
         }
 
     def map(self, stage: Map, later: list[Stage]) -> Iterator[Row]:
-        taken, self.index, self.is_double = set(self.namer.taken), stage.index, False
-        self.uses_real = self.uses_real or _reaches((*stage.body, *stage.edge))
+        taken, self.index, self.is_double = set(self.namer.taken), stage.index, stage.is_double
+        self.uses_real = self.uses_real or (not stage.is_double and _reaches((*stage.body, *stage.edge)))
         index = self.indices[stage.index] = self.namer.fresh(stage.index)
         if any(isinstance(statement, Reduce) for statement in stage.body):
             low, end = stage.low, shifted("n", -stage.high)
@@ -536,6 +536,7 @@ def _reaches(stages: Iterable[object]) -> bool:
     """Is the end of the promised range needed?"""
     return any(
         (isinstance(stage, Let | Store) and Constant("reach") in walk(stage.value))
+        or (isinstance(stage, Reduce) and Constant("reach") in walk(stage.term))
         or (
             isinstance(stage, Map | Reduce) and _reaches((*stage.body, *(stage.edge if isinstance(stage, Map) else ())))
         )
