@@ -7,16 +7,16 @@ between bounds that its values at the two give. That is enough to find every tur
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symreg.calculus.algebra import INFINITY, ZERO, W, addends, minus, negative, plus, signed, without_extrema
+from symreg.calculus.algebra import INFINITY, ZERO, W, addends, call, minus, negative, plus, signed, without_extrema
 from symreg.calculus.limits import limit_at
 from symreg.calculus.operator import Mixed, Span
 from symreg.calculus.parity import is_even
 from symreg.calculus.pieces import Piece, domain_of, half, pieces, whole_value
 from symreg.calculus.roots import has_w
-from symreg.calculus.signs import sign_table
+from symreg.calculus.signs import Run, sign_table
 from symreg.calculus.slopes import stable_slope
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import tidy
@@ -119,7 +119,7 @@ def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]
     if domain.low is None and not is_mirrored:
         _refuse_downward(found[0], -1, term)
     for piece in found:
-        table = sign_table(piece.third, piece.low, piece.high, parameters)
+        table = _turns(piece, parameters)
         if table is None:
             raise Intractable(
                 f"where the curvature of {term.name}, {mention(piece.curvature)}, rises and falls was not decided"
@@ -128,6 +128,30 @@ def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]
         curvature = curvature_of(piece, slope, parameters)
         for run in table:
             yield Span(high=run.high, value=piece.value, slope=slope, curvature=curvature, rises=run.sign >= 0)
+
+
+def _turns(piece: Piece, parameters: tuple[Parameter, ...]) -> Sequence[Run] | None:
+    """Return where the curvature of a piece rises and falls; None where that is not decided.
+
+    A zero of phi''' that is in the piece for some parameters alone is listed where it is known of all the line which
+    sign is on which side of it: wherever it is, the weights of the piece are on one of the two.
+    """
+    table = sign_table(piece.third, piece.low, piece.high, parameters)
+    if table is not None:
+        return table
+    centre = _centre(piece.third)
+    third = piece.third if centre is None else _moved(piece.third, centre)
+    wide = sign_table(third, None, None, parameters)
+    if wide is None:
+        return None
+
+    def end(zero: Tree | None) -> Tree | None:
+        if zero is None:
+            return piece.high
+        at = zero if centre is None else tidy(plus(zero, centre), parameters)
+        return at if piece.high is None else call("min", at, piece.high)
+
+    return [replace(run, high=end(run.high)) for run in wide]
 
 
 def _refuse_downward(piece: Piece, side: int, term: Term) -> None:

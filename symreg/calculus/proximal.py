@@ -309,13 +309,22 @@ _PULL_UP = ("positive", "nonnegative", "zero")
 _PULL: dict[Sign, int] = {"positive": 1, "nonnegative": 1, "zero": 1, "negative": -1, "nonpositive": -1}
 
 
-_FARTHEST = number(10**300)
+_FARTHEST, _FAR = number(10**300), number(10**150)
 
 
 def _for_all_floats(closed: Tree, cell: Cell, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return a solution that is a number at the largest v, too: one that is not takes that for a smaller one."""
+    """Return a solution that is a number at the largest v, too, and in the cell: else that counts as a smaller one."""
+    known = (*parameters, *OWN_PARAMETERS)
+    if cell.low is not None and cell.low_force is None:
+        inside = where(Compare(">=", closed, cell.low), closed, NAN)
+        if not is_number(inside, V, [-1e200, -1.7e308], known):
+            return substitute(closed, {V: where(Compare("<", V, negative(_FAR)), negative(_FAR), V)})
+    if cell.high is not None and cell.high_force is None:
+        inside = where(Compare("<=", closed, cell.high), closed, NAN)
+        if not is_number(inside, V, [1e200, 1.7e308], known):
+            return substitute(closed, {V: where(Compare(">", V, _FAR), _FAR, V)})
     far = [side * 1.7e308 for side, end in ((1, cell.high), (-1, cell.low)) if end is None]
-    if not far or is_number(closed, V, far, (*parameters, *OWN_PARAMETERS)):
+    if not far or is_number(closed, V, far, known):
         return closed
     least, most = negative(_FARTHEST), _FARTHEST
     bounded = where(Compare(">", V, most), most, where(Compare("<", V, least), least, V) if cell.low is None else V)
