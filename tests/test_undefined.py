@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from random import Random
 
 import mpmath
 import numpy as np
@@ -46,6 +47,7 @@ SAID = {
     "log(w - pi)": "for w < pi; add domain = '(3.15, inf)'",
     "min(log(w), 1)": "for w < 0; add domain = '(0, inf)'",
     "log(1 - exp(-w))": "for w < 0; add domain = '(0, inf)'",
+    "min(w/w**2, a)": f"where w**2 = 0; {LEAVE_OUT}",
     "1/w": "at w = 0; add domain = '(0, inf)'",
     "1/(1 - w)": "at w = 1; add domain = '(-inf, 1)'",
     "w/(exp(w) - 1)": "at w = 0; add domain = '(0, inf)'",
@@ -113,23 +115,54 @@ def is_defined(term: Term, weight: Fraction, parameters: dict[str, Fraction]) ->
     return not isinstance(found, mpmath.mpc) and bool(mpmath.isfinite(found))
 
 
-@pytest.mark.parametrize("text", [text for text in (*SAID, *DEFINED) if "[" not in text and "norm" not in text])
-def test_the_intervals_are_where_mpmath_finds_no_value(text: str) -> None:
+INNER = (
+    "w", "1 - w", "w + a", "b - w", "2*w - 3", "abs(w)", "w**2", "w**2 - 1", "1 - w**2", "w**2 - a", "abs(w) - a",
+    "w*(1 - w)", "exp(w) - 2", "1 - exp(-w)", "w**2 + a", "1 + abs(w)", "tanh(w)", "w**3 - 1", "sinh(w) - 1",
+)  # fmt: skip
+OUTER = (
+    "sqrt({})", "log({})", "1/({})", "({})**0.5", "({})**(-2)", "({})**1.5", "log1p({})", "w/({})", "exp(-({}))",
+    "max({}, 0)", "where(w > 0, {}, 1)", "({}) + w**2", "w*log({})", "({})*lam", "min({}, a)", "atan({})",
+)  # fmt: skip
+
+
+def composed(seed: int) -> list[str]:
+    """Return random formulas: one or two functions around an inner one."""
+    random = Random(seed)
+    made = []
+    for _ in range(40):
+        text = random.choice(OUTER).format(random.choice(INNER))
+        made.append(random.choice(OUTER).format(text) if random.random() < 0.5 else text)
+    return list(dict.fromkeys(made))
+
+
+WEIGHTS = [s * Fraction(x) for x in ("0.01", "0.31", "0.77", "1.19", "2.03", "2.9", "3.3", "17") for s in (1, -1)]
+
+
+def compare(text: str) -> int:
+    """Compare the intervals that are told with mpmath's values; return at how many weights."""
     term = only_term(text)
     found = gaps(term)
     if found.conditions:
-        return
-    weights = [s * Fraction(x) for x in ("0.01", "0.31", "0.77", "1.19", "2.03", "2.9", "3.3", "17") for s in (1, -1)]
+        return 0
     for scale in (Fraction(6, 5), Fraction(7, 3), Fraction(1, 5)):
         parameters = {p.name: Fraction(p.default) * scale for p in term.parameters}
         scalars = {name: mpmath.mpf(x.numerator) / x.denominator for name, x in parameters.items()}
-        for weight in weights:
+        ends = [[None if end is None else value(end, Values(mpmath, scalars)) for end in row] for row in found.regions]
+        for weight in WEIGHTS:
             at = mpmath.mpf(weight.numerator) / weight.denominator
-            ends = [
-                [None if end is None else value(end, Values(mpmath, scalars)) for end in row] for row in found.regions
-            ]
             is_gone = any((low is None or low < at) and (high is None or at < high) for low, high in ends)
-            assert is_defined(term, weight, parameters) is not is_gone, (weight, parameters)
+            assert is_defined(term, weight, parameters) is not is_gone, (text, weight, parameters)
+    return len(WEIGHTS)
+
+
+@pytest.mark.parametrize("text", [text for text in (*SAID, *DEFINED) if "[" not in text and "norm" not in text])
+def test_the_intervals_are_where_mpmath_finds_no_value(text: str) -> None:
+    assert compare(text) or "where" in SAID[text]
+
+
+def test_of_random_formulas_too_the_intervals_are_where_mpmath_finds_no_value() -> None:
+    compared = [compare(text) for text in composed(8)]
+    assert sum(map(bool, compared)) >= 30
 
 
 @pytest.mark.parametrize("text", [text for text, said in SAID.items() if "domain = '" in said])

@@ -152,6 +152,8 @@ def _told(term: Term, subject: str) -> str:
     where = " and ".join(parts)
     domain = None if found.conditions else _domain(term, found)
     advice = "add a domain that leaves such weights out" if domain is None else f"add domain = '{domain}'"
+    if not found.conditions and not _components(term, found):
+        advice = "no interval of weights is left"
     return f"{subject} is not defined {where}; {advice}"
 
 
@@ -184,6 +186,8 @@ def _domain(term: Term, found: Gaps) -> str | None:
     """Return an open interval on which a formula has a value, the one around 0 if there is one: as it can be typed."""
     row = samples(term.parameters)[0]
     components = _components(term, found)
+    if not components:
+        return None
 
     def lies(end: Tree | None, side: int) -> bool:
         return end is None or bool(side * evaluate(end, row) > 0)
@@ -324,9 +328,10 @@ def _solved(asked: Sequence[_Requirement], term: Term) -> Gaps | None:
     try:
         found = [root for r in asked for root in roots(r.argument)]
         found += [root for r in asked for tree in r.trees for root in knots_of(_as_number(tree))]
+        tidied = [tidy(x, parameters) for x in found if not _is_never_real(x, parameters)]
     except (NotDifferentiable, Intractable):
         return None
-    ordered = _ordered([tidy(x, parameters) for x in found if not _is_never_real(x, parameters)], rows)
+    ordered = _ordered(tidied, rows)
     if ordered is None:
         return None
     low, high = _ends_of(term.domain)
@@ -339,8 +344,8 @@ def _solved(asked: Sequence[_Requirement], term: Term) -> Gaps | None:
     if any(table != tables[0] for table in tables) or any(row != dots[0] for row in dots):
         return None
     regions: list[Region] = []
-    for (a, b), is_gone in zip(pairwise(cuts), tables[0], strict=True):
-        if is_gone and regions and regions[-1][1] == a is not None:
+    for (a, b), is_gone, goes_on in zip(pairwise(cuts), tables[0], (False, *dots[0]), strict=True):
+        if is_gone and goes_on and regions and regions[-1][1] == a:
             regions[-1] = (regions[-1][0], b)
         elif is_gone:
             regions.append((a, b))
@@ -417,7 +422,15 @@ _MAGNITUDES = tuple(Fraction(x) for x in ("0.003", "0.04", "0.3", "0.9", "1.7", 
 def _fails_somewhere(requirement: _Requirement, term: Term) -> bool:
     """Does a requirement on one weight fail at a weight of the domain; or between two, where it may not be 0?"""
     weights = [s * x for x in _MAGNITUDES for s in (1, -1) if s * x in term.domain]
+    try:
+        zeros = roots(requirement.argument)
+    except NotDifferentiable:
+        zeros = ()
+    low, high = _ends_of(term.domain)
     for row in samples(term.parameters):
+        for zero in _within([x for x in zeros if evaluate(x, row) == evaluate(x, row)], low, high, (row,)) or ():
+            if requirement.fails({**row, W: evaluate(zero, row)}, TINY):
+                return True
         at = [{**row, W: evaluate(number(x), {})} for x in weights]
         if any(requirement.fails(values) for values in at):
             return True
