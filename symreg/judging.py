@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from symreg.errors import SpecError, UnknownName
 from symreg.language.interval import WORDS
-from symreg.language.names import did_you_mean
+from symreg.language.names import did_you_mean, mentioned
 from symreg.language.spec import Parameter, Rule
 from symreg.objective import Objective
 
@@ -103,7 +103,7 @@ def judge_function(
     if kind not in get_args(Kind):
         raise UnknownName(f"a function is judged as 'value', 'gradient', 'prox' or 'step', not as {kind!r:.40}")
     if not callable(function):
-        raise SpecError(f"{function!r:.40} is not a function to judge")
+        raise SpecError(f"{mentioned(str(function), 'against:')} is not a function to judge")
     if kind == "step" and len(rules) != 1:
         raise SpecError(f"a step is judged by one rule; {len(rules)} were given")
     return against(
