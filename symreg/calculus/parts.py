@@ -21,6 +21,7 @@ from symreg.calculus.algebra import (
 from symreg.calculus.chain import Step
 from symreg.calculus.defined import refuse_undefined, refuse_undefined_gradient
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j, summation
+from symreg.calculus.jumps import refuse_jumps
 from symreg.calculus.knots import Part, outside
 from symreg.calculus.tidy import lifted, tidy
 from symreg.language.spec import Parameter
@@ -112,6 +113,7 @@ def indexed_parts(terms: Terms) -> tuple[Derived, ...]:
     made: list[Derived] = []
     for term in terms.indexed:
         refuse_undefined(term, terms.parameters)
+        refuse_jumps(term, terms.parameters)
         tree = without_extrema(term.tree)
         value, written = (times(number(term.coefficient), canonical(tree, splits=s)) for s in (True, False))
         derivative = differentiate(value, terms.parameters)
