@@ -11,6 +11,7 @@ from symreg.calculus.claims.telling import bounds_of_step
 from symreg.calculus.differentiate import elementwise_over_j
 from symreg.calculus.directions import directions, step_bounds
 from symreg.calculus.entering import takes_gradient
+from symreg.calculus.jumps import refuse_jumps
 from symreg.calculus.knots import guarded, inside, knots
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
 from symreg.calculus.prox_chain import ProxChain
@@ -58,6 +59,7 @@ def derive(objective: Objective, rule: Rule) -> Chain:
     terms, renamed = told_apart(objective.terms, rule)
     smooth, prox = split(terms, rule)
     elementwise, in_indices = elementwise_parts(terms), indexed_parts(terms)
+    refuse_jumps(terms.indexed, terms.parameters)
     parts = tuple(part for part in elementwise if part.term in smooth.terms)
     indexed = tuple(part for part in in_indices if part.term in smooth.terms)
     of = "" if not smooth.terms else "S" if prox.terms else "R"

@@ -21,7 +21,6 @@ from symreg.calculus.algebra import (
 from symreg.calculus.chain import Step
 from symreg.calculus.defined import refuse_undefined, refuse_undefined_gradient
 from symreg.calculus.differentiate import bare, differentiate, elementwise_over_j, summation
-from symreg.calculus.jumps import refuse_jumps
 from symreg.calculus.knots import Part, outside
 from symreg.calculus.tidy import lifted, tidy
 from symreg.language.spec import Parameter

@@ -14,6 +14,7 @@ from symreg.calculus.claims.descent import LR
 from symreg.calculus.claims.telling import prox_notes, rate_of, step_notes
 from symreg.calculus.greatest import overflows_far_out
 from symreg.calculus.indexed import accurate
+from symreg.calculus.jumps import refuse_jumps
 from symreg.calculus.knots import guarded, knots, within
 from symreg.calculus.parts import Derived, elementwise_parts, indexed_parts
 from symreg.calculus.proximal import operator
@@ -220,6 +221,7 @@ def _keeping_digits(tree: Tree, rule: Rule) -> Tree:
 @lru_cache(maxsize=_REMEMBERED)
 def _forms(terms: Terms) -> _Forms:
     parts, indexed = elementwise_parts(terms), indexed_parts(terms)
+    refuse_jumps(terms.indexed, terms.parameters)
     value = gradient = None
     told = [f"{note}." for note in undefined_notes(terms)]
     value_notes, gradient_notes = list(told), list(told)
