@@ -6,10 +6,11 @@ from functools import cache
 
 import pytest
 
+from symreg.calculus.chain_of import derive
 from symreg.calculus.properties import properties
 from symreg.calculus.verdict import Analysis
 from symreg.language.text import to_text
-from symreg.objective import resolve
+from symreg.objective import resolve, resolve_rule
 from symreg.tasks import read_parameter
 
 P, R, C, U = "proved", "refuted", "conditional", "undecided"
@@ -152,3 +153,33 @@ def test_no_witness_lies_where_there_is_no_value(text: str) -> None:
             low, high = {"-": (None, 1), "s": (0, None), "w": (0, None)}[text[0]]
             low = -1 if text == "-log(1 - w) - log(1 + w)" else low
             assert (low is None or at[name] >= low) and (high is None or at[name] < at.get("b", high)), verdict
+
+
+DEFAULTS = [
+    ("a*abs(w) + b*w**2", "a: real = {}", ("1", "-1", "0")),
+    ("where(w > 0, (1 - 2*rho)*w, rho*w)", "rho: real = {}", ("0.3", "0.5", "0.9", "-3")),
+    ("where(w > 0, (1 - 2*rho)*w, (2*rho - 1)*w)", "rho: (0, 1) = {}", ("0.01", "0.3", "0.9")),
+    ("w**2 + a*w", "a: real = {}", ("1", "-1", "0")),
+    ("lam*(w - b)**2", "b: real = {}", ("1", "-1", "0")),
+    ("(a - 2)*abs(w)", "a: (0, 3) = {}", ("0.01", "2.5")),
+    ("w**3 - 3*w**2/2 + c*w", "c: positive = {}", ("0.01", "10")),
+]
+
+
+@pytest.mark.parametrize(("text", "parameter", "defaults"), DEFAULTS)
+def test_nothing_that_is_said_depends_on_a_default(text: str, parameter: str, defaults: tuple[str, ...]) -> None:
+    """Verdicts, conditions, constants, signs and bounds are about the domain, whatever number stands for it."""
+    said = set()
+    for default in defaults:
+        declared = (parameter.format(default),)
+        verdicts = tuple((v.claim, v.verdict, v.holds_iff, v.value) for v in analysed(text, declared).verdicts)
+        objective = resolve(text, parameters=[read_parameter(row) for row in declared])
+        chain = derive(objective, resolve_rule("gradient_descent"))
+        said.add((verdicts, chain.directions, chain.bounds))
+    assert len(said) == 1
+
+
+def test_a_slope_whose_sign_hangs_on_a_parameter_is_not_told() -> None:
+    declared = [read_parameter("rho: real = 0.3")]
+    chain = derive(resolve("where(w > 0, (1 - 2*rho)*w, rho*w)", parameters=declared), resolve_rule("gradient_descent"))
+    assert {direction.sign for direction in chain.directions} == {"undecided"}

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
 import sympy
 
-from symreg.calculus.algebra import GJ, WJ, W, negative, numeric, over, plus, power, size, times, total
+from symreg.calculus.algebra import GJ, WJ, ZERO, W, negative, numeric, over, plus, power, size, times, total
 from symreg.calculus.chain import Direction, Sign, StepBound
 from symreg.calculus.knots import beside
+from symreg.calculus.limits import grouped
 from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.parts import Derived
 from symreg.calculus.roots import has_w, knots_of, roots
+from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import is_imaginary, is_linear, sign_of, tidy
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.calculus.undefined import Gaps, gaps
 from symreg.errors import NotDifferentiable
-from symreg.language.interval import Interval
+from symreg.language.interval import Interval, inside
 from symreg.language.spec import Parameter, Rule
 from symreg.language.tree import Binary, Call, Compare, Logic, Name, Tree, number, substitute, walk
 
@@ -217,13 +219,26 @@ def _changes(piece: Tree) -> list[Tree]:
 def _sign_at(piece: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]) -> Sign:
     """Return the sign of a piece that is continuous and not 0 between two magnitudes: it is the same everywhere.
 
-    That holds for all parameters, whose domains are intervals; the samples only show which of the two signs it is.
+    Where no coefficient in it can be 0 that holds for all parameters, whose domains are intervals; the samples only
+    show which of the two signs it is. Else it has to be proved.
     """
+    if not _keeps_its_shape(piece, parameters):
+        near = low or ZERO
+        if side > 0:
+            return sign_between(piece, near, high, parameters)
+        return sign_between(piece, None if high is None else negative(high), negative(near), parameters)
     at = times(number(side), _middle(low, high))
     values = [evaluate(piece, {**row, W: evaluate(at, row)}) for row in samples(parameters)]
     if all(value > 0 for value in values):
         return "positive"
     return "negative" if all(value < 0 for value in values) else "undecided"
+
+
+def _keeps_its_shape(piece: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Has every coefficient in a piece one strict sign for all parameters, so that no addend is lost for some?"""
+    sums = [piece, *(node for node in walk(piece) if isinstance(node, Binary) and node.operator in ("+", "-"))]
+    scalars = (scalar for node in dict.fromkeys(sums) for scalar, _ in grouped(node, parameters))
+    return all(sign_for_all(scalar, parameters) in ("positive", "negative", "zero") for scalar in scalars)
 
 
 def _sign_between(
@@ -239,7 +254,8 @@ def _takes_both(piece: Tree, low: Tree | None, high: Tree | None, side: int, par
     if size(piece) > _LONGEST_SAMPLED:
         return False
     moved = substitute(piece, {W: times(number(side), _along(low, high, _DISTANCE))})
-    return all(_has_both_signs(moved, row) for row in samples(parameters))
+    elsewhere = tuple(replace(p, default=inside(p.domain)) for p in parameters)
+    return all(_has_both_signs(moved, row) for row in (*samples(parameters), *samples(elsewhere)))
 
 
 _LONGEST_SAMPLED = 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +14,7 @@ from symreg.calculus.enclosed import Undecided, compiled, decided
 from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.spans import DISTANCE, along
 from symreg.calculus.verdict import Witness
+from symreg.language.interval import inside
 from symreg.language.spec import Parameter
 from symreg.language.tree import Name, Tree, number, substitute
 
@@ -90,7 +92,8 @@ def parameter_rows(parameters: tuple[Parameter, ...], condition: Tree | None = N
     found: dict[tuple[tuple[str, Fraction], ...], None] = {}
     defaults = {p.name: Fraction(repr(p.default)) for p in parameters}
     given: Values = {Name(name): value for name, value in defaults.items()}
-    for row in (given, *samples(parameters), *_at_ends(given, parameters)):
+    elsewhere = tuple(replace(p, default=inside(p.domain)) for p in parameters)
+    for row in (given, *samples(parameters), *_at_ends(given, parameters), *samples(elsewhere)):
         exact = {p.name: _short(row[Name(p.name)]) for p in parameters}
         if all(exact[p.name] in p.domain for p in parameters) and (condition is None or _is_false(condition, exact)):
             found[tuple(exact.items())] = None

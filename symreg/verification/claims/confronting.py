@@ -18,7 +18,7 @@ from symreg.verification.claims.place import Place
 from symreg.verification.claims.points import rows, where_true
 from symreg.verification.claims.refutations import unconfirmed
 
-_MOST = 3
+_MOST = 4
 """Sets of parameters at which a claim is looked at."""
 _LEAST_STEP = Fraction(1, 2**60)
 

@@ -18,7 +18,9 @@ from symreg.verification.claims.function import Point, truth
 from symreg.verification.kinks import Kink
 
 _MOST_ROWS = 48
-_SCALES = tuple(map(Fraction, ("1", "1/8", "8", "1/256", "256", "5/4", "3")))
+_SCALES = tuple(map(Fraction, ("1/8", "8", "1/256", "256", "5/4", "3")))
+_REAL_SCALES = tuple(map(Fraction, ("-8", "8", "-1", "1/8", "256", "-256")))
+_REAL = tuple(map(Fraction, ("-1/2", "3", "-4", "1/256", "0")))
 SIZES = tuple(Fraction(2) ** k for k in (-40, -20, -10, -3, 6, 10, 20)) + tuple(
     Fraction(k, 4) for k in (2, 3, 4, 5, 6, 8, 11, 16, 23)
 )
@@ -51,7 +53,7 @@ def _values(parameter: Parameter) -> Iterator[Fraction]:
     elif high is not None:
         candidates = [high - (high - default or 1) * scale for scale in _SCALES] + [high]
     else:
-        candidates = [sign * (default or 1) * scale for scale in _SCALES for sign in (-1, 1)] + [Fraction(0)]
+        candidates = [(default or 1) * scale for scale in _REAL_SCALES] + list(_REAL)
     yield from (value for value in candidates if value in domain)
 
 
