@@ -46,6 +46,7 @@ MEETING = (
     "sum(sum(where(w[i] > w[j], w[i] - w[j], 0), j), i)",
     "where(sum(w[i], i) > 0, sum(w[i], i), 0)",
     "max(norm(w) - 1, 0) + min(norm(w), 2)",
+    "where(norm(w) <= 1, norm(w)**2, 0) + where(norm(w) > 1, 2*norm(w) - 1, 0)",
 )
 
 
@@ -61,8 +62,7 @@ def test_a_jump_in_a_norm_or_a_sum_is_refused_by_its_place(text: str) -> None:
 @pytest.mark.parametrize("text", MEETING)
 def test_pieces_that_meet_are_no_jump(text: str) -> None:
     objective = resolve(text)
-    (term,) = objective.terms.terms
-    refuse_jumps(term, objective.terms.parameters)
+    refuse_jumps(objective.terms.indexed, objective.terms.parameters)
 
 
 def test_a_switch_that_nothing_tried_turns_over_is_not_decided() -> None:

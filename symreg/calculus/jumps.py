@@ -55,17 +55,18 @@ class _Switch:
     text: str
 
 
-def refuse_jumps(term: Term, parameters: tuple[Parameter, ...]) -> None:
-    """Check that a term is continuous at the switches that its author wrote, as far as lines through space show.
+def refuse_jumps(terms: tuple[Term, ...], parameters: tuple[Parameter, ...]) -> None:
+    """Check that a sum of terms is continuous at the switches that its author wrote, as far as lines of weights show.
 
     Raises:
         NotDifferentiable: It is not, or a switch never turned over on any line, so that nothing is known; names it.
     """
-    written = _written(term.tree)
+    value = total([times(number(term.coefficient), term.tree) for term in terms])
+    written = {switch.text: switch.difference for switch in _switches(value, {})}
     if not written:
         return
     seen: set[str] = set()
-    for line in _lines(term):
+    for line in _lines(value, tuple(dict.fromkeys(term.domain for term in terms))):
         for row in samples(parameters)[:_MOST_ROWS]:
             for switch, at in _crossed(line, row):
                 seen.add(switch.text)
@@ -78,11 +79,6 @@ def refuse_jumps(term: Term, parameters: tuple[Parameter, ...]) -> None:
                 f"whether the value jumps where {text} was not decided: nothing tried comes near it; "
                 "write the pieces with min, max or abs"
             )
-
-
-def _written(tree: Tree) -> dict[str, Tree]:
-    """Return the switches of an expression by how they are written."""
-    return {switch.text: switch.difference for switch in _switches(tree, {})}
 
 
 def _switches(tree: Tree, originals: dict[Tree, Tree]) -> Iterator[_Switch]:
@@ -99,6 +95,10 @@ def _switches(tree: Tree, originals: dict[Tree, Tree]) -> Iterator[_Switch]:
                 yield _Switch(argument, f"{to_text(children(told)[0])} = 0")
 
 
+def _is_of_vector(node: Tree) -> bool:
+    return isinstance(node, Item | Sum) or (isinstance(node, Call) and node.function == "norm")
+
+
 def _moves(tree: Tree) -> bool:
     return any(node == W or (isinstance(node, Item) and node.array == "w") for node in walk(tree))
 
@@ -110,25 +110,24 @@ class _Line:
     value: Tree
     switches: tuple[_Switch, ...]
     weights: tuple[Tree, ...]
-    domain: Interval
+    domains: tuple[Interval, ...]
 
 
-def _lines(term: Term) -> Iterator[_Line]:
-    """Yield the term along lines: from the origin, past it, and with one weight that moves."""
-    if term.is_elementwise:
-        yield _Line(term.tree, tuple(_switches(term.tree, {})), (W,), term.domain)
+def _lines(tree: Tree, domains: tuple[Interval, ...]) -> Iterator[_Line]:
+    """Yield an expression along lines: from the origin, past it, and with one weight that moves."""
+    if not any(map(_is_of_vector, walk(tree))):
+        yield _Line(tree, tuple(_switches(tree, {})), (W,), domains)
         return
-    shifts = [abs(s.shift) for node in walk(term.tree) if isinstance(node, Item) for s in node.subscripts]
-    size = min(_FEWEST + max(shifts, default=0), len(_AWAY))
-    start = [number(Fraction(inside(term.domain)))] * size
-    away = [number(x) for x in _AWAY[:size]]
-    along = [number(x) for x in _ALONG[:size]]
+    shifts = [abs(s.shift) for node in walk(tree) if isinstance(node, Item) for s in node.subscripts]
+    size = _FEWEST + max(shifts, default=0)
+    start = [number(Fraction(inside(domains[0])))] * size
+    away, along = ([number(row[k % len(row)] + k // len(row)) for k in range(size)] for row in (_AWAY, _ALONG))
     alone = [number(int(k == 1)) for k in range(size)]
     for origin, direction in (([ZERO] * size, along), (away, along), (away, alone), (start, alone), (start, along)):
         weights = tuple(plus(a, times(b, W)) for a, b in zip(origin, direction, strict=True))
         originals: dict[Tree, Tree] = {}
-        value = _spelled(term.tree, weights, {}, originals)
-        yield _Line(value, tuple(dict.fromkeys(_switches(value, originals))), weights, term.domain)
+        value = _spelled(tree, weights, {}, originals)
+        yield _Line(value, tuple(dict.fromkeys(_switches(value, originals))), weights, domains)
 
 
 def _spelled(tree: Tree, weights: tuple[Tree, ...], indices: dict[str, int], originals: dict[Tree, Tree]) -> Tree:
@@ -173,7 +172,7 @@ def _crossed(line: _Line, row: Values) -> list[tuple[_Switch, Any]]:
     found: list[tuple[_Switch, Any]] = []
     one = evaluate(number(1), {})
     points = [one * s.numerator / s.denominator for s in _GRID]
-    points = [s for s in points if all(_is_within(w, line.domain, {**row, W: s}) for w in line.weights)]
+    points = [s for s in points if _is_within(line, {**row, W: s})]
     alike: Counter[str] = Counter()
     crossings: Counter[str] = Counter()
     for switch in line.switches:
@@ -190,8 +189,11 @@ def _crossed(line: _Line, row: Values) -> list[tuple[_Switch, Any]]:
     return found
 
 
-def _is_within(weight: Tree, domain: Interval, values: Values) -> bool:
-    return float(evaluate(weight, values)) in domain
+def _is_within(line: _Line, values: Values) -> bool:
+    """Do all weights lie in the domains?"""
+    if all(domain.is_all for domain in line.domains):
+        return True
+    return all(float(evaluate(weight, values)) in domain for weight in line.weights for domain in line.domains)
 
 
 def _sign(value: Any) -> int | None:

@@ -112,7 +112,6 @@ def indexed_parts(terms: Terms) -> tuple[Derived, ...]:
     made: list[Derived] = []
     for term in terms.indexed:
         refuse_undefined(term, terms.parameters)
-        refuse_jumps(term, terms.parameters)
         tree = without_extrema(term.tree)
         value, written = (times(number(term.coefficient), canonical(tree, splits=s)) for s in (True, False))
         derivative = differentiate(value, terms.parameters)
