@@ -5,8 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from math import copysign, sqrt
 
+import formulas
+import mpmath
 import pytest
 from flint import arb, ctx
+from random_trees import Undefined, value
+from test_enclosures import exactly
 
 import symreg
 from symreg.language.terms import Terms
@@ -162,3 +166,57 @@ def test_nothing_on_a_grid_is_lower(name: str) -> None:
                         assert not objective(name, u, v, s, **parameters) < least
                         looked_at += 1
     assert looked_at == 4 * 7 * 17 * 3
+
+
+@pytest.mark.parametrize("end", [1.0, -1.0, 3.0, -1e6, 0.125])
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("v", [0.2, -0.5, 7.0, -30.0, 1e9, -1e17, 1e40, -1e140, 1e290, -1e290])
+def test_a_barrier_before_any_end_has_a_minimum_nearer_to_it_than_any_float(end: float, side: int, v: float) -> None:
+    domain = f"(-inf, {end})" if side > 0 else f"({end}, inf)"
+    made = formulas.terms(f"-log({'c - w' if side > 0 else 'w - c'})", domain=domain, c=("real", end))
+    found = minimisers(made, {"c": end})(v, 0.25)
+    assert found is not None and not found.ties
+    with ctx.workprec(6000):
+        off = side * (arb(end) - arb(v))  # of the distance d from the end: d**2 - off*d - s = 0
+        distance = (off + (off * off + 1).sqrt()) / 2
+        assert (side * (arb(end) - found.value)).contains(distance) or abs(
+            side * (arb(end) - found.value) / distance - 1
+        ) < arb(2) ** -80
+
+
+DECIDED = [  # all of them right, and undetermined at most points before
+    ("-log(w) - log(1 - w)", "(0, 1)"), ("-log(1 - w**2)", "(-1, 1)"), ("1/(1 - w**2)", "(-1, 1)"),
+    ("-sqrt(1 - w**2)", "[-1, 1]"), ("w*log(w) + (1 - w)*log(1 - w)", "(0, 1)"), ("-log(sigmoid(w))", "real"),
+    ("min(abs(w), abs(w - 1))", "real"), ("min((w - 1)**2, (w + 2)**2)", "real"),
+    ("min(w**2, (w - 1)**2 + 1/4, (w + 3)**2)", "real"), ("log(cosh(w)) - w**2/64", "real"),
+    ("(1 - exp(-(w - 1)))**2", "real"), ("where(w < 0, exp(-w) - 1 + w, w**2/2)", "real"), ("exp(w**2)", "real"),
+    ("exp(abs(w))", "real"), ("cosh(w)", "real"), ("(exp(w) - 1)**2", "real"), ("exp(-abs(w)) + abs(w)", "real"),
+    ("abs(log(w))", "(0, inf)"), ("min(max(w, -1), 1)", "real"), ("log(1/sigmoid(w)) + sigmoid(w)", "real"),
+    ("log(2 + exp(w))", "real"), ("min(1, abs(w - 3))", "real"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "domain"), DECIDED, ids=[text for text, _ in DECIDED])
+def test_minima_are_decided_far_out_as_well(text: str, domain: str) -> None:
+    made = formulas.terms(text, domain=domain)
+    (term,) = made.terms
+
+    def cost(u: mpmath.mpf, v: float, s: float) -> mpmath.mpf | None:
+        try:
+            return s * value(term.tree, u, {}) + (u - mpmath.mpf(v)) ** 2 / 2
+        except Undefined:
+            return None
+
+    one = minimisers(made, {})
+    for s in (0.01, 1.0, 8.0):
+        for v in (0.2, -0.55, 3.0, -30.0, 1e6, -1e10, 1e140):
+            found = one(v, s)
+            assert found is not None, (v, s)
+            with mpmath.workprec(1500):
+                least = cost(exactly(found.value), v, s)
+                if least is None:
+                    continue
+                grid = [Fraction(k, 16) for k in range(-80, 81, 3)] + [Fraction(v) * k / 64 for k in range(1, 129, 6)]
+                for u in (u for u in grid if u in term.domain):
+                    other = cost(mpmath.mpf(u.numerator) / u.denominator, v, s)
+                    assert other is None or least <= other + mpmath.ldexp(abs(other), -150), (v, s, u)

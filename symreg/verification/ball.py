@@ -31,6 +31,7 @@ from symreg.language.tree import (
     walk,
 )
 from symreg.verification import series
+from symreg.verification.scaled import Scaled
 from symreg.verification.series import ORDER, Value
 
 Decide: TypeAlias = Callable[[Value], int | None]
@@ -124,7 +125,7 @@ def sign(x: Value) -> int:
         AtKink: If it is exactly zero here but not all around.
         Undecided: If the ball straddles zero.
     """
-    at = x if isinstance(x, arb) else series.constant(x)
+    at = x if isinstance(x, arb) else series.constant(x.factor if isinstance(x, Scaled) else x)
     if at > 0:
         return 1
     if at < 0:
@@ -272,7 +273,7 @@ def _binary(operator: str, left: Tree, right: Tree) -> Code:
     if operator == "+":
         return lambda scope: a(scope) + b(scope)
     if operator == "-":
-        return lambda scope: a(scope) - b(scope)
+        return lambda scope: _difference(a(scope), b(scope))
     if operator == "*":
         if left == right:
             return lambda scope: series.integer_power(a(scope), 2)
@@ -287,6 +288,11 @@ def _binary(operator: str, left: Tree, right: Tree) -> Code:
             exponent = -int(value)
             return lambda scope: series.integer_power(a(scope), exponent)
     return lambda scope: series.power(a(scope), b(scope))
+
+
+def _difference(x: Value, y: Value) -> Value:
+    """Return x - y; of one number and itself, as on the diagonal of `abs(w[i] - w[j])`, a zero that is no kink."""
+    return arb(0) if x is y and series.constant(x).is_finite() else x - y
 
 
 def _sum(whole: Tree, body: Tree, index: str) -> Code:
@@ -411,7 +417,7 @@ def _signum(x: Value, decide: Decide) -> Value:
 def _extreme(values: list[Value], sense: int, decide: Decide) -> Value:
     best = values[0]
     for other in values[1:]:
-        side = _if_needed(decide, other - best)
+        side = _if_needed(decide, _difference(other, best))
         if side is None:
             first, second = _both_sides(best, other)
             best = first.max(second) if sense > 0 else first.min(second)

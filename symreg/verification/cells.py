@@ -21,6 +21,7 @@ from symreg.verification.growth import Power, growth
 from symreg.verification.kinks import every_kink, from_ordinal, ordinal
 from symreg.verification.oracle import Exact, Function, elementwise
 from symreg.verification.oracle import slope as one_sided
+from symreg.verification.poles import last_float, least_curvature
 from symreg.verification.scaled import Scaled
 from symreg.verification.series import Value
 
@@ -33,6 +34,7 @@ LARGEST = SIZES[-1]
 LEAST = 2.0**-1022  # what is nearer to zero counts as one place, far below any tolerance
 _COARSE_BITS, _KNOT_BITS = 64, 320
 _PIECE_BITS = (_KNOT_BITS, 4 * _KNOT_BITS, 16 * _KNOT_BITS)  # until every switch is decided, far out as well
+_TOWARD_POLE = 16.0  # of how many parts of a cell at a pole the last one is cut further
 _WIDEST = 4.0  # greatest ratio of a cell's ends,
 _WIDEST_MONOTONE = 2.0**12  # and where phi' is seen to be monotone all the same
 _SLOPE_FLOOR = 2.0**-1000
@@ -75,6 +77,7 @@ class Piece:
 
     Args:
         taken: The sides of all switches, in the order in which they are asked for.
+        poles: Ends of the domain, other than zero, where phi' is infinite, with the side that they are on.
         slopes: What is known of phi' at floats.
     """
 
@@ -82,7 +85,9 @@ class Piece:
     low: float
     high: float
     taken: tuple[int | None, ...]
+    poles: dict[float, int] = field(default_factory=dict)
     slopes: dict[float, tuple[float, float]] = field(default_factory=dict)
+    bends: dict[float, arb] = field(default_factory=dict)
 
     @property
     def middle(self) -> float:
@@ -119,6 +124,16 @@ class Piece:
         if weight not in self.slopes:
             self.slopes[weight] = outward(self.taylor(arb(weight))[1])
         return self.slopes[weight]
+
+    def pole_of(self, low: float, high: float) -> float | None:
+        """Return the pole that an interval ends at."""
+        return low if low in self.poles else high if high in self.poles else None
+
+    def bend_beside(self, pole: float) -> arb:
+        """Return a lower bound of phi'' between a pole and the last float before it."""
+        if pole not in self.bends:
+            self.bends[pole] = least_curvature(self.taylor, pole, self.poles[pole])
+        return self.bends[pole]
 
     def value(self, weight: arb) -> arb:
         """Return phi over a ball."""
@@ -257,6 +272,9 @@ def curve(terms: Sequence[Term], parameters: Mapping[str, Exact]) -> Curve:
         ends += [above, below]
     ends.append(high if high != inf else LARGEST)
     pieces = [_piece(phi, ends[k], ends[k + 1]) for k in range(0, len(ends), 2)]
+    for piece, end, side in ((pieces[0], low, -1), (pieces[-1], high, 1)):
+        if piece is not None and end not in (-inf, 0.0, inf) and not piece.taylor(arb(end))[1].is_finite():
+            piece.poles[end] = side
     is_whole = found is not None and None not in pieces
     known = tuple(piece for piece in pieces if piece is not None)
     knots: list[Knot] = []
@@ -328,8 +346,30 @@ def _cell(piece: Piece, low: float, high: float) -> Cell:
     return Cell(piece, low, high, least, slope, bend)
 
 
+def _beside_pole(piece: Piece, low: float, high: float, pole: float) -> Cell:
+    """Return the cell between a pole and the last float before it, over which phi is known where it is convex."""
+    bend = piece.bend_beside(pole)
+    if not bend >= 0:
+        return _cell(piece, low, high)
+    end = low if high == pole else high
+    with ctx.workprec(_COARSE_BITS):
+        value, slope = piece.value(arb(end)), piece.slope_at(end)
+    rises_away = slope[0] >= 0 if pole == high else slope[1] <= 0
+    least = value.lower() if rises_away and value.is_finite() else arb.neg_inf()
+    return Cell(piece, low, high, least, (slope[0], inf) if pole == high else (-inf, slope[1]), (outward(bend)[0], inf))
+
+
 def _cells(piece: Piece, low: float, high: float) -> list[Cell]:
-    """Return cells of moderate width; next to zero as small ones as it takes to enclose phi''."""
+    """Return cells of moderate width; next to zero, or to a pole, as small ones as it takes to enclose phi''."""
+    pole = piece.pole_of(low, high)
+    if pole is not None:
+        side = piece.poles[pole]
+        last = last_float(pole, side)
+        if last in (low, high):
+            return [_beside_pole(piece, low, high, pole)]
+        cut = pole - (high - low) / _TOWARD_POLE * side
+        cut = min(cut, last) if side > 0 else max(cut, last)
+        return [*_cells(piece, low, cut), *_cells(piece, cut, high)]
     size = sorted((abs(low), abs(high)))
     if size[0] == 0 or size[1] <= _WIDEST_MONOTONE * size[0]:
         cell = _cell(piece, low, high)

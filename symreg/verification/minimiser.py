@@ -38,6 +38,7 @@ from symreg.verification.cells import (
 from symreg.verification.growth import Power, growth
 from symreg.verification.kinks import from_ordinal, ordinal
 from symreg.verification.oracle import Exact
+from symreg.verification.poles import NEAREST, bits_at, distance_of_root, place
 
 _COARSE_BITS, _BITS, _MOST_BITS = 64, 192, 3072
 _RADIUS_BITS = 90  # a root is enclosed to 2**-90 of itself
@@ -164,6 +165,7 @@ class _Root:
         slope: A lower bound of h' between the root and all points that stand for it.
         knot: The knot that it is.
         least: A lower bound of the objective there.
+        room: How far it is from a pole, where that is nearer than any float.
     """
 
     at: arb
@@ -172,6 +174,7 @@ class _Root:
     knot: Knot | None = None
     least: arb = field(default_factory=arb.neg_inf)
     most: arb = field(default_factory=arb.pos_inf)
+    room: float = inf
 
     @property
     def is_sliver(self) -> bool:
@@ -499,7 +502,7 @@ class _Search:
             first = alive[0]
             for other in alive[1:]:
                 first = _preferred(first, other, exact)
-            curvature = arb.nan()
+            curvature = arb.pos_inf() if first.is_sliver else arb.nan()
             if first.piece is not None:
                 curvature = 1 + self._s * first.piece.taylor(first.at)[2]
             return Minimiser(
@@ -520,6 +523,8 @@ class _Search:
         assert root.piece is not None
         wanted = arb((1, -(min(_RADIUS_BITS, bits // 2) if bits == _BITS else bits // 2)))
         for factor in _EXTRA:
+            if factor * bits < _bits_of(root) and factor < _EXTRA[-1]:
+                continue
             with ctx.workprec(factor * bits):
                 at = root.at.mid()
                 for _ in range(_POLISHING):
@@ -527,7 +532,7 @@ class _Search:
                     if not (off.is_finite() and rise.is_finite()):
                         break
                     radius = off.abs_upper() / arb(root.slope)
-                    if radius <= abs(at) * wanted:
+                    if radius <= abs(at).min(arb(root.room)) * wanted:
                         root.at = at + arb(0, 1) * radius
                         return True
                     at = (at - off / rise).mid()
@@ -536,6 +541,11 @@ class _Search:
     def _root(self, first: Cell, last: Cell, least_slope: float, v: arb, near: float) -> _Root | None:
         """Return the root of h = v in a run of cells on which h rises, None if there is none."""
         piece, low, high = first.piece, first.low, last.high
+        for pole in (low, high):
+            if pole in piece.poles:
+                found = self._beside_pole(piece, pole, least_slope, v)
+                if found is not None:
+                    return found
         with ctx.workprec(_COARSE_BITS):
             start = self._newton(piece, low, high, v, near)
             if start is None:
@@ -554,6 +564,23 @@ class _Search:
                     if root.at != knot.place and is_before != (knot.place >= piece.middle):
                         return None
         return root
+
+    def _beside_pole(self, piece: Piece, pole: float, least_slope: float, v: arb) -> _Root | None:
+        """Return the root between a pole and the last float before it, None if there is none."""
+        side = piece.poles[pole]
+        room = distance_of_root(piece.taylor, pole, side, v, self._s)
+        if room is None:
+            return None
+        at = place(pole, side, room or NEAREST)
+        with ctx.workprec(bits_at(pole, room or NEAREST)):
+            objective = self._s * piece.value(at) + (at - v) ** 2 / 2
+            if not room:
+                nearest = (at.union(arb(pole)) - v).abs_lower()
+                least = self._s * piece.value(at) + nearest * nearest / 2
+                return _Root(at.union(arb(pole)), None, least=least, most=objective)
+            off, _ = self._residual(piece, at, v)
+            slack = off * off / (2 * arb(least_slope))
+        return _Root(at, piece, least_slope, least=(objective - slack).lower(), most=objective, room=room)
 
     def _newton(self, piece: Piece, low: float, high: float, v: arb, near: float) -> arb | None:
         """Return a point near the root, None if h does not reach v between the ends."""
@@ -605,6 +632,11 @@ class _Search:
         if not off.is_finite():
             return 1 if end == piece.high else -1
         return 1 if off > 0 else -1 if off < 0 else 0
+
+
+def _bits_of(root: _Root) -> int:
+    """Return the digits without which a root that is nearer to a pole than any float cannot be told from it."""
+    return _BITS if root.room == inf else bits_at(float(root.at), root.room)
 
 
 def _joined(parts: Sequence[_Rows]) -> _Rows:

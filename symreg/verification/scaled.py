@@ -1,6 +1,7 @@
-"""Numbers too large for wide balls: `exp(exponent) * factor`, of power series; quotients and logarithms cancel.
+"""Numbers too large or too small for wide balls: `exp(exponent) * factor`, of power series.
 
-`log(cosh(w))` over [1000, 4000] is one: cosh alone has no useful ball there, but its logarithm has.
+Quotients and logarithms of them cancel: `cosh(w)` over [1000, 4000] has no useful ball, but its logarithm has. The ball
+of `sigmoid(-w)` there reaches below zero.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from flint import arb, arb_series
 
 _WIDE = arb(1) / 4  # radius of an argument from which on an exponential loses its relative accuracy
 
+_LARGE = ("exp", "cosh", "sinh", "sigmoid")
 _FAR = arb((1, 64))  # an argument from which on an exponential is as good as infinite
 
 _BEYOND = 2**20  # its exponential is beyond all floats
@@ -51,17 +53,22 @@ class Scaled:
     def __neg__(self) -> Scaled:
         return Scaled(self.exponent, -self.factor)
 
-    def __add__(self, other: Any) -> Scaled:
+    def __add__(self, other: Any) -> Any:
         if isinstance(other, Scaled):
             if other.exponent is self.exponent:
                 return Scaled(self.exponent, self.factor + other.factor)
-            return Scaled(self.exponent, self.factor + other.factor * (other.exponent - self.exponent).exp())
+            apart = other.exponent - self.exponent
+            if apart[0] > 0:
+                return Scaled(other.exponent, other.factor + self.factor * (-apart).exp())
+            return Scaled(self.exponent, self.factor + other.factor * apart.exp())
+        if self.exponent[0] < 0:
+            return self.plain() + other
         return Scaled(self.exponent, self.factor + other * (-self.exponent).exp())
 
-    def __sub__(self, other: Any) -> Scaled:
+    def __sub__(self, other: Any) -> Any:
         return self.__add__(-other)
 
-    def __rsub__(self, other: Any) -> Scaled:
+    def __rsub__(self, other: Any) -> Any:
         return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Any:
@@ -93,15 +100,17 @@ def _exponentials(x: arb) -> tuple[arb, arb]:
 
 def is_scaled(name: str, x: arb_series) -> bool:
     """Is this function of x one that a wide ball would lose?"""
-    if name not in ("exp", "cosh", "sinh") or not (x[0].rad() > _WIDE or abs(x[0]) > _FAR):
+    if name not in _LARGE or not (x[0].rad() > _WIDE or abs(x[0]) > _FAR):
         return False
-    return bool(x[0] > 0 or (name != "exp" and x[0] < 0))
+    return bool(x[0] < 0 or (x[0] > 0 and name != "sigmoid"))
 
 
 def scaled(name: str, x: arb_series) -> Scaled:
-    """Return exp, cosh or sinh of a series whose first ball does not hold zero."""
+    """Return exp, cosh, sinh, or a small sigmoid, of a series whose first ball does not hold zero."""
     if name == "exp":
         return Scaled(x, arb_series([arb(1)], x.prec))
+    if name == "sigmoid":
+        return Scaled(x, 1 / (1 + x.exp()))
     size = x if x[0] > 0 else -x
     small = (-2 * size).exp()
     if name == "cosh":
