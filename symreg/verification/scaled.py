@@ -84,8 +84,8 @@ class Scaled:
             return Scaled(self.exponent - other.exponent, ratio)
         return Scaled(self.exponent, self.factor / other)
 
-    def __rtruediv__(self, other: Any) -> Any:
-        return (-self.exponent).exp() * other / self.factor
+    def __rtruediv__(self, other: Any) -> Scaled:
+        return Scaled(-self.exponent, other / self.factor)
 
     __radd__ = __add__
     __rmul__ = __mul__
