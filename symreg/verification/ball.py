@@ -417,6 +417,8 @@ def _signum(x: Value, decide: Decide) -> Value:
 def _extreme(values: list[Value], sense: int, decide: Decide) -> Value:
     best = values[0]
     for other in values[1:]:
+        if any(series.constant(v).is_nan() for v in (best, other)):
+            return arb.nan()
         side = _if_needed(decide, _difference(other, best))
         if side is None:
             first, second = _both_sides(best, other)

@@ -16,23 +16,25 @@ from numpy.typing import NDArray
 
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
-from symreg.language.tree import Sum, free_indices, walk
 from symreg.verification import sensitivity
 from symreg.verification.calling import Subject, Trouble, call_gradient, call_step, call_value
 from symreg.verification.cases import SlopeCase, StepCase
+from symreg.verification.dependence import dependent_slopes, depth, longest, span, value_depends
 from symreg.verification.finding import Shares, find_slope, find_step, shares_of_slope
 from symreg.verification.oracle import slopes, values
-from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, is_element, outside, probes
+from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, is_element, outside, probes
 from symreg.verification.splitting import split
 from symreg.verification.stepping import influences, stepper
 from symreg.verification.tally import Failure, Tally
 from symreg.verification.tolerance import WORKING_BITS, Finding, Measured, errors, measured, reference
+from symreg.verification.usage import moderate_weights
 
 # Just below, at and above the block of 131,072 weights that NumPy code works in, and several blocks.
 BLOCK_EDGES = (131_071, 131_072, 131_073, 320_000)
 _LONG_SUM = 5_000  # weights of which a few slopes are compared, each of them a sum over all: several blocks of terms
-_LONG_SQUARE = 33  # for what costs n^2: a matrix argument, a sum within a sum
+_MOST_SUMMANDS = 1100  # of what costs n^2 or more: a matrix argument, a sum within a sum
 _SEVERAL, _NAN_AT = 7, 3  # weights in a vector that holds a NaN, and its place there
+_DISTINCT = 13  # weights in a long vector
 _MOST_COMPARED = 64  # places that are not nearly the same, each compared with all that is allowed
 _SAME = 8  # ulp by which the same weight may come out differently in another place of a longer array
 
@@ -64,18 +66,21 @@ def of_value(
     empty = ask(np.zeros(0, dtype=subject.dtype))
     if empty is not None and empty != 0.0:
         tally.fail(Failure(at={"n": 0} | group.parameters, expected=0.0, got=empty, rank=2.0))
-    weights = _with_nan(sample)
-    got = ask(weights)
-    if got is not None and not isnan(got):
-        tally.fail(_lost_nan(weights, group, got))
+    weights, group_of_weights = _several(terms, group, subject.dtype)
+    listed = weights.tolist()
+    for place in [k for k in _places(weights) if value_depends(terms, group_of_weights, listed, k)][:1]:
+        got = ask(_with_nan(weights, place))
+        if got is not None and not isnan(got):
+            tally.fail(_lost_nan(_with_nan(weights, place), group, got))
     for weight in outside(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and got != inf:
             at = {"w": weight} | group.parameters
             tally.fail(Failure(at=at, expected=inf, got=got, note="the weight is outside the domain", rank=2.0))
+    height = values(terms, group.parameters, group.arrays_for(1))
     for weight in probes(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
-        if got is not None and isnan(got) and abs(weight) < greatest:
+        if got is not None and isnan(got) and abs(weight) < greatest and height([weight]) is not None:
             tally.fail(_spurious_nan(weight, group))
     if not is_brief:
         _long_values(tally, subject, terms, sample)
@@ -102,21 +107,17 @@ def of_gradient(
             return None
 
     ask(np.zeros(0, dtype=subject.dtype))
-    weights = _with_nan(sample)
-    got = ask(weights)
-    if got is not None and not isnan(got[_NAN_AT]):
-        tally.fail(_lost_nan(weights, group, float(got[_NAN_AT])))
-    if got is not None and not terms.indexed and np.isnan(np.delete(got, _NAN_AT)).any():
-        tally.fail(Failure(at={"w": weights.tolist()} | group.parameters, note="one weight's NaN reached another"))
+    _nan_in_gradient(tally, subject, terms, group, ask)
     for weight in outside(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and not isnan(got[0]):
             at = {"w": weight} | group.parameters
             note = "outside the domain NaN is right"
             tally.fail(Failure(at=at, got=float(got[0]), note=note, rank=2.0))
+    by = slopes(terms, group.parameters, group.arrays_for(1))
     for weight in probes(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
-        if got is not None and isnan(got[0]) and abs(weight) < greatest:
+        if got is not None and isnan(got[0]) and abs(weight) < greatest and by([weight], 0) is not None:
             tally.fail(_spurious_nan(weight, group))
     if is_brief:
         return
@@ -155,17 +156,8 @@ def of_step(
             return None
 
     ask(_resized(first, 0))
-    influence = influences(rule)
-    several, one = _resized(first, _SEVERAL), _resized(first, 1)
-    for name in ("w", "g", *several.arrays):
-        after = ask(_with(several, name, nan))
-        if after is None:
-            continue
-        sources = {"w": {"w", "g_penalty"}, "g": {"g_loss"}}.get(name, {name})
-        for output, depends_on in influence.items():
-            if depends_on & sources and output in ("w", *several.arrays) and not isnan(after[output][_NAN_AT]):
-                note = f"NaN in {name} did not come out as NaN in {output}"
-                tally.fail(Failure(at={"w": several.weights.tolist(), "output": output}, note=note, rank=2.0))
+    _nan_in_step(tally, subject, terms, rule, first, ask)
+    one = _resized(first, 1)
     smooth, _ = split(terms, rule)  # an operator takes any point, into the domain of its terms
     for weight in outside(smooth, subject.dtype).tolist():
         after = ask(_with(one, "w", weight))
@@ -190,10 +182,64 @@ def of_step(
             _same_everywhere(tally, subject.dtype, after[output], small[output], exact, first, output, find)
 
 
-def _with_nan(sample: Sequence[Group]) -> Vector:
-    """Return a few weights, one of them NaN."""
-    changed = _tiled(sample[min(1, len(sample) - 1)].vectors[0], _SEVERAL)
-    changed[_NAN_AT] = nan
+def _nan_in_gradient(
+    tally: Tally, subject: Subject, terms: Terms, group: Group, ask: Callable[[Vector], NDArray[Any] | None]
+) -> None:
+    """Require NaN in one weight to come out of every slope that depends on it, and of no other weight's function."""
+    weights, given = _several(terms, group, subject.dtype)
+    felt = {k: dependent_slopes(terms, given, weights.tolist(), k) for k in _places(weights)}
+    place = next((k for k, slopes in felt.items() if slopes), _NAN_AT)
+    with_nan = _with_nan(weights, place)
+    plain, got = ask(weights), ask(with_nan)
+    if plain is None or got is None:
+        return
+    for j in sorted(felt[place]):
+        if not isnan(got[j]):
+            tally.fail(_lost_nan(with_nan, group, float(got[j])))
+            break
+    reached = np.isnan(got) & ~np.isnan(plain)
+    if not terms.indexed and np.delete(reached, place).any():
+        tally.fail(Failure(at={"w": with_nan.tolist()} | group.parameters, note="one weight's NaN reached another"))
+
+
+def _nan_in_step(
+    tally: Tally,
+    subject: Subject,
+    terms: Terms,
+    rule: Rule,
+    first: StepCase,
+    ask: Callable[[StepCase], dict[str, Any] | None],
+) -> None:
+    """Require NaN in an input to come out of everything that is written in terms of it."""
+    weights, given = _several(terms, first.group, subject.dtype)
+    several = replace(_resized(first, len(weights)), weights=weights, group=given)
+    felt = dependent_slopes(terms, given, weights.tolist(), _NAN_AT)
+    sources: dict[str, set[str]] = {"w": {"w", "g_penalty"} if _NAN_AT in felt else {"w"}, "g": {"g_loss"}}
+    for name in ("w", "g", *several.arrays):
+        after = ask(_with(several, name, nan))
+        if after is None:
+            continue
+        for output, depends_on in influences(rule).items():
+            is_written_so = bool(depends_on & sources.get(name, {name})) and output in ("w", *several.arrays)
+            if is_written_so and not isnan(after[output][_NAN_AT]):
+                note = f"NaN in {name} did not come out as NaN in {output}"
+                tally.fail(Failure(at={"w": weights.tolist(), "output": output}, note=note, rank=2.0))
+
+
+def _several(terms: Terms, group: Group, dtype: Dtype) -> tuple[Vector, Group]:
+    """Return a few weights that are all different, enough for every sum to have summands, and arrays for them."""
+    weights = moderate_weights(terms, group, _SEVERAL + span(terms))
+    return weights, _long_group(terms, group, len(weights), dtype)
+
+
+def _places(weights: Vector) -> tuple[int, ...]:
+    """Return where to put a NaN, in the order of what is tried."""
+    return _NAN_AT, len(weights) - 1, 0
+
+
+def _with_nan(weights: Vector, place: int) -> Vector:
+    changed = weights.copy()
+    changed[place] = nan
     return changed
 
 
@@ -294,16 +340,25 @@ def _long_values(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[
             return
         if terms.indexed:
             exact = values(terms, given.parameters, given.arrays, floor=shape.floor)(weights.tolist())
-            shares: Any = ()
+            shares: Any = _of_summands(terms, weights, given, shape)
         else:
             exact = _sum_of_few(terms, given.parameters, few)
             shares = sensitivity.of_repeated(terms, few, given.parameters, shape)
-        # In index notation the shares of so many weights are not worked out: lost and doubled terms show all the same.
+        # In index notation the shares of so many inputs are not worked out: lost and doubled terms show all the same.
         rtol = 2.0 ** (shape.unit + 14) if terms.indexed else 0.0
         found = None if exact is None else measured(got, exact, exact, shape, shares, rtol)
         if exact is not None and found is not None and found.finding is Finding.WRONG:
             at = {"n": length} | given.parameters
             tally.fail(Failure(at=at, expected=float(exact), got=got, ratio=found.ratio, rank=2.0))
+
+
+def _of_summands(terms: Terms, weights: Vector, group: Group, shape: Format) -> tuple[arb, ...]:
+    """Return the share of the summands' own rounding, a multiple of that of a few weights; none if there are arrays."""
+    if terms.arrays:
+        return ()
+    few = weights[: 2 * _DISTINCT + span(terms)]
+    share = sensitivity.of_summands(terms, few.tolist(), group.parameters, {}, None, shape)
+    return (share * (len(weights) / len(few)) ** depth(terms),)
 
 
 def _long_slopes(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group]) -> None:
@@ -333,11 +388,8 @@ def _long_slopes(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[
 
 
 def _long_lengths(terms: Terms) -> tuple[int, ...]:
-    squares = any(len(a.shape) > 1 for a in terms.arrays) or any(
-        isinstance(node, Sum) and free_indices(node) for term in terms.indexed for node in walk(term.tree)
-    )
-    if squares:
-        return (_LONG_SQUARE,)
+    if depth(terms) > 1:
+        return (longest(terms, _MOST_SUMMANDS),)
     return BLOCK_EDGES[2:] if terms.indexed else BLOCK_EDGES  # a sum of so many exact summands takes its time
 
 
@@ -345,7 +397,7 @@ def _long_weights(terms: Terms, dtype: Dtype, length: int) -> tuple[Vector, Mapp
     """Return a long vector of moderate weights of few distinct values, and how often it holds each."""
     stream = Stream("long", dtype)
     few: list[float] = []
-    while len(few) < 13:
+    while len(few) < _DISTINCT:
         weight = stream.log_uniform(-3, 3) * (stream.sign() if len(few) % 3 == 0 else 1.0)
         weight = float(np.dtype(dtype).type(weight))
         if all(weight in term.domain for term in terms.terms):

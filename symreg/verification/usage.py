@@ -19,8 +19,10 @@ from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.tree import Binary, Call, Item, Name, Negate, Sum, Tree, walk
 from symreg.verification import sensitivity
+from symreg.verification.ball import reach
 from symreg.verification.calling import Subject, Trouble, call_gradient, call_step, call_value, called, given
 from symreg.verification.cases import StepCase
+from symreg.verification.dependence import longest
 from symreg.verification.operators import counted, has_minima
 from symreg.verification.oracle import values
 from symreg.verification.refusals import require_all
@@ -32,6 +34,7 @@ from symreg.verification.tolerance import Finding, measured
 LENGTHS = (*range(1, 18), 33)  # around what is left over of vectors of 2, 4, 8 and 16
 _SMALL = 12
 _LONG = (2_050, 264_000)  # two of the blocks that C sums in, two of those that NumPy works in
+_MOST_SUMMANDS = 4_500_000  # of a sum of sums over two of C's blocks
 _BLOCKS = (1024, 131_072)
 _REACH = 8  # how far on either side a stencil may read and still be compared
 _PERIOD = 13
@@ -41,7 +44,7 @@ _ROOM = 10  # 2**10 u: layouts change the order of operations at most
 
 def of_value(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None:
     """Look at `value` of strided and many-dimensional weights, and at its sum over many weights in index notation."""
-    weights = _weights(terms, group, _SMALL)
+    weights = moderate_weights(terms, group, _SMALL)
     group = _group(terms, group, _SMALL, subject.dtype)
     look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
     plain = look.at(lambda: call_value(subject, group, weights))
@@ -61,7 +64,7 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None
 
 def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None:
     """Look at `gradient` of weights of every length and layout, with `out`, and with `out` being the weights."""
-    weights = _weights(terms, group, max(LENGTHS))
+    weights = moderate_weights(terms, group, max(LENGTHS))
     if not terms.indexed:
         look = Look(tally, subject, group.parameters)
         whole = look.at(lambda: call_gradient(subject, group, weights))
@@ -78,7 +81,7 @@ def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> N
     if plain is not None:
         _outputs(look, subject, group, weights, plain)
     if terms.indexed and not terms.arrays:
-        for n in _LONG:
+        for n in _long(terms):
             _long_gradient(look, subject, terms, group, n)
 
 
@@ -90,7 +93,7 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
     def take(case: StepCase) -> dict[str, Any]:
         return call_step(subject, rule, renamed, case)
 
-    case = _case(rule, group, _weights(terms, group, max(LENGTHS)))
+    case = _case(rule, group, moderate_weights(terms, group, max(LENGTHS)))
     if not terms.indexed:
         whole = look.at(lambda: take(case))
         for n in LENGTHS:
@@ -114,10 +117,9 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
     if rule.uses_t and has_minima(counted(split(terms, rule)[1], len(case.weights)), group.parameters):
         look.at(lambda: take(replace(case, taken=_LATE)))
     if terms.indexed and not terms.arrays:
-        for n in _LONG:
-            _long_step(
-                look, terms, take, _case(rule, _group(terms, group, n, subject.dtype), _weights(terms, group, n))
-            )
+        for n in _long(terms):
+            long = _group(terms, group, n, subject.dtype)
+            _long_step(look, terms, take, _case(rule, long, moderate_weights(terms, group, n)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def first_difference(got: Any, expected: Any) -> str:
     return f"{float(mine[k]):.17g} comes out at {k}, in a short plain vector {float(theirs[k]):.17g}"
 
 
-def _weights(terms: Terms, group: Group, length: int) -> Vector:
+def moderate_weights(terms: Terms, group: Group, length: int) -> Vector:
     """Return weights around the group's, all different up to a period that no block's size is a multiple of."""
     few = group.vectors[0]
     factors = 1.0 + np.arange(_PERIOD) / 32.0
@@ -263,12 +265,18 @@ def _shaped(case: StepCase, shape: tuple[int, ...]) -> StepCase:
 # Many weights in index notation
 
 
+def _long(terms: Terms) -> tuple[int, ...]:
+    """Return lengths beyond the blocks that emitted code works in, as far as they do not cost too much."""
+    most = longest(terms, _MOST_SUMMANDS)
+    return tuple(n for n in _LONG if n <= most) or (most,)
+
+
 def _long_sum(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None:
     """Compare a sum over many weights with the exact one: no more than the summands' own rounding is lost in it."""
     sums = [node for term in terms.indexed for node in walk(term.tree) if isinstance(node, Sum)]
     if any(isinstance(node, Sum) for one in sums for node in walk(one.body)):
         return
-    weights = _weights(terms, group, _LONG[0])
+    weights = moderate_weights(terms, group, _LONG[0])
     shape = FORMATS[subject.dtype]
     exact = values(terms, group.parameters, floor=shape.floor)(weights.tolist())
     if exact is None or not exact.is_finite():
@@ -282,7 +290,7 @@ def _long_sum(tally: Tally, subject: Subject, terms: Terms, group: Group) -> Non
 
 
 def _long_gradient(look: Look, subject: Subject, terms: Terms, group: Group, n: int) -> None:
-    weights = _weights(terms, group, n)
+    weights = moderate_weights(terms, group, n)
 
     def gradient(part: slice) -> dict[str, Any]:
         return {"gradient": call_gradient(subject, group, weights[part])}
@@ -345,12 +353,8 @@ def _is_local(tree: Tree) -> bool:
         case Sum(body, index):
             items = [node for node in walk(body) if isinstance(node, Item)]
             near = all(len(item.subscripts) == 1 and item.subscripts[0].index == index for item in items)
-            shifts = [item.subscripts[0].shift for item in items]
-            return (
-                near
-                and max(shifts, default=0) - min(shifts, default=0) <= _REACH
-                and not any(map(_is_global, walk(body)))
-            )
+            least, greatest = reach(body, index)
+            return near and greatest - least <= _REACH and not any(map(_is_global, walk(body)))
         case Binary("+" | "-", left, right):
             return _is_local(left) and _is_local(right)
         case Binary("*", left, right):
