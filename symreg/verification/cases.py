@@ -22,7 +22,17 @@ from symreg.verification.ball import ball
 from symreg.verification.kinks import from_ordinal, ordinal
 from symreg.verification.operators import NoneThere, Operator, counted, operator
 from symreg.verification.oracle import Exact, Function, Slope, elementwise, slope, slopes, values
-from symreg.verification.sampling import FORMATS, Dtype, Group, Stream, Vector, groups, human_group, sampled_parameters
+from symreg.verification.sampling import (
+    FORMATS,
+    Dtype,
+    Group,
+    Stream,
+    Vector,
+    groups,
+    human_group,
+    sampled_parameters,
+    two_digits,
+)
 from symreg.verification.series import Value
 from symreg.verification.splitting import split
 from symreg.verification.stepping import Stepper, stepper
@@ -332,6 +342,9 @@ def _drawn(
     smooth, prox = parts or (None, _NO_TERMS)
     stream = Stream("step", rule.name, dtype, number)
     parameters = sampled_parameters(rule.parameters, stream, number - 1, fixed)
+    if known.group.is_plain:
+        free = {p.name: p.domain for p in rule.parameters if p.name not in fixed}
+        parameters |= {name: x for name, end in free.items() if (x := two_digits(parameters[name])) in end}
     is_first = number % 4 == 1
     constants: dict[str, Value] = {name: ball(x) for name, x in parameters.items()}
     if parts is not None:
@@ -356,6 +369,10 @@ def _drawn(
     # Nothing has moved yet, and nothing moves a weight at 0: what a rule divides by then is 0.
     still = [is_first and w == 0 for w in known.weights.tolist()]
     drawn_gradients = [_loss_gradient(one, stream, dtype) for one in known.exact]
+    if known.group.is_plain:
+        drawn_gradients = [two_digits(stream.sign() * stream.log_uniform(-4, 4)) for _ in known.exact]
+        arrays = {name: np.array([*map(two_digits, column.tolist())], dtype=dtype) for name, column in arrays.items()}
+        scalars = {name: two_digits(x) for name, x in scalars.items()}
     gradient = np.array([0.0 if s else g for s, g in zip(still, drawn_gradients, strict=True)], dtype=dtype)
     return StepCase(
         group=known.group, weights=known.weights, slopes=known.exact, gradient=gradient, parameters=parameters,

@@ -6,7 +6,8 @@ Takes terms, rules and callables, whoever made them; hands on a `Report`. Of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from math import inf
 from typing import Any
 
@@ -31,9 +32,10 @@ from symreg.verification.cases import (
 from symreg.verification.convexity import Convexity
 from symreg.verification.finding import Shares, find_slope, find_step, find_value, range_check, shares_of_slope
 from symreg.verification.nonexpansive import judge_of_pairs
+from symreg.verification.plain_points import plain_prox_cases, plain_sample
 from symreg.verification.prox_cases import ProxCase, is_judged, prox_cases
 from symreg.verification.prox_judge import judge_of_prox
-from symreg.verification.report import Check, Report
+from symreg.verification.report import Check, Report, plainer
 from symreg.verification.sampling import FORMATS, PER_GROUP, Dtype, Group, are_everyday, is_everyday
 from symreg.verification.stepping import stepper
 from symreg.verification.subgradient import KIND as SUBGRADIENT
@@ -82,9 +84,34 @@ def verify(
             limit=limit,
             per_group=per_group,
             proofs=proofs,
+            plain=cache(lambda: replace(plain_evidence(terms, dtype, fixed, per_group), enough=1)),
         )
 
     return judged_by(evidence, checks_of(terms, rules, has_proofs=bool(proofs)), rules, subjects, rtol, progress)
+
+
+def plain_evidence(terms: Terms, dtype: Dtype, fixed: Mapping[str, float], per_group: int = PER_GROUP) -> Evidence:
+    """Return evidence at few points that read well, which asks for accuracy and little more."""
+    shape, limit = FORMATS[dtype], well_conditioned_up_to(terms, dtype)
+    whole = tuple(plain_sample(terms, shape, fixed, limit))
+    sample = whole if terms.indexed or per_group >= PER_GROUP else (whole[0], *map(_one_by_one, whole[1:]))
+    return Evidence(
+        terms=terms,
+        dtype=dtype,
+        fixed=fixed,
+        sample=sample,
+        prox=lambda: tuple(plain_prox_cases(terms, shape, fixed, whole[1:], limit)),
+        points=sum(len(vector) for group in whole for vector in group.vectors),
+        limit=limit,
+        per_group=per_group,
+        is_brief=True,
+    )
+
+
+def _one_by_one(group: Group) -> Group:
+    """Return the group with each weight in a call of its own."""
+    parts = (vector[k : k + 1] for vector in group.vectors for k in range(len(vector)))
+    return replace(group, vectors=tuple(parts))
 
 
 def checks_of(terms: Terms, rules: Sequence[Rule], *, has_proofs: bool = False) -> tuple[str, ...]:
@@ -122,7 +149,7 @@ def judged_by(
             rule = next((r for r in rules if f"{r.name}_step" == name), None)
             judge = evidence.judge(name, rule, rtol)
             for k, subject in judges:
-                checks[name, k] = judge(subject)
+                checks[name, k] = evidence.in_plain_words(judge(subject), name, rule, rtol, subject)
                 done += 1
     if progress:
         progress(count, count, "")
@@ -143,7 +170,11 @@ class Evidence:
     Args:
         prox: Makes the cases of the proximal operator.
         limit: The binary exponent past which neighbouring weights have unrelated values: nothing is wrong there.
+        plain: Makes evidence at points that read well, to show a failure at.
         is_brief: Are long vectors, layouts and refusals left out?
+        enough: Failures after which no more points are decided.
+        slopes: The gradient's references, once they are made.
+        judges: What was made by name.
     """
 
     terms: Terms
@@ -155,16 +186,34 @@ class Evidence:
     limit: int | None
     per_group: int = PER_GROUP
     proofs: Sequence[Convexity] = ()
+    plain: Callable[[], Evidence] | None = None
     is_brief: bool = False
+    enough: float = inf
     slopes: tuple[SlopeCase, ...] = ()
+    judges: dict[str, Callable[[Subject], list[Check]]] = field(default_factory=dict)
 
     @property
     def greatest(self) -> float:
         """The size of weights up to which the terms determine something."""
         return inf if self.limit is None else 2.0**self.limit
 
+    def in_plain_words(
+        self, found: list[Check], name: str, rule: Rule | None, rtol: float, subject: Subject
+    ) -> list[Check]:
+        """Return the checks, those that failed with a point that reads well if the function is wrong at one."""
+        if self.plain is None or name == SUBGRADIENT or all(check.verdict == "pass" for check in found):
+            return found
+        plain = self.plain()
+        others = {check.kind: check for check in plain.judge(name, rule, rtol)(replace(subject, is_emitted=False))}
+        return [plainer(check, others.get(check.kind)) for check in found]
+
     def judge(self, name: str, rule: Rule | None, rtol: float) -> Callable[[Subject], list[Check]]:
         """Return the judge of one kind of function, its references made."""
+        if name not in self.judges:
+            self.judges[name] = self._judge(name, rule, rtol)
+        return self.judges[name]
+
+    def _judge(self, name: str, rule: Rule | None, rtol: float) -> Callable[[Subject], list[Check]]:
         if name == "prox":
             return self._judge_of_prox(rtol)
         if name == SUBGRADIENT:
@@ -196,7 +245,7 @@ class Evidence:
         known = Shares()
 
         def judge(subject: Subject) -> list[Check]:
-            tally = Tally("value", subject.label, self.dtype)
+            tally = Tally("value", subject.label, self.dtype, enough=self.enough)
             emitted = np.full(len(cases), np.nan)
             for k, case in enumerate(cases):
                 try:
@@ -236,7 +285,7 @@ class Evidence:
         known = Shares()
 
         def judge(subject: Subject) -> list[Check]:
-            tally = Tally("gradient", subject.label, self.dtype)
+            tally = Tally("gradient", subject.label, self.dtype, enough=self.enough)
             emitted: list[np.ndarray[Any, Any]] = []
             for case in cases:
                 try:
@@ -290,7 +339,7 @@ class Evidence:
         known = Shares()
 
         def judge(subject: Subject) -> list[Check]:
-            tally = Tally("step", subject.label, self.dtype, rule.name)
+            tally = Tally("step", subject.label, self.dtype, rule.name, self.enough)
             columns: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in exact}
             for case in cases:
                 try:
@@ -355,23 +404,29 @@ def _rank(group: Group) -> float:
 
 def _at_value(case: ValueCase) -> dict[str, Any]:
     weights = case.weights.tolist()
-    return {"w": weights if len(weights) != 1 else weights[0], **case.group.parameters}
+    return {"w": weights if len(weights) != 1 else weights[0], **case.group.parameters, **_arrays(case)}
 
 
 def _at_slope(case: SlopeCase, j: int) -> dict[str, Any]:
-    return {**_weights_at(case.weights, j), **case.group.parameters}
+    return {**_weights_at(case.weights, j), **case.group.parameters, **_arrays(case)}
 
 
 def _at_step(case: StepCase, j: int, renamed: Mapping[str, str], uses_t: bool) -> dict[str, Any]:
-    whole = len(case.weights) <= 7
+    whole = 1 < len(case.weights) <= 7
     at = _weights_at(case.weights, j)
     for name, column in {"g": case.gradient, **case.arrays}.items():
         at[name] = column.tolist() if whole else float(column[j])
     at |= case.scalars
     if uses_t:
         at["t"] = case.taken
-    return at | case.parameters | {renamed.get(name, name): x for name, x in case.group.parameters.items()}
+    given = case.group.parameters | _arrays(case)
+    return at | case.parameters | {renamed.get(name, name): x for name, x in given.items()}
+
+
+def _arrays(case: ValueCase | SlopeCase | StepCase) -> dict[str, Any]:
+    """Return declared arrays as lists."""
+    return {name: array.tolist() for name, array in case.group.arrays_for(len(case.weights)).items()}
 
 
 def _weights_at(weights: np.ndarray[Any, Any], j: int) -> dict[str, Any]:
-    return {"w": weights.tolist(), "j": j} if len(weights) <= 7 else {"w": float(weights[j])}
+    return {"w": weights.tolist(), "j": j} if 1 < len(weights) <= 7 else {"w": float(weights[j])}

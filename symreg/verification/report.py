@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from typing import Any, Literal
 
@@ -130,6 +131,23 @@ class Report:
         return self.table()
 
 
+def plainer(check: Check, other: Check | None) -> Check:
+    """Return a check that failed with the point of another one, if that failed as well and tells no less."""
+    if other is None or "pass" in (check.verdict, other.verdict) or other.got is None or other.expected is None:
+        return check
+    if check.note and not other.note and not check.note.startswith(CONSTANT_FACTOR):
+        return check  # a note of this point
+    return replace(
+        check,
+        **{name: getattr(other, name) for name in _OF_A_POINT},
+        note=other.note if other.note or not check.note else check.note,
+    )
+
+
+_OF_A_POINT = ("worst_ulp", "worst_ratio", "worst_relative", "at", "expected", "got")
+CONSTANT_FACTOR = "wherever it is wrong"
+
+
 def short(value: Any) -> str:
     """Return a number, or a list of them, as a person would write it."""
     if isinstance(value, list | tuple):
@@ -137,8 +155,25 @@ def short(value: Any) -> str:
             return short(value[0])
         return f"[{', '.join(short(v) for v in value)}]"
     if isinstance(value, float):
-        return f"{value:.3g}"
+        few = f"{value:.3g}"
+        # Next to a number of few digits it is told from that, unless it is what a format makes of it.
+        is_beside = 0 < abs(float(few) - value) <= 1e-6 * abs(value) and value != _single(float(few))
+        return repr(value) if is_beside else _written_out(few)
     return str(value)
+
+
+def _written_out(text: str) -> str:
+    """Return a number's text without an exponent where that is as short: 10000, not 1e+04."""
+    return f"{float(text):g}" if "e+0" in text and abs(float(text)) < 1e6 else text
+
+
+def _single(x: float) -> float:
+    """Return the number of single precision that is nearest."""
+    try:
+        (found,) = struct.unpack("f", struct.pack("f", x))
+    except OverflowError:
+        return x
+    return float(found)
 
 
 def both(expected: float, got: float) -> tuple[str, str]:
@@ -146,7 +181,7 @@ def both(expected: float, got: float) -> tuple[str, str]:
     for digits in range(4, 18):
         pair = f"{expected:.{digits}g}", f"{got:.{digits}g}"
         if pair[0] != pair[1]:
-            return pair
+            return _written_out(pair[0]), _written_out(pair[1])
     return repr(expected), repr(got)
 
 

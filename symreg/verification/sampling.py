@@ -57,6 +57,7 @@ class Group:
         vectors: Weights, each vector for one call; an elementwise objective's is one vector of many weights.
         fixed_kinks: Weights that are exactly a kink whose place no rounding can move.
         is_human: Are all of its numbers ones that a person would try?
+        is_plain: Have they few digits, so that what is drawn besides is to have few as well?
     """
 
     parameters: dict[str, float]
@@ -64,6 +65,7 @@ class Group:
     arrays: dict[str, Vector] = field(default_factory=dict)
     fixed_kinks: frozenset[float] = frozenset()
     is_human: bool = False
+    is_plain: bool = False
 
     def arrays_for(self, length: int) -> dict[str, Vector]:
         """Return the declared arrays for a vector of that length."""
@@ -155,6 +157,11 @@ def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = 
     vector = np.array([w for w in weights if _inside(terms, w)] or [_default_weight(terms)], dtype=dtype)
     arrays = {a.name: plain_array(a, len(vector), dtype) for a in terms.arrays}
     return Group(parameters=parameters, vectors=(vector,), arrays=arrays, is_human=True)
+
+
+def two_digits(x: float) -> float:
+    """Return a number rounded to two decimal digits."""
+    return float(f"{x:.2g}")
 
 
 def is_everyday(weights: Vector) -> NDArray[np.bool_]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import inf, isfinite, log10
 from typing import Any
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from symreg.verification.report import Check, Verdict
+from symreg.verification.report import CONSTANT_FACTOR, Check, Verdict
 from symreg.verification.sampling import Dtype
 from symreg.verification.tolerance import ULPS, Finding, Measured, Reference, errors, ulp_of
 
@@ -81,6 +81,7 @@ class Tally:
     """The counts of one check while it runs.
 
     Args:
+        enough: Failures after which no more points are decided; the plainest are decided first.
         counts: Of all points.
         everyday: Of those that a person would try.
         nearest: The right point that is nearest to being wrong.
@@ -90,6 +91,7 @@ class Tally:
     target: str
     dtype: Dtype
     rule: str = ""
+    enough: float = inf
     counts: dict[Finding, int] = field(default_factory=lambda: dict.fromkeys(Finding, 0))
     everyday: dict[Finding, int] = field(default_factory=lambda: dict.fromkeys(Finding, 0))
     nearest: Right | None = None
@@ -126,7 +128,13 @@ class Tally:
             size = np.where(np.isfinite(exact.head), np.abs(exact.head), 0.0)
             allowed = np.maximum(ULPS, rtol * size / ulp_of(size, self.dtype))
             ratio = off / allowed
-            for k in np.flatnonzero(off > allowed).tolist():
+            places = np.flatnonzero(off > allowed).tolist()
+            if self.enough < inf:
+                places.sort(key=lambda k: rank(k) + _digits(describe(k), self.dtype) / 1000)
+            for k in places:
+                if len(self.failures) >= self.enough:
+                    own[k] = _SEVERITY.index(Finding.UNDETERMINED)
+                    continue
                 ball = exact.balls[k]
                 got = float(emitted[k])
                 found = Measured(Finding.WRONG, inf)
@@ -178,6 +186,7 @@ class Tally:
         note = _moved_away(at, expected, got) if name == "w" else ""
         # A weight that is pushed away from the origin tells most, then the plainest numbers.
         own_rank = rank(k) - (0.5 if note else 0.0) - (0.25 if note and got < 0 else 0.0)
+        own_rank += _digits(at, self.dtype) / 1000
         self.failures.append(Failure(at=at, expected=expected, got=got, ratio=ratio, note=note, rank=own_rank))
 
     def check(self) -> Check:
@@ -234,7 +243,19 @@ class Tally:
             return ""
         if not all(abs(r - ratios[0]) <= _ALWAYS * abs(ratios[0]) for r in ratios) or abs(ratios[0] - 1) < _INACCURATE:
             return ""
-        return f"wherever it is wrong it is {ratios[0]:.4g} times what is right"
+        return f"{CONSTANT_FACTOR} it is {ratios[0]:.4g} times what is right"
+
+
+def _digits(value: Any, dtype: Dtype) -> float:
+    """Return how much there is to read in a point: the digits of all its numbers, and how far they are from 1."""
+    if isinstance(value, Mapping):
+        return sum(_digits(x, dtype) for x in value.values())
+    if isinstance(value, list):
+        return sum(_digits(x, dtype) for x in value)
+    if not isinstance(value, float) or not isfinite(value):
+        return 1.0
+    written = min(len(repr(value)), len(str(np.dtype(dtype).type(value))))
+    return written + abs(log10(abs(value))) if value else 1.0
 
 
 def _moved_away(at: Mapping[str, Any], expected: float | None, got: float) -> str:
