@@ -24,6 +24,7 @@ from symreg.calculus.stabilise import Stable, stabilise
 from symreg.calculus.undefined import undefined_notes
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.errors import Intractable, NotDifferentiable
+from symreg.language.cancelling import cancellations
 from symreg.language.spec import Assignment, Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.language.text import to_text
@@ -102,7 +103,13 @@ def _proximal_step(rule: Rule, terms: Terms) -> Update:
         operator=None if taken is None else taken.operator,
         is_radial=taken is not None and taken.is_radial,
         is_least_at_zero=taken is None or taken.is_least_at_zero,
-        notes=(*forms.gradient_notes, f"{told}.", *_radial_notes(taken), *_renaming_notes(renamed)),
+        notes=(
+            *forms.gradient_notes,
+            f"{told}.",
+            *_radial_notes(taken),
+            *_cancelling_notes(rule),
+            *_renaming_notes(renamed),
+        ),
     )
 
 
@@ -177,13 +184,22 @@ def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:
         elementwise=None if forms.gradient is None else transform(forms.gradient, change),
         indexed=None if forms.indexed_gradient is None else transform(forms.indexed_gradient, change),
         assignments=_assignments(rule, has_penalty=True),
-        notes=(*forms.gradient_notes, *_step_notes(rule, apart), *_renaming_notes(renamed)),
+        notes=(
+            *forms.gradient_notes,
+            *_step_notes(rule, apart),
+            *_cancelling_notes(rule),
+            *_renaming_notes(renamed),
+        ),
     )
 
 
 def _step_notes(rule: Rule, terms: Terms) -> tuple[str, ...]:
     """Return up to which learning rate a step on the penalty alone keeps signs and shrinks weights."""
     return step_notes(terms) if rate_of(rule) == LR and len(terms.terms) <= _FEW else ()
+
+
+def _cancelling_notes(rule: Rule) -> tuple[str, ...]:
+    return tuple(f"{one.told}." for one in cancellations(rule))
 
 
 def _renaming_notes(renamed: dict[str, str]) -> tuple[str, ...]:

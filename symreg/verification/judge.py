@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from symreg.language.cancelling import cancellations
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.verification import conduct, usage
@@ -369,6 +370,10 @@ class Evidence:
                 _everyday_places(self.terms, cases),
                 rtol,
             )
+            for one in cancellations(rule):
+                tally.explain(one.told)
+                if one.is_root and subject.is_emitted:
+                    tally.fail(Failure(at={}, note=one.told, rank=4.0))  # no single step tells
             if subject.is_emitted:
                 conduct.of_step(tally, subject, self.terms, rule, cases, is_brief=self.is_brief)
                 if not self.is_brief:

@@ -106,7 +106,7 @@ class Report:
             place = [_cut(_place(check.at), room) if is_right else ""] * has_places
             lines.append(_line((row[0], _cut(row[1], widths[1]), *row[2:-1], *place, row[-1]), widths))
             if not is_right:
-                for text in (f"at {_place(check.at)}", *_failure(check)):
+                for text in ([f"at {_place(check.at)}"] if check.at else []) + _failure(check):
                     lines += [f"   {line}" for line in _wrapped(text, width - 3, most=6)]
             if check.unjudged:
                 lines += [f"   {line}" for line in _wrapped(_unjudged(check), width - 3, most=2)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, isfinite, log10
 from typing import Any
 
@@ -169,6 +169,10 @@ class Tally:
     def fail(self, failure: Failure) -> None:
         """Record a failure that is not one of the compared points: a raised error, a NaN lost, a wrong shape."""
         self.failures.append(failure)
+
+    def explain(self, note: str) -> None:
+        """Add what is known of the formula to the failures that have no note of their own."""
+        self.failures = [failure if failure.note else replace(failure, note=note) for failure in self.failures]
 
     def _fail(
         self,
