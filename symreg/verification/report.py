@@ -6,7 +6,7 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import isfinite
+from math import isfinite, log10
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
@@ -137,11 +137,25 @@ def plainer(check: Check, other: Check | None) -> Check:
         return check
     if check.note and not other.note and not check.note.startswith(CONSTANT_FACTOR):
         return check  # a note of this point
+    if digits(other.at) >= digits(check.at):
+        return check
     return replace(
         check,
         **{name: getattr(other, name) for name in _OF_A_POINT},
         note=other.note if other.note or not check.note else check.note,
     )
+
+
+def digits(value: Any) -> float:
+    """Return how much there is to read in a point: the digits of all its numbers, and how far they are from 1."""
+    if isinstance(value, Mapping):
+        return sum(map(digits, value.values()))
+    if isinstance(value, list):
+        return sum(map(digits, value))
+    if not isinstance(value, float) or not isfinite(value) or not value:
+        return 1.0
+    few = f"{value:.7g}"  # what tells numbers of single precision apart
+    return (len(few) if value in (float(few), _single(float(few))) else len(repr(value))) + abs(log10(abs(value)))
 
 
 _OF_A_POINT = ("worst_ulp", "worst_ratio", "worst_relative", "at", "expected", "got")

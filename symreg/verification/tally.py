@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from math import inf, isfinite, log10
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from symreg.verification.report import CONSTANT_FACTOR, Check, Verdict
+from symreg.verification.report import CONSTANT_FACTOR, Check, Verdict, digits
 from symreg.verification.sampling import Dtype
 from symreg.verification.tolerance import ULPS, Finding, Measured, Reference, errors, ulp_of
 
@@ -130,7 +130,7 @@ class Tally:
             ratio = off / allowed
             places = np.flatnonzero(off > allowed).tolist()
             if self.enough < inf:
-                places.sort(key=lambda k: rank(k) + _digits(describe(k), self.dtype) / 1000)
+                places.sort(key=lambda k: rank(k) + digits(describe(k)) / 1000)
             for k in places:
                 if len(self.failures) >= self.enough:
                     own[k] = _SEVERITY.index(Finding.UNDETERMINED)
@@ -190,7 +190,7 @@ class Tally:
         note = _moved_away(at, expected, got) if name == "w" else ""
         # A weight that is pushed away from the origin tells most, then the plainest numbers.
         own_rank = rank(k) - (0.5 if note else 0.0) - (0.25 if note and got < 0 else 0.0)
-        own_rank += _digits(at, self.dtype) / 1000
+        own_rank += digits(at) / 1000
         self.failures.append(Failure(at=at, expected=expected, got=got, ratio=ratio, note=note, rank=own_rank))
 
     def check(self) -> Check:
@@ -248,18 +248,6 @@ class Tally:
         if not all(abs(r - ratios[0]) <= _ALWAYS * abs(ratios[0]) for r in ratios) or abs(ratios[0] - 1) < _INACCURATE:
             return ""
         return f"{CONSTANT_FACTOR} it is {ratios[0]:.4g} times what is right"
-
-
-def _digits(value: Any, dtype: Dtype) -> float:
-    """Return how much there is to read in a point: the digits of all its numbers, and how far they are from 1."""
-    if isinstance(value, Mapping):
-        return sum(_digits(x, dtype) for x in value.values())
-    if isinstance(value, list):
-        return sum(_digits(x, dtype) for x in value)
-    if not isinstance(value, float) or not isfinite(value):
-        return 1.0
-    written = min(len(repr(value)), len(str(np.dtype(dtype).type(value))))
-    return written + abs(log10(abs(value))) if value else 1.0
 
 
 def _moved_away(at: Mapping[str, Any], expected: float | None, got: float) -> str:
