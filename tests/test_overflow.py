@@ -53,7 +53,7 @@ SUMS = (
 PARAMETERS = {"a": 0.3, "b": 1.0, "c": 2.5, "beta": 100.0, "mu": 0.01}
 WEIGHTS = (1e-8, 0.003, 0.37, 2.1, 31.0, 44.4, 87.0, 103.0, 351.0, 707.0, 745.0, 1e6, 1e15)
 TARGETS = [(target, dtype) for target in ("numpy", "c") for dtype in ("float64", "float32")]
-DIGITS = 200
+DIGITS = 200  # of which a difference quotient has some 90 behind the point
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
 
 
@@ -83,7 +83,7 @@ def exact(text: str, w: tuple[Any, ...]) -> Any:
 
 @cache
 def derivatives(text: str, w: tuple[Any, ...], j: int) -> tuple[Any, Any]:
-    """Return the slope by one weight, to some 90 digits behind the point, and by how much it may be off: the sum of |w_k*d slope/d w_k|."""
+    """Return the slope by one weight, and by how much it may be off: the sum of |w_k*d slope/d w_k|."""
     h = mpmath.mpf(10) ** (-mpmath.mp.dps // 4)
 
     def moved(*steps: tuple[int, Any]) -> Any:
@@ -121,9 +121,11 @@ def test_value_and_slope_are_right_far_out(text: str, target: str, dtype: str) -
         for x, slope in zip(w, slopes, strict=True):
             at = (mpmath.mpf(float(x)),)
             right, loose = derivatives(text, at, 0)
-            loose += abs(right) * sum(given(text).values())
-            assert_near(float(slope), right, loose, dtype, x)
-            assert_near(module.value(np.array([x]), **given(text)), exact(text, at), abs(at[0] * right), "float64", x)
+            height = exact(text, at)
+            by_parameters = sum(given(text).values())
+            assert_near(float(slope), right, loose + by_parameters * abs(right), dtype, x)
+            loose = abs(at[0] * right) + by_parameters * abs(height)
+            assert_near(module.value(np.array([x]), **given(text)), height, loose, "float64", x)
 
 
 @pytest.mark.parametrize(("target", "dtype"), TARGETS)
@@ -166,6 +168,15 @@ def test_nan_in_any_weight_comes_out_of_a_greatest_term(text: str, target: str) 
         w = np.array([1.0, 2.0, 3.0])
         w[place] = np.nan
         assert np.isnan(module.value(w)) and np.all(np.isnan(module.gradient(w)))
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.parametrize("text", SUMS)
+def test_no_finite_weight_gives_nan(text: str, target: str) -> None:
+    module, largest = emitted(text, target, "float64"), np.finfo(np.float64).max
+    for row in ([largest, -largest], [-largest, -largest], [largest, largest], [1e160, -1e-160]):
+        assert not np.isnan(module.value(np.array(row), **given(text))), row
+        assert not np.any(np.isnan(module.gradient(np.array(row), **given(text)))), row
 
 
 def test_a_greatest_term_is_found_beyond_a_block() -> None:

@@ -84,10 +84,26 @@ class _Names:
 
 
 def overflows_far_out(tree: Tree) -> bool:
-    """May a greatest exponent be infinite for the largest weights? What is left of the others is NaN then."""
+    """May a greatest exponent be infinite for the largest weights, or a difference infinity less infinity?"""
     greatest = [node for node in walk(tree) if isinstance(node, Call) and node.function == GREATEST]
-    exponents = [child for node in greatest for child in children(node.arguments[0])]
-    return any(not isinstance(x.operand if isinstance(x, Negate) else x, Item) for x in exponents)
+    if any(_may_be_infinite(child) for node in greatest for child in children(node.arguments[0])):
+        return True
+    exponents = [node for node in walk(tree) if isinstance(node, Call) and node.function == "exp"]
+    within = {node for exponent in exponents for node in walk(exponent)}
+    differences = [node for node in walk(tree) if isinstance(node, Binary) and node.operator in "+-"]
+    return bool(greatest) and any(
+        _may_be_infinite(node.left) and _may_be_infinite(node.right)
+        for node in differences
+        if node.operator == "-" or node in within
+    )
+
+
+def _may_be_infinite(exponent: Tree) -> bool:
+    match exponent:
+        case Negate(operand) | Call("greatest", (Sum(operand, _),)):
+            return _may_be_infinite(operand)
+        case _:
+            return bool(children(exponent))
 
 
 def _sums_within(tree: Tree) -> list[Tree]:

@@ -254,7 +254,7 @@ class _Writer:
                 self.types[name] = _TRUTH if is_condition else _DOUBLE
                 yield {"kind": "let", "type": self.types[name], "name": name, "value": text}
             case Reduce():
-                yield self.reduce(stage)
+                yield from self.reduce(stage)
             case Root():
                 yield self.root(stage)
             case Table(name=name, step=step):
@@ -303,8 +303,11 @@ class _Writer:
         text = self.text(tree, _DOUBLE)
         return text if isinstance(tree, Name | Call) and "?" not in text else f"({text})"
 
-    def reduce(self, stage: Reduce) -> Row:
-        """Return a sum: blocks of terms, each block added to a compensated total."""
+    def reduce(self, stage: Reduce) -> Iterator[Row]:
+        """Yield a sum: blocks of terms, each block added to a compensated total."""
+        if stage.is_greatest:
+            yield from self.greatest(stage)
+            return
         taken = set(self.namer.taken)
         names = {key: self.namer.fresh(key) for key in ("start", "size", "term")}
         names["total"] = self.namer.fresh(f"{stage.name}_total")
@@ -315,17 +318,39 @@ class _Writer:
         del self.indices[stage.index]
         self.namer.taken = taken
         self.types[stage.name] = _DOUBLE
-        return {
-            "kind": "greatest" if stage.is_greatest else "sum",
+        yield {
+            "kind": "sum",
             "name": stage.name,
             "index": index,
             **names,
             "low": stage.low,
-            "more": _below(index if stage.is_greatest else names["start"], stage.high),
+            "more": _below(names["start"], stage.high),
             "left": f"{shifted('n', -stage.high)} - {names['start']}",
             "is_plain": not any(isinstance(statement, Reduce) for statement in stage.body),
             "body": body,
             "term_value": term,
+        }
+
+    def greatest(self, stage: Reduce) -> Iterator[Row]:
+        """Yield the greatest term: a number, and a loop that raises it."""
+        taken = set(self.namer.taken)
+        name, term = stage.name, self.namer.fresh("term")
+        index = self.indices[stage.index] = self.namer.fresh(stage.index)
+        body = list(self.body(stage.body, _DOUBLE))
+        body.append({"kind": "let", "type": "double", "name": term, "value": self.text(stage.term, _DOUBLE)})
+        body.append({"kind": "store", "place": name, "value": f"{term} > {name} ? {term} : {name}"})
+        del self.indices[stage.index]
+        self.namer.taken = taken
+        self.types[name] = _DOUBLE
+        yield {"kind": "store", "place": f"double {name}", "value": "-(double)INFINITY"}
+        yield {
+            "kind": "map",
+            "index": index,
+            "is_plain": False,
+            "body": body,
+            "edge": [],
+            "start": stage.low,
+            "more": _below(index, stage.high),
         }
 
     def map(self, stage: Map) -> Iterator[Row]:
@@ -468,7 +493,7 @@ class _Writer:
                     kind = _TRUTH if is_condition else self.real if context == _REAL else "double"
                     yield {"kind": "let", "type": kind, "name": name, "value": text}
                 case Reduce():
-                    yield self.reduce(statement)
+                    yield from self.reduce(statement)
                 case Store(array=array, value=value):
                     text = self.text(value, context)
                     if ends and array == "w":
