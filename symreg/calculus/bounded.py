@@ -72,6 +72,7 @@ class _Polynomial:
 
     coefficients: dict[int, list[Addend]]
     is_odd: bool
+    is_signed: bool = False  # are there odd powers of w, not of |w|?
 
     @property
     def degree(self) -> int:
@@ -96,12 +97,15 @@ class _Polynomial:
         inverse = over(ONE, call("max", SIZE, ONE))
         addends: list[Addend] = []
         for k in sorted((k for k in self.coefficients if k <= highest), reverse=True):
-            addends += [(sign, times(c, power(inverse, number(self.degree - k)))) for sign, c in self.coefficients[k]]
+            step = power(inverse, number(self.degree - k))
+            if self.is_signed and (self.degree - k) % 2:
+                step = times(call("sign", W), step)
+            addends += [(sign, times(c, step)) for sign, c in self.coefficients[k]]
         return total_of(addends)
 
 
 def _polynomial(tree: Tree) -> _Polynomial | None:
-    """Return a tree as a polynomial in w, if its powers are all even, one alone, or all of |w|."""
+    """Return a tree as a polynomial in w or in |w|."""
     coefficients: dict[int, list[Addend]] = {}
     kinds: set[str] = set()
     for sign, addend in terms(tree):
@@ -120,6 +124,7 @@ def _polynomial(tree: Tree) -> _Polynomial | None:
         coefficients.setdefault(degree, []).append((sign, scalar_of(scalars)))
     if not coefficients or max(coefficients) == 0:
         return None
-    if "w" in kinds and len(coefficients) > 1:
+    if len(kinds) > 1:
         return None
-    return _Polynomial(coefficients, is_odd="w" in kinds)
+    is_signed = "w" in kinds
+    return _Polynomial(coefficients, is_odd=is_signed and max(coefficients) % 2 == 1, is_signed=is_signed)

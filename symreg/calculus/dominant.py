@@ -332,9 +332,10 @@ def _log_of_side(factor: Sum) -> Tree:
     if len(factor) == 1:
         return _log_add_exp_of(factor)
     made = _one_way(Product(CONSTANT, NOTHING, ((factor, Fraction(1)),)))
-    if made is None:
+    form = None if made is None else next(made, None)
+    if form is None:
         raise TooLong
-    return next(made)
+    return form
 
 
 def _one_way(inside: Product) -> Iterator[Tree] | None:
