@@ -8,7 +8,7 @@ from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.roots import has_w
 from symreg.calculus.solver import is_proved
 from symreg.calculus.spans import DISTANCE, along, middle
-from symreg.calculus.tidy import Sign, sign_of
+from symreg.calculus.tidy import Sign, sign_of, tidy
 from symreg.errors import Intractable
 from symreg.language.interval import WORDS
 from symreg.language.spec import Parameter
@@ -70,7 +70,18 @@ def sign_between(tree: Tree, low: Tree | None, high: Tree | None, parameters: tu
     points = [{**row, DISTANCE: evaluate(number(k), {})} for row in samples(parameters) for k in (1, 2, 1000)]
     if is_whole:
         points = [{**row, W: sign * row[DISTANCE]} for row in points for sign in (1, -1)]
-    return _by_solver(moved, known, tuple(points), found)
+    made = _by_solver(moved, known, tuple(points), found)
+    if made in _FINAL or not any(isinstance(node, Call) and node.function == "log" for node in walk(moved)):
+        return made
+    return _by_factors(tidy(moved, known), known, tuple(points), made)
+
+
+def _by_factors(tree: Tree, parameters: tuple[Parameter, ...], points: tuple[Values, ...], weak: Sign) -> Sign:
+    """Ask Z3 for the sign of each factor: where an end is a logarithm, exponentials of it are powers now."""
+    signs = [_by_solver(factor, parameters, points, "undecided") for factor, _ in factors(tree)]
+    if any(sign not in _STRICT for sign in signs):
+        return weak
+    return "zero" if "zero" in signs else "negative" if signs.count("negative") % 2 else "positive"
 
 
 def _is_heavy(tree: Tree) -> bool:
