@@ -111,6 +111,9 @@ TABLE: list[tuple[str, tuple[str, ...], str, str, str]] = [
     ("a*abs(w) + b*w**2", ("a: nonnegative = 1", "b: nonnegative = 1"), "coercive", C, "a > 0 or b > 0"),
     ("a*abs(w) + b*w**2", ("a: nonnegative = 1",), "coercive", P, ""),
     ("a*abs(w) + b*w**2", ("a: nonnegative = 1",), "strongly convex", P, ""),
+    ("lam*sqrt(n)*norm(w)", (), "coercive", P, ""),
+    ("a*norm(w) + (1 - a)*norm(w)**2", ("a: (0, 1) = 0.5",), "coercive", P, ""),
+    ("a*norm(w) + (1 - a)*norm(w)**2", ("a: (0, 1) = 0.5",), "convex", P, ""),
     # Losses of one number.
     ("max(0, 1 - w)", (), "nonnegative", P, ""),
     ("max(0, 1 - w)", (), "convex", P, ""),
@@ -141,7 +144,7 @@ def test_a_verdict_is_the_one_of_the_table(
 def test_a_threshold_is_one_number_only_where_both_slopes_are() -> None:
     pinball = analysed("where(w >= 0, tau*w, (tau - 1)*w)", ("tau: (0, 1) = 0.3",))["sparse"]
     assert pinball.value is None
-    assert "at least -tau and at most -(tau - 1)" in pinball.note
+    assert "at least -tau and at most 1 - tau" in pinball.note
     assert analysed("lam*abs(w) + mu*w**2")["sparse"].value is not None
 
 

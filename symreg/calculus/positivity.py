@@ -34,7 +34,7 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
         case Constant("inf"):
             return inf, inf, True
         case Name("n"):
-            return Fraction(0), inf, False
+            return Fraction(1), inf, True  # without weights there is nothing to say
         case Name("t"):
             return Fraction(1), inf, True
         case Name(name) | Item(name, _) if name in parameters:

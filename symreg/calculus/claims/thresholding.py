@@ -101,8 +101,9 @@ def _thresholding(claim: str, left: Tree, right: Tree, study: Study) -> Verdict:
     elif INFINITY not in (right, negative(left)) and sign_for_all(plus(left, right), study.parameters) == "zero":
         note = f"{stays} while the loss's gradient is at most {to_text(right)} in size"
     else:
-        at_least = "" if right == INFINITY else f"at least {to_text(negative(right))}"
-        at_most = "" if left == negative(INFINITY) else f"at most {to_text(negative(left))}"
+        low, high = (tidied(negative(side), study.parameters) for side in (right, left))
+        at_least = "" if right == INFINITY else f"at least {to_text(low)}"
+        at_most = "" if left == negative(INFINITY) else f"at most {to_text(high)}"
         note = f"{stays} while the loss's gradient is {' and '.join(part for part in (at_least, at_most) if part)}"
         return Verdict(claim=claim, verdict="proved", method=method, note=note)
     return Verdict(claim=claim, verdict="proved", symbol="threshold", value=right, method=method, note=note)
