@@ -251,6 +251,25 @@ def confront_verdicts(analysis: Analysis) -> None:
     confront(analysis.objective.terms, map(_claimed, analysis.verdicts))
 
 
+def confront_updates(updates: Iterable[Update]) -> None:
+    """Look for samples that contradict what the docstrings of emitted functions say of a step and of the operator.
+
+    Raises:
+        Contradicted: One does: a mistake in a proof of symreg's.
+    """
+    from symreg.calculus.claims.telling import rate_of, told_of_operator, told_of_steps
+    from symreg.calculus.updates import FEW
+    from symreg.verification.claims import confront
+
+    for update in updates:
+        if not update.notes or update.terms.indexed or len(update.terms.terms) > FEW:
+            continue
+        if update.kind == "prox":
+            confront(update.terms, map(_claimed, told_of_operator(update.terms)))
+        elif update.kind == "step" and update.rule is not None and rate_of(update.rule) is not None:
+            confront(update.terms, map(_claimed, told_of_steps(update.terms)))
+
+
 def confront_derivation(chain: Chain) -> None:
     """Look for samples that contradict what a derivation says of a step on the penalty alone.
 

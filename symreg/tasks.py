@@ -95,9 +95,12 @@ def prove_convexity(tell: Tell, *, objective: Objective) -> tuple[Convexity, ...
 def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -> tuple[Update, ...]:
     """Return the functions to emit: value, gradient, and a step per rule."""
     from symreg.calculus.updates import updates
+    from symreg.judging import confront_updates
 
     tell(Phase(objective.name, is_symbolic=True))
-    return updates(objective, tuple(rules))
+    made = updates(objective, tuple(rules))
+    confront_updates(made)
+    return made
 
 
 def prepare_judgement(

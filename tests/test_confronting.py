@@ -15,8 +15,9 @@ from symreg import judging, tasks
 from symreg.calculus.chain import Chain, Direction, StepBound
 from symreg.calculus.chain_of import derive
 from symreg.calculus.properties import properties
-from symreg.calculus.verdict import Analysis
-from symreg.judging import confront_derivation, confront_verdicts
+from symreg.calculus.updates import updates
+from symreg.calculus.verdict import Analysis, Verdict
+from symreg.judging import confront_derivation, confront_updates, confront_verdicts
 from symreg.language.parse import parse
 from symreg.language.tree import Binary, Compare, Constant, Tree, number, substitute
 from symreg.objective import resolve, resolve_rule
@@ -245,6 +246,22 @@ def test_a_contradicted_verdict_is_a_bug_and_never_printed(monkeypatch: pytest.M
         Contradicted, match=r"^'convex' is proved, but between \(.*\) and \(.*\) it lies above its chord"
     ):
         tasks.write_properties(lambda notice: None, objective="double_well", as_json=False)
+
+
+@pytest.mark.parametrize("text", ["huber", "mcp", "log_sum", "l1", "lp"])
+def test_what_docstrings_say_passes_and_is_caught_when_false(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = updates(resolve(text), (resolve_rule("gradient_descent"),))
+    confront_updates(made)
+    wrong = [Verdict(claim="continuous thresholding", verdict="proved"), Verdict(claim="convex", verdict="proved")]
+    monkeypatch.setattr("symreg.calculus.claims.telling.told_of_operator", lambda terms: wrong)
+    if text in ("mcp", "log_sum"):
+        with pytest.raises(Contradicted):
+            confront_updates(made)
+
+
+@pytest.mark.parametrize("text", ["lam*n*sum(w[i]**2, i)", "n*sum((w[i+1] - w[i])**2, i)", "sum(w[i], i)/n"])
+def test_a_constant_that_grows_with_the_number_of_weights_passes(text: str) -> None:
+    confront_verdicts(analysed(text))
 
 
 def test_the_judge_decides_nothing_by_rounding() -> None:

@@ -121,7 +121,7 @@ def proximal_operator(terms: Terms) -> Update | None:
         return None
 
 
-_FEW = 4
+FEW = 4
 """Of more terms than this nothing is proved on the way: the time would grow faster than their number."""
 
 
@@ -134,7 +134,7 @@ def derived_operator(terms: Terms) -> Update:
         Intractable, NotDifferentiable: Why there is none.
     """
     if not terms.indexed:
-        notes = prox_notes(terms) if len(terms.terms) <= _FEW else ()
+        notes = prox_notes(terms) if len(terms.terms) <= FEW else ()
         return Update(kind="prox", name="prox", terms=terms, operator=operator(terms), notes=notes)
     profiles = [radial_profile(term) for term in terms.terms]
     radii = [
@@ -195,7 +195,7 @@ def _step(rule: Rule, terms: Terms, forms: _Forms) -> Update:
 
 def _step_notes(rule: Rule, terms: Terms) -> tuple[str, ...]:
     """Return up to which learning rate a step on the penalty alone keeps signs and shrinks weights."""
-    return step_notes(terms) if rate_of(rule) == LR and len(terms.terms) <= _FEW else ()
+    return step_notes(terms) if rate_of(rule) == LR and len(terms.terms) <= FEW else ()
 
 
 def _cancelling_notes(rule: Rule) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from symreg.calculus.algebra import ZERO
 from symreg.calculus.border import border
@@ -13,7 +14,7 @@ from symreg.calculus.claims.study import study
 from symreg.calculus.claims.thresholding import SingleFormula, single_formula
 from symreg.calculus.claims.vectors import Decide
 from symreg.calculus.exponents import named, restored
-from symreg.calculus.verdict import Verdict, shown
+from symreg.calculus.verdict import Status, Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms
@@ -21,6 +22,8 @@ from symreg.language.text import to_text
 from symreg.language.tree import Binary, Compare, Name, Tree, names, substitute
 
 _CLAIMS: tuple[tuple[str, Decide], ...] = (("no overshoot", no_overshoot), ("contraction", contraction))
+_REMEMBERED = 8
+"""Penalties of which an answer is kept, as those who judge it ask again."""
 _NO_STEP = "Near 0 the penalty's slope stays away from 0, so a gradient step of any size overshoots there"
 
 
@@ -42,6 +45,21 @@ def bounds_of_step(rule: Rule, terms: Terms) -> tuple[StepBound, ...]:
     return tuple(made)
 
 
+def told_of_steps(terms: Terms) -> tuple[Verdict, ...]:
+    """Return the verdicts that the sentences on a gradient step tell."""
+    return tuple(verdict for _, verdict in _decided(terms))
+
+
+def told_of_operator(terms: Terms) -> tuple[Verdict, ...]:
+    """Return the verdict that the sentence on the proximal operator tells."""
+    found = formula_of(terms)
+    if found is None or found.bound == ZERO:
+        return ()
+    claim, value = "continuous thresholding", None if found.condition is None else found.bound
+    status: Status = "proved" if found.condition is None else "conditional"
+    return (Verdict(claim=claim, verdict=status, holds_iff=found.condition, symbol="step", value=value),)
+
+
 def step_notes(terms: Terms) -> tuple[str, ...]:
     """Return the bound on a gradient step as sentences for a docstring; empty where there is none to tell."""
     verdicts = dict(_decided(terms))
@@ -58,6 +76,7 @@ def step_notes(terms: Terms) -> tuple[str, ...]:
     return tuple(made)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def formula_of(terms: Terms) -> SingleFormula | None:
     """Return up to which step one formula gives the proximal operator of elementwise terms; None: not decided."""
     apart, exponents = named(terms)
@@ -95,6 +114,7 @@ def rate_of(rule: Rule) -> Tree | None:
             return None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _decided(terms: Terms) -> tuple[tuple[str, Verdict], ...]:
     if not terms.elementwise or terms.indexed or exponent_of(terms):
         return ()

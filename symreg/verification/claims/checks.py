@@ -284,9 +284,7 @@ def shown(point: Sequence[Fraction]) -> str:
 
 
 def _slope_at(point: Point, j: int, slope: arb) -> str:
-    return f"w_{j} = {float(point[j]):.8g}: the slope is {slope.str(8)}" + (
-        f" at {shown(point)}" if len(point) > 1 else ""
-    )
+    return f"the slope by weight {j} is {slope.str(8)} at {shown(point)}"
 
 
 CHECKS: dict[str, Check] = {

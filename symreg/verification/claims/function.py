@@ -12,7 +12,7 @@ from flint import arb, arb_series
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
-from symreg.language.tree import Call, Tree, number
+from symreg.language.tree import Call, Tree, names, number
 from symreg.verification import series
 from symreg.verification.ball import Decide, Scope, Undecided, ball, balls, compiled, evaluate, sign, sign_or_hull
 from symreg.verification.claims.data import Row
@@ -122,6 +122,8 @@ def truth(condition: Tree | None, values: Row) -> bool | None:
     """Does a condition hold at exact values? None where balls do not tell."""
     if condition is None:
         return True
+    if "n" in names(condition):
+        return None
     try:
         return bool(evaluate(_as_number(condition), values, precision=BITS, decide=sign) > 0)
     except (Undecided, KeyError):
@@ -129,8 +131,8 @@ def truth(condition: Tree | None, values: Row) -> bool | None:
 
 
 def constant(tree: Tree | None, row: Row) -> arb | None:
-    """Return a constant at exact parameters; None if there is none."""
-    return None if tree is None else evaluate(tree, row, precision=BITS)
+    """Return a constant at exact parameters; None if there is none, or it depends on the number of weights."""
+    return None if tree is None or "n" in names(tree) else evaluate(tree, row, precision=BITS)
 
 
 def is_within(row: Row, parameters: Sequence[Parameter]) -> bool:
