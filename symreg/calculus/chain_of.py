@@ -19,6 +19,7 @@ from symreg.calculus.prox_chain_of import derive_prox
 from symreg.calculus.splitting import split
 from symreg.calculus.tidy import collected, tidy
 from symreg.calculus.undefined import undefined_notes
+from symreg.calculus.unlisted import guarded_at_unlisted, notes_on_unlisted
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
@@ -234,7 +235,7 @@ def _gradient(parts: tuple[Derived, ...], indexed: tuple[Derived, ...], found: t
     made: list[Tree] = []
     if parts:
         whole = tidy(total([part.tidied for part in parts]), terms.parameters)
-        made.append(elementwise_over_j(guarded(whole, found, terms.parameters)))
+        made.append(elementwise_over_j(guarded_at_unlisted(guarded(whole, found, terms.parameters), terms.parameters)))
     return total([*made, *(part.tidied for part in indexed)])
 
 
@@ -291,6 +292,7 @@ def _notes(
     if any(knot.is_kink for knot in found):
         notes.append("at a kink a step uses 0 if it lies between the one-sided derivatives, else the one nearer to 0")
     for part in parts:
+        notes += notes_on_unlisted(part.value, part.term.parameters)
         if not part.term.domain.is_all:
             notes.append(
                 f"{part.term.name} is +inf for a weight outside {part.term.domain}, its derivative undefined there"

@@ -124,7 +124,7 @@ def _pieces(gradient: Tree, parameters: tuple[Parameter, ...], holes: _Holes, si
     if any(d.low is not None and d.low >= 0 if side < 0 else d.high is not None and d.high <= 0 for d in holes.domains):
         return
     try:
-        ends = _between((*knots_of(gradient), *holes.ends), None, None, side, parameters)
+        ends = _between((*knots_of(gradient, parameters), *holes.ends), None, None, side, parameters)
     except NotDifferentiable:
         ends = None
     if ends is None:

@@ -26,6 +26,7 @@ from symreg.language.tree import (
     Call,
     Compare,
     Item,
+    Logic,
     Name,
     Sum,
     Tree,
@@ -63,17 +64,52 @@ def refuse_jumps(terms: tuple[Term, ...], parameters: tuple[Parameter, ...]) -> 
     """
     value = total([times(number(term.coefficient), term.tree) for term in terms])
     written = {switch.text: switch.difference for switch in _switches(value, {})}
+    _refuse(value, written, tuple(dict.fromkeys(term.domain for term in terms)), parameters)
+
+
+def refuse_jumps_at(
+    switches: tuple[Tree, ...], value: Tree, domain: Interval, parameters: tuple[Parameter, ...]
+) -> None:
+    """Check that an elementwise value is continuous where these switches of it turn over, in the same way.
+
+    Raises:
+        NotDifferentiable: As above.
+    """
+    value = transform(value, _as_extremum)
+    written = {switch.text: switch.difference for switch in _switches(value, {}) if switch.difference in switches}
+    _refuse(value, written, (domain,), parameters)
+
+
+def _as_extremum(node: Tree) -> Tree:
+    """Return a choice of the greatest or the least of several as `max` or `min`, which cannot jump."""
+    match node:
+        case Call("where", (Compare("<=" | ">=" as operator, left, right), then, otherwise)) if left == then:
+            return call(_EXTREMA[operator], then, right) if right == otherwise else node
+        case Call("where", (Logic("and", operands), then, Call("min" | "max" as function, others))):
+            beaten = tuple(Compare("<=" if function == "min" else ">=", then, other) for other in others)
+            return call(function, then, *others) if operands == beaten else node
+        case _:
+            return node
+
+
+_EXTREMA = {"<=": "min", ">=": "max"}
+
+
+def _refuse(
+    value: Tree, written: dict[str, Tree], domains: tuple[Interval, ...], parameters: tuple[Parameter, ...]
+) -> None:
     if not written:
         return
     seen: set[str] = set()
-    for line in _lines(value, tuple(dict.fromkeys(term.domain for term in terms))):
+    for line in _lines(value, domains):
         for row in samples(parameters)[:_MOST_ROWS]:
             for switch, at in _crossed(line, row):
-                seen.add(switch.text)
-                _compare(line.value, switch, at, row)
-    domains = {p.name: p for p in parameters}
+                if switch.text in written:
+                    seen.add(switch.text)
+                    _compare(line.value, switch, at, row)
+    known = {p.name: p for p in parameters}
     for text, difference in written.items():
-        low, high, is_nonzero = bounds(difference, domains)
+        low, high, is_nonzero = bounds(difference, known)
         if text not in seen and not (is_nonzero and (low >= 0 or high <= 0)):
             raise NotDifferentiable(
                 f"whether the value jumps where {text} was not decided: nothing tried comes near it; "

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, times, total, where
 from symreg.calculus.chain import Knot
+from symreg.calculus.jumps import refuse_jumps_at
 from symreg.calculus.numeric import TINY, Values, evaluate, holds, samples
 from symreg.calculus.positivity import bounds
-from symreg.calculus.roots import has_w, knots_of
+from symreg.calculus.roots import has_w, listed
 from symreg.calculus.tidy import Sign, is_imaginary, joined_beside, limit, sign_of, tidy
 from symreg.calculus.undefined import undefined_note
 from symreg.errors import NotDifferentiable
@@ -52,13 +53,17 @@ class Part:
 def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[Knot, ...]:
     """Return the knots of a sum: all kinks, and if the parts are few the ends of pieces that meet smoothly, too.
 
+    A switch whose roots cannot be listed has no knots here; see `unlisted.py`.
+
     Raises:
-        NotDifferentiable: A switch whose roots cannot be listed, or a jump in value; names it.
+        NotDifferentiable: A jump in value; names it.
     """
     points, domains = samples(parameters), dict.fromkeys(part.domain for part in parts)
     at: dict[Tree, list[int]] = {}
     for i, part in enumerate(parts):
-        for position in knots_of(part.value):
+        positions, others = listed(part.value, parameters)
+        refuse_jumps_at(others, part.value, part.domain, parameters)
+        for position in positions:
             if children(position) and is_imaginary(position, parameters):
                 continue
             tidied = tidy(position, parameters) if children(position) else position

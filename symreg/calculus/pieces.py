@@ -185,7 +185,7 @@ def _ordered(
 ) -> list[Tree]:
     """Return the knots within the domain, ascending, each once; of a mirrored phi 0 and those above it."""
     inner: list[Tree] = [ZERO] if is_mirrored else []
-    for position in dict.fromkeys([*knots_of(value), *_singular(value)]):
+    for position in dict.fromkeys([*knots_of(value, parameters), *_singular(value)]):
         if is_imaginary(position, parameters):
             continue
         at = tidy(position, parameters)

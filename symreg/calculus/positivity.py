@@ -52,6 +52,12 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
             return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), is_nonzero
         case Binary("+" | "-" as operator, left, right):
             return _sum(bounds(left, parameters), bounds(right if operator == "+" else Negate(right), parameters))
+        case Binary("*", Number(value), x) if value > 0:
+            low, high, is_nonzero = bounds(x, parameters)
+            return low * value, high * value, is_nonzero
+        case Binary("/", x, Number(value)) if value > 0:
+            low, high, is_nonzero = bounds(x, parameters)
+            return low / value, high / value, is_nonzero
         case Binary("*", left, right):
             return _product(left, right, parameters)
         case Binary("/", left, right):
@@ -63,10 +69,24 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
             return (Fraction(0), inf, is_nonzero) if low >= 0 else _ANY
         case Call("abs" | "sqrt", (operand,)):
             return Fraction(0), inf, bounds(operand, parameters)[2]
-        case Call("exp" | "cosh" | "sigmoid" | "softplus", _):
+        case Call("exp" | "cosh" | "softplus", _):
             return Fraction(1 if tree.function == "cosh" else 0), inf, True
+        case Call("sigmoid", _):
+            return Fraction(0), Fraction(1), True
+        case Call("sin" | "cos", _):
+            return Fraction(-1), Fraction(1), False
+        case Call("log", (Binary("+", Number(value), x) | Binary("+", x, Number(value)),)) if value == 1:
+            return bounds(Call("log1p", (x,)), parameters)
+        case Call("logaddexp", (left, right)):
+            low = max(bounds(left, parameters)[0], bounds(right, parameters)[0])
+            return low, inf, low >= 0  # above the greater one
         case Call("norm", _):
             return Fraction(0), inf, False
+        case Call("min" | "max" as function, arguments):
+            rows = [bounds(argument, parameters) for argument in arguments]
+            choose = min if function == "min" else max
+            low, high = choose(row[0] for row in rows), choose(row[1] for row in rows)
+            return low, high, low > 0 or high < 0 or all(row[2] for row in rows)
         case Call("where", (_, then, otherwise)):
             a, b = bounds(then, parameters), bounds(otherwise, parameters)
             return min(a[0], b[0]), max(a[1], b[1]), a[2] and b[2]

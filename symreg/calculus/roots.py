@@ -20,11 +20,17 @@ from symreg.calculus.algebra import (
     rational,
     times,
 )
+from symreg.calculus.positivity import is_positive
 from symreg.errors import NotDifferentiable
+from symreg.language.spec import Parameter
 from symreg.language.text import mention
 from symreg.language.tree import Binary, Call, Compare, Logic, Negate, Number, Tree, number, substitute, walk
 
 _TWO, _FOUR, _HALF = number(2), number(4), Number(Fraction(1, 2))
+
+
+class Unlisted(NotDifferentiable):
+    """A switch whose roots cannot be listed: the gradient needs no list, an operator and most claims do."""
 
 
 def switches(tree: Tree) -> tuple[Tree, ...]:
@@ -41,13 +47,36 @@ def switches(tree: Tree) -> tuple[Tree, ...]:
     return tuple(found)
 
 
-def knots_of(tree: Tree) -> tuple[Tree, ...]:
+def knots_of(tree: Tree, parameters: tuple[Parameter, ...] = ()) -> tuple[Tree, ...]:
     """Return where the pieces of an elementwise tree may end, each position once, as expressions in the parameters.
 
+    Args:
+        parameters: For their domains: what shows that it keeps its sign has no roots.
+
     Raises:
-        NotDifferentiable: A switch whose roots cannot be listed; names it.
+        Unlisted: A switch whose roots cannot be listed; names it.
     """
-    return tuple(dict.fromkeys(root for switch in switches(tree) for root in roots(switch)))
+    turning = [switch for switch in switches(tree) if not keeps_sign(switch, parameters)]
+    return tuple(dict.fromkeys(root for switch in turning for root in roots(switch)))
+
+
+def listed(tree: Tree, parameters: tuple[Parameter, ...]) -> tuple[tuple[Tree, ...], tuple[Tree, ...]]:
+    """Return the positions at which a tree's pieces may end, and the switches whose roots cannot be listed."""
+    at: dict[Tree, None] = {}
+    others: list[Tree] = []
+    for switch in switches(tree):
+        if keeps_sign(switch, parameters):
+            continue
+        try:
+            at |= dict.fromkeys(roots(switch))
+        except Unlisted:
+            others.append(switch)
+    return tuple(at), tuple(others)
+
+
+def keeps_sign(switch: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is a switch positive at all weights, or negative at all, as its shape shows?"""
+    return is_positive(switch, parameters) or is_positive(negative(switch), parameters)
 
 
 def roots(tree: Tree) -> tuple[Tree, ...]:
@@ -305,7 +334,7 @@ def _multiply(a: dict[int, Tree] | None, b: dict[int, Tree] | None) -> dict[int,
 
 
 def _refuse(whole: Tree) -> list[Tree]:
-    raise NotDifferentiable(
+    raise Unlisted(
         f"the switch at {mention(whole)} = 0 has no roots that can be listed; "
         "write one of degree <= 2 in w or abs(w), a product of such, or an invertible function of one"
     )

@@ -18,7 +18,7 @@ from symreg.calculus.knots import Part, knots, one_sided
 from symreg.calculus.numeric import samples
 from symreg.calculus.parts import elementwise_parts
 from symreg.calculus.positivity import is_positive
-from symreg.calculus.roots import has_w, roots
+from symreg.calculus.roots import has_w, listed, roots
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.interval import WORDS
 from symreg.language.spec import Parameter, Rule
@@ -179,6 +179,8 @@ def _is_smooth_inside(term: Term) -> bool:
             delicate = [tree for tree in _delicate(part.value, parameters) if roots(tree)]
         except NotDifferentiable:
             return False  # the root of something that is 0 nobody knows where
+        if listed(part.value, parameters)[1]:
+            return False  # as well as a kink nobody knows where
         marked = replace(part, value=plus(part.value, _nothing(delicate)))
         for knot in knots((marked,), parameters):
             if knot.is_kink or _may_be_infinite(knot.left) or _may_be_infinite(knot.right):

@@ -42,7 +42,7 @@ def unordered(terms: Terms) -> Unordered:
         raise Intractable(f"{curved[0]} is made of more than parabolas")
     domain = domain_of(terms)
     is_mirrored = domain.is_all and is_even(value)
-    knots = [tidy(knot, parameters) for knot in knots_of(value) if not is_imaginary(knot, parameters)]
+    knots = [tidy(knot, parameters) for knot in knots_of(value, parameters) if not is_imaginary(knot, parameters)]
     if is_mirrored:
         knots = [ZERO, *(knot for knot in knots if _is_above_zero(knot, parameters))]
     knots += [number(end) for end in (domain.low, domain.high) if end is not None]

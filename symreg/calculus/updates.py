@@ -22,6 +22,7 @@ from symreg.calculus.roots import has_w
 from symreg.calculus.splitting import radial_profile, split
 from symreg.calculus.stabilise import Stable, stabilise
 from symreg.calculus.undefined import undefined_notes
+from symreg.calculus.unlisted import guarded_at_unlisted, notes_on_unlisted
 from symreg.calculus.update import WITHIN_REACH, Update
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.language.cancelling import cancellations
@@ -248,7 +249,9 @@ def _forms(terms: Terms) -> _Forms:
         value = _on_domains(parts, [stable.tree for stable in values], INFINITY)
         gradient = _on_domains(parts, [transform(stable.tree, _of_unsigned_zero) for stable in gradients], NAN)
         value = _within_reach(value, values, value_notes)
-        gradient = _within_reach(guarded(gradient, found, terms.parameters), gradients, gradient_notes)
+        gradient = guarded_at_unlisted(guarded(gradient, found, terms.parameters), terms.parameters)
+        gradient_notes += notes_on_unlisted(gradient, terms.parameters)
+        gradient = _within_reach(gradient, gradients, gradient_notes)
         for knot in found:
             if knot.is_kink:
                 gradient_notes.append(
