@@ -407,12 +407,9 @@ VALUES = {
     "where(w == 0, 1, 0)": "the value jumps at w = 0",
     "where(w <= lam, w, w**2)": "the value jumps at w = lam",
     "1/abs(w)": "the formula is not defined at w = 0",
-    "where(sin(w) > 0, w, 0)": "no roots that can be listed",
-    "abs(sin(w))": "no roots that can be listed",
-    "abs(exp(w) + w)": "no roots that can be listed",
-    "abs(w**5 - w - 1)": "no roots that can be listed",
-    "max(tan(w), 0)": "no roots that can be listed",
-    "sign(w**3 - w + 1)*w": "no roots that can be listed",
+    "where(sin(w) > 0, w, 0)": "the value jumps where sin(w) = 0",
+    "max(tan(w), 0)": "the value jumps where tan(w) = 0",
+    "sign(w**3 - w + 1)*w": "the value jumps where w**3 - w + 1 = 0",
 }
 
 HOSTILE = [

@@ -72,12 +72,16 @@ def refuse_jumps_at(
 ) -> None:
     """Check that an elementwise value is continuous where these switches of it turn over, in the same way.
 
+    What min and max are made of need not turn over on a line; but it may do so at a pole.
+
     Raises:
         NotDifferentiable: As above.
     """
-    value = transform(value, _as_extremum)
-    written = {switch.text: switch.difference for switch in _switches(value, {}) if switch.difference in switches}
-    _refuse(value, written, (domain,), parameters)
+    written, delicate = (
+        {switch.text: switch.difference for switch in _switches(tree, {}) if switch.difference in switches}
+        for tree in (value, transform(value, _as_extremum))
+    )
+    _refuse(value, written, (domain,), parameters, delicate)
 
 
 def _as_extremum(node: Tree) -> Tree:
@@ -96,7 +100,11 @@ _EXTREMA = {"<=": "min", ">=": "max"}
 
 
 def _refuse(
-    value: Tree, written: dict[str, Tree], domains: tuple[Interval, ...], parameters: tuple[Parameter, ...]
+    value: Tree,
+    written: dict[str, Tree],
+    domains: tuple[Interval, ...],
+    parameters: tuple[Parameter, ...],
+    delicate: dict[str, Tree] | None = None,
 ) -> None:
     if not written:
         return
@@ -108,7 +116,7 @@ def _refuse(
                     seen.add(switch.text)
                     _compare(line.value, switch, at, row)
     known = {p.name: p for p in parameters}
-    for text, difference in written.items():
+    for text, difference in (written if delicate is None else delicate).items():
         low, high, is_nonzero = bounds(difference, known)
         if text not in seen and not (is_nonzero and (low >= 0 or high <= 0)):
             raise NotDifferentiable(
