@@ -194,3 +194,57 @@ def test_a_residual_that_underflows_is_no_infinite_slope(target: str) -> None:
     for step, lam in ((201.42926502830676, 0.010792271093585042), (741.7366373294674, 0.001634140903952002)):
         found = emitted_prox(symreg.objective("entropy"), target)(points, step=step, lam=lam)
         assert abs(found[0] - found[1]) <= 4 * np.spacing(found[1])
+
+
+def to_the_sphere(v: Any, *, step: float) -> Any:
+    """The operator of `(norm(w) - 1)**2`: the radius goes to (r + 2*step)/(1 + 2*step), in any direction from 0."""
+    whole = np.asarray(v, np.float64)
+    greatest = np.max(np.abs(whole), initial=0.0)
+    direction = np.array([0.6, *([0.0] * (v.size - 2)), -0.8])[-v.size :] if greatest == 0 else whole / greatest
+    direction = direction / np.linalg.norm(direction)
+    radius = greatest * np.linalg.norm(whole / greatest) if greatest else 0.0
+    return (direction * ((radius + 2 * step) / (1 + 2 * step))).astype(v.dtype)
+
+
+def stays_at_zero(v: Any, *, step: float) -> Any:
+    return to_the_sphere(v, step=step) if v.any() else np.zeros_like(v)
+
+
+def loses_what_underflows(v: Any, *, step: float) -> Any:
+    return to_the_sphere(v, step=step) if not v.any() or np.abs(v).max() > 1e-150 else np.zeros_like(v)
+
+
+def goes_too_far_from_zero(v: Any, *, step: float) -> Any:
+    return to_the_sphere(v, step=step) * (1.0 if v.any() else 1 + 1e-6)
+
+
+@pytest.mark.parametrize(("prox", "verdict"), [
+    (to_the_sphere, "pass"), (stays_at_zero, "wrong"), (loses_what_underflows, "wrong"),
+    (goes_too_far_from_zero, "inaccurate"),
+])  # fmt: skip
+def test_a_radius_that_is_not_zero_at_zero_is_judged(prox: Prox, verdict: str) -> None:
+    subject = Subject(label="own", dtype="float64", functions={"prox": prox}, is_emitted=False)
+    (check,) = verify(symreg.objective("(norm(w) - 1)**2").terms, (), (subject,), points=60, rtol=1e-12).checks
+    assert check.verdict == verdict, check
+    if prox is stays_at_zero:
+        assert check.at["v"] == [0.0, 0.0] and "any direction" in check.note
+
+
+def well(v: Any, *, step: float, lam: float, c: float) -> Any:
+    """The operator of `lam*w**2 - 2*lam*c*abs(w)`."""
+    return (v + np.copysign(2 * step * lam * c, v)) / (1 + 2 * step * lam)
+
+
+def other_well(v: Any, **given: float) -> Any:
+    return np.where(v == 0, -1, 1) * well(v, **given)
+
+
+def between_the_wells(v: Any, **given: float) -> Any:
+    return np.where(v == 0, 0, well(v, **given))
+
+
+@pytest.mark.parametrize(("prox", "verdict"), [(well, "pass"), (other_well, "pass"), (between_the_wells, "wrong")])
+def test_of_two_minima_that_differ_in_sign_either_is_right(prox: Prox, verdict: str) -> None:
+    own = symreg.penalty("own", "lam*w**2 - 2*lam*c*abs(w)", lam="positive", c="positive")
+    (check,) = [c for c in symreg.verify(own, against=prox, as_="prox", points=80).checks if c.kind == "prox"]
+    assert check.verdict == verdict, check

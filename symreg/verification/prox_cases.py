@@ -58,6 +58,12 @@ class ProxCase:
     exact: tuple[arb | None, ...]
     is_radial: bool = False
 
+    @property
+    def is_sphere(self) -> bool:
+        """Is every point of one radius right, as v = 0 has no direction but its minimum is not zero?"""
+        one = self.minima[0] if self.minima else None
+        return self.is_radial and not self.points.any() and one is not None and not one.value.is_zero()
+
 
 def radius_of(terms: Terms) -> Terms | None:
     """Return phi(r), r >= 0, as elementwise terms where all terms are functions of norm(w) and n alone, else None."""
@@ -325,6 +331,10 @@ def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: flo
             yield radial_case(minimiser, group, step, points)
     minimiser, _ = minima_of(counted(radius, 2), tuple(group.parameters.items()))
     yield radial_case(minimiser, group, step, np.zeros(2, dtype))
+    centre = minimiser(0.0, step)
+    if centre is not None and not centre.value.contains(0):
+        # The least of vectors has a direction all the same, and its square underflows.
+        yield radial_case(minimiser, group, step, np.array([2.0 ** (2 * shape.least_exponent), 0.0], dtype))
 
 
 def radial_case(minimiser: Minimisers, group: Group, step: float, points: Vector) -> ProxCase:

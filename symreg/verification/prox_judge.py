@@ -53,6 +53,8 @@ def judge_of_prox(
         greatest_exponent: Binary exponent past which phi is too ill-conditioned to be compared.
         is_brief: Are layouts, long vectors and refusals left out?
     """
+    spheres = [case for case in cases if case.is_sphere]
+    every, cases = cases, [case for case in cases if not case.is_sphere]
     places = list(offsets([len(case.points) for case in cases]))
     exact = reference([cases[c].exact[j] for c, j in places])
     problem = radius_of(terms) or terms
@@ -92,12 +94,14 @@ def judge_of_prox(
             np.concatenate(ordinary) if ordinary else np.zeros(0, dtype=bool),
             rtol,
         )
+        for case in spheres:
+            _look_at_sphere(tally, subject, case, problem, rtol)
         if not terms.indexed:
             _look_at_order(tally, cases, emitted, rtol)
         if subject.is_emitted and cases:
             if not terms.indexed:
                 _look_at_zeros(tally, terms, cases, emitted, FORMATS[dtype])
-            prox_conduct.of_prox(tally, subject, terms, cases, is_brief=is_brief)
+            prox_conduct.of_prox(tally, subject, terms, every, is_brief=is_brief)
         return [tally.check()]
 
     return judge
@@ -156,6 +160,12 @@ def find_prox(place: Place, got: float, rtol: float) -> Measured:
     found = measured(got, right, right, shape, place.shares, rtol)
     if found.finding is not Finding.WRONG:
         return found
+    with ctx.workprec(WORKING_BITS):
+        mirrored = [tie * place.scale for tie in own.ties if abs(tie).overlaps(abs(own.value))]
+    for tie in mirrored:
+        beside = measured(got, tie, tie, shape, place.shares, rtol)
+        if beside.finding is Finding.RIGHT:
+            return beside  # of two equally good ones that differ in sign, either is
     if not (case.is_radial or _may_be_near(place.problem, dict(case.group.parameters), got, place.v, case.step)):
         return found
     for other in place.neighbours:
@@ -173,6 +183,33 @@ def find_prox(place: Place, got: float, rtol: float) -> Measured:
             # At a jump either side is right.
             return replace(beside, finding=Finding.VACUOUS if has_jumped else Finding.RIGHT)
     return found
+
+
+def _look_at_sphere(tally: Tally, subject: Subject, case: ProxCase, problem: Terms, rtol: float) -> None:
+    """Require a point of the optimal radius where v = 0 does not say in which direction; any is right."""
+    shape = FORMATS[tally.dtype]
+    try:
+        got = call_prox(subject, case.group, case.points, case.step)
+    except Trouble as trouble:
+        tally.fail(Failure(at=_at(case, 0), note=str(trouble), rank=_rank(case)))
+        return
+    own = case.minima[0]
+    assert own is not None
+    right = abs(own.value)
+    with ctx.workprec(WORKING_BITS):
+        squares = arb(0)
+        for x in got.tolist():
+            squares += arb(x) * arb(x)
+        radius = float(squares.sqrt())
+    shares = _shares(problem, own, dict(case.group.parameters), 0.0, case.step, arb(1), shape)
+    found = measured(radius, right, right, shape, shares, rtol)
+    tally.counts[found.finding] += 1
+    tally.everyday[found.finding] += 1
+    if found.finding is Finding.WRONG:
+        note = f"norm(prox) is {radius:.6g} where {float(right):.6g} is right, in any direction"
+        at = {"v": case.points.tolist(), "step": case.step} | case.group.parameters
+        rank = _rank(case) - 0.5
+        tally.fail(Failure(at=at, expected=float(right), got=radius, ratio=found.ratio, note=note, rank=rank))
 
 
 def _target(case: ProxCase, j: int) -> Exact | arb:
@@ -270,10 +307,11 @@ def _look_at_order(
 ) -> None:
     """Require that a greater v never has a smaller proximal point, by more than rounding."""
     for case, got in zip(cases, emitted, strict=True):
-        order = np.lexsort((~np.signbit(case.points), case.points))  # -0 comes before +0
+        order = np.argsort(case.points, kind="stable")
         values, points = got[order].astype(np.float64), case.points[order]
         with np.errstate(invalid="ignore", over="ignore"):
             falls = values[1:] < values[:-1] - max(_BACKWARD, 4 * rtol) * (np.abs(values[1:]) + np.abs(values[:-1]))
+            falls &= points[1:] > points[:-1]  # of zeros of both signs neither is the greater one
             falls &= np.abs(values[1:] - values[:-1]) > FORMATS[tally.dtype].floor
         for k in np.flatnonzero(falls)[:1]:
             at = {"v": float(points[k + 1]), "step": case.step} | case.group.parameters

@@ -178,14 +178,19 @@ def are_everyday(weights: Vector) -> bool:
 
 
 def probes(terms: Terms, dtype: Dtype) -> Vector:
-    """Return weights outside the range of promised accuracy, where only a spurious NaN is wrong."""
+    """Return weights outside the range of promised accuracy, where only a spurious NaN is wrong.
+
+    Of index sums those whose squares are in range: past that a norm is infinite, and a quotient of two no number.
+    """
     information = np.finfo(dtype)
     least, most = float(information.smallest_subnormal), float(information.max)
     normal = float(information.smallest_normal)
     # Squares, cubes and quotients of these over- and underflow, each of them somewhere else.
     inner = [ldexp(1.0, k * information.maxexp // 8) for k in (-7, -6, -5, 5, 6, 7)]
     sizes = (least, normal / 4, normal, *inner, most / 4, most)
-    return np.array([s * w for w in sizes for s in (-1.0, 1.0) if _inside(terms, s * w)], dtype=dtype)
+    reach = ldexp(1.0, information.maxexp // 2 - 4) if terms.indexed else most
+    usable = [s * w for w in sizes for s in (-1.0, 1.0) if w <= reach]
+    return np.array([w for w in usable if _inside(terms, w)], dtype=dtype)
 
 
 def outside(terms: Terms, dtype: Dtype) -> Vector:
