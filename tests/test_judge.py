@@ -202,4 +202,4 @@ def test_a_function_that_is_wrong_in_one_corner_fails(table: str) -> None:
 def test_a_norm_whose_square_overflows_is_no_fault_far_beyond_the_promised_range(text: str) -> None:
     report = symreg.verify(text, (), target="numpy", points=60)
     for check in report.checks:
-        assert check.kind == "prox" or check.verdict == "pass", check
+        assert check.kind == "prox" or check.verdict not in ("wrong", "inaccurate"), check

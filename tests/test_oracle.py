@@ -292,3 +292,23 @@ def test_precision_is_raised_only_as_far_as_it_takes(monkeypatch: pytest.MonkeyP
     spent.clear()
     at(terms("log(1 + exp(-w))"), 650.0)
     assert spent == [400, 800, 1600] or spent == [400, 800, 1600, 3200]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sum(sum(abs(w[i] - w[j]), j), i)", lambda w, k: sum(2 * np.sign(w[k] - x) for x in w)),
+        ("sum(sum(max(w[i], w[j]), j), i)", lambda w, k: sum(2.0 * (w[k] > x) for x in w) + 1),
+        ("sum(sum(abs(w[i] - w[j])**3, j), i)", lambda w, k: sum(6 * (w[k] - x) * abs(w[k] - x) for x in w)),
+    ],
+)
+def test_the_diagonal_of_a_double_sum_is_no_kink(text: str, expected: Any) -> None:
+    weights = [1.0, -2.0, 0.5, 4.0]
+    found = gradient(terms(text), weights)
+    assert found == pytest.approx([float(expected(weights, k)) for k in range(4)], rel=1e-14)
+
+
+def test_equal_weights_at_two_places_are_a_kink_all_the_same() -> None:
+    found = slopes(terms("sum(sum(abs(w[i] - w[j]), j), i)"), {})([1.0, 1.0, 3.0], 0)
+    assert found is not None and found.at_kink
+    assert (float(found.low), float(found.value), float(found.high)) == (-4.0, -2.0, 0.0)
