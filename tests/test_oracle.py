@@ -125,6 +125,9 @@ def test_values_are_enclosed_tightly_everywhere() -> None:
         ("sqrt(abs(w))", 0.0, -math.inf, math.inf, 0),
         ("abs(w)**p", 0.0, 0, 0, 0),
         ("abs(w)**3", 0.0, 0, 0, 0),
+        ("max(abs(w)**(3/2), 0) + w", 0.0, 1, 1, 1),
+        ("where(abs(w)**(3/2) > 0, w, 2*w)", 0.0, 1, 1, 1),
+        ("min(-abs(w)**(3/2)/2, 0) - w", 0.0, -1, -1, -1),
         ("where(abs(w) <= 1, w**2/2, abs(w) - 1/2)", 1.0, 1, 1, 1),
     ],
 )

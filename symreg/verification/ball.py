@@ -144,6 +144,10 @@ def sign_or_hull(x: Value) -> int | None:
 
 def sign_of_the_germ(x: Value) -> int:
     """Decide a switch just to the right of a point: by the first coefficient that is not exactly zero."""
+    if isinstance(x, series.Ray) and x.value.is_zero() and x.slope.is_zero():
+        if not x.beside:
+            raise Undecided
+        return x.beside
     if not isinstance(x, arb_series):
         at = series.constant(x)
         return sign(at if isinstance(x, arb) or not at.is_zero() else series.slope(x))

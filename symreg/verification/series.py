@@ -200,26 +200,33 @@ def log_add_exp(x: Value, y: Value) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Ray:
-    """Value and one-sided derivative at a point where the function is not analytic."""
+    """Value and one-sided derivative at a point where the function is not analytic.
+
+    Args:
+        beside: The sign just beside the point where value and slope are both zero, 0 if it is not known.
+    """
 
     value: arb
     slope: arb
+    beside: int = 0
 
     def __neg__(self) -> Ray:
-        return Ray(-self.value, -self.slope)
+        return Ray(-self.value, -self.slope, -self.beside)
 
     def __add__(self, other: Value) -> Ray:
+        if isinstance(other, arb) and other.is_zero():
+            return self
         return Ray(self.value + constant(other), self.slope + slope(other))
 
     def __mul__(self, other: Value) -> Ray:
         if isinstance(other, arb):
-            return Ray(self.value * other, self.slope * other)
+            return Ray(self.value * other, self.slope * other, _turned(self.beside, other))
         # An infinite slope times an exact zero is not determined: Arb gives nan, which counts as that.
         return Ray(self.value * constant(other), self.slope * constant(other) + self.value * slope(other))
 
     def __truediv__(self, other: Value) -> Ray:
         if isinstance(other, arb):
-            return Ray(self.value / other, self.slope / other)
+            return Ray(self.value / other, self.slope / other, _turned(self.beside, other))
         below = constant(other)
         quotient = self.value / below
         return Ray(quotient, (self.slope - quotient * slope(other)) / below)
@@ -236,6 +243,10 @@ class Ray:
 
     __radd__ = __add__
     __rmul__ = __mul__
+
+
+def _turned(side: int, factor: arb) -> int:
+    return side if factor > 0 else -side if factor < 0 else 0
 
 
 def _power_at_zero(base: Value, exponent: arb) -> Value:
@@ -255,7 +266,7 @@ def _power_at_zero(base: Value, exponent: arb) -> Value:
     if not exponent > 0:
         return nothing
     if reached > 1:
-        return Ray(arb(0), arb(0))
+        return Ray(arb(0), arb(0), 1)
     return Ray(arb(0), arb.pos_inf()) if reached < 1 else nothing
 
 
