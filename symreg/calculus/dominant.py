@@ -30,11 +30,12 @@ from symreg.calculus.exponential_sums import (
     has_exponential,
     raised,
     read,
+    summed,
     tree_of,
 )
 from symreg.calculus.monomials import terms, total_of
 from symreg.calculus.patterns import is_nonnegative
-from symreg.language.tree import Binary, Call, Compare, Logic, Tree, children, number, rebuild
+from symreg.language.tree import Binary, Call, Compare, Logic, Tree, children, number, rebuild, walk
 
 HIGHEST = 12
 """Degree in q up to which a zero at q = 1 is looked for."""
@@ -318,10 +319,21 @@ def _logarithm(inside: Product) -> Iterator[Tree]:
         yield _log_add_exp(merged)
         return
     for form in (_log_add_exp_of, _log_of_side):
-        total = shift
+        whole = shift
         for factor, count in inside.factors:
-            total = plus(total, times(number(count), form(factor)))
-        yield total
+            whole = plus(whole, times(number(count), form(factor)))
+        if (near := _near_one(inside)) is not None:
+            yield call("where", Compare("<=", near[0], ONE), near[1], whole)
+        yield whole
+
+
+def _near_one(inside: Product) -> tuple[Tree, Tree] | None:
+    """Return |m| and the logarithm of a product that is 1 at m = 0, for small m: one less has a zero there."""
+    along = _direction(inside)
+    less = next(_product(summed([(1, inside), (-1, Product(CONSTANT))])), None) if along is not None else None
+    if along is None or less is None or not any(isinstance(n, Call) and n.function == "expm1" for n in walk(less)):
+        return None
+    return along.size, call("log1p", less)
 
 
 def _log_add_exp_of(factor: Sum) -> Tree:
