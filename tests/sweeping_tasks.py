@@ -15,8 +15,12 @@ import plainly
 from numpy.typing import NDArray
 
 from symreg import tasks
-from symreg.errors import SymregError, WrongCode
+from symreg.calculus.splitting import fits
+from symreg.calculus.update import Update
+from symreg.emission import judge_emitted
+from symreg.errors import Intractable, SymregError, WrongCode
 from symreg.language.interval import Interval
+from symreg.language.spec import Rule
 from symreg.language.terms import Terms
 from symreg.objective import Objective
 from symreg.targets import load
@@ -55,8 +59,7 @@ def examine(
     """Return what becomes of an objective's text."""
     try:
         objective = resolved(text, domain, params)
-        rules = [rule for rule in tasks.distinct_rules(RULES) if _fits(objective.terms, rule)]
-        updates = tasks.derive_updates(tell, objective=objective, rules=rules)
+        rules, updates = _derived(tell, objective)
     except SymregError as error:
         return Outcome("refused", _line(error))
     except Exception as error:
@@ -65,8 +68,6 @@ def examine(
     has_prox = any(update.kind == "prox" for update in updates)
     complaint = ""
     try:
-        from symreg.emission import judge_emitted
-
         judge_emitted(objective, updates, rules, targets)
     except WrongCode as error:
         complaint = error.report
@@ -83,6 +84,15 @@ def examine(
     if complaint:
         return Outcome("not found right", complaint, has_prox, compared, wrong)
     return Outcome("wrong" if wrong else "right", wrong, has_prox, compared)
+
+
+def _derived(tell: Tell, objective: Objective) -> tuple[tuple[Rule, ...], tuple[Update, ...]]:
+    """Return the functions of an objective, with a proximal step where there is an operator."""
+    rules = tuple(rule for rule in tasks.distinct_rules(RULES) if fits(objective.terms, rule))
+    try:
+        return rules, tasks.derive_updates(tell, objective=objective, rules=rules)
+    except Intractable:
+        return rules[:1], tasks.derive_updates(tell, objective=objective, rules=rules[:1])
 
 
 def resolved(text: str, domain: str | None, params: Sequence[str]) -> Objective:
@@ -245,12 +255,6 @@ def _number(domain: Interval, end: str, given: Mapping[str, float]) -> float:
 def _array(dimensions: int, n: int, dtype: np.dtype[Any]) -> Any:
     made = np.linspace(0.5, 2.0, n**dimensions).reshape((n,) * dimensions)
     return made.astype(dtype)
-
-
-def _fits(terms: Terms, rule: Any) -> bool:
-    from symreg.calculus.splitting import fits
-
-    return fits(terms, rule)
 
 
 def _line(error: BaseException) -> str:
