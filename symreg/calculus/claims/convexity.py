@@ -15,6 +15,7 @@ from symreg.calculus.extremes import beyond
 from symreg.calculus.numeric import evaluate
 from symreg.calculus.pieces import Piece
 from symreg.calculus.signs import tidied
+from symreg.calculus.switches import sign_between
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
 from symreg.language.tree import Name, Tree, number, substitute
@@ -116,6 +117,9 @@ def lipschitz(study: Study) -> Verdict:
     return Verdict(claim=claim, verdict="proved", symbol="L", value=size.value, method=told([size.method]))
 
 
+_UPWARD = ("positive", "nonnegative", "zero")
+
+
 def _has_jumps(study: Study) -> bool:
     return any(joint.jump != ZERO for joint in study.whole.joints)
 
@@ -128,9 +132,11 @@ def _is_convex(study: Study, *, strictly: bool) -> tuple[Truth | None, list[str]
         _opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints
     ]
     methods: list[str] = []
-    for pair in study.curvature:
+    for pair, piece in zip(study.curvature, study.active.pieces, strict=True):
         if pair is None:
-            truths.append(None)
+            sign = sign_between(piece.curvature, piece.low, piece.high, study.parameters)
+            truths.append(True if sign in _UPWARD and not strictly else None)
+            methods += ["factors"] if truths[-1] else []
         elif pair[0].value == negative(INFINITY):
             truths.append(False)
         else:
