@@ -178,6 +178,14 @@ def test_the_largest_numbers_stay_in_the_domain(row: Row, target: str) -> None:
     assert np.all((u >= row.low) & (u <= row.low + 1e-15))
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_root_beside_a_pole_is_no_half_of_its_bracket(target: str) -> None:
+    """There 1 - u is s/v, but for a share of some u/v: `v = u + 2*s*u/((1 - u)*(1 + u))`."""
+    (row,) = (row for row in ROWS if row.text == "-log(1 - w**2)")
+    v = np.array([1e5, 1e8, 1e10, 1e12])
+    np.testing.assert_allclose(v * (1 - emitted(row, target)(v, step=1.0)), 1.0, rtol=2e-4)
+
+
 RADIAL = {
     # text -> the best norm for v = 0 and step 1, by hand
     "(norm(w) - 1)**2": 2 / 3,  # of u**2/2 + (u - 1)**2
