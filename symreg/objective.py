@@ -113,7 +113,8 @@ def resolve(
             inline = {p.name for penalty in own for p in penalty.parameters}
             inline |= {a.name for penalty in own for a in penalty.arrays}
             made = _combined(read.addends, source)
-            made = replace(made, notes=(*map(_of_constant, read.constants), *made.notes))
+            told = (*map(_of_constant, read.constants), *map(_of_homonym, read.homonyms))
+            made = replace(made, notes=(*told, *made.notes))
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
     _check_declared([p.name for p in declared], inline, made.terms.names)
@@ -143,6 +144,10 @@ def within(objective: Objective, domain: str) -> Objective:
 def _of_constant(name: str) -> str:
     meant = did_you_mean(name, catalogue.penalties())
     return f"{name} stands by itself: a constant of the expression, not the name of a penalty{meant}"
+
+
+def _of_homonym(name: str) -> str:
+    return f"{name} is a parameter here, beside an expression of the weights, not the penalty of that name"
 
 
 def _check_declared(declared: list[str], inline: set[str], known: list[str]) -> None:
@@ -188,10 +193,12 @@ class _Read:
     Args:
         addends: Penalties with their coefficients; those that are expressions form one, the last.
         constants: Names that stand by themselves in the expression, and nowhere else in it.
+        homonyms: Undeclared parameters of the expression that are called as penalties are.
     """
 
     addends: tuple[tuple[Fraction, Penalty], ...]
     constants: tuple[str, ...] = ()
+    homonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +250,8 @@ def _addends(text: str, declared: Declared) -> _Read:
         if not (part.is_penalty or part.is_bare):
             place = Excerpted(whole=text, offset=part.start)
             ((_, tree),) = parse_addends(part.text, source=place)
-            _refuse_penalty_names(tree, place)
+            if "w" not in names(tree) | arrays(tree):
+                _refuse_penalty_names(tree, place)
             trees[part.start] = tree
     has_weights = any("w" in names(tree) | arrays(tree) for tree in trees.values())
     alone = [part for part in parts if part.is_bare]
@@ -264,10 +272,18 @@ def _addends(text: str, declared: Declared) -> _Read:
         made.append(
             (Fraction(1), _inline([(p.sign or "+", trees[p.start]) for p in parts if p.start in trees], declared))
         )
+    homonyms = [name for tree in trees.values() for name in sorted(names(tree)) if name in catalogue.penalties()]
+    for part in parts:
+        if part.is_penalty and part.call is not None and part.call["name"] in homonyms:
+            fail(f"'{part.call['name']}' is a penalty here and a parameter in another addend; rename that", part.start)
     known = {p.name for p in declared}.union(
         *(names(trees[p.start]) for p in parts if p.start in trees and p not in alone)
     )
-    return _Read(addends=tuple(made), constants=tuple(dict.fromkeys(p.rest for p in alone if p.rest not in known)))
+    return _Read(
+        addends=tuple(made),
+        constants=tuple(dict.fromkeys(p.rest for p in alone if p.rest not in known)),
+        homonyms=tuple(dict.fromkeys(name for name in homonyms if name not in {p.name for p in declared})),
+    )
 
 
 def _parts(text: str, fail: Fail) -> list[_Part]:

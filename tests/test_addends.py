@@ -101,3 +101,16 @@ def tree_of(text: str) -> Tree:
 @pytest.mark.parametrize("text", ["lam - w**2 + abs(w)", "lam + w**2 - mu", "w**2 - lam - mu + w**4"])
 def test_addends_stay_in_the_order_in_which_they_are_written(text: str) -> None:
     assert tree_of(text) == parse(text)
+
+
+def test_a_penalty_s_name_beside_an_expression_of_the_weights_is_a_parameter() -> None:
+    made = resolve("l1*abs(w) - log(1 + k*exp(-d*abs(w)))")
+    assert [p.name for p in made.terms.parameters] == ["l1", "k", "d"]
+    assert "l1 is a parameter here" in made.notes[0]
+    for text, said in {
+        "mu*l2": "its coefficient is a number",
+        "l1*l2": "its coefficient is a number",
+        "l1 + l1*abs(w)": "'l1' is a penalty here and a parameter in another addend",
+    }.items():
+        with pytest.raises(SymregError, match=said):
+            resolve(text)
