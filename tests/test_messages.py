@@ -11,14 +11,14 @@ from click.testing import CliRunner
 
 import symreg
 from symreg import tasks
-from symreg.calculus.chain_of import derive
 from symreg.calculus.defined import refuse_undefined
+from symreg.calculus.prox_chain_of import derive_prox
 from symreg.cli.commands import symreg as command
 from symreg.errors import SymregError, excerpt
 from symreg.language.parse import parse
 from symreg.language.text import LONGEST_MENTION, mention, to_text
 from symreg.language.toml import read_rule
-from symreg.objective import resolve, resolve_rule
+from symreg.objective import resolve
 
 SUM = " + ".join(f"a{k}*abs(w - {k})/(1 + w**2)" for k in range(9))
 CUBIC = " + ".join(f"a{k}*w**{k + 3}" for k in range(12))
@@ -47,9 +47,9 @@ steps = ["{}"]
 
 MESSAGES: dict[str, tuple[str, Callable[[str], str]]] = {
     "no value anywhere": (ROOT, lambda t: failing(lambda: refuse_undefined(*_term_of(t)))),
-    "a sign that depends": (
+    "a switch without listed roots": (
         f"abs({CUBIC} - w)",
-        lambda t: failing(lambda: derive(resolve(t), resolve_rule("gradient_descent"))),
+        lambda t: failing(lambda: derive_prox(resolve(t))),
     ),
     "a grammar": (f"({SUM}) w +* ({CUBIC})", lambda t: failing(lambda: resolve(t))),
     "an assignment": (SUM, lambda t: failing(lambda: read_rule(RULE.format(t), "mine.toml"))),

@@ -120,7 +120,7 @@ class _Translator:
                 if any(side.has(sympy.nan) for side in sides):
                     return sympy.false  # as in floating point
                 if any(side.has(sympy.zoo) or side.is_extended_real is False for side in sides):
-                    raise Intractable(f"{to_text(tree)[:60]} compares what is no real number")
+                    raise Intractable(f"{mention(tree)} compares what is no real number")
                 return _RELATION[operator](*sides)
             case Logic(operator, operands):
                 join = {"and": sympy.And, "or": sympy.Or, "not": sympy.Not}[operator]
