@@ -7,7 +7,7 @@ q = exp(-|m|), the same on either side or with the coefficients reversed; its ze
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,6 +28,7 @@ from symreg.calculus.exponential_sums import (
     expanded,
     factored,
     has_exponential,
+    polynomial,
     raised,
     read,
     summed,
@@ -90,9 +91,9 @@ def _without_sums(product: Product, exponent: Polynomial) -> Tree:
     if exponent.terms:
         coefficient = coefficient * atom(call("exp", factored(exponent)))
     plain = [(factor[0][1], count) for factor, count in product.factors if len(factor) == 1]
-    for polynomial, count in plain:
-        is_short = len(plain) == 1 and count == 1 and len(polynomial.terms) <= SHORTEST
-        coefficient = coefficient * (polynomial if is_short else atom(tree_of(polynomial), count))
+    for addends, count in plain:
+        is_short = len(plain) == 1 and count == 1 and len(addends.terms) <= SHORTEST
+        coefficient = coefficient * (addends if is_short else atom(tree_of(addends), count))
     return tree_of(coefficient)
 
 
@@ -318,13 +319,35 @@ def _logarithm(inside: Product) -> Iterator[Tree]:
             yield from one_way
         yield _log_add_exp(merged)
         return
-    for form in (_log_add_exp_of, _log_of_side):
-        whole = shift
+    near = _near_one(inside)
+    ways: tuple[Callable[[], Tree], ...] = (
+        lambda: plus(shift, _sum_of_logarithms(inside.factors, _log_add_exp_of)),
+        lambda: plus(shift, _sum_of_logarithms(inside.factors, _log_of_side)),
+        lambda: _log_of_sides(inside),
+    )
+    for way in ways:
+        far = way()
+        yield far if near is None else call("where", Compare("<=", near[0], ONE), near[1], far)
+
+
+def _sum_of_logarithms(factors: tuple[tuple[Sum, Fraction], ...], form: Callable[[Sum], Tree]) -> Tree:
+    return total([times(number(count), form(factor)) for factor, count in factors])
+
+
+def _log_of_sides(inside: Product) -> Tree:
+    """Return the logarithm of a product whose exponents are multiples of one m, with one logarithm on either side."""
+    along = _direction(inside)
+    if along is None or inside.exponent.without_w().terms:
+        raise TooLong
+    sides: list[Tree] = []
+    for side in (1, -1):
+        growth = _multiple_in(inside.exponent)
         for factor, count in inside.factors:
-            whole = plus(whole, times(number(count), form(factor)))
-        if (near := _near_one(inside)) is not None:
-            yield call("where", Compare("<=", near[0], ONE), near[1], whole)
-        yield whole
+            growth += count * (max if side > 0 else min)(_multiples(factor))
+        bare = inside * Product(CONSTANT, atom(along.m).scaled(-growth))
+        flat = Product(bare.coefficient, polynomial(tree_of(bare.exponent)), bare.factors)
+        sides.append(plus(_multiple(growth, along.m) if growth else ZERO, call("log", _side(flat, along, side).signed)))
+    return along.on(sides[0], sides[1])
 
 
 def _near_one(inside: Product) -> tuple[Tree, Tree] | None:
