@@ -432,3 +432,8 @@ def test_a_bar_shows_on_a_terminal_after_two_seconds(tmp_path: Path) -> None:
     assert "verify value" in on_a_terminal(command, tmp_path)
     assert "\x1b[3" not in on_a_terminal(command, tmp_path, NO_COLOR="1")
     assert on_a_terminal(("derive", "l2"), tmp_path) == ""
+
+
+def test_an_expression_may_begin_with_a_minus(symreg: Symreg) -> None:
+    code, out, _ = symreg("derive", "-log(w)", "--domain", "(0, inf)")
+    assert code == 0 and 'symreg verify "-log(w)" --domain "(0, inf)"' in out

@@ -38,7 +38,7 @@ WRONG = {
     "derive l1 l2": EXTRA,
     "derive ''": "expression:1:1: there is no expression",
     "derive -": "expression:1:1: there is no expression",
-    "derive -w**2": "an objective that begins with '-' is written after --",
+    "derive -w": "an objective that begins with '-' is written after --",
     "derive l2 --rule": "requires an argument",
     "derive l2 --rule ''": "no rule is called ''",
     "derive l2 --rule l1": "no rule is called 'l1'",

@@ -5,6 +5,7 @@ Nothing imported here may be heavy: `symreg --help` answers at once.
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from types import FrameType
@@ -31,7 +32,7 @@ def run(arguments: list[str]) -> int:
     from symreg.cli.commands import symreg
 
     try:
-        code = symreg.main(arguments, prog_name="symreg", standalone_mode=False)
+        code = symreg.main([_argument(text) for text in arguments], prog_name="symreg", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -50,6 +51,11 @@ def run(arguments: list[str]) -> int:
 
 
 _LONGEST_CAUSE = 300
+
+
+def _argument(text: str) -> str:
+    """Return an expression that begins with a minus, such as `-log(w)`, as what is no option: after a space."""
+    return f" {text}" if re.match(r"-[^-].*[(*+]", text) else text
 
 
 def _report(error: Exception, arguments: list[str], code: int) -> int:
