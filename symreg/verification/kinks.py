@@ -21,6 +21,7 @@ from symreg.verification.ball import Scope, ball, compiled, sign_or_hull, switch
 from symreg.verification.polynomial import sign_on
 
 _BITS = 160  # decides any two neighbouring floats apart, with products of parameters exact
+_MORE_BITS = 1280  # decides exp(w) from 1 for every float but 0
 _OCTAVE = 1 << 52  # places between a float and its double: narrower intervals gain nothing from exact terms
 _BUDGET = 6000  # interval evaluations for one switch; past it the rest is left out (it only places sample points)
 
@@ -101,6 +102,8 @@ def from_ordinal(place: int) -> float:
 
 
 _GREATEST = ordinal(1.7976931348623157e308)
+_SIZES = tuple(map(ordinal, (5e-324, 1e-9, 1e-3, 1.0, 30.0, 1e3, 1e9, 1.7976931348623157e308)))
+_IN_TURN = (6, 0, 5, 1, 4, 3, 2)  # ranges between sizes, the last looked at first: far out a switch may take the budget
 
 
 class _Switch:
@@ -117,38 +120,50 @@ class _Switch:
         value = self._code(self._scope)
         if value > 0 or value < 0:
             return True
-        return high - low > _OCTAVE and sign_on(self._tree, self._exact, *ends) is not None
+        if high - low > _OCTAVE:
+            return sign_on(self._tree, self._exact, *ends) is not None
+        with ctx.workprec(_MORE_BITS):
+            value = self._code(self._scope)
+            return bool(value > 0 or value < 0)
 
-    def vanishes(self, place: int) -> bool:
-        """Is it exactly zero at the float of a place?"""
+    def sign(self, place: int) -> int | None:
+        """Return the certain sign at the float of a place; None: not decided."""
         self._scope.names["w"] = arb(from_ordinal(place))
-        return bool(self._code(self._scope).is_zero())
+        with ctx.workprec(_MORE_BITS):
+            value = self._code(self._scope)
+            return 0 if value.is_zero() else 1 if value > 0 else -1 if value < 0 else None
 
 
 def _roots(switch: _Switch, domain: Interval) -> tuple[list[tuple[float, float]], bool]:
     """Return each root in a domain as the floats around it (twice the same where it is one), and if these are all."""
     least = -_GREATEST if domain.low is None else ordinal(float(domain.low))
     most = _GREATEST if domain.high is None else ordinal(float(domain.high))
-    spent = 0
+    spent, is_complete = 0, True
     found: list[tuple[float, float]] = []
-    parts = [(1, _GREATEST), (0, 0), (-_GREATEST, -1)]
+    ranges = [(_SIZES[k], _SIZES[k + 1]) for k in _IN_TURN]
+    parts = [part for low, high in ranges for part in ((low, high), (-high, -low))] + [(0, 0)]
     waiting = [(max(low, least), min(high, most)) for low, high in parts if max(low, least) <= min(high, most)]
     while waiting and spent < _BUDGET:
         low, high = waiting.pop()
         spent += 1
         if switch.is_decided(low, high):
             continue
-        if high - low > 1:
+        signs = (switch.sign(low), switch.sign(high)) if high - low <= _OCTAVE else (0, 0)
+        if signs == (None, None):
+            is_complete = False  # as where it overflows, or runs to 0: no root shows
+        elif high - low > 1:
             middle = (low + high) // 2
             waiting += [(middle, high), (low, middle)]
-        elif switch.vanishes(low):
-            found.append((from_ordinal(low), from_ordinal(low)))
-        elif low < high and switch.vanishes(high):
-            found.append((from_ordinal(high), from_ordinal(high)))
-        elif low < high:
+        elif signs[0] == 0 or signs[1] == 0:
+            found += [(x, x) for x, sign in zip(map(from_ordinal, (low, high)), signs, strict=True) if sign == 0]
+        elif None in signs or signs[0] != signs[1]:
             found.append((from_ordinal(low), from_ordinal(high)))
+        else:
+            is_complete = False
     exact = {x for x, y in found if x == y}
-    return [pair for pair in dict.fromkeys(found) if pair[0] == pair[1] or not exact & set(pair)], not waiting
+    return [
+        pair for pair in dict.fromkeys(found) if pair[0] == pair[1] or not exact & set(pair)
+    ], is_complete and not waiting
 
 
 def _hull(low: float, high: float) -> Any:
