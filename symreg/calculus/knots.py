@@ -6,6 +6,7 @@ expression that is evaluated with the parameters at hand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -16,7 +17,7 @@ from symreg.calculus.chain import Knot
 from symreg.calculus.jumps import refuse_jumps_at
 from symreg.calculus.numeric import TINY, Values, evaluate, holds, samples
 from symreg.calculus.positivity import bounds
-from symreg.calculus.roots import has_w, listed
+from symreg.calculus.roots import has_w, keeps_sign, listed, roots, singular_at
 from symreg.calculus.tidy import Sign, is_imaginary, joined_beside, limit, sign_of, tidy
 from symreg.calculus.undefined import undefined_note
 from symreg.errors import NotDifferentiable
@@ -63,7 +64,7 @@ def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[K
     for i, part in enumerate(parts):
         positions, others = listed(part.value, parameters)
         refuse_jumps_at(others, part.value, part.domain, parameters)
-        for position in positions:
+        for position in (*positions, *_indeterminate(part, parameters, points)):
             if children(position) and is_imaginary(position, parameters):
                 continue
             tidied = tidy(position, parameters) if children(position) else position
@@ -86,6 +87,29 @@ def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[K
             chosen = _chosen(left, right, parameters) if changes else left
             made.append(Knot(position=position, left=left, right=right, is_kink=changes, chosen=chosen))
     return tuple(sorted(made, key=lambda knot: _place(knot, points)))
+
+
+def _indeterminate(part: Part, parameters: tuple[Parameter, ...], points: tuple[Values, ...]) -> Iterator[Tree]:
+    """Yield where there is a value, and the derivative as it stands is none: 0 for `sqrt(w**2)`, w/sqrt(w**2)."""
+    for vanishing in singular_at(part.value):
+        if keeps_sign(vanishing, parameters):
+            continue
+        try:
+            found = roots(vanishing)
+        except NotDifferentiable:
+            continue
+        for position in found:
+            at = [(values, evaluate(position, values)) for values in points]
+            real = [(values, x) for values, x in at if x == x]
+            has_value = all(_is_number(evaluate(part.value, {**values, W: x})) for values, x in real)
+            has_slope = any(_is_number(evaluate(part.gradient, {**values, W: x})) for values, x in real)
+            beside = [_near(position, side, values) for values, _ in real for side in (-1, 1)]
+            if real and has_value and not has_slope and all(_is_number(evaluate(part.value, v)) for v in beside):
+                yield position
+
+
+def _is_number(x: Any) -> bool:
+    return bool(abs(x) < _LARGE)
 
 
 def guarded(gradient: Tree, found: tuple[Knot, ...], parameters: tuple[Parameter, ...]) -> Tree:
@@ -300,6 +324,8 @@ def one_sided(
                     return one_sided(simple(), position, side, parameters, points, is_joined=True)
     if all(abs(evaluate(there, values)) < _LARGE for values in points):
         return tidy(there, parameters)
+    if (unbounded := _by_negative_power(resolved, position, side, parameters, points)) is not None:
+        return unbounded
     near = [evaluate(resolved, _near(position, side, values)) for values in points]
     nearer = [evaluate(resolved, _near(position, side, values, TINY * TINY)) for values in points]
     if all(abs(b) > 2 * abs(a) and _sign(a) == _sign(b) for a, b in zip(near, nearer, strict=True)):
@@ -308,6 +334,29 @@ def one_sided(
     if found != NAN or is_joined:
         return found
     return one_sided(simple(), position, side, parameters, points, is_joined=True)
+
+
+def _by_negative_power(
+    gradient: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...], points: tuple[Values, ...]
+) -> Tree | None:
+    """Return the infinity that a derivative grows to with a power of what vanishes there, if it hangs on one alone.
+
+    An exponent near 0 grows too slowly for numbers to show it: `abs(w)**(p - 1)` for a p near 1.
+    """
+    powers = [
+        node
+        for node in walk(gradient)
+        if isinstance(node, Binary) and node.operator == "**" and has_w(node.left) and not has_w(node.right)
+    ]
+    vanishing = [node for node in dict.fromkeys(powers) if len(_tied(node.left, position, points)) == len(points)]
+    if len(vanishing) != 1 or sign_of(vanishing[0].right, parameters) != "negative":
+        return None
+    signs = set()
+    for values in points:
+        at = _near(position, side, values)
+        small, large = (evaluate(substitute(gradient, {vanishing[0]: number(10**k)}), at) for k in (40, 80))
+        signs.add(_sign(large) if abs(large) > 2 * abs(small) and _sign(large) == _sign(small) else 0)
+    return INFINITY if signs == {1} else negative(INFINITY) if signs == {-1} else None
 
 
 def _by_exponent(
