@@ -1,4 +1,4 @@
-"""Slopes that are 0/0, or grow without bound, where the formula has a value: emitted code has the stated choice there."""
+"""Slopes that are 0/0, or grow without bound, where the formula has a value: emitted code has the stated choice."""
 
 from __future__ import annotations
 
