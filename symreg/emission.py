@@ -36,10 +36,10 @@ _JUDGE = ("verification", "language")
 
 
 class _Verdict(NamedTuple):
-    """What was found: is it right, and if not, the block that says so."""
+    """What was found: the block that says what is wrong, "" if nothing is, and notes on what could not be judged."""
 
-    is_right: bool
-    said: str
+    wrong: str
+    notes: tuple[str, ...]
 
 
 def judge_emitted(
@@ -72,17 +72,33 @@ def judge_emitted(
             if "c" in judged:  # it is compiled while the judge finds out what is right
                 beside.submit(_built, sources["c"])
             report = judging.look(objective, updates, rules, judged)
-        verdict = _Verdict(report.passed, "" if report.passed else _block(report))
+        verdict = _verdict(report, {rule.name for rule in rules if rule.uses_prox})
         _keep(key, verdict)
-    if not verdict.is_right:
-        raise WrongCode(objective.name, verdict.said)
-    return notes
+    if verdict.wrong:
+        raise WrongCode(objective.name, verdict.wrong)
+    return (*notes, *verdict.notes)
 
 
-def _block(report: Report) -> str:
+def _verdict(report: Report, proximal: set[str]) -> _Verdict:
+    """Return what comes of a report. An operator of which the judge could tell nothing is handed over with a note.
+
+    Args:
+        proximal: The rules that take an operator.
+    """
+    untold = [
+        check
+        for check in report.checks
+        if check.verdict == "undetermined" and (check.kind == "prox" or check.rule in proximal)
+    ]
+    failed = [check for check in report.checks if check.verdict != "pass" and check not in untold]
+    names = dict.fromkeys(check.name for check in untold)
+    notes = tuple(f"{name} was not judged: its exact values are not certain at everyday points" for name in names)
+    return _Verdict(_block(report, failed) if failed else "", notes)
+
+
+def _block(report: Report, failed: Sequence[Check]) -> str:
     """Return the checks that failed, as `verify` prints them, and what may help."""
-    failed = tuple(check for check in report.checks if check.verdict != "pass")
-    return f"{replace(report, checks=failed).table()}\n\n{_advice(failed)}"
+    return f"{replace(report, checks=tuple(failed)).table()}\n\n{_advice(failed)}"
 
 
 def _advice(failed: Sequence[Check]) -> str:
@@ -95,15 +111,11 @@ def _advice(failed: Sequence[Check]) -> str:
     spelling = (
         "Write the formula in another way (log(exp(a) + exp(b)) as logaddexp(a, b), log(1 + exp(a)) as softplus(a),\n"
         "exp(a) - 1 as expm1(a), log(1 + a) as log1p(a)), or limit the weights to what you need with --domain, as in\n"
-        "--domain '[-100, 100]'."
+        "--domain '[-100, 100]'; --unjudged writes the code as it is."
     )
-    if all(_is_of_operator(check) for check in failed):
+    if all(check.kind == "prox" for check in failed):
         return f"The gradient is right; the proximal operator that was derived is not.\n{spelling}"
     return spelling
-
-
-def _is_of_operator(check: Check) -> bool:
-    return check.kind == "prox"
 
 
 def _can_compile() -> bool:
@@ -132,7 +144,7 @@ def _kept(key: str) -> _Verdict | None:
     """Return the verdict that was kept under a key, if there is one that can be read."""
     try:
         kept = json.loads(_place(key).read_text(encoding="utf-8"))
-        return _Verdict(bool(kept["is_right"]), str(kept["said"]))
+        return _Verdict(str(kept["wrong"]), tuple(map(str, kept["notes"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

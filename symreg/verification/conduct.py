@@ -78,7 +78,7 @@ def of_value(
             at = {"w": weight} | group.parameters
             tally.fail(Failure(at=at, expected=inf, got=got, note="the weight is outside the domain", rank=2.0))
     height = values(terms, group.parameters, group.arrays_for(1))
-    for weight in probes(terms, subject.dtype).tolist():
+    for weight in [] if is_brief else probes(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and isnan(got) and abs(weight) < greatest and height([weight]) is not None:
             tally.fail(_spurious_nan(weight, group))
@@ -115,7 +115,7 @@ def of_gradient(
             note = "outside the domain NaN is right"
             tally.fail(Failure(at=at, got=float(got[0]), note=note, rank=2.0))
     by = slopes(terms, group.parameters, group.arrays_for(1))
-    for weight in probes(terms, subject.dtype).tolist():
+    for weight in [] if is_brief else probes(terms, subject.dtype).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and isnan(got[0]) and abs(weight) < greatest and by([weight], 0) is not None:
             tally.fail(_spurious_nan(weight, group))

@@ -131,16 +131,21 @@ def judged_by(
     order: Sequence[str],
     rules: Sequence[Rule],
     subjects: Sequence[Subject],
-    rtol: float = 0.0,
+    rtol: float | Mapping[Dtype, float] = 0.0,
     progress: Progress | None = None,
 ) -> Report:
-    """Return the report on what the subjects offer of the checks, judged by the evidence of their format."""
+    """Return the report on what the subjects offer of the checks, judged by the evidence of their format.
+
+    Args:
+        rtol: Relative error that is allowed besides the tolerance, in every format or by format.
+    """
     count = sum(_is_offered(name, subject) for subject in subjects for name in order)
     done = 0
     checks: dict[tuple[str, int], list[Check]] = {}
     for dtype in dict.fromkeys(subject.dtype for subject in subjects):
         theirs = [(k, s) for k, s in enumerate(subjects) if s.dtype == dtype]
         evidence = evidence_in(dtype)
+        allowed = rtol if isinstance(rtol, float) else rtol[dtype]
         for name in order:
             judges = [(k, s) for k, s in theirs if _is_offered(name, s)]
             if not judges:
@@ -148,9 +153,9 @@ def judged_by(
             if progress:
                 progress(done, count, name)
             rule = next((r for r in rules if f"{r.name}_step" == name), None)
-            judge = evidence.judge(name, rule, rtol)
+            judge = evidence.judge(name, rule, allowed)
             for k, subject in judges:
-                checks[name, k] = evidence.in_plain_words(judge(subject), name, rule, rtol, subject)
+                checks[name, k] = evidence.in_plain_words(judge(subject), name, rule, allowed, subject)
                 done += 1
     if progress:
         progress(count, count, "")
