@@ -39,6 +39,7 @@ OTHERS = (
     "exp(a*w)/(exp(a*w) + exp(-b*w) + 1)",
     "w**10/(1 + w**10)",
     "w*exp(w)/(1 + exp(w))",
+    "a*abs(w)/sqrt(1 + w**2)",
 )
 SUMS = (
     "mu*log(sum(exp(w[i]/mu), i))",

@@ -202,6 +202,28 @@ def test_what_loses_digits_is_rewritten(case: Case, kind: str) -> None:
             assert part in to_text(line.made.tree)
 
 
+QUOTIENTS = (
+    "lam*abs(w)/sqrt(1 + w**2)",
+    "lam*w**2/(1 + abs(w))**2",
+    "abs(w)**3/(1 + w**2)**(3/2)",
+    "w**5/(1 + w**2)**(5/2)",
+    "w*(c + abs(w))**(-1/2)",
+    "w/(1 + w**2)**(1/3)",
+    "abs(w)/(1 + abs(w)**3)**(1/3)",
+    "abs(w)/(1 + abs(w)**5)**(1/5)",
+    "w**2/sqrt(1 + w**4)",
+    "(1 + w**6)**(1/3)",
+)
+
+
+@pytest.mark.parametrize("text", QUOTIENTS)
+def test_powers_of_one_base_are_brought_together(text: str) -> None:
+    part = derived(Case(text))
+    for kind in ("value", "gradient"):
+        line = row(part, kind, text, groups=6)
+        assert line.after <= 1.0 and not line.made.note, line
+
+
 @pytest.mark.parametrize("case", CASES, ids=CASE_IDS)
 def test_forms_are_equal_in_the_judge_s_balls(case: Case) -> None:
     """An evaluator that shares no code with the calculus sees the same values."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symreg.calculus.algebra import ONE, W, call, over, plus, power, times
+from symreg.calculus.algebra import ONE, W, call, over, plus, power, rational, times
 from symreg.calculus.factored import base_of, flat_factors, parts_of, quotient_of, scalar_of
 from symreg.calculus.monomials import Addend, terms, total_of
 from symreg.language.tree import Binary, Call, Compare, Tree, names, number, walk
@@ -36,21 +36,43 @@ def _reversed(node: Tree) -> Tree | None:
             if polynomial is None or polynomial.degree < 4 or polynomial.degree % 2:
                 return None
             return times(power(SIZE, number(polynomial.degree // 2)), call("sqrt", polynomial.reversed))
+        case Binary("**", _, _) if (fractional := _fractional(node)) is not None:
+            made, degree = fractional
+            return times(power(SIZE, number(degree)), made)
         case Binary("*" | "/", _, _):
             return _reversed_quotient(node)
+    return None
+
+
+def _fractional(tree: Tree) -> tuple[Tree, int] | None:
+    """Return (1 + w**4)**(3/2) over its highest power, in powers of 1/|w|, and the degree of that."""
+    match tree:
+        case Binary("**", inside, exponent):
+            root, polynomial = rational(exponent), _polynomial(inside)
+            if root is None or root.denominator == 1 or polynomial is None or polynomial.degree < 2:
+                return None
+            degree = polynomial.degree * root
+            if degree.denominator == 1 and not polynomial.is_odd:
+                return power(polynomial.reversed, exponent), int(degree)
     return None
 
 
 def _reversed_quotient(node: Tree) -> Tree | None:
     scalar, top, bottom = parts_of(node)
     polynomials = {base: _polynomial(base) for base, _ in (*top, *bottom)}
-    if not any(found is not None and found.degree > 1 for found in (polynomials[base] for base, _ in bottom)):
+    fractional = {base: _fractional(base) for base, _ in (*top, *bottom)}
+    highs = [polynomials[base] for base, _ in bottom]
+    if not any(high is not None and high.degree > 1 for high in highs) and not any(fractional[b] for b, _ in bottom):
         return None
     uses_size = any(part == SIZE for part in walk(node))
     degree = 0
     made: list[tuple[Tree, bool]] = [(scalar, True)]
     for base, count in (*top, *((base, -count) for base, count in bottom)):
         polynomial, is_above = polynomials[base], count > 0
+        if (found := fractional[base]) is not None:
+            degree += found[1] * count
+            made.append((power(found[0], number(abs(count))), is_above))
+            continue
         if polynomial is None:
             made.append((power(base, number(abs(count))), is_above))
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from symreg.calculus.algebra import ONE, call, minus, negative, numeric, over, plus, power, times
+from symreg.calculus.algebra import ONE, call, minus, negative, numeric, over, plus, power, rational, times
 from symreg.calculus.factored import Factor, base_of, flat_factors, multiplied, parts_of, quotient_of, scalar_of
 from symreg.calculus.monomials import Addend, terms, total_of
 from symreg.language.tree import Binary, Call, Compare, Negate, Tree, names, number
@@ -35,6 +35,27 @@ def regrouped(node: Tree) -> Iterator[Tree]:
     if bottom and top:
         quotient = _in_order(ONE, top, bottom)
         yield quotient if scalar == ONE else multiplied(scalar, quotient)
+
+
+def by_roots(node: Tree) -> Iterator[Tree]:
+    """Yield a product with x**(3/2) as sqrt(x)**3, in its other orders: a**3/x**(3/2) is then (a/sqrt(x))**3."""
+    if not (isinstance(node, Binary) and node.operator in "*/"):
+        return
+    parts = flat_factors(node)
+    changed = [(_power_of_root(factor), above) for factor, above in parts]
+    if changed != parts:
+        made = quotient_of(changed)
+        yield made
+        yield from regrouped(made)
+
+
+def _power_of_root(tree: Tree) -> Tree:
+    match tree:
+        case Binary("**", base, exponent):
+            value = rational(exponent)
+            if value is not None and value.denominator == 2 and value > 1:
+                return power(call("sqrt", base), number(value.numerator))
+    return tree
 
 
 def _paired(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Iterator[Tree]:

@@ -16,6 +16,7 @@ from symreg.calculus.candidates import dominated, global_forms, improved, neighb
 from symreg.calculus.comparisons import compared
 from symreg.calculus.enclosed import Exact, Undecided, compiled, decided
 from symreg.calculus.interning import Interner
+from symreg.calculus.mirrored import mirrored
 from symreg.calculus.monomials import terms, total_of
 from symreg.calculus.rounded import COUNT
 from symreg.calculus.sampling import at_overflows, sampled
@@ -138,6 +139,8 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
         return found
     if sum(1 for _ in walk(tree)) > LARGEST:
         return search.best()
+    if (found := search.good(search.with_scalars_first(mirrored(tree, parameters)))) is not None:
+        return found
     small = [start for start in starts[:2] if sum(1 for _ in walk(start)) <= LARGEST_FACTORED]
     others = dict.fromkeys(form for start in small for form in global_forms(start, parameters))
     others = dict.fromkeys(form for other in others for form in (other, improved(other)))
