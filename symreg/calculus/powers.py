@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symreg.calculus.algebra import ONE, ZERO, call, factors, minus, numeric, over, plus, power, times
+from symreg.calculus.algebra import ONE, ZERO, call, factors, minus, negative, numeric, over, plus, power, times
 from symreg.calculus.logarithms import log_of
-from symreg.calculus.monomials import difference, product_of, terms, total_of
+from symreg.calculus.monomials import difference, is_same, product_of, terms, total_of
 from symreg.calculus.patterns import factorings, pairs, quotient_value, root_of_degree, where_small
 from symreg.language.tree import Binary, Call, Compare, Tree, number
 
@@ -50,6 +50,23 @@ def root_less(node: Tree) -> Iterator[Tree]:
                     if len(terms(top)) < len(terms(a)) + len(terms(square)) - 1:
                         made = times(scale, over(top, plus(root, found)))
                         yield total_of([(sign, made), *rest])
+
+
+def root_less_sum(node: Tree) -> Iterator[Tree]:
+    """sqrt(1 + x) - 1 - x/2 is -x**2/4/(sqrt(1 + x) + 1 + x/2)."""
+    addends = terms(node)
+    for place, (sign, root) in enumerate(addends):
+        others = [(-sign * s, tree) for k, (s, tree) in enumerate(addends) if k != place]
+        if isinstance(root, Call) and root.function == "sqrt" and len(others) > 1:
+            (inside,) = root.arguments
+            square = total_of([(s * t, times(a, b)) for s, a in others for t, b in others])
+            top = difference(inside, square)
+            if len(terms(top)) < len(terms(inside)) + len(others) - 1:
+                below = plus(root, total_of(others))
+                yield total_of([(sign, over(top, below))])
+                for _, b in others:
+                    if is_same(negative(top), times(b, b)):
+                        yield total_of([(-sign, times(b, over(b, below)))])  # the square may overflow
 
 
 def a_square(tree: Tree) -> Tree:

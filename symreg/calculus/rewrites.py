@@ -27,7 +27,7 @@ from symreg.calculus.logarithms import (
     softplus_beside,
     softplus_less_log2,
 )
-from symreg.calculus.powers import difference_of_powers, general_powers, root_less, roots_of_squares
+from symreg.calculus.powers import difference_of_powers, general_powers, root_less, root_less_sum, roots_of_squares
 from symreg.calculus.regrouping import by_roots, cleared, regrouped
 from symreg.calculus.series import near_zero
 from symreg.language.tree import Tree
@@ -68,6 +68,7 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("difference of powers", False, difference_of_powers),
     Rewrite("logarithm of a large power", False, large_logarithm),
     Rewrite("products and powers in another order", False, regrouped),
+    Rewrite("root less a sum", False, root_less_sum),
     Rewrite("powers of roots", False, by_roots),
     Rewrite("inner quotients cleared", False, cleared),
     Rewrite("quotients of powers bounded", False, bounded),

@@ -18,7 +18,7 @@ from symreg.language.tree import Call, Compare, Tree, number
 BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
 """The series is used for |x| up to one of these; the shortest one that does is for the caller to find out."""
 
-_REST = Fraction(1, 2**58)
+REST = Fraction(1, 2**58)
 
 Near = Callable[[Tree, Fraction], Tree]
 """Returns f(x) - x for |x| up to a bound."""
@@ -58,7 +58,7 @@ def _log1p(x: Tree, bound: Fraction) -> Tree:
     square = times(r, r)
     largest = bound / (2 + bound) if is_nonnegative(x) else bound / (2 - min(bound, Fraction(1)))
     coefficients = _cut((Fraction(2, 2 * k + 3) for k in range(40)), largest**2)
-    return negative(times(r, minus(x, times(square, _horner(coefficients, square)))))
+    return negative(times(r, minus(x, times(square, horner(coefficients, square)))))
 
 
 def _odd(coefficient: Callable[[int], Fraction]) -> Near:
@@ -67,7 +67,7 @@ def _odd(coefficient: Callable[[int], Fraction]) -> Near:
     def near(x: Tree, bound: Fraction) -> Tree:
         square = times(x, x)
         coefficients = _cut((coefficient(k) for k in range(1, 40)), bound**2)
-        return times(times(x, square), _horner(coefficients, square))
+        return times(times(x, square), horner(coefficients, square))
 
     return near
 
@@ -75,7 +75,7 @@ def _odd(coefficient: Callable[[int], Fraction]) -> Near:
 def _expm1(x: Tree, bound: Fraction) -> Tree:
     """expm1(x) - x = x**2*(1/2 + x/6 + ...)."""
     coefficients = _cut((Fraction(1, factorial(k)) for k in range(2, 40)), bound)
-    return times(times(x, x), _horner(coefficients, x))
+    return times(times(x, x), horner(coefficients, x))
 
 
 def _cut(coefficients: Iterator[Fraction], ratio: Fraction) -> list[Fraction]:
@@ -85,12 +85,12 @@ def _cut(coefficients: Iterator[Fraction], ratio: Fraction) -> list[Fraction]:
     for coefficient in coefficients:
         kept.append(coefficient)
         scale *= ratio
-        if abs(coefficient) * scale < _REST * abs(kept[0]):
+        if abs(coefficient) * scale < REST * abs(kept[0]):
             break
     return kept
 
 
-def _horner(coefficients: list[Fraction], x: Tree) -> Tree:
+def horner(coefficients: list[Fraction], x: Tree) -> Tree:
     made = number(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
         made = plus(number(coefficient), times(x, made))

@@ -21,6 +21,7 @@ from symreg.calculus.monomials import terms, total_of
 from symreg.calculus.rounded import COUNT
 from symreg.calculus.sampling import at_overflows, sampled
 from symreg.calculus.tidy import lifted
+from symreg.calculus.vanishing import vanishing
 from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.tree import Call, Tree, names, substitute, transform, walk
@@ -32,7 +33,7 @@ LOYALTY = 0.85
 MOST_POINTS = 400
 FEWEST_POINTS = 150  # of a branch
 MOST_EFFORT = 400
-"""Forms tried, at most, of one branch; a long one counts as several."""
+"""Forms tried, at most, of one branch; a long one counts as several. Where none is good as many with a series."""
 WIDTH, DEPTH = 4, 6  # of the search among forms that differ at one node
 LARGEST = 160
 """Branches of more nodes are improved by the rewrites that never harm, but not searched."""
@@ -153,7 +154,19 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
         expanded.update(front)
         if (found := search.good(made for form in front for made in neighbours(form))) is not None:
             return found
+    search.most = search.effort + MOST_EFFORT
+    ends = tuple(dict.fromkeys((tree, *search.ranked()[:WIDTH])))
+    if (found := search.good(made for form in ends for made in vanishing(form))) is not None:
+        return found
+    search.most = search.effort + MOST_EFFORT
+    search.good(_with_far(made, far) for made in vanishing(tree) for far in ends[1:])
     return search.best()
+
+
+def _with_far(tree: Tree, far: Tree) -> Tree:
+    """Return a tree that has a series near some point, with another form where it is not used."""
+    made = lifted(tree)
+    return Call("where", (*made.arguments[:2], far)) if isinstance(made, Call) and made.function == "where" else made
 
 
 def _addends_apart(tree: Tree, trial: Trial, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
@@ -182,12 +195,13 @@ class _Search:
         self.scores: dict[Tree, Score] = {}
         self.numbers: set[int] = set()
         self.effort = 0
+        self.most = MOST_EFFORT
 
     def good(self, forms: Iterable[Tree]) -> Tree | None:
         """Try forms; return the cheapest of all that are good enough and nowhere NaN, if there is one."""
         interner = self.trial.interner
         for form in forms:
-            if self.effort >= MOST_EFFORT:
+            if self.effort >= self.most:
                 break
             number = interner.number(form)
             if number not in self.numbers:
