@@ -121,6 +121,7 @@ CASES = (
     Case("w - log(1 + w)", ("where",), domain="(-1, inf)"),
     Case("w*(w - tanh(w))", ("where",)),
     Case("sigmoid(w) - 1/2 - w/4", ("where",)),
+    Case("max(exp(w) - 2*w, 0)", ("expm1(w) - 2*w + 1",)),
     Case("lam*abs(w)**3/(c + w**2)**(3/2)", ("where",)),
 )
 CASE_IDS = [case.text for case in CASES]

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import sympy
 
-from symreg.calculus.algebra import ONE
+from symreg.calculus.algebra import ONE, numeric, plus
 from symreg.calculus.dominant import freed
 from symreg.calculus.interning import Interner
+from symreg.calculus.monomials import terms, total_of
 from symreg.calculus.regrouping import regrouped
 from symreg.calculus.rewrites import REWRITES
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.errors import Intractable
 from symreg.language.spec import Parameter
-from symreg.language.tree import Binary, Call, Compare, Logic, Negate, Tree, children, rebuild, substitute, transform
+from symreg.language.tree import (
+    Binary,
+    Call,
+    Compare,
+    Logic,
+    Negate,
+    Tree,
+    children,
+    number,
+    rebuild,
+    substitute,
+    transform,
+)
 
 MOST_SYMBOLS = 7  # of a polynomial that is factored: the time grows exponentially with them
 
@@ -43,6 +57,31 @@ def dominated(tree: Tree) -> Iterator[Tree]:
     """Yield the tree with the greatest exponential taken out of each sum of them, in the ways that there are."""
     for choice in range(3):
         yield transform(freed(tree, choice), plain)
+
+
+def from_one(tree: Tree) -> Tree:
+    """Return the tree with exp(x) beside other addends as 1 + expm1(x), the one added last: the lesser is rounded."""
+    match tree:
+        case Compare() | Logic():
+            return tree
+        case Binary("+" | "-", _, _):
+            made: list[tuple[int, Tree]] = []
+            rest = Fraction(0)
+            for sign, addend in terms(tree):
+                value = numeric(addend)
+                match addend:
+                    case Call("exp", arguments):
+                        made.append((sign, Call("expm1", arguments)))
+                        rest += sign
+                    case _ if value is not None:
+                        rest += sign * value
+                    case _:
+                        made.append((sign, from_one(addend)))
+            return plus(total_of(made), number(rest))
+        case _ if children(tree):
+            return rebuild(tree, tuple(map(from_one, children(tree))))
+        case _:
+            return tree
 
 
 def scalars_first(tree: Tree, interner: Interner) -> tuple[Tree, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flint import arb, ctx
 
 from symreg.calculus.accuracy import Point, Score, Trial, is_promised, known
-from symreg.calculus.candidates import dominated, global_forms, improved, neighbours, plain, scalars_first
+from symreg.calculus.candidates import dominated, from_one, global_forms, improved, neighbours, plain, scalars_first
 from symreg.calculus.comparisons import compared
 from symreg.calculus.enclosed import Exact, Undecided, compiled, decided
 from symreg.calculus.interning import Interner
@@ -132,6 +132,8 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
         return found
     starts = list(dict.fromkeys(form for start in starts for form in (start, improved(start))))
     if (found := search.good(search.with_scalars_first(starts))) is not None:
+        return found
+    if (found := search.good(from_one(start) for start in starts)) is not None:
         return found
     starts = list(dict.fromkeys((*starts, *(form for start in starts for form in dominated(start)))))
     if (found := search.good(search.with_scalars_first(starts))) is not None:
