@@ -5,6 +5,7 @@ Values, slopes and proximal points against mpmath, at everyday weights and far o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -53,9 +54,29 @@ SUMS = (
 )
 PARAMETERS = {"a": 0.3, "b": 1.0, "c": 2.5, "beta": 100.0, "mu": 0.01}
 WEIGHTS = (1e-8, 0.003, 0.37, 2.1, 31.0, 44.4, 87.0, 103.0, 351.0, 707.0, 745.0, 1e6, 1e15)
-TARGETS = [(target, dtype) for target in ("numpy", "c") for dtype in ("float64", "float32")]
+DTYPES = ("float64", "float32")
+THROUGH_C = (
+    # what is asked of the C target in every run, at least one of each kind: compilers take longer than all the rest
+    "logaddexp(w, -2*w)",
+    "log(exp(w) + exp(2*w))",
+    "log(2 + exp(w))",
+    "softplus(beta*(w - b))/beta + softplus(beta*(-w - b))/beta",
+    "(exp(w) - 1)/(exp(w) + 1)",
+    "w**10/(1 + w**10)",
+    "mu*log(sum(exp(w[i]/mu), i))",
+    "sum(w[i]*exp(w[i]), i)/sum(exp(w[i]), i)",
+)
 DIGITS = 200  # of which a difference quotient has some 90 behind the point
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24}
+
+
+def cases(texts: Iterable[str]) -> list[Any]:
+    """Return each text with each target, through C most of them in the long sweep alone."""
+    return [
+        pytest.param(text, target, marks=[pytest.mark.sweep] * (target == "c" and text not in THROUGH_C))
+        for text in texts
+        for target in ("numpy", "c")
+    ]
 
 
 @cache
@@ -113,8 +134,8 @@ def signed(dtype: str) -> np.ndarray:
     return np.array([0.0, *WEIGHTS, *(-w for w in WEIGHTS)], dtype)
 
 
-@pytest.mark.parametrize(("target", "dtype"), TARGETS)
-@pytest.mark.parametrize("text", [*CONVEX, *OTHERS])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("text", "target"), cases([*CONVEX, *OTHERS]))
 def test_value_and_slope_are_right_far_out(text: str, target: str, dtype: str) -> None:
     module, w = emitted(text, target, dtype), signed(dtype)
     slopes = module.gradient(w, **given(text))
@@ -129,8 +150,8 @@ def test_value_and_slope_are_right_far_out(text: str, target: str, dtype: str) -
             assert_near(module.value(np.array([x]), **given(text)), height, loose, "float64", x)
 
 
-@pytest.mark.parametrize(("target", "dtype"), TARGETS)
-@pytest.mark.parametrize("text", CONVEX)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("text", "target"), cases(CONVEX))
 @pytest.mark.parametrize("step", [0.1, 30.0])
 def test_the_proximal_point_is_right_far_out(text: str, step: float, target: str, dtype: str) -> None:
     """v = u + s*phi'(u), which rises by at least 1 for each 1 of u."""
@@ -144,8 +165,8 @@ def test_the_proximal_point_is_right_far_out(text: str, step: float, target: str
             assert abs(residual) <= allowed + 1e-30, (x, u, float(residual))
 
 
-@pytest.mark.parametrize(("target", "dtype"), TARGETS)
-@pytest.mark.parametrize("text", SUMS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("text", "target"), cases(SUMS))
 def test_sums_over_an_index_are_right_far_out(text: str, target: str, dtype: str) -> None:
     module = emitted(text, target, dtype)
     rows = [[8.0, 1.0], [1.0, 8.0, 8.0], [0.5, -0.25, 0.125], [-90.0, 95.0], [-800.0, -801.0, -2.0], [750.0, 749.5]]
@@ -161,8 +182,7 @@ def test_sums_over_an_index_are_right_far_out(text: str, target: str, dtype: str
             assert_near(module.value(np.array(row, dtype), **given(text)), exact(text, w), total, "float64", row)
 
 
-@pytest.mark.parametrize("target", ["numpy", "c"])
-@pytest.mark.parametrize("text", ["mu*log(sum(exp(w[i]/mu), i))", "log(1 + sum(exp(w[i]), i))"])
+@pytest.mark.parametrize(("text", "target"), cases(["mu*log(sum(exp(w[i]/mu), i))", "log(1 + sum(exp(w[i]), i))"]))
 def test_nan_in_any_weight_comes_out_of_a_greatest_term(text: str, target: str) -> None:
     module = emitted(text, target, "float64")
     for place in range(3):
@@ -171,8 +191,7 @@ def test_nan_in_any_weight_comes_out_of_a_greatest_term(text: str, target: str) 
         assert np.isnan(module.value(w)) and np.all(np.isnan(module.gradient(w)))
 
 
-@pytest.mark.parametrize("target", ["numpy", "c"])
-@pytest.mark.parametrize("text", SUMS)
+@pytest.mark.parametrize(("text", "target"), cases(SUMS))
 def test_no_finite_weight_gives_nan(text: str, target: str) -> None:
     module, largest = emitted(text, target, "float64"), np.finfo(np.float64).max
     for row in ([largest, -largest], [-largest, -largest], [largest, largest], [1e160, -1e-160]):

@@ -15,7 +15,7 @@ from math import comb
 from symreg.calculus.algebra import ZERO, call, plus, times
 from symreg.calculus.dominant import HIGHEST, common
 from symreg.calculus.exponential_sums import NOTHING, Polynomial, Product, Sum, TooLong, has_exponential, read, tree_of
-from symreg.calculus.tidy import Sign, sign_of
+from symreg.calculus.tidy import Sign, is_heavy, sign_of
 from symreg.language.interval import WORDS, Interval
 from symreg.language.spec import Parameter
 from symreg.language.tree import Tree
@@ -111,7 +111,7 @@ def _sign_of_coefficient(coefficient: _Coefficient, parameters: tuple[Parameter,
 
 
 def _strict(tree: Tree, parameters: tuple[Parameter, ...]) -> int | None:
-    return {"positive": 1, "negative": -1}.get(sign_of(tree, parameters))
+    return None if is_heavy(tree) else {"positive": 1, "negative": -1}.get(sign_of(tree, parameters))
 
 
 def _plus(a: _Coefficient, b: _Coefficient) -> _Coefficient:

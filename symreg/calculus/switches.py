@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from symreg.calculus.algebra import ZERO, W, factors, minus, negative, size
+from symreg.calculus.algebra import ZERO, W, factors, minus, negative
 from symreg.calculus.exponential_signs import sign_of_exponentials
 from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.roots import has_w
 from symreg.calculus.solver import is_proved
 from symreg.calculus.spans import DISTANCE, along, middle
-from symreg.calculus.tidy import Sign, sign_of, tidy
+from symreg.calculus.tidy import Sign, is_heavy, sign_of, tidy
 from symreg.errors import Intractable
 from symreg.language.interval import WORDS
 from symreg.language.spec import Parameter
@@ -18,7 +18,6 @@ from symreg.language.tree import (
     Call,
     Compare,
     Logic,
-    Number,
     Tree,
     children,
     number,
@@ -62,7 +61,8 @@ def sign_between(tree: Tree, low: Tree | None, high: Tree | None, parameters: tu
     found: Sign = sign_of_exponentials(over_w, parameters, is_positive=not is_whole)
     if found in _FINAL:
         return found
-    found = "undecided" if _is_heavy(moved) else sign_of(moved, parameters, positive=(DISTANCE.name,))
+    # What is heavy for SymPy is for Z3, whose steps are counted.
+    found = "undecided" if is_heavy(moved) else sign_of(moved, parameters, positive=(DISTANCE.name,))
     if found in _FINAL:
         return found
     distance = Parameter(name=DISTANCE.name, domain=WORDS["positive"], default=1.0)
@@ -83,17 +83,6 @@ def _by_factors(tree: Tree, parameters: tuple[Parameter, ...], points: tuple[Val
         return weak
     return "zero" if "zero" in signs else "negative" if signs.count("negative") % 2 else "positive"
 
-
-def _is_heavy(tree: Tree) -> bool:
-    """Would SymPy take its time over a tree, or roots or long numbers in it? Z3, whose steps are counted, is asked."""
-    if any(isinstance(node, Number) and node.value.denominator > _LARGEST_DENOMINATOR for node in walk(tree)):
-        return True  # an end that was enclosed: powers of it have thousands of digits
-    has_roots = any(isinstance(node, Call) and node.function == "sqrt" for node in walk(tree))
-    return size(tree) > (_LONGEST_WITH_ROOTS if has_roots else _LONGEST)
-
-
-_LONGEST, _LONGEST_WITH_ROOTS = 160, 20
-_LARGEST_DENOMINATOR = 2**64
 
 _FINAL = ("zero", "positive", "negative")
 

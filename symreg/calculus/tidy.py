@@ -242,6 +242,18 @@ def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, 
     return found
 
 
+def is_heavy(tree: Tree) -> bool:
+    """Would SymPy take its time over the sign of a tree, of roots or of long numbers in it?"""
+    if any(isinstance(node, Number) and node.value.denominator > _LARGEST_DENOMINATOR for node in walk(tree)):
+        return True  # an end that was enclosed: powers of it have thousands of digits
+    has_roots = any(isinstance(node, Call) and node.function == "sqrt" for node in walk(tree))
+    return size(tree) > (_LONGEST_WITH_ROOTS if has_roots else _LONGEST)
+
+
+_LONGEST, _LONGEST_WITH_ROOTS = 160, 20
+_LARGEST_DENOMINATOR = 2**64
+
+
 def _both(a: Sign, b: Sign) -> Sign:
     """Return the strictest sign that two signs imply."""
     if a == b:
