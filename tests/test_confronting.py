@@ -277,6 +277,23 @@ def test_the_judge_decides_nothing_by_rounding() -> None:
             assert not is_caught(text, said)
 
 
+@pytest.mark.parametrize(
+    ("text", "domain", "verdict"),
+    [
+        ("w**2", "[0, inf)", "proved"),
+        ("abs(w)", "(-inf, 0]", "proved"),
+        ("w**(3/2)", "[0, 2]", "proved"),
+        ("sqrt(w)", "[0, inf)", "refuted"),
+        ("-sqrt(1 - w**2)", "[-1, 1]", "refuted"),
+        ("sqrt(w)", "(0, inf)", "proved"),
+    ],
+)
+def test_at_an_end_of_the_domain_the_slope_is_that_from_within(text: str, domain: str, verdict: str) -> None:
+    made = properties(resolve(text, domain=domain))
+    assert made["differentiable"].verdict == verdict
+    confront_verdicts(made)
+
+
 def test_a_worker_that_contradicts_itself_exits_as_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     with (

@@ -293,8 +293,8 @@ def test_a_domain_that_is_none_is_refused(domain: str, message: str) -> None:
 
 def test_the_commands_that_are_shown_hold_the_domain_and_the_declarations() -> None:
     options = ("--param", "c: (1, 2) = 1.5", "--domain", "(0, inf)")
-    _, derived, _ = run("derive", "l1 + log(c*w)", *options)
+    _, derived, _ = run("derive", "l1 - log(c*w)", *options)
     assert '--param "c: (1, 2) = 1.5"' in derived and '--domain "(0, inf)"' in derived
-    _, emitted, _ = run("generate", "l1 + log(c*w)", *options, "-o", "-")
+    _, emitted, _ = run("generate", "l1 - log(c*w)", *options, "-o", "-")
     (line,) = (line for line in emitted.splitlines() if line.startswith("Regenerate: "))
     assert "--param 'c: (1, 2) = 1.5' --domain '(0, inf)'" in line and "lam:" not in line

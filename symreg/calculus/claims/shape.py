@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, over, plus, times
+from symreg.calculus.algebra import INFINITY, NAN, ONE, ZERO, W, call, minus, negative, over, plus, rational, times
 from symreg.calculus.claims.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.calculus.extremes import extremes
-from symreg.calculus.pieces import Joint
+from symreg.calculus.limits import limit_at
 from symreg.calculus.positivity import bounds
 from symreg.calculus.roots import has_w
 from symreg.calculus.switches import sign_between, sign_for_all
@@ -133,6 +133,13 @@ def differentiable(study: Study) -> Verdict:
     if any(joint.jump != ZERO for joint in study.whole.joints):
         verdict = continuous(study)
         return Verdict(claim=claim, verdict=verdict.verdict, witness=verdict.witness, method=verdict.method)
+    for end, side, slope in _slopes_at_ends(study):
+        if slope == NAN:
+            return Verdict(claim=claim, verdict="undecided")
+        if not _are_finite(slope):
+            note = f"at the end w = {to_text(end)} of the domain the slope is {to_text(slope)}"
+            witness = _cusp(study, end, side)
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="limit", note=note)
     kinks = [j for j in study.whole.joints if j.kind != "smooth" or not _are_finite(j.left, j.right)]
     if not kinks:
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
@@ -149,7 +156,7 @@ def differentiable(study: Study) -> Verdict:
     assert truth is False
     for joint in kinks:
         if not _are_finite(joint.left, joint.right):
-            witness = _cusp(study, joint)
+            witness = _cusp(study, joint.position)
             return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
         witness = refuting(
             joint.left,
@@ -163,15 +170,26 @@ def differentiable(study: Study) -> Verdict:
     return Verdict(claim=claim, verdict="undecided", note=note)
 
 
-def _cusp(study: Study, joint: Joint) -> Witness | None:
+def _slopes_at_ends(study: Study) -> Iterator[tuple[Tree, int, Tree]]:
+    """Yield the ends that belong to the domain, where it lies from there, and the slope there; nan if unknown."""
+    first, last, domain = study.whole.pieces[0], study.whole.pieces[-1], study.whole.domain
+    if first.low is not None and domain.low is not None and domain.low_closed:
+        yield first.low, 1, limit_at(first.slope, first.low, 1, study.parameters)
+    if last.high is not None and domain.high is not None and domain.high_closed:
+        yield last.high, -1, limit_at(last.slope, last.high, -1, study.parameters)
+
+
+def _cusp(study: Study, knot: Tree, side: int = 1) -> Witness | None:
     """Return a weight beside a knot with an infinite slope, and the quotient of differences there."""
-    knot = joint.position
+    at = rational(knot)
+    if at is None:
+        return None
     rise = minus(study.value, substitute(study.value, {W: knot}))
     quotient = call("abs", over(rise, minus(W, knot)))
-    if knot != ZERO:
-        return None
-    rows = ({**row, "w": Fraction(1, 10**k)} for row in parameter_rows(study.parameters) for k in (9, 20, 60, 200))
-    return refuting(quotient, "<=", number(10**6), rows, meaning="|phi(w) - phi(0)|/|w| <= 1e6")
+    near = [at + side * Fraction(1, 10**k) for k in (9, 20, 60, 200)]
+    rows = ({**row, "w": weight} for row in parameter_rows(study.parameters) for weight in near)
+    meaning = f"|phi(w) - phi({to_text(knot)})|/|{to_text(minus(W, knot))}| <= 1e6"
+    return refuting(quotient, "<=", number(10**6), rows, meaning=meaning)
 
 
 def _are_finite(*slopes: Tree) -> bool:

@@ -54,10 +54,15 @@ _SLIGHT = arb((1, -40))
 
 
 def differentiable(place: Place, claimed: Claimed) -> Found:
-    """R has one slope from both sides."""
+    """R has one slope from both sides; at an end of the domain, from within."""
     for point, j in place.kinks:
-        sides = place.function(len(point)).sides(point, j)
-        if sides is not None and (differ(*sides) or not all(side.is_finite() for side in sides)):
+        function = place.function(len(point))
+        sides = function.sides(point, j)
+        if sides is None:
+            continue
+        without = function.without(point, j)
+        within = tuple(side for side, is_without in zip(sides, without, strict=True) if not is_without)
+        if (within == sides and differ(*sides)) or not all(side.is_finite() for side in within):
             return f"the slopes at {shown(point)} are {sides[0].str(8)} and {sides[1].str(8)}"
     return None
 

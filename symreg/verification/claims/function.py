@@ -72,6 +72,11 @@ class Function:
         """Return dR/dw_j at exact weights; None at a kink, and where it is not determined."""
         return slope_of(self.along(weights, j), weights[j]) if self.holds(weights) else None
 
+    def without(self, weights: Point, j: int = 0) -> tuple[bool, bool]:
+        """Does weight j leave the domain to the left, and to the right?"""
+        domains = [term.domain for term in self.terms.terms]
+        return any(d.low == weights[j] for d in domains), any(d.high == weights[j] for d in domains)
+
     def sides(self, weights: Point, j: int = 0) -> tuple[arb, arb] | None:
         """Return the slopes from the left and from the right by weight j, None where they are not determined.
 
@@ -79,8 +84,7 @@ class Function:
         """
         if not self.holds(weights):
             return None
-        domains = [term.domain for term in self.terms.terms]
-        is_low, is_high = any(d.low == weights[j] for d in domains), any(d.high == weights[j] for d in domains)
+        is_low, is_high = self.without(weights, j)
         sides = tuple(side for side, is_end in ((-1, is_low), (1, is_high)) if not is_end)
         found = slope(self.along(weights, j), weights[j], sides=sides, floor=_FLOOR) if sides else None
         if found is None:
