@@ -214,7 +214,7 @@ def test_the_shortest_vectors_go_to_the_best_norm(text: str, target: str) -> Non
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_step_leaves_zero_where_a_norm_is_wanted(target: str) -> None:
-    functions = symreg.load("(norm(w) - 1)**2", ("proximal_gradient",), target, timeout=60)
+    functions = symreg.load("(norm(w) - 1)**2", ("proximal_gradient",), target, judge=False, timeout=60)
     w = np.zeros(4)
     functions.proximal_gradient_step(w, np.zeros(4), lr=1.0)
     np.testing.assert_allclose(w, 1 / 3)
