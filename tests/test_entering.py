@@ -65,6 +65,11 @@ TAKEN: dict[str, tuple[Rule, list[str], list[str]]] = {
         ["l1"],
     ),
     "the operator, or no step at all": (rule("w = where(t > 5, prox(w - lr*g, lr), w)"), ["l2"], ["l1"]),
+    "g in a condition that positive weights meet": (
+        rule("h = where(g > 0 or w > 0, h, 2*h)", "w = w - lr*h", state="h = 1"),
+        ["l1", "l2"],
+        [],
+    ),
     "the sign of g_penalty": (rule("w = w - lr*g_loss - lr*sign(g_penalty)"), ["l1", "l2"], []),
     "g_penalty times a parameter that is 0 unless it is given": (WITH_DECAY, ["l1", "l2"], []),
 }

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import symreg
+from symreg.calculus.updates import updates
+from symreg.objective import resolve, resolve_rule
+from symreg.targets import load
 
 # Assignments, and by input of one weight what has to be NaN after it: found by hand, by reading them.
 EVERYTHING = {"w": "wh", "g": "wh", "h": "wh"}
@@ -35,7 +37,9 @@ def loaded(name: str, target: Any) -> Any:
         f'[rule]\nname = "chosen"\ntitle = "Chosen"\nreference = "none"\ndoc = "A rule."\nsteps = [{listed}]\n'
         "[state]\nh = 1\n" + ('[params.lr]\ndomain = "positive"\ndefault = 0.1\n' if "lr" in listed else "")
     )
-    return symreg.load("w**2", symreg.rule(text), target=target, dtype="float64")
+    objective = resolve("w**2")
+    step = next(update for update in updates(objective, [resolve_rule(text)]) if update.kind == "step")
+    return load(objective, (step,), target, "float64")
 
 
 @pytest.mark.parametrize("target", ["numpy", "c"])

@@ -21,6 +21,8 @@ _G, _LOSS, _PENALTY = Name("g"), Name("g_loss"), Name("g_penalty")
 _TIMES = (1, 2, 3, 20, 1000)
 """At which steps a gradient moves the weight, if it does: what is kept in a state comes later."""
 _SIZES = (0, 1, -2, 1000)
+_STARTS = (0.75, -0.75)
+"""Weights of either sign: a condition on the weight may hide the gradient on one side."""
 _MOST_CHOICES = 8
 """Conditions that a `prox` depends on; each doubles the paths."""
 
@@ -52,16 +54,17 @@ def _moves(rule: Rule, gradient: Name) -> bool:
     """Does the penalty's gradient move the weight where it stands under this name, the loss's gradient being 0?"""
     if not any(node == gradient for step in rule.steps for node in walk(step.expression)):
         return False
-    paths = [path for size in _SIZES if (path := _path(rule, gradient, size)) is not None]
-    return len(paths) < 2 or any(path != paths[0] for path in paths)
+    found = [[p for size in _SIZES if (p := _path(rule, gradient, start, size)) is not None] for start in _STARTS]
+    telling = [paths for paths in found if len(paths) > 1]
+    return not telling or any(path != paths[0] for paths in telling for path in paths)
 
 
-def _path(rule: Rule, gradient: Name, size: int) -> list[Any] | None:
+def _path(rule: Rule, gradient: Name, start: float, size: int) -> list[Any] | None:
     """Return the weight after each of a few steps, with an operator that takes nothing; None where it has no value."""
     zero = evaluate(ZERO, {})
     values: dict[Tree, Any] = {Name(p.name): zero + _of_parameter(p) for p in rule.parameters}
     values |= {Name(state.name): zero + state.initial for state in rule.states}
-    values |= {W: zero + 0.75, _LOSS: zero, _G: zero, _PENALTY: zero, gradient: zero + size}
+    values |= {W: zero + start, _LOSS: zero, _G: zero, _PENALTY: zero, gradient: zero + size}
     made = []
     for t in _TIMES:
         values[Name("t")] = zero + t

@@ -58,15 +58,16 @@ def moves_by_gradient(rule: Rule) -> bool:
     if not any(names(step.expression) & {"g", "g_penalty"} for step in rule.steps):
         return False
     step = stepper(rule)
-    ends = {_end(rule, step, size) for size in _SIZES} - {None}
-    return len(ends) != 1
+    starts = (_MIDDLE[0], -_MIDDLE[0])  # of either sign: a condition on the weight may hide the gradient on one side
+    ends = [{_end(rule, step, start, size) for size in _SIZES} - {None} for start in starts]
+    return not any(ends) or any(len(found) > 1 for found in ends)
 
 
-def _end(rule: Rule, step: Stepper, size: float) -> tuple[float, ...] | None:
+def _end(rule: Rule, step: Stepper, start: float, size: float) -> tuple[float, ...] | None:
     """Return the weight after each of a few steps with a gradient of one size; None where it has no value."""
     point: dict[str, Value] = {p.name: arb(p.default or (0.5 if 0.5 in p.domain else 0.0)) for p in rule.parameters}
     point |= {state.name: arb(state.initial) for state in rule.states}
-    point |= {"w": arb(_MIDDLE[0]), "g_loss": arb(0), "g_penalty": arb(size), "prox": lambda v, s: v}
+    point |= {"w": arb(start), "g_loss": arb(0), "g_penalty": arb(size), "prox": lambda v, s: v}
     made = []
     for t in _TIMES:
         after = step({**point, "t": arb(t)})
