@@ -138,6 +138,9 @@ def _roots(switch: _Switch, domain: Interval) -> tuple[list[tuple[float, float]]
     """Return each root in a domain as the floats around it (twice the same where it is one), and if these are all."""
     least = -_GREATEST if domain.low is None else ordinal(float(domain.low))
     most = _GREATEST if domain.high is None else ordinal(float(domain.high))
+    # An open end is no place to look at: there the switch need not have a value, and no sign would show.
+    least += Fraction(from_ordinal(least)) not in domain
+    most -= Fraction(from_ordinal(most)) not in domain
     spent, is_complete = 0, True
     found: list[tuple[float, float]] = []
     ranges = [(_SIZES[k], _SIZES[k + 1]) for k in _IN_TURN]
