@@ -235,7 +235,12 @@ def subject(made: Handwritten, dtype: str = "float64", gradient: Numpy | None = 
     kind = np.dtype(dtype).type
     slope = gradient or made.gradient
 
+    domains = {parameter.name: parameter.domain for parameter in made.terms.parameters}
+
     def cast(given: dict[str, Any]) -> dict[str, Any]:
+        for name, domain in domains.items():
+            if not math.isfinite(given[name]) or Fraction(float(given[name])) not in domain:
+                raise ValueError(f"{name} is outside its domain")
         return {name: kind(x) if np.ndim(x) == 0 else x for name, x in given.items()}
 
     def value(w: Any, **given: Any) -> float:
