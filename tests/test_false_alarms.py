@@ -33,6 +33,7 @@ RIGHT = (
     "sum(sum(max(w[i], w[j]), j), i)",
     "sum(sum(sum(w[i]*w[j]*w[k], k), j), i)",
 )
+THROUGH_C = ("sum((w[i+7] - w[i])**2, i)", "0*w", "lam*sum(sum(abs(w[i] - w[j]), j), i)")
 
 
 @pytest.mark.parametrize("text", RIGHT)
@@ -40,7 +41,7 @@ def test_right_code_passes(text: str) -> None:
     objective, rules = resolve(text), [resolve_rule("momentum")]
     made = updates(objective, rules)
     started = time.process_time()
-    report = judge(objective, made, rules, ("numpy", "c"), points=30)
+    report = judge(objective, made, rules, ("numpy", "c") if text in THROUGH_C else ("numpy",), points=30)
     assert report.passed, report
     assert {"value", "gradient", "step"} <= {check.kind for check in report.checks}
     # On two quiet cores each takes less than 5 s; without a bound on the length it did not end.
