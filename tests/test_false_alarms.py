@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flint import arb
 
 import symreg
 from symreg.calculus.updates import updates
-from symreg.judging import judge
+from symreg.judging import judge, look
 from symreg.objective import resolve, resolve_rule
 from symreg.verification import Subject, quick_look, verify
 from symreg.verification.dependence import dependent_slopes, depth, longest, span
 from symreg.verification.sampling import Group
+from symreg.verification.tolerance import errors, reference
 
 RIGHT = (
     "sum((w[i+7] - w[i])**2, i)",
@@ -65,6 +67,19 @@ def test_what_depends_on_a_weight() -> None:
     assert longest(symreg.objective("sum(sum(w[i]*w[j], j), i)").terms, 10_000) == 100
 
 
+def test_an_infinite_slope_of_either_sign_is_right() -> None:
+    exact = reference([arb.neg_inf(), arb.neg_inf(), arb.neg_inf(), arb.pos_inf(), arb.pos_inf(), arb.nan()])
+    got = np.array([-np.inf, np.inf, -1e308, np.inf, np.nan, np.nan])
+    assert errors(got, exact, "float64").tolist() == [0.0, np.inf, np.inf, 0.0, np.inf, 0.0]
+
+
+def test_what_is_lost_to_the_rounding_of_v_is_no_descent() -> None:
+    # With step = 7, h(0) = 7/4: for v = 1.75 the minimum is 0, which rounding v moves by 1e-16.
+    objective, rules = resolve("sigmoid(w)"), [resolve_rule("proximal_gradient")]
+    report = look(objective, updates(objective, rules), rules, ("numpy",))
+    assert [check.verdict for check in report.checks if check.kind == "prox"] == ["pass", "pass"], report
+
+
 # The other way round: of what is wrong in the same places nothing passes.
 
 
@@ -77,8 +92,8 @@ def spread(w: Any, **_: Any) -> Any:
 
 
 @pytest.mark.parametrize("function", [lost, spread])
-@pytest.mark.parametrize("look", [quick_look, verify])
-def test_nan_that_is_lost_or_spreads_is_a_failure(look: Any, function: Any) -> None:
+@pytest.mark.parametrize("looked_at", [quick_look, verify])
+def test_nan_that_is_lost_or_spreads_is_a_failure(looked_at: Any, function: Any) -> None:
     def gradient(w: Any, *, out: Any = None) -> Any:
         found = function(w)
         if out is None:
@@ -87,7 +102,7 @@ def test_nan_that_is_lost_or_spreads_is_a_failure(look: Any, function: Any) -> N
         return out
 
     subject = Subject(label="mine", dtype="float64", functions={"gradient": gradient})
-    checks = look(symreg.objective("w**2").terms, (), [subject]).checks
+    checks = looked_at(symreg.objective("w**2").terms, (), [subject]).checks
     (check,) = [check for check in checks if check.kind == "gradient"]
     assert check.verdict == "wrong"
     assert check.note in ("NaN in w did not come out as NaN", "one weight's NaN reached another")

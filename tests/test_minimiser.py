@@ -14,6 +14,7 @@ from test_enclosures import exactly
 
 import symreg
 from symreg.language.terms import Terms
+from symreg.verification.kinks import every_kink
 from symreg.verification.minimiser import Minimiser, NoMinimum, minimisers
 
 
@@ -192,7 +193,10 @@ DECIDED = [  # all of them right, and undetermined at most points before
     ("(1 - exp(-(w - 1)))**2", "real"), ("where(w < 0, exp(-w) - 1 + w, w**2/2)", "real"), ("exp(w**2)", "real"),
     ("exp(abs(w))", "real"), ("cosh(w)", "real"), ("(exp(w) - 1)**2", "real"), ("exp(-abs(w)) + abs(w)", "real"),
     ("abs(log(w))", "(0, inf)"), ("min(max(w, -1), 1)", "real"), ("log(1/sigmoid(w)) + sigmoid(w)", "real"),
-    ("log(2 + exp(w))", "real"), ("min(1, abs(w - 3))", "real"),
+    ("log(2 + exp(w))", "real"), ("min(1, abs(w - 3))", "real"), ("max(exp(w), 1)", "real"),
+    ("max(exp(w) - 2, 0)", "real"), ("abs(exp(w) - 1)", "real"), ("expm1(abs(w))", "real"),
+    ("exp(abs(w)) - 1", "real"), ("max(softplus(w), 1)", "real"), ("-log(sigmoid(w)) - log(1 - sigmoid(w))", "real"),
+    ("max(exp(w) - w - 3, 0)", "real"), ("max(cosh(w) - 2, 0)", "real"), ("max(expm1(w), -1/2)", "real"),
 ]  # fmt: skip
 
 
@@ -220,3 +224,18 @@ def test_minima_are_decided_far_out_as_well(text: str, domain: str) -> None:
                 for u in (u for u in grid if u in term.domain):
                     other = cost(mpmath.mpf(u.numerator) / u.denominator, v, s)
                     assert other is None or least <= other + mpmath.ldexp(abs(other), -150), (v, s, u)
+
+
+KINKS_OF_EXPONENTIALS = [  # mpmath: log(2), log(e - 1), roots of exp(w) = w + 3, and of cosh(w) = 2
+    ("max(exp(w), 1)", (0.0,)), ("max(exp(w) - 2, 0)", (0.6931471805599453,)),
+    ("max(softplus(w), 1)", (0.5413248546129181,)), ("abs(exp(2*w) - 3*exp(w) + 2)", (0.0, 0.6931471805599453)),
+    ("max(exp(w) - w - 3, 0)", (-2.947530902542285, 1.5052414957928832)),
+    ("max(cosh(w) - 2, 0)", (-1.3169578969248166, 1.3169578969248166)), ("max(2 - exp(-w), 0)", (-0.6931471805599453,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "places"), KINKS_OF_EXPONENTIALS, ids=[text for text, _ in KINKS_OF_EXPONENTIALS])
+def test_every_kink_of_a_switch_of_exponentials_is_found(text: str, places: tuple[float, ...]) -> None:
+    found = every_kink(terms(text).terms, {})
+    assert found is not None, "there may be more"
+    assert [kink.below for kink in found] == pytest.approx(places, rel=1e-15, abs=0.0)

@@ -213,6 +213,8 @@ def compiled(tree: Tree) -> Code:
         case Negate(operand):
             inner = compiled(operand)
             return lambda scope: -inner(scope)
+        case Binary("-", Number(1), Call("sigmoid", (argument,))):  # far out the difference cancels
+            return compiled(Call("sigmoid", (Negate(argument),)))
         case Binary(operator, left, right):
             return _binary(operator, left, right)
         case Sum(body, index):

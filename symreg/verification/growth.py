@@ -284,6 +284,8 @@ class _Reader:
                 return Bounds(far if far.factor >= 0 else _NONE, size.upper)
             case Call("sigmoid", (argument,)):
                 return -self.softplus(-self.read(argument))
+            case Binary("-", Number(1), Call("sigmoid", (argument,))):
+                return -self.softplus(self.read(argument))
             case Call("sqrt", (argument,)):
                 return self.product(_constant(arb(1) / 2), self.logarithm(argument))
             case Binary("*", left, right) if self._are_positive(left, right):

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flint import arb, ctx
+from flint import arb, arb_series, ctx
 
 from symreg.language.interval import Interval
 from symreg.language.terms import Term
 from symreg.language.tree import Binary, Call, Name, Tree, names
-from symreg.verification.ball import Scope, ball, compiled, sign_or_hull, switches
+from symreg.verification import series
+from symreg.verification.ball import Scope, Undecided, ball, compiled, sign_or_hull, switches
 from symreg.verification.polynomial import sign_on
+from symreg.verification.scaled import Scaled
 
 _BITS = 160  # decides any two neighbouring floats apart, with products of parameters exact
 _MORE_BITS = 1280  # decides exp(w) from 1 for every float but 0
@@ -116,21 +118,43 @@ class _Switch:
     def is_decided(self, low: int, high: int) -> bool:
         """Has it surely one sign, or is it zero throughout, between two places of floats?"""
         ends = from_ordinal(low), from_ordinal(high)
-        self._scope.names["w"] = _hull(*ends)
-        value = self._code(self._scope)
+        value = self._over(_hull(*ends))
         if value > 0 or value < 0:
+            return True
+        if self._is_decided_at_an_end(low, high):
             return True
         if high - low > _OCTAVE:
             return sign_on(self._tree, self._exact, *ends) is not None
         with ctx.workprec(_MORE_BITS):
-            value = self._code(self._scope)
+            value = self._over(_hull(*ends))
             return bool(value > 0 or value < 0)
+
+    def _over(self, weight: arb) -> arb:
+        self._scope.names["w"] = weight
+        value: arb = self._code(self._scope)
+        return value
+
+    def _is_decided_at_an_end(self, low: int, high: int) -> bool:
+        """Is the switch an exponential of certain sign, or one that rises from above zero, or stays below it, or falls?
+
+        `exp(w) - 1` far out has no useful ball, and next to zero many intervals would be needed.
+        """
+        around = arb_series([_hull(from_ordinal(low), from_ordinal(high)), arb(1)], 2)
+        try:
+            found = self._code(Scope({**self._scope.names, "w": around}))
+        except Undecided:
+            return False
+        if isinstance(found, Scaled) and (found.factor[0] > 0 or found.factor[0] < 0):
+            return True
+        ends = found.derivative(1) if isinstance(found, Scaled) else (series.slope(found),) * 2
+        if ends[0] > 0:
+            return self.sign(low) == 1 or self.sign(high) == -1
+        return bool(ends[1] < 0) and (self.sign(high) == 1 or self.sign(low) == -1)
 
     def sign(self, place: int) -> int | None:
         """Return the certain sign at the float of a place; None: not decided."""
-        self._scope.names["w"] = arb(from_ordinal(place))
         with ctx.workprec(_MORE_BITS):
-            value = self._code(self._scope)
+            value = self._over(arb(from_ordinal(place)))
             return 0 if value.is_zero() else 1 if value > 0 else -1 if value < 0 else None
 
 

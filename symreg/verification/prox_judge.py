@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf, isnan
+from math import inf, isnan, ldexp
 from typing import Any
 
 import numpy as np
@@ -313,10 +313,22 @@ def _look_at_order(
             falls = values[1:] < values[:-1] - max(_BACKWARD, 4 * rtol) * (np.abs(values[1:]) + np.abs(values[:-1]))
             falls &= points[1:] > points[:-1]  # of zeros of both signs neither is the greater one
             falls &= np.abs(values[1:] - values[:-1]) > FORMATS[tally.dtype].floor
-        for k in np.flatnonzero(falls)[:1]:
+        minima = [case.minima[j] for j in order]
+        for k in np.flatnonzero(falls):
+            both = [_room(minima[j], float(points[j]), values[j], FORMATS[tally.dtype]) for j in (k, k + 1)]
+            if values[k] - values[k + 1] <= sum(both):
+                continue
             at = {"v": float(points[k + 1]), "step": case.step} | case.group.parameters
             note = f"it decreases: for v = {float(points[k]):.17g} it is {values[k]:.17g}"
             tally.fail(Failure(at=at, got=float(values[k + 1]), note=note, rank=_rank(case) + 1.0))
+            break
+
+
+def _room(one: Minimiser | None, v: float, got: float, shape: Format) -> float:
+    """Return how far rounding moves an emitted minimum: where h is flat, or the minimum is near 0, more than itself."""
+    if one is not None:
+        return float(share_of_point(one, v, arb(1), shape))
+    return ULPS_OF_INPUT * ldexp(1.0, shape.unit) * (abs(v) + abs(v - got))
 
 
 def _look_at_zeros(

@@ -14,7 +14,7 @@ from flint import arb, arb_series
 
 _WIDE = arb(1) / 4  # radius of an argument from which on an exponential loses its relative accuracy
 
-_LARGE = ("exp", "cosh", "sinh", "sigmoid")
+_LARGE = ("exp", "expm1", "cosh", "sinh", "sigmoid")
 _FAR = arb((1, 64))  # an argument from which on an exponential is as good as infinite
 
 _BEYOND = 2**20  # its exponential is beyond all floats
@@ -102,13 +102,15 @@ def is_scaled(name: str, x: arb_series) -> bool:
     """Is this function of x one that a wide ball would lose?"""
     if name not in _LARGE or not (x[0].rad() > _WIDE or abs(x[0]) > _FAR):
         return False
-    return bool(x[0] < 0 or (x[0] > 0 and name != "sigmoid"))
+    return bool((x[0] < 0 and name != "expm1") or (x[0] > 0 and name != "sigmoid"))
 
 
 def scaled(name: str, x: arb_series) -> Scaled:
-    """Return exp, cosh, sinh, or a small sigmoid, of a series whose first ball does not hold zero."""
+    """Return exp, cosh, sinh, a large expm1 or a small sigmoid, of a series whose first ball does not hold zero."""
     if name == "exp":
         return Scaled(x, arb_series([arb(1)], x.prec))
+    if name == "expm1":
+        return Scaled(x, 1 - (-x).exp())
     if name == "sigmoid":
         return Scaled(x, 1 / (1 + x.exp()))
     size = x if x[0] > 0 else -x

@@ -50,7 +50,7 @@ class Measured:
 class Reference:
     """Exact values of one output at many points: the balls, and each as head + tail +- radius in float64.
 
-    A ball of nan says that NaN is right there, inf that inf is; None that the exact value is undetermined.
+    A ball of nan says that NaN is right there, an infinite one that it is; None that the exact value is undetermined.
     """
 
     balls: tuple[arb | None, ...]
@@ -66,7 +66,9 @@ def reference(balls: Sequence[arb | None]) -> Reference:
     with ctx.workprec(WORKING_BITS):
         for k, ball in enumerate(balls):
             if ball is None or not ball.is_finite():
-                head[k] = np.inf if ball is not None and ball > 0 else np.nan
+                head[k] = np.nan
+                if ball is not None and (ball > 0 or ball < 0):
+                    head[k] = np.inf if ball > 0 else -np.inf
                 continue
             first = float(ball)
             head[k] = first
@@ -88,7 +90,7 @@ def ulp_of(head: NDArray[np.float64], dtype: Dtype) -> NDArray[np.float64]:
 def errors(emitted: NDArray[Any], exact: Reference, dtype: Dtype) -> NDArray[np.float64]:
     """Return an upper bound of each error in ulp(f).
 
-    It is 0 where NaN or an overflow is what is right, inf where the emitted number is NaN or inf and should not be, and
+    It is 0 where NaN, an infinity or an overflow is what is right, inf where the emitted number is NaN or inf and should not be, and
     nan where the reference is undetermined.
     """
     got = emitted.astype(np.float64)
