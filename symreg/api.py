@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from symreg import catalogue, worker
 from symreg.errors import SpecError, UnknownName
+from symreg.language.domain import parse_domain
 from symreg.language.inline import inline_penalty
-from symreg.language.interval import parse_interval
 from symreg.language.names import did_you_mean, mentioned
 from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule, Shape
 from symreg.objective import Objective, read_penalty_file, resolve, resolve_rule
@@ -50,7 +50,8 @@ def penalty(
     Args:
         name: Its name; without an expression a catalogue name or the path of a spec file.
         expression: In symreg's language, such as `"lam*(1 - exp(-(w/c)**2))"`.
-        domain: Of each weight, such as `"(0, inf)"`; all of the real line unless given.
+        domain: Of each weight, such as `"(0, inf)"`, or `"[lo, hi]"` with parameters for ends; all of the real line
+            unless given.
         arrays: Shapes by name, each `("n",)` or `("n", "n")`, or a shape and what its elements may be, written as for
             a parameter: `(("n",), "nonnegative = 1")`.
         title: One line of text.
@@ -72,7 +73,7 @@ def penalty(
         expression,
         name=str(name),
         declared=[_declared(key, value) for key, value in parameters.items()],
-        domain=None if domain is None else parse_interval(str(domain)),
+        domain=None if domain is None else parse_domain(str(domain)),
         arrays=[_array(key, value) for key, value in (arrays or {}).items()],
         title=title,
         reference=reference,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from symreg.errors import SpecError, UnknownName
 from symreg.language.interval import WORDS
 from symreg.language.names import did_you_mean, mentioned
+from symreg.language.ordering import require_order
 from symreg.language.spec import Parameter, Rule
 from symreg.objective import Objective
 
@@ -222,6 +223,7 @@ def _checked(
         for one in declared:
             if one.name == name and made[name] not in one.domain:
                 raise SpecError(f"{name} = {made[name]:g} is outside its domain {one.domain}")
+    require_order(objective.terms.parameters, made)
     return made
 
 

@@ -13,11 +13,13 @@ from typing import NoReturn
 
 from symreg import catalogue
 from symreg.errors import SpecError, UnknownName
+from symreg.language.domain import meet, parse_domain
 from symreg.language.functions import CONSTANTS, FUNCTIONS
-from symreg.language.inline import inline_penalty
-from symreg.language.interval import inside, intersection, parse_interval
+from symreg.language.inline import assumed, inline_penalty
+from symreg.language.interval import inside, intersection
 from symreg.language.limits import Fail, split_addends
 from symreg.language.names import check_identifier, check_stem, did_you_mean, mentioned, printable
+from symreg.language.ordering import asked_of
 from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
 from symreg.language.spec import Array, Parameter, Penalty, PenaltySum, Rule, checked_coefficient
 from symreg.language.terms import Term, Terms, rename
@@ -117,28 +119,37 @@ def resolve(
             made = replace(made, notes=(*told, *made.notes))
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
-    _check_declared([p.name for p in declared], inline, made.terms.names)
+    inner = set(made.terms.names)
     made = replace(made, declared=(*made.declared, *declared))
     made = made if domain is None else within(made, domain)
+    _check_declared([p.name for p in declared], inline | (set(made.terms.names) - inner), made.terms.names)
     return made if name is None else replace(made, name=check_stem(name, "name"))
 
 
 def within(objective: Objective, domain: str) -> Objective:
-    """Return an objective whose weights lie in a domain as well, such as `(0, inf)`.
+    """Return an objective whose weights lie in a domain as well, such as `(0, inf)`, or `[lo, hi]`.
+
+    A parameter that is an end and that no term has is taken as positive, unless it was declared beside the text.
 
     Raises:
         SpecError: It is no domain, or not even an interval of it is in the objective's.
     """
-    wanted = parse_interval(domain)
+    wanted = parse_domain(domain)
+    declared = {p.name: p for p in objective.declared if isinstance(p, Parameter)}
+    known = {p.name: p for p in objective.terms.parameters}
+    ends = tuple(known.get(name) or declared.get(name) or assumed(name) for name in wanted.names)
     terms: list[Term] = []
     for term in objective.terms.terms:
-        both = intersection(term.domain, wanted)
+        both = meet(term.domain, wanted)
         if both is None:
             raise SpecError(f"domain {domain} holds no point of {term.name}'s, {term.domain}")
-        if both.low is not None and both.low == both.high:
+        if both.lower is not None and both.lower == both.upper and not both.names:
             raise SpecError(f"domain {domain} leaves {term.name} a single point; write an interval of weights")
-        terms.append(replace(term, domain=both))
-    return replace(objective, terms=Terms(terms=tuple(terms)), domain=" ".join(domain.split()))
+        own = {p.name for p in term.parameters}
+        terms.append(replace(term, domain=both, parameters=(*term.parameters, *(p for p in ends if p.name not in own))))
+    notes = tuple(_of_assumed(p) for p in ends if p.is_assumed and p.name not in known)
+    made = _unified(Terms(terms=tuple(terms)))
+    return replace(objective, terms=made, notes=(*objective.notes, *notes), domain=" ".join(domain.split()))
 
 
 def _of_constant(name: str) -> str:
@@ -377,7 +388,7 @@ def _renamed(penalty: Penalty, text: str | None) -> Penalty:
     if len(set(after)) != len(after):
         raise SpecError(f"{penalty.name}: two parameters would have the name '{max(after, key=after.count)}'")
     (term,) = rename(Terms(terms=(_term(penalty, penalty.name, Fraction(1), penalty.expression),)), new_names).terms
-    return replace(penalty, expression=term.tree, parameters=term.parameters, arrays=term.arrays)
+    return replace(penalty, expression=term.tree, domain=term.domain, parameters=term.parameters, arrays=term.arrays)
 
 
 def _combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objective:
@@ -398,12 +409,13 @@ def _combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objecti
         terms=unified,
         text=_plain(text, " + ".join(_weighted(c, p.name) for c, p in rows)),
         references=tuple(dict.fromkeys(p.reference for _, p in rows if p.reference)),
-        notes=tuple(
-            f"{p.name} is taken as positive; declare another domain with --param '{p.name}: real = 1'"
-            for p in unified.parameters
-            if p.is_assumed
-        ),
+        notes=tuple(_of_assumed(p) for p in unified.parameters if p.is_assumed),
     )
+
+
+def _of_assumed(parameter: Parameter) -> str:
+    name = parameter.name
+    return f"{name} is taken as positive; declare another domain with --param '{name}: real = 1'"
 
 
 def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Term]:
@@ -450,7 +462,7 @@ def _flat(tree: Tree) -> list[tuple[str, Tree]]:
 
 
 def _term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) -> Term:
-    used, subscripted = names(tree), arrays(tree)
+    used, subscripted = names(tree).union(penalty.domain.names), arrays(tree)
     return Term(
         name=name,
         coefficient=coefficient,
@@ -475,6 +487,8 @@ def _unified(terms: Terms) -> Terms:
             if parameter.name in shapes:
                 raise SpecError(f"'{parameter.name}' is a parameter of one term and an array of another; rename one")
             shared[parameter.name] = _narrowed(shared.get(parameter.name, parameter), parameter)
+    for domain in dict.fromkeys(term.domain for term in terms.terms):
+        shared = {p.name: p for p in asked_of(domain, tuple(shared.values()), "the terms")}
 
     def of_array(array: Array) -> Array:
         one = elements[array.name]
@@ -499,7 +513,14 @@ def _narrowed(one: Parameter, other: Parameter) -> Parameter:
             f"the terms share '{one.name}' but no value of it suits both; rename one, as in l1({one.name}=mu)"
         )
     default = next((p.default for p in (one, other) if p.default in domain), inside(domain))
-    return replace(one, domain=domain, default=default, is_assumed=one.is_assumed and other.is_assumed)
+    return replace(
+        one,
+        domain=domain,
+        default=default,
+        is_assumed=one.is_assumed and other.is_assumed,
+        is_chosen=default not in (p.default for p in (one, other) if not p.is_chosen),
+        above=one.above or other.above,
+    )
 
 
 def _plain(text: str, otherwise: str) -> str:

@@ -21,7 +21,7 @@ from symreg.language.toml import read_penalty
 from symreg.objective import resolve_rule
 from symreg.targets import load
 from symreg.tasks import read_objective, read_parameter
-from symreg.verification.refusals import wrong_groups
+from symreg.verification.refusals import wrong_relations
 from symreg.verification.sampling import groups
 
 SPEC = """
@@ -204,7 +204,7 @@ def test_the_judge_samples_within_the_domain_and_knows_what_lies_outside() -> No
     elements = np.concatenate([group.arrays["c"] for group in sample])
     assert elements.min() > 0.25
     assert elements.max() == 2.0  # an end that belongs to it is looked at
-    wrong = [group.arrays["c"][-1] for what, group in wrong_groups(terms, sample[0], "float32") if what[0] == "c"]
+    wrong = [group.arrays["c"][-1] for what, group in wrong_relations(terms, sample[0], "float32") if what[0] == "c"]
     assert {0.25, -0.75, 3.0, np.inf, -np.inf} <= {float(x) for x in wrong}
 
 

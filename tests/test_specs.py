@@ -129,7 +129,7 @@ PENALTIES = {
     penalty(more="domain = '[0, 0]'"): "is a single point",
     penalty(more="domain = '[-inf, 0)'"): "includes infinity",
     penalty(more="domain = '(nan, 1)'"): "is not one; write real, positive",
-    penalty(more="domain = '(lam, 1)'"): "is not one; write real, positive",
+    penalty(more="domain = '(mu, 1)'"): "is not one; write real, positive",
     penalty(more="domain = 'Positive'"): "is not one; write real, positive",
     penalty(more=r'domain = "(0,\n\u001b[2J1)"'): "is not one; write real, positive",
     penalty(more="domain = '" + "(" * 1000 + "'"): "is not one; write real, positive",

@@ -15,6 +15,7 @@ from symreg.auditing.report import Report
 from symreg.auditing.tally import Tally
 from symreg.errors import OutOfTime, SpecError
 from symreg.language.names import did_you_mean
+from symreg.language.ordering import require_order
 from symreg.language.terms import Terms
 
 RTOL = 1e-9  # somebody else's object may be right to fewer digits
@@ -171,6 +172,7 @@ def _numbers(terms: Terms, given: Mapping[str, float]) -> dict[str, float]:
     missing = [name for name in known if name not in given]
     if missing:
         raise SpecError(f"the objective's {missing[0]} has no number here; set it, as in {missing[0]} = 0.3")
+    require_order(terms.parameters, given)
     return {name: float(given[name]) for name in known}
 
 

@@ -48,7 +48,7 @@ class Formula:
 
     def holds(self, weight: float) -> bool:
         """Is a weight inside the domain?"""
-        return all(weight in term.domain for term in self.terms.terms)
+        return all(weight in domain for domain in self.terms.intervals(self.parameters))
 
     def landscape(self) -> Landscape:
         """Return phi, tabulated, to be searched where the minimiser is not enclosed."""
@@ -170,7 +170,8 @@ def _is_near(got: float, right: float, rtol: float, slack: float) -> bool:
 
 def _outside(formula: Formula) -> list[float]:
     """Return weights outside the domain, as far as there are any."""
-    ends = [end for term in formula.terms.terms for end in (term.domain.low, term.domain.high)]  # conventions differ
+    domains = formula.terms.intervals(formula.parameters)
+    ends = [end for domain in domains for end in (domain.low, domain.high)]  # conventions differ
     return [w for w in (-2.0, -1.0, -0.5, -0.001, 1.5, 2.0, 10.0) if not formula.holds(w) and Fraction(w) not in ends]
 
 
@@ -181,7 +182,7 @@ def _one_sided(formula: Formula, weight: float) -> tuple[float, float] | None:
     made: list[float] = []
     for side in (-1, 1):
         end = "low" if side < 0 else "high"
-        if any(getattr(term.domain, end) == weight for term in formula.terms.terms):
+        if any(getattr(domain, end) == weight for domain in formula.terms.intervals(formula.parameters)):
             made.append(side * inf)
             continue
         try:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from symreg.calculus.algebra import NAN
-from symreg.calculus.numeric import Values, evaluate, samples
+from symreg.calculus.numeric import Values, evaluate, interval_at, samples
 from symreg.errors import NotDifferentiable
-from symreg.language.interval import inside
+from symreg.language.interval import Interval, inside
 from symreg.language.spec import Parameter
 from symreg.language.terms import Term
 from symreg.language.text import mention
@@ -25,10 +25,14 @@ def refuse_undefined(term: Term, parameters: tuple[Parameter, ...]) -> None:
     """
     tree = transform(term.tree, _of_one_addend)
     points = samples(parameters)
+    groups = [(interval_at(term.domain, points[0]), points)]
+    if term.domain.names:
+        groups = [(interval_at(term.domain, values), (values,)) for values in points]
     if not any(
         abs(evaluate(tree, {**values, **weights})) < float("inf")
-        for weights in _weights(tree, term)
-        for values in points
+        for domain, rows in groups
+        for weights in _weights(tree, term, domain)
+        for values in rows
     ):
         _refuse(term, "value")
 
@@ -61,12 +65,12 @@ def _of_one_addend(node: Tree) -> Tree:
             return node
 
 
-def _weights(tree: Tree, term: Term) -> Iterator[Values]:
+def _weights(tree: Tree, term: Term, domain: Interval) -> Iterator[Values]:
     """Yield values of the weights and of arrays: of many sizes, no two the same, within their domains."""
     items = list(dict.fromkeys(node for node in walk(tree) if isinstance(node, Item)))
     candidates = (sign * size for size in _MAGNITUDES for sign in (1.0, -1.0))
     arrays = {array.name: array for array in term.arrays}
-    for weight in (*(x for x in candidates if x in term.domain), inside(term.domain)):
+    for weight in (*(x for x in candidates if x in domain), inside(domain)):
         for spread in (1.0, -0.25):
             values = {item: weight * (1 + spread * k) for k, item in enumerate(items)}
             for item, value in values.items():

@@ -32,7 +32,7 @@ def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) ->
 
     Nothing is said of weights outside the domain, and of those at which the formula has no value only that.
     """
-    gradient, holes = total([part.tidied for part in parts]), _Holes.of(parts)
+    gradient, holes = total([part.tidied for part in parts]), _Holes.of(parts, parameters)
     made: list[Direction] = []
     sides: tuple[tuple[Literal["negative", "positive"], int], ...] = (("negative", -1), ("positive", 1))
     for word, side in sides:
@@ -46,15 +46,20 @@ def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Holes:
-    """Where a sum has no value: outside its domains, and in the gaps of its addends' formulas."""
+    """Where a sum has no value: outside its domains, and in the gaps of its addends' formulas.
+
+    Args:
+        domains: With numbers for ends; where parameters are the ends, the least that always holds them.
+        gaps: Of each addend.
+    """
 
     domains: tuple[Interval, ...]
     gaps: tuple[Gaps, ...]
 
     @classmethod
-    def of(cls, parts: Iterable[Derived]) -> _Holes:
-        terms = dict.fromkeys(part.term for part in parts)
-        return cls(domains=tuple(dict.fromkeys(t.domain for t in terms)), gaps=tuple(map(gaps, terms)))
+    def of(cls, parts: Iterable[Derived], parameters: tuple[Parameter, ...]) -> _Holes:
+        terms, ranges = dict.fromkeys(part.term for part in parts), {p.name: p.domain for p in parameters}
+        return cls(domains=tuple(dict.fromkeys(t.domain.hull(ranges) for t in terms)), gaps=tuple(map(gaps, terms)))
 
     @property
     def are_whole_sides(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from symreg.calculus.greatest import GREATEST, greatest_taken_out
 from symreg.calculus.stabilise import stabilise
-from symreg.language.interval import WORDS, Interval
+from symreg.language.interval import REAL, WORDS
 from symreg.language.spec import Parameter
 from symreg.language.tree import (
     Binary,
@@ -66,7 +66,7 @@ def _chosen(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     others = tuple(
         Parameter(name=name.name, domain=WORDS["real"], default=0.0) for name in stand_ins.values() if name != Name("w")
     )
-    stable = stabilise(substitute(tree, {**stand_ins}), parameters=(*parameters, *others), domain=Interval())
+    stable = stabilise(substitute(tree, {**stand_ins}), parameters=(*parameters, *others), domain=REAL)
     return substitute(stable.tree, {name: inner[atom] for atom, name in stand_ins.items()})
 
 

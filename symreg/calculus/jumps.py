@@ -15,10 +15,11 @@ from itertools import pairwise
 from typing import Any
 
 from symreg.calculus.algebra import ZERO, W, call, minus, plus, power, times, total
-from symreg.calculus.numeric import TINY, Values, evaluate, samples
+from symreg.calculus.numeric import TINY, Values, evaluate, interval_at, samples
 from symreg.calculus.positivity import bounds
 from symreg.errors import NotDifferentiable
-from symreg.language.interval import Interval, inside
+from symreg.language.domain import Domain
+from symreg.language.interval import inside
 from symreg.language.spec import Parameter
 from symreg.language.terms import Term
 from symreg.language.text import to_text
@@ -67,9 +68,7 @@ def refuse_jumps(terms: tuple[Term, ...], parameters: tuple[Parameter, ...]) -> 
     _refuse(value, written, tuple(dict.fromkeys(term.domain for term in terms)), parameters)
 
 
-def refuse_jumps_at(
-    switches: tuple[Tree, ...], value: Tree, domain: Interval, parameters: tuple[Parameter, ...]
-) -> None:
+def refuse_jumps_at(switches: tuple[Tree, ...], value: Tree, domain: Domain, parameters: tuple[Parameter, ...]) -> None:
     """Check that an elementwise value is continuous where these switches of it turn over, in the same way.
 
     What min and max are made of need not turn over on a line; but it may do so at a pole.
@@ -102,14 +101,14 @@ _EXTREMA = {"<=": "min", ">=": "max"}
 def _refuse(
     value: Tree,
     written: dict[str, Tree],
-    domains: tuple[Interval, ...],
+    domains: tuple[Domain, ...],
     parameters: tuple[Parameter, ...],
     delicate: dict[str, Tree] | None = None,
 ) -> None:
     if not written:
         return
     seen: set[str] = set()
-    for line in _lines(value, domains):
+    for line in _lines(value, domains, samples(parameters)[0]):
         for row in samples(parameters)[:_MOST_ROWS]:
             for switch, at in _crossed(line, row):
                 if switch.text in written:
@@ -154,17 +153,17 @@ class _Line:
     value: Tree
     switches: tuple[_Switch, ...]
     weights: tuple[Tree, ...]
-    domains: tuple[Interval, ...]
+    domains: tuple[Domain, ...]
 
 
-def _lines(tree: Tree, domains: tuple[Interval, ...]) -> Iterator[_Line]:
+def _lines(tree: Tree, domains: tuple[Domain, ...], row: Values) -> Iterator[_Line]:
     """Yield an expression along lines: from the origin, past it, and with one weight that moves."""
     if not any(map(_is_of_vector, walk(tree))):
         yield _Line(tree, tuple(_switches(tree, {})), (W,), domains)
         return
     shifts = [abs(s.shift) for node in walk(tree) if isinstance(node, Item) for s in node.subscripts]
     size = _FEWEST + max(shifts, default=0)
-    start = [number(Fraction(inside(domains[0])))] * size
+    start = [number(Fraction(inside(interval_at(domains[0], row))))] * size
     away, along = ([number(row[k % len(row)] + k // len(row)) for k in range(size)] for row in (_AWAY, _ALONG))
     alone = [number(int(k == 1)) for k in range(size)]
     for origin, direction in (([ZERO] * size, along), (away, along), (away, alone), (start, alone), (start, along)):
@@ -237,7 +236,8 @@ def _is_within(line: _Line, values: Values) -> bool:
     """Do all weights lie in the domains?"""
     if all(domain.is_all for domain in line.domains):
         return True
-    return all(float(evaluate(weight, values)) in domain for weight in line.weights for domain in line.domains)
+    domains = [interval_at(domain, values) for domain in line.domains]
+    return all(float(evaluate(weight, values)) in domain for weight in line.weights for domain in domains)
 
 
 def _sign(value: Any) -> int | None:

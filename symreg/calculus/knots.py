@@ -21,7 +21,7 @@ from symreg.calculus.roots import has_w, keeps_sign, listed, roots, singular_at
 from symreg.calculus.tidy import Sign, is_imaginary, joined_beside, limit, sign_of, tidy
 from symreg.calculus.undefined import undefined_note
 from symreg.errors import NotDifferentiable
-from symreg.language.interval import Interval
+from symreg.language.domain import Domain
 from symreg.language.spec import Parameter
 from symreg.language.text import to_text
 from symreg.language.tree import (
@@ -48,7 +48,7 @@ class Part:
 
     value: Tree
     gradient: Tree
-    domain: Interval
+    domain: Domain
 
 
 def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[Knot, ...]:
@@ -134,29 +134,29 @@ def _elsewhere(node: Tree, condition: Tree) -> Tree:
             return node
 
 
-def within(tree: Tree, domain: Interval, beyond: Tree) -> Tree:
+def within(tree: Tree, domain: Domain, beyond: Tree) -> Tree:
     """Return a tree that is `beyond` for weights outside the domain; a NaN weight still gives NaN."""
     ends = outside(domain)
     return tree if ends is None else where(ends, beyond, tree)
 
 
-def outside(domain: Interval) -> Tree | None:
+def outside(domain: Domain) -> Tree | None:
     """Return the condition that the weight lies outside the domain, or None if it cannot."""
     ends: list[Tree] = []
-    if domain.low is not None:
-        ends.append(Compare("<" if domain.low_closed else "<=", W, number(domain.low)))
-    if domain.high is not None:
-        ends.append(Compare(">" if domain.high_closed else ">=", W, number(domain.high)))
+    if domain.lower is not None:
+        ends.append(Compare("<" if domain.low_closed else "<=", W, domain.lower))
+    if domain.upper is not None:
+        ends.append(Compare(">" if domain.high_closed else ">=", W, domain.upper))
     return None if not ends else ends[0] if len(ends) == 1 else Logic("or", tuple(ends))
 
 
-def inside(domain: Interval) -> Tree | None:
+def inside(domain: Domain) -> Tree | None:
     """Return the condition that the weight lies in the domain, or None if it always does."""
     ends: list[Tree] = []
-    if domain.low is not None:
-        ends.append(Compare(">=" if domain.low_closed else ">", W, number(domain.low)))
-    if domain.high is not None:
-        ends.append(Compare("<=" if domain.high_closed else "<", W, number(domain.high)))
+    if domain.lower is not None:
+        ends.append(Compare(">=" if domain.low_closed else ">", W, domain.lower))
+    if domain.upper is not None:
+        ends.append(Compare("<=" if domain.high_closed else "<", W, domain.upper))
     return None if not ends else ends[0] if len(ends) == 1 else Logic("and", tuple(ends))
 
 
@@ -250,18 +250,18 @@ def _sign(value: Any) -> int:
     return 0 if value != value or value == 0 else (1 if value > 0 else -1)
 
 
-def _is_inside(position: Tree, domain: Interval, points: tuple[Values, ...]) -> bool:
+def _is_inside(position: Tree, domain: Domain, points: tuple[Values, ...]) -> bool:
     """Is the position real and inside the domain, not at its end, for some sample?"""
     for values in points:
         at = evaluate(position, values)
-        is_above = domain.low is None or at > domain.low.numerator / domain.low.denominator
-        if at == at and is_above and (domain.high is None or at < domain.high.numerator / domain.high.denominator):
+        is_above = domain.lower is None or at > evaluate(domain.lower, values)
+        if at == at and is_above and (domain.upper is None or at < evaluate(domain.upper, values)):
             return True
     return False
 
 
 def refuse_jump(
-    value: Tree, position: Tree, points: tuple[Values, ...], domain: Interval, parameters: tuple[Parameter, ...]
+    value: Tree, position: Tree, points: tuple[Values, ...], domain: Domain, parameters: tuple[Parameter, ...]
 ) -> None:
     """Check that a value is continuous at a position, at samples at which the position is real.
 

@@ -22,7 +22,7 @@ from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import tidy
 from symreg.calculus.trials import curvature_of
 from symreg.errors import Intractable
-from symreg.language.interval import Interval
+from symreg.language.domain import Domain
 from symreg.language.spec import Parameter
 from symreg.language.terms import Term, Terms
 from symreg.language.text import mention
@@ -40,13 +40,15 @@ def mixed(terms: Terms) -> Mixed:
         NotDifferentiable: As `pieces`.
     """
     domain = domain_of(terms)
+    if domain.names:
+        raise Intractable(f"the ends of the domain {domain} are parameters, and F is not known to rise between them")
     is_mirrored = domain.is_all and is_even(whole_value(terms))
     found = tuple(s for term in terms.elementwise for s in _of_term(term, domain, is_mirrored=is_mirrored))
     ends = dict.fromkeys(span.high for spans in found for span in spans if span.high is not None)
     return Mixed(addends=found, knots=tuple(ends), is_even=is_mirrored, domain=domain)
 
 
-def _of_term(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[tuple[Span, ...]]:
+def _of_term(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[Span, ...]]:
     """Yield the spans of a term, or those of each of its addends where they are not known for all together."""
     centre = _centre(term.tree) if domain.is_all else None
     if centre is not None:
@@ -103,7 +105,7 @@ def _back(span: Span, centre: Tree, parameters: tuple[Parameter, ...]) -> Span:
     )
 
 
-def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]:
+def _spans(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[Span]:
     """Yield, ascending, where a term is smooth and its curvature only rises or only falls.
 
     Args:
@@ -114,9 +116,9 @@ def _spans(term: Term, domain: Interval, *, is_mirrored: bool) -> Iterator[Span]
     parameters = term.parameters
     whole = pieces(Terms(terms=(term,)), parameters)
     found = (half(whole) if is_mirrored and whole.is_even else whole).pieces
-    if domain.high is None:
+    if domain.upper is None:
         _refuse_downward(found[-1], 1, term)
-    if domain.low is None and not is_mirrored:
+    if domain.lower is None and not is_mirrored:
         _refuse_downward(found[0], -1, term)
     for piece in found:
         table = _turns(piece, parameters)

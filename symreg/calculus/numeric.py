@@ -9,7 +9,9 @@ from typing import Any
 from mpmath import MPContext
 
 from symreg.errors import Intractable
+from symreg.language.domain import Domain
 from symreg.language.interval import Interval
+from symreg.language.ordering import in_order
 from symreg.language.spec import Parameter
 from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree
 
@@ -46,8 +48,20 @@ def samples(parameters: tuple[Parameter, ...]) -> tuple[Values, ...]:
         for column, (parameter, scale) in enumerate(zip(parameters, scales, strict=True)):
             sign = -1 if (row >> column % 3) % 2 else 1
             values[Name(parameter.name)] = _into(parameter.domain, _mp.mpf(parameter.default), _mp.mpf(scale), sign)
-        made.append(values)
+        made.append(_ordered(parameters, values))
     return tuple(made)
+
+
+def _ordered(parameters: tuple[Parameter, ...], values: dict[Tree, Any]) -> dict[Tree, Any]:
+    if not any(parameter.above for parameter in parameters):
+        return values
+    made = in_order(parameters, {p.name: values[Name(p.name)] for p in parameters})
+    return {**values, **{Name(name): value for name, value in made.items()}}
+
+
+def interval_at(domain: Domain, values: Values) -> Interval:
+    """Return a domain's interval at values, its ends as close as doubles come to them."""
+    return domain.at({name: float(values[Name(name)]) for name in domain.names})
 
 
 def evaluate(tree: Tree, values: Values) -> Any:

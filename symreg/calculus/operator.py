@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symreg.calculus.algebra import ZERO, negative, numeric, over, times
-from symreg.language.interval import Interval
+from symreg.language.domain import Domain
 from symreg.language.tree import Binary, Name, Tree
 
 STEP = Name("step")
@@ -132,7 +132,7 @@ class Operator:
     segments: tuple[Segment, ...]
     dips: tuple[Dip, ...]
     is_even: bool
-    domain: Interval
+    domain: Domain
     needs: Tree | None = None
     period: Tree | None = None
     pull: Tree = ZERO
@@ -160,7 +160,7 @@ class Unordered:
     slope: Tree
     curvature: Tree
     is_even: bool
-    domain: Interval
+    domain: Domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,4 +196,4 @@ class Mixed:
     addends: tuple[tuple[Span, ...], ...]
     knots: tuple[Tree, ...]
     is_even: bool
-    domain: Interval
+    domain: Domain

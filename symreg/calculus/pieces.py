@@ -37,7 +37,7 @@ from symreg.calculus.roots import has_w, knots_of, roots, singular_at, switches
 from symreg.calculus.switches import settled, sign_between, sign_for_all
 from symreg.calculus.tidy import Sign, is_imaginary, sign_of, tidy
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.language.interval import Interval, intersection
+from symreg.language.domain import Domain, between
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import mention, to_text
@@ -100,7 +100,7 @@ class Pieces:
     pieces: tuple[Piece, ...]
     joints: tuple[Joint, ...]
     is_even: bool
-    domain: Interval
+    domain: Domain
 
 
 def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = False) -> Pieces:
@@ -120,9 +120,9 @@ def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = Fal
         _refuse_high_roots(term.tree)
     value = whole_value(terms)
     domain = domain_of(terms)
-    is_symmetric = domain.is_all or (domain.low is not None and domain.high == -domain.low)
+    low, high = domain.lower, domain.upper
+    is_symmetric = domain.is_all or (low is not None and high == negative(low))
     is_mirrored = is_symmetric and is_even(value)
-    low, high = (None if end is None else number(end) for end in (domain.low, domain.high))
     knots = _ordered(value, low, high, parameters, is_mirrored=is_mirrored)
     ends = pairwise([*([] if is_mirrored else [low]), *knots, high])
     found = _merged([_piece(value, a, b, parameters) for a, b in ends], parameters)
@@ -155,7 +155,7 @@ def half(whole: Pieces) -> Pieces:
     kept = whole.pieces[count // 2 :]
     if count % 2:
         kept = (replace(kept[0], low=ZERO), *kept[1:])
-    domain = replace(whole.domain, low=Fraction(0), low_closed=True)
+    domain = between(ZERO, whole.domain.upper, low_closed=True, high_closed=whole.domain.high_closed)
     joints = whole.joints[len(whole.joints) - len(kept) + 1 :]
     return Pieces(pieces=kept, joints=joints, is_even=True, domain=domain)
 
@@ -165,19 +165,40 @@ def whole_value(terms: Terms) -> Tree:
     return total([times(number(t.coefficient), without_extrema(t.tree)) for t in terms.elementwise])
 
 
-def domain_of(terms: Terms) -> Interval:
+def domain_of(terms: Terms) -> Domain:
     """Return the weights at which every elementwise term is finite.
 
     Raises:
-        Intractable: There is none.
+        Intractable: There is none, or it depends on the parameters which end of two domains counts.
     """
-    made: Interval = terms.elementwise[0].domain
-    for term in terms.elementwise[1:]:
-        both = intersection(made, term.domain)
-        if both is None:
-            raise Intractable(f"no weight lies in the domains of all terms: {made} and {term.domain}")
-        made = both
+    made: Domain
+    made, *others = dict.fromkeys(term.domain for term in terms.elementwise)
+    for domain in others:
+        made = _both(made, domain, terms.parameters)
     return made
+
+
+def _both(a: Domain, b: Domain, parameters: tuple[Parameter, ...]) -> Domain:
+    low, low_closed = _inner(1, (a.lower, a.low_closed), (b.lower, b.low_closed), parameters)
+    high, high_closed = _inner(-1, (a.upper, a.high_closed), (b.upper, b.high_closed), parameters)
+    if low is not None and high is not None:
+        order = sign_for_all(minus(high, low), parameters)
+        if order not in ("positive", "zero") or (order == "zero" and not (low_closed and high_closed)):
+            raise Intractable(f"no weight may lie in the domains of all terms: {a} and {b}")
+    return between(low, high, low_closed=low_closed, high_closed=high_closed)
+
+
+_End = tuple[Tree | None, bool]
+
+
+def _inner(side: int, a: _End, b: _End, parameters: tuple[Parameter, ...]) -> _End:
+    """Return the end of two domains that leaves less: of the lower ends the upper one, on side 1."""
+    if a[0] is None or b[0] is None:
+        return b if a[0] is None else a
+    if a[0] == b[0]:
+        return a[0], a[1] and b[1]
+    order = _compare(a[0], b[0], parameters)
+    return (a[0], a[1] and b[1]) if order == 0 else a if order == side else b
 
 
 def _ordered(
@@ -185,7 +206,7 @@ def _ordered(
 ) -> list[Tree]:
     """Return the knots within the domain, ascending, each once; of a mirrored phi 0 and those above it."""
     inner: list[Tree] = [ZERO] if is_mirrored else []
-    for position in dict.fromkeys([*knots_of(value, parameters), *_singular(value)]):
+    for position in dict.fromkeys([*knots_of(value, parameters), *_singular(value, parameters)]):
         if is_imaginary(position, parameters):
             continue
         at = tidy(position, parameters)
@@ -201,14 +222,20 @@ def _ordered(
     return made
 
 
-def _singular(value: Tree) -> Iterator[Tree]:
+def _singular(value: Tree, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
     """Yield the weights at which phi may not be smooth although nothing switches there, as `sqrt(w**2)` at 0.
 
     Where they cannot be listed, each piece is asked whether there are any.
     """
     for expression in singular_at(value):
         with suppress(NotDifferentiable):
-            yield from roots(expression)
+            yield from (root for root in roots(expression) if _may_vanish(expression, root, parameters))
+
+
+def _may_vanish(expression: Tree, root: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is it 0 there, or undefined, for some parameters? `1 + abs(w)` is not, at the root that its pieces have."""
+    rows = ({**row, W: evaluate(root, row)} for row in samples(parameters))
+    return any(not abs(evaluate(expression, row)) > TINY for row in rows)
 
 
 def _refuse_singular(smooth: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> None:

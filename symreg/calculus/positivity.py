@@ -50,6 +50,10 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
         case Call("expm1" | "log1p" | "tanh" | "sinh" | "atan" | "sign", (x,)):
             low, high, is_nonzero = bounds(x, parameters)
             return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), is_nonzero
+        case Binary("-", Name(one), Name(other)) if _is_above(one, other, parameters):
+            return Fraction(0), inf, True
+        case Binary("-", Name(one), Name(other)) if _is_above(other, one, parameters):
+            return -inf, Fraction(0), True
         case Binary("+" | "-" as operator, left, right):
             return _sum(bounds(left, parameters), bounds(right if operator == "+" else Negate(right), parameters))
         case Binary("*", Number(value), x) if value > 0:
@@ -95,6 +99,10 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
             return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), False
         case _:
             return _ANY
+
+
+def _is_above(high: str, low: str, parameters: dict[str, Parameter]) -> bool:
+    return high in parameters and parameters[high].above == low
 
 
 def _sum(a: Range, b: Range) -> Range:

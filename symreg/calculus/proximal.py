@@ -30,6 +30,7 @@ from symreg.calculus.tidy import Sign, limit, tidy
 from symreg.calculus.trials import bend, curvature_of, is_number, number_far_out
 from symreg.calculus.unordered import unordered
 from symreg.errors import Intractable, NotDifferentiable
+from symreg.language.domain import Domain
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import mention, to_text
@@ -238,7 +239,7 @@ def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...])
         yield start
     joints: list[Joint | None] = [*part.joints, None]
     for piece, joint in zip(part.pieces, joints, strict=True):
-        for cell in _cells(piece, parameters):
+        for cell in _cells(piece, part.domain, parameters):
             if cell.turns and cell.bends > 0 and cell.low is not None:
                 yield _Fall(position=cell.low)
             yield cell
@@ -262,7 +263,7 @@ def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...])
             yield Rest(position=last.high, left=_finite(left), right=None, value=value)
 
 
-def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
+def _cells(piece: Piece, domain: Domain, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
     """Yield the parts of a piece on which the curvature rises, falls or stays."""
     table = sign_table(piece.third, piece.low, piece.high, parameters)
     if table is None and sign_between(piece.curvature, piece.low, piece.high, parameters) in _PULL_UP:
@@ -272,7 +273,7 @@ def _cells(piece: Piece, parameters: tuple[Parameter, ...]) -> Iterator[Cell]:
         raise Intractable(
             f"where phi'' = {mention(piece.curvature)} rises and falls was not decided for all parameters"
         )
-    slope = stable_slope(piece, parameters)
+    slope = stable_slope(piece, parameters, domain)
     for run in table:
         signs = sign_table(piece.curvature, run.low, run.high, parameters)
         cell = Cell(

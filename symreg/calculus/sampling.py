@@ -9,7 +9,9 @@ from flint import arb, ctx
 
 from symreg.calculus.enclosed import Exact, Undecided, compiled
 from symreg.calculus.rounded import GREATEST, Machine, singles
+from symreg.language.domain import Domain
 from symreg.language.interval import Interval
+from symreg.language.ordering import in_order
 from symreg.language.spec import Parameter
 from symreg.language.tree import Call, Compare, Name, Tree, names, walk
 
@@ -18,7 +20,7 @@ _MIDDLES = (1.37, 0.61, -1.37)  # weights of which one is likely to lie within t
 
 
 def sampled(
-    tree: Tree, parameters: tuple[Parameter, ...], domain: Interval, *, groups: int = 14, seed: int = 0
+    tree: Tree, parameters: tuple[Parameter, ...], domain: Domain, *, groups: int = 14, seed: int = 0
 ) -> list[tuple[dict[str, float], bool]]:
     """Return inputs over the promised range: weights of all sizes, near the parameters' sizes and near the switches.
 
@@ -31,14 +33,16 @@ def sampled(
     for group in range(groups):
         stream = Stream(f"{seed}/{group}")
         chosen = {p.name: _parameter(p, stream, group, place) for place, p in enumerate(parameters)}
+        chosen = in_order(parameters, chosen)
+        within = domain.at(chosen)
         machine = Machine({**{name: [value] for name, value in chosen.items()}, "w": [1.0]}, "float64")
         scales = [abs(x) for scale in sizes for x in machine.at(scale) if 2.0**-45 < abs(x) < 2.0**45] or [1.0]
         extremes = _near_the_ends(exact, chosen, stream) if group % 4 else []
         for weight, is_single in (*extremes, *_weights(stream, scales, group)):
-            inside = _inside(weight, domain)
+            inside = _inside(weight, within)
             if inside is not None:
                 (rounded,) = singles([inside])
-                if is_single and rounded in domain:
+                if is_single and rounded in within:
                     made.append(({"w": rounded, **chosen}, True))
                 elif not is_single:
                     made.append(({"w": inside, **chosen}, False))
@@ -46,7 +50,7 @@ def sampled(
 
 
 def at_overflows(
-    tree: Tree, parameters: tuple[Parameter, ...], domain: Interval, *, groups: int = 7, seed: int = 0
+    tree: Tree, parameters: tuple[Parameter, ...], domain: Domain, *, groups: int = 7, seed: int = 0
 ) -> list[tuple[dict[str, float], bool]]:
     """Return weights at which an exponential within a tree overflows or vanishes, though the whole need not."""
     arguments = list(dict.fromkeys(x for node in walk(tree) for x in _exponent(node)))
@@ -56,6 +60,8 @@ def at_overflows(
     for group in range(groups):
         stream = Stream(f"overflows {seed}/{group}")
         chosen = {p.name: _parameter(p, stream, 2 * group, place) for place, p in enumerate(parameters)}
+        chosen = in_order(parameters, chosen)
+        within = domain.at(chosen)
         grid = [
             sign * math.ldexp(1.0 + stream.integer(0, 2**20) * 2.0**-20, k) for k in range(-40, 41) for sign in (1, -1)
         ]
@@ -63,7 +69,7 @@ def at_overflows(
         for argument in arguments:
             sizes = [abs(x) for x in machine.at(argument)]
             for is_single, least, greatest in ((True, 12.0, 400.0), (False, 25.0, 3000.0)):
-                found = [w for w, size in zip(grid, sizes, strict=True) if least < size < greatest and w in domain]
+                found = [w for w, size in zip(grid, sizes, strict=True) if least < size < greatest and w in within]
                 for _ in range(min(4, len(found))):
                     weight = found[stream.integer(0, len(found) - 1)]
                     made.append(({"w": singles([weight])[0] if is_single else weight, **chosen}, is_single))

@@ -150,11 +150,14 @@ Form = dict[str, Fraction]
 
 
 class _Ruler:
-    """Collects the equations that dimensions satisfy. Names whose domain is no half-line from 0 are pure numbers."""
+    """Collects the equations that dimensions satisfy. Names whose domain is no half-line from 0 are pure numbers,
+    and so are two of which one has to exceed the other: in a unit that is not the same for both that would be lost.
+    """
 
     def __init__(self, parameters: tuple[Parameter, ...]) -> None:
-        self.units = [p.name for p in parameters if p.domain == WORDS["positive"]]
-        cones = [p.name for p in parameters if _is_cone(p.domain)]
+        tied = {name for p in parameters if p.above for name in (p.name, p.above)}
+        self.units = [p.name for p in parameters if p.domain == WORDS["positive"] and p.name not in tied]
+        cones = [p.name for p in parameters if _is_cone(p.domain) and p.name not in tied]
         self.names = [*self.units, *(name for name in cones if name not in self.units), "w", "value"]
         self.equations: list[Form] = []
 

@@ -9,17 +9,22 @@ from symreg.calculus.differentiate import bare, differentiate, elementwise_over_
 from symreg.calculus.pieces import Piece
 from symreg.calculus.stabilise import stabilise
 from symreg.calculus.switches import sign_for_all
-from symreg.language.interval import Interval
+from symreg.language.domain import Domain
+from symreg.language.interval import REAL, Interval
 from symreg.language.spec import Parameter
 from symreg.language.tree import Tree
 
 
-def stable_slope(piece: Piece, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return phi' of a piece in a form that stays accurate on it; of a parabola as it is."""
+def stable_slope(piece: Piece, parameters: tuple[Parameter, ...], whole: Domain = REAL) -> Tree:
+    """Return phi' of a piece in a form that stays accurate on it; of a parabola as it is.
+
+    Args:
+        whole: The domain of the penalty; it counts where its ends are parameters.
+    """
     if numeric(piece.third) == 0:
         return piece.slope
     is_right = piece.low is not None and sign_for_all(piece.low, parameters) in ("zero", "positive", "nonnegative")
-    domain = Interval(low=Fraction(0)) if is_right else Interval()
+    domain = whole if whole.names else Interval(low=Fraction(0)) if is_right else REAL
     return stabilise(piece.slope, parameters=parameters, domain=domain).tree
 
 

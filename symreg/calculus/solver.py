@@ -51,6 +51,8 @@ def _in_domain(parameter: Parameter) -> list[Any]:
     if domain.high is not None:
         high = z3.RealVal(str(domain.high))
         made.append(x <= high if domain.high_closed else x < high)
+    if parameter.above:
+        made.append(x > z3.Real(parameter.above))
     return made
 
 

@@ -20,9 +20,9 @@ from symreg.calculus.parts import elementwise_parts
 from symreg.calculus.positivity import is_positive
 from symreg.calculus.roots import has_w, listed, roots
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.language.interval import WORDS
+from symreg.language.interval import REAL
 from symreg.language.spec import Parameter, Rule
-from symreg.language.terms import Term, Terms
+from symreg.language.terms import Term, Terms, at_numbers
 from symreg.language.tree import (
     Binary,
     Call,
@@ -156,11 +156,9 @@ def _at_ends_of_parameters(term: Term) -> Iterator[Term]:
     """Yield the term with one parameter at an end of its domain that belongs to it."""
     for parameter in term.parameters:
         domain = parameter.domain
-        others = tuple(other for other in term.parameters if other is not parameter)
         for end, is_closed in ((domain.low, domain.low_closed), (domain.high, domain.high_closed)):
             if end is not None and is_closed:
-                at_end = substitute(term.tree, {Name(parameter.name): number(end)})
-                yield replace(term, tree=at_end, parameters=others)
+                yield at_numbers(term, {parameter.name: end})
 
 
 def _is_smooth_or_undefined(term: Term) -> bool:
@@ -217,10 +215,10 @@ def _delicate(tree: Tree, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
 def _slopes_at_ends(part: Part, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
     """Yield the derivative at the ends of the domain that belong to it."""
     domain, points = part.domain, samples(parameters)
-    if domain.low is not None and domain.low_closed:
-        yield one_sided(part.gradient, number(domain.low), 1, parameters, points)
-    if domain.high is not None and domain.high_closed:
-        yield one_sided(part.gradient, number(domain.high), -1, parameters, points)
+    if domain.lower is not None and domain.low_closed:
+        yield one_sided(part.gradient, domain.lower, 1, parameters, points)
+    if domain.upper is not None and domain.high_closed:
+        yield one_sided(part.gradient, domain.upper, -1, parameters, points)
 
 
 def _may_be_infinite(slope: Tree) -> bool:
@@ -269,7 +267,7 @@ def _is_differentiable_in(inner: Tree, body: Tree, term: Term) -> bool:
         replace(
             term,
             tree=transform(alone, _as_parameter),
-            domain=WORDS["real"],
+            domain=REAL,
             parameters=term.scalars,
             arrays=(),
         )

@@ -22,7 +22,7 @@ from symreg.calculus.rounded import COUNT
 from symreg.calculus.sampling import at_overflows, sampled
 from symreg.calculus.tidy import lifted
 from symreg.calculus.vanishing import vanishing
-from symreg.language.interval import Interval
+from symreg.language.domain import Domain
 from symreg.language.spec import Parameter
 from symreg.language.tree import Call, Tree, names, substitute, transform, walk
 
@@ -79,7 +79,7 @@ def stabilise(
     tree: Tree,
     *,
     parameters: tuple[Parameter, ...],
-    domain: Interval,
+    domain: Domain,
     candidates: tuple[Tree, ...] = (),
 ) -> Stable:
     """Return the form of `tree` to emit.
@@ -91,7 +91,8 @@ def stabilise(
         candidates: Trees that are equal to it.
     """
     exact = compiled(tree)
-    used = frozenset[str]().union(names(tree), *map(names, candidates))  # an equal form may have a name that cancels
+    # An equal form may have a name that cancels.
+    used = frozenset[str](domain.names).union(names(tree), *map(names, candidates))
     parameters = tuple(p for p in (*parameters, COUNT) if p.name in used)
     inputs = ("w", *(p.name for p in parameters))
     points = _thinned(_known(exact, sampled(tree, parameters, domain)), MOST_POINTS)

@@ -276,7 +276,9 @@ def _sign_within(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[
     used = names(tree)
     parameters = tuple(p for p in parameters if p.name in used)
     shifted: dict[Tree, Tree] = {Name(p.name): _from_the_end(p) for p in parameters}
-    free = tuple(replace(p, domain=_positive_part(p)) for p in parameters)
+    beyond = [p for p in parameters if _is_told_by_another(p, parameters)]
+    shifted |= {Name(p.name): plus(shifted[Name(p.above)], Name(p.name)) for p in beyond}
+    free = tuple(replace(p, domain=WORDS["positive"] if p in beyond else _positive_part(p)) for p in parameters)
     expression = to_sympy(substitute(tree, shifted), (*free, *apart))
     weak: Sign = "undecided"
     forms: list[Callable[[sympy.Expr], sympy.Expr]] = [lambda e: e, sympy.factor_terms]
@@ -299,6 +301,15 @@ def _sign_within(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[
             return found
         weak = found if weak == "undecided" else weak
     return weak
+
+
+def _is_told_by_another(parameter: Parameter, parameters: tuple[Parameter, ...]) -> bool:
+    """Is all that is known of a parameter that it exceeds another one, which does not exceed a third?"""
+    other = next((p for p in parameters if p.name == parameter.above), None)
+    if other is None or other.above or parameter.domain.high is not None:
+        return False
+    low, bottom = parameter.domain.low, other.domain.low
+    return low is None or (bottom is not None and low <= bottom)
 
 
 def _from_the_end(parameter: Parameter) -> Tree:

@@ -16,11 +16,12 @@ from math import ceil, floor
 from typing import Any, Literal
 
 from symreg.calculus.algebra import ONE, ZERO, W, call, plus, power, rational, total, without_extrema
-from symreg.calculus.numeric import TINY, Values, evaluate, holds, samples
+from symreg.calculus.numeric import TINY, Values, evaluate, holds, interval_at, samples
 from symreg.calculus.positivity import bounds
 from symreg.calculus.roots import knots_of, roots
 from symreg.calculus.tidy import is_imaginary, tidy
 from symreg.errors import Intractable, NotDifferentiable, SpecError
+from symreg.language.domain import Domain
 from symreg.language.interval import Interval, parse_interval
 from symreg.language.spec import Parameter
 from symreg.language.terms import Term, Terms
@@ -97,7 +98,7 @@ class _Requirement:
 @lru_cache(maxsize=256)
 def gaps(term: Term) -> Gaps:
     """Return where a term's formula has no value, as far as that can be told for all parameters alike."""
-    known = {p.name: p for p in term.parameters} | {"w": Parameter(name="w", domain=term.domain, default=0.0)}
+    known = {p.name: p for p in term.parameters} | {"w": Parameter(name="w", domain=_hull(term), default=0.0)}
     asked = [r for r in _requirements(without_extrema(term.tree), (), known) if not _is_met(r, known)]
     if not asked:
         return Gaps()
@@ -121,9 +122,9 @@ def undefined_notes(terms: Terms) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_told(term, _shortly(term)) for term in terms.terms if gaps(term)))
 
 
-def undefined_note(value: Tree, domain: Interval, parameters: tuple[Parameter, ...]) -> str:
+def undefined_note(value: Tree, domain: Domain, parameters: tuple[Parameter, ...]) -> str:
     """Return such a sentence for the value of one weight, "" where none is known to be due."""
-    used = names(value)
+    used = names(value).union(domain.names)
     term = Term(
         name="phi",
         coefficient=Fraction(1),
@@ -224,7 +225,7 @@ def _components(term: Term, found: Gaps) -> list[Region]:
         [*found.regions, *((point, point) for point in found.points)],
         key=lambda region: _place(region, samples(term.parameters)[0]),
     )
-    low, high = _ends_of(term.domain)
+    low, high = term.domain.lower, term.domain.upper
     made: list[Region] = []
     start: Tree | None = low
     is_open = True
@@ -242,11 +243,9 @@ def _place(region: Region, row: Values) -> Any:
     return evaluate(low, row) if low is not None else evaluate(high if high is not None else ZERO, row) - 1
 
 
-def _ends_of(domain: Interval) -> Region:
-    return (
-        None if domain.low is None else number(domain.low),
-        None if domain.high is None else number(domain.high),
-    )
+def _hull(term: Term) -> Interval:
+    """Return the weights that lie in a term's domain for some parameters."""
+    return term.domain.hull({p.name: p.domain for p in term.parameters})
 
 
 def _requirements(tree: Tree, guards: tuple[Tree, ...], known: dict[str, Parameter]) -> Iterator[_Requirement]:
@@ -334,7 +333,7 @@ def _solved(asked: Sequence[_Requirement], term: Term) -> Gaps | None:
     ordered = _ordered(tidied, rows)
     if ordered is None:
         return None
-    low, high = _ends_of(term.domain)
+    low, high = term.domain.lower, term.domain.upper
     ends = _within(ordered, low, high, rows)
     if ends is None:
         return None
@@ -421,17 +420,18 @@ _MAGNITUDES = tuple(Fraction(x) for x in ("0.003", "0.04", "0.3", "0.9", "1.7", 
 
 def _fails_somewhere(requirement: _Requirement, term: Term) -> bool:
     """Does a requirement on one weight fail at a weight of the domain; or between two, where it may not be 0?"""
-    weights = [s * x for x in _MAGNITUDES for s in (1, -1) if s * x in term.domain]
+    weights = [s * x for x in _MAGNITUDES for s in (1, -1)]
     try:
         zeros = roots(requirement.argument)
     except NotDifferentiable:
         zeros = ()
-    low, high = _ends_of(term.domain)
+    low, high = term.domain.lower, term.domain.upper
     for row in samples(term.parameters):
         for zero in _within([x for x in zeros if evaluate(x, row) == evaluate(x, row)], low, high, (row,)) or ():
             if requirement.fails({**row, W: evaluate(zero, row)}, TINY):
                 return True
-        at = [{**row, W: evaluate(number(x), {})} for x in weights]
+        domain = interval_at(term.domain, row)
+        at = [{**row, W: evaluate(number(x), {})} for x in weights if x in domain]
         if any(requirement.fails(values) for values in at):
             return True
         if requirement.relation == "!=":
@@ -459,8 +459,9 @@ def _fails_for_a_vector(requirement: _Requirement, term: Term) -> bool:
         except IndexError:
             continue
         plain = _Requirement(argument=argument, relation=requirement.relation, guards=tuple(guards))
-        for vector in (v for v in _VECTORS if all(x in term.domain for x in v)):
-            if any(plain.fails({**row, **_elements(vector)}) for row in samples(term.parameters)):
+        for row, vector in product(samples(term.parameters), _VECTORS):
+            domain = interval_at(term.domain, row)
+            if all(x in domain for x in vector) and plain.fails({**row, **_elements(vector)}):
                 return True
     return False
 

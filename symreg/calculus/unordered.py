@@ -15,7 +15,7 @@ from symreg.errors import Intractable
 from symreg.language.spec import Parameter
 from symreg.language.terms import Term, Terms
 from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Tree, number
+from symreg.language.tree import Binary, Call, Tree
 
 _FAR = 1 / TINY
 MOST_KNOTS = 8
@@ -45,7 +45,7 @@ def unordered(terms: Terms) -> Unordered:
     knots = [tidy(knot, parameters) for knot in knots_of(value, parameters) if not is_imaginary(knot, parameters)]
     if is_mirrored:
         knots = [ZERO, *(knot for knot in knots if _is_above_zero(knot, parameters))]
-    knots += [number(end) for end in (domain.low, domain.high) if end is not None]
+    knots += [end for end in (domain.lower, domain.upper) if end is not None]
     knots = list(dict.fromkeys(knots))
     if len(knots) > MOST_KNOTS:
         raise Intractable(f"more than {MOST_KNOTS} knots without a known order")

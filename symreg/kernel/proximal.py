@@ -331,8 +331,9 @@ class _Lowering(Lowering):
                 low = _NEAREST if is_open else _bound(row.low, item.pull < 0, x, Negate(FARTHEST))
                 guess = self.before_turn(row, x, once, each) if item.turns and item.bends < 0 else None
                 known = clipped(substitute(item.start, {V: x, STEP: self.step}), low, row.high)
+                start = known if guess is None else clipped(guess, low, row.high)
                 lows.append(low)
-                starts.append(known if guess is None else clipped(guess, low, row.high))
+                starts.append(start if is_open else _off_infinite_ends(start, row, item))
                 is_halted |= guess is None and item.turns and item.pull != item.bends  # then v may be beyond the turn
                 if item.in_logarithm and item.top is not None:  # if that is 0, the root is 0
                     highs.append(Binary("*", _ABOVE, known))
@@ -432,6 +433,24 @@ def _without_cosines(bend: Tree, slope: Tree) -> Tree:
     sines = {node.arguments for node in walk(slope) if isinstance(node, Call) and node.function == "sin"}
     quarter = Binary("/", Constant("pi"), _TWO)
     return substitute(bend, {Call("cos", x): Call("sin", (Binary("+", x[0], quarter),)) for x in sines})
+
+
+def _off_infinite_ends(start: Tree, row: _Row, cell: Cell) -> Tree:
+    """Return a start that is not an end at which F is infinite: which infinity, rounding may get wrong there."""
+    low = row.low if cell.low_force is None and row.low == cell.low else None
+    high = row.high if cell.high_force is None and row.high == cell.high else None
+    if low is not None:
+        start = Call("where", (Compare("<=", start, low), _beyond(low, row.high, 1), start))
+    if high is not None:
+        start = Call("where", (Compare(">=", start, high), _beyond(high, row.low, -1), start))
+    return start
+
+
+def _beyond(end: Tree, other: Tree | None, side: int) -> Tree:
+    """Return a number between two ends, or at some distance from one alone."""
+    if other is not None:
+        return Binary("+", Binary("/", end, _TWO), Binary("/", other, _TWO))
+    return Binary("+" if side > 0 else "-", end, Binary("+", _ONE, Call("abs", (end,))))
 
 
 def _bound(end: Tree | None, is_pulled: bool, x: Tree, farthest: Tree) -> Tree:

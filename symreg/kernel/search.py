@@ -35,7 +35,7 @@ def search_of(operator: Mixed, parameters: tuple[str, ...]) -> Search:
         lets = tuple(stage for stage in shared.stages if isinstance(stage, Let))
         return Formula(lets=lets, result=shared.scalars[0])
 
-    domain = operator.domain
+    domain = operator.domain.at({})  # no end of it is a parameter
     return Search(
         u=u.name,
         inside=inside.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symreg.calculus.operator import Unordered
 from symreg.kernel.lowering import Candidate, Lowering, Statements, clipped
-from symreg.language.interval import Interval
+from symreg.language.domain import Domain
 from symreg.language.tree import Binary, Call, Compare, Name, Negate, Tree, children, number, rebuild, substitute
 
 _W = Name("w")
@@ -16,15 +16,16 @@ class Sorting(Lowering):
 
     def sorted(self, operator: Unordered, x: Tree, once: Statements, each: Statements) -> Tree:
         """Return the best minimum of the spans between knots, which are sorted here; in each of them F is linear."""
-        ends = self.ascending([self.at(knot) for knot in operator.knots], once)
+        ends = self.within(operator.domain, self.ascending([self.at(knot) for knot in operator.knots], once), once)
         lows = [*([] if operator.is_even else [None]), *ends]
         highs = [*lows[1:], None]
         x = self.bounded(x, each)
         candidates: list[Candidate] = []
         before: Tree | None = None
-        for k, (low, high) in enumerate(zip(lows, highs, strict=True)):
-            if not operator.is_even and not _reaches(operator.domain, low, high):
-                continue
+        spans = list(zip(lows, highs, strict=True))
+        if not operator.is_even:
+            spans = spans[operator.domain.lower is not None : len(spans) - (operator.domain.upper is not None)]
+        for k, (low, high) in enumerate(spans):
             inside = self.let("inside", _inside(low, high), once)
             slope = self.let("slope", _taken(operator.slope, _ZERO, inside), once)
             rise = Binary("+", _ONE, Binary("*", self.step, _taken(operator.curvature, _ZERO, inside)))
@@ -39,7 +40,14 @@ class Sorting(Lowering):
             before = top
             u = self.let("u", clipped(u, low, high), each)
             candidates.append(Candidate(u, _taken(operator.value, u, inside), bottom, top))
+            if k == len(spans) - 1 and high is not None:
+                candidates.append(Candidate(high, _taken(operator.value, high, inside), top, None))
         return self.best(candidates, x, each)
+
+    def within(self, domain: Domain, ends: list[Tree], once: Statements) -> list[Tree]:
+        """Return ends moved into the domain: where the parameters put a knot outside, its spans have no width."""
+        low, high = (None if end is None else self.at(end) for end in (domain.lower, domain.upper))
+        return ends if domain.is_all else [self.let("end", clipped(end, low, high), once) for end in ends]
 
     def ascending(self, values: list[Tree], once: Statements) -> list[Tree]:
         """Return names of values in ascending order: each one is put in its place among those before it."""
@@ -81,8 +89,3 @@ def _taken(tree: Tree, u: Tree, inside: Tree) -> Tree:
         case _:
             below = children(tree)
             return rebuild(tree, tuple(_taken(child, u, inside) for child in below)) if below else tree
-
-
-def _reaches(domain: Interval, low: Tree | None, high: Tree | None) -> bool:
-    """Is a span between two ends one of the domain? Those beyond its own ends are not."""
-    return not ((low is None and domain.low is not None) or (high is None and domain.high is not None))

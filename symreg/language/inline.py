@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from symreg.language.interval import WORDS, Interval
+from symreg.language.domain import Domain
+from symreg.language.interval import REAL, WORDS
 from symreg.language.names import check_identifier
 from symreg.language.parse import Excerpted, parse
 from symreg.language.spec import Array, Parameter, Penalty
@@ -18,7 +19,7 @@ def inline_penalty(
     *,
     name: str = "penalty",
     declared: Iterable[Parameter] = (),
-    domain: Interval | None = None,
+    domain: Domain | None = None,
     arrays: Iterable[Array] = (),
     title: str = "",
     reference: str = "",
@@ -42,8 +43,9 @@ def inline_penalty(
     tree = parse(expression, source=source) if isinstance(expression, str) else expression
     shapes = {n.array: len(n.subscripts) for n in walk(tree) if isinstance(n, Item) and n.array != "w"}
     known = {p.name: p for p in declared}
-    used = dict.fromkeys(n.name for n in walk(tree) if isinstance(n, Name) and n.name not in ("w", "n", *shapes))
-    parameters = [known.get(p) or replace(make_parameter(p, domain=WORDS["positive"]), is_assumed=True) for p in used]
+    written = [n.name for n in walk(tree) if isinstance(n, Name) and n.name not in ("w", "n", *shapes)]
+    used = dict.fromkeys((*written, *(domain.names if domain else ())))
+    parameters = [known.get(p) or assumed(p) for p in used]
     parameters += [p for p in known.values() if p.name not in used]
     declared_arrays = {a.name: a for a in arrays}
     for array, dimensions in shapes.items():
@@ -53,9 +55,14 @@ def inline_penalty(
         name=name,
         title=title,
         expression=tree,
-        domain=domain or Interval(),
+        domain=domain or REAL,
         parameters=tuple(parameters),
         arrays=tuple(declared_arrays.values()),
         reference=reference,
         source=source if isinstance(source, str) else source.source,
     )
+
+
+def assumed(name: str) -> Parameter:
+    """Return the parameter that an undeclared name stands for: a positive one."""
+    return replace(make_parameter(name, domain=WORDS["positive"]), is_assumed=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from symreg.errors import SpecError
 from symreg.language.names import printable
+from symreg.language.tree import Tree, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,29 @@ class Interval:
         """Is it the whole real line?"""
         return self.low is None and self.high is None
 
+    @property
+    def lower(self) -> Tree | None:
+        """The lower end as an expression."""
+        return None if self.low is None else number(self.low)
+
+    @property
+    def upper(self) -> Tree | None:
+        """The upper end as an expression."""
+        return None if self.high is None else number(self.high)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that its ends are: none; see `ParametricInterval`."""
+        return ()
+
+    def at(self, values: Mapping[str, Any]) -> Interval:
+        """Return itself: no end depends on values of parameters."""
+        return self
+
+    def hull(self, ranges: Mapping[str, Interval]) -> Interval:
+        """Return itself, likewise."""
+        return self
+
 
 def intersection(a: Interval, b: Interval) -> Interval | None:
     """Return the points that belong to both, or None if there are none."""
@@ -84,8 +110,8 @@ WORDS = {
     "nonnegative": Interval(low=Fraction(0), low_closed=True),
 }
 
-_NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
-_INTERVAL = re.compile(rf"\s*([(\[])\s*({_NUMBER}|-inf)\s*,\s*({_NUMBER}|\+?inf)\s*([)\]])\s*", re.ASCII)
+NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
+_INTERVAL = re.compile(rf"\s*([(\[])\s*({NUMBER}|-inf)\s*,\s*({NUMBER}|\+?inf)\s*([)\]])\s*", re.ASCII)
 
 
 def parse_number(text: str) -> float:
@@ -94,7 +120,7 @@ def parse_number(text: str) -> float:
     Raises:
         SpecError: It writes none.
     """
-    if re.fullmatch(rf"\s*{_NUMBER}\s*", text, re.ASCII) is None:
+    if re.fullmatch(rf"\s*{NUMBER}\s*", text, re.ASCII) is None:
         raise SpecError(f"'{printable(text.strip(), 40)}' is not a number such as 2, 0.5 or 1e-3")
     return float(text)
 

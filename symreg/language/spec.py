@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Literal
 
 from symreg.errors import SpecError
+from symreg.language.domain import Domain
 from symreg.language.interval import REAL, Interval
 from symreg.language.names import LONGEST_MENTION
 from symreg.language.tree import Call, Tree, names, walk
@@ -23,9 +24,11 @@ class Parameter:
         name: Identifier; not one of the reserved names.
         domain: Values that it may take; always finite.
         default: A value inside the domain.
+        above: The name of another parameter that it has to exceed, as the ends of a domain have to; "" for none.
         latex: Its symbol in LaTeX, or "" for one made from the name.
         doc: A few words for docstrings.
         is_assumed: Was it undeclared in an inline expression, and so taken as positive?
+        is_chosen: Was the default chosen for want of a given one?
     """
 
     name: str
@@ -34,6 +37,8 @@ class Parameter:
     latex: str = ""
     doc: str = ""
     is_assumed: bool = False
+    is_chosen: bool = field(default=False, compare=False)
+    above: str = ""
 
 
 Shape = tuple[Literal["n"], ...]
@@ -85,7 +90,7 @@ class Penalty:
     name: str
     title: str
     expression: Tree
-    domain: Interval
+    domain: Domain
     parameters: tuple[Parameter, ...]
     arrays: tuple[Array, ...] = ()
     reference: str = ""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
+from symreg.language.domain import Domain, renamed_domain
+from symreg.language.domain import at_numbers as domain_at_numbers
 from symreg.language.interval import Interval
+from symreg.language.ordering import beside_numbers
 from symreg.language.spec import Array, Parameter, Rule
-from symreg.language.tree import Item, Name, Tree, is_elementwise, transform
+from symreg.language.tree import Item, Name, Tree, is_elementwise, number, substitute, transform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,7 @@ class Term:
     name: str
     coefficient: Fraction
     tree: Tree
-    domain: Interval
+    domain: Domain
     parameters: tuple[Parameter, ...]
     arrays: tuple[Array, ...] = ()
     is_elementwise: bool = field(init=False, repr=False, compare=False)
@@ -39,6 +44,17 @@ class Term:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_elementwise", is_elementwise(self.tree))  # it is asked for at every point
+
+
+def at_numbers(term: Term, values: Mapping[str, Fraction]) -> Term:
+    """Return a term with numbers in place of some of its parameters."""
+    numbers: dict[Tree, Tree] = {Name(name): number(value) for name, value in values.items()}
+    return replace(
+        term,
+        tree=substitute(term.tree, numbers),
+        domain=domain_at_numbers(term.domain, values),
+        parameters=beside_numbers(term.parameters, values),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +82,10 @@ class Terms:
     def arrays(self) -> tuple[Array, ...]:
         """Each declared array once."""
         return tuple({a.name: a for term in self.terms for a in term.arrays}.values())
+
+    def intervals(self, values: Mapping[str, Any]) -> tuple[Interval, ...]:
+        """Return the terms' domains for values of their parameters, each once."""
+        return tuple(domain.at(values) for domain in dict.fromkeys(term.domain for term in self.terms))
 
     @property
     def names(self) -> list[str]:
@@ -109,7 +129,11 @@ def rename(terms: Terms, renamed: dict[str, str]) -> Terms:
         return replace(
             term,
             tree=transform(term.tree, change),
-            parameters=tuple(replace(p, name=renamed.get(p.name, p.name)) for p in term.parameters),
+            domain=renamed_domain(term.domain, renamed),
+            parameters=tuple(
+                replace(p, name=renamed.get(p.name, p.name), above=renamed.get(p.above, p.above))
+                for p in term.parameters
+            ),
             arrays=tuple(replace(a, name=renamed.get(a.name, a.name)) for a in term.arrays),
         )
 

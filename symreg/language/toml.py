@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from symreg.errors import SpecError
+from symreg.language.domain import Domain, parse_domain
 from symreg.language.interval import REAL, WORDS, Interval, inside, parse_interval
 from symreg.language.names import LONGEST_MENTION, check_identifier, check_stem, did_you_mean
+from symreg.language.ordering import asked_of
 from symreg.language.parse import Excerpted, parse
 from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, Shape, State, varying_names
 from symreg.language.text import to_text
@@ -65,7 +67,7 @@ def read_penalty(text: str, source: str) -> Penalty:
         name=file.text(table, "penalty", "name"),
         title=file.text(table, "penalty", "title", default=""),
         expression=expression,
-        domain=file.domain(table, "penalty", Interval()),
+        domain=file.domain_of_weights(table, [p.name for p in parameters]),
         parameters=parameters,
         arrays=declared_arrays,
         reference=file.text(table, "penalty", "reference", default=""),
@@ -131,7 +133,7 @@ def make_penalty(
     name: str,
     title: str,
     expression: Tree,
-    domain: Interval,
+    domain: Domain,
     parameters: tuple[Parameter, ...],
     arrays: tuple[Array, ...] = (),
     reference: str = "",
@@ -144,7 +146,7 @@ def make_penalty(
         SpecError: A parameter or array that is not used, an array with the wrong number of subscripts, no `w`.
     """
     check_stem(name, f"{source}: name")
-    if domain.low is not None and domain.low == domain.high:
+    if domain.lower is not None and domain.lower == domain.upper and not domain.names:
         raise SpecError(f"{source}: domain {domain} is a single point; write an interval of weights")
     used_names, used_arrays = names(expression), subscripted(expression)
     if "w" not in used_names and "w" not in used_arrays:
@@ -155,7 +157,7 @@ def make_penalty(
                 f"{source}: '{parameter.name}' is a parameter, but is subscripted; "
                 f"declare [arrays.{parameter.name}], or '{parameter.name}[n]: real = 1' beside an expression"
             )
-        if parameter.name not in used_names:
+        if parameter.name not in used_names and parameter.name not in domain.names:
             raise SpecError(f"{source}: [params.{parameter.name}] is not used in expr")
     for array in arrays:
         if array.name in used_names:
@@ -177,7 +179,7 @@ def make_penalty(
         title=check_line(title, f"{source}: title"),
         expression=expression,
         domain=domain,
-        parameters=parameters,
+        parameters=asked_of(domain, parameters, source),
         arrays=arrays,
         reference=check_line(reference, f"{source}: reference"),
         doc=check_line(doc, f"{source}: doc", LONGEST_DOC),
@@ -201,6 +203,7 @@ def make_parameter(
         SpecError: A bad or reserved name, a default outside the domain, LaTeX beyond the allowed symbols.
     """
     check_identifier(name, where, allowed=allowed)
+    is_chosen = default is None
     if default is None:
         default = inside(domain)
     if isinstance(default, bool) or not isinstance(default, int | float):
@@ -216,7 +219,12 @@ def make_parameter(
             f"{where} '{name}': latex {_shown(latex)} is not an allowed symbol; write one such as '\\lambda' or 'c_1'"
         )
     return Parameter(
-        name=name, domain=domain, default=value, latex=latex, doc=check_line(doc, f"{where} '{name}': doc")
+        name=name,
+        domain=domain,
+        default=value,
+        latex=latex,
+        doc=check_line(doc, f"{where} '{name}': doc"),
+        is_chosen=is_chosen,
     )
 
 
@@ -320,6 +328,15 @@ class _File:
             return parse_interval(text)
         except SpecError as error:
             self.fail(f"[{path}] {error}")
+
+    def domain_of_weights(self, table: Mapping[str, Any], known: Iterable[str]) -> Domain:
+        if "domain" not in table:
+            return REAL
+        text = self.text(table, "penalty", "domain", is_plain=False)
+        try:
+            return parse_domain(text, known)
+        except SpecError as error:
+            self.fail(f"[penalty] {error}")
 
     def parameters(self) -> tuple[Parameter, ...]:
         return tuple(self._rows("params", _PARAMETER_KEYS, self._parameter))

@@ -118,6 +118,7 @@ def _of_parameter(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name,
         "domain": str(parameter.domain),
+        "above": parameter.above or None,
         "default": parameter.default,
         "latex": parameter.latex,
         "doc": parameter.doc,

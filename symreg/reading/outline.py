@@ -292,10 +292,19 @@ def _of_parameter(parameter: Parameter, name: Tree | None = None) -> ParameterRo
     name = name or Name(parameter.name)
     return ParameterRow(
         name=name,
-        domain=membership(name, parameter.domain),
+        domain=_allowed(name, parameter),
         default=number(Fraction(repr(float(parameter.default)))),
         doc=parameter.doc,
     )
+
+
+def _allowed(name: Tree, parameter: Parameter) -> Tree | None:
+    """Return the condition that a parameter is one that is taken: in its domain, and above another if it has to be."""
+    own = membership(name, parameter.domain)
+    if not parameter.above:
+        return own
+    above = Compare(">", name, Name(parameter.above))
+    return above if own is None else Logic("and", (own, above))
 
 
 def membership(subject: Tree, domain: Interval) -> Tree | None:

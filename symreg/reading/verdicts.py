@@ -156,11 +156,13 @@ def decimal(value: Fraction) -> str:
 def _declared(objective: Objective) -> list[str]:
     """Return what the parameters may be, and the elements of arrays that are not any real number."""
     arrays = [array for array in objective.terms.arrays if not array.domain.is_all]
-    parameters = [_in_words(p.name, p.domain) for p in objective.terms.parameters]
+    parameters = [_in_words(p.name, p.domain, p.above) for p in objective.terms.parameters]
     return [*parameters, *(_in_words(to_text(element(array)), array.domain) for array in arrays)]
 
 
-def _in_words(name: str, domain: Interval) -> str:
+def _in_words(name: str, domain: Interval, above: str = "") -> str:
+    if above:
+        return f"{name} > {above}" if domain.is_all else f"{_in_words(name, domain)}, {name} > {above}"
     words = {"real": f"{name} real", "positive": f"{name} > 0", "nonnegative": f"{name} >= 0"}
     return words.get(str(domain), f"{name} in {domain}")
 

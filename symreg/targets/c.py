@@ -152,7 +152,11 @@ class _Writer:
             "elements": list(self.elements()),
             "place": self.namer.fresh("k") if any(not array.domain.is_all for array in emitted.arrays) else "",
             "pointers": [row["name"] for row in arguments if row["is_pointer"]],
-            "domains": [*(_domain(p.name, p.domain) for p in emitted.parameters), *([] if is_late else needs)],
+            "domains": [
+                *(_domain(p.name, p.domain) for p in emitted.parameters),
+                *(f"{p.above} < {p.name}" for p in emitted.parameters if p.above),
+                *([] if is_late else needs),
+            ],
             "needs": needs[0] if is_late else "",
             "spans": _filled(spans, WIDTH - 8),
             "span_count": len(spans),
@@ -198,7 +202,8 @@ class _Writer:
                 "t", "the number of steps taken, 0 before the first; overwritten", of="double", is_written=True
             )
         for p in emitted.parameters:
-            doc = f"{p.doc}, {domain_in_words(p.domain)}" if p.doc else domain_in_words(p.domain)
+            words = domain_in_words(p.domain, p.above)
+            doc = f"{p.doc}, {words}" if p.doc else words
             yield {"name": p.name, "is_pointer": False, "type": "double", "doc": doc}
         if emitted.has_out:
             note = f"; may be {emitted.argument}" if kernel.may_alias else ""

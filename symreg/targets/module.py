@@ -158,8 +158,10 @@ def describe(objective: Objective, updates: tuple[Update, ...], target: str, *, 
     )
 
 
-def domain_in_words(domain: Interval) -> str:
-    """Return what a parameter must be: `> 0`, `>= 1`, `in [0, 1)`, `a real number`."""
+def domain_in_words(domain: Interval, above: str = "") -> str:
+    """Return what a parameter must be: `> 0`, `>= 1`, `in [0, 1)`, `a real number`, `> lo` (another parameter)."""
+    if above:
+        return f"> {above}" if domain.is_all else f"{domain_in_words(domain)}, > {above}"
     if domain.is_all:
         return "a real number"
     text = str(Interval(**{key: getattr(domain, key) for key in ("low", "high", "low_closed", "high_closed")}))
@@ -360,4 +362,5 @@ def _array_row(array: Array) -> list[object]:
 
 
 def _row(parameter: Parameter) -> list[object]:
-    return [parameter.name, str(parameter.domain), parameter.default, parameter.doc]
+    above = [parameter.above] if parameter.above else []
+    return [parameter.name, str(parameter.domain), parameter.default, parameter.doc, *above]

@@ -122,7 +122,7 @@ class _Writer:
             "signature": self.signature(bool(states)),
             "documented": self.documented(bool(states)),
             "is_indexed": emitted.is_indexed,
-            "parameters": [{"name": p.name, "bounds": _bounds(p.domain)} for p in emitted.parameters],
+            "parameters": [{"name": p.name, "bounds": _bounds(p.domain), "above": p.above} for p in emitted.parameters],
             "needs": "" if emitted.needs is None else self.text(emitted.needs),
             "needed": "" if emitted.needs is None else to_text(emitted.needs),
             "refused": emitted.refused,
@@ -182,7 +182,7 @@ class _Writer:
             each = "" if array.domain.is_all else f", each {domain_in_words(array.domain)}"
             rows.append((array.name, f"Shape {shape}, dtype of w{each}."))
         for p in emitted.parameters:
-            words = domain_in_words(p.domain)
+            words = domain_in_words(p.domain, p.above)
             rows.append(
                 (p.name, f"{p.doc[:1].upper()}{p.doc[1:]}, {words}." if p.doc else f"{words[:1].upper()}{words[1:]}.")
             )

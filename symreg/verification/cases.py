@@ -219,10 +219,10 @@ def well_conditioned_up_to(terms: Terms, dtype: Dtype) -> int | None:
     one_value = values(terms, {p.name: p.default for p in terms.parameters}, floor=shape.floor)
     if phi is None:
         return None
-    limit = None
+    limit, domains = None, terms.intervals({p.name: p.default for p in terms.parameters})
     for exponent in range(shape.greatest_exponent - 1, 0, -8):
         at = Fraction(4, 3) * (1 << exponent)  # no integer, where many a periodic function is exactly zero
-        if not all(at in term.domain for term in terms.terms):
+        if not all(at in domain for domain in domains):
             return None
         near = at * (1 + Fraction(3, 7 << -shape.unit - 3))
         ends = [one_value([w]) for w in (at, near)] + [_slope_or_none(phi, w, shape.floor) for w in (at, near)]

@@ -14,7 +14,7 @@ from math import inf, nextafter
 
 from flint import arb, arb_series, ctx
 
-from symreg.language.terms import Term
+from symreg.language.terms import Term, Terms
 from symreg.verification import series
 from symreg.verification.ball import Record, Undecided, following, sign
 from symreg.verification.growth import Power, growth
@@ -258,8 +258,9 @@ def curve(terms: Sequence[Term], parameters: Mapping[str, Exact]) -> Curve:
     phi = elementwise(terms, parameters)
     if phi is None:
         raise ValueError("there is no elementwise term")
-    lows = [term.domain.low for term in terms if term.domain.low is not None]
-    highs = [term.domain.high for term in terms if term.domain.high is not None]
+    domains = Terms(terms=tuple(terms)).intervals(parameters)
+    lows = [domain.low for domain in domains if domain.low is not None]
+    highs = [domain.high for domain in domains if domain.high is not None]
     low, high = (float(max(lows)) if lows else -inf), (float(min(highs)) if highs else inf)
     found = every_kink(terms, parameters)
     cuts = {(k.below, k.above) for k in found or () if low < k.below and k.above < high} | (
@@ -280,13 +281,13 @@ def curve(terms: Sequence[Term], parameters: Mapping[str, Exact]) -> Curve:
     knots: list[Knot] = []
     between: dict[Piece, list[Knot]] = {}
     if is_whole:
-        knots += _end(known[0], low, -1, all(low in term.domain for term in terms))
+        knots += _end(known[0], low, -1, all(low in domain for domain in domains))
         for left, right in pairwise(known):
             knots.append(_knot(phi, left, right))
             if left.high != 0.0:
                 between.setdefault(left, []).append(knots[-1])
                 between.setdefault(right, []).append(knots[-1])
-        knots += _end(known[-1], high, 1, all(high in term.domain for term in terms))
+        knots += _end(known[-1], high, 1, all(high in domain for domain in domains))
     return Curve(terms, parameters, low, high, known, tuple(knots), is_whole, between)
 
 

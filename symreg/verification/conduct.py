@@ -14,6 +14,7 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
+from symreg.language.interval import Interval
 from symreg.language.spec import Rule
 from symreg.language.terms import Terms, told_apart
 from symreg.verification import sensitivity
@@ -72,13 +73,13 @@ def of_value(
         got = ask(_with_nan(weights, place))
         if got is not None and not isnan(got):
             tally.fail(_lost_nan(_with_nan(weights, place), group, got))
-    for weight in outside(terms, subject.dtype).tolist():
+    for weight in outside(terms, subject.dtype, group.parameters).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and got != inf:
             at = {"w": weight} | group.parameters
             tally.fail(Failure(at=at, expected=inf, got=got, note="the weight is outside the domain", rank=2.0))
     height = values(terms, group.parameters, group.arrays_for(1))
-    for weight in [] if is_brief else probes(terms, subject.dtype).tolist():
+    for weight in [] if is_brief else probes(terms, subject.dtype, group.parameters).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and isnan(got) and abs(weight) < greatest and height([weight]) is not None:
             tally.fail(_spurious_nan(weight, group))
@@ -108,14 +109,14 @@ def of_gradient(
 
     ask(np.zeros(0, dtype=subject.dtype))
     _nan_in_gradient(tally, subject, terms, group, ask)
-    for weight in outside(terms, subject.dtype).tolist():
+    for weight in outside(terms, subject.dtype, group.parameters).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and not isnan(got[0]):
             at = {"w": weight} | group.parameters
             note = "outside the domain NaN is right"
             tally.fail(Failure(at=at, got=float(got[0]), note=note, rank=2.0))
     by = slopes(terms, group.parameters, group.arrays_for(1))
-    for weight in [] if is_brief else probes(terms, subject.dtype).tolist():
+    for weight in [] if is_brief else probes(terms, subject.dtype, group.parameters).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and isnan(got[0]) and abs(weight) < greatest and by([weight], 0) is not None:
             tally.fail(_spurious_nan(weight, group))
@@ -159,7 +160,7 @@ def of_step(
     _nan_in_step(tally, subject, terms, rule, first, ask)
     one = _resized(first, 1)
     smooth, _ = split(terms, rule)  # an operator takes any point, into the domain of its terms
-    for weight in outside(smooth, subject.dtype).tolist():
+    for weight in outside(smooth, subject.dtype, first.group.parameters).tolist():
         after = ask(_with(one, "w", weight))
         if after is not None and not isnan(float(after["w"][0])):
             note = "outside the domain NaN is right"
@@ -331,7 +332,7 @@ def _long_values(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[
     group = sample[min(1, len(sample) - 1)]
     shape = FORMATS[subject.dtype]
     for length in _long_lengths(terms):
-        weights, few = _long_weights(terms, subject.dtype, length)
+        weights, few = _long_weights(terms, subject.dtype, length, group.parameters)
         given = _long_group(terms, group, length, subject.dtype)
         try:
             got = call_value(subject, given, weights)
@@ -366,7 +367,7 @@ def _long_slopes(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[
     group = sample[min(1, len(sample) - 1)]
     shape = FORMATS[subject.dtype]
     length = min(_LONG_SUM, _long_lengths(terms)[0])
-    weights, _ = _long_weights(terms, subject.dtype, length)
+    weights, _ = _long_weights(terms, subject.dtype, length, group.parameters)
     given = _long_group(terms, group, length, subject.dtype)
     try:
         got = call_gradient(subject, given, weights)
@@ -393,19 +394,21 @@ def _long_lengths(terms: Terms) -> tuple[int, ...]:
     return BLOCK_EDGES[2:] if terms.indexed else BLOCK_EDGES  # a sum of so many exact summands takes its time
 
 
-def _long_weights(terms: Terms, dtype: Dtype, length: int) -> tuple[Vector, Mapping[float, int]]:
+def _long_weights(
+    terms: Terms, dtype: Dtype, length: int, parameters: Mapping[str, float]
+) -> tuple[Vector, Mapping[float, int]]:
     """Return a long vector of moderate weights of few distinct values, and how often it holds each."""
-    stream = Stream("long", dtype)
+    stream, domains = Stream("long", dtype), terms.intervals(parameters)
     few: list[float] = []
     while len(few) < _DISTINCT:
         weight = stream.log_uniform(-3, 3) * (stream.sign() if len(few) % 3 == 0 else 1.0)
         weight = float(np.dtype(dtype).type(weight))
-        if all(weight in term.domain for term in terms.terms):
+        if all(weight in domain for domain in domains):
             few.append(weight)
-        elif all(-weight in term.domain for term in terms.terms):
+        elif all(-weight in domain for domain in domains):
             few.append(-weight)
         else:
-            few.append(_inside_bounds(terms, weight, dtype))
+            few.append(_inside_bounds(domains, weight, dtype))
     weights = np.resize(np.array(few, dtype=dtype), length)
     counts: dict[float, int] = {}
     for k, weight in enumerate(few):
@@ -413,9 +416,9 @@ def _long_weights(terms: Terms, dtype: Dtype, length: int) -> tuple[Vector, Mapp
     return weights, counts
 
 
-def _inside_bounds(terms: Terms, weight: float, dtype: Dtype) -> float:
-    lows = [float(t.domain.low) for t in terms.terms if t.domain.low is not None]
-    highs = [float(t.domain.high) for t in terms.terms if t.domain.high is not None]
+def _inside_bounds(domains: Sequence[Interval], weight: float, dtype: Dtype) -> float:
+    lows = [float(domain.low) for domain in domains if domain.low is not None]
+    highs = [float(domain.high) for domain in domains if domain.high is not None]
     low = max(lows) if lows else min(highs) - 16.0
     high = min(highs) if highs else low + 16.0
     return float(np.dtype(dtype).type(low + (high - low) * (abs(weight) / 16.0 + 0.25)))

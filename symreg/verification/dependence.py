@@ -45,7 +45,7 @@ def value_depends(terms: Terms, group: Group, weights: Sequence[float], place: i
     """Does R depend on the weight at a place?"""
     total = values(terms, group.parameters, group.arrays_for(len(weights)))
     here = total(weights)
-    others = [total(changed) for changed in _changed(terms, weights, place)]
+    others = [total(changed) for changed in _changed(terms, group, weights, place)]
     return here is None or any(other is None or not other.overlaps(here) for other in others)
 
 
@@ -55,7 +55,7 @@ def dependent_slopes(terms: Terms, group: Group, weights: Sequence[float], place
     looked_at = range(len(weights)) if terms.indexed else (place,)
     here = {j: by(weights, j) for j in looked_at}
     found = set()
-    for changed in _changed(terms, weights, place):
+    for changed in _changed(terms, group, weights, place):
         for j in looked_at:
             before, after = here[j], None if j in found else by(changed, j)
             if before is not None and after is not None and not after.value.overlaps(before.value):
@@ -63,9 +63,10 @@ def dependent_slopes(terms: Terms, group: Group, weights: Sequence[float], place
     return frozenset(found)
 
 
-def _changed(terms: Terms, weights: Sequence[float], place: int) -> Iterator[list[float]]:
+def _changed(terms: Terms, group: Group, weights: Sequence[float], place: int) -> Iterator[list[float]]:
     """Yield the weights with another one at a place, as far as the domains allow."""
+    domains = terms.intervals(group.parameters)
     for factor in _FACTORS:
         other = weights[place] * factor
-        if all(other in term.domain for term in terms.terms):
+        if all(other in domain for domain in domains):
             yield [*weights[:place], other, *weights[place + 1 :]]

@@ -71,7 +71,7 @@ def _kinks(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[tuple[
                 used = names(switch)
                 if "w" not in used:
                     continue
-                roots, are_all = _roots(_Switch(switch, known, exact), term.domain)
+                roots, are_all = _roots(_Switch(switch, known, exact), term.domain.at(parameters))
                 is_complete = is_complete and are_all
                 for below, above in roots:
                     is_fixed = used == {"w"} or (below == above == 0.0) or _is_plain(switch)

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from flint import arb, arb_series, ctx, fmpq
 
+from symreg.language.interval import Interval
 from symreg.language.terms import Term, Terms
 from symreg.verification import series
 from symreg.verification.ball import (
@@ -78,12 +79,13 @@ def values(
         floor: A radius of an eighth of it is always good enough; else 2^-60 of the value is.
     """
     total = _whole(terms, parameters, arrays or {})
+    domains = terms.intervals(parameters)
 
     def value(weights: Sequence[Exact]) -> arb | None:
         distinct = set(weights)
         if any(isnan(w) for w in distinct):
             return arb.nan()
-        if any(w not in term.domain for term in terms.terms for w in distinct):
+        if any(w not in domain for domain in domains for w in distinct):
             return arb.pos_inf()
         bits = _VALUE_BITS
         while bits <= MOST_BITS:
@@ -110,6 +112,8 @@ def slopes(
     """
     one_weight = elementwise(terms.elementwise, parameters)
     rest = Terms(terms=terms.indexed)
+    domains = terms.intervals(parameters)
+    own_domains, rest_domains = (Terms(terms=part).intervals(parameters) for part in (terms.elementwise, terms.indexed))
     whole = _whole(rest, parameters, arrays or {})
     memory: dict[int, int] = {}
     memories: dict[int, dict[int, int]] = {}
@@ -117,13 +121,13 @@ def slopes(
     def slope_by(weights: Sequence[Exact], j: int) -> Slope | None:
         at = weights[j]
         touched = set(weights) if rest.terms else (at,)
-        if any(w not in term.domain for term in terms.terms for w in touched):
+        if any(w not in domain for domain in domains for w in touched):
             return Slope(value=arb.nan(), low=arb.nan(), high=arb.nan())
         if not terms.terms:
             return Slope(value=arb(0), low=arb(0), high=arb(0))
         own = None
         if one_weight:
-            own = slope(one_weight, at, floor=floor, memory=memory, sides=_sides(terms.elementwise, at))
+            own = _at_end(one_weight, at, floor, memory, _sides(own_domains, at))
         if not rest.terms or (one_weight and own is None):
             return own
         exact = _exact(weights)
@@ -136,7 +140,7 @@ def slopes(
             at,
             floor=floor,
             memory=memories.setdefault(len(weights), {}),
-            sides=_sides(terms.indexed, at),
+            sides=_sides(rest_domains, at),
             by_atoms=True,
         )
         return _added(found, own) if found and own else found
@@ -189,6 +193,25 @@ def slope(
         return None
     with ctx.workprec(MOST_BITS):
         return _chosen(function, at, left, right, by_atoms)
+
+
+def _at_end(
+    function: Function, at: Exact, floor: float, memory: dict[int, int], sides: tuple[int, ...]
+) -> Slope | None:
+    """Return the derivative where the function may be defined on one side only, at a closed end of its domain.
+
+    A kink of the formula there may have the value that it has without a domain, too: both are subgradients.
+    """
+    found = slope(function, at, floor=floor, memory=memory, sides=sides)
+    if len(sides) == 2 or found is None:
+        return found
+    try:
+        whole = slope(function, at, floor=floor, memory=memory)
+    except Undecided:
+        return found
+    if whole is None or not whole.at_kink:
+        return found
+    return Slope(value=found.value, low=whole.low, high=whole.high, at_kink=True, is_settled=False)
 
 
 def is_tight(result: arb, floor: float) -> bool:
@@ -244,10 +267,10 @@ def _added(a: Slope, b: Slope) -> Slope:
         )
 
 
-def _sides(terms: Sequence[Term], at: Exact) -> tuple[int, ...]:
+def _sides(domains: Sequence[Interval], at: Exact) -> tuple[int, ...]:
     """Return the sides of a weight on which the domain goes on: one of them at a closed end."""
-    at_low = any(term.domain.low == at for term in terms)
-    at_high = any(term.domain.high == at for term in terms)
+    at_low = any(domain.low == at for domain in domains)
+    at_high = any(domain.high == at for domain in domains)
     return tuple(side for side, is_end in ((-1, at_low), (1, at_high)) if not is_end) or (-1, 1)
 
 

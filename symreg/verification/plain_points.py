@@ -11,6 +11,8 @@ from math import isfinite
 
 import numpy as np
 
+from symreg.language.interval import Interval
+from symreg.language.ordering import in_order
 from symreg.language.spec import Array, Parameter
 from symreg.language.terms import Terms
 from symreg.verification.kinks import kinks
@@ -42,7 +44,7 @@ _VECTORS = (
 
 def _parameter_sets(declared: Sequence[Parameter], fixed: Mapping[str, float]) -> Iterator[dict[str, float]]:
     """Yield the defaults, and values around them that do not all move the same way."""
-    defaults = {p.name: float(fixed.get(p.name, p.default)) for p in declared}
+    defaults = in_order(declared, {p.name: float(fixed.get(p.name, p.default)) for p in declared}, fixed)
     yield defaults
     for factors in _FACTORS if any(p.name not in fixed for p in declared) else ():
         changed = dict(defaults)
@@ -51,7 +53,7 @@ def _parameter_sets(declared: Sequence[Parameter], fixed: Mapping[str, float]) -
             value = p.default * factor if p.default else factor
             if p.name not in fixed and value in p.domain:
                 changed[p.name] = value
-        yield changed
+        yield in_order(declared, changed, fixed)
 
 
 def plain_sample(terms: Terms, shape: Format, fixed: Mapping[str, float], limit: int | None) -> Iterator[Group]:
@@ -72,11 +74,12 @@ def _weights(terms: Terms, shape: Format, parameters: dict[str, float], limit: i
         chosen += [*around(kink.below, shape.name), *around(kink.above, shape.name)]
         chosen += [kink.below * (1 + sign * off) for off in _BESIDE for sign in (-1, 1)]
     chosen += [sign * size for size in _sizes(shape, limit, is_first) for sign in (-1, 1)]
-    chosen += _beside_ends(terms)
+    domains = terms.intervals(parameters)
+    chosen += _beside_ends(domains)
     kind = np.dtype(shape.name).type
     least = float(np.finfo(shape.name).smallest_normal)
     made = {(w, np.signbit(w)): w for w in map(float, map(kind, chosen)) if w == 0 or abs(w) >= least}
-    inside = [w for w in made.values() if isfinite(w) and all(w in term.domain for term in terms.terms)]
+    inside = [w for w in made.values() if isfinite(w) and all(w in domain for domain in domains)]
     fixed_kinks = frozenset(k.below for k in found if k.is_float and k.is_fixed)
     vector = np.array(inside, dtype=shape.name)
     return Group(parameters=parameters, vectors=(vector,), fixed_kinks=fixed_kinks, is_plain=True)
@@ -91,10 +94,10 @@ def _sizes(shape: Format, limit: int | None, is_first: bool) -> list[float]:
     return [size for size in (*_SIZES, *far) if size < 2.0**top]
 
 
-def _beside_ends(terms: Terms) -> Iterator[float]:
+def _beside_ends(domains: Sequence[Interval]) -> Iterator[float]:
     """Yield weights about the ends of a domain, and between them."""
-    lows = [float(term.domain.low) for term in terms.terms if term.domain.low is not None]
-    highs = [float(term.domain.high) for term in terms.terms if term.domain.high is not None]
+    lows = [float(domain.low) for domain in domains if domain.low is not None]
+    highs = [float(domain.high) for domain in domains if domain.high is not None]
     for end, side in [(low, 1) for low in lows] + [(high, -1) for high in highs]:
         yield from (end, *(end + side * size for size in _SIZES if end))
     if lows and highs:
@@ -107,7 +110,8 @@ def _vectors(terms: Terms, shape: Format, parameters: dict[str, float], number: 
     if number == 0:
         far = (2.0 ** (end / 2) / 1.5 for end in (shape.least_exponent, shape.greatest_exponent))
         rows += [tuple(size * w for w in _VECTORS[1]) for size in far]
-    inside = [[_moved_inside(terms, w) for w in row] for row in rows]
+    domains = terms.intervals(parameters)
+    inside = [[_moved_inside(domains, w) for w in row] for row in rows]
     longest = max(map(len, rows))
     arrays = {}
     for array in terms.arrays:
@@ -125,10 +129,10 @@ def _plain_element(array: Array, stream: Stream, shape: Format, has_signs: bool)
     return next((x for x in (drawn, -drawn) if is_element(x, array, shape.name)), array.default)
 
 
-def _moved_inside(terms: Terms, weight: float) -> float | None:
+def _moved_inside(domains: Sequence[Interval], weight: float) -> float | None:
     """Return the weight, its mirror image, or one inside the domain; None where none is found."""
-    candidates = (weight, -weight, 0.5, *_beside_ends(terms))
-    return next((w for w in candidates if all(w in term.domain for term in terms.terms)), None)
+    candidates = (weight, -weight, 0.5, *_beside_ends(domains))
+    return next((w for w in candidates if all(w in domain for domain in domains)), None)
 
 
 # The proximal operator

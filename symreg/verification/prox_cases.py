@@ -24,7 +24,16 @@ from symreg.verification.kinks import from_ordinal, ordinal
 from symreg.verification.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
 from symreg.verification.operators import counted
 from symreg.verification.oracle import Exact
-from symreg.verification.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, sampled_parameters
+from symreg.verification.sampling import (
+    FORMATS,
+    Dtype,
+    Format,
+    Group,
+    Stream,
+    Vector,
+    human_parameters,
+    sampled_parameters,
+)
 from symreg.verification.tolerance import WORKING_BITS
 
 STEP_EXPONENTS = (-20, 20)  # a step is from 1e-6 to 1e6
@@ -185,10 +194,7 @@ def _least_curvature(terms: Terms, parameters: tuple[tuple[str, float], ...]) ->
 
 def _parameters(terms: Terms, turn: int, fixed: Mapping[str, float], *, is_human: bool) -> dict[str, float]:
     if is_human:
-        return {
-            p.name: float(fixed.get(p.name, 1.0 if p.name == "lam" and 1.0 in p.domain else p.default))
-            for p in terms.parameters
-        }
+        return human_parameters(terms.parameters, fixed)
     return sampled_parameters(terms.parameters, Stream("prox parameters", turn), turn, fixed)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from math import inf, isnan, ldexp, nan
 from typing import Any
 
@@ -14,13 +15,14 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from symreg.language.interval import Interval
 from symreg.language.terms import Terms
 from symreg.verification.ball import sign_or_hull
 from symreg.verification.calling import Subject, Trouble, call_prox, called, given
 from symreg.verification.conduct import BLOCK_EDGES
 from symreg.verification.oracle import elementwise
 from symreg.verification.prox_cases import ProxCase
-from symreg.verification.refusals import require_all, require_refusal
+from symreg.verification.refusals import require_all, require_refusal, wrong_parameters, wrong_relations
 from symreg.verification.sampling import FORMATS, Vector
 from symreg.verification.tally import Tally
 from symreg.verification.usage import LENGTHS, Look, layouts
@@ -51,7 +53,7 @@ def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCa
     if plain is None:
         return
     _nan(look, terms, ask, points, plain)
-    _extremes(look, terms, ask, subject)
+    _extremes(look, terms.intervals(case.group.parameters), ask, subject)
     if is_brief:
         return
     for name, other in layouts(points, is_flat=bool(terms.indexed)):
@@ -123,7 +125,7 @@ def _nan(look: Look, terms: Terms, ask: Callable[[Vector], NDArray[Any]], points
         look.fail("one element's NaN reached another")
 
 
-def _extremes(look: Look, terms: Terms, ask: Callable[[Vector], NDArray[Any]], subject: Subject) -> None:
+def _extremes(look: Look, domains: Sequence[Interval], ask: Callable[[Vector], NDArray[Any]], subject: Subject) -> None:
     """Require that no finite v gives NaN, beyond the range of promised accuracy too.
 
     The largest v may, where the domain ends before it: what it is pulled back by is as large as itself and overflows.
@@ -134,14 +136,14 @@ def _extremes(look: Look, terms: Terms, ask: Callable[[Vector], NDArray[Any]], s
     for size in (least, float(information.smallest_normal), *inner, most / 4, most):
         for v in (-size, size):
             got = look.at(partial(ask, np.array([v], subject.dtype)))
-            if got is not None and isnan(got[0]) and not (size == most and _ends_before(terms, v)):
+            if got is not None and isnan(got[0]) and not (size == most and _ends_before(domains, v)):
                 look.fail(f"NaN came out for v = {v:g}")
                 return
 
 
-def _ends_before(terms: Terms, v: float) -> bool:
+def _ends_before(domains: Sequence[Interval], v: float) -> bool:
     """Is there an end of the domain, other than zero, between zero and v?"""
-    ends = [term.domain.low if v < 0 else term.domain.high for term in terms.terms]
+    ends = [domain.low if v < 0 else domain.high for domain in domains]
     return any(end for end in ends if end is not None)
 
 
@@ -186,8 +188,8 @@ def _refusals(look: Look, subject: Subject, terms: Terms, case: ProxCase, points
     for one in terms.parameters:
         changed = {**named, one.name: True}
         require_refusal(look, f"{one.name} = True", partial(called, function, (points.copy(),), changed))
-    dtype = subject.dtype
-    require_all(look, terms, case.group, dtype, lambda wrong: call_prox(subject, wrong, points.copy(), case.step))
+    wrong = chain(wrong_parameters(terms, case.group), wrong_relations(terms, case.group, subject.dtype))
+    require_all(look, wrong, lambda group: call_prox(subject, group, points.copy(), case.step))
 
 
 def _oddness(look: Look, subject: Subject, cases: Sequence[ProxCase]) -> None:

@@ -6,7 +6,7 @@ but not as an element: there it comes out at the weights that it belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -24,16 +24,30 @@ class Complaint(Protocol):
         """Record a failure."""
 
 
-def wrong_groups(terms: Terms, group: Group, dtype: Dtype) -> Iterator[tuple[str, Group]]:
-    """Yield groups that differ from a right one by one wrong number, and what is wrong."""
+def wrong_parameters(terms: Terms, group: Group) -> Iterator[tuple[str, Group]]:
+    """Yield groups that differ from a right one by a parameter outside its domain, and what is wrong."""
     for one in terms.parameters:
         for value in (*outside_parameter(one), float("nan")):
             yield f"{one.name} = {value}", replace(group, parameters={**group.parameters, one.name: value})
+
+
+def wrong_relations(terms: Terms, group: Group, dtype: Dtype) -> Iterator[tuple[str, Group]]:
+    """Yield groups in which an end of a domain does not exceed the other, or an array holds what it may not."""
+    for one in terms.parameters:
+        for value in _not_above(one, group):
+            what = f"{one.name} = {value} beside {one.above} = {group.parameters[one.above]}"
+            yield what, replace(group, parameters={**group.parameters, one.name: value})
     for array in terms.arrays:
         for value in outside_elements(array, dtype):
             changed = group.arrays[array.name].copy()
             changed.flat[-1] = value
             yield f"{array.name} with {value} in it", replace(group, arrays={**group.arrays, array.name: changed})
+
+
+def _not_above(one: Parameter, group: Group) -> Iterator[float]:
+    if one.above:
+        bottom = group.parameters[one.above]
+        yield from (x for x in (bottom, bottom - (1.0 + abs(bottom))) if x in one.domain)
 
 
 def outside_parameter(one: Parameter) -> Iterator[float]:
@@ -44,9 +58,9 @@ def outside_parameter(one: Parameter) -> Iterator[float]:
             yield from (x for x in (at, at + side * (1.0 + abs(at))) if x not in one.domain)
 
 
-def require_all(look: Complaint, terms: Terms, group: Group, dtype: Dtype, call: Callable[[Group], Any]) -> None:
+def require_all(look: Complaint, groups: Iterable[tuple[str, Group]], call: Callable[[Group], Any]) -> None:
     """Require that a call refuses every wrong group."""
-    for what, wrong in wrong_groups(terms, group, dtype):
+    for what, wrong in groups:
         require_refusal(look, what, partial(call, wrong))
 
 

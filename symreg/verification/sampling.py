@@ -7,7 +7,7 @@ a say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import frexp, ldexp
 from typing import Any, Literal
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symreg.language.interval import Interval
+from symreg.language.ordering import in_order
 from symreg.language.spec import Array, Parameter
 from symreg.language.terms import Terms
 from symreg.verification.kinks import kinks
@@ -152,11 +153,19 @@ def groups(
 def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = None) -> Group:
     """Return a few points that read well: weights of -0.5 and 0.2, a strength of 1."""
     fixed = fixed or {}
-    parameters = {p.name: float(fixed.get(p.name, 1.0 if _is_strength(p) else p.default)) for p in terms.parameters}
-    weights = [w if _inside(terms, w) else abs(w) for w in _HUMAN_WEIGHTS]
-    vector = np.array([w for w in weights if _inside(terms, w)] or [_default_weight(terms)], dtype=dtype)
+    parameters = human_parameters(terms.parameters, fixed)
+    domains = terms.intervals(parameters)
+    weights = [w if _inside(domains, w) else abs(w) for w in _HUMAN_WEIGHTS]
+    vector = np.array([w for w in weights if _inside(domains, w)] or [_default_weight(domains)], dtype=dtype)
     arrays = {a.name: plain_array(a, len(vector), dtype) for a in terms.arrays}
     return Group(parameters=parameters, vectors=(vector,), arrays=arrays, is_human=True)
+
+
+def human_parameters(declared: Sequence[Parameter], fixed: Mapping[str, float]) -> dict[str, float]:
+    """Return parameters that read well: the defaults, a strength of 1."""
+    return in_order(
+        declared, {p.name: float(fixed.get(p.name, 1.0 if _is_strength(p) else p.default)) for p in declared}, fixed
+    )
 
 
 def two_digits(x: float) -> float:
@@ -177,11 +186,12 @@ def are_everyday(weights: Vector) -> bool:
     return bool(found.any() and (found | (weights == 0)).all())
 
 
-def probes(terms: Terms, dtype: Dtype) -> Vector:
+def probes(terms: Terms, dtype: Dtype, parameters: Mapping[str, float]) -> Vector:
     """Return weights outside the range of promised accuracy, where only a spurious NaN is wrong.
 
     Of index sums those whose squares are in range: past that a norm is infinite, and a quotient of two no number.
     """
+    domains = terms.intervals(parameters)
     information = np.finfo(dtype)
     least, most = float(information.smallest_subnormal), float(information.max)
     normal = float(information.smallest_normal)
@@ -190,19 +200,20 @@ def probes(terms: Terms, dtype: Dtype) -> Vector:
     sizes = (least, normal / 4, normal, *inner, most / 4, most)
     reach = ldexp(1.0, information.maxexp // 2 - 4) if terms.indexed else most
     usable = [s * w for w in sizes for s in (-1.0, 1.0) if w <= reach]
-    return np.array([w for w in usable if _inside(terms, w)], dtype=dtype)
+    return np.array([w for w in usable if _inside(domains, w)], dtype=dtype)
 
 
-def outside(terms: Terms, dtype: Dtype) -> Vector:
+def outside(terms: Terms, dtype: Dtype, parameters: Mapping[str, float]) -> Vector:
     """Return weights outside the domain, as far as there are any."""
+    domains = terms.intervals(parameters)
     found: list[float] = []
-    for term in terms.terms:
-        low, high = term.domain.low, term.domain.high
+    for domain in domains:
+        low, high = domain.low, domain.high
         if low is not None:
-            found += [float(low) - 1.0, float(low) - 1e-3] + ([] if term.domain.low_closed else [float(low)])
+            found += [float(low) - 1.0, float(low) - 1e-3] + ([] if domain.low_closed else [float(low)])
         if high is not None:
-            found += [float(high) + 1.0, float(high) + 1e-3] + ([] if term.domain.high_closed else [float(high)])
-    return np.array([w for w in found if not _inside(terms, float(np.dtype(dtype).type(w)))], dtype=dtype)
+            found += [float(high) + 1.0, float(high) + 1e-3] + ([] if domain.high_closed else [float(high)])
+    return np.array([w for w in found if not _inside(domains, float(np.dtype(dtype).type(w)))], dtype=dtype)
 
 
 def sampled_parameters(
@@ -213,7 +224,7 @@ def sampled_parameters(
     for place, one in enumerate(declared):
         own = number if number % 5 != 4 or (number // 5) % len(declared) == place else number + 1
         chosen[one.name] = float(fixed[one.name]) if one.name in fixed else _parameter(one, stream, own)
-    return chosen
+    return in_order(declared, chosen, fixed)
 
 
 def _parameter(one: Parameter, stream: Stream, number: int) -> float:
@@ -258,13 +269,15 @@ def _elementwise(
     greatest_exponent: int | None,
     count: int,
 ) -> Group:
-    found = kinks(terms.terms, parameters)
+    found, domains = kinks(terms.terms, parameters), terms.intervals(parameters)
     weights = [0.0, -0.0] if number % 2 == 0 else []
     near = [w for kink in found for w in _around(kink.below, kink.above, shape.name)]
     if len(near) > count // 6:  # next to a kink, many a formula is ill-conditioned
         start = stream.integer(0, len(near) - 1)
         near = (near[start:] + near[:start])[: count // 6]
     weights += near
+    if any(term.domain.names for term in terms.terms):
+        weights += [w for domain in domains for w in _at_ends(domain, shape.name)]
     scales = [abs(x) for x in parameters.values() if x] + [max(abs(k.above), abs(k.below)) for k in found]
     scales = [s for s in scales if 2.0**-40 < s < 2.0**40] or [1.0]
     corners = [kink.below for kink in found if abs(kink.below) >= float(np.finfo(shape.name).smallest_normal)]
@@ -273,7 +286,7 @@ def _elementwise(
     if number % 2:
         # The ends of the range that accuracy is promised in.
         end = ldexp(1.0, least) if number % 4 == 1 else ldexp(2.0 - 2.0**-20, usable - 1)
-        weights += [w for w in (_in_domain(terms, end if number % 8 < 4 else -end),) if w is not None]
+        weights += [w for w in (_in_domain(domains, end if number % 8 < 4 else -end),) if w is not None]
     tries = 0
     while len(weights) < count and tries < 40 * count:
         tries += 1
@@ -291,12 +304,25 @@ def _elementwise(
             size = stream.log_uniform(-8, min(8, usable))
         else:
             size = scales[stream.integer(0, len(scales) - 1)] * stream.log_uniform(-4, 4)
-        weight = _in_domain(terms, stream.sign() * size)
+        weight = _in_domain(domains, stream.sign() * size)
         if weight is not None:
             weights.append(weight)
-    vector = np.array([w for w in weights if _inside(terms, float(np.dtype(shape.name).type(w)))], dtype=shape.name)
+    vector = np.array([w for w in weights if _inside(domains, float(np.dtype(shape.name).type(w)))], dtype=shape.name)
     fixed_kinks = frozenset(k.below for k in found if k.is_float and k.is_fixed)
     return Group(parameters=parameters, vectors=(vector,), fixed_kinks=fixed_kinks)
+
+
+def _at_ends(domain: Interval, dtype: Dtype) -> Iterator[float]:
+    """Yield the finite ends that belong to a domain, and the floats next to its ends within it."""
+    kind = np.dtype(dtype).type
+    for end, is_closed, inward in (
+        (domain.low, domain.low_closed, np.inf),
+        (domain.high, domain.high_closed, -np.inf),
+    ):
+        if end is not None:
+            at = kind(float(end))
+            yield from [float(at)] if is_closed else []
+            yield float(np.nextafter(at, kind(inward)))
 
 
 def _around(below: float, above: float, dtype: Dtype) -> list[float]:
@@ -309,13 +335,13 @@ def _around(below: float, above: float, dtype: Dtype) -> list[float]:
     return list(dict.fromkeys(float(x) for x in found if x == 0 or abs(float(x)) >= normal))
 
 
-def _in_domain(terms: Terms, weight: float) -> float | None:
+def _in_domain(domains: Sequence[Interval], weight: float) -> float | None:
     """Return the weight, its mirror image, or it folded into a bounded domain."""
     for candidate in (weight, -weight):
-        if _inside(terms, candidate):
+        if _inside(domains, candidate):
             return candidate
-    lows = [float(t.domain.low) for t in terms.terms if t.domain.low is not None]
-    highs = [float(t.domain.high) for t in terms.terms if t.domain.high is not None]
+    lows = [float(domain.low) for domain in domains if domain.low is not None]
+    highs = [float(domain.high) for domain in domains if domain.high is not None]
     if lows and highs:
         low, high = max(lows), min(highs)
         fraction = frexp(abs(weight))[0]
@@ -326,15 +352,15 @@ def _in_domain(terms: Terms, weight: float) -> float | None:
         folded = min(highs) - abs(weight)
     else:
         return None
-    return folded if _inside(terms, folded) else None
+    return folded if _inside(domains, folded) else None
 
 
-def _inside(terms: Terms, weight: float) -> bool:
-    return all(weight in term.domain for term in terms.terms)
+def _inside(domains: Sequence[Interval], weight: float) -> bool:
+    return all(weight in domain for domain in domains)
 
 
-def _default_weight(terms: Terms) -> float:
-    return _in_domain(terms, 0.5) or 0.5
+def _default_weight(domains: Sequence[Interval]) -> float:
+    return _in_domain(domains, 0.5) or 0.5
 
 
 def _is_strength(one: Parameter) -> bool:
@@ -342,14 +368,15 @@ def _is_strength(one: Parameter) -> bool:
 
 
 def _indexed(terms: Terms, shape: Format, stream: Stream, number: int, parameters: dict[str, float]) -> Group:
+    domains = terms.intervals(parameters)
     vectors = tuple(
-        _vector(terms, shape, stream, length, number * len(_LENGTHS) + place) for place, length in enumerate(_LENGTHS)
+        _vector(domains, shape, stream, length, number * len(_LENGTHS) + place) for place, length in enumerate(_LENGTHS)
     )
     arrays = {a.name: sampled_array(a, stream, max(_LENGTHS), shape.name) for a in terms.arrays}
     return Group(parameters=parameters, vectors=vectors, arrays=arrays)
 
 
-def _vector(terms: Terms, shape: Format, stream: Stream, length: int, number: int) -> Vector:
+def _vector(domains: Sequence[Interval], shape: Format, stream: Stream, length: int, number: int) -> Vector:
     """Return a vector: of one scale, of few distinct values and zeros, of all scales, or zero."""
     kind = number % 8
     scale = stream.log_uniform(shape.least_exponent + 8, shape.greatest_exponent - 8) if kind in (1, 4) else 1.0
@@ -364,8 +391,8 @@ def _vector(terms: Terms, shape: Format, stream: Stream, length: int, number: in
             weight = 0.0
         else:
             weight = stream.sign() * stream.log_uniform(-6, 6) * scale
-        if not _inside(terms, weight):
-            weight = _in_domain(terms, weight) or _default_weight(terms)
+        if not _inside(domains, weight):
+            weight = _in_domain(domains, weight) or _default_weight(domains)
         weights.append(weight)
     return np.array(weights, dtype=shape.name)
 

@@ -16,6 +16,8 @@ from math import isfinite
 import numpy as np
 from flint import arb, ctx
 
+from symreg.language.interval import inside
+from symreg.language.ordering import are_in_order, in_order
 from symreg.language.spec import Array, Rule
 from symreg.language.terms import Term, Terms
 from symreg.language.tree import Binary, Call, Item, Name, Negate, Number, Tree, free_indices, names, walk
@@ -93,15 +95,17 @@ def _settings(term: Term) -> Iterator[dict[str, float]]:
     defaults = {p.name: p.default for p in term.parameters}
     for p in term.parameters:
         for end, is_closed in ((p.domain.low, p.domain.low_closed), (p.domain.high, p.domain.high_closed)):
-            setting = defaults | {p.name: float(end or 0)}
-            if end is not None and is_closed and _has_a_value(term, setting):
+            setting = in_order(term.parameters, defaults | {p.name: float(end or 0)}, (p.name,))
+            is_right = end is not None and is_closed and are_in_order(term.parameters, setting)
+            if is_right and _has_a_value(term, setting):
                 yield setting
 
 
 def _has_a_value(term: Term, setting: Mapping[str, float]) -> bool:
     if not term.is_elementwise:
         return True
-    at = [w for w in (1.0, -1.0, 0.375, 2.5) if w in term.domain]
+    domain = term.domain.at(setting)
+    at = [w for w in (1.0, -1.0, 0.375, 2.5) if w in domain] or [inside(domain)]
     found = [values(Terms(terms=(term,)), setting)([w]) for w in at]
     return any(value is not None and value.is_finite() for value in found)
 
@@ -115,15 +119,12 @@ def _kinked_at(term: Term, setting: Mapping[str, float]) -> bool:
 
     marked = [term, *(replace(term, tree=Call("abs", (base,))) for base in _delicate(term.tree))]
     found = sorted(kinks(marked, setting), key=lambda kink: abs(kink.below))
-    inside = [kink for kink in found if kink.below in term.domain and kink.above in term.domain]
-    ends = {
-        float(end): side
-        for end, side in ((term.domain.low, 1), (term.domain.high, -1))
-        if end is not None and end in term.domain
-    }
+    domain = term.domain.at(setting)
+    within = [kink for kink in found if kink.below in domain and kink.above in domain]
+    ends = {float(end): side for end, side in ((domain.low, 1), (domain.high, -1)) if end is not None and end in domain}
     if any(_is_kink(at(end, (side,))) for end, side in ends.items()):
         return True
-    return any(_is_kinked_across(kink, at) for kink in inside[:_MOST_KINKS] if kink.below not in ends)
+    return any(_is_kinked_across(kink, at) for kink in within[:_MOST_KINKS] if kink.below not in ends)
 
 
 def _delicate(tree: Tree) -> Iterator[Tree]:

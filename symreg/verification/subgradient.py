@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from symreg.language.interval import Interval
 from symreg.language.terms import Terms
 from symreg.verification import sensitivity
 from symreg.verification.ball import ball
@@ -117,7 +118,7 @@ def pair_cases(
         made, pairs = list(single), []
         for k, w in enumerate(single):
             near = _beside(w, stream)
-            if near.tolist() != w.tolist() and _is_promised(terms, near, FORMATS[dtype]):
+            if near.tolist() != w.tolist() and _is_promised(terms.intervals(group.parameters), near, FORMATS[dtype]):
                 pairs += [(k, len(made)), (len(made), k)]
                 made.append(near)
             far = stream.integer(0, len(single) - 1)
@@ -131,13 +132,11 @@ def _starts(terms: Terms, vector: Vector) -> Sequence[int]:
     return (0,) if terms.indexed else range(len(vector))
 
 
-def _is_promised(terms: Terms, weights: Vector, shape: Format) -> bool:
+def _is_promised(domains: Sequence[Interval], weights: Vector, shape: Format) -> bool:
     """Are all weights inside the domain and the range that accuracy is promised in?"""
     least, most = 2.0**shape.least_exponent, 2.0**shape.greatest_exponent
     rows = weights.tolist()
-    return all(x in term.domain for term in terms.terms for x in rows) and all(
-        x == 0 or least <= abs(x) <= most for x in rows
-    )
+    return all(x in domain for domain in domains for x in rows) and all(x == 0 or least <= abs(x) <= most for x in rows)
 
 
 def _beside(w: Vector, stream: Stream) -> Vector:

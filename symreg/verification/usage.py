@@ -25,7 +25,7 @@ from symreg.verification.cases import StepCase
 from symreg.verification.dependence import longest
 from symreg.verification.operators import counted, has_minima
 from symreg.verification.oracle import values
-from symreg.verification.refusals import require_all
+from symreg.verification.refusals import require_all, wrong_relations
 from symreg.verification.sampling import FORMATS, Dtype, Group, Vector, plain_array
 from symreg.verification.splitting import split
 from symreg.verification.tally import Failure, Tally
@@ -48,7 +48,8 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None
     group = _group(terms, group, _SMALL, subject.dtype)
     look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
     plain = look.at(lambda: call_value(subject, group, weights))
-    require_all(look, terms, group, subject.dtype, lambda wrong: call_value(subject, wrong, weights))
+    wrong = wrong_relations(terms, group, subject.dtype)
+    require_all(look, wrong, lambda given: call_value(subject, given, weights))
     for name, other in layouts(weights, is_flat=bool(terms.indexed)):
         look.same(f"w is {name}", plain, partial(call_value, subject, group, other))
     if not terms.indexed:
@@ -74,7 +75,8 @@ def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> N
     weights, group = weights[:_SMALL], _group(terms, group, _SMALL, subject.dtype)
     look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
     plain = look.at(lambda: call_gradient(subject, group, weights))
-    require_all(look, terms, group, subject.dtype, lambda wrong: call_gradient(subject, wrong, weights))
+    wrong = wrong_relations(terms, group, subject.dtype)
+    require_all(look, wrong, lambda given: call_gradient(subject, given, weights))
     for name, other in layouts(weights, is_flat=bool(terms.indexed)):
         shaped = None if plain is None else plain.reshape(other.shape)
         look.same(f"w is {name}", shaped, partial(call_gradient, subject, group, other))
@@ -105,7 +107,8 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
     plain = look.at(lambda: take(case))
     if plain is None:
         return
-    require_all(look, terms, case.group, subject.dtype, lambda wrong: take(replace(case, group=wrong)))
+    wrong = wrong_relations(terms, case.group, subject.dtype)
+    require_all(look, wrong, lambda given: take(replace(case, group=given)))
     for layout, gradient in layouts(case.gradient, is_flat=True):
         after = look.at(partial(take, replace(case, gradient=gradient)))
         if after is not None:
@@ -178,7 +181,8 @@ def moderate_weights(terms: Terms, group: Group, length: int) -> Vector:
     few = group.vectors[0]
     factors = 1.0 + np.arange(_PERIOD) / 32.0
     made = np.resize(few, _PERIOD) * factors.astype(few.dtype)
-    inside = [w if all(float(w) in term.domain for term in terms.terms) else few[0] for w in made]
+    domains = terms.intervals(group.parameters)
+    inside = [w if all(float(w) in domain for domain in domains) else few[0] for w in made]
     return np.resize(np.array(inside, dtype=few.dtype), length)
 
 

@@ -17,7 +17,7 @@ from symreg.calculus.tidy import tidy
 from symreg.calculus.verdict import Verdict
 from symreg.language.interval import Interval, inside
 from symreg.language.spec import Parameter
-from symreg.language.terms import Terms
+from symreg.language.terms import Terms, at_numbers
 from symreg.language.tree import Binary, Compare, Logic, Name, Tree, number, substitute, walk
 
 CRITICAL = (Fraction(0), Fraction(1), Fraction(2))
@@ -172,13 +172,4 @@ def _with(terms: Terms, parameter: Parameter) -> Terms:
 
 
 def _at(terms: Terms, name: str, value: Fraction) -> Terms:
-    return Terms(
-        terms=tuple(
-            replace(
-                t,
-                tree=substitute(t.tree, {Name(name): number(value)}),
-                parameters=tuple(p for p in t.parameters if p.name != name),
-            )
-            for t in terms.terms
-        )
-    )
+    return Terms(terms=tuple(at_numbers(t, {name: value}) for t in terms.terms))

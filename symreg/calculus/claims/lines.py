@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symreg.calculus.algebra import ONE, ZERO, W, call, minus, negative, numeric, plus, power, total
-from symreg.language.interval import Interval
+from symreg.language.domain import Domain
 from symreg.language.spec import Array
 from symreg.language.terms import Terms
+from symreg.language.terms import at_numbers as term_at_numbers
 from symreg.language.text import to_text
 from symreg.language.tree import Call, Item, Name, Subscript, Sum, Tree, children, number, rebuild, substitute, walk
 
@@ -36,10 +37,12 @@ class Line:
         """Does the whole vector vanish with w?"""
         return all(weight == ZERO or W in walk(weight) for weight in self.weights)
 
-    def is_within(self, domain: Interval) -> bool:
+    def is_within(self, domain: Domain) -> bool:
         """Does every weight lie in the domain whenever w does?"""
         fixed = [numeric(weight) for weight in self.weights if weight != W]
-        return domain.is_all or all(value is not None and value in domain for value in fixed)
+        if domain.is_all or not fixed:
+            return True
+        return not domain.names and all(value is not None and value in domain.at({}) for value in fixed)
 
     def __str__(self) -> str:
         shown = f"on the line w = ({', '.join(to_text(weight) for weight in self.weights)})"
@@ -95,9 +98,7 @@ def restricted(terms: Terms, line: Line) -> Terms:
 def at_numbers(terms: Terms) -> tuple[Terms, dict[str, Fraction]]:
     """Return terms with the defaults in place of their parameters, and these: then no order depends on a parameter."""
     defaults = {p.name: Fraction(repr(p.default)) for p in terms.parameters}
-    numbers: dict[Tree, Tree] = {Name(name): number(value) for name, value in defaults.items()}
-    made = tuple(replace(term, tree=substitute(term.tree, numbers), parameters=()) for term in terms.terms)
-    return Terms(terms=made), defaults
+    return Terms(terms=tuple(term_at_numbers(term, defaults) for term in terms.terms)), defaults
 
 
 def _expanded(tree: Tree, line: Line, indices: dict[str, int]) -> Tree:

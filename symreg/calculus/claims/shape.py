@@ -12,13 +12,14 @@ from symreg.calculus.claims.study import Study
 from symreg.calculus.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.calculus.extremes import extremes
 from symreg.calculus.limits import limit_at
+from symreg.calculus.numeric import TINY, evaluate, samples
 from symreg.calculus.positivity import bounds
 from symreg.calculus.roots import has_w
 from symreg.calculus.switches import sign_between, sign_for_all
 from symreg.calculus.tidy import tidy
 from symreg.calculus.verdict import Verdict, Witness
 from symreg.language.text import to_text
-from symreg.language.tree import Call, Compare, Name, Tree, number, substitute
+from symreg.language.tree import Call, Compare, Name, Tree, names, number, substitute
 
 
 def even(study: Study) -> Verdict:
@@ -28,7 +29,7 @@ def even(study: Study) -> Verdict:
         return Verdict(claim=claim, verdict="proved", method="structure")
     low, high = study.ends
     if (low is None) != (high is None) or (
-        low is not None and high is not None and sign_for_all(plus(low, high), study.parameters) in _NONZERO
+        low is not None and high is not None and _is_nonzero(plus(low, high), study)
     ):
         note = f"{_region(study)} is not symmetric"
         return Verdict(claim=claim, verdict="refuted", method="domain", note=note)
@@ -41,13 +42,19 @@ def even(study: Study) -> Verdict:
     return Verdict(claim=claim, verdict="undecided")
 
 
-_NONZERO = ("positive", "negative")
+def _is_nonzero(number: Tree, study: Study) -> bool:
+    """Is a number not 0 for all parameters; of ends that are parameters, not 0 for some?"""
+    if sign_for_all(number, study.parameters) in ("positive", "negative"):
+        return True
+    if not set(names(number)) & set(study.whole.domain.names) or tidy(number, study.parameters) == ZERO:
+        return False
+    return any(abs(evaluate(number, row)) > TINY for row in samples(study.parameters))
 
 
 def _region(study: Study) -> str:
     """Return where phi has a value, in words: the domain, or what the formula leaves of it."""
     domain, ends = study.whole.domain, study.ends
-    if ends == tuple(None if end is None else number(end) for end in (domain.low, domain.high)):
+    if ends == (domain.lower, domain.upper):
         return f"the domain {domain}"
     low, high = ("-inf" if ends[0] is None else to_text(ends[0])), ("inf" if ends[1] is None else to_text(ends[1]))
     return f"the domain ({low}, {high})"
@@ -173,9 +180,9 @@ def differentiable(study: Study) -> Verdict:
 def _slopes_at_ends(study: Study) -> Iterator[tuple[Tree, int, Tree]]:
     """Yield the ends that belong to the domain, where it lies from there, and the slope there; nan if unknown."""
     first, last, domain = study.whole.pieces[0], study.whole.pieces[-1], study.whole.domain
-    if first.low is not None and domain.low is not None and domain.low_closed:
+    if first.low is not None and domain.lower is not None and domain.low_closed:
         yield first.low, 1, limit_at(first.slope, first.low, 1, study.parameters)
-    if last.high is not None and domain.high is not None and domain.high_closed:
+    if last.high is not None and domain.upper is not None and domain.high_closed:
         yield last.high, -1, limit_at(last.slope, last.high, -1, study.parameters)
 
 
@@ -220,7 +227,7 @@ def _meet(left: Tree, right: Tree, study: Study) -> Truth | None:
 def homogeneous(study: Study) -> Verdict:
     """phi(a*w) = a**d*phi(w) for every a > 0, by Euler's theorem: w*phi'(w) = d*phi(w)."""
     claim = "positively homogeneous"
-    if any(end is not None and sign_for_all(end, study.parameters) in _NONZERO for end in study.ends):
+    if any(end is not None and _is_nonzero(end, study) for end in study.ends):
         return Verdict(claim=claim, verdict="refuted", method="domain", note=f"{_region(study)} is no cone")
     if any(end not in (None, ZERO) for end in study.ends):
         return Verdict(claim=claim, verdict="undecided")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
@@ -20,7 +19,7 @@ from symreg.calculus.spans import middle
 from symreg.calculus.switches import sign_for_all
 from symreg.calculus.tidy import Sign, tidy
 from symreg.errors import Intractable
-from symreg.language.interval import Interval
+from symreg.language.domain import between
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.text import to_text
@@ -147,14 +146,18 @@ class Study:
 
         At an end of the domain that belongs to it the slope from without is infinite, as phi is there.
         """
-        domain, (low, high) = self.whole.domain, self.ends
-        for end, is_closed, side in ((domain.low, domain.low_closed, 1), (domain.high, domain.high_closed, -1)):
-            if end == 0 and is_closed:
+        domain, ends = self.whole.domain, self.ends
+        for end, is_closed, side in zip(ends, (domain.low_closed, domain.high_closed), (1, -1), strict=True):
+            if end == ZERO and is_closed:
                 piece = self.whole.pieces[0 if side > 0 else -1]
                 here = limit_at(piece.slope, ZERO, side, self.parameters)
                 return (negative(INFINITY), here) if side > 0 else (here, INFINITY)
-        if (low is not None and self._sign(low) >= 0) or (high is not None and self._sign(high) <= 0):
+        low, high = (None if end is None else sign_for_all(end, self.parameters) for end in ends)
+        if low in ("positive", "zero") or high in ("negative", "zero"):
             return None
+        if low not in (None, "negative") or high not in (None, "positive"):
+            where = ", ".join("none" if end is None else to_text(end) for end in ends)
+            raise Intractable(f"whether 0 lies between the ends of the domain, {where}, depends on the parameters")
         for joint in self.whole.joints:
             if joint.position == ZERO:
                 return joint.left, joint.right
@@ -197,9 +200,9 @@ def _where_defined(whole: Pieces, value: Tree, parameters: tuple[Parameter, ...]
         raise Intractable("phi has a value on separate intervals only; give it a domain")
     first, last = kept[0], kept[-1]
     found = whole.pieces[first : last + 1]
-    low, low_closed = _end(found[0].low, first > 0, whole.domain.low_closed, value, parameters)
-    high, high_closed = _end(found[-1].high, last + 1 < len(whole.pieces), whole.domain.high_closed, value, parameters)
-    domain = Interval(low=low, high=high, low_closed=low_closed, high_closed=high_closed)
+    lower, low_closed = _end(found[0].low, first > 0, whole.domain.low_closed, value, parameters)
+    upper, high_closed = _end(found[-1].high, last + 1 < len(whole.pieces), whole.domain.high_closed, value, parameters)
+    domain = between(lower, upper, low_closed=low_closed, high_closed=high_closed)
     return replace(whole, pieces=found, joints=whole.joints[first:last], domain=domain)
 
 
@@ -214,10 +217,12 @@ def _has_value(value: Tree, piece: Piece, parameters: tuple[Parameter, ...]) -> 
 
 def _end(
     end: Tree | None, is_cut: bool, is_closed: bool, value: Tree, parameters: tuple[Parameter, ...]
-) -> tuple[Fraction | None, bool]:
-    """Return an end as a number, None where it hangs on parameters, and whether phi has a finite value there."""
-    if is_cut and end is not None:
-        there = [evaluate(value, {**row, W: evaluate(end, row)}) for row in samples(parameters)]
-        is_closed = all(abs(x) < float("inf") for x in there)
-    found = None if end is None else numeric(end)
-    return found, is_closed and found is not None
+) -> tuple[Tree | None, bool]:
+    """Return an end and whether phi has a finite value there; None for one of the formula that is no number."""
+    if not is_cut or end is None:
+        return end, is_closed
+    found = numeric(end)
+    if found is None:
+        return None, False
+    there = [evaluate(value, {**row, W: evaluate(end, row)}) for row in samples(parameters)]
+    return number(found), all(abs(x) < float("inf") for x in there)

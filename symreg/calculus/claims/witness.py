@@ -15,6 +15,7 @@ from symreg.calculus.numeric import Values, evaluate, samples
 from symreg.calculus.spans import DISTANCE, along
 from symreg.calculus.verdict import Witness
 from symreg.language.interval import inside
+from symreg.language.ordering import are_in_order, in_order
 from symreg.language.spec import Parameter
 from symreg.language.tree import Name, Tree, number, substitute
 
@@ -94,7 +95,9 @@ def parameter_rows(parameters: tuple[Parameter, ...], condition: Tree | None = N
     given: Values = {Name(name): value for name, value in defaults.items()}
     elsewhere = tuple(replace(p, default=inside(p.domain)) for p in parameters)
     for row in (given, *samples(parameters), *_at_ends(given, parameters), *samples(elsewhere)):
-        exact = {p.name: _short(row[Name(p.name)]) for p in parameters}
+        exact = in_order(parameters, {p.name: _short(row[Name(p.name)]) for p in parameters})
+        if not are_in_order(parameters, exact):
+            continue
         if all(exact[p.name] in p.domain for p in parameters) and (condition is None or _is_false(condition, exact)):
             found[tuple(exact.items())] = None
     return tuple(dict(row) for row in found)

@@ -10,6 +10,7 @@ from typing import Any
 from flint import arb, arb_series
 
 from symreg.language.interval import Interval
+from symreg.language.ordering import are_in_order
 from symreg.language.spec import Parameter
 from symreg.language.terms import Terms
 from symreg.language.tree import Call, Tree, names, number
@@ -32,16 +33,21 @@ class Function:
 
     def __init__(self, terms: Terms, row: Row, arrays: Mapping[str, Any] | None = None) -> None:
         """Compile the terms; needs no precision yet."""
-        self.terms, self.row = terms, row
+        self.row, self._domains = row, terms.intervals(row)
         self._phi = elementwise(terms.elementwise, row)
         self._known = {name: ball(value) for name, value in row.items()}
         self._arrays = {name: balls(values) for name, values in (arrays or {}).items()}
         self._parts = [(ball(term.coefficient), compiled(term.tree)) for term in terms.indexed]
         self._values: dict[Point, arb] = {}
 
+    @property
+    def is_indexed(self) -> bool:
+        """Is there a term in index notation?"""
+        return bool(self._parts)
+
     def holds(self, weights: Point) -> bool:
         """Do the weights lie in the domain of every term?"""
-        return all(_contains(term.domain, weight) for term in self.terms.terms for weight in weights)
+        return all(_contains(domain, weight) for domain in self._domains for weight in weights)
 
     def of(self, weights: Sequence[Value], decide: Decide) -> Value:
         """Return R of numbers of any kind."""
@@ -74,8 +80,7 @@ class Function:
 
     def without(self, weights: Point, j: int = 0) -> tuple[bool, bool]:
         """Does weight j leave the domain to the left, and to the right?"""
-        domains = [term.domain for term in self.terms.terms]
-        return any(d.low == weights[j] for d in domains), any(d.high == weights[j] for d in domains)
+        return self._is_end(weights[j], -1), self._is_end(weights[j], 1)
 
     def sides(self, weights: Point, j: int = 0) -> tuple[arb, arb] | None:
         """Return the slopes from the left and from the right by weight j, None where they are not determined.
@@ -92,6 +97,9 @@ class Function:
         if len(sides) == 1:
             return (arb.neg_inf(), found.value) if is_low else (found.value, arb.pos_inf())
         return self._ordered(weights, j, found.low, found.high) if found.at_kink else (found.value, found.value)
+
+    def _is_end(self, weight: Fraction, side: int) -> bool:
+        return any((d.low if side < 0 else d.high) == weight for d in self._domains)
 
     def _ordered(self, weights: Point, j: int, low: arb, high: arb) -> tuple[arb, arb] | None:
         """Return the lower and the higher of two slopes as left and right: by the values close by."""
@@ -140,5 +148,5 @@ def constant(tree: Tree | None, row: Row) -> arb | None:
 
 
 def is_within(row: Row, parameters: Sequence[Parameter]) -> bool:
-    """Does each parameter lie in its domain?"""
-    return all(row[p.name] in p.domain for p in parameters if p.name in row)
+    """Does each parameter lie in its domain, and exceed the one that it has to?"""
+    return are_in_order(parameters, row) and all(row[p.name] in p.domain for p in parameters if p.name in row)

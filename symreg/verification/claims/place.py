@@ -45,10 +45,8 @@ class Place:
     @cached_property
     def points(self) -> tuple[Point, ...]:
         """Points at which R has a finite value."""
-        if self.is_vector:
-            found = vectors([term.domain for term in self.terms.terms])
-        else:
-            found = tuple((w,) for w in single(self.terms, self.switches or ()))
+        domains = self.terms.intervals(self.row)
+        found = vectors(domains) if self.is_vector else tuple((w,) for w in single(domains, self.switches or ()))
         return tuple(point for point in found if self.value(point).is_finite())
 
     @cached_property

@@ -10,8 +10,8 @@ from fractions import Fraction
 from itertools import islice
 
 from symreg.language.interval import Interval
+from symreg.language.ordering import are_in_order, in_order
 from symreg.language.spec import Array, Parameter
-from symreg.language.terms import Terms
 from symreg.language.tree import Tree
 from symreg.verification.claims.data import Row
 from symreg.verification.claims.function import Point, truth
@@ -32,7 +32,9 @@ def rows(parameters: Sequence[Parameter]) -> tuple[Row, ...]:
     made: dict[tuple[tuple[str, Fraction], ...], None] = {}
     for k in range(_MOST_ROWS if parameters else 1):
         row = {name: found[_pick(k, column, len(found))] for column, (name, found) in enumerate(choices.items())}
-        made[tuple(row.items())] = None
+        row = in_order(parameters, row)
+        if are_in_order(parameters, row):
+            made[tuple(row.items())] = None
     return tuple(dict(row) for row in made)
 
 
@@ -62,12 +64,12 @@ def where_true(found: Iterable[Row], condition: Tree | None, most: int) -> tuple
     return tuple(islice((row for row in found if truth(condition, row)), most))
 
 
-def single(terms: Terms, kinks: Sequence[Kink]) -> tuple[Fraction, ...]:
+def single(domains: Sequence[Interval], kinks: Sequence[Kink]) -> tuple[Fraction, ...]:
     """Return weights for an elementwise penalty, ascending: of all sizes, at and beside its kinks and domain's ends."""
     places = {Fraction(0), *SIZES, *(-size for size in SIZES)}
     marks = {Fraction(x) for kink in kinks for x in (kink.below, kink.above)}
-    for term in terms.terms:
-        marks |= {end for end in (term.domain.low, term.domain.high) if end is not None}
+    for domain in domains:
+        marks |= {end for end in (domain.low, domain.high) if end is not None}
     for mark in marks:
         size = abs(mark) or Fraction(1)
         places.add(mark)

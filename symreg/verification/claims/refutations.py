@@ -146,7 +146,7 @@ def _not_homogeneous(curve: Curve, at: dict[str, Fraction]) -> bool | None:
 
 
 def _not_sparse(curve: Curve, at: dict[str, Fraction]) -> bool | None:
-    if not curve.is_plain or curve.function.terms.indexed:
+    if not curve.is_plain or curve.function.is_indexed:
         return None
     sides = curve.function.sides((Fraction(0),))
     return None if sides is None else not (sides[0] < 0 < sides[1])
