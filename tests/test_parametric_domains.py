@@ -329,6 +329,7 @@ def test_an_index_sum_is_infinite_where_one_weight_lies_outside() -> None:
 
 def test_emitted_text_documents_the_order() -> None:
     made = symreg.generate(penalty_of("distance"), target="all", judge=False, timeout=120)
+    assert "    w[i]   in [lo, hi], elsewhere R(w) is +inf\n" in made["numpy/distance.py"]
     assert "        hi: > lo.\n" in made["numpy/distance.py"]
     assert " *   hi   > lo\n" in made["c/distance.h"]
     assert "lo < hi" in made["c/distance.c"]

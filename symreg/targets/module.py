@@ -270,6 +270,8 @@ def _penalty(terms: Terms) -> tuple[tuple[str, str, str], ...]:
     if phis:
         sums = ["sum(phi(w[i]), i)", *sums]
         rows.append(("phi(w)", "=", to_text(_total(phis))))
+    moving = dict.fromkeys(term.domain for term in terms.terms if term.domain.names)
+    rows += [("w[i]", "in", f"{domain}, elsewhere R(w) is +inf") for domain in moving]
     return (("R(w)", "=", " + ".join(sums)), *rows)
 
 

@@ -18,6 +18,7 @@ from symreg.kernel.sharing import Namer
 from symreg.language.functions import FUNCTIONS
 from symreg.language.interval import Interval
 from symreg.language.names import RESERVED
+from symreg.language.spec import Parameter
 from symreg.language.text import number_text, to_text
 from symreg.language.tree import Call, Compare, Constant, Item, Logic, Name, Subscript, Tree, names, transform, walk
 from symreg.targets.blocks import Block, Operands
@@ -122,7 +123,9 @@ class _Writer:
             "signature": self.signature(bool(states)),
             "documented": self.documented(bool(states)),
             "is_indexed": emitted.is_indexed,
-            "parameters": [{"name": p.name, "bounds": _bounds(p.domain), "above": p.above} for p in emitted.parameters],
+            "parameters": [
+                {"name": p.name, "bounds": _bounds(p.domain), "order": _order(p)} for p in emitted.parameters
+            ],
             "needs": "" if emitted.needs is None else self.text(emitted.needs),
             "needed": "" if emitted.needs is None else to_text(emitted.needs),
             "refused": emitted.refused,
@@ -593,6 +596,17 @@ def _default(value: float) -> str:
     if value != value:
         return ""
     return f" = {int(value)}" if value.is_integer() and abs(value) < 1e15 else f" = {value!r}"
+
+
+def _order(parameter: Parameter) -> list[str]:
+    """Return the lines that refuse a parameter that does not exceed the one that it has to."""
+    if not parameter.above:
+        return []
+    name, other = parameter.name, parameter.above
+    told = f'f"{name}: must be > {other} = {{{other}:g}}, got {{{name}:g}}"'
+    line = f"    raise ValueError({told})"
+    lines = [line] if len(line) + 4 <= _LONGEST_LINE else ["    raise ValueError(", f"        {told}", "    )"]
+    return [f"if not {other} < {name}:", *lines]
 
 
 def _bounds(domain: Interval) -> str:
