@@ -133,6 +133,11 @@ def test_a_quadratic_form_with_nonnegative_entries_is_nonnegative_for_distances_
     assert properties(symreg.objective(products))["convex"].verdict != "proved"
 
 
+def test_a_line_that_misses_the_origin_says_nothing_of_homogeneity() -> None:
+    penalty = symreg.penalty("p", "sum(c[i]*max(w[i], 0), i)", arrays={"c": (("n",), "nonnegative")})
+    assert symreg.analyse(penalty, timeout=120)["positively homogeneous"].verdict != "refuted"  # max(a*w, 0) is a*max
+
+
 def test_the_domain_is_printed_wherever_the_parameters_are() -> None:
     derivation = symreg.derive(penalty("[0.5, inf) = 2"), timeout=120)
     assert "c_i >= 1/2 (default 2)" in derivation.text()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symreg.calculus.algebra import ONE, ZERO, W, call, minus, negative, numeric, plus, power, total
+from symreg.calculus.numeric import evaluate
 from symreg.language.domain import Domain
 from symreg.language.spec import Array
 from symreg.language.terms import Terms
@@ -35,7 +36,7 @@ class Line:
     @property
     def is_through_origin(self) -> bool:
         """Does the whole vector vanish with w?"""
-        return all(weight == ZERO or W in walk(weight) for weight in self.weights)
+        return all(evaluate(weight, {W: 0}) == 0 for weight in self.weights)
 
     def is_within(self, domain: Domain) -> bool:
         """Does every weight lie in the domain whenever w does?"""
