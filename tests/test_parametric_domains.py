@@ -11,22 +11,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import symreg
+from symreg.calculus.chain_of import derive
 from symreg.calculus.numeric import samples
 from symreg.calculus.sampling import sampled
 from symreg.calculus.solver import is_proved
 from symreg.calculus.tidy import sign_of
-from symreg.errors import SpecError
+from symreg.calculus.undefined import undefined_notes
+from symreg.cli.commands import symreg as command
+from symreg.errors import SpecError, SymregError
 from symreg.judging import check_request
 from symreg.language.domain import ParametricInterval, meet, parse_domain
 from symreg.language.interval import Interval, parse_interval
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty
 from symreg.language.tree import Name
+from symreg.objective import resolve, resolve_rule
+from symreg.tasks import read_parameter
 from symreg.verification.oracle import slopes, values
 from symreg.verification.refusals import wrong_relations
 from symreg.verification.sampling import groups, outside
+from symreg.verification.tolerance import reference
 
 Values = Mapping[str, float]
 
@@ -406,3 +413,124 @@ def test_fixed_ends_out_of_order_are_refused_before_anything_is_judged() -> None
 def test_the_judge_passes_what_is_emitted(name: str) -> None:
     report = symreg.verify(penalty_of(name), points=60, target="numpy", timeout=120)
     assert report.passed, str(report)
+
+
+# A domain beside the text
+
+
+def run(name: str, *arguments: str) -> tuple[int, str, str]:
+    made = CliRunner().invoke(command, [name, "--timeout", "120", *arguments], standalone_mode=False)
+    assert made.exception is None, made.exception
+    return made.return_value if isinstance(made.return_value, int) else 0, made.stdout, made.stderr
+
+
+SIGNED = ("--param", "lo: real = -1", "--param", "hi: real = 2", "--domain", "[lo, hi]")
+
+
+def test_a_domain_beside_the_text_holds_parameters_of_the_penalty_declared_ones_and_new_ones() -> None:
+    own = symreg.objective("lam*log(1 + abs(w)/b)", domain="[-b, b]")
+    assert [(p.name, p.default) for p in own.terms.parameters] == [("lam", 1.0), ("b", 1.0)]
+    made = resolve(
+        "l1", parameters=[read_parameter("lo: real = -1"), read_parameter("hi: real = 2")], domain="[lo, hi]"
+    )
+    assert [(p.name, p.default, p.above) for p in made.terms.parameters] == [
+        ("lam", 0.1, ""),
+        ("lo", -1.0, ""),
+        ("hi", 2.0, "lo"),
+    ]
+    assert made.notes == ()
+    new = symreg.objective("l1", domain="[lo, hi]")
+    assert [(p.name, p.default, p.above) for p in new.terms.parameters][1:] == [("lo", 1.0, ""), ("hi", 2.0, "lo")]
+    assert [note.split(" is taken")[0] for note in new.notes] == ["lo", "hi"]
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "domain", "words"),
+    [
+        ("entropy", (), "[lo, hi]", "which of the ends of the domains positive and [lo, hi] count depends"),
+        ("l1", ("lo: real = 3", "hi: real = 2"), "[lo, hi]", "asks for lo < hi, but their defaults are 3.0 and 2.0"),
+        ("l1", ("lam: real = 3",), "[lam, inf)", "'lam' is declared by its penalty"),
+        ("l1", ("lo: real = 3",), "[0, hi]", "the objective has no parameter 'lo'"),
+        ("sum(c[i]*abs(w[i]), i)", (), "[c, inf)", "'c' is a parameter of one term and an array of another"),
+        ("l1", (), "[n, inf)", "the name is reserved"),
+        ("l1", (), "[b, -b]", "is empty for any 'b' in positive"),
+    ],
+)
+def test_a_domain_beside_the_text_that_may_be_none_is_refused(
+    text: str, declared: tuple[str, ...], domain: str, words: str
+) -> None:
+    with pytest.raises(SymregError) as caught:
+        resolve(text, parameters=[read_parameter(row) for row in declared], domain=domain)
+    assert words in str(caught.value)
+
+
+def test_the_commands_that_are_shown_hold_a_domain_with_parameters() -> None:
+    _, derived, _ = run("derive", "lam*(w - lo)**2", *SIGNED)
+    assert '--domain "[lo, hi]"' in derived and '--param "lo: real = -1.0"' in derived
+    _, emitted, told = run("generate", "lam*(w - lo)**2", *SIGNED, "-o", "-")
+    (line,) = (line for line in emitted.splitlines() if line.startswith("Regenerate: "))
+    assert "--param 'lo: real = -1.0' --param 'hi: real = 2.0' --domain '[lo, hi]'" in line
+    assert "lo is taken" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("-log(w - lo) - log(hi - w)", ("--domain", "(lo, hi)", *SIGNED[:4])),
+        ("abs(w)", ("--domain", "[lo, inf)")),
+        ("l1", ("--domain", "[-b, b]")),
+        ("norm(w)", ("--domain", "[lo, inf)", *SIGNED[:2])),
+    ],
+)
+def test_every_command_takes_a_domain_with_parameters(text: str, options: tuple[str, ...]) -> None:
+    for name in ("derive", "analyse"):
+        _, out, told = run(name, *options, "--", text)
+        assert "not defined" not in out + told
+    assert run("verify", "--points", "20", "--target", "numpy", *options, "--", text)[0] == 0
+
+
+def test_what_is_said_of_a_formula_that_is_not_defined_everywhere_looks_within_the_domain() -> None:
+    def said(text: str, domain: str) -> tuple[str, ...]:
+        return undefined_notes(symreg.objective(text, domain=domain).terms)
+
+    assert said("sqrt(w - lo)", "[lo, inf)") == ()
+    assert said("sqrt(w)", "[lo, inf)") == ()  # lo > 0
+    assert said("log(1 + abs(w)/b)", "[-b, b]") == ()
+    assert said("sqrt(w)", "[-b, b]") == ("sqrt(w) is not defined for -b < w < 0; add domain = '(0, b)'",)
+    assert said("log(hi - w)", "[lo, inf)")[0].startswith("log(hi - w) is not defined ")
+    assert said("sum(sqrt(w[i]), i)", "[lo, inf)") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "signs"),
+    [
+        ("w**2", "[-b, b]", {"negative": "negative", "positive": "positive"}),
+        ("w**2", "[lo, hi]", {"positive": "positive"}),
+        ("w**2", "(-inf, -b]", {"negative": "negative"}),
+        ("(w - lo)**2", "[lo, hi]", {"positive": "positive"}),
+        ("(w - hi)**2", "[lo, hi]", {"positive": "negative"}),
+        ("log(1 + exp(w))", "[-b, b]", {"negative": "positive", "positive": "positive"}),
+    ],
+)
+def test_a_direction_is_told_on_each_side_of_zero_that_the_domain_may_reach(
+    text: str, domain: str, signs: dict[str, str]
+) -> None:
+    made = derive(symreg.objective(text, domain=domain), resolve_rule("gradient_descent"))
+    assert [(d.side, d.sign) for d in made.directions] == list(signs.items())
+
+
+def test_a_direction_whose_sign_changes_at_a_place_beside_the_ends_is_told_for_all_that_they_may_be() -> None:
+    made = derive(symreg.objective("w*log(w)", domain="(0, b]"), resolve_rule("gradient_descent"))
+    assert [(d.side, d.sign) for d in made.directions] == [("positive", "negative"), ("positive", "positive")]
+
+
+@pytest.mark.parametrize(("text", "domain"), [("w**2", "[0, inf)"), ("sqrt(w)", "[0, b]"), ("w**2", "[0, b]")])
+def test_a_claim_about_slopes_is_confronted_where_the_domain_goes_on_on_both_sides(text: str, domain: str) -> None:
+    assert symreg.analyse(symreg.objective(text, domain=domain), timeout=120)["differentiable"].verdict == "proved"
+
+
+def test_an_infinite_slope_downward_is_judged() -> None:
+    terms = symreg.objective(symreg.penalty("p", "-lam*sqrt(w - lo)", domain="[lo, inf)")).terms
+    found = slopes(terms, {"lam": 1.0, "lo": 1.0})([1.0], 0)
+    assert found is not None
+    assert reference([found.value]).head.tolist() == [-np.inf]

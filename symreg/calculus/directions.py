@@ -22,6 +22,7 @@ from symreg.calculus.tidy import is_imaginary, is_linear, sign_of, tidy
 from symreg.calculus.translate import from_sympy, to_sympy
 from symreg.calculus.undefined import Gaps, gaps
 from symreg.errors import NotDifferentiable
+from symreg.language.domain import Domain
 from symreg.language.interval import Interval, inside
 from symreg.language.spec import Parameter, Rule
 from symreg.language.tree import Binary, Call, Compare, Logic, Name, Tree, number, substitute, walk
@@ -32,12 +33,16 @@ def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) ->
 
     Nothing is said of weights outside the domain, and of those at which the formula has no value only that.
     """
-    gradient, holes = total([part.tidied for part in parts]), _Holes.of(parts, parameters)
+    gradient, holes = total([part.tidied for part in parts]), _Holes.of(parts)
     made: list[Direction] = []
     sides: tuple[tuple[Literal["negative", "positive"], int], ...] = (("negative", -1), ("positive", 1))
     for word, side in sides:
         rows = _merged(list(_pieces(gradient, parameters, holes, side)))
-        if any(sign == "undecided" for sign, _, _ in rows) and len(parts) > 1 and holes.are_whole_sides:
+        if any(sign == "undecided" for sign, _, _ in rows) and any(d.names for d in holes.domains):
+            # Where the domain ends among the zeros, or on which side of zero, depends on the parameters.
+            widened = replace(holes, domains=holes.hulls(parameters))
+            rows = _merged(list(_pieces(gradient, parameters, widened, side)))
+        if any(sign == "undecided" for sign, _, _ in rows) and len(parts) > 1 and holes.are_whole_sides(parameters):
             each = ({sign for sign, _, _ in _pieces(p.tidied, p.term.parameters, holes, side)} for p in parts)
             rows = [(_sign_of_sum(each), None, None)]
         made += [Direction(side=word, sign=sign, where=_region(low, high, side)) for sign, low, high in rows]
@@ -46,30 +51,30 @@ def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Holes:
-    """Where a sum has no value: outside its domains, and in the gaps of its addends' formulas.
+    """Where a sum has no value: outside its domains, and in the gaps of its addends' formulas."""
 
-    Args:
-        domains: With numbers for ends; where parameters are the ends, the least that always holds them.
-        gaps: Of each addend.
-    """
-
-    domains: tuple[Interval, ...]
+    domains: tuple[Domain, ...]
     gaps: tuple[Gaps, ...]
 
     @classmethod
-    def of(cls, parts: Iterable[Derived], parameters: tuple[Parameter, ...]) -> _Holes:
-        terms, ranges = dict.fromkeys(part.term for part in parts), {p.name: p.domain for p in parameters}
-        return cls(domains=tuple(dict.fromkeys(t.domain.hull(ranges) for t in terms)), gaps=tuple(map(gaps, terms)))
+    def of(cls, parts: Iterable[Derived]) -> _Holes:
+        terms = dict.fromkeys(part.term for part in parts)
+        return cls(domains=tuple(dict.fromkeys(t.domain for t in terms)), gaps=tuple(map(gaps, terms)))
 
-    @property
-    def are_whole_sides(self) -> bool:
-        """Is there a value at every weight of a side of zero, or at none?"""
-        return not any(self.gaps) and all(end in (None, 0) for d in self.domains for end in (d.low, d.high))
+    def hulls(self, parameters: tuple[Parameter, ...]) -> tuple[Interval, ...]:
+        """Return the least domains with numbers for ends that hold these for all parameters."""
+        ranges = {p.name: p.domain for p in parameters}
+        return tuple(dict.fromkeys(domain.hull(ranges) for domain in self.domains))
+
+    def are_whole_sides(self, parameters: tuple[Parameter, ...]) -> bool:
+        """May there be a value at every weight of a side of zero, or at none?"""
+        hulls = self.hulls(parameters)
+        return not any(self.gaps) and all(end in (None, 0) for d in hulls for end in (d.low, d.high))
 
     @property
     def ends(self) -> tuple[Tree, ...]:
         """The weights between which there is a value everywhere or nowhere."""
-        ends = [number(end) for d in self.domains for end in (d.low, d.high) if end is not None]
+        ends = [end for d in self.domains for end in (d.lower, d.upper) if end is not None]
         return tuple(dict.fromkeys((*ends, *(end for found in self.gaps for end in found.ends))))
 
     @property
@@ -84,8 +89,7 @@ class _Holes:
 
     def are_beyond(self, weight: Tree, row: Values) -> bool:
         """Does a weight lie outside a domain?"""
-        ends = [[None if end is None else number(end) for end in (d.low, d.high)] for d in self.domains]
-        return not all(_is_between(weight, low, high, row) for low, high in ends)
+        return not all(_is_between(weight, d.lower, d.upper, row) for d in self.domains)
 
     def hold(self, weight: Tree, row: Values) -> bool:
         """Does a weight lie in a gap?"""
@@ -125,8 +129,8 @@ Piece = tuple[Sign, Tree | None, Tree | None]
 
 def _pieces(gradient: Tree, parameters: tuple[Parameter, ...], holes: _Holes, side: int) -> Iterator[Piece]:
     """Yield the pieces of one side, from zero outwards; a pole as a piece of no length."""
-    row = samples(parameters)[0]
-    if any(d.low is not None and d.low >= 0 if side < 0 else d.high is not None and d.high <= 0 for d in holes.domains):
+    row, hulls = samples(parameters)[0], holes.hulls(parameters)
+    if any(d.low is not None and d.low >= 0 if side < 0 else d.high is not None and d.high <= 0 for d in hulls):
         return
     try:
         ends = _between((*knots_of(gradient, parameters), *holes.ends), None, None, side, parameters)

@@ -21,8 +21,8 @@ from symreg.calculus.positivity import bounds
 from symreg.calculus.roots import knots_of, roots
 from symreg.calculus.tidy import is_imaginary, tidy
 from symreg.errors import Intractable, NotDifferentiable, SpecError
-from symreg.language.domain import Domain
-from symreg.language.interval import Interval, parse_interval
+from symreg.language.domain import Domain, parse_domain
+from symreg.language.interval import Interval
 from symreg.language.spec import Parameter
 from symreg.language.terms import Term, Terms
 from symreg.language.text import to_text
@@ -174,7 +174,8 @@ def natural_domain(term: Term) -> Interval | None:
     if not found.regions or found.points or found.conditions or len(_components(term, found)) > 1:
         return None
     text = _domain(term, found)
-    return None if text is None else parse_interval(text)
+    domain = None if text is None else parse_domain(text)
+    return domain if isinstance(domain, Interval) else None
 
 
 def on_natural_domains(terms: Terms) -> Terms:
@@ -198,9 +199,9 @@ def _domain(term: Term, found: Gaps) -> str | None:
     low, high = (around or above or components[::-1])[0]
     text = f"({_end(low, 1)}, {_end(high, -1)})"
     try:
-        parse_interval(text)
+        parse_domain(text, [p.name for p in term.parameters])
     except SpecError:
-        return None  # an end that depends on parameters
+        return None  # an end that is more than a parameter
     return text
 
 
