@@ -197,6 +197,9 @@ DECIDED = [  # all of them right, and undetermined at most points before
     ("max(exp(w) - 2, 0)", "real"), ("abs(exp(w) - 1)", "real"), ("expm1(abs(w))", "real"),
     ("exp(abs(w)) - 1", "real"), ("max(softplus(w), 1)", "real"), ("-log(sigmoid(w)) - log(1 - sigmoid(w))", "real"),
     ("max(exp(w) - w - 3, 0)", "real"), ("max(cosh(w) - 2, 0)", "real"), ("max(expm1(w), -1/2)", "real"),
+    ("(exp(w) - 1)**2/(exp(w) + 1)**2", "real"), ("exp(w)/(1 + exp(w))**2", "real"),
+    ("exp(2*w)/(1 + exp(2*w) + exp(w))", "real"), ("exp(-w/3)/(1 + exp(-w/3))", "real"),
+    ("1/(exp(w) + exp(-w))", "real"), ("exp(3*w)*exp(-2*w)", "real"),
 ]  # fmt: skip
 
 

@@ -354,6 +354,8 @@ def _call(function: str, arguments: tuple[Tree, ...]) -> Code:
     if function == "prox":
         point, step = map(compiled, arguments)
         return lambda scope: scope.names["prox"](point(scope), step(scope))
+    if function == "exp":
+        return _exponential(arguments[0])
     codes = [compiled(argument) for argument in arguments]
     x = codes[0]
     if function in series.SMOOTH:
@@ -368,6 +370,54 @@ def _call(function: str, arguments: tuple[Tree, ...]) -> Code:
         return lambda scope: series.log_add_exp(x(scope), codes[1](scope))
     sense = {"min": -1, "max": 1}[function]
     return lambda scope: _extreme([code(scope) for code in codes], sense, scope.decide)
+
+
+def _exponential(exponent: Tree) -> Code:
+    """Return the exponential of a tree; of a multiple of something as that, so that quotients of such cancel."""
+    multiple, inner = _multiple(exponent)
+    times, base = compiled(multiple), compiled(inner)
+
+    def found(scope: Scope) -> Value:
+        factor, x = times(scope), base(scope)
+        if isinstance(factor, arb) and isinstance(x, arb_series):
+            return series.exponential(x, factor)
+        return series.apply("exp", x * factor)
+
+    return found if multiple != _ONE else lambda scope: series.apply("exp", base(scope))
+
+
+_ONE = Number(Fraction(1))
+
+
+def _multiple(tree: Tree) -> tuple[Tree, Tree]:
+    """Return a tree as a constant times another tree."""
+    match tree:
+        case Negate(operand):
+            multiple, inner = _multiple(operand)
+            return Negate(multiple), inner
+        case Binary("*", left, right) if _is_constant(left):
+            multiple, inner = _multiple(right)
+            return (left if multiple == _ONE else Binary("*", left, multiple)), inner
+        case Binary("*", left, right) if _is_constant(right):
+            return _multiple(Binary("*", right, left))
+        case Binary("/", left, right) if _is_constant(right) and not _is_constant(left):
+            return _multiple(Binary("*", Binary("/", _ONE, right), left))
+        case _:
+            return _ONE, tree
+
+
+def _is_constant(tree: Tree) -> bool:
+    match tree:
+        case Number() | Constant():
+            return True
+        case Name(name):
+            return name != "w"
+        case Negate(operand):
+            return _is_constant(operand)
+        case Binary(_, left, right):
+            return _is_constant(left) and _is_constant(right)
+        case _:
+            return False
 
 
 def _norm(scope: Scope) -> Value:

@@ -6,7 +6,7 @@ of `sigmoid(-w)` there reaches below zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import factorial
 from typing import Any
 
@@ -22,10 +22,19 @@ _BEYOND = 2**20  # its exponential is beyond all floats
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """`exp(exponent) * factor`."""
+    """`exp(times * base) * factor`.
 
-    exponent: arb_series
+    Exponents of one base, the same object, are told apart by their constants, which no wide balls of theirs could be.
+    """
+
+    base: arb_series
     factor: arb_series
+    times: arb = field(default_factory=lambda: arb(1))
+
+    @property
+    def exponent(self) -> arb_series:
+        """The exponent as a power series."""
+        return self.base if self.times == 1 else self.base * self.times
 
     def plain(self) -> arb_series:
         """Return the number as a power series, however wide."""
@@ -48,22 +57,29 @@ class Scaled:
 
     def power(self, exponent: arb) -> Scaled:
         """Return the number to the power of a constant; a root needs a positive factor."""
-        return Scaled(self.exponent * exponent, self.factor**exponent)
+        return Scaled(self.base, self.factor**exponent, self.times * exponent)
 
     def __neg__(self) -> Scaled:
-        return Scaled(self.exponent, -self.factor)
+        return Scaled(self.base, -self.factor, self.times)
 
     def __add__(self, other: Any) -> Any:
         if isinstance(other, Scaled):
-            if other.exponent is self.exponent:
-                return Scaled(self.exponent, self.factor + other.factor)
-            apart = other.exponent - self.exponent
+            apart = self._apart(other)
+            if apart is None:
+                return Scaled(self.base, self.factor + other.factor, self.times)
             if apart[0] > 0:
-                return Scaled(other.exponent, other.factor + self.factor * (-apart).exp())
-            return Scaled(self.exponent, self.factor + other.factor * apart.exp())
+                return Scaled(other.base, other.factor + self.factor * (-apart).exp(), other.times)
+            return Scaled(self.base, self.factor + other.factor * apart.exp(), self.times)
         if self.exponent[0] < 0:
             return self.plain() + other
-        return Scaled(self.exponent, self.factor + other * (-self.exponent).exp())
+        return Scaled(self.base, self.factor + other * (-self.exponent).exp(), self.times)
+
+    def _apart(self, other: Scaled) -> arb_series | None:
+        """Return by how much the other exponent is greater; None if they are the same."""
+        if other.base is self.base:
+            times = other.times - self.times
+            return None if times.is_zero() else self.base * times
+        return other.exponent - self.exponent
 
     def __sub__(self, other: Any) -> Any:
         return self.__add__(-other)
@@ -72,20 +88,21 @@ class Scaled:
         return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Any:
-        if isinstance(other, Scaled):
-            return Scaled(self.exponent + other.exponent, self.factor * other.factor)
-        return Scaled(self.exponent, self.factor * other)
+        if not isinstance(other, Scaled):
+            return Scaled(self.base, self.factor * other, self.times)
+        factor = self.factor * other.factor
+        if other.base is not self.base:
+            return Scaled(self.exponent + other.exponent, factor)
+        times = self.times + other.times
+        return factor if times.is_zero() else Scaled(self.base, factor, times)
 
     def __truediv__(self, other: Any) -> Any:
         if isinstance(other, Scaled):
-            ratio = self.factor / other.factor
-            if other.exponent is self.exponent:
-                return ratio
-            return Scaled(self.exponent - other.exponent, ratio)
-        return Scaled(self.exponent, self.factor / other)
+            return self * (1 / other)
+        return Scaled(self.base, self.factor / other, self.times)
 
     def __rtruediv__(self, other: Any) -> Scaled:
-        return Scaled(-self.exponent, other / self.factor)
+        return Scaled(self.base, other / self.factor, -self.times)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -113,9 +130,6 @@ def scaled(name: str, x: arb_series) -> Scaled:
         return Scaled(x, 1 - (-x).exp())
     if name == "sigmoid":
         return Scaled(x, 1 / (1 + x.exp()))
-    size = x if x[0] > 0 else -x
-    small = (-2 * size).exp()
-    if name == "cosh":
-        return Scaled(size, (1 + small) / 2)
-    half = (1 - small) / 2
-    return Scaled(size, half if x[0] > 0 else -half)
+    side = 1 if x[0] > 0 else -1
+    small = (-2 * side * x).exp()
+    return Scaled(x, (1 + small) / 2 if name == "cosh" else side * (1 - small) / 2, arb(side))

@@ -47,6 +47,14 @@ def apply(name: str, x: Value) -> Value:
     return Ray(value, slope * x.slope)
 
 
+def exponential(x: arb_series, times: arb) -> Value:
+    """Return exp(times*x)."""
+    exponent = x * times
+    if is_scaled("exp", exponent):
+        return Scaled(x, arb_series([arb(1)], x.prec), times)
+    return apply("exp", exponent)
+
+
 def undetermined(*operands: Value) -> Value:
     """Return NaN, with derivatives of NaN where an operand carries any."""
     if any(isinstance(x, arb_series | Scaled) for x in operands):

@@ -90,8 +90,8 @@ def ulp_of(head: NDArray[np.float64], dtype: Dtype) -> NDArray[np.float64]:
 def errors(emitted: NDArray[Any], exact: Reference, dtype: Dtype) -> NDArray[np.float64]:
     """Return an upper bound of each error in ulp(f).
 
-    It is 0 where NaN, an infinity or an overflow is what is right, inf where the emitted number is NaN or inf and is to
-    be another, and nan where the reference is undetermined.
+    It is 0 where NaN, an infinity or an overflow is what is right, inf where the emitted number is NaN or inf and
+    should not be, and nan where the reference is undetermined.
     """
     got = emitted.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
