@@ -8,7 +8,7 @@ no switch changes its side: those found at one point inside hold for the whole o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import inf, nextafter
 
@@ -19,6 +19,7 @@ from symreg.verification import series
 from symreg.verification.ball import Record, Undecided, following, sign
 from symreg.verification.growth import Power, growth
 from symreg.verification.kinks import every_kink, from_ordinal, ordinal
+from symreg.verification.logarithms import joined
 from symreg.verification.oracle import Exact, Function, elementwise
 from symreg.verification.oracle import slope as one_sided
 from symreg.verification.poles import last_float, least_curvature
@@ -255,7 +256,7 @@ class Curve:
 
 def curve(terms: Sequence[Term], parameters: Mapping[str, Exact]) -> Curve:
     """Return phi for a set of parameters; elementwise terms only."""
-    phi = elementwise(terms, parameters)
+    phi = elementwise([replace(term, tree=joined(term.tree, parameters)) for term in terms], parameters)
     if phi is None:
         raise ValueError("there is no elementwise term")
     domains = Terms(terms=tuple(terms)).intervals(parameters)
