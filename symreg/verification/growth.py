@@ -91,10 +91,10 @@ class _Reader:
                 return _constant(self.known[name])
             case Negate(operand):
                 return -self.read(operand)
-            case Binary("+", left, right):
-                return self.sum(self.read(left), self.read(right))
-            case Binary("-", left, right):
-                return self.sum(self.read(left), -self.read(right))
+            case Binary("+" | "-" as operator, left, right):
+                found = self.exponentials(left, right, 1 if operator == "+" else -1)
+                second = self.read(right)
+                return found or self.sum(self.read(left), second if operator == "+" else -second)
             case Binary("*", left, right):
                 return (
                     self.square(self.read(left)) if left == right else self.product(self.read(left), self.read(right))
@@ -126,6 +126,27 @@ class _Reader:
     def sum(self, f: Bounds, g: Bounds) -> Bounds:
         lower = self._added(f.lower, g.lower)
         return Bounds(lower, _negative(self._added(_negative(f.upper), _negative(g.upper))))
+
+    def exponentials(self, left: Tree, right: Tree, sense: int) -> Bounds | None:
+        """Return c*exp(a) + d*exp(b) as the one of greater exponent times 1 + something small; None of other sums."""
+        one, other = self._exponential(left), self._exponential(right)
+        if one is None or other is None:
+            return None
+        (c, a), (d, b) = one, (other[0] if sense > 0 else -other[0], other[1])
+        for (f, x), (g, y) in (((c, a), (d, b)), ((d, b), (c, a))):
+            apart = self.sum(self.read(y), -self.read(x))
+            if apart.upper.factor < 0:
+                return self.product(self.exp(self.read(x)), self.sum(f, self.product(g, self.exp(apart))))
+        return None
+
+    def _exponential(self, tree: Tree) -> tuple[Bounds, Tree] | None:
+        """Return the constant and the exponent of a constant times an exponential."""
+        match tree:
+            case Call("exp", (exponent,)):
+                return _constant(arb(1)), exponent
+            case Binary("*", Number() | Name() as factor, Call("exp", (exponent,))) if factor != Name("w"):
+                return self.read(factor), exponent
+        return None
 
     def _added(self, f: Power, g: Power) -> Power:
         """Return a lower bound of the sum of two powers; what is of lower order is taken at T where it is negative."""
