@@ -193,7 +193,7 @@ _Token = Rest | Cell | _Fall
 
 
 def _at_start(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) -> Rest | None:
-    """Return what lies before the first cell: a kink at 0 of an even phi, or a closed end of the domain."""
+    """Return what lies before the first cell: a kink at 0 of an even phi, or an end of the domain."""
     first = part.pieces[0]
     if whole.is_even:
         if len(whole.pieces) % 2:
@@ -202,7 +202,7 @@ def _at_start(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) ->
         if joint.kind == "undecided":
             raise Intractable(f"whether phi' jumps up or down at w = 0 depends on the parameters: {_sides(joint)}")
         return _rest(joint, first, ZERO, parameters) if joint.kind == "convex kink" else None
-    if first.low is None or not whole.domain.low_closed:
+    if first.low is None or not (whole.domain.low_closed or _is_limit(first, first.low, 1, parameters)):
         return None
     right = _slope_at_end(first.slope, first.low, 1, parameters)
     if right == _INFINITE[1]:
@@ -211,8 +211,20 @@ def _at_start(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) ->
     return Rest(position=first.low, left=None, right=_finite(right), value=value)
 
 
+def _is_limit(piece: Piece, end: Tree, side: int, parameters: tuple[Parameter, ...]) -> bool:
+    """Does phi run to a number at an open end? Then the least cost may be the limit there, and the end stands for it.
+
+    Raises:
+        _NoMinimum: It falls without bound.
+    """
+    value = limit_at(piece.value, end, side, parameters)
+    if value == _INFINITE[1]:
+        raise _NoMinimum(f"the cost has no minimum: the penalty falls without bound toward w = {to_text(end)}")
+    return value not in (*_INFINITE, NAN)
+
+
 def _slope_at_end(slope: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return phi' at a closed end of the domain; where it is infinite and points inward, nothing rests there."""
+    """Return phi' at an end of the domain; where it is infinite and points inward, nothing rests there."""
     made = _at(slope, position, side, parameters)
     if made is None:
         made = limit_at(slope, position, side, parameters)
@@ -229,6 +241,8 @@ def _rest(joint: Joint, beside: Piece, position: Tree, parameters: tuple[Paramet
 def _value(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
     made = _at(tree, position, side, parameters)
     if made is None:
+        made = limit_at(tree, position, side, parameters)
+    if made in (*_INFINITE, NAN):
         raise _NoMinimum(f"the cost has no minimum: the penalty is infinite at w = {to_text(position)}")
     return made
 
@@ -256,7 +270,7 @@ def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...])
                     f"{_sides(joint)}"
                 )
     last = part.pieces[-1]
-    if last.high is not None and part.domain.high_closed:
+    if last.high is not None and (part.domain.high_closed or _is_limit(last, last.high, -1, parameters)):
         left = _slope_at_end(last.slope, last.high, -1, parameters)
         if left != _INFINITE[0]:
             value = _value(last.value, last.high, -1, parameters)
