@@ -68,6 +68,7 @@ def judge_emitted(
     key = digest(_judge(), compiler, repr(objective.terms), repr(tuple(rules)), *texts)
     verdict = _kept(key)
     if verdict is None:
+        judging.confront_updates(updates)  # what their docstrings claim
         with ThreadPoolExecutor(1) as beside:
             if "c" in judged:  # it is compiled while the judge finds out what is right
                 beside.submit(_built, sources["c"])

@@ -95,12 +95,9 @@ def prove_convexity(tell: Tell, *, objective: Objective) -> tuple[Convexity, ...
 def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -> tuple[Update, ...]:
     """Return the functions to emit: value, gradient, and a step per rule."""
     from symreg.calculus.updates import updates
-    from symreg.judging import confront_updates
 
     tell(Phase(objective.name, is_symbolic=True))
-    made = updates(objective, tuple(rules))
-    confront_updates(made)
-    return made
+    return updates(objective, tuple(rules))
 
 
 def prepare_judgement(
@@ -126,7 +123,13 @@ def emit_sources(
 
     made, wanted = derive_updates(tell, objective=objective, rules=rules), tuple(targets)
     files = {path: text for name in wanted for path, text in emit(objective, made, name, is_judged=is_judged).items()}
-    notes = _judged(tell, objective, made, rules, wanted) if is_judged else ()
+    if is_judged:
+        notes = _judged(tell, objective, made, rules, wanted)
+    else:
+        from symreg.judging import confront_updates
+
+        confront_updates(made)
+        notes = ()
     return Sources(stem=objective.name, notes=notes, files=files)
 
 
