@@ -91,24 +91,26 @@ def cost_of(
     return cost
 
 
-def proximal_cost(cost: Callable[[NDArray[Any]], NDArray[Any]], v: float, ends: tuple[float, float]) -> float:
-    """Return the least cost on a grid that is made finer around its best points."""
+def least_cost(
+    cost: Callable[[NDArray[Any]], NDArray[Any]], v: float, ends: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the least cost on a grid that is made finer around its best points, and where it is."""
     reach = 4 * abs(v) + 12
     low, high = max(ends[0], -reach), min(ends[1], reach)
     tiny = np.geomspace(1e-12, 1, 400)
     grid = np.unique(np.concatenate([np.linspace(low, high, 20_001), low + tiny, high - tiny, tiny, -tiny, [0.0, v]]))
     grid = grid[(grid >= ends[0]) & (grid <= ends[1])]
-    best = math.inf
     costs = cost(grid)
+    best = min((float(c), float(u)) for c, u in zip(costs, grid, strict=True))
     for k in np.argsort(costs)[:6]:
         a, b = grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]
         for _ in range(6):
             fine = np.linspace(a, b, 41)
             own = cost(fine)
             m = int(np.argmin(own))
-            best = min(best, float(own[m]))
+            best = min(best, (float(own[m]), float(fine[m])))
             a, b = fine[max(m - 1, 0)], fine[min(m + 1, 40)]
-    return min(best, float(np.min(costs)))
+    return best
 
 
 def is_elementwise(text: str) -> bool:
