@@ -268,45 +268,10 @@ int sine_squared_prox_f64(
     }
     const double c9 = lam * 3.141592653589793;
     const double top = turn + step * (c9 * sin(c6 * turn / q) / q);
-    const double bottom = q / 2.0;
-    const double top2 = turn + step * (c9 * sin(c6 * turn / q) / q);
     const double c10 = 3.141592653589793 / 2.0;
-    double jump = bottom, jump_low = bottom, jump_high = top;
-    for (int trial = 0; trial < ROUNDS; ++trial) {
-        const double x2 = sqrt(jump < top2 ? (top2 - jump) / top2 : 0.0);
-        const double x3 = turn - turn * x2;
-        const double x4 = x3 > turn ? turn : x3;
-        double u = x4 < 0.0 ? 0.0 : x4, u_low = 0.0, u_high = turn;
-        for (int trial2 = 0; trial2 < ROUNDS; ++trial2) {
-            const double x5 = c6 * u / q;
-            const double x6 = sin(x5);
-            const double x7 = u + step * (c9 * x6 / q) - jump;
-            const double x8 = 1.0 + step * (c5 * sin(x5 + c10) / c2);
-            const double x9 = x8 - x7 / (2.0 * x8) * (step * (c7 * x6 / c8));
-            const double residual2 = x7;
-            const double change2 = -residual2 / (2.0 * x9 > x8 ? x9 : x8);
-            const double following2 = newton(u, residual2, change2, &u_low, &u_high);
-            const int moves2 = !(fabs(following2 - u) <= enough(following2 == u + change2, trial2) * fabs(following2));
-            u = following2;
-            if (!moves2) break;
-            if (trial2 >= FREE_ROUNDS && trial2 % 2) u = middle(u_low, u_high);
-        }
-        const double u2 = c3;
-        const double x5 = sin(3.141592653589793 * u / q);
-        const double x6 = u2 - u;
-        const double x7 = step * (lam * (x5 * x5) - lam);
-        const double residual = x7 - x6 * (0.5 * (u + u2) - jump);
-        const double change = -residual / x6;
-        const double following = newton(jump, residual, change, &jump_low, &jump_high);
-        const int moves = !(fabs(following - jump) <= enough(following == jump + change, trial) * fabs(following));
-        jump = following;
-        if (!moves) break;
-        if (trial >= FREE_ROUNDS && trial % 2) jump = middle(jump_low, jump_high);
-    }
-    const double top3 = turn + step * (c9 * sin(c6 * turn / q) / q);
     for (size_t start = 0; start < n; start += LANES) {
         const size_t size = n - start < LANES ? n - start : LANES;
-        double near[LANES], rest[LANES], x[LANES], u3[LANES], u3_low[LANES], u3_high[LANES],
+        double near[LANES], rest[LANES], x[LANES], u[LANES], u_low[LANES], u_high[LANES],
             moved[LANES];
         SIMD
         for (size_t k = 0; k < size; ++k) {
@@ -314,41 +279,40 @@ int sine_squared_prox_f64(
             x[k] = v[j] == v[j] ? fabs(v[j]) : 0.0;
             rest[k] = x[k] - floor(x[k] / q) * q;
             near[k] = rest[k] > c3 ? q - rest[k] : rest[k];
-            const double x2 = sqrt(near[k] < top3 ? (top3 - near[k]) / top3 : 0.0);
-            const double x3 = turn - turn * x2;
+            const double x2 = turn * sqrt(near[k] < top ? (top - near[k]) / top : 0.0);
+            const double x3 = turn - x2;
             const double x4 = x3 > turn ? turn : x3;
-            const double x5 = x4 < 0.0 ? 0.0 : x4;
-            u3_low[k] = near[k] > jump ? c3 : 0.0;
-            u3_high[k] = near[k] > jump ? c3 : turn;
-            u3[k] = near[k] > jump ? c3 : x5;
+            u_low[k] = 0.0;
+            u_high[k] = turn;
+            u[k] = x4 < 0.0 ? 0.0 : x4;
             moved[k] = NAN;
         }
         for (int trial = 0; trial < ROUNDS; ++trial) {
             double moving = 0.0; /* a number: an int would keep the loop from being vectorised */
             SIMD_SUM(moving)
             for (size_t k = 0; k < size; ++k) {
-                const double x6 = c6 * u3[k] / q;
-                const double x7 = sin(x6);
-                const double x8 = u3[k] + step * (c9 * x7 / q) - near[k];
-                const double x9 = 1.0 + step * (c5 * sin(x6 + c10) / c2);
-                const double x10 = x9 - x8 / (2.0 * x9) * (step * (c7 * x7 / c8));
-                const double residual = x8;
-                const double change = -residual / (2.0 * x10 > x9 ? x10 : x9);
-                const double following = newton(u3[k], residual, change, u3_low + k, u3_high + k);
-                moving += moves_on(u3[k], change, following, moved + k, trial);
-                u3[k] = following;
+                const double x5 = c6 * u[k] / q;
+                const double x6 = sin(x5);
+                const double x7 = u[k] + step * (c9 * x6 / q) - near[k];
+                const double x8 = 1.0 + step * (c5 * sin(x5 + c10) / c2);
+                const double x9 = x8 - x7 / (2.0 * x8) * (step * (c7 * x6 / c8));
+                const double residual = x7;
+                const double change = -residual / (2.0 * x9 > x8 ? x9 : x8);
+                const double following = newton(u[k], residual, change, u_low + k, u_high + k);
+                moving += moves_on(u[k], change, following, moved + k, trial);
+                u[k] = following;
             }
             if (moving == 0.0) break;
             if (trial < FREE_ROUNDS || trial % 2 == 0) continue;
             for (size_t k = 0; k < size; ++k) {
-                if (moved[k] < 1e300) u3[k] = middle(u3_low[k], u3_high[k]);
+                if (moved[k] < 1e300) u[k] = middle(u_low[k], u_high[k]);
             }
         }
         SIMD
         for (size_t k = 0; k < size; ++k) {
             const size_t j = start + k;
-            const double x6 = copysign(x[k] - rest[k] + (rest[k] > c3 ? q - u3[k] : u3[k]), v[j]);
-            out[j] = v[j] == v[j] ? x6 : v[j];
+            const double x5 = copysign(x[k] - rest[k] + (rest[k] > c3 ? q - u[k] : u[k]), v[j]);
+            out[j] = v[j] == v[j] ? x5 : v[j];
         }
     }
     return SINE_SQUARED_OK;
@@ -388,45 +352,10 @@ int sine_squared_prox_f32(size_t n, const float *v, double step, double lam, dou
     }
     const double c9 = lam * 3.141592653589793;
     const double top = turn + step * (c9 * sin(c6 * turn / q) / q);
-    const double bottom = q / 2.0;
-    const double top2 = turn + step * (c9 * sin(c6 * turn / q) / q);
     const double c10 = 3.141592653589793 / 2.0;
-    double jump = bottom, jump_low = bottom, jump_high = top;
-    for (int trial = 0; trial < ROUNDS; ++trial) {
-        const double x2 = sqrt(jump < top2 ? (top2 - jump) / top2 : 0.0);
-        const double x3 = turn - turn * x2;
-        const double x4 = x3 > turn ? turn : x3;
-        double u = x4 < 0.0 ? 0.0 : x4, u_low = 0.0, u_high = turn;
-        for (int trial2 = 0; trial2 < ROUNDS; ++trial2) {
-            const double x5 = c6 * u / q;
-            const double x6 = sin(x5);
-            const double x7 = u + step * (c9 * x6 / q) - jump;
-            const double x8 = 1.0 + step * (c5 * sin(x5 + c10) / c2);
-            const double x9 = x8 - x7 / (2.0 * x8) * (step * (c7 * x6 / c8));
-            const double residual2 = x7;
-            const double change2 = -residual2 / (2.0 * x9 > x8 ? x9 : x8);
-            const double following2 = newton(u, residual2, change2, &u_low, &u_high);
-            const int moves2 = !(fabs(following2 - u) <= enough(following2 == u + change2, trial2) * fabs(following2));
-            u = following2;
-            if (!moves2) break;
-            if (trial2 >= FREE_ROUNDS && trial2 % 2) u = middle(u_low, u_high);
-        }
-        const double u2 = c3;
-        const double x5 = sin(3.141592653589793 * u / q);
-        const double x6 = u2 - u;
-        const double x7 = step * (lam * (x5 * x5) - lam);
-        const double residual = x7 - x6 * (0.5 * (u + u2) - jump);
-        const double change = -residual / x6;
-        const double following = newton(jump, residual, change, &jump_low, &jump_high);
-        const int moves = !(fabs(following - jump) <= enough(following == jump + change, trial) * fabs(following));
-        jump = following;
-        if (!moves) break;
-        if (trial >= FREE_ROUNDS && trial % 2) jump = middle(jump_low, jump_high);
-    }
-    const double top3 = turn + step * (c9 * sin(c6 * turn / q) / q);
     for (size_t start = 0; start < n; start += LANES) {
         const size_t size = n - start < LANES ? n - start : LANES;
-        double near[LANES], rest[LANES], x[LANES], u3[LANES], u3_low[LANES], u3_high[LANES],
+        double near[LANES], rest[LANES], x[LANES], u[LANES], u_low[LANES], u_high[LANES],
             moved[LANES];
         SIMD
         for (size_t k = 0; k < size; ++k) {
@@ -434,41 +363,40 @@ int sine_squared_prox_f32(size_t n, const float *v, double step, double lam, dou
             x[k] = (double)v[j] == (double)v[j] ? fabs((double)v[j]) : 0.0;
             rest[k] = x[k] - floor(x[k] / q) * q;
             near[k] = rest[k] > c3 ? q - rest[k] : rest[k];
-            const double x2 = sqrt(near[k] < top3 ? (top3 - near[k]) / top3 : 0.0);
-            const double x3 = turn - turn * x2;
+            const double x2 = turn * sqrt(near[k] < top ? (top - near[k]) / top : 0.0);
+            const double x3 = turn - x2;
             const double x4 = x3 > turn ? turn : x3;
-            const double x5 = x4 < 0.0 ? 0.0 : x4;
-            u3_low[k] = near[k] > jump ? c3 : 0.0;
-            u3_high[k] = near[k] > jump ? c3 : turn;
-            u3[k] = near[k] > jump ? c3 : x5;
+            u_low[k] = 0.0;
+            u_high[k] = turn;
+            u[k] = x4 < 0.0 ? 0.0 : x4;
             moved[k] = NAN;
         }
         for (int trial = 0; trial < ROUNDS; ++trial) {
             double moving = 0.0; /* a number: an int would keep the loop from being vectorised */
             SIMD_SUM(moving)
             for (size_t k = 0; k < size; ++k) {
-                const double x6 = c6 * u3[k] / q;
-                const double x7 = sin(x6);
-                const double x8 = u3[k] + step * (c9 * x7 / q) - near[k];
-                const double x9 = 1.0 + step * (c5 * sin(x6 + c10) / c2);
-                const double x10 = x9 - x8 / (2.0 * x9) * (step * (c7 * x7 / c8));
-                const double residual = x8;
-                const double change = -residual / (2.0 * x10 > x9 ? x10 : x9);
-                const double following = newton(u3[k], residual, change, u3_low + k, u3_high + k);
-                moving += moves_on(u3[k], change, following, moved + k, trial);
-                u3[k] = following;
+                const double x5 = c6 * u[k] / q;
+                const double x6 = sin(x5);
+                const double x7 = u[k] + step * (c9 * x6 / q) - near[k];
+                const double x8 = 1.0 + step * (c5 * sin(x5 + c10) / c2);
+                const double x9 = x8 - x7 / (2.0 * x8) * (step * (c7 * x6 / c8));
+                const double residual = x7;
+                const double change = -residual / (2.0 * x9 > x8 ? x9 : x8);
+                const double following = newton(u[k], residual, change, u_low + k, u_high + k);
+                moving += moves_on(u[k], change, following, moved + k, trial);
+                u[k] = following;
             }
             if (moving == 0.0) break;
             if (trial < FREE_ROUNDS || trial % 2 == 0) continue;
             for (size_t k = 0; k < size; ++k) {
-                if (moved[k] < 1e300) u3[k] = middle(u3_low[k], u3_high[k]);
+                if (moved[k] < 1e300) u[k] = middle(u_low[k], u_high[k]);
             }
         }
         SIMD
         for (size_t k = 0; k < size; ++k) {
             const size_t j = start + k;
-            const double x6 = copysign(x[k] - rest[k] + (rest[k] > c3 ? q - u3[k] : u3[k]), (double)v[j]);
-            out[j] = (float)((double)v[j] == (double)v[j] ? x6 : (double)v[j]);
+            const double x5 = copysign(x[k] - rest[k] + (rest[k] > c3 ? q - u[k] : u[k]), (double)v[j]);
+            out[j] = (float)((double)v[j] == (double)v[j] ? x5 : (double)v[j]);
         }
     }
     return SINE_SQUARED_OK;

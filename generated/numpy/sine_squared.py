@@ -181,59 +181,16 @@ def prox(
                 break
         c9 = lam * np.pi
         top = turn + step * (c9 * np.sin(c6 * turn / q) / q)
-        bottom = q / 2
-        top2 = turn + step * (c9 * np.sin(c6 * turn / q) / q)
         c10 = np.pi / 2
-        jump, jump_low, jump_high = np.array([bottom, bottom, top], float)
-        for trial in range(_ROUNDS):
-            x2 = np.sqrt((top2 - jump) / top2 if jump < top2 else 0)
-            x3 = turn - turn * x2
-            x4 = np.minimum(x3, turn)
-            u, u_low, u_high = np.array([np.maximum(x4, 0), 0, turn], float)
-            for trial2 in range(_ROUNDS):
-                x5 = c6 * u / q
-                x6 = np.sin(x5)
-                x7 = u + step * (c9 * x6 / q) - jump
-                x8 = 1 + step * (c5 * np.sin(x5 + c10) / c2)
-                x9 = x8 - x7 / (2 * x8) * (step * (c7 * x6 / c8))
-                residual2 = x7
-                change2 = np.divide(-residual2, x9 if 2 * x9 > x8 else x8)
-                u, u_low, u_high, moves2 = _newton(
-                    u,
-                    residual2,
-                    change2,
-                    u_low,
-                    u_high,
-                    trial2,
-                )
-                if not moves2:
-                    break
-            u2 = c3
-            x5 = np.sin(np.pi * u / q)
-            x6 = u2 - u
-            x7 = step * (lam * (x5 * x5) - lam)
-            residual = x7 - x6 * (0.5 * (u + u2) - jump)
-            change = np.divide(-residual, x6)
-            jump, jump_low, jump_high, moves = _newton(
-                jump,
-                residual,
-                change,
-                jump_low,
-                jump_high,
-                trial,
-            )
-            if not moves:
-                break
-        top3 = turn + step * (c9 * np.sin(c6 * turn / q) / q)
-        scratch = np.empty((21, min(_BLOCK, n)))
+        scratch = np.empty((20, min(_BLOCK, n)))
         masks = np.empty(min(_BLOCK, n), np.bool_)
         for j in range(0, n, _BLOCK):
             stop = min(j + _BLOCK, n)
             vj = v[j:stop].astype(np.float64, copy=False)
             flat_j = flat[j:stop]
             x, a, rest, near, x2, a2, x3, x4 = scratch[0:8, : stop - j]
-            x5, u3_low, u3_high, u3, moved, x6, x7 = scratch[8:15, : stop - j]
-            x8, x9, x10, residual, change, x6_2 = scratch[15:21, : stop - j]
+            u_low, u_high, u, moved, x5, x6, x7, x8 = scratch[8:16, : stop - j]
+            x9, residual, change, x5_2 = scratch[16:20, : stop - j]
             mask = masks[: stop - j]
             np.equal(vj, vj, out=mask)
             np.abs(vj, out=a)
@@ -247,71 +204,64 @@ def prox(
             np.subtract(q, rest, out=a)
             np.copyto(near, rest)
             _put(near, a, mask)
-            np.less(near, top3, out=mask)
-            np.subtract(top3, near, out=a)
-            np.divide(a, top3, out=a)
+            np.less(near, top, out=mask)
+            np.subtract(top, near, out=a)
+            np.divide(a, top, out=a)
             np.copyto(a2, 0)
             _put(a2, a, mask)
-            np.sqrt(a2, out=x2)
-            np.multiply(turn, x2, out=x2)
+            np.sqrt(a2, out=a2)
+            np.multiply(turn, a2, out=x2)
             np.subtract(turn, x2, out=x3)
             np.greater(x3, turn, out=mask)
             np.copyto(x4, x3)
             _put(x4, turn, mask)
+            np.copyto(u_low, 0)
+            np.copyto(u_high, turn)
             np.less(x4, 0, out=mask)
-            np.copyto(x5, x4)
-            _put(x5, 0, mask)
-            np.greater(near, jump, out=mask)
-            np.copyto(u3_low, 0)
-            _put(u3_low, c3, mask)
-            np.greater(near, jump, out=mask)
-            np.copyto(u3_high, turn)
-            _put(u3_high, c3, mask)
-            np.greater(near, jump, out=mask)
-            np.copyto(u3, x5)
-            _put(u3, c3, mask)
+            np.copyto(u, x4)
+            _put(u, 0, mask)
             moved.fill(np.nan)
             for trial in range(_ROUNDS):
-                np.multiply(c6, u3, out=x5)
-                np.divide(x5, q, out=x6)
-                np.sin(x6, out=x7)
-                np.multiply(c9, x7, out=x5)
-                np.divide(x5, q, out=x5)
-                np.multiply(step, x5, out=x5)
-                np.add(u3, x5, out=x5)
-                np.subtract(x5, near, out=x8)
-                np.add(x6, c10, out=x5)
-                np.sin(x5, out=x5)
-                np.multiply(c5, x5, out=x5)
-                np.divide(x5, c2, out=x5)
-                np.multiply(step, x5, out=x5)
-                np.add(1, x5, out=x9)
-                np.multiply(2, x9, out=x5)
-                np.divide(x8, x5, out=x5)
-                np.multiply(c7, x7, out=x7)
-                np.divide(x7, c8, out=x7)
-                np.multiply(step, x7, out=x7)
-                np.multiply(x5, x7, out=x7)
-                np.subtract(x9, x7, out=x10)
-                np.copyto(residual, x8)
-                np.multiply(2, x10, out=x8)
-                np.greater(x8, x9, out=mask)
-                np.copyto(change, x9)
-                _put(change, x10, mask)
+                np.multiply(c6, u, out=x4)
+                np.divide(x4, q, out=x5)
+                np.sin(x5, out=x6)
+                np.multiply(c9, x6, out=x4)
+                np.divide(x4, q, out=x4)
+                np.multiply(step, x4, out=x4)
+                np.add(u, x4, out=x4)
+                np.subtract(x4, near, out=x7)
+                np.add(x5, c10, out=x4)
+                np.sin(x4, out=x4)
+                np.multiply(c5, x4, out=x4)
+                np.divide(x4, c2, out=x4)
+                np.multiply(step, x4, out=x4)
+                np.add(1, x4, out=x8)
+                np.multiply(2, x8, out=x4)
+                np.divide(x7, x4, out=x4)
+                np.multiply(c7, x6, out=x6)
+                np.divide(x6, c8, out=x6)
+                np.multiply(step, x6, out=x6)
+                np.multiply(x4, x6, out=x6)
+                np.subtract(x8, x6, out=x9)
+                np.copyto(residual, x7)
+                np.multiply(2, x9, out=x7)
+                np.greater(x7, x8, out=mask)
+                np.copyto(change, x8)
+                _put(change, x9, mask)
                 np.divide(residual, change, out=change)
                 np.negative(change, out=change)
-                if not _newtons(u3, residual, change, u3_low, u3_high, moved, trial):
+                if not _newtons(u, residual, change, u_low, u_high, moved, trial):
                     break
             np.subtract(x, rest, out=x)
             np.greater(rest, c3, out=mask)
-            np.subtract(q, u3, out=rest)
-            np.copyto(moved, u3)
+            np.subtract(q, u, out=rest)
+            np.copyto(moved, u)
             _put(moved, rest, mask)
             np.add(x, moved, out=moved)
-            np.copysign(moved, vj, out=x6_2)
+            np.copysign(moved, vj, out=x5_2)
             np.equal(vj, vj, out=mask)
             np.copyto(moved, vj)
-            _put(moved, x6_2, mask)
+            _put(moved, x5_2, mask)
             np.copyto(flat_j, moved)
     return out
 

@@ -270,7 +270,9 @@ def _tokens(part: Pieces, start: Rest | None, parameters: tuple[Parameter, ...])
                     f"{_sides(joint)}"
                 )
     last = part.pieces[-1]
-    if last.high is not None and (part.domain.high_closed or _is_limit(last, last.high, -1, parameters)):
+    if last.high is None or part.domain.upper is None:
+        return
+    if part.domain.high_closed or _is_limit(last, last.high, -1, parameters):
         left = _slope_at_end(last.slope, last.high, -1, parameters)
         if left != _INFINITE[0]:
             value = _value(last.value, last.high, -1, parameters)

@@ -25,6 +25,7 @@ from symreg.verification.scaled import Scaled
 _BITS = 160  # decides any two neighbouring floats apart, with products of parameters exact
 _MORE_BITS = 1280  # decides exp(w) from 1 for every float but 0
 _OCTAVE = 1 << 52  # places between a float and its double: narrower intervals gain nothing from exact terms
+_MOST_TOUCHED = 64  # pairs of neighbouring floats with one sign between which a switch may touch 0, as (w - 1)**2 does
 _BUDGET = 6000  # interval evaluations for one switch; past it the rest is left out (it only places sample points)
 
 
@@ -167,6 +168,7 @@ def _roots(switch: _Switch, domain: Interval) -> tuple[list[tuple[float, float]]
     most -= Fraction(from_ordinal(most)) not in domain
     spent, is_complete = 0, True
     found: list[tuple[float, float]] = []
+    touched: list[tuple[float, float]] = []
     ranges = [(_SIZES[k], _SIZES[k + 1]) for k in _IN_TURN]
     parts = [part for low, high in ranges for part in ((low, high), (-high, -low))] + [(0, 0)]
     waiting = [(max(low, least), min(high, most)) for low, high in parts if max(low, least) <= min(high, most)]
@@ -186,7 +188,11 @@ def _roots(switch: _Switch, domain: Interval) -> tuple[list[tuple[float, float]]
         elif None in signs or signs[0] != signs[1]:
             found.append((from_ordinal(low), from_ordinal(high)))
         else:
-            is_complete = False
+            touched.append((from_ordinal(low), from_ordinal(high)))
+    if len(touched) <= _MOST_TOUCHED:
+        found += touched
+    else:
+        is_complete = False  # a switch whose balls are too wide to tell, as far out, touches nothing
     exact = {x for x, y in found if x == y}
     return [
         pair for pair in dict.fromkeys(found) if pair[0] == pair[1] or not exact & set(pair)
