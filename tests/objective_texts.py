@@ -390,7 +390,7 @@ VECTORS = (
     lam*norm(w) + mu*abs(w)
     l1 + lam2*norm(w)
     l2_norm + l1(lam=mu)
-    l2 + total_variation
+    l2 + first_difference
     """),
     Written("lam*sum(w[i]*log(w[i]), i)", domain="(0, inf)"),
     Written("-sum(log(w[i]), i)", domain="(0, inf)"),
