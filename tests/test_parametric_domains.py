@@ -27,7 +27,7 @@ from symreg.language.domain import ParametricInterval, meet, parse_domain
 from symreg.language.interval import Interval, parse_interval
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty
-from symreg.language.tree import Name
+from symreg.language.tree import Compare, Name
 from symreg.objective import resolve, resolve_rule
 from symreg.tasks import read_parameter
 from symreg.verification.oracle import slopes, values
@@ -130,8 +130,8 @@ def test_proofs_and_samples_know_that_one_end_lies_below_the_other() -> None:
     parameters = symreg.penalty("p", "lam*w**2", domain="[lo, hi]", lo="real", hi="real").parameters
     assert sign_of(parse("hi - lo"), parameters) == "positive"
     assert sign_of(parse("2*lam*(lo - hi)"), parameters) == "negative"
-    assert is_proved(parse("where(hi**3 > lo**3, 1, 0)").arguments[0], parameters)  # type: ignore[union-attr]
-    assert not is_proved(parse("where(hi > lo + 1, 1, 0)").arguments[0], parameters)  # type: ignore[union-attr]
+    assert is_proved(Compare(">", parse("hi**3"), parse("lo**3")), parameters)
+    assert not is_proved(Compare(">", parse("hi"), parse("lo + 1")), parameters)
     assert all(row[Name("hi")] > row[Name("lo")] for row in samples(parameters))
     domain = parse_domain("[lo, hi]")
     for row, _ in sampled(parse("lam*(w - lo)*hi"), parameters, domain):
