@@ -16,11 +16,11 @@ from pathlib import Path
 import click
 from operators import ENTRIES, LEFT_OUT, PACKAGES, REMARKS, REPRODUCED, Entry
 
-from symreg.auditing import Check, Report
-from symreg.auditing.report import both, short
+from symreg.application.audit import inspect_object, literals, object_in, within
+from symreg.application.tasks import read_objective
 from symreg.cli.commands import _settings
-from symreg.inspection import inspect_object, literals, object_in, within
-from symreg.tasks import read_objective
+from symreg.verification.audit import Check, Report
+from symreg.verification.audit.report import both, short
 
 KINDS = ("value", "gradient", "prox", "subdifferential", "monotone", "nonexpansive", "elementwise")
 
@@ -109,7 +109,7 @@ def finding(check: Check) -> str:
 
 def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     """Return the whole file."""
-    from symreg.auditing.places import STEPS
+    from symreg.verification.audit.sample_points import STEPS
 
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     are_reproduced = all(version(name) == REPRODUCED[name] for name in PACKAGES)
@@ -171,7 +171,7 @@ def _cell(verdict: str) -> str:
 
 
 def _takes_no_step(entry: Entry) -> bool:
-    from symreg.auditing import operator_of
+    from symreg.verification.audit import operator_of
 
     return not operator_of(object_in(entry.place, literals(entry.arguments))).takes_step
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from symreg.targets import native
+from symreg.targets.loading import c_compiler
 
 
 def call(name: str, *arrays: Any) -> Callable[[], object]:
@@ -27,4 +27,4 @@ def call(name: str, *arrays: Any) -> Callable[[], object]:
 def library() -> ctypes.CDLL:
     """Return the loaded library."""
     source = Path(__file__).with_name("baselines.c")
-    return ctypes.CDLL(str(native.build({source.name: source.read_text(encoding="utf-8")})))
+    return ctypes.CDLL(str(c_compiler.build({source.name: source.read_text(encoding="utf-8")})))

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from measure import Row, interleaved, shown
 
 from symreg import catalogue
-from symreg.calculus.chain_of import derive
-from symreg.calculus.updates import updates
-from symreg.objective import resolve, resolve_rule
-from symreg.targets import emit
-from symreg.tasks import TARGETS
+from symreg.application.tasks import TARGETS
+from symreg.derivation.gradient import derive
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.targets.emit import emit
+from symreg.updates.assemble import updates
 
 LENGTHS = (1, 10, 100)
 LONGEST_SHARE = 1.5

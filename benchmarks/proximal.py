@@ -16,7 +16,7 @@ import numpy as np
 from measure import Row, at_least, at_most, interleaved
 
 import symreg
-from symreg.targets import native
+from symreg.targets.loading import c_compiler
 
 STEP, LAM = 0.9, 0.3
 Call = Callable[[], object]
@@ -90,7 +90,7 @@ def iterated(name: str, nanoseconds: float, v: Any, rounds: int) -> Iterator[Row
     sources = symreg.generate(objective, target="c")
     texts = {path.rpartition("/")[2]: text for path, text in sources.items()}
     texts[f"{name}.c"] = f"#undef SYMREG_VECTOR_MATH\n{texts[f'{name}.c']}"
-    plainly = ctypes.CDLL(str(native.build(texts)))[f"{name}_prox_f64"]
+    plainly = ctypes.CDLL(str(c_compiler.build(texts)))[f"{name}_prox_f64"]
     arguments = [
         ctypes.c_size_t(v.size),
         ctypes.c_void_p(v.ctypes.data),

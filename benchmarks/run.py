@@ -149,11 +149,11 @@ def measured(name: str, quick: bool) -> Iterator[Row]:
 
 def machine() -> dict[str, str]:
     """Return what the figures depend on."""
-    from symreg.targets import native
+    from symreg.targets.loading import c_compiler
 
-    compiler = native.find_compiler()
+    compiler = c_compiler.find_compiler()
     return {
-        "processor": f"{native.processor()}, {os.cpu_count()} cores",
+        "processor": f"{c_compiler.processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "compiler": compiler.version,
         "flags": shlex.join((*compiler.flags, *compiler.libraries)),

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from jinja2 import DictLoader, Environment, StrictUndefined
+
 
 @cache
 def templates(folder: str) -> Mapping[str, str]:
@@ -17,3 +19,20 @@ def templates(folder: str) -> Mapping[str, str]:
             kept = sorted(path for path in rows if path.endswith((".jinja", ".tex")))
             return {path: rows[path].read_text(encoding="utf-8") for path in kept}
     raise FileNotFoundError(f"templates/{folder}")
+
+
+def render(template: str, values: Mapping[str, object]) -> str:
+    """Return a template, named by its path in `templates/` such as `c/source.c.jinja`, filled with values."""
+    return _environment(template.partition("/")[0]).get_template(template).render(values)
+
+
+@cache
+def _environment(folder: str) -> Environment:
+    return Environment(
+        loader=DictLoader(templates(folder)),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

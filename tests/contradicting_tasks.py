@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symreg.objective import resolve
+from symreg.objectives.resolve import resolve
 from symreg.verification.claims import Claimed, confront
 
 

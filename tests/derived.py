@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from symreg import catalogue
-from symreg.calculus.chain import Chain
-from symreg.calculus.chain_of import derive
-from symreg.calculus.operator import Operator
-from symreg.calculus.update import Update
-from symreg.calculus.updates import derived_operator
-from symreg.objective import Objective, resolve, resolve_rule
-from symreg.targets import load
+from symreg.derivation.gradient import derive
+from symreg.derivation.model import Chain
+from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.proximal.operator import Operator
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import derived_operator
+from symreg.updates.update import Update
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
-from symreg.calculus.chain_of import derive
+from symreg.application.worker import Tell
+from symreg.derivation.gradient import derive
 from symreg.errors import LanguageError, SymregError
 from symreg.language.toml import read_penalty, read_rule
-from symreg.objective import resolve, resolve_rule
-from symreg.worker import Tell
+from symreg.objectives.resolve import resolve, resolve_rule
 
 _FORBIDDEN = ("os.", "subprocess.", "socket.", "shutil.", "ctypes.", "pty.", "code.", "tempfile.")
 _seen: list[str] = []

@@ -9,8 +9,8 @@ import sys
 import time
 from typing import Any
 
+from symreg.application.worker import Phase, Progress, Tell
 from symreg.errors import LanguageError
-from symreg.worker import Phase, Progress, Tell
 
 
 def echo(tell: Tell, *, value: Any) -> Any:

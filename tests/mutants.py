@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symreg.calculus.update import Update
-from symreg.language.spec import Assignment
-from symreg.language.text import to_text
-from symreg.language.tree import (
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import (
     Binary,
     Call,
     Compare,
@@ -31,6 +29,8 @@ from symreg.language.tree import (
     number,
     rebuild,
 )
+from symreg.model.spec import Assignment
+from symreg.updates.update import Update
 
 ZERO, ONE = number(0), number(1)
 SHIFT = number(1 + Fraction(1, 10**6))

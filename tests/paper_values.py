@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
 
-from symreg.language.functions import FUNCTIONS
-from symreg.language.tree import (
+from symreg.expressions.functions import FUNCTIONS
+from symreg.expressions.tree import (
     Binary,
     Call,
     Compare,

@@ -15,8 +15,8 @@ from typing import Any
 
 import mpmath
 
-from symreg.language.functions import FUNCTIONS
-from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
+from symreg.expressions.functions import FUNCTIONS
+from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 
 PARAMETERS = {"p": 1.5, "q": 0.3, "c": 2.0}
 BITS = 1200

@@ -14,17 +14,17 @@ import numpy as np
 import plainly
 from numpy.typing import NDArray
 
-from symreg import tasks
-from symreg.calculus.splitting import fits
-from symreg.calculus.update import Update
-from symreg.emission import judge_emitted
+from symreg.application import tasks
+from symreg.application.emission import judge_emitted
+from symreg.application.worker import Phase, Tell
 from symreg.errors import Intractable, SymregError, WrongCode
-from symreg.language.interval import Interval
-from symreg.language.spec import Rule
-from symreg.language.terms import Terms
-from symreg.objective import Objective
-from symreg.targets import load
-from symreg.worker import Phase, Tell
+from symreg.model.interval import Interval
+from symreg.model.spec import Rule
+from symreg.model.terms import Terms
+from symreg.objectives.resolve import Objective
+from symreg.proximal.split import fits
+from symreg.targets.loading.load import load
+from symreg.updates.update import Update
 
 Kind = Literal["right", "refused", "wrong", "not found right", "late", "crash"]
 

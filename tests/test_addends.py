@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pytest
 
-import symreg.tasks
-from symreg.calculus.updates import updates
+import symreg.application.tasks
 from symreg.errors import SymregError
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Tree
 from symreg.language.parse import parse
-from symreg.language.text import to_text
-from symreg.language.tree import Tree
-from symreg.objective import resolve
-from symreg.targets import load
+from symreg.objectives.resolve import resolve
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 CONSTANTS: dict[str, tuple[list[str], list[str]]] = {
     "lam*sqrt(1 + w**2) - lam": (["lam*sqrt(1 + w**2) - lam"], []),
@@ -47,7 +47,7 @@ def test_a_constant_addend_is_a_part_of_the_expression(text: str) -> None:
 
 def test_a_constant_that_may_be_a_mistyped_penalty_is_told_with_the_penalty() -> None:
     assert "not the name of a penalty; did you mean 'etp'?" in resolve("etb + w**2").notes[0]
-    declared = symreg.tasks.read_objective("etb + w**2", parameters=["etb: positive = 2"])
+    declared = symreg.application.tasks.read_objective("etb + w**2", parameters=["etb: positive = 2"])
     assert declared.notes == ()
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg.judging import judge_function
-from symreg.objective import resolve, resolve_rule
+from symreg.application.verify import judge_function
+from symreg.objectives.resolve import resolve, resolve_rule
 from symreg.verification import Check, Report
-from symreg.verification.tally import Tally
-from symreg.verification.tolerance import Finding
+from symreg.verification.comparison.tally import Tally
+from symreg.verification.comparison.tolerance import Finding
 
 ROOT = Path(__file__).parent.parent
 POINTS = 300

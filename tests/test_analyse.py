@@ -11,13 +11,13 @@ from click.testing import CliRunner
 from truths import CLAIMS
 
 import symreg
-from symreg.calculus.claims.telling import bounds_of_step, formula_of, prox_notes, step_notes
-from symreg.calculus.properties import properties
+from symreg.claims.decide import properties
+from symreg.claims.sentences import bounds_of_step, formula_of, prox_notes, step_notes
 from symreg.cli.commands import symreg as command
-from symreg.language.text import to_text
-from symreg.objective import resolve, resolve_rule
-from symreg.reading import Properties
-from symreg.reading.verdicts import decimal
+from symreg.expressions.text import to_text
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.presentation import Properties
+from symreg.presentation.verdicts import decimal
 
 TEXTS = ("mcp + l2(lam=mu)", "entropy", "lam*abs(w)**q", "first_difference", "tikhonov", "welsch")
 

@@ -12,17 +12,17 @@ import pytest
 from click.testing import CliRunner
 
 import symreg
-from symreg.calculus.properties import properties
-from symreg.calculus.updates import updates
+from symreg.application.tasks import read_objective, read_parameter
+from symreg.claims.decide import properties
 from symreg.cli.commands import symreg as command
 from symreg.errors import SpecError
-from symreg.language.interval import parse_interval
 from symreg.language.toml import read_penalty
-from symreg.objective import resolve_rule
-from symreg.targets import load
-from symreg.tasks import read_objective, read_parameter
-from symreg.verification.refusals import wrong_relations
-from symreg.verification.sampling import groups
+from symreg.model.interval import parse_interval
+from symreg.objectives.resolve import resolve_rule
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
+from symreg.verification.behaviour.refusals import wrong_relations
+from symreg.verification.cases.sampling import groups
 
 SPEC = """
 [penalty]

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg.auditing import Report, operator_of
+from symreg.application.audit import literals, object_in
 from symreg.errors import OutOfTime, SpecError, SymregError, UnknownName
-from symreg.inspection import literals, object_in
+from symreg.verification.audit import Report, operator_of
 
 ROOT = Path(__file__).parent.parent
 STEPS = (0.5, 1.0, 2.0)

@@ -10,11 +10,11 @@ from flint import arb, arb_series, ctx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symreg.language.functions import FUNCTIONS
+from symreg.expressions.functions import FUNCTIONS
+from symreg.expressions.tree import Binary, Call, Name, Negate, Number, Tree
 from symreg.language.parse import parse
-from symreg.language.tree import Binary, Call, Name, Negate, Number, Tree
-from symreg.verification import series
-from symreg.verification.ball import (
+from symreg.verification.oracle import series
+from symreg.verification.oracle.ball import (
     AtKink,
     Scope,
     Undecided,
@@ -26,7 +26,7 @@ from symreg.verification.ball import (
     sign_or_hull,
     switches,
 )
-from symreg.verification.kinks import from_ordinal, ordinal
+from symreg.verification.oracle.kinks import from_ordinal, ordinal
 
 POINTS = (-30.5, -2.25, -0.75, -1e-9, 1e-200, 0.5, 0.999, 3.0, 40.0)
 

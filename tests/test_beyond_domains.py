@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symreg.calculus.updates import updates
 from symreg.language.toml import read_penalty
-from symreg.objective import resolve
-from symreg.targets import load
+from symreg.objectives.resolve import resolve
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 SUMS: dict[str, tuple[str, list[float]]] = {
     # an index sum, its domain, and weights beyond

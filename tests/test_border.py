@@ -11,18 +11,18 @@ import pytest
 import sympy
 from derived import emitted_prox
 
-from symreg.calculus import updates as updates_module
-from symreg.calculus.algebra import NAN, ZERO, W
 from symreg.calculus.border import Unforeseen, border
-from symreg.calculus.numeric import evaluate
-from symreg.calculus.properties import properties
-from symreg.calculus.tidy import limit
-from symreg.calculus.updates import updates
-from symreg.calculus.zeros import zeros
+from symreg.calculus.evaluation.high_precision import evaluate
+from symreg.calculus.signs.zeros import zeros
+from symreg.calculus.symbolic.simplify import limit
+from symreg.claims.decide import properties
 from symreg.errors import Intractable, NotDifferentiable, SymregError
+from symreg.expressions.arithmetic import NAN, ZERO, W
 from symreg.language.parse import parse
-from symreg.objective import resolve
-from symreg.targets import load
+from symreg.objectives.resolve import resolve
+from symreg.targets.loading.load import load
+from symreg.updates import assemble as updates_module
+from symreg.updates.assemble import updates
 
 TARGETS = ("numpy", "c")
 

@@ -20,10 +20,10 @@ from mpmath import mpf
 from tree_values import DIGITS, Values, defaults, run, value
 
 from symreg import catalogue
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import is_elementwise
 from symreg.language.parse import parse
-from symreg.language.spec import Penalty, Rule
-from symreg.language.text import to_text
-from symreg.language.tree import is_elementwise
+from symreg.model.spec import Penalty, Rule
 
 AGREE = mpf(10) ** -30
 """Relative; quadrature and sums leave some 40 digits of the 50."""

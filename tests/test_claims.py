@@ -6,12 +6,12 @@ from functools import cache
 
 import pytest
 
-from symreg.calculus.chain_of import derive
-from symreg.calculus.properties import properties
-from symreg.calculus.verdict import Analysis
-from symreg.language.text import to_text
-from symreg.objective import resolve, resolve_rule
-from symreg.tasks import read_parameter
+from symreg.application.tasks import read_parameter
+from symreg.claims.decide import properties
+from symreg.claims.verdict import Analysis
+from symreg.derivation.gradient import derive
+from symreg.expressions.text import to_text
+from symreg.objectives.resolve import resolve, resolve_rule
 
 P, R, C, U = "proved", "refuted", "conditional", "undecided"
 

@@ -13,14 +13,14 @@ from claim_formulas import formula
 from tree_values import Values
 from tree_values import value as tree_value
 
-from symreg.calculus.properties import properties
-from symreg.calculus.verdict import Analysis, Verdict
+from symreg.application.tasks import read_parameter
+from symreg.application.verify import confront_verdicts
+from symreg.claims.decide import properties
+from symreg.claims.verdict import Analysis, Verdict
 from symreg.errors import SymregError
-from symreg.judging import confront_verdicts
-from symreg.language.interval import Interval
-from symreg.language.tree import Tree, names, number
-from symreg.objective import resolve
-from symreg.tasks import read_parameter
+from symreg.expressions.tree import Tree, names, number
+from symreg.model.interval import Interval
+from symreg.objectives.resolve import resolve
 
 ALWAYS, LONG = range(1, 7), range(1, 301)
 SLACK = mpmath.mpf(10) ** -25

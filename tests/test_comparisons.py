@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from tree_values import Values, value
 
-from symreg.calculus.comparisons import compared
-from symreg.calculus.updates import updates
+from symreg.calculus.signs.comparisons import compared
+from symreg.expressions.text import to_text
 from symreg.language.parse import parse
-from symreg.language.text import to_text
-from symreg.objective import resolve
-from symreg.targets import load
+from symreg.objectives.resolve import resolve
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 # A condition, and the same over w; by hand.
 SAME = {

@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 from flint import ctx
 
-from symreg import judging, tasks
-from symreg.calculus.chain import Chain, Direction, StepBound
-from symreg.calculus.chain_of import derive
-from symreg.calculus.properties import properties
-from symreg.calculus.updates import updates
-from symreg.calculus.verdict import Analysis, Verdict
-from symreg.judging import confront_derivation, confront_updates, confront_verdicts
+from symreg.application import tasks, verify
+from symreg.application.verify import confront_derivation, confront_updates, confront_verdicts
+from symreg.application.worker import Bug, Worker
+from symreg.claims.decide import properties
+from symreg.claims.verdict import Analysis, Verdict
+from symreg.derivation.gradient import derive
+from symreg.derivation.model import Chain, Direction, StepBound
+from symreg.expressions.tree import Binary, Compare, Constant, Tree, number, substitute
 from symreg.language.parse import parse
-from symreg.language.tree import Binary, Compare, Constant, Tree, number, substitute
-from symreg.objective import resolve, resolve_rule
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.updates.assemble import updates
 from symreg.verification.claims import Claimed, Contradicted, Refutation, confront
 from symreg.verification.claims.checks import CHECKS
 from symreg.verification.claims.refutations import CONFIRMS
-from symreg.worker import Bug, Worker
 
 NAMES = (
     "atan", "capped_l1", "double_well", "elastic_net", "entropy", "huber", "l1", "l2", "l_half", "lp", "mcp",
@@ -38,7 +38,7 @@ def analysed(text: str) -> Analysis:
 
 
 def claimed(text: str) -> list[Claimed]:
-    return [judging._claimed(verdict) for verdict in analysed(text).verdicts]
+    return [verify._claimed(verdict) for verdict in analysed(text).verdicts]
 
 
 def is_caught(text: str, said: Claimed) -> bool:
@@ -241,7 +241,7 @@ def test_a_bound_that_is_too_wide_is_caught(text: str) -> None:
 def test_a_contradicted_verdict_is_a_bug_and_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     made = analysed("double_well")
     wrong = tuple(replace(v, verdict="proved") if v.claim == "convex" else v for v in made.verdicts)
-    monkeypatch.setattr("symreg.calculus.properties.properties", lambda objective: replace(made, verdicts=wrong))
+    monkeypatch.setattr("symreg.claims.decide.properties", lambda objective: replace(made, verdicts=wrong))
     with pytest.raises(
         Contradicted, match=r"^'convex' is proved, but between \(.*\) and \(.*\) it lies above its chord"
     ):
@@ -253,7 +253,7 @@ def test_what_docstrings_say_passes_and_is_caught_when_false(text: str, monkeypa
     made = updates(resolve(text), (resolve_rule("gradient_descent"),))
     confront_updates(made)
     wrong = [Verdict(claim="continuous thresholding", verdict="proved"), Verdict(claim="convex", verdict="proved")]
-    monkeypatch.setattr("symreg.calculus.claims.telling.told_of_operator", lambda terms: wrong)
+    monkeypatch.setattr("symreg.claims.sentences.told_of_operator", lambda terms: wrong)
     if text in ("mcp", "log_sum"):
         with pytest.raises(Contradicted):
             confront_updates(made)

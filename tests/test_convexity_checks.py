@@ -14,15 +14,16 @@ import pytest
 from proximal_operators import RIGHT
 
 import symreg
-from symreg.calculus.updates import updates
-from symreg.judging import judge, judge_function
+from symreg.application.tasks import prove_convexity
+from symreg.application.verify import judge, judge_function
+from symreg.expressions.tree import Compare, Logic, Name, number
 from symreg.language.parse import parse
-from symreg.language.tree import Compare, Logic, Name, number
-from symreg.objective import resolve
-from symreg.tasks import prove_convexity
-from symreg.verification import Check, Convexity, nonexpansive, subgradient
-from symreg.verification.convexity import least_rho
-from symreg.verification.prox_cases import prox_cases
+from symreg.objectives.resolve import resolve
+from symreg.updates.assemble import updates
+from symreg.verification import Check, Convexity
+from symreg.verification.cases.prox_cases import prox_cases
+from symreg.verification.checks import nonexpansive, subgradient
+from symreg.verification.checks.convexity import least_rho
 
 POINTS = 200
 PROVED = {  # rho at the parameters lam = 2, gamma = 4, mu = 0.0625, eps = 0.5

@@ -19,15 +19,15 @@ from explicit import draw, explicit
 from tree_values import Values, value
 
 from symreg import catalogue
-from symreg.calculus.chain import Chain, Direction, Step
-from symreg.calculus.chain_of import derive
+from symreg.derivation.gradient import derive
+from symreg.derivation.model import Chain, Direction, Step
 from symreg.errors import NotDifferentiable
-from symreg.language.interval import Interval, parse_interval
-from symreg.language.spec import Parameter
-from symreg.language.terms import Terms, told_apart
-from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Compare, Item, Tree, children, free_indices, walk
-from symreg.objective import Objective, resolve, resolve_rule
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Binary, Call, Compare, Item, Tree, children, free_indices, walk
+from symreg.model.interval import Interval, parse_interval
+from symreg.model.spec import Parameter
+from symreg.model.terms import Terms, told_apart
+from symreg.objectives.resolve import Objective, resolve, resolve_rule
 
 PENALTIES = catalogue.penalties()
 ELEMENTWISE = [name for name in PENALTIES if not resolve(name).terms.indexed]

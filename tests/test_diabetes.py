@@ -15,9 +15,9 @@ import pytest
 from flint import arb, arb_mat, arb_series, ctx
 
 import symreg
-from symreg.objective import resolve
-from symreg.verification.ball import evaluate
-from symreg.verification.oracle import slopes
+from symreg.objectives.resolve import resolve
+from symreg.verification.oracle.ball import evaluate
+from symreg.verification.oracle.slopes import slopes
 
 datasets = pytest.importorskip("sklearn.datasets")
 

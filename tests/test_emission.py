@@ -25,18 +25,20 @@ import jinja2
 import numpy as np
 import pytest
 
-from symreg import catalogue
-from symreg.calculus.splitting import fits
-from symreg.calculus.update import Update
-from symreg.calculus.updates import updates
-from symreg.language.interval import Interval
-from symreg.language.spec import Parameter
-from symreg.objective import resolve, resolve_rule
-from symreg.targets import c, emit, native, rendering
-from symreg.targets import numpy as numpy_target
-from symreg.targets.loading import load_module
-from symreg.targets.module import STEP
-from symreg.tasks import CATALOGUE_RULES
+from symreg import catalogue, templates
+from symreg.application.tasks import CATALOGUE_RULES
+from symreg.model.interval import Interval
+from symreg.model.spec import Parameter
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.proximal.split import fits
+from symreg.targets.c import statements
+from symreg.targets.description import STEP
+from symreg.targets.emit import emit
+from symreg.targets.loading import c_compiler
+from symreg.targets.loading.load import load_module
+from symreg.targets.numpy import statements as numpy_target
+from symreg.updates.assemble import updates
+from symreg.updates.update import Update
 
 PENALTIES, RULES = catalogue.penalties(), catalogue.rules()
 SUMS = ("mcp + scad", "welsch + cauchy")
@@ -116,14 +118,14 @@ def test_gcc_has_nothing_to_say_of_how_values_flow_anywhere(penalty: str, dialec
 
 @needs_gcc
 def test_a_build_with_vector_math_is_clean_too(everything: Path) -> None:
-    flags = (*native.ACCURATE, *native.SHARED, native.VECTOR_MATH, *WARNINGS)
+    flags = (*c_compiler.ACCURATE, *c_compiler.SHARED, c_compiler.VECTOR_MATH, *WARNINGS)
     assert_clean("gcc", *flags, "-fsyntax-only", *(f"{penalty}.c" for penalty in PENALTIES), cwd=everything)
 
 
 @needs_gcc
 def test_loops_with_math_call_vectors(tmp_path: Path) -> None:
-    compiler = native.find_compiler()
-    if native.VECTOR_MATH not in compiler.flags:
+    compiler = c_compiler.find_compiler()
+    if c_compiler.VECTOR_MATH not in compiler.flags:
         pytest.skip("not x86-64 with glibc")
     for penalty, function in (("welsch", "exp"), ("log_cosh", "tanh"), ("log_sum", "log1p"), ("sine_squared", "sin")):
         folder = written(tmp_path / penalty, (penalty,), ("gradient_descent",))
@@ -139,7 +141,7 @@ def test_other_compilers_have_nothing_to_say(compiler: str, dialect: str, tmp_pa
     command: tuple[str, ...] = ("clang",)
     if compiler == "zig":
         pytest.importorskip("ziglang")
-        command = (sys.executable, "-m", "ziglang", "c++" if dialect == "c++17" else "cc", *native.ZIG)
+        command = (sys.executable, "-m", "ziglang", "c++" if dialect == "c++17" else "cc", *c_compiler.ZIG)
     elif not shutil.which("clang"):
         pytest.skip("no clang on PATH")
     caches = {name: str(tmp_path / "zig") for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")}
@@ -186,7 +188,7 @@ import hashlib, sys
 from symreg.calculus.splitting import fits
 from symreg.calculus.updates import updates
 from symreg.objective import resolve, resolve_rule
-from symreg.targets import emit
+from symreg.targets.emit import emit
 made = hashlib.sha256()
 for text in sys.argv[1:]:
     objective = resolve(text)
@@ -253,9 +255,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Rendered:
 
     def render(template: str, values: Mapping[str, Any]) -> str:
         made.append((template, values))
-        return rendering.render(template, values)
+        return templates.render(template, values)
 
-    for target in (c, numpy_target):
+    for target in (statements, numpy_target):
         monkeypatch.setattr(target, "render", render)
     return made
 
@@ -291,7 +293,7 @@ def test_a_name_that_a_template_is_not_given_is_an_error(rendered: Rendered) -> 
         for template, values in of_folder:
             for name in values:
                 try:
-                    rendering.render(template, {key: value for key, value in values.items() if key != name})
+                    templates.render(template, {key: value for key, value in values.items() if key != name})
                 except jinja2.UndefinedError:
                     needed.add(name)
         assert needed == {name for _, values in of_folder for name in values}, "given, and used by nothing"

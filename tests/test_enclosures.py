@@ -16,18 +16,19 @@ import pytest
 from flint import arb, arb_series, ctx, fmpq
 from random_trees import PARAMETERS, Undefined, known, random_tree, taylor, value
 
-from symreg.language.interval import WORDS
-from symreg.language.spec import Parameter
-from symreg.language.terms import Term, Terms
-from symreg.language.tree import Binary, Call, Name, Number, Tree, names
-from symreg.verification import cells, kinks, oracle, series
-from symreg.verification import growth as growth_module
-from symreg.verification.ball import Scope, Undecided, ball, compiled, sign, sign_or_hull, switches
-from symreg.verification.cells import MIDDLE, SIZES, curve
-from symreg.verification.growth import growth
-from symreg.verification.kinks import every_kink
-from symreg.verification.minimiser import NoMinimum, minimisers
-from symreg.verification.oracle import slopes
+from symreg.expressions.tree import Binary, Call, Name, Number, Tree, names
+from symreg.model.interval import WORDS
+from symreg.model.spec import Parameter
+from symreg.model.terms import Term, Terms
+from symreg.verification.minimum import cells
+from symreg.verification.minimum import growth as growth_module
+from symreg.verification.minimum.cells import MIDDLE, SIZES, curve
+from symreg.verification.minimum.growth import growth
+from symreg.verification.minimum.minimiser import NoMinimum, minimisers
+from symreg.verification.oracle import kinks, series
+from symreg.verification.oracle.ball import Scope, Undecided, ball, compiled, sign, sign_or_hull, switches
+from symreg.verification.oracle.kinks import every_kink
+from symreg.verification.oracle.slopes import OracleDisagrees, slopes
 
 ALWAYS, SWEEP = 300, 10_000
 _PLACES = 3  # looked at in each ball
@@ -358,7 +359,7 @@ def doubles_a_slope(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_one_side_for_both(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(oracle, "sign_of_the_germ", lambda x: 1)
+    patch.setattr(slopes, "sign_of_the_germ", lambda x: 1)
 
 
 def takes_what_is_negative_for_its_size(patch: pytest.MonkeyPatch) -> None:
@@ -393,5 +394,5 @@ def bounds_phi_from_above(patch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_no_enclosure_is_found(kind: str, breaks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     breaks(monkeypatch)
-    with pytest.raises((AssertionError, oracle.OracleDisagrees)):
+    with pytest.raises((AssertionError, OracleDisagrees)):
         hunt(kind, 4 * ALWAYS)

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from symreg import catalogue
-from symreg.calculus.chain_of import derive
-from symreg.calculus.entering import takes_gradient
-from symreg.calculus.splitting import split
-from symreg.calculus.updates import updates
+from symreg.derivation.gradient import derive
 from symreg.errors import Intractable, SpecError
-from symreg.language.spec import Rule
 from symreg.language.toml import read_rule
-from symreg.objective import resolve
-from symreg.reading import Derivation
-from symreg.targets import load
-from symreg.verification.splitting import moves_by_gradient
-from symreg.verification.splitting import split as judged
+from symreg.model.spec import Rule
+from symreg.objectives.resolve import resolve
+from symreg.presentation import Derivation
+from symreg.proximal.entering import takes_gradient
+from symreg.proximal.split import split
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
+from symreg.verification.cases.split import moves_by_gradient
+from symreg.verification.cases.split import split as judged
 
 
 def rule(*steps: str, state: str = "") -> Rule:

@@ -8,15 +8,15 @@ from random import Random
 import pytest
 
 from symreg import catalogue
-from symreg.calculus.algebra import W
-from symreg.calculus.extremes import extremes
-from symreg.calculus.limits import limit_at
-from symreg.calculus.numeric import evaluate, samples
-from symreg.calculus.pieces import Pieces, half, pieces
+from symreg.calculus.evaluation.high_precision import evaluate, samples
+from symreg.calculus.pieces.pieces import Pieces, half, pieces
+from symreg.calculus.signs.extremes import extremes
+from symreg.calculus.signs.limits import limit_at
+from symreg.expressions.arithmetic import W
+from symreg.expressions.text import to_text
 from symreg.language.parse import parse
-from symreg.language.spec import Parameter
-from symreg.language.text import to_text
-from symreg.objective import resolve
+from symreg.model.spec import Parameter
+from symreg.objectives.resolve import resolve
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
 SUMS = ("mcp + l2(lam=mu)", "tukey + l2(lam=mu)", "welsch + l2(lam=mu)", "log_sum + l2", "l1 + log_cosh")

@@ -14,13 +14,13 @@ import pytest
 from flint import arb
 
 import symreg
-from symreg.calculus.updates import updates
-from symreg.judging import judge, look
-from symreg.objective import resolve, resolve_rule
+from symreg.application.verify import judge, look
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.updates.assemble import updates
 from symreg.verification import Subject, quick_look, verify
-from symreg.verification.dependence import dependent_slopes, depth, longest, span
-from symreg.verification.sampling import Group
-from symreg.verification.tolerance import errors, reference
+from symreg.verification.cases.dependence import dependent_slopes, depth, longest, span
+from symreg.verification.cases.sampling import Group
+from symreg.verification.comparison.tolerance import errors, reference
 
 RIGHT = (
     "sum((w[i+7] - w[i])**2, i)",

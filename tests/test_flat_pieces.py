@@ -10,18 +10,18 @@ import mpmath
 import numpy as np
 import pytest
 
-from symreg.calculus.chain_of import derive
-from symreg.calculus.knots import knots
-from symreg.calculus.numeric import evaluate
-from symreg.calculus.parts import elementwise_parts
-from symreg.calculus.update import Update
-from symreg.calculus.updates import updates
-from symreg.language.text import to_text
-from symreg.language.tree import Name
-from symreg.objective import Objective, resolve, resolve_rule
-from symreg.reading import Derivation
-from symreg.targets import load
-from symreg.tasks import read_objective
+from symreg.application.tasks import read_objective
+from symreg.calculus.evaluation.high_precision import evaluate
+from symreg.calculus.gradient import elementwise_parts
+from symreg.calculus.pieces.knots import knots
+from symreg.derivation.gradient import derive
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Name
+from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.presentation import Derivation
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
+from symreg.updates.update import Update
 
 mp = mpmath.MPContext()
 mp.dps = 40

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hostile_tasks import Reading
 
+from symreg.application.worker import Worker
 from symreg.errors import OutOfTime
-from symreg.worker import Worker
 
 AT_ONCE = 3.0
 """Seconds: the worker is killed, and the test fails, if reading one text takes longer."""

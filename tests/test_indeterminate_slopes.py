@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symreg.calculus.updates import updates
-from symreg.targets import load
-from symreg.tasks import read_objective
+from symreg.application.tasks import read_objective
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 # A formula, its parameters, the weight, and the slope there by hand: 0 between unlike signs, else the common one.
 SLOPES: tuple[tuple[str, tuple[str, ...], float, float], ...] = (

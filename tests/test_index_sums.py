@@ -11,15 +11,15 @@ import pytest
 from explicit import draw, explicit
 from tree_values import Values, value
 
-from symreg.calculus.chain_of import derive
-from symreg.calculus.differentiate import differentiate
+from symreg.calculus.differentiation.differentiate import differentiate
+from symreg.derivation.gradient import derive
 from symreg.errors import LanguageError
-from symreg.language.interval import parse_interval
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Sum, Tree, children
 from symreg.language.parse import parse
-from symreg.language.spec import Array, Parameter, Penalty
-from symreg.language.text import to_text
-from symreg.language.tree import Sum, Tree, children
-from symreg.objective import resolve, resolve_rule
+from symreg.model.interval import parse_interval
+from symreg.model.spec import Array, Parameter, Penalty
+from symreg.objectives.resolve import resolve, resolve_rule
 
 SUMS: dict[str, dict[str, int]] = {
     "sum(w[i]**2, i)": {},

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg.calculus.updates import updates
-from symreg.objective import resolve, resolve_rule
-from symreg.targets import load
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 from symreg.verification import Report, Subject, verify
 
 POINTS = 1200

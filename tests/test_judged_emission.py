@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 import symreg
-from symreg import emission, judging
-from symreg.calculus.update import Update
-from symreg.calculus.updates import updates
-from symreg.emission import TWIN, judge_emitted
+from symreg.application import emission, verify
+from symreg.application.emission import TWIN, judge_emitted
 from symreg.errors import WrongCode
-from symreg.language.spec import Rule
-from symreg.language.tree import Binary, number
-from symreg.objective import Objective, resolve, resolve_rule
-from symreg.targets.module import UNJUDGED
+from symreg.expressions.tree import Binary, number
+from symreg.model.spec import Rule
+from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.targets.description import UNJUDGED
+from symreg.updates.assemble import updates
+from symreg.updates.update import Update
 
 ROOT = Path(__file__).parent.parent
 
@@ -123,13 +123,13 @@ def test_without_a_compiler_the_twin_is_judged_and_a_note_says_so(tmp_path: Path
 
 def test_a_verdict_is_kept_until_source_formula_or_judge_change(cauchy: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Update, ...]] = []
-    look = judging.look
+    look = verify.look
 
     def counted(objective: Objective, made: tuple[Update, ...], *rest: object, **named: object) -> object:
         asked.append(made)
         return look(objective, made, *rest, **named)  # type: ignore[arg-type]  # handed on as they come
 
-    monkeypatch.setattr(judging, "look", counted)
+    monkeypatch.setattr(verify, "look", counted)
     given = cauchy.objective, cauchy.right, cauchy.rules, ("numpy",)
     for _ in range(2):
         judge_emitted(*given)

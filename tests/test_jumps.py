@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from symreg.calculus.chain_of import derive
-from symreg.calculus.jumps import refuse_jumps
-from symreg.calculus.updates import updates
+from symreg.calculus.pieces.jumps import refuse_jumps
+from symreg.derivation.gradient import derive
 from symreg.errors import NotDifferentiable
-from symreg.objective import resolve, resolve_rule
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.updates.assemble import updates
 
 JUMPS = {
     "where(norm(w) > 1, norm(w), 0)": "norm(w) = 1: 1, 0, 0 before, at and after it",

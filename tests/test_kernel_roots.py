@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_values import Values, value
 
-from symreg.calculus.operator import Cell, Operator
-from symreg.calculus.update import Update
-from symreg.language.interval import Interval
+from symreg.expressions.tree import number
 from symreg.language.parse import parse
-from symreg.language.tree import number
-from symreg.objective import resolve
-from symreg.targets import load
+from symreg.model.interval import Interval
+from symreg.objectives.resolve import resolve
+from symreg.proximal.operator import Cell, Operator
+from symreg.targets.loading.load import load
+from symreg.updates.update import Update
 
 TARGETS = ("numpy", "c")
 EPS = np.finfo(np.float64).eps

@@ -13,10 +13,10 @@ from test_reading import HOSTILE, MONSTERS, chain, chain_of, chains, trees
 from typesetting import assert_clean
 
 from symreg import catalogue
-from symreg.calculus.chain import Chain, Step
-from symreg.language.tree import Call, Name, Tree
-from symreg.reading import Derivation
-from symreg.reading.notation import is_symbol
+from symreg.derivation.model import Chain, Step
+from symreg.expressions.tree import Call, Name, Tree
+from symreg.presentation import Derivation
+from symreg.presentation.mathematics.notation import is_symbol
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 

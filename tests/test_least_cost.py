@@ -13,7 +13,7 @@ from derived import derived, emitted_prox
 
 import symreg
 from symreg.errors import Intractable
-from symreg.objective import resolve
+from symreg.objectives.resolve import resolve
 
 LARGEST = 1.7976931348623157e308
 

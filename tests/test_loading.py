@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symreg.calculus.update import Update
-from symreg.calculus.updates import updates
-from symreg.objective import Objective, resolve, resolve_rule
-from symreg.targets.loading import load, load_module
+from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.targets.loading.load import load, load_module
+from symreg.updates.assemble import updates
+from symreg.updates.update import Update
 
 RULES = ("gradient_descent", "adamw", "nadam")
 OBJECTIVES = (

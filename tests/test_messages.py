@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 import symreg
-from symreg import tasks
-from symreg.calculus.defined import refuse_undefined
-from symreg.calculus.prox_chain_of import derive_prox
+from symreg.application import tasks
+from symreg.calculus.pieces.domain import refuse_undefined
 from symreg.cli.commands import symreg as command
+from symreg.derivation.proximal.cases import derive_prox
 from symreg.errors import SymregError, excerpt
+from symreg.expressions.text import LONGEST_MENTION, mention, to_text
 from symreg.language.parse import parse
-from symreg.language.text import LONGEST_MENTION, mention, to_text
 from symreg.language.toml import read_rule
-from symreg.objective import resolve
+from symreg.objectives.resolve import resolve
 
 SUM = " + ".join(f"a{k}*abs(w - {k})/(1 + w**2)" for k in range(9))
 CUBIC = " + ".join(f"a{k}*w**{k + 3}" for k in range(12))

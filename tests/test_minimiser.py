@@ -13,9 +13,9 @@ from random_trees import Undefined, value
 from test_enclosures import exactly
 
 import symreg
-from symreg.language.terms import Terms
-from symreg.verification.kinks import every_kink
-from symreg.verification.minimiser import Minimiser, NoMinimum, minimisers
+from symreg.model.terms import Terms
+from symreg.verification.minimum.minimiser import Minimiser, NoMinimum, minimisers
+from symreg.verification.oracle.kinks import every_kink
 
 
 def terms(source: str, **declared: str) -> Terms:
@@ -137,8 +137,8 @@ def test_where_there_is_no_minimum(source: str, s: float, exists: bool | None) -
 
 
 def objective(name: str, u: arb, v: float, s: float, **parameters: float) -> arb:
-    from symreg.verification.ball import sign_or_hull
-    from symreg.verification.oracle import elementwise
+    from symreg.verification.oracle.ball import sign_or_hull
+    from symreg.verification.oracle.slopes import elementwise
 
     phi = elementwise(terms(name).terms, parameters)
     assert phi is not None

@@ -11,10 +11,10 @@ import pytest
 from derived import cost, derived, emitted_prox
 
 import symreg
-from symreg.calculus.operator import Mixed, Operator
+from symreg.application.verify import DTYPES
 from symreg.errors import Intractable
-from symreg.judging import DTYPES
-from symreg.objective import resolve
+from symreg.objectives.resolve import resolve
+from symreg.proximal.operator import Mixed, Operator
 from symreg.verification import Subject, verify
 
 SUMS = (

@@ -17,16 +17,19 @@ from typing import Any
 import pytest
 from mutants import Mutant, mutants
 
-from symreg import catalogue, targets
-from symreg.calculus.update import Update
-from symreg.calculus.updates import updates
+from symreg import catalogue
 from symreg.errors import Intractable
+from symreg.expressions.tree import arrays, names
 from symreg.kernel import lower
-from symreg.language.spec import Rule
-from symreg.language.tree import arrays, names
-from symreg.objective import Objective, resolve, resolve_rule
-from symreg.targets import load
-from symreg.verification import Report, Subject, conduct, oracle, usage, verify
+from symreg.model.spec import Rule
+from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.targets.emit import emit
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
+from symreg.updates.update import Update
+from symreg.verification import Report, Subject, verify
+from symreg.verification.behaviour import layouts, numbers
+from symreg.verification.oracle import slopes
 
 POINTS, SWEEP_POINTS = 120, 2000
 SAMPLED = 282  # mutants of trees that every run looks at, in float64
@@ -263,9 +266,9 @@ def _remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return made
 
-    for room in (conduct, usage):
-        monkeypatch.setattr(room, "values", once(oracle.values))
-    monkeypatch.setattr(conduct, "slopes", once(oracle.slopes))
+    for room in (numbers, layouts):
+        monkeypatch.setattr(room, "values", once(slopes.values))
+    monkeypatch.setattr(numbers, "slopes", once(slopes.slopes))
 
 
 # The tests
@@ -442,7 +445,7 @@ def test_mistakes_in_emitted_source_are_caught(name: str, monkeypatch: pytest.Mo
     objective, rules, _ = derived(*edit.of)
     made = updates(objective, rules)
     right = _subject("as emitted", vars(load(objective, made, edit.target, edit.dtype)), edit.dtype)
-    emit, edited = targets.emit, []
+    edited: list[str] = []
 
     def changed(objective: Objective, updates: tuple[Update, ...], target: str) -> dict[str, str]:
         files = emit(objective, updates, target)
@@ -451,7 +454,7 @@ def test_mistakes_in_emitted_source_are_caught(name: str, monkeypatch: pytest.Mo
             files = {path: text.replace(edit.old, edit.new) for path, text in files.items()}
         return files
 
-    monkeypatch.setattr(targets, "emit", changed)
+    monkeypatch.setattr("symreg.targets.loading.load.emit", changed)
     mistaken = _subject("mistaken", vars(load(objective, made, edit.target, edit.dtype)), edit.dtype)
     assert edited, f"there is no {edit.old!r} in what is emitted"
     report = verify(objective.terms, rules, (right, mistaken), points=POINTS)

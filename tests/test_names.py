@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from symreg.application.tasks import read_parameter
 from symreg.errors import SymregError
-from symreg.language.names import RESERVED
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty, read_rule
-from symreg.objective import Objective, resolve
-from symreg.tasks import read_parameter
+from symreg.model.names import RESERVED
+from symreg.objectives.resolve import Objective, resolve
 
 SHAPE, LENGTH, RESERVED_NAME = "write a letter, then letters", "at most 32", "the name is reserved"
 

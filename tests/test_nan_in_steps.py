@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symreg.calculus.updates import updates
-from symreg.objective import resolve, resolve_rule
-from symreg.targets import load
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 # Assignments, and by input of one weight what has to be NaN after it: found by hand, by reading them.
 EVERYTHING = {"w": "wh", "g": "wh", "h": "wh"}

@@ -30,12 +30,13 @@ from formulas import (
     terms,
 )
 
-from symreg.language.terms import Terms
-from symreg.verification import oracle, series
-from symreg.verification.kinks import kinks
-from symreg.verification.oracle import OracleDisagrees, Slope, slopes, values
-from symreg.verification.sampling import FORMATS, groups
-from symreg.verification.stepping import influences, stepper
+from symreg.model.terms import Terms
+from symreg.verification.cases.sampling import FORMATS, groups
+from symreg.verification.minimum.steps import influences, stepper
+from symreg.verification.oracle import series
+from symreg.verification.oracle import slopes as oracle
+from symreg.verification.oracle.kinks import kinks
+from symreg.verification.oracle.slopes import OracleDisagrees, Slope, slopes, values
 
 FLOOR = FORMATS["float64"].floor
 

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from tree_values import Values, value
 
-from symreg.calculus.dominant import dominant, freed
-from symreg.calculus.exponential_signs import sign_of_exponentials
-from symreg.calculus.updates import updates
-from symreg.language.interval import WORDS
+from symreg.calculus.signs.exponentials import sign_of_exponentials
+from symreg.calculus.symbolic.dominant import dominant, freed
+from symreg.expressions.text import to_text
 from symreg.language.parse import parse
-from symreg.language.spec import Parameter
-from symreg.language.text import to_text
-from symreg.objective import Objective, resolve
-from symreg.targets import load
+from symreg.model.interval import WORDS
+from symreg.model.spec import Parameter
+from symreg.objectives.resolve import Objective, resolve
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 CONVEX = (
     "logaddexp(w, -2*w)",

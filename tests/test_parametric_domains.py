@@ -14,26 +14,26 @@ import pytest
 from click.testing import CliRunner
 
 import symreg
-from symreg.calculus.chain_of import derive
-from symreg.calculus.numeric import samples
-from symreg.calculus.sampling import sampled
-from symreg.calculus.solver import is_proved
-from symreg.calculus.tidy import sign_of
-from symreg.calculus.undefined import undefined_notes
+from symreg.accuracy.points import sampled
+from symreg.application.tasks import read_parameter
+from symreg.application.verify import check_request
+from symreg.calculus.evaluation.high_precision import samples
+from symreg.calculus.pieces.undefined import undefined_notes
+from symreg.calculus.symbolic.prove import is_proved
+from symreg.calculus.symbolic.simplify import sign_of
 from symreg.cli.commands import symreg as command
+from symreg.derivation.gradient import derive
 from symreg.errors import SpecError, SymregError
-from symreg.judging import check_request
-from symreg.language.domain import ParametricInterval, meet, parse_domain
-from symreg.language.interval import Interval, parse_interval
+from symreg.expressions.tree import Compare, Name
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty
-from symreg.language.tree import Compare, Name
-from symreg.objective import resolve, resolve_rule
-from symreg.tasks import read_parameter
-from symreg.verification.oracle import slopes, values
-from symreg.verification.refusals import wrong_relations
-from symreg.verification.sampling import groups, outside
-from symreg.verification.tolerance import reference
+from symreg.model.domain import ParametricInterval, meet, parse_domain
+from symreg.model.interval import Interval, parse_interval
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.verification.behaviour.refusals import wrong_relations
+from symreg.verification.cases.sampling import groups, outside
+from symreg.verification.comparison.tolerance import reference
+from symreg.verification.oracle.slopes import slopes, values
 
 Values = Mapping[str, float]
 

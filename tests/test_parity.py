@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from derived import derived
 
-from symreg.calculus.algebra import without_extrema
-from symreg.calculus.parity import is_even, parity
+from symreg.calculus.signs.parity import is_even, parity
+from symreg.expressions.arithmetic import without_extrema
 from symreg.language.parse import parse
-from symreg.objective import resolve
-from symreg.targets import load
-from symreg.verification.ball import evaluate
+from symreg.objectives.resolve import resolve
+from symreg.targets.loading.load import load
+from symreg.verification.oracle.ball import evaluate
 
 EVEN = [
     "w**2", "abs(w)*cos(w)", "where(abs(w) <= c, w**2, c)", "min((w - 1)**2, (w + 1)**2)", "max(w, -w)",

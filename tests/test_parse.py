@@ -9,9 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from symreg.errors import LanguageError
-from symreg.language.parse import parse
-from symreg.language.text import to_text
-from symreg.language.tree import (
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import (
     Binary,
     Call,
     Compare,
@@ -25,7 +24,8 @@ from symreg.language.tree import (
     Sum,
     Tree,
 )
-from symreg.objective import resolve
+from symreg.language.parse import parse
+from symreg.objectives.resolve import resolve
 
 W, A = Name("w"), Name("a")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from symreg.application.emitted_files import MANIFEST, compare, write, write_file
 from symreg.errors import OutputError, SymregError
-from symreg.objective import resolve
-from symreg.writing import MANIFEST, compare, write, write_file
+from symreg.objectives.resolve import resolve
 
 SOURCES = {"numpy/l2.py": "import numpy\n", "c/l2.h": "/* h */\n"}
 

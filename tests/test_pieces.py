@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from symreg import catalogue
-from symreg.calculus.algebra import W, times, total
-from symreg.calculus.numeric import evaluate, samples
-from symreg.calculus.pieces import Pieces, half, pieces
-from symreg.calculus.roots import switches
+from symreg.calculus.evaluation.high_precision import evaluate, samples
+from symreg.calculus.pieces.pieces import Pieces, half, pieces
+from symreg.calculus.signs.roots import switches
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.language.interval import Interval
-from symreg.language.spec import Parameter
-from symreg.language.text import to_text
-from symreg.language.tree import Tree, number
-from symreg.objective import Objective, resolve
+from symreg.expressions.arithmetic import W, times, total
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Tree, number
+from symreg.model.interval import Interval
+from symreg.model.spec import Parameter
+from symreg.objectives.resolve import Objective, resolve
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
 SUMS = (

@@ -18,12 +18,12 @@ from paper_values import sides_of_latex, sides_of_text
 from tree_values import Values, value
 
 from symreg import catalogue
-from symreg.calculus.chain import Chain
-from symreg.language.terms import Terms
-from symreg.language.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Tree, transform
-from symreg.reading import Derivation
-from symreg.reading.outline import outline
-from symreg.verification.oracle import slopes
+from symreg.derivation.model import Chain
+from symreg.expressions.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Tree, transform
+from symreg.model.terms import Terms
+from symreg.presentation import Derivation
+from symreg.presentation.outline.outline import outline
+from symreg.verification.oracle.slopes import slopes
 
 OF_VECTORS = (
     "norm(w)",

@@ -17,16 +17,16 @@ from tree_values import value as tree_value
 from truths import CLAIMS, TRUTHS, Truth
 
 from symreg import catalogue
-from symreg.calculus.algebra import W, times, total
-from symreg.calculus.numeric import evaluate, samples
-from symreg.calculus.properties import properties, proves
-from symreg.calculus.verdict import Analysis, Verdict, Witness
+from symreg.calculus.evaluation.high_precision import evaluate, samples
+from symreg.claims.decide import properties, proves
+from symreg.claims.verdict import Analysis, Verdict, Witness
+from symreg.expressions.arithmetic import W, times, total
+from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree, number
 from symreg.language.parse import parse
-from symreg.language.spec import Parameter
-from symreg.language.terms import Term
-from symreg.language.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree, number
-from symreg.objective import Objective, resolve
-from symreg.verification import ball
+from symreg.model.spec import Parameter
+from symreg.model.terms import Term
+from symreg.objectives.resolve import Objective, resolve
+from symreg.verification.oracle import ball
 
 ALL = catalogue.penalties()
 ELEMENTWISE = tuple(name for name in ALL if not resolve(name).terms.indexed)

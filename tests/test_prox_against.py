@@ -13,9 +13,9 @@ import pytest
 from proximal_operators import RIGHT, WRONG, l1, l2_norm, mcp
 
 import symreg
+from symreg.application.verify import judge_function
 from symreg.errors import SymregError
-from symreg.judging import judge_function
-from symreg.objective import resolve
+from symreg.objectives.resolve import resolve
 from symreg.verification import Report
 
 POINTS = 400

@@ -20,16 +20,16 @@ from typesetting import assert_clean
 
 import symreg
 from symreg import catalogue
-from symreg.calculus.prox_chain import ProxChain
-from symreg.calculus.prox_chain_of import derive_prox
 from symreg.cli.commands import symreg as command
+from symreg.derivation.prox_model import ProxChain
+from symreg.derivation.proximal.cases import derive_prox
 from symreg.errors import SpecError
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Binary, Call, Number, Tree, transform
 from symreg.language.parse import parse
-from symreg.language.spec import Parameter
-from symreg.language.text import to_text
-from symreg.language.tree import Binary, Call, Number, Tree, transform
-from symreg.objective import resolve
-from symreg.reading import Derivation
+from symreg.model.spec import Parameter
+from symreg.objectives.resolve import resolve
+from symreg.presentation import Derivation
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
 CONVEX = (

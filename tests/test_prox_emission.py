@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from derived import ELEMENTWISE, derived, emitted_prox
 
-from symreg.calculus.algebra import ZERO
-from symreg.calculus.operator import Operator, Rest
-from symreg.objective import resolve
+from symreg.expressions.arithmetic import ZERO
+from symreg.objectives.resolve import resolve
+from symreg.proximal.operator import Operator, Rest
 
 NAMES = (*ELEMENTWISE, "l2_norm")
 STEPS = (0.05, 1.0, 20.0)

@@ -13,10 +13,10 @@ from flint import arb
 
 import symreg
 from symreg import catalogue
-from symreg.judging import DTYPES
+from symreg.application.verify import DTYPES
 from symreg.verification import Report, Subject, verify
-from symreg.verification.prox_cases import is_judged, minima_of, prox_cases, radius_of
-from symreg.verification.report import Check
+from symreg.verification.cases.prox_cases import is_judged, minima_of, prox_cases, radius_of
+from symreg.verification.comparison.report import Check
 
 POINTS, SWEEP_POINTS = 500, 25_000  # in each of two formats on each of two targets
 JUDGED = [name for name in catalogue.penalties() if is_judged(symreg.objective(name).terms)]

@@ -23,9 +23,10 @@ from derived import derived
 from proximal_operators import RIGHT
 
 import symreg
-from symreg import catalogue, targets
-from symreg.targets.loading import load_module
-from symreg.targets.native import build
+from symreg import catalogue
+from symreg.targets.emit import emit
+from symreg.targets.loading.c_compiler import build
+from symreg.targets.loading.load import load_module
 from symreg.verification import Subject, verify
 
 POINTS = 300
@@ -156,7 +157,7 @@ HARMLESS = {
 def emitted_mutants(name: str, dtype: str) -> Iterator[Mutant]:
     """Yield an emitted NumPy `prox` with a result, a threshold, a comparison, a choice or a case changed."""
     objective = symreg.objective(name)
-    (text,) = targets.emit(objective, (derived(objective),), "numpy").values()
+    (text,) = emit(objective, (derived(objective),), "numpy").values()
     whole = ast.parse(text)
     for change, kind, said in _changes(whole, dtype):
         if name in SEARCHED and kind not in ("relative", "shift"):
@@ -233,7 +234,7 @@ _OF_SEARCH = r"(?! *(const double residual|out\[j\]))"
 def c_mutants(name: str, dtype: str) -> list[Mutant]:
     """Return C functions `prox` with one mistake each, all of them compiled into one library."""
     objective = symreg.objective(name)
-    files = targets.emit(objective, (derived(objective),), "c")
+    files = emit(objective, (derived(objective),), "c")
     (source,) = (text for path, text in files.items() if path.endswith(".c"))
     own = f"{objective.name}_prox_{'f64' if dtype == 'float64' else 'f32'}"
     whole = re.search(rf"^int {own}\(.*?^}}$", source, re.DOTALL | re.MULTILINE)

@@ -16,25 +16,25 @@ from numpy.typing import NDArray
 from tree_values import Values, run, value
 
 from symreg import catalogue
-from symreg.calculus.chain_of import derive
-from symreg.calculus.splitting import is_differentiable, radial_profile, split
+from symreg.derivation.gradient import derive
 from symreg.errors import Intractable, NotDifferentiable
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Binary, Call, Compare, Negate, Number, walk
 from symreg.language.inline import inline_penalty
-from symreg.language.interval import parse_interval
 from symreg.language.parse import parse
-from symreg.language.spec import Rule
-from symreg.language.terms import Term, Terms
-from symreg.language.text import to_text
 from symreg.language.toml import make_parameter, read_rule
-from symreg.language.tree import Binary, Call, Compare, Negate, Number, walk
-from symreg.objective import resolve
-from symreg.reading.derivation import Derivation
-from symreg.verification.calling import Subject
-from symreg.verification.judge import verify
-from symreg.verification.operators import operator
-from symreg.verification.report import Check
-from symreg.verification.splitting import has_kink
-from symreg.verification.stepping import stepper
+from symreg.model.interval import parse_interval
+from symreg.model.spec import Rule
+from symreg.model.terms import Term, Terms
+from symreg.objectives.resolve import resolve
+from symreg.presentation.derivation import Derivation
+from symreg.proximal.split import is_differentiable, radial_profile, split
+from symreg.verification.cases.calling import Subject
+from symreg.verification.cases.split import has_kink
+from symreg.verification.checks.judge import verify
+from symreg.verification.comparison.report import Check
+from symreg.verification.minimum.operators import operator
+from symreg.verification.minimum.steps import stepper
 
 Vector = NDArray[np.float64]
 PROX_RULES = tuple(name for name in catalogue.rules() if catalogue.rule(name).uses_prox)

@@ -18,17 +18,17 @@ import numpy as np
 import pytest
 from derived import ELEMENTWISE, emitted_prox, operator_of
 
-from symreg.calculus.algebra import W, call, times, total
-from symreg.calculus.numeric import TINY, evaluate, samples
-from symreg.calculus.operator import STEP, Cell, Operator, Rest, V
-from symreg.calculus.proximal import operator
-from symreg.calculus.updates import derived_operator, updates
+from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.errors import Intractable, NotDifferentiable, SymregError
+from symreg.expressions.arithmetic import W, call, times, total
+from symreg.expressions.tree import Name, Tree, number, substitute
 from symreg.language.parse import parse
-from symreg.language.spec import Parameter
-from symreg.language.terms import Terms, rename
-from symreg.language.tree import Name, Tree, number, substitute
-from symreg.objective import Objective, resolve
+from symreg.model.spec import Parameter
+from symreg.model.terms import Terms, rename
+from symreg.objectives.resolve import Objective, resolve
+from symreg.proximal.derive import operator
+from symreg.proximal.operator import STEP, Cell, Operator, Rest, V
+from symreg.updates.assemble import derived_operator, updates
 
 SECONDS = 3.0
 """For one derivation, of the processor; a third is promised on a machine that does nothing else."""

@@ -12,9 +12,9 @@ from test_mutants import CASES, IDS, POINTS, sample, survivors
 
 import symreg
 from symreg import catalogue
-from symreg.calculus.updates import updates
-from symreg.objective import resolve, resolve_rule
-from symreg.targets import load
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 from symreg.verification import Report, Subject, quick_look
 
 DTYPES: tuple[Any, ...] = ("float64", "float32")

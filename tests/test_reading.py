@@ -19,13 +19,9 @@ from hypothesis import strategies as st
 from paper_values import of_latex, of_text, of_tree
 
 from symreg import catalogue
-from symreg.calculus.chain import Chain, Direction, Knot, Step
-from symreg.language.interval import WORDS
-from symreg.language.parse import parse
-from symreg.language.spec import Assignment, Parameter, Rule
-from symreg.language.terms import Term, Terms
-from symreg.language.text import to_text
-from symreg.language.tree import (
+from symreg.derivation.model import Chain, Direction, Knot, Step
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import (
     Binary,
     Call,
     Compare,
@@ -42,14 +38,18 @@ from symreg.language.tree import (
     substitute,
     transform,
 )
-from symreg.objective import Objective, resolve
-from symreg.reading import Derivation
-from symreg.reading.latex_math import formula as latex_formula
-from symreg.reading.layout import broken
-from symreg.reading.markdown import escape as escape_markdown
-from symreg.reading.notation import Notation, is_symbol, latex_symbol
-from symreg.reading.outline import outline
-from symreg.reading.text_math import formula as text_formula
+from symreg.language.parse import parse
+from symreg.model.interval import WORDS
+from symreg.model.spec import Assignment, Parameter, Rule
+from symreg.model.terms import Term, Terms
+from symreg.objectives.resolve import Objective, resolve
+from symreg.presentation import Derivation
+from symreg.presentation.markdown import escape as escape_markdown
+from symreg.presentation.mathematics.latex import formula as latex_formula
+from symreg.presentation.mathematics.layout import broken
+from symreg.presentation.mathematics.notation import Notation, is_symbol, latex_symbol
+from symreg.presentation.mathematics.text import formula as text_formula
+from symreg.presentation.outline.outline import outline
 
 WJ = Item("w", (Subscript("j"),))
 NOTATION = Notation({"lam": r"\lambda"})

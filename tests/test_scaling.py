@@ -8,14 +8,14 @@ from functools import cache
 import pytest
 
 from symreg import catalogue
-from symreg.calculus.algebra import W
-from symreg.calculus.numeric import evaluate, samples
-from symreg.calculus.pieces import Pieces, half, pieces
-from symreg.calculus.scaling import Scaled, scaled
-from symreg.language.spec import Parameter
-from symreg.language.text import to_text
-from symreg.language.tree import Name, Tree, number
-from symreg.objective import resolve
+from symreg.calculus.evaluation.high_precision import evaluate, samples
+from symreg.calculus.pieces.pieces import Pieces, half, pieces
+from symreg.calculus.signs.nondimensional import Scaled, scaled
+from symreg.expressions.arithmetic import W
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Name, Tree, number
+from symreg.model.spec import Parameter
+from symreg.objectives.resolve import resolve
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
 OTHERS = (

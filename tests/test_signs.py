@@ -13,22 +13,22 @@ import pytest
 from flint import arb, ctx, fmpq
 
 from symreg import catalogue
-from symreg.calculus.algebra import W, times
-from symreg.calculus.bisection import bisected
-from symreg.calculus.enclosed import compiled
-from symreg.calculus.numeric import evaluate, samples
-from symreg.calculus.pieces import Pieces, half, pieces
-from symreg.calculus.ranges import ranged
-from symreg.calculus.signs import Run, is_closed, sign_table
-from symreg.calculus.solver import is_proved
-from symreg.calculus.tidy import sign_of
-from symreg.calculus.zeros import zeros
-from symreg.language.interval import Interval
+from symreg.calculus.evaluation.balls import compiled
+from symreg.calculus.evaluation.high_precision import evaluate, samples
+from symreg.calculus.evaluation.intervals import ranged
+from symreg.calculus.pieces.pieces import Pieces, half, pieces
+from symreg.calculus.signs.isolation import bisected
+from symreg.calculus.signs.table import Run, is_closed, sign_table
+from symreg.calculus.signs.zeros import zeros
+from symreg.calculus.symbolic.prove import is_proved
+from symreg.calculus.symbolic.simplify import sign_of
+from symreg.expressions.arithmetic import W, times
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Compare, Name, Number, Tree, number
 from symreg.language.parse import parse
-from symreg.language.spec import Parameter
-from symreg.language.text import to_text
-from symreg.language.tree import Compare, Name, Number, Tree, number
-from symreg.objective import resolve
+from symreg.model.interval import Interval
+from symreg.model.spec import Parameter
+from symreg.objectives.resolve import resolve
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
 SUMS = (

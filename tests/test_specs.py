@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from symreg.errors import LanguageError, SymregError
-from symreg.language.interval import parse_interval
 from symreg.language.toml import read_penalty, read_rule
-from symreg.objective import resolve, resolve_rule
+from symreg.model.interval import parse_interval
+from symreg.objectives.resolve import resolve, resolve_rule
 
 PENALTY = {
     "name": '"p"',

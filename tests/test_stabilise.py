@@ -23,23 +23,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symreg import catalogue
-from symreg.calculus import candidates as candidate_forms
-from symreg.calculus.accuracy import Trial, known
-from symreg.calculus.enclosed import compiled
-from symreg.calculus.parts import Derived, elementwise_parts
-from symreg.calculus.rewrites import REWRITES, Rewrite
-from symreg.calculus.rounded import Machine, singles, ulp
-from symreg.calculus.sampling import sampled
-from symreg.calculus.stabilise import Stable, stabilise
-from symreg.calculus.updates import updates
+from symreg.accuracy import candidates as candidate_forms
+from symreg.accuracy.points import sampled
+from symreg.accuracy.rewrites.table import REWRITES, Rewrite
+from symreg.accuracy.rounding import Machine, singles, ulp
+from symreg.accuracy.score import Trial, known
+from symreg.accuracy.search import Stable, stabilise
+from symreg.calculus.evaluation.balls import compiled
+from symreg.calculus.gradient import Derived, elementwise_parts
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Binary, Call, Compare, Logic, Name, Number, Tree, children, names
 from symreg.language.inline import inline_penalty
-from symreg.language.interval import parse_interval
 from symreg.language.parse import parse
-from symreg.language.text import to_text
 from symreg.language.toml import make_parameter
-from symreg.language.tree import Binary, Call, Compare, Logic, Name, Number, Tree, children, names
-from symreg.objective import resolve
-from symreg.verification import ball
+from symreg.model.interval import parse_interval
+from symreg.objectives.resolve import resolve
+from symreg.updates.assemble import updates
+from symreg.verification.oracle import ball
 
 HOLD_OUT = 7
 """The seed of the points that judge; those of the choice have 0."""

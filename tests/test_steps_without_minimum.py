@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg import targets
-from symreg.calculus.updates import updates
-from symreg.objective import resolve_rule
-from symreg.tasks import read_objective
+from symreg.application.tasks import read_objective
+from symreg.objectives.resolve import resolve_rule
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 # 1 - 2*step*mu has to be positive: the penalty falls faster than the distance rises.
 OBJECTIVE = read_objective("lam*abs(w) - mu*w**2")
@@ -24,7 +24,7 @@ REFUSAL = "no minimum"
 @pytest.fixture(scope="module", params=["numpy", "c"])
 def functions(request: Any) -> SimpleNamespace:
     made = updates(OBJECTIVE, tuple(map(resolve_rule, RULES)))
-    return targets.load(OBJECTIVE, made, request.param, "float64")
+    return load(OBJECTIVE, made, request.param, "float64")
 
 
 def test_the_operator_refuses_it(functions: SimpleNamespace) -> None:

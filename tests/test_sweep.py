@@ -11,8 +11,8 @@ import pytest
 from objective_texts import EVERYTHING, REFUSED, Written
 from sweeping_tasks import Outcome
 
+from symreg.application.worker import Notice, Worker
 from symreg.errors import OutOfTime, SymregError
-from symreg.worker import Notice, Worker
 
 SECONDS = 120.0
 """For one objective, on a busy machine."""

@@ -10,14 +10,14 @@ import pytest
 import sympy
 from tree_values import Values, value
 
-from symreg.calculus.chain import Chain
-from symreg.calculus.chain_of import derive
-from symreg.calculus.updates import updates
+from symreg.derivation.gradient import derive
+from symreg.derivation.model import Chain
 from symreg.errors import NotDifferentiable, SymregError
-from symreg.language.functions import FUNCTIONS
-from symreg.language.text import to_text
-from symreg.language.tree import Call, walk
-from symreg.objective import resolve, resolve_rule
+from symreg.expressions.functions import FUNCTIONS
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Call, walk
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.updates.assemble import updates
 
 
 def chain_of(text: str) -> Chain:

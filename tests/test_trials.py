@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from derived import ELEMENTWISE, derived, emitted_prox
 
-from symreg import targets
-from symreg.calculus.algebra import W, rational
-from symreg.calculus.numeric import TINY, evaluate, samples
-from symreg.calculus.operator import Cell, Operator
-from symreg.calculus.proximal import operator
-from symreg.language.tree import Binary, Call, Tree, walk
-from symreg.objective import resolve
-from symreg.targets.loading import load_module
+from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
+from symreg.expressions.arithmetic import W, rational
+from symreg.expressions.tree import Binary, Call, Tree, walk
+from symreg.objectives.resolve import resolve
+from symreg.proximal.derive import operator
+from symreg.proximal.operator import Cell, Operator
+from symreg.targets.emit import emit
+from symreg.targets.loading.load import load_module
 
 SUMS = ("log_cosh + l1", "welsch + l2(lam=mu)", "lam*abs(w)**1.37", "lam*exp(abs(w))")
 
@@ -104,7 +104,7 @@ ROUNDS = {
 def test_few_trials_are_enough(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """For 128 numbers together, over seven orders of magnitude and steps."""
     objective = resolve(text)
-    (source,) = targets.emit(objective, (derived(objective),), "numpy").values()
+    (source,) = emit(objective, (derived(objective),), "numpy").values()
     module = load_module(text, source)
     given, rounds = module._newtons, list[int]()
 

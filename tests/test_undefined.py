@@ -16,17 +16,17 @@ from tree_values import Values, value
 
 import symreg
 from symreg import catalogue
-from symreg.calculus.chain_of import derive
-from symreg.calculus.properties import properties
-from symreg.calculus.undefined import gaps, natural_domain, undefined_notes
-from symreg.calculus.updates import updates
+from symreg.calculus.pieces.undefined import gaps, natural_domain, undefined_notes
+from symreg.claims.decide import properties
 from symreg.cli.commands import symreg as command
+from symreg.derivation.gradient import derive
 from symreg.errors import SymregError
-from symreg.language.interval import parse_interval
-from symreg.language.terms import Term
-from symreg.objective import resolve, resolve_rule
-from symreg.reading import Derivation
-from symreg.targets import load
+from symreg.model.interval import parse_interval
+from symreg.model.terms import Term
+from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.presentation import Derivation
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 LEAVE_OUT = "add a domain that leaves such weights out"
 

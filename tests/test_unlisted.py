@@ -12,16 +12,16 @@ import numpy as np
 import plainly
 import pytest
 
-from symreg.calculus.chain_of import derive
-from symreg.calculus.properties import properties
-from symreg.calculus.roots import Unlisted, knots_of
-from symreg.calculus.update import Update
-from symreg.calculus.updates import derived_operator, updates
+from symreg.calculus.signs.roots import Unlisted, knots_of
+from symreg.claims.decide import properties
+from symreg.derivation.gradient import derive
 from symreg.errors import NotDifferentiable
 from symreg.language.parse import parse
-from symreg.objective import Objective, resolve, resolve_rule
-from symreg.reading import Derivation
-from symreg.targets import load
+from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.presentation import Derivation
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import derived_operator, updates
+from symreg.updates.update import Update
 
 mp = mpmath.MPContext()
 mp.dps = 40

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg.calculus.updates import updates
-from symreg.objective import Objective, resolve
-from symreg.targets import load
+from symreg.objectives.resolve import Objective, resolve
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 
 INFINITE = [
     ("lam*sqrt(w)", "[0, inf)", np.inf), ("lam*sqrt(2*w/lam)", "[0, inf)", np.inf),

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from symreg.application.worker import Bug, Notice, Phase, Progress, Worker, checked_timeout
 from symreg.errors import Intractable, LanguageError, OutOfTime, SymregError
-from symreg.language.tree import Binary, Name, Tree
-from symreg.worker import Bug, Notice, Phase, Progress, Worker, checked_timeout
+from symreg.expressions.tree import Binary, Name, Tree
 
 ROOT = Path(__file__).parent.parent
 

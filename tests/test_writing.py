@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symreg.application.emitted_files import MANIFEST, Difference, compare, diff, write, write_file
 from symreg.errors import OutputError
-from symreg.writing import MANIFEST, Difference, compare, diff, write, write_file
 
 SOURCES = {"numpy/l2.py": "import numpy\n", "c/l2.h": "/* h */\n", "c/l2.c": "/* c */\n"}
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import mpmath
 
-from symreg.language.spec import Rule
-from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree
+from symreg.expressions.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree
+from symreg.model.spec import Rule
 
 DIGITS = 50
 

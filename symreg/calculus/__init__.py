@@ -1,1 +1,1 @@
-"""Calculus: from an objective and a rule to a derivation that can be read and updates that can be emitted."""
+"""Calculus: what is known of a formula, for all values of its parameters."""

@@ -7,9 +7,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from symreg.errors import UnknownName
-from symreg.language.names import did_you_mean, mentioned
-from symreg.language.spec import Penalty, Rule
 from symreg.language.toml import read_penalty, read_rule
+from symreg.model.names import did_you_mean, mentioned
+from symreg.model.spec import Penalty, Rule
 
 
 @cache

@@ -26,7 +26,7 @@ class _Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
-            from symreg.language.names import did_you_mean, mentioned
+            from symreg.model.names import did_you_mean, mentioned
 
             near = did_you_mean(args[0][:40], self.commands)
             raise click.UsageError(f"{mentioned(args[0], 'no such command')}{near}", ctx)
@@ -35,9 +35,9 @@ class _Group(click.Group):
 
 def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
-        import symreg
+        from symreg.version import __version__
 
-        console.put(f"symreg {symreg.__version__}\n")
+        console.put(f"symreg {__version__}\n")
         ctx.exit()
 
 
@@ -147,7 +147,7 @@ def derive(
     timeout: float | None,
 ) -> None:
     """Derive the gradient and the update of OBJECTIVE, step by step, or its proximal operator."""
-    from symreg import worker
+    from symreg.application import worker
 
     if is_prox and rule is not None:
         raise click.UsageError("--prox derives the operator alone; leave out --rule, or --prox")
@@ -167,7 +167,7 @@ def derive(
     if output == "-":
         console.put(written.text)
     else:
-        from symreg.writing import write_file
+        from symreg.application.emitted_files import write_file
 
         write_file(output, written.text)
 
@@ -184,7 +184,7 @@ def analyse(
 
     Each claim is proved for all parameter values, conditional on some, refuted with numbers to check, or undecided.
     """
-    from symreg import worker
+    from symreg.application import worker
 
     with console.Bar() as bar, worker.Worker() as child:
         written = child.call(
@@ -230,7 +230,7 @@ def generate(
 
     The judge looks at every function first; if one is wrong, nothing is written and the exit code is 1.
     """
-    from symreg import worker, writing
+    from symreg.application import emitted_files, worker
 
     if name is not None and len(objectives) > 1:
         raise click.UsageError("--name goes with one objective", click.get_current_context())
@@ -238,7 +238,7 @@ def generate(
         _refuse_together(**{"-o -": True, "--check": check, "--diff": shows_diff, "--force": force})
     _refuse_together(**{"--check": check, "--diff": shows_diff, "--force": force})
     if output != "-":
-        writing.check_folder(output, is_to_be_written=not (check or shows_diff))
+        emitted_files.check_folder(output, is_to_be_written=not (check or shows_diff))
     files: dict[str, str] = {}
     stems: dict[str, int] = {}
     with console.Bar() as bar, worker.Worker() as child:
@@ -268,12 +268,12 @@ def generate(
         console.put(_joined(files))
         return 0
     if shows_diff:
-        changes = writing.diff(output, files)
+        changes = emitted_files.diff(output, files)
         console.put(changes)
         return FAILED if changes else 0
     if check:
-        return _tell_differences(output, writing.compare(output, files))
-    console.put("".join(f"{path}\n" for path in writing.write(output, files, force=force)))
+        return _tell_differences(output, emitted_files.compare(output, files))
+    console.put("".join(f"{path}\n" for path in emitted_files.write(output, files, force=force)))
     return 0
 
 
@@ -306,7 +306,7 @@ def verify(
     timeout: float | None,
 ) -> int:
     """Compare what is emitted for OBJECTIVE, or a function of your own, with certified finite differences."""
-    from symreg import worker
+    from symreg.application import worker
 
     if (against is None) != (kind is None):
         raise click.UsageError("--against and --as go together", click.get_current_context())
@@ -363,7 +363,7 @@ def audit(
     OBJECT is FILE.py:NAME or package.module:NAME, as in pyproximal:Huber --with alpha=1.5; a value given so is also
     the objective's parameter of that name. --timeout limits all of it; there is no limit without.
     """
-    from symreg import worker
+    from symreg.application import worker
 
     if objective is None:
         _refuse_alone(**{"--set": bool(settings), "--domain": domain is not None, "--param": bool(parameters)})
@@ -397,18 +397,18 @@ def audit(
 @_debug
 def catalogue(output: str, check: bool, force: bool, timeout: float | None) -> int:
     """Emit the whole catalogue: NumPy, C and the derivations in LaTeX."""
-    from symreg import writing
+    from symreg.application import emitted_files
     from symreg.cli.sweep import catalogue_sources
 
     _refuse_together(**{"--check": check, "--force": force})
     if output == "-":
         raise click.UsageError("-o -: the catalogue is written to a folder; name one", click.get_current_context())
-    writing.check_folder(output, is_to_be_written=not check)
+    emitted_files.check_folder(output, is_to_be_written=not check)
     with console.Bar() as bar:
         files = catalogue_sources(timeout, bar)
     if check:
-        return _tell_differences(output, writing.compare(output, files, is_whole=True))
-    paths = writing.write(output, files, force=force, is_whole=True)
+        return _tell_differences(output, emitted_files.compare(output, files, is_whole=True))
+    paths = emitted_files.write(output, files, force=force, is_whole=True)
     console.tell(f"{len(paths)} files are as the sources give them in {output}")
     return 0
 
@@ -417,7 +417,7 @@ def catalogue(output: str, check: bool, force: bool, timeout: float | None) -> i
 @_debug
 def doctor() -> int:
     """Say which versions, compiler, flags, cache folder and optional packages symreg works with."""
-    from symreg.doctor import examine
+    from symreg.application.doctor import examine
 
     text, is_well = examine()
     console.put(text)
@@ -426,7 +426,7 @@ def doctor() -> int:
 
 def _mentioned(objectives: tuple[str, ...], position: int) -> str:
     """Return an objective in quotes; of a long one which it is."""
-    from symreg.language.names import LONGEST_MENTION
+    from symreg.model.names import LONGEST_MENTION
 
     text = objectives[position]
     return f"'{text}'" if len(text) <= LONGEST_MENTION else f"objective {position + 1}"
@@ -452,8 +452,8 @@ def _refuse_alone(**given: bool) -> None:
 
 def _settings(rows: tuple[str, ...]) -> dict[str, float]:
     """Return the numbers of `NAME=VALUE` rows by name."""
-    from symreg.language.interval import parse_number
-    from symreg.language.names import mentioned
+    from symreg.model.interval import parse_number
+    from symreg.model.names import mentioned
 
     made: dict[str, float] = {}
     for row in rows:

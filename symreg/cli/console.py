@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from symreg.worker import Notice
+    from symreg.application.worker import Notice
 
 LARGEST_INPUT = 300_000
 PATIENCE = 2.0
@@ -97,7 +97,7 @@ class Bar:
             self._shown[0].stop()
 
     def __call__(self, notice: Notice | None) -> None:
-        from symreg.worker import Phase, Progress
+        from symreg.application.worker import Phase, Progress
 
         match notice:
             case Phase(label, _):

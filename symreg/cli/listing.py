@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from symreg import catalogue
-from symreg.language.functions import FUNCTIONS, RULE_FUNCTIONS
+from symreg.expressions.functions import FUNCTIONS, RULE_FUNCTIONS
 
 _TARGETS = (
     ("numpy", "a Python module that imports NumPy alone; works in place, in cache-sized blocks"),

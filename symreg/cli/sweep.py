@@ -6,9 +6,9 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 
+from symreg.application.worker import Phase, Progress, Worker
 from symreg.catalogue import penalties
 from symreg.cli.console import Bar
-from symreg.worker import Phase, Progress, Worker
 
 PROCESSES = 2
 

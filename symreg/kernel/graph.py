@@ -10,7 +10,7 @@ from collections.abc import Mapping, Set
 from fractions import Fraction
 from typing import Any
 
-from symreg.language.tree import (
+from symreg.expressions.tree import (
     Binary,
     Call,
     Compare,

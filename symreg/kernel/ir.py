@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symreg.calculus.update import Update
-from symreg.language.tree import Tree
+from symreg.expressions.tree import Tree
+from symreg.updates.update import Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

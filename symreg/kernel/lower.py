@@ -7,17 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
-from symreg.calculus.operator import STEP, Mixed, Operator, Unordered
-from symreg.calculus.update import Update
 from symreg.errors import Intractable
-from symreg.kernel.graph import assume_in_range
-from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Search, Stage, Statement, Store
-from symreg.kernel.lowering import Statements
-from symreg.kernel.proximal import solved
-from symreg.kernel.search import search_of
-from symreg.kernel.sharing import Namer, share
-from symreg.kernel.sums import Placing, guards
-from symreg.language.tree import (
+from symreg.expressions.tree import (
     Binary,
     Call,
     Compare,
@@ -32,6 +23,15 @@ from symreg.language.tree import (
     substitute,
     walk,
 )
+from symreg.kernel.cse import Namer, share
+from symreg.kernel.graph import assume_in_range
+from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Search, Stage, Statement, Store
+from symreg.kernel.proximal.common import Statements
+from symreg.kernel.proximal.segments import solved
+from symreg.kernel.proximal.table_search import search_of
+from symreg.kernel.sums import Placing, guards
+from symreg.proximal.operator import STEP, Mixed, Operator, Unordered
+from symreg.updates.update import Update
 
 FRAME = frozenset(("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new"))
 """Names that have a use of their own in what is emitted."""

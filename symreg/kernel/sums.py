@@ -6,10 +6,10 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from symreg.errors import Intractable
+from symreg.expressions.tree import Call, Item, Name, Subscript, Sum, Tree, children, free_indices, rebuild, walk
+from symreg.kernel.cse import Namer
 from symreg.kernel.ir import Let, Map, Reduce, Stage, Statement, Store
-from symreg.kernel.missing import Known, with_nan
-from symreg.kernel.sharing import Namer
-from symreg.language.tree import Call, Item, Name, Subscript, Sum, Tree, children, free_indices, rebuild, walk
+from symreg.kernel.nan import Known, with_nan
 
 
 @dataclass(slots=True)

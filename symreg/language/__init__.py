@@ -1,1 +1,1 @@
-"""The language: text and TOML in, validated trees and specs out."""
+"""The language's text: expressions and spec files in, validated trees and specs out."""

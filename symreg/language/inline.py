@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from symreg.language.domain import Domain
-from symreg.language.interval import REAL, WORDS
-from symreg.language.names import check_identifier
+from symreg.expressions.tree import Item, Name, Tree, walk
 from symreg.language.parse import Excerpted, parse
-from symreg.language.spec import Array, Parameter, Penalty
 from symreg.language.toml import make_parameter, make_penalty
-from symreg.language.tree import Item, Name, Tree, walk
+from symreg.model.domain import Domain
+from symreg.model.interval import REAL, WORDS
+from symreg.model.names import check_identifier
+from symreg.model.spec import Array, Parameter, Penalty
 
 
 def inline_penalty(

@@ -10,18 +10,8 @@ from fractions import Fraction
 from typing import NoReturn
 
 from symreg.errors import LanguageError, SpecError
-from symreg.language.functions import CONSTANTS, FUNCTIONS, RULE_FUNCTIONS
-from symreg.language.limits import (
-    DEEPEST,
-    LARGEST_EXPONENT,
-    LARGEST_SHIFT,
-    MOST_ARGUMENTS,
-    MOST_NODES,
-    MOST_SWITCHES,
-    split_addends,
-)
-from symreg.language.names import check_identifier, did_you_mean, mentioned
-from symreg.language.tree import (
+from symreg.expressions.functions import CONSTANTS, FUNCTIONS, RULE_FUNCTIONS
+from symreg.expressions.tree import (
     Binary,
     Call,
     Compare,
@@ -35,6 +25,16 @@ from symreg.language.tree import (
     Sum,
     Tree,
 )
+from symreg.language.limits import (
+    DEEPEST,
+    LARGEST_EXPONENT,
+    LARGEST_SHIFT,
+    MOST_ARGUMENTS,
+    MOST_NODES,
+    MOST_SWITCHES,
+    split_addends,
+)
+from symreg.model.names import check_identifier, did_you_mean, mentioned
 
 _IN_PENALTY = frozenset({"w", "n"})
 _IN_RULE = frozenset({"w", "g", "g_loss", "g_penalty", "t"})
@@ -258,7 +258,7 @@ class _Walker:
         return Binary("**", base, exponent)
 
     def varies(self, tree: Tree) -> bool:
-        from symreg.language.tree import walk
+        from symreg.expressions.tree import walk
 
         loose = {"w", "g", "g_loss", "g_penalty"}
         return any(

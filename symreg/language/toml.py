@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from symreg.errors import SpecError
-from symreg.language.domain import Domain, parse_domain
-from symreg.language.interval import REAL, WORDS, Interval, inside, parse_interval
-from symreg.language.names import LONGEST_MENTION, check_identifier, check_stem, did_you_mean
-from symreg.language.ordering import asked_of
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Item, Tree, names, walk
+from symreg.expressions.tree import arrays as subscripted
 from symreg.language.parse import Excerpted, parse
-from symreg.language.spec import Array, Assignment, Parameter, Penalty, Rule, Shape, State, varying_names
-from symreg.language.text import to_text
-from symreg.language.tree import Item, Tree, names, walk
-from symreg.language.tree import arrays as subscripted
+from symreg.model.domain import Domain, parse_domain
+from symreg.model.interval import REAL, WORDS, Interval, inside, parse_interval
+from symreg.model.names import LONGEST_MENTION, check_identifier, check_stem, did_you_mean
+from symreg.model.ordering import asked_of
+from symreg.model.spec import Array, Assignment, Parameter, Penalty, Rule, Shape, State, varying_names
 
 LARGEST_FILE = 300_000
 MOST_PARAMETERS = 32

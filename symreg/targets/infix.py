@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symreg.language.text import number_text
-from symreg.language.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Subscript, Tree
+from symreg.expressions.text import number_text
+from symreg.expressions.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Subscript, Tree
 
 _CHOICE, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN, _ATOM = range(9)
 _PRECEDENCE = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}

@@ -1,10 +1,10 @@
 """The judge: compares functions, whoever made them, with certified values of the formula as it was written."""
 
-from symreg.verification.against import against
-from symreg.verification.calling import Subject
-from symreg.verification.convexity import Convexity
-from symreg.verification.judge import verify
-from symreg.verification.quick_look import quick_look
-from symreg.verification.report import Check, Report
+from symreg.verification.cases.calling import Subject
+from symreg.verification.checks.against import against
+from symreg.verification.checks.convexity import Convexity
+from symreg.verification.checks.judge import verify
+from symreg.verification.checks.quick_look import quick_look
+from symreg.verification.comparison.report import Check, Report
 
 __all__ = ["Check", "Convexity", "Report", "Subject", "against", "quick_look", "verify"]

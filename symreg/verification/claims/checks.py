@@ -12,11 +12,11 @@ from typing import TypeAlias
 
 from flint import arb, arb_mat
 
-from symreg.verification.ball import ball
 from symreg.verification.claims.data import Claimed
 from symreg.verification.claims.function import Point, constant, truth
 from symreg.verification.claims.place import Place
 from symreg.verification.claims.points import LENGTHS
+from symreg.verification.oracle.ball import ball
 
 Found: TypeAlias = "str | None"
 Check: TypeAlias = Callable[[Place, Claimed], Found]

@@ -7,16 +7,16 @@ from fractions import Fraction
 
 from flint import ctx
 
-from symreg.language.spec import Rule
-from symreg.language.terms import Terms
-from symreg.language.tree import Tree, names
-from symreg.verification.ball import ball, evaluate
+from symreg.expressions.tree import Tree, names
+from symreg.model.spec import Rule
+from symreg.model.terms import Terms
 from symreg.verification.claims.checks import CHECKS, OTHERWISE, Found
 from symreg.verification.claims.data import Claimed, Row, Sign
 from symreg.verification.claims.function import BITS, truth
 from symreg.verification.claims.place import Place
 from symreg.verification.claims.points import rows, where_true
 from symreg.verification.claims.refutations import unconfirmed
+from symreg.verification.oracle.ball import ball, evaluate
 
 _MOST = 4
 """Sets of parameters at which a claim is looked at."""

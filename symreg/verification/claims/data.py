@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from symreg.language.tree import Name, Tree
+from symreg.expressions.tree import Name, Tree
 
 Row = dict[str, Fraction]
 """Exact parameters by name."""

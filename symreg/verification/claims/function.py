@@ -9,16 +9,26 @@ from typing import Any
 
 from flint import arb, arb_series
 
-from symreg.language.interval import Interval
-from symreg.language.ordering import are_in_order
-from symreg.language.spec import Parameter
-from symreg.language.terms import Terms
-from symreg.language.tree import Call, Tree, names, number
-from symreg.verification import series
-from symreg.verification.ball import Decide, Scope, Undecided, ball, balls, compiled, evaluate, sign, sign_or_hull
+from symreg.expressions.tree import Call, Tree, names, number
+from symreg.model.interval import Interval
+from symreg.model.ordering import are_in_order
+from symreg.model.spec import Parameter
+from symreg.model.terms import Terms
 from symreg.verification.claims.data import Row
-from symreg.verification.oracle import elementwise, slope
-from symreg.verification.series import ORDER, Value
+from symreg.verification.oracle import series
+from symreg.verification.oracle.ball import (
+    Decide,
+    Scope,
+    Undecided,
+    ball,
+    balls,
+    compiled,
+    evaluate,
+    sign,
+    sign_or_hull,
+)
+from symreg.verification.oracle.series import ORDER, Value
+from symreg.verification.oracle.slopes import elementwise, slope
 
 BITS = 256
 """Of every enclosure here."""

@@ -8,12 +8,12 @@ from itertools import combinations, islice
 
 from flint import arb
 
-from symreg.language.terms import Terms
-from symreg.verification.ball import ball
+from symreg.model.terms import Terms
 from symreg.verification.claims.data import Row
 from symreg.verification.claims.function import Function, Point
 from symreg.verification.claims.points import filled, single, vectors
-from symreg.verification.kinks import Kink, every_kink
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.kinks import Kink, every_kink
 
 _MOST_PAIRS, _MOST_KINKS, _MOST_SWITCHES = 250, 8, 16
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 
-from symreg.language.interval import Interval
-from symreg.language.ordering import are_in_order, in_order
-from symreg.language.spec import Array, Parameter
-from symreg.language.tree import Tree
+from symreg.expressions.tree import Tree
+from symreg.model.interval import Interval
+from symreg.model.ordering import are_in_order, in_order
+from symreg.model.spec import Array, Parameter
 from symreg.verification.claims.data import Row
 from symreg.verification.claims.function import Point, truth
-from symreg.verification.kinks import Kink
+from symreg.verification.oracle.kinks import Kink
 
 _MOST_ROWS = 48
 _SCALES = tuple(map(Fraction, ("1/8", "8", "1/256", "256", "5/4", "3")))

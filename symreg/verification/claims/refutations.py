@@ -11,13 +11,13 @@ from typing import TypeAlias
 
 from flint import arb
 
-from symreg.language.terms import Terms
-from symreg.language.tree import Name
-from symreg.verification.ball import Decide, Scope, ball, compiled, evaluate, sign_or_hull
+from symreg.expressions.tree import Name
+from symreg.model.terms import Terms
 from symreg.verification.claims.checks import differ
 from symreg.verification.claims.data import Claimed, Refutation
 from symreg.verification.claims.function import BITS, Function, is_within, slope_of, truth
-from symreg.verification.series import Value
+from symreg.verification.oracle.ball import Decide, Scope, ball, compiled, evaluate, sign_or_hull
+from symreg.verification.oracle.series import Value
 
 Confirms: TypeAlias = "Callable[[Curve, dict[str, Fraction]], bool | None]"
 

@@ -1,0 +1,1 @@
+"""Rewrites: rules that turn a form into an equal one with less cancellation or overflow."""

@@ -1,0 +1,1 @@
+"""What the command line and Python users call: tasks in a worker, checks of what is given, files written."""

@@ -1,0 +1,349 @@
+"""symreg from Python: specs and objectives in, derivations, source, callables and reports out.
+
+Texts are parsed here, which is cheap and bounded; symbolic work runs in a child process that is killed at the limit.
+Nothing is cached. `timeout=` is that limit in seconds, 10 unless it is given.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from symreg import catalogue
+from symreg.application import worker
+from symreg.application.tasks import TARGETS, distinct_rules, parameter_of
+from symreg.errors import SpecError, UnknownName
+from symreg.language.inline import inline_penalty
+from symreg.model.domain import parse_domain
+from symreg.model.names import did_you_mean, mentioned
+from symreg.model.spec import Array, Parameter, Penalty, PenaltySum, Rule, Shape
+from symreg.objectives.resolve import Objective, read_penalty_file, resolve, resolve_rule
+
+if TYPE_CHECKING:
+    from symreg.presentation import Derivation, Properties
+    from symreg.verification import Report
+    from symreg.verification.audit import Report as AuditReport
+
+ObjectiveLike: TypeAlias = "str | Path | Penalty | PenaltySum | Objective"
+RuleLike: TypeAlias = "str | Path | Rule"
+Rules: TypeAlias = "RuleLike | Sequence[RuleLike]"
+ArrayLike: TypeAlias = "Sequence[str] | tuple[Sequence[str], str | tuple[str, float]]"
+
+_GRADIENT_DESCENT = ("gradient_descent",)
+
+
+def penalty(
+    name: str | Path,
+    expression: str | None = None,
+    *,
+    domain: str | None = None,
+    arrays: Mapping[str, ArrayLike] | None = None,
+    title: str = "",
+    reference: str = "",
+    timeout: float | None = None,
+    **parameters: str | tuple[str, float],
+) -> Penalty:
+    """Return a penalty: one of the catalogue, of a spec file, or, with an expression, one of your own.
+
+    Args:
+        name: Its name; without an expression a catalogue name or the path of a spec file.
+        expression: In symreg's language, such as `"lam*(1 - exp(-(w/c)**2))"`.
+        domain: Of each weight, such as `"(0, inf)"`, or `"[lo, hi]"` with parameters for ends; all of the real line
+            unless given.
+        arrays: Shapes by name, each `("n",)` or `("n", "n")`, or a shape and what its elements may be, written as for
+            a parameter: `(("n",), "nonnegative = 1")`.
+        title: One line of text.
+        reference: Where it is from.
+        timeout: As everywhere; reading a penalty is bounded by the language's limits.
+        parameters: Domains by name: `"positive"`, `"(0, 1)"`, with a default `"positive = 0.3"` or `("positive", 0.3)`.
+            One that is not named here is taken as positive.
+
+    Raises:
+        SymregError: What is wrong, where, and what would be right.
+    """
+    worker.checked_timeout(timeout)
+    if expression is None:
+        if domain or arrays or title or reference or parameters:
+            raise SpecError(f"{name}: a domain, arrays, a title, a reference or parameters go with an expression")
+        is_file = isinstance(name, Path) or str(name).endswith(".toml")
+        return read_penalty_file(Path(name)) if is_file else catalogue.penalty(str(name))
+    return inline_penalty(
+        expression,
+        name=str(name),
+        declared=[_declared(key, value) for key, value in parameters.items()],
+        domain=None if domain is None else parse_domain(str(domain)),
+        arrays=[_array(key, value) for key, value in (arrays or {}).items()],
+        title=title,
+        reference=reference,
+    )
+
+
+def rule(source: RuleLike, *, timeout: float | None = None) -> Rule:
+    """Return an update rule: one of the catalogue, of a spec file, or of a spec file's text."""
+    worker.checked_timeout(timeout)
+    return resolve_rule(source)
+
+
+def penalties() -> tuple[str, ...]:
+    """Return the names of the catalogue's penalties."""
+    return catalogue.penalties()
+
+
+def rules() -> tuple[str, ...]:
+    """Return the names of the catalogue's update rules."""
+    return catalogue.rules()
+
+
+def objective(
+    source: ObjectiveLike, *, name: str | None = None, domain: str | None = None, timeout: float | None = None
+) -> Objective:
+    """Return an objective.
+
+    Args:
+        source: A catalogue name, the path of a spec file, an expression, a sum of these such as `"l1 + 0.5*l2"`, a
+            penalty, or a sum of penalties.
+        name: A stem for emitted files in place of the one made from the penalties' names.
+        domain: Where each weight lies, such as `"(0, inf)"`, besides what the penalties say themselves.
+        timeout: As everywhere; reading an objective is bounded by the language's limits.
+    """
+    worker.checked_timeout(timeout)
+    return resolve(source, name=name, domain=domain)
+
+
+def derive(
+    source: ObjectiveLike, rule: RuleLike | None = None, *, prox: bool = False, timeout: float | None = None
+) -> Derivation:
+    """Return the derivation of an objective's gradient and of its update under a rule, gradient descent unless given.
+
+    Args:
+        source: The objective.
+        rule: The update rule; if it takes a proximal operator, the derivation of that one follows.
+        prox: Derive the penalty's proximal operator instead, with its Moreau envelope and Fenchel conjugate.
+        timeout: Seconds that symbolic work may take.
+
+    Raises:
+        SymregError: The objective or the rule is wrong, or cannot be derived.
+        OutOfTime: It took longer than `timeout` seconds.
+    """
+    from symreg.presentation import Derivation
+
+    if prox:
+        if rule is not None:
+            raise SpecError("prox=True derives the operator alone; leave out the rule, or prox=True")
+        return Derivation(worker.call("derive_prox_chain", timeout=timeout, objective=resolve(source)))
+    chain = worker.call(
+        "derive_chain",
+        timeout=timeout,
+        objective=resolve(source),
+        rule=resolve_rule("gradient_descent" if rule is None else rule),
+    )
+    return Derivation(chain)
+
+
+def analyse(source: ObjectiveLike, *, timeout: float | None = None) -> Properties:
+    """Return what can be said of an objective's penalty: each claim proved, conditional, refuted or undecided.
+
+    Raises:
+        SymregError: The objective is wrong, or has no value.
+        OutOfTime: It took longer than `timeout` seconds.
+    """
+    from symreg.presentation import Properties
+
+    return Properties(worker.call("decide_properties", timeout=timeout, objective=resolve(source)))
+
+
+def generate(
+    source: ObjectiveLike,
+    rules: Rules = _GRADIENT_DESCENT,
+    target: str = "numpy",
+    *,
+    name: str | None = None,
+    judge: bool = True,
+    timeout: float | None = None,
+) -> dict[str, str]:
+    """Return emitted source by path, such as `numpy/mcp.py`, once the judge has looked at it.
+
+    Args:
+        source: The objective.
+        rules: Update rules that a step is emitted for.
+        target: `numpy`, `c` or `all`.
+        name: Stem of the files, in place of the objective's name.
+        judge: If not, nothing is judged, and the files' headers say so.
+        timeout: Seconds that symbolic work may take.
+
+    Raises:
+        WrongCode: A function is wrong, or could not be judged at everyday values; its text is the judge's report.
+    """
+    made = worker.call(
+        "emit_sources",
+        timeout=timeout,
+        objective=resolve(source, name=name),
+        rules=_resolved(rules),
+        targets=_targets(target),
+        is_judged=judge,
+    )
+    for note in made.notes:
+        warnings.warn(note, stacklevel=2)
+    files: dict[str, str] = made.files
+    return files
+
+
+def load(
+    source: ObjectiveLike,
+    rules: Rules = _GRADIENT_DESCENT,
+    target: str = "c",
+    dtype: Literal["float64", "float32"] = "float64",
+    *,
+    judge: bool = True,
+    timeout: float | None = None,
+) -> SimpleNamespace:
+    """Return the emitted functions, compiled and loaded: `value`, `gradient`, and a step per rule.
+
+    They have the same Python signatures on either target and take arrays of `dtype` only. The judge looks at them
+    first, unless `judge` is false.
+
+    Raises:
+        WrongCode: A function is wrong, or could not be judged at everyday values; its text is the judge's report.
+        ToolMissing: There is no C compiler; names what to install.
+    """
+    from symreg.targets.loading.c_compiler import find_compiler
+    from symreg.targets.loading.load import load
+
+    (wanted,) = _targets(target, allows_all=False)
+    if dtype not in ("float64", "float32"):
+        raise UnknownName(f"there is no dtype {dtype!r:.40}; write 'float64' or 'float32'")
+    resolved, chosen = resolve(source), _resolved(rules)
+    if wanted == "c":
+        find_compiler()
+    if judge:
+        updates, _ = worker.call(
+            "derive_judged_updates", timeout=timeout, objective=resolved, rules=chosen, target=wanted
+        )
+    else:
+        updates = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=chosen)
+    return load(resolved, updates, wanted, dtype)
+
+
+def verify(
+    source: ObjectiveLike,
+    rules: Rules = _GRADIENT_DESCENT,
+    target: str = "all",
+    against: Callable[..., Any] | None = None,
+    as_: Literal["value", "gradient", "prox", "step"] = "gradient",
+    points: int = 2000,
+    params: Mapping[str, float] | None = None,
+    *,
+    rtol: float | None = None,
+    timeout: float | None = None,
+) -> Report:
+    """Compare emitted functions, or one of your own, with certified values of the objective as written.
+
+    Args:
+        source: The objective.
+        rules: Update rules whose steps are judged.
+        target: `numpy`, `c` or `all`.
+        against: A function to judge in place of the emitted ones; called as the emitted function of its kind would be.
+        as_: What `against` computes.
+        points: How many points each check compares.
+        params: Values of parameters that are sampled from their domains otherwise, and of the `step` of a prox.
+        rtol: Relative error that is allowed besides the tolerance; 1e-9 for `against`, else 0.
+        timeout: Seconds that symbolic work may take; the comparison itself is not limited.
+    """
+    from symreg.application.verify import check_request, judge, judge_function
+
+    resolved, chosen = resolve(source), _resolved(rules)
+    check_request(resolved, chosen if against is None or as_ == "step" else (), params, rtol, points)
+    if against is not None:
+        has_shape = callable(against) and as_ in ("value", "gradient", "prox")
+        proofs = worker.call("prove_convexity", timeout=timeout, objective=resolved) if has_shape else ()
+        return judge_function(
+            resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol, proofs=proofs
+        )
+    targets = _targets(target)
+    made, proofs = worker.call("prepare_judgement", timeout=timeout, objective=resolved, rules=chosen)
+    return judge(resolved, made, chosen, targets, points=points, parameters=params, rtol=rtol, proofs=proofs)
+
+
+def audit(
+    subject: object,
+    objective: ObjectiveLike | None = None,
+    *,
+    params: Mapping[str, float] | None = None,
+    steps: Sequence[float] | None = None,
+    points: int = 700,
+    rtol: float | None = None,
+    timeout: float | None = None,
+) -> AuditReport:
+    """Judge somebody's object by a formula, or, without one, by what it says of itself.
+
+    Args:
+        subject: Anything elementwise with some of `prox(v, step)`, `value(w)` or `__call__`, and `grad(w)`, as in
+            pyproximal and proxop, or of `value(w)`, `prox_1d(v, step, j)` and `subdiff_distance(w, grad, ws)`, as in
+            skglm. It is called on arrays of its own, here in this process.
+        objective: What it should be the value, gradient and prox of.
+        params: A number for each of the objective's parameters.
+        steps: Steps of the prox that are looked at; several from 0.01 to 100 unless given.
+        points: Points per check, about.
+        rtol: Relative error that is allowed besides rounding; 1e-9 unless given.
+        timeout: Seconds that it may take; a single call of the object's is not interrupted. No limit unless given.
+
+    Raises:
+        SymregError: There is nothing to audit, or a parameter lacks its number.
+        OutOfTime: It took longer than `timeout` seconds.
+    """
+    from symreg.application.audit import inspect_object
+
+    if timeout is not None:
+        worker.checked_timeout(timeout)
+    if isinstance(subject, str | Path):
+        raise SpecError(f"{mentioned(str(subject), 'the text')} is a name; hand over the object itself")
+    return inspect_object(
+        subject,
+        None if objective is None else resolve(objective),
+        parameters=params,
+        steps=steps,
+        points=points,
+        rtol=rtol,
+        timeout=timeout,
+    )
+
+
+def _resolved(rules: Rules) -> tuple[Rule, ...]:
+    return distinct_rules((rules,) if isinstance(rules, str | Path | Rule) else rules)
+
+
+def _targets(target: str, *, allows_all: bool = True) -> tuple[str, ...]:
+    if target == "all" and allows_all:
+        return TARGETS
+    if target not in TARGETS:
+        raise UnknownName(f"there is no target '{str(target)[:40]}'{did_you_mean(str(target)[:40], TARGETS)}")
+    return (target,)
+
+
+def _declared(name: str, value: str | tuple[str, float]) -> Parameter:
+    if isinstance(value, str):
+        return parameter_of(name, value)
+    try:
+        domain, default = value
+        return parameter_of(name, f"{domain} = {float(default)!r}")
+    except (TypeError, ValueError):
+        raise SpecError(f"parameter '{name[:40]}': write a domain, or a domain and a default") from None
+
+
+def _array(name: str, value: ArrayLike) -> Array:
+    shape: object = value
+    said: str | tuple[str, float] = "real"
+    if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str):
+        shape, said = value[0], value[1]
+    rows: dict[tuple[object, ...], Shape] = {("n",): ("n",), ("n", "n"): ("n", "n")}
+    try:
+        dimensions = rows[tuple(shape)] if isinstance(shape, Iterable) else rows[()]
+    except (KeyError, TypeError):
+        raise SpecError(
+            f"array '{name[:40]}': its shape is ('n',) or ('n', 'n'); with a domain write (('n',), 'nonnegative = 1')"
+        ) from None
+    element = _declared(name, said)
+    return Array(name=name, shape=dimensions, domain=element.domain, default=element.default)

@@ -1,0 +1,420 @@
+"""What a worker process does: each task takes an objective, as text or resolved, and hands back data that pickles.
+
+Every task imports what it needs when it runs; this module is also imported where nothing heavy may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from symreg.application.worker import Phase, Progress, Tell
+
+if TYPE_CHECKING:
+    from symreg.claims.verdict import Analysis
+    from symreg.derivation.model import Chain
+    from symreg.derivation.prox_model import ProxChain
+    from symreg.model.spec import Array, Parameter, Rule, Shape
+    from symreg.objectives.resolve import Objective
+    from symreg.updates.update import Update
+    from symreg.verification.checks.convexity import Convexity
+
+TARGETS = ("numpy", "c")
+"""Every language that is emitted, by name."""
+
+CATALOGUE_RULES = ("gradient_descent", "momentum", "adam", "adamw", "lion")
+"""The rules whose steps `generated/` holds."""
+CATALOGUE_PROX_RULES = ("proximal_gradient",)
+"""Those that it holds of penalties whose kinks give the operator something to take."""
+
+
+class Written(NamedTuple):
+    """Text that a task made, and what its reader must know besides, one line each."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+class Judgement(NamedTuple):
+    """A report as text, and whether everything in it passed."""
+
+    text: str
+    notes: tuple[str, ...]
+    passed: bool
+
+
+class Sources(NamedTuple):
+    """Emitted files by their path below the output folder."""
+
+    stem: str
+    notes: tuple[str, ...]
+    files: dict[str, str]
+
+
+def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
+    """Return the derivation of one objective."""
+    from symreg.application.verify import confront_derivation
+    from symreg.derivation.gradient import derive
+
+    tell(Phase(objective.name, is_symbolic=True))
+    chain = derive(objective, rule)
+    confront_derivation(chain)
+    return chain
+
+
+def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
+    """Return the derivation of one objective's proximal operator."""
+    from symreg.derivation.proximal.cases import derive_prox
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return derive_prox(objective)
+
+
+def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
+    """Return the verdicts on one objective."""
+    from symreg.application.verify import confront_verdicts
+    from symreg.claims.decide import properties
+
+    tell(Phase(objective.name, is_symbolic=True))
+    analysis = properties(objective)
+    confront_verdicts(analysis)
+    return analysis
+
+
+def prove_convexity(tell: Tell, *, objective: Objective) -> tuple[Convexity, ...]:
+    """Return what is proved of an objective's convexity, for all parameters or some, as the judge takes it."""
+    from symreg.claims.decide import proofs_of_convexity
+    from symreg.verification.checks.convexity import Convexity
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return tuple(Convexity(rho=rho, holds_iff=condition) for rho, condition in proofs_of_convexity(objective.terms))
+
+
+def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -> tuple[Update, ...]:
+    """Return the functions to emit: value, gradient, and a step per rule."""
+    from symreg.updates.assemble import updates
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return updates(objective, tuple(rules))
+
+
+def prepare_judgement(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule]
+) -> tuple[tuple[Update, ...], tuple[Convexity, ...]]:
+    """Return the functions to emit and judge, and what is proved of the objective's convexity."""
+    return derive_updates(tell, objective=objective, rules=rules), prove_convexity(tell, objective=objective)
+
+
+def derive_judged_updates(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule], target: str
+) -> tuple[tuple[Update, ...], tuple[str, ...]]:
+    """Return the functions to emit, whose code on a target the judge has looked at, and notes on that."""
+    made = derive_updates(tell, objective=objective, rules=rules)
+    return made, _judged(tell, objective, made, rules, (target,))
+
+
+def emit_sources(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule], targets: Iterable[str], is_judged: bool = True
+) -> Sources:
+    """Return emitted source by path, unless the judge finds it wrong."""
+    from symreg.targets.emit import emit
+
+    made, wanted = derive_updates(tell, objective=objective, rules=rules), tuple(targets)
+    files = {path: text for name in wanted for path, text in emit(objective, made, name, is_judged=is_judged).items()}
+    if is_judged:
+        notes = _judged(tell, objective, made, rules, wanted)
+    else:
+        from symreg.application.verify import confront_updates
+
+        confront_updates(made)
+        notes = ()
+    return Sources(stem=objective.name, notes=notes, files=files)
+
+
+def _judged(
+    tell: Tell, objective: Objective, updates: tuple[Update, ...], rules: Sequence[Rule], targets: tuple[str, ...]
+) -> tuple[str, ...]:
+    from symreg.application.emission import judge_emitted
+
+    tell(Phase(f"judge {objective.name}", is_symbolic=False))
+    return judge_emitted(objective, updates, rules, targets)
+
+
+def write_derivation(
+    tell: Tell,
+    *,
+    objective: str,
+    rule: str,
+    form: str,
+    is_prox: bool = False,
+    parameters: Sequence[str] = (),
+    domain: str | None = None,
+) -> Written:
+    """Return a derivation, of a gradient and a rule or of the proximal operator, as `text`, `latex`, ..."""
+    from symreg.objectives.resolve import resolve_rule
+
+    resolved = read_objective(objective, parameters=parameters, domain=domain)
+    chain: Chain | ProxChain
+    if is_prox:
+        chain = derive_prox_chain(tell, objective=resolved)
+    else:
+        chain = derive_chain(tell, objective=resolved, rule=resolve_rule(rule))
+
+    from symreg.presentation import Derivation
+
+    derivation = Derivation(chain)
+    forms: dict[str, Callable[[], str]] = {
+        "text": derivation.text,
+        "latex": derivation.latex,
+        "markdown": derivation.markdown,
+        "json": derivation.to_json,
+    }
+    return Written(text=forms[form](), notes=notes_on(resolved))
+
+
+def write_properties(
+    tell: Tell, *, objective: str, as_json: bool, parameters: Sequence[str] = (), domain: str | None = None
+) -> Written:
+    """Return the verdicts on an objective given as text, as a table or as data."""
+    resolved = read_objective(objective, parameters=parameters, domain=domain)
+    analysis = decide_properties(tell, objective=resolved)
+
+    from symreg.presentation import Properties
+
+    made = Properties(analysis)
+    return Written(text=made.to_json() if as_json else made.text(), notes=notes_on(resolved))
+
+
+def write_sources(
+    tell: Tell,
+    *,
+    objective: str,
+    rules: Sequence[str],
+    targets: Sequence[str],
+    name: str | None = None,
+    parameters: Sequence[str] = (),
+    is_judged: bool = True,
+    domain: str | None = None,
+) -> Sources:
+    """Return the emitted files of an objective given as text."""
+    resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
+    made = emit_sources(tell, objective=resolved, rules=distinct_rules(rules), targets=targets, is_judged=is_judged)
+    return made._replace(notes=(*notes_on(resolved), *made.notes))
+
+
+def write_entry(tell: Tell, *, name: str) -> dict[str, str]:
+    """Return what `generated/` holds of one penalty of the catalogue: every target, and the derivations in LaTeX."""
+    from symreg.errors import Intractable
+    from symreg.objectives.resolve import resolve_rule
+    from symreg.proximal.split import fits
+
+    terms = read_objective(name).terms
+    rules = [rule for rule in (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES) if fits(terms, resolve_rule(rule))]
+    sources = write_sources(tell, objective=name, rules=rules, targets=TARGETS)
+    derivation = write_derivation(tell, objective=name, rule="gradient_descent", form="latex")
+    files = {**sources.files, f"latex/{name}.tex": derivation.text}
+    with suppress(Intractable):  # no operator
+        operator = write_derivation(tell, objective=name, rule="gradient_descent", form="latex", is_prox=True)
+        files[f"latex/{name}_prox.tex"] = operator.text
+    return files
+
+
+def write_report(
+    tell: Tell,
+    *,
+    objective: str,
+    rules: Sequence[str],
+    targets: Sequence[str],
+    points: int,
+    as_json: bool = False,
+    against: str | None = None,
+    kind: Literal["value", "gradient", "prox", "step"] = "gradient",
+    settings: Mapping[str, float] | None = None,
+    rtol: float | None = None,
+    parameters: Sequence[str] = (),
+    domain: str | None = None,
+) -> Judgement:
+    """Return the judge's report on what is emitted for an objective, or on the function `against` names."""
+    from symreg.application.verify import check_request, function_in, judge, judge_function
+
+    def progress(done: int, total: int, check: str) -> None:
+        tell(Phase(f"verify {check}", is_symbolic=False))
+        tell(Progress(done, total))
+
+    resolved = read_objective(objective, parameters=parameters, domain=domain)
+    chosen = distinct_rules(rules)
+    check_request(resolved, chosen if against is None or kind == "step" else (), settings, rtol, points)
+    if against is None:
+        made, proofs = prepare_judgement(tell, objective=resolved, rules=chosen)
+        tell(Phase("compile and load", is_symbolic=False))
+        report = judge(
+            resolved,
+            made,
+            chosen,
+            targets,
+            points=points,
+            parameters=settings,
+            rtol=rtol,
+            proofs=proofs,
+            progress=progress,
+        )
+    else:
+        tell(Phase(f"load {against}", is_symbolic=False))
+        function = function_in(against)
+        proofs = () if kind == "step" else prove_convexity(tell, objective=resolved)
+        tell(Phase(f"verify {against}", is_symbolic=False))
+        report = judge_function(
+            resolved,
+            chosen,
+            function,
+            kind=kind,
+            label=Path(against).name,
+            points=points,
+            parameters=settings,
+            rtol=rtol,
+            proofs=proofs,
+            progress=progress,
+        )
+    text = report.to_json() if as_json else str(report)
+    return Judgement(text=f"{text.rstrip()}\n", notes=notes_on(resolved), passed=report.passed)
+
+
+def write_audit(
+    tell: Tell,
+    *,
+    place: str,
+    arguments: Sequence[str] = (),
+    objective: str | None = None,
+    domain: str | None = None,
+    settings: Mapping[str, float] | None = None,
+    steps: Sequence[float] | None = None,
+    points: int | None = None,
+    rtol: float | None = None,
+    as_json: bool = False,
+    parameters: Sequence[str] = (),
+    is_limited: bool = False,
+) -> Judgement:
+    """Return the auditor's report on the object that `place` names, by an objective or by itself.
+
+    Args:
+        arguments: `NAME=LITERAL` rows; a number is also the objective's parameter of that name, if it has one.
+        is_limited: Is all of it to end within the time limit? Without one, it takes as long as it takes.
+    """
+    from symreg.application.audit import inspect_object, literals, object_in
+
+    tell(Phase(f"audit {place}", is_symbolic=is_limited))
+    given = literals(arguments)
+    resolved = None if objective is None else read_objective(objective, parameters=parameters, domain=domain)
+    plain = {k: float(v) for k, v in given.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    known = [p.name for p in resolved.terms.parameters] if resolved is not None else []
+    subject = object_in(place, given)
+    report = inspect_object(
+        subject,
+        resolved,
+        label=f"{place}({', '.join(' '.join(row.split()) for row in arguments)})" if arguments else place,
+        parameters={k: v for k, v in plain.items() if k in known} | dict(settings or {}),
+        sizes=tuple(plain.values()),
+        steps=steps or None,
+        points=points,
+        rtol=rtol,
+        progress=lambda check: tell(Phase(f"audit {check}", is_symbolic=is_limited)),
+    )
+    text = f"{report.to_json()}\n" if as_json else report.text()
+    return Judgement(text=text, notes=(), passed=report.passed)  # each parameter has a number: nothing was assumed
+
+
+def notes_on(objective: Objective) -> tuple[str, ...]:
+    """Return what was assumed of an objective, and where its formulas have no value."""
+    from symreg.calculus.pieces.undefined import undefined_notes
+
+    return (*objective.notes, *undefined_notes(objective.terms))
+
+
+def read_objective(
+    text: str, *, parameters: Sequence[str] = (), name: str | None = None, domain: str | None = None
+) -> Objective:
+    """Return the objective of a text; one that holds a `[penalty]` table is a spec file's own text."""
+    from symreg.language.toml import read_penalty
+    from symreg.objectives.resolve import resolve
+
+    source = read_penalty(text, "standard input") if "[penalty]" in text else text
+    return resolve(source, parameters=[read_parameter(row) for row in parameters], name=name, domain=domain)
+
+
+def distinct_rules(rules: Iterable[str | Path | Rule]) -> tuple[Rule, ...]:
+    """Return the rules that names, paths or texts give.
+
+    Raises:
+        SpecError: Two of them would be emitted under one name.
+    """
+    from symreg.errors import SpecError
+    from symreg.objectives.resolve import resolve_rule
+
+    made = tuple(resolve_rule(rule) for rule in rules)
+    names = [rule.name for rule in made]
+    if len(set(names)) != len(names):
+        raise SpecError(f"two rules are called '{max(names, key=names.count)}'; rename one or leave it out")
+    return made
+
+
+def read_parameter(text: str) -> Parameter | Array:
+    """Return what `c: (0, inf) = 2` declares, or `c[n]: nonnegative = 1`; the default may be left out.
+
+    Raises:
+        SpecError: It is not of that form; says what would be right.
+    """
+    from symreg.errors import SpecError
+    from symreg.language.toml import make_array
+    from symreg.model.names import mentioned
+
+    name, colon, rest = text.partition(":")
+    if not colon:
+        raise SpecError(f"{mentioned(text, '--param')}: write a name, a domain and a default, as in 'c: (0, inf) = 2'")
+    name, bracket, dimensions = name.strip().partition("[")
+    shape = _SHAPES.get("".join(dimensions.split()))
+    if shape is None:
+        return parameter_of(f"{name}{bracket}{dimensions}", rest)
+    element = parameter_of(name.strip(), rest, "array")
+    return make_array(element.name, shape=shape, domain=element.domain, default=element.default)
+
+
+_SHAPES: dict[str, Shape] = {"n]": ("n",), "n,n]": ("n", "n")}
+
+
+def parameter_of(name: str, text: str, what: str = "parameter") -> Parameter:
+    """Return the parameter of a name whose domain and default are written `(0, inf) = 2`."""
+    from symreg.errors import SpecError
+    from symreg.language.toml import make_parameter
+    from symreg.model.interval import parse_interval, parse_number
+    from symreg.model.names import check_identifier
+
+    check_identifier(name, what)
+    domain, equals, default = text.partition("=")
+    try:
+        value = parse_number(default) if equals else None
+    except SpecError as error:
+        raise SpecError(f"{what} '{name}': default {error}") from None
+    return make_parameter(name, domain=parse_interval(domain.strip()), default=value, where=what)
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    task.__name__: task
+    for task in (
+        decide_properties,
+        derive_chain,
+        derive_judged_updates,
+        derive_prox_chain,
+        derive_updates,
+        emit_sources,
+        prepare_judgement,
+        prove_convexity,
+        write_derivation,
+        write_properties,
+        write_sources,
+        write_entry,
+        write_report,
+        write_audit,
+    )
+}

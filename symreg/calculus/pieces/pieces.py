@@ -1,0 +1,374 @@
+"""Split an elementwise penalty at its switches into smooth pieces that hold for all parameter values.
+
+Takes terms over the bare `w`; hands on, in ascending order, each piece's value and first three derivatives free of any
+switch, and how neighbours meet. What would hold at sample parameters only is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cmp_to_key, partial
+from itertools import pairwise
+from typing import Literal
+
+from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j
+from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
+from symreg.calculus.pieces.domain import refuse_undefined
+from symreg.calculus.pieces.knots import one_sided, refuse_jump
+from symreg.calculus.signs.limits import limit_at
+from symreg.calculus.signs.parity import is_even
+from symreg.calculus.signs.roots import has_w, knots_of, roots, singular_at, switches
+from symreg.calculus.signs.sign import settled, sign_between, sign_for_all
+from symreg.calculus.symbolic.simplify import Sign, is_imaginary, sign_of, tidy
+from symreg.errors import Intractable, NotDifferentiable
+from symreg.expressions.arithmetic import (
+    INFINITY,
+    NAN,
+    ZERO,
+    W,
+    minus,
+    negative,
+    rational,
+    size,
+    times,
+    total,
+    without_extrema,
+)
+from symreg.expressions.text import mention, to_text
+from symreg.expressions.tree import Binary, Tree, number, substitute, walk
+from symreg.model.domain import Domain, between
+from symreg.model.spec import Parameter
+from symreg.model.terms import Terms
+
+Kind = Literal["smooth", "convex kink", "concave kink", "undecided"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A smooth part of phi on an open interval; every tree is over the bare `w`, tidied, and free of any switch.
+
+    Args:
+        low: Lower end, an expression in the parameters (an end of the domain is an end), or None for -inf.
+        high: Upper end, or None for +inf.
+        value: phi.
+        slope: phi'.
+        curvature: phi''.
+        third: phi'''.
+    """
+
+    low: Tree | None
+    high: Tree | None
+    value: Tree
+    slope: Tree
+    curvature: Tree
+    third: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """Where two pieces meet.
+
+    Args:
+        position: An expression in the parameters.
+        left: The slope from the left there; may be `inf` or minus it.
+        right: The slope from the right.
+        kind: `smooth` where the two are equal for all parameters, a kink where their order is strict for all.
+        jump: By how much the value jumps there: 0 where it is proved to be continuous.
+    """
+
+    position: Tree
+    left: Tree
+    right: Tree
+    kind: Kind
+    jump: Tree = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """A whole phi.
+
+    Args:
+        pieces: Ascending, over the whole domain; neighbours are different expressions.
+        joints: Between neighbours, one fewer than pieces.
+        is_even: Is phi(-w) = phi(w) proved?
+        domain: Of the weight.
+    """
+
+    pieces: tuple[Piece, ...]
+    joints: tuple[Joint, ...]
+    is_even: bool
+    domain: Domain
+
+
+def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = False) -> Pieces:
+    """Return the pieces of the sum of the elementwise terms, one phi.
+
+    Args:
+        terms: Those in index notation are left out.
+        parameters: With the domains for which everything is to hold.
+        jumps: Take a value that jumps at a knot, too?
+
+    Raises:
+        Intractable: The order of two knots, or a branch, depends on the parameters, or was not decided; says which.
+        NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
+    """
+    for term in terms.elementwise:
+        refuse_undefined(term, term.parameters)
+        _refuse_high_roots(term.tree)
+    value = whole_value(terms)
+    domain = domain_of(terms)
+    low, high = domain.lower, domain.upper
+    is_symmetric = domain.is_all or (low is not None and high == negative(low))
+    is_mirrored = is_symmetric and is_even(value)
+    knots = _ordered(value, low, high, parameters, is_mirrored=is_mirrored)
+    ends = pairwise([*([] if is_mirrored else [low]), *knots, high])
+    found = _merged([_piece(value, a, b, parameters) for a, b in ends], parameters)
+    if is_mirrored:
+        found = _merged([*(_mirrored(piece, parameters) for piece in reversed(found)), *found], parameters)
+    if not jumps:
+        for position in (piece.low for piece in found[1:] if piece.low is not None):
+            refuse_jump(value, position, samples(parameters), domain, parameters)
+    joints = tuple(_joint(a, b, value, parameters) for a, b in pairwise(found))
+    return Pieces(pieces=tuple(found), joints=joints, is_even=is_mirrored, domain=domain)
+
+
+_HIGHEST_ROOT = 24
+"""Of powers with a greater denominator SymPy makes polynomials whose degree nobody waits for."""
+
+
+def _refuse_high_roots(tree: Tree) -> None:
+    for node in walk(tree):
+        match node:
+            case Binary("**", base, exponent) if has_w(base):
+                value = rational(exponent)
+                if value is not None and value.denominator > _HIGHEST_ROOT:
+                    raise Intractable(f"a power of {value} is a root of too high a degree")
+
+
+def half(whole: Pieces) -> Pieces:
+    """Return the pieces of an even phi for weights >= 0."""
+    assert whole.is_even
+    count = len(whole.pieces)
+    kept = whole.pieces[count // 2 :]
+    if count % 2:
+        kept = (replace(kept[0], low=ZERO), *kept[1:])
+    domain = between(ZERO, whole.domain.upper, low_closed=True, high_closed=whole.domain.high_closed)
+    joints = whole.joints[len(whole.joints) - len(kept) + 1 :]
+    return Pieces(pieces=kept, joints=joints, is_even=True, domain=domain)
+
+
+def whole_value(terms: Terms) -> Tree:
+    """Return phi, the sum of the elementwise terms, with its switches."""
+    return total([times(number(t.coefficient), without_extrema(t.tree)) for t in terms.elementwise])
+
+
+def domain_of(terms: Terms) -> Domain:
+    """Return the weights at which every elementwise term is finite.
+
+    Raises:
+        Intractable: There is none, or it depends on the parameters which end of two domains counts.
+    """
+    made: Domain
+    made, *others = dict.fromkeys(term.domain for term in terms.elementwise)
+    for domain in others:
+        made = _both(made, domain, terms.parameters)
+    return made
+
+
+def _both(a: Domain, b: Domain, parameters: tuple[Parameter, ...]) -> Domain:
+    low, low_closed = _inner(1, (a.lower, a.low_closed), (b.lower, b.low_closed), parameters)
+    high, high_closed = _inner(-1, (a.upper, a.high_closed), (b.upper, b.high_closed), parameters)
+    if low is not None and high is not None:
+        order = sign_for_all(minus(high, low), parameters)
+        if order not in ("positive", "zero") or (order == "zero" and not (low_closed and high_closed)):
+            raise Intractable(f"no weight may lie in the domains of all terms: {a} and {b}")
+    return between(low, high, low_closed=low_closed, high_closed=high_closed)
+
+
+_End = tuple[Tree | None, bool]
+
+
+def _inner(side: int, a: _End, b: _End, parameters: tuple[Parameter, ...]) -> _End:
+    """Return the end of two domains that leaves less: of the lower ends the upper one, on side 1."""
+    if a[0] is None or b[0] is None:
+        return b if a[0] is None else a
+    if a[0] == b[0]:
+        return a[0], a[1] and b[1]
+    order = _compare(a[0], b[0], parameters)
+    return (a[0], a[1] and b[1]) if order == 0 else a if order == side else b
+
+
+def _ordered(
+    value: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...], *, is_mirrored: bool
+) -> list[Tree]:
+    """Return the knots within the domain, ascending, each once; of a mirrored phi 0 and those above it."""
+    inner: list[Tree] = [ZERO] if is_mirrored else []
+    for position in dict.fromkeys([*knots_of(value, parameters), *_singular(value, parameters)]):
+        if is_imaginary(position, parameters):
+            continue
+        at = tidy(position, parameters)
+        bottom = ZERO if is_mirrored else low
+        if (bottom is None or _compare(at, bottom, parameters) > 0) and (
+            high is None or _compare(at, high, parameters) < 0
+        ):
+            inner.append(at)
+    made: list[Tree] = []
+    for knot in sorted(inner, key=cmp_to_key(partial(_compare, parameters=parameters))):
+        if not made or _compare(made[-1], knot, parameters) != 0:
+            made.append(knot)
+    return made
+
+
+def _singular(value: Tree, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
+    """Yield the weights at which phi may not be smooth although nothing switches there, as `sqrt(w**2)` at 0.
+
+    Where they cannot be listed, each piece is asked whether there are any.
+    """
+    for expression in singular_at(value):
+        with suppress(NotDifferentiable):
+            yield from (root for root in roots(expression) if _may_vanish(expression, root, parameters))
+
+
+def _may_vanish(expression: Tree, root: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is it 0 there, or undefined, for some parameters? `1 + abs(w)` is not, at the root that its pieces have."""
+    rows = ({**row, W: evaluate(root, row)} for row in samples(parameters))
+    return any(not abs(evaluate(expression, row)) > TINY for row in rows)
+
+
+def _refuse_singular(smooth: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> None:
+    """Check that no denominator, root or logarithm of a piece is singular within it."""
+    for expression in dict.fromkeys(singular_at(smooth)):
+        try:
+            roots(expression)
+        except NotDifferentiable:
+            if sign_between(expression, low, high, parameters) not in ("positive", "negative"):
+                raise Intractable(f"whether {mention(expression)} can be 0 was not decided") from None
+
+
+def _compare(a: Tree, b: Tree, parameters: tuple[Parameter, ...]) -> int:
+    """Return -1, 0 or 1: which of two knots is the lower one for all parameters (or the same for some of them)."""
+    if a == b:
+        return 0
+    sign = sign_for_all(minus(a, b), parameters)
+    if sign == "undecided":
+        raise Intractable(
+            f"which of the knots w = {to_text(a)} and w = {to_text(b)} comes first depends on the parameters; "
+            "give them domains that settle it"
+        )
+    return _ORDER[sign]
+
+
+_ORDER: dict[Sign, int] = {"negative": -1, "nonpositive": -1, "zero": 0, "nonnegative": 1, "positive": 1}
+
+
+def _piece(value: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> Piece:
+    smooth = tidy(settled(value, low, high, parameters), parameters)
+    if switches(smooth):  # SymPy's sqrt(w**2) is abs(w)
+        smooth = tidy(settled(smooth, low, high, parameters), parameters)
+    _refuse_singular(smooth, low, high, parameters)
+    slope, curvature, third = _derivatives(smooth, parameters)
+    return Piece(low=low, high=high, value=smooth, slope=slope, curvature=curvature, third=third)
+
+
+_LONGEST = 200
+"""Nodes of a tree whose derivative is still taken."""
+
+
+def _derivatives(smooth: Tree, parameters: tuple[Parameter, ...]) -> tuple[Tree, Tree, Tree]:
+    made: list[Tree] = []
+    for _ in range(3):
+        tree = made[-1] if made else smooth
+        if size(tree) > _LONGEST:
+            raise Intractable("its derivatives are too long to be studied piece by piece")
+        made.append(tidy(bare(differentiate(elementwise_over_j(tree), parameters).tree), parameters))
+    return made[0], made[1], made[2]
+
+
+def _mirrored(piece: Piece, parameters: tuple[Parameter, ...]) -> Piece:
+    def turned(tree: Tree, sign: int) -> Tree:
+        return tidy(times(number(sign), substitute(tree, {W: negative(W)})), parameters)
+
+    return Piece(
+        low=None if piece.high is None else tidy(negative(piece.high), parameters),
+        high=None if piece.low is None else tidy(negative(piece.low), parameters),
+        value=turned(piece.value, 1),
+        slope=turned(piece.slope, -1),
+        curvature=turned(piece.curvature, 1),
+        third=turned(piece.third, -1),
+    )
+
+
+def _merged(found: list[Piece], parameters: tuple[Parameter, ...]) -> list[Piece]:
+    """Return the pieces with neighbours that are the same expression as one."""
+    made: list[Piece] = []
+    for piece in found:
+        if made and _is_one(made[-1], piece, parameters):
+            made[-1] = replace(made[-1], high=piece.high)
+        else:
+            made.append(piece)
+    return made
+
+
+def _is_one(before: Piece, after: Piece, parameters: tuple[Parameter, ...]) -> bool:
+    """Are two pieces one expression, which is smooth where they meet?"""
+    if not _is_zero(minus(before.value, after.value), parameters):
+        return False
+    rows = [{**row, W: evaluate(after.low, row)} for row in samples(parameters) if after.low is not None]
+    return all(abs(evaluate(tree, row)) < _INFINITE for tree in (before.value, before.third) for row in rows)
+
+
+_INFINITE = TINY.context.inf
+
+
+def _is_zero(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is a tree 0 for all weights? Asked of samples first: nearly always it is not."""
+    at = {W: evaluate(number(Fraction(7, 5)), {})}
+    if any(abs(evaluate(tree, {**values, **at})) > TINY for values in samples(parameters)):
+        return False
+    return tidy(tree, parameters) == ZERO or sign_of(tree, parameters) == "zero"
+
+
+def _joint(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter, ...]) -> Joint:
+    position = after.low
+    assert position is not None
+    left, right = (_slope(piece, position, side, parameters) for piece, side in ((before, -1), (after, 1)))
+    here = _at(value, position, 0, parameters)
+    sides = [minus(_at(piece.value, position, side, parameters), here) for piece, side in ((before, -1), (after, 1))]
+    gaps = [gap for gap in sides if sign_for_all(gap, parameters) != "zero"]
+    return Joint(
+        position=position,
+        left=left,
+        right=right,
+        kind=_kind(left, right, parameters),
+        jump=tidy(gaps[0], parameters) if gaps else ZERO,
+    )
+
+
+def _slope(piece: Piece, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a piece's slope at its end; a choice on the parameters where it depends on them whether it is finite."""
+    found = limit_at(piece.slope, position, side, parameters)
+    return one_sided(piece.slope, position, side, parameters, samples(parameters)) if found == NAN else found
+
+
+def _at(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a tree's value at a position, as the limit from a side where it has none there."""
+    made = tidy(substitute(tree, {W: position}), parameters)
+    return limit_at(tree, position, side, parameters) if made == NAN and side else made
+
+
+def _kind(left: Tree, right: Tree, parameters: tuple[Parameter, ...]) -> Kind:
+    if NAN in (left, right):
+        return "undecided"
+    if left == right:
+        return "smooth"
+    if right == INFINITY or left == negative(INFINITY):
+        return "convex kink"
+    if left == INFINITY or right == negative(INFINITY):
+        return "concave kink"
+    return _KINDS.get(sign_for_all(minus(right, left), parameters), "undecided")
+
+
+_KINDS: dict[Sign, Kind] = {"zero": "smooth", "positive": "convex kink", "negative": "concave kink"}

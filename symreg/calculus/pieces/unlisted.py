@@ -1,0 +1,140 @@
+"""Gradients at switches whose roots cannot be listed: what is chosen at a kink is an expression in the weight itself.
+
+There the derivatives on either side are the gradient with the switch taken as positive, and as negative; which of them
+is the left one does not matter to what is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
+from symreg.calculus.signs.roots import has_w, listed
+from symreg.calculus.symbolic.simplify import tidy
+from symreg.expressions.arithmetic import ZERO, W, call, minus, plus, times, where
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Call, Compare, Logic, Tree, children, number, rebuild, substitute, transform, walk
+from symreg.model.spec import Parameter
+
+
+def guarded_at_unlisted(gradient: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return a gradient that is the chosen one wherever a switch without listed roots is 0."""
+    left: list[Tree] = []
+    for switch in listed(gradient, parameters)[1]:
+        found = _chosen_by_itself(gradient, switch, parameters)
+        if found is None:
+            left.append(switch)
+        else:
+            gradient = found
+    made = gradient
+    for switch in left:
+        made = where(_is_zero(gradient, switch), _chosen_at(gradient, switch, parameters), made)
+    return made
+
+
+def notes_on_unlisted(gradient: Tree, parameters: tuple[Parameter, ...]) -> Iterator[str]:
+    """Yield a sentence for each switch whose roots are not listed."""
+    for switch in listed(gradient, parameters)[1]:
+        yield (
+            f"Where {to_text(switch)} = 0 the penalty may have a kink; the gradient there is 0 if that lies between "
+            "the derivatives on either side, else the one nearer to 0."
+        )
+
+
+def _chosen_by_itself(gradient: Tree, switch: Tree, parameters: tuple[Parameter, ...]) -> Tree | None:
+    """Return a gradient that needs no guard where a switch is 0: as it is, or with its pieces' ends given away."""
+    chosen = _chosen_at(gradient, switch, parameters)
+    for candidate in (gradient, transform(gradient, partial(_flipped, switch=switch))):
+        if _is_chosen(_taken(candidate, switch, 0), chosen, switch, parameters):
+            return candidate
+    return None
+
+
+def _is_zero(gradient: Tree, switch: Tree) -> Tree:
+    """Return the condition that a switch is 0, its sides as the gradient compares them."""
+    for node in walk(gradient):
+        if isinstance(node, Compare) and minus(node.left, node.right) == switch:
+            return Compare("==", node.left, node.right)
+    return Compare("==", switch, ZERO)
+
+
+def _chosen_at(gradient: Tree, switch: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    return _chosen(_taken(gradient, switch, -1), _taken(gradient, switch, 1), parameters)
+
+
+def _chosen(left: Tree, right: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return 0 if it lies between the two, else the one of smaller magnitude."""
+    left, right = tidy(left, parameters), tidy(right, parameters)
+    if ZERO in (left, right) or tidy(plus(left, right), parameters) == ZERO:
+        return ZERO
+    nearer = where(Compare("<", call("abs", left), call("abs", right)), left, right)
+    return where(Compare("<=", times(left, right), ZERO), ZERO, nearer)
+
+
+def _is_chosen(at_zero: Tree, chosen: Tree, switch: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Has a gradient the chosen value by itself where the switch is 0, and no quotient by it?"""
+    there, chosen = (substitute(tree, {switch: ZERO}) for tree in (at_zero, chosen))
+    for row in samples(parameters):
+        for weight in _WEIGHTS:
+            values = {**row, W: evaluate(number(1), {}) * weight}
+            one, other = evaluate(there, values), evaluate(chosen, values)
+            if not abs(one - other) <= TINY * (1 + abs(other)):
+                return False
+    return True
+
+
+_WEIGHTS = (0.7, -0.4, 2.3)
+
+
+def _taken(tree: Tree, switch: Tree, sign: int) -> Tree:
+    """Return a tree with its choices made as they are where a switch has a sign."""
+    match tree:
+        case Call("where", (condition, then, otherwise)):
+            truth = _truth(condition, switch, sign)
+            if isinstance(truth, bool):
+                return _taken(then if truth else otherwise, switch, sign)
+            return where(truth, _taken(then, switch, sign), _taken(otherwise, switch, sign))
+        case Call("sign", (argument,)) if argument == switch:
+            return number(sign)
+        case _:
+            below = tuple(_taken(child, switch, sign) for child in children(tree))
+            return rebuild(tree, below) if below else tree
+
+
+def _truth(condition: Tree, switch: Tree, sign: int) -> Tree | bool:
+    """Return whether a condition holds where a switch has a sign, or what it asks besides."""
+    match condition:
+        case Compare(operator, left, right) if minus(left, right) == switch:
+            return _HOLDS[operator](sign)
+        case Logic("not", (operand,)):
+            inner = _truth(operand, switch, sign)
+            return not inner if isinstance(inner, bool) else Logic("not", (inner,))
+        case Logic(operator, operands):
+            truths = [_truth(operand, switch, sign) for operand in operands]
+            decisive = operator == "or"
+            if decisive in [truth for truth in truths if isinstance(truth, bool)]:
+                return decisive
+            rest = tuple(truth for truth in truths if not isinstance(truth, bool))
+            return not decisive if not rest else rest[0] if len(rest) == 1 else Logic(operator, rest)
+        case _:
+            return condition
+
+
+_HOLDS: dict[str, Callable[[int], bool]] = {
+    "<": lambda sign: sign < 0,
+    "<=": lambda sign: sign <= 0,
+    ">": lambda sign: sign > 0,
+    ">=": lambda sign: sign >= 0,
+    "==": lambda sign: sign == 0,
+}
+_FLIP = {"<=": "<", "<": "<=", ">=": ">", ">": ">="}
+
+
+def _flipped(node: Tree, switch: Tree) -> Tree:
+    """Return a comparison on the switch that gives the place where it is 0 to the other side."""
+    match node:
+        case Compare(operator, left, right) if operator in _FLIP and minus(left, right) == switch and has_w(switch):
+            return Compare(_FLIP[operator], left, right)
+        case _:
+            return node

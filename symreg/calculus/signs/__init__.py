@@ -1,0 +1,1 @@
+"""Signs: where a function of the weight is positive, zero and negative, for all parameters."""

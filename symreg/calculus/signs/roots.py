@@ -1,0 +1,360 @@
+"""List the roots of a switch in the bare `w`: by factors, inverse functions and the quadratic formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from symreg.calculus.evaluation.bounds import is_positive
+from symreg.errors import NotDifferentiable
+from symreg.expressions.arithmetic import (
+    ONE,
+    ZERO,
+    W,
+    call,
+    factors,
+    minus,
+    negative,
+    numeric,
+    over,
+    plus,
+    power,
+    rational,
+    times,
+)
+from symreg.expressions.text import mention
+from symreg.expressions.tree import Binary, Call, Compare, Logic, Negate, Number, Tree, number, substitute, walk
+from symreg.model.spec import Parameter
+
+_TWO, _FOUR, _HALF = number(2), number(4), Number(Fraction(1, 2))
+
+
+class Unlisted(NotDifferentiable):
+    """A switch whose roots cannot be listed: the gradient needs no list, an operator and most claims do."""
+
+
+def switches(tree: Tree) -> tuple[Tree, ...]:
+    """Return the expressions whose sign a tree switches on: arguments of `abs` and `sign`, sides of comparisons."""
+    found: dict[Tree, None] = {}
+    for node in walk(tree):
+        match node:
+            case Call("abs" | "sign", (argument,)) if has_w(argument):
+                found[argument] = None
+            case Compare(_, left, right) if has_w(left) or has_w(right):
+                found[minus(left, right)] = None
+            case _:
+                pass
+    return tuple(found)
+
+
+def knots_of(tree: Tree, parameters: tuple[Parameter, ...] = ()) -> tuple[Tree, ...]:
+    """Return where the pieces of an elementwise tree may end, each position once, as expressions in the parameters.
+
+    Args:
+        parameters: For their domains: what shows that it keeps its sign has no roots.
+
+    Raises:
+        Unlisted: A switch whose roots cannot be listed; names it.
+    """
+    turning = [switch for switch in switches(tree) if not keeps_sign(switch, parameters)]
+    return tuple(dict.fromkeys(root for switch in turning for root in roots(switch)))
+
+
+def listed(tree: Tree, parameters: tuple[Parameter, ...]) -> tuple[tuple[Tree, ...], tuple[Tree, ...]]:
+    """Return the positions at which a tree's pieces may end, and the switches whose roots cannot be listed."""
+    at: dict[Tree, None] = {}
+    others: list[Tree] = []
+    for switch in switches(tree):
+        if keeps_sign(switch, parameters):
+            continue
+        try:
+            at |= dict.fromkeys(roots(switch))
+        except Unlisted:
+            others.append(switch)
+    return tuple(at), tuple(others)
+
+
+def keeps_sign(switch: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is a switch positive at all weights, or negative at all, as its shape shows?"""
+    return is_positive(switch, parameters) or is_positive(negative(switch), parameters)
+
+
+def roots(tree: Tree) -> tuple[Tree, ...]:
+    """Return the weights at which `tree` may be 0; one that is not real for some parameters may be among them.
+
+    Raises:
+        NotDifferentiable: They cannot be listed.
+    """
+    return tuple(dict.fromkeys(_normal(root) for root in _roots(tree, tree)))
+
+
+def singular_at(tree: Tree) -> Iterator[Tree]:
+    """Yield the expressions at whose zeros a tree without switches may have no derivative: denominators, say."""
+    for node in walk(tree):
+        match node:
+            case Binary("/", _, below) if has_w(below):
+                yield below
+            case Binary("**", base, exponent) if has_w(base) and not _is_whole(exponent):
+                yield base
+            case Call("sqrt" | "log", (argument,)) if has_w(argument):
+                yield argument
+            case Call("log1p", (argument,)) if has_w(argument):
+                yield plus(ONE, argument)
+            case Call("tan", (argument,)) if has_w(argument):
+                yield call("cos", argument)
+            case _:
+                pass
+
+
+def _is_whole(exponent: Tree) -> bool:
+    value = rational(exponent)
+    return value is not None and value.denominator == 1 and value >= 0
+
+
+def has_w(tree: Tree) -> bool:
+    """Does the bare weight stand in the tree?"""
+    return any(node == W for node in walk(tree))
+
+
+def _normal(root: Tree) -> Tree:
+    return ZERO if numeric(root) == 0 else root
+
+
+def _roots(tree: Tree, whole: Tree) -> list[Tree]:
+    """Return the roots of one factor of the switch `whole`."""
+    if not has_w(tree):
+        return []
+    match tree:
+        case Negate(operand):
+            return _roots(operand, whole)
+        case Binary("*" | "/", _, _):
+            return [r for factor, above in factors(tree) if above for r in _roots(factor, whole)]
+        case Binary("**", base, exponent):
+            value = numeric(exponent)
+            return [] if value is not None and value < 0 else _roots(base, whole)
+        case Call("where", (condition, then, otherwise)):
+            return [*_of_condition(condition, whole), *_roots(then, whole), *_roots(otherwise, whole)]
+        case _:
+            return _equal(*_isolated(tree), whole)
+
+
+def _of_condition(condition: Tree, whole: Tree) -> list[Tree]:
+    match condition:
+        case Compare(_, left, right):
+            return _roots(minus(left, right), whole)
+        case Logic(_, operands):
+            return [r for operand in operands for r in _of_condition(operand, whole)]
+        case _:
+            return []
+
+
+def _isolated(tree: Tree) -> tuple[Tree, Tree]:
+    """Return (f, r) such that the tree is zero where f = r, r without w."""
+    moving, rest = tree, ZERO
+    while isinstance(moving, Binary) and moving.operator in "+-":
+        left, right = moving.left, moving.right if moving.operator == "+" else negative(moving.right)
+        if has_w(left) and has_w(right):
+            break
+        moving, constant = (left, right) if has_w(left) else (right, left)
+        rest = minus(rest, constant)
+    return moving, rest
+
+
+def _equal(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
+    """Return the weights at which `tree` equals `value`."""
+    if tree == W:
+        return [value]
+    polynomial = _quadratic(tree, value)
+    if polynomial is not None:
+        return polynomial
+    match tree:
+        case Negate(operand):
+            return _again(operand, negative(value), whole)
+        case Binary("*" | "/", _, _):
+            return _divided(tree, value, whole)
+        case Binary("**", base, exponent) if has_w(base):
+            return _of_power(base, exponent, value, whole)
+        case Call("abs" | "cosh" as function, (argument,)):
+            inner = value if function == "abs" else _INVERSE["cosh"](value)
+            twice = [*_again(argument, inner, whole), *_again(argument, negative(inner), whole)]
+            return list(dict.fromkeys(twice))
+        case Call("sign", (argument,)):
+            return _again(argument, ZERO, whole)
+        case Call("where", (condition, then, otherwise)):
+            branches = [r for branch in (then, otherwise) if has_w(branch) for r in _again(branch, value, whole)]
+            return [*_of_condition(condition, whole), *branches]
+        case Call(function, (argument,)) if function in _INVERSE:
+            return _again(argument, _INVERSE[function](value), whole)
+        case _:
+            return _by_sides(tree, value, whole)
+
+
+def _again(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
+    moving, rest = _isolated(minus(tree, value))
+    return _equal(moving, rest, whole)
+
+
+def _divided(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
+    """Solve a product with one factor that varies; or with several, equal to 0."""
+    split = factors(tree)
+    moving = [(f, above) for f, above in split if has_w(f)]
+    if len(moving) > 1:
+        if numeric(value) == 0:
+            return _roots(tree, whole)
+        return _refuse(whole)
+    for factor, above in split:
+        if not has_w(factor):
+            value = over(value, factor) if above else times(value, factor)
+    ((factor, above),) = moving
+    return _again(factor, value if above else over(ONE, value), whole)
+
+
+def _of_power(base: Tree, exponent: Tree, value: Tree, whole: Tree) -> list[Tree]:
+    degree = numeric(exponent)
+    if numeric(value) == 0:
+        return _again(base, ZERO, whole)
+    root = call("sqrt", value) if degree == 2 else power(value, over(ONE, exponent))
+    if degree is not None and degree.denominator == 1:
+        if degree % 2 == 0:
+            return [*_again(base, root, whole), *_again(base, negative(root), whole)]
+        root = times(call("sign", value), power(call("abs", value), over(ONE, exponent)))
+    return _again(base, root, whole)
+
+
+def _by_sides(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
+    """Solve with each abs(u) written u and -u, each choice as either branch; a root of the wrong side does no harm."""
+    choices = list(dict.fromkeys(n for n in walk(tree) if isinstance(n, Call) and n.function in _CHOICES and has_w(n)))
+    if not 1 <= len(choices) <= _MOST_SIDES:
+        return _refuse(whole)
+    found: list[Tree] = []
+    match choices[0]:
+        case Call("where", (condition, *sides)):
+            found = _of_condition(condition, whole)
+        case Call(_, (argument,)):
+            sides, found = [argument, negative(argument)], [ZERO]
+    for side in sides:
+        found.extend(_again(substitute(tree, {choices[0]: side}), value, whole))
+    return found
+
+
+_CHOICES = ("abs", "where")
+_MOST_SIDES = 5
+"""Each doubles the equations to solve."""
+
+
+def _quadratic(tree: Tree, value: Tree) -> list[Tree] | None:
+    """Solve a polynomial of degree 2 in w or in |w|, or in the square of one, or return None."""
+    for variable in (W, Call("abs", (W,))):
+        made = _polynomial(minus(tree, value), variable)
+        if made is None:
+            continue
+        degrees = sorted(d for d, c in made.items() if numeric(c) != 0)
+        step = 2 if degrees and degrees[-1] == 4 and all(d % 2 == 0 for d in degrees) else 1
+        if not degrees:
+            return []
+        if degrees[-1] > 2 * step:
+            continue
+        c, b, a = (made.get(d * step, ZERO) for d in (0, 1, 2))
+        solved = _formula(a, b, c)
+        if step == 2:
+            solved = [s for r in solved for s in (call("sqrt", r), negative(call("sqrt", r)))]
+        if variable != W:
+            solved = [s for r in solved for s in (r, negative(r))]
+        return list(dict.fromkeys(solved))
+    return None
+
+
+def _formula(a: Tree, b: Tree, c: Tree) -> list[Tree]:
+    if numeric(a) == 0:
+        return [] if numeric(b) == 0 else [over(negative(c), b)]
+    if numeric(b) == 0:
+        if numeric(c) == 0:
+            return [ZERO]
+        root = _square_root(over(negative(c), a))
+        return [root, negative(root)]
+    if numeric(c) == 0:
+        return [ZERO, over(negative(b), a)]
+    root = call("sqrt", minus(power(b, _TWO), times(times(_FOUR, a), c)))
+    return [over(plus(negative(b), root), times(_TWO, a)), over(minus(negative(b), root), times(_TWO, a))]
+
+
+def _square_root(tree: Tree) -> Tree:
+    """Return a root of a square as its base: of either sign, both are listed."""
+    match tree:
+        case Binary("**", base, Number(value)) if value == 2:
+            return base
+        case Number(value) if value == 1:
+            return ONE
+        case _:
+            return call("sqrt", tree)
+
+
+def _polynomial(tree: Tree, variable: Tree) -> dict[int, Tree] | None:
+    """Return a tree's coefficients by degree, or None if it is no polynomial of degree <= 4 in the variable."""
+    if not has_w(tree):
+        return {0: tree}
+    if tree == variable:
+        return {1: ONE}
+    match tree:
+        case Negate(operand):
+            return _scale(_polynomial(operand, variable), lambda c: negative(c))
+        case Binary("+" | "-" as operator, left, right):
+            a, b = _polynomial(left, variable), _polynomial(right, variable)
+            if a is None or b is None:
+                return None
+            join = plus if operator == "+" else minus
+            return {d: join(a.get(d, ZERO), b.get(d, ZERO)) for d in {**a, **b}}
+        case Binary("*", left, right):
+            return _multiply(_polynomial(left, variable), _polynomial(right, variable))
+        case Binary("/", left, right) if not has_w(right):
+            return _scale(_polynomial(left, variable), lambda c: over(c, right))
+        case Binary("**", base, Number(value)) if value.denominator == 1 and 1 <= value <= 4:
+            if variable != W and base == W and value % 2 == 0:
+                return {int(value): ONE}
+            made: dict[int, Tree] | None = {0: ONE}
+            for _ in range(int(value)):
+                made = _multiply(made, _polynomial(base, variable))
+            return made
+        case _:
+            return None
+
+
+def _scale(polynomial: dict[int, Tree] | None, change: Callable[[Tree], Tree]) -> dict[int, Tree] | None:
+    return None if polynomial is None else {d: change(c) for d, c in polynomial.items()}
+
+
+def _multiply(a: dict[int, Tree] | None, b: dict[int, Tree] | None) -> dict[int, Tree] | None:
+    if a is None or b is None or max(a) + max(b) > 4:
+        return None
+    made: dict[int, Tree] = {}
+    for i, x in a.items():
+        for j, y in b.items():
+            made[i + j] = plus(made.get(i + j, ZERO), times(x, y))
+    return made
+
+
+def _refuse(whole: Tree) -> list[Tree]:
+    raise Unlisted(
+        f"the switch at {mention(whole)} = 0 has no roots that can be listed; "
+        "write one of degree <= 2 in w or abs(w), a product of such, or an invertible function of one"
+    )
+
+
+def _logarithm_of(top: Tree, bottom: Tree) -> Tree:
+    return call("log", over(top, bottom))
+
+
+_INVERSE: dict[str, Callable[[Tree], Tree]] = {
+    "exp": lambda r: call("log", r),
+    "expm1": lambda r: call("log1p", r),
+    "log": lambda r: call("exp", r),
+    "log1p": lambda r: call("expm1", r),
+    "sqrt": lambda r: power(r, _TWO),
+    "sinh": lambda r: call("log", plus(r, call("sqrt", plus(power(r, _TWO), ONE)))),
+    "cosh": lambda r: call("log", plus(r, call("sqrt", minus(power(r, _TWO), ONE)))),
+    "tanh": lambda r: times(_HALF, _logarithm_of(plus(ONE, r), minus(ONE, r))),
+    "atan": lambda r: call("tan", r),
+    "sigmoid": lambda r: _logarithm_of(r, minus(ONE, r)),
+    "softplus": lambda r: call("log", call("expm1", r)),
+}
+"""Inverses of the language's one-to-one functions (of `cosh` on its nonnegative side)."""

@@ -1,0 +1,184 @@
+"""Prove conditions for all values of their names with Z3; what Z3 does not know is left open, so only proofs count.
+
+Functions that are not algebraic stand as unknown numbers about which a few inequalities hold: a proof with these holds
+for the functions, a counterexample need not, so none is handed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import z3
+
+from symreg.errors import Intractable
+from symreg.expressions.arithmetic import rational
+from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
+from symreg.model.spec import Parameter
+
+EFFORT = 400_000
+"""Z3's own count of steps, the same on every machine: some 50 to 100 ms."""
+_MOST = 16
+"""Powers beyond this are unknown numbers."""
+
+
+def is_proved(
+    claim: Tree, parameters: tuple[Parameter, ...], assumptions: Iterable[Tree] = (), *, effort: int = EFFORT
+) -> bool:
+    """Does a condition follow from the parameters' domains and the assumptions, for all values of every other name?
+
+    False where it does not, and where Z3 gave up.
+    """
+    reader = _Reader()
+    try:
+        negated = z3.Not(reader.condition(claim))
+        given = [reader.condition(assumption) for assumption in assumptions]
+    except Intractable:
+        return False
+    solver = z3.SolverFor("QF_NRA")
+    solver.set("rlimit", effort)
+    solver.add(*(fact for p in parameters for fact in _in_domain(p)), *given, *reader.facts, negated)
+    return bool(solver.check() == z3.unsat)
+
+
+def _in_domain(parameter: Parameter) -> list[Any]:
+    x, domain = z3.Real(parameter.name), parameter.domain
+    made = []
+    if domain.low is not None:
+        low = z3.RealVal(str(domain.low))
+        made.append(x >= low if domain.low_closed else x > low)
+    if domain.high is not None:
+        high = z3.RealVal(str(domain.high))
+        made.append(x <= high if domain.high_closed else x < high)
+    if parameter.above:
+        made.append(x > z3.Real(parameter.above))
+    return made
+
+
+class _Reader:
+    """Translates trees; collects what is known of the unknown numbers that stand for roots and functions."""
+
+    def __init__(self) -> None:
+        self.facts: list[Any] = []
+        self.unknowns: dict[Tree, Any] = {}
+
+    def condition(self, tree: Tree) -> Any:
+        match tree:
+            case Compare(operator, left, right):
+                a, b = self.term(left), self.term(right)
+                return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b}[operator]
+            case Logic(operator, operands):
+                join = {"and": z3.And, "or": z3.Or, "not": z3.Not}[operator]
+                return join(*(self.condition(operand) for operand in operands))
+            case _:
+                raise Intractable("not a condition")
+
+    def term(self, tree: Tree) -> Any:
+        match tree:
+            case Number(value):
+                return z3.RealVal(str(value))
+            case Constant("pi"):
+                return self.unknown(tree, lambda x: [x > z3.RealVal("3.14159265"), x < z3.RealVal("3.14159266")])
+            case Name(name):
+                return z3.Real(name)
+            case Negate(operand):
+                return -self.term(operand)
+            case Binary("+", left, right):
+                return self.term(left) + self.term(right)
+            case Binary("-", left, right):
+                return self.term(left) - self.term(right)
+            case Binary("*", left, right):
+                return self.term(left) * self.term(right)
+            case Binary("/", left, right):
+                a, b = self.term(left), self.term(right)
+                return self.unknown(tree, lambda x: [z3.Implies(b != 0, x * b == a)])
+            case Binary("**", base, exponent):
+                return self.power(tree, base, rational(exponent))
+            case Call("where", (condition, then, otherwise)):
+                return z3.If(self.condition(condition), self.term(then), self.term(otherwise))
+            case Call(function, arguments):
+                return self.call(tree, function, [self.term(a) for a in arguments])
+            case _:
+                raise Intractable("a sum is no number")
+
+    def power(self, tree: Tree, base: Tree, exponent: Fraction | None) -> Any:
+        a = self.term(base)
+        if exponent is None or abs(exponent.numerator) > _MOST or exponent.denominator > _MOST:
+            return self.unknown(tree, lambda x: [z3.Implies(a > 0, x > 0)])
+        top, bottom = exponent.numerator, exponent.denominator
+        if bottom == 1 and top >= 0:
+            return _repeated(a, top)
+        if top < 0:
+            return self.unknown(tree, lambda x: [z3.Implies(a > 0, z3.And(x > 0, _root_is(a, x, -top, bottom)))])
+        return self.unknown(
+            tree, lambda x: [z3.Implies(a >= 0, z3.And(x >= 0, _repeated(x, bottom) == _repeated(a, top)))]
+        )
+
+    def call(self, tree: Tree, function: str, arguments: list[Any]) -> Any:
+        a = arguments[0]
+        match function:
+            case "abs":
+                return z3.If(a >= 0, a, -a)
+            case "sign":
+                return z3.If(a > 0, z3.RealVal(1), z3.If(a < 0, z3.RealVal(-1), z3.RealVal(0)))
+            case "min" | "max":
+                made = a
+                for b in arguments[1:]:
+                    made = z3.If(made <= b if function == "min" else made >= b, made, b)
+                return made
+            case "sqrt":
+                return self.unknown(tree, lambda x: [z3.Implies(a >= 0, z3.And(x >= 0, x * x == a))])
+            case _ if function in _FACTS:
+                return self.unknown(tree, lambda x: _FACTS[function](x, *arguments))
+            case _:
+                raise Intractable(f"{function} is not told to Z3")
+
+    def unknown(self, tree: Tree, facts: Any) -> Any:
+        """Return the number that stands for a subtree; the same one wherever that stands."""
+        if tree not in self.unknowns:
+            made = self.unknowns[tree] = z3.Real(f"#{len(self.unknowns)}")
+            self.facts += facts(made)
+        return self.unknowns[tree]
+
+
+def _repeated(base: Any, count: int) -> Any:
+    """Return a power as a product."""
+    made = z3.RealVal(1)
+    for _ in range(count):
+        made = made * base
+    return made
+
+
+def _root_is(base: Any, x: Any, top: int, bottom: int) -> Any:
+    """Return that x is base**(-top/bottom)."""
+    return _repeated(x, bottom) * _repeated(base, top) == 1
+
+
+_FACTS: dict[str, Any] = {
+    "exp": lambda x, u: [x > 0, x >= 1 + u, (x > 1) == (u > 0), (x < 1) == (u < 0)],
+    "expm1": lambda x, u: [x > -1, x >= u, (x > 0) == (u > 0), (x < 0) == (u < 0)],
+    "log": lambda x, u: [z3.Implies(u > 0, z3.And(x <= u - 1, (x > 0) == (u > 1), (x < 0) == (u < 1)))],
+    "log1p": lambda x, u: [z3.Implies(u > -1, z3.And(x <= u, (x > 0) == (u > 0), (x < 0) == (u < 0)))],
+    "sin": lambda x, u: [x <= 1, x >= -1],
+    "cos": lambda x, u: [x <= 1, x >= -1],
+    "sinh": lambda x, u: [z3.Implies(u > 0, x > u), z3.Implies(u < 0, x < u), (x == 0) == (u == 0)],
+    "cosh": lambda x, u: [x >= 1 + u * u / 2, (x == 1) == (u == 0)],
+    "tanh": lambda x, u: [
+        x < 1,
+        x > -1,
+        z3.Implies(u > 0, z3.And(x > 0, x < u)),
+        z3.Implies(u < 0, z3.And(x < 0, x > u)),
+        (x == 0) == (u == 0),
+    ],
+    "atan": lambda x, u: [
+        x < z3.RealVal("1.5707964"),
+        x > -z3.RealVal("1.5707964"),
+        z3.Implies(u > 0, z3.And(x > 0, x < u)),
+        z3.Implies(u < 0, z3.And(x < 0, x > u)),
+        (x == 0) == (u == 0),
+    ],
+    "sigmoid": lambda x, u: [x > 0, x < 1, (2 * x > 1) == (u > 0), (2 * x < 1) == (u < 0)],
+    "softplus": lambda x, u: [x > 0, x > u],
+}
+"""What holds of each function's value x at u; the proofs are schoolbook (convexity of exp, concavity of log, ...)."""

@@ -1,0 +1,235 @@
+"""Claims about curvature: convex, weakly convex with the best rho, strongly convex, gradient Lipschitz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+
+from symreg.calculus.analysis import Study, negated
+from symreg.calculus.evaluation.high_precision import evaluate
+from symreg.calculus.pieces.pieces import Piece
+from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
+from symreg.calculus.signs.extremes import beyond
+from symreg.calculus.signs.sign import sign_between
+from symreg.calculus.signs.table import tidied
+from symreg.claims.shape import settled, told
+from symreg.claims.verdict import Verdict, Witness
+from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
+from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, call, minus, negative, over, plus, power, times
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Name, Tree, number, substitute
+
+U, V = Name("u"), Name("v")
+
+
+def convex(study: Study) -> Verdict:
+    """phi lies below its chords."""
+    claim = "convex"
+    truth, methods = _is_convex(study, strictly=False)
+    if truth is True:
+        return Verdict(claim=claim, verdict="proved", method=told(methods))
+    meant = None if truth is None or truth is False else truth
+    return settled(claim, truth, _above_its_chord(study, ZERO, meant), told(methods))
+
+
+def weakly_convex(study: Study) -> Verdict:
+    """phi(w) + rho/2*w**2 is convex; rho is the least such number."""
+    claim = "weakly convex"
+    if _has_jumps(study):
+        return _refuted_for_every_rho(claim, study, "phi jumps")
+    kinks = [_opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints]
+    if any(kink is False for kink in kinks):
+        return _refuted_for_every_rho(claim, study, "a concave kink")
+    least = study.least_curvature
+    if least is None or any(kink is not True for kink in kinks):
+        return Verdict(claim=claim, verdict="undecided")
+    if least.value == negative(INFINITY):
+        return _refuted_for_every_rho(claim, study, "phi'' has no lower bound")
+    truth = is_at_least_zero(least.value, study.parameters)
+    depth = tidied(negative(least.value), study.parameters)
+    rho = ZERO if truth is True else depth if truth is False else call("max", ZERO, depth)
+    note = "" if rho == ZERO or least.attained != "on an interval" else "phi'' = -rho on an interval"
+    return Verdict(claim=claim, verdict="proved", symbol="rho", value=rho, method=told([least.method]), note=note)
+
+
+def strongly_convex(study: Study) -> Verdict:
+    """phi(w) - mu/2*w**2 is convex for a mu > 0; mu is the greatest such number."""
+    claim = "strongly convex"
+    if _has_jumps(study):
+        witness = _flatter_than(study, Fraction(1, 10**6), None)
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note="phi jumps")
+    least = study.least_curvature
+    kinks = [_opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints]
+    if any(kink is None for kink in kinks) or least is None:
+        return Verdict(claim=claim, verdict="undecided")
+    if least.value == negative(INFINITY):
+        truth: Truth = False
+    else:
+        bound = is_at_least_zero(least.value, study.parameters, strictly=True)
+        truth = all_of([*(kink for kink in kinks if kink is not None), bound], study.parameters)
+    if truth is False:
+        witness = _flatter_than(study, Fraction(1, 10**6), None)
+        return Verdict(
+            claim=claim,
+            verdict="refuted",
+            witness=witness,
+            method=told([least.method]),
+            note=f"the infimum of phi'' is {to_text(least.value)}" if ZERO not in kinks else "a concave kink",
+        )
+    if truth is True:
+        return Verdict(claim=claim, verdict="proved", symbol="mu", value=least.value, method=told([least.method]))
+    witness = _flatter_than(study, Fraction(1, 10**6), truth)
+    return Verdict(
+        claim=claim,
+        verdict="conditional",
+        holds_iff=truth,
+        symbol="mu",
+        value=least.value,
+        witness=witness,
+        method=told([least.method]),
+    )
+
+
+def lipschitz(study: Study) -> Verdict:
+    """|phi'(u) - phi'(v)| <= L*|u - v|; L is the least such number."""
+    claim = "gradient Lipschitz"
+    for joint in study.whole.joints:
+        if joint.jump != ZERO or joint.kind in ("convex kink", "concave kink"):
+            note = f"the gradient jumps at w = {to_text(joint.position)}"
+            return Verdict(
+                claim=claim, verdict="refuted", method="piece by piece", note=note, witness=_steeper_than(study, 10**6)
+            )
+        if joint.kind == "undecided":
+            return Verdict(claim=claim, verdict="undecided")
+    least, most = study.least_curvature, study.greatest_curvature
+    if least is None or most is None:
+        return Verdict(claim=claim, verdict="undecided")
+    if INFINITY in (most.value, negative(least.value)) or negative(INFINITY) == least.value:
+        return Verdict(
+            claim=claim,
+            verdict="refuted",
+            method=told([most.method]),
+            note="phi'' is not bounded",
+            witness=_steeper_than(study, 10**6),
+        )
+    size = beyond(1, most, negated(least, study.parameters), study.parameters)
+    return Verdict(claim=claim, verdict="proved", symbol="L", value=size.value, method=told([size.method]))
+
+
+_UPWARD = ("positive", "nonnegative", "zero")
+
+
+def _has_jumps(study: Study) -> bool:
+    return any(joint.jump != ZERO for joint in study.whole.joints)
+
+
+def _is_convex(study: Study, *, strictly: bool) -> tuple[Truth | None, list[str]]:
+    """Return where phi is convex, None if that is not decided, and the methods."""
+    if _has_jumps(study):
+        return False, []
+    truths: list[Truth | None] = [
+        _opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints
+    ]
+    methods: list[str] = []
+    for pair, piece in zip(study.curvature, study.active.pieces, strict=True):
+        if pair is None:
+            sign = sign_between(piece.curvature, piece.low, piece.high, study.parameters)
+            truths.append(True if sign in _UPWARD and not strictly else None)
+            methods += ["factors"] if truths[-1] else []
+        elif pair[0].value == negative(INFINITY):
+            truths.append(False)
+        else:
+            truths.append(is_at_least_zero(pair[0].value, study.parameters, strictly=strictly))
+            methods.append(pair[0].method)
+    known = all_of((truth for truth in truths if truth is not None), study.parameters)
+    return (None if None in truths and known is not False else known), methods
+
+
+def _opens_upward(left: Tree, right: Tree, kind: str, study: Study) -> Truth | None:
+    """Return where the slope from the right is not below the one from the left."""
+    if kind in ("smooth", "convex kink"):
+        return True
+    if kind == "concave kink":
+        return False
+    if NAN in (left, right) or any(side in (INFINITY, negative(INFINITY)) for side in (left, right)):
+        return None
+    return is_at_least_zero(minus(right, left), study.parameters)
+
+
+def _phi(study: Study, place: Tree) -> Tree:
+    return substitute(study.value, {W: place})
+
+
+_MIDDLE = over(plus(U, V), number(2))
+
+
+def _above_its_chord(study: Study, rho: Tree, condition: Tree | None) -> Witness | None:
+    """Return two weights at whose middle phi + rho/2*w**2 lies above its chord."""
+    chord = over(plus(_phi(study, U), _phi(study, V)), number(2))
+    slack = times(over(rho, number(8)), power(minus(U, V), number(2)))
+    meaning = "phi((u + v)/2) <= (phi(u) + phi(v))/2" + (" + rho*(u - v)**2/8" if rho != ZERO else "")
+    return refuting(_phi(study, _MIDDLE), "<=", plus(chord, slack), _pairs(study, condition), meaning=meaning)
+
+
+def _refuted_for_every_rho(claim: str, study: Study, why: str) -> Verdict:
+    witness = _above_its_chord(study, number(10**6), None)
+    return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=f"for no rho: {why}")
+
+
+def _flatter_than(study: Study, mu: Fraction, condition: Tree | None) -> Witness | None:
+    """Return two weights between which phi - mu/2*w**2 lies above its chord."""
+    chord = over(plus(_phi(study, U), _phi(study, V)), number(2))
+    gain = times(over(number(mu), number(8)), power(minus(U, V), number(2)))
+    meaning = "phi((u + v)/2) <= (phi(u) + phi(v))/2 - mu*(u - v)**2/8 for mu = 1e-6"
+    return refuting(_phi(study, _MIDDLE), "<=", minus(chord, gain), _pairs(study, condition), meaning=meaning)
+
+
+def _steeper_than(study: Study, bound: int) -> Witness | None:
+    """Return two weights between which the slope changes by more than a bound times their distance."""
+    meaning = f"|phi'(v) - phi'(u)| <= L*|v - u| for L = {bound:.0e}"
+    for row in parameter_rows(study.parameters):
+        for first, second, u, v in _close(study, row):
+            change = minus(substitute(second.slope, {W: V}), substitute(first.slope, {W: U}))
+            left, right = call("abs", change), times(number(bound), call("abs", minus(V, U)))
+            witness = refuting(left, "<=", right, [{**row, "u": u, "v": v}], meaning=meaning)
+            if witness is not None:
+                return witness
+    return None
+
+
+def _close(study: Study, row: Row) -> Iterator[tuple[Piece, Piece, Fraction, Fraction]]:
+    """Yield two weights close to each other and the pieces that they lie on: across knots, and near ends."""
+    found = study.whole.pieces
+    for before, after in pairwise(found):
+        for knot, gap in _gaps(after.low, row):
+            yield before, after, knot - gap, knot + gap
+            yield before, after, knot - gap, knot + 3 * gap
+            yield before, after, knot - 3 * gap, knot + gap
+    for piece in found:
+        for end, side in ((piece.low, 1), (piece.high, -1)):
+            for knot, gap in _gaps(end, row):
+                yield piece, piece, knot + side * gap, knot + 2 * side * gap
+            for far in (10**3, 10**6, 10**12) if end is None else ():
+                yield piece, piece, Fraction(-side * far), Fraction(-side * (far + 1))
+
+
+def _gaps(knot: Tree | None, row: Row) -> Iterator[tuple[Fraction, Fraction]]:
+    """Yield a knot to fifty digits, and smaller and smaller distances from it."""
+    if knot is None:
+        return
+    at = evaluate(knot, {Name(name): evaluate(number(value), {}) for name, value in row.items()})
+    if at == at and abs(at) < float("inf"):
+        place = Fraction(str(at.context.nstr(at, 50)))
+        for digits in (3, 6, 9, 15, 30):
+            yield place, (abs(place) or 1) / Fraction(10) ** digits
+
+
+def _pairs(study: Study, condition: Tree | None) -> Iterator[Row]:
+    """Yield parameters and two weights: on both sides of a knot, near ends, and all over each piece."""
+    for row in parameter_rows(study.parameters, condition):
+        for _, _, u, v in _close(study, row):
+            yield {**row, "u": u, "v": v}
+        for piece in study.whole.pieces:
+            inner = list(weights_between(piece.low, piece.high, row))
+            yield from ({**row, "u": u, "v": v} for k, u in enumerate(inner) for v in inner[k + 1 :])

@@ -1,0 +1,244 @@
+"""Claims about where a step on the penalty leads: coercive, toward the origin, and up to which step size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from symreg.calculus.analysis import Study
+from symreg.calculus.pieces.pieces import Piece
+from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
+from symreg.calculus.signs.extremes import Extreme, beyond, extremes
+from symreg.calculus.signs.limits import grouped, limit_at
+from symreg.calculus.signs.sign import sign_for_all
+from symreg.calculus.signs.table import tidied
+from symreg.calculus.symbolic.prove import is_proved
+from symreg.calculus.symbolic.simplify import tidy
+from symreg.claims.shape import settled, told
+from symreg.claims.verdict import Verdict, Witness
+from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
+from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, W, negative, over, plus, times
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Call, Compare, Logic, Name, Tree, number, substitute
+
+LR = Name("lr")
+"""The learning rate of the gradient step that the claims are about."""
+
+
+def coercive(study: Study) -> Verdict:
+    """phi(w) runs to infinity as |w| does (within its domain)."""
+    claim = "coercive"
+    outer = ((study.active.pieces[0], 1), (study.active.pieces[-1], -1))
+    ends = [(piece, side) for piece, side in outer if (piece.low if side > 0 else piece.high) is None]
+    limits = [limit_at(piece.value, None, side, study.parameters) for piece, side in ends]
+    if all(value == INFINITY for value in limits):
+        return Verdict(claim=claim, verdict="proved", method="limits")
+    for (piece, side), value in zip(ends, limits, strict=True):
+        if value not in (INFINITY, NAN):
+            witness = _bounded(study, piece, side, value)
+            if witness is not None:
+                note = f"phi runs to {to_text(value)} as w runs to {'inf' if side < 0 else '-inf'}"
+                return Verdict(claim=claim, verdict="refuted", witness=witness, method="limits", note=note)
+    truths = [
+        True if value == INFINITY else _grows(p, side, study) for (p, side), value in zip(ends, limits, strict=True)
+    ]
+    if None not in truths:
+        return _coercive_where(claim, all_of((truth for truth in truths if truth is not None), study.parameters), study)
+    wave = _is_bounded(study)
+    if wave is not None:
+        witness = refuting(study.value, ">", plus(wave, ONE), _far(study, -1), meaning="phi(w) > 1 + sup(phi)")
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", note="phi is bounded")
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def _grows(piece: Piece, side: int, study: Study) -> Truth | None:
+    """Return for which parameters phi runs to infinity at a far end: parts that do so have factors that may be 0.
+
+    None where a factor may have either sign, or what a part runs to is not known.
+    """
+    conditions: list[Tree] = []
+    for scalar, moving in grouped(piece.value, study.parameters):
+        limit = limit_at(moving, None, side, study.parameters)
+        if limit == NAN:
+            return None
+        if limit not in (INFINITY, negative(INFINITY)):
+            continue
+        factor = tidied(scalar if limit == INFINITY else negative(scalar), study.parameters)
+        if is_at_least_zero(factor, study.parameters) is not True:
+            return None
+        positive = is_at_least_zero(factor, study.parameters, strictly=True)
+        if positive is True:
+            return True
+        conditions += [] if isinstance(positive, bool) else [positive]
+    if not conditions:
+        return False
+    either = conditions[0] if len(conditions) == 1 else Logic("or", tuple(conditions))
+    return True if is_proved(either, study.parameters) else either
+
+
+def _coercive_where(claim: str, truth: Truth, study: Study) -> Verdict:
+    if truth is True:
+        return Verdict(claim=claim, verdict="proved", method="limits")
+    rows = [row for side in (-1, 1) for row in _far(study, side, None if truth is False else truth)]
+    here = plus(ONE, substitute(study.value, {W: ONE}))
+    witness = refuting(study.value, ">", here, rows, meaning="phi(w) > 1 + phi(1) for a far w")
+    return settled(claim, truth, witness, "limits")
+
+
+def _is_bounded(study: Study) -> Tree | None:
+    """Return the supremum of phi on the outermost piece if it is finite."""
+    piece = study.active.pieces[-1]
+    found = extremes(piece.value, piece.low, piece.high, study.parameters, piece.slope)
+    return None if found is None or found[1].value in (INFINITY, NAN) else found[1].value
+
+
+def _bounded(study: Study, piece: Piece, side: int, value: Tree) -> Witness | None:
+    bound = plus(value, ONE) if value != negative(INFINITY) else ZERO
+    meaning = "phi(w) > 1 + its limit, for a far w" if value != negative(INFINITY) else "phi(w) > 0 for a far w"
+    return refuting(study.value, ">", bound, _far(study, side), meaning=meaning)
+
+
+def _far(study: Study, side: int, condition: Tree | None = None) -> Iterator[Row]:
+    for row in parameter_rows(study.parameters, condition):
+        for size in (10**6, 10**12, 10**20):
+            yield {**row, "w": Fraction(-side * size)}
+
+
+def toward_origin(study: Study) -> Verdict:
+    """w*phi'(w) >= 0: a gradient step on the penalty moves a weight of either sign toward the origin, or not at all."""
+    claim = "shrinks toward the origin"
+    truths: list[Truth | None] = []
+    methods: list[str] = []
+    for side, piece, runs in study.slope_signs:
+        if runs is not None:
+            truths.append(all(run.sign * side >= 0 for run in runs))
+            methods += [run.method for run in runs]
+            continue
+        slope = tidy(times(number(side), piece.slope), study.parameters)
+        found = extremes(slope, piece.low, piece.high, study.parameters)
+        truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
+    known = all_of((truth for truth in truths if truth is not None), study.parameters)
+    truth = None if None in truths and known is not False else known
+    if truth is True:
+        note = "strictly, at every w but 0" if _is_strict(study) else "or leaves it where it is"
+        return Verdict(claim=claim, verdict="proved", method=told(methods), note=note)
+    return settled(claim, truth, _away(study, None if truth is None or truth is False else truth), told(methods))
+
+
+def _is_strict(study: Study) -> bool:
+    """Has phi' the weight's sign at every weight but 0?"""
+    runs = [(side, found) for side, _, found in study.slope_signs]
+    is_strict = all(found and len(found) == 1 and found[0].is_strict and found[0].sign == side for side, found in runs)
+    sides = [s for joint in study.whole.joints if joint.position != ZERO for s in (joint.left, joint.right)]
+    return is_strict and all(sign_for_all(slope, study.parameters) in ("positive", "negative") for slope in sides)
+
+
+def _away(study: Study, condition: Tree | None) -> Witness | None:
+    """Return a weight that the step moves away from the origin."""
+    for _, piece, _ in study.slope_signs:
+        product = times(W, piece.slope)
+        rows = (
+            {**row, "w": weight}
+            for row in parameter_rows(study.parameters, condition)
+            for weight in weights_between(piece.low, piece.high, row)
+        )
+        witness = refuting(product, ">=", ZERO, rows, meaning="w*phi'(w) >= 0")
+        if witness is not None:
+            return witness
+    return None
+
+
+def no_overshoot(study: Study) -> Verdict:
+    """w - lr*phi'(w) never has the other sign than w, for the lr of `holds_iff` and no other."""
+    return _largest_step("step without overshoot", study, Fraction(1))
+
+
+def contraction(study: Study) -> Verdict:
+    """|w - lr*phi'(w)| < |w| wherever phi'(w) is not 0, for the lr of `holds_iff` and no other."""
+    return _largest_step("step that contracts", study, Fraction(2))
+
+
+def _largest_step(claim: str, study: Study, factor: Fraction) -> Verdict:
+    """Return lr <= factor/sup(phi'(w)/w): strict for contraction, where the supremum is attained."""
+    away = toward_origin(study)
+    if factor == 2 and away.verdict in ("refuted", "conditional"):
+        return Verdict(
+            claim=claim,
+            verdict="refuted",
+            witness=away.witness,
+            method=away.method,
+            note="some weights move away from the origin at every step size",
+        )
+    if away.verdict != "proved" and factor == 2:
+        return Verdict(claim=claim, verdict="undecided")
+    if _jumps_at_zero(study):
+        return _no_step(claim, study, factor, "slopes at 0")
+    top: Extreme | None = None
+    for _, found in study.ratios:
+        if found is None:
+            return Verdict(claim=claim, verdict="undecided")
+        top = found[1] if top is None else beyond(1, top, found[1], study.parameters)
+    assert top is not None
+    if top.value == INFINITY:
+        return _no_step(claim, study, factor, told([top.method]))
+    sign = is_at_least_zero(top.value, study.parameters, strictly=True)
+    if sign is False:
+        return Verdict(claim=claim, verdict="proved", method=told([top.method]), note="for every step size")
+    if sign is not True:
+        return Verdict(claim=claim, verdict="undecided")
+    bound = tidied(over(number(factor), top.value), study.parameters)
+    if isinstance(top.value, Call) and top.value.function == "max":
+        return Verdict(claim=claim, verdict="undecided", note="which bound is tighter depends on the parameters")
+    is_reached = top.attained != "as a limit" or any(
+        joint.position == top.at and joint.position != ZERO and joint.kind == "smooth" for joint in study.whole.joints
+    )
+    is_strict = factor == 2 and is_reached
+    return Verdict(
+        claim=claim,
+        verdict="conditional",
+        holds_iff=Compare("<" if is_strict else "<=", LR, bound),
+        symbol="lr",
+        value=bound,
+        method=told([top.method]),
+    )
+
+
+def _jumps_at_zero(study: Study) -> bool:
+    """Does phi' stay away from 0 beside 0, on the side of the weight's sign? Then phi'(w)/w has no upper bound."""
+    slopes = study.at_zero()
+    if slopes is None or NAN in slopes:
+        return False
+    turned = (slopes[1], negative(slopes[0]))
+    return any(slope == INFINITY or sign_for_all(slope, study.parameters) == "positive" for slope in turned)
+
+
+def _no_step(claim: str, study: Study, factor: Fraction, method: str) -> Verdict:
+    note = "for no step size: phi'(w)/w has no upper bound"
+    witness = _overshooting(study, factor)
+    return Verdict(claim=claim, verdict="refuted", witness=witness, method=method, note=note)
+
+
+def _overshooting(study: Study, factor: Fraction) -> Witness | None:
+    """Return a weight that a step of lr = 1e-6 takes across the origin, or farther than it was."""
+    rate = number(Fraction(1, 10**6))
+    for _, found in study.sides:
+        for piece in found:
+            ratio = over(times(rate, piece.slope), W)
+            rows = (
+                {**row, "w": weight}
+                for row in parameter_rows(study.parameters)
+                for weight in _small_and_large(piece, row)
+            )
+            witness = refuting(ratio, "<=", number(factor), rows, meaning=f"lr*phi'(w)/w <= {factor} for lr = 1e-6")
+            if witness is not None:
+                return witness
+    return None
+
+
+def _small_and_large(piece: Piece, row: Row) -> Iterator[Fraction]:
+    side = 1 if piece.low == ZERO or (piece.low is not None and piece.high is None) else -1
+    if piece.low == ZERO or piece.high == ZERO:
+        yield from (side * Fraction(1, 10**k) for k in (6, 9, 12, 20, 30))
+    if piece.low is None or piece.high is None:
+        yield from (side * Fraction(10**k) for k in (4, 6, 12, 20, 30))
+    del row

@@ -1,0 +1,286 @@
+"""Claims about the shape of phi: even, nonnegative, continuous, differentiable, positively homogeneous."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from symreg.calculus.analysis import Study
+from symreg.calculus.evaluation.bounds import bounds
+from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
+from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
+from symreg.calculus.signs.extremes import extremes
+from symreg.calculus.signs.limits import limit_at
+from symreg.calculus.signs.roots import has_w
+from symreg.calculus.signs.sign import sign_between, sign_for_all
+from symreg.calculus.symbolic.simplify import tidy
+from symreg.claims.verdict import Verdict, Witness
+from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
+from symreg.expressions.arithmetic import (
+    INFINITY,
+    NAN,
+    ONE,
+    ZERO,
+    W,
+    call,
+    minus,
+    negative,
+    over,
+    plus,
+    rational,
+    times,
+)
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Call, Compare, Name, Tree, names, number, substitute
+
+
+def even(study: Study) -> Verdict:
+    """phi(-w) = phi(w)."""
+    claim = "even"
+    if study.whole.is_even:
+        return Verdict(claim=claim, verdict="proved", method="structure")
+    low, high = study.ends
+    if (low is None) != (high is None) or (
+        low is not None and high is not None and _is_nonzero(plus(low, high), study)
+    ):
+        note = f"{_region(study)} is not symmetric"
+        return Verdict(claim=claim, verdict="refuted", method="domain", note=note)
+    mirrored = substitute(study.value, {W: negative(Name("w"))})
+    witness = refuting(mirrored, "==", study.value, _everywhere(study), meaning="phi(-w) = phi(w)")
+    if witness is not None:
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
+    if all(joint.jump == ZERO for joint in study.whole.joints) and _is_mirror_image(study):
+        return Verdict(claim=claim, verdict="proved", method="piece by piece")
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def _is_nonzero(number: Tree, study: Study) -> bool:
+    """Is a number not 0 for all parameters; of ends that are parameters, not 0 for some?"""
+    if sign_for_all(number, study.parameters) in ("positive", "negative"):
+        return True
+    if not set(names(number)) & set(study.whole.domain.names) or tidy(number, study.parameters) == ZERO:
+        return False
+    return any(abs(evaluate(number, row)) > TINY for row in samples(study.parameters))
+
+
+def _region(study: Study) -> str:
+    """Return where phi has a value, in words: the domain, or what the formula leaves of it."""
+    domain, ends = study.whole.domain, study.ends
+    if ends == (domain.lower, domain.upper):
+        return f"the domain {domain}"
+    low, high = ("-inf" if ends[0] is None else to_text(ends[0])), ("inf" if ends[1] is None else to_text(ends[1]))
+    return f"the domain ({low}, {high})"
+
+
+def _is_mirror_image(study: Study) -> bool:
+    """Is each piece the mirror image of the one on the other side?"""
+    found = study.whole.pieces
+    for piece, other in zip(found, reversed(found), strict=True):
+        difference = minus(piece.value, substitute(other.value, {W: negative(W)}))
+        ends = (piece.low is None, piece.high is None) == (other.high is None, other.low is None)
+        if not ends or tidy(difference, study.parameters) != ZERO:
+            return False
+        if piece.low is not None and tidy(minus(piece.low, negative(other.high or ZERO)), study.parameters) != ZERO:
+            return False
+    return True
+
+
+def nonnegative(study: Study) -> Verdict:
+    """phi(w) >= 0 for every weight of the domain."""
+    claim = "nonnegative"
+    if bounds(study.value, {p.name: p for p in study.parameters})[0] >= 0:
+        return Verdict(claim=claim, verdict="proved", method="structure")
+    truths: list[Truth | None] = []
+    methods: list[str] = []
+    for piece in study.active.pieces:
+        if sign_between(piece.value, piece.low, piece.high, study.parameters) in ("positive", "nonnegative", "zero"):
+            truths.append(True)
+            continue
+        found = extremes(piece.value, piece.low, piece.high, study.parameters, piece.slope)
+        truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
+        methods += [] if found is None else [found[0].method]
+    known = all_of((truth for truth in truths if truth is not None), study.parameters)
+    truth = None if None in truths and known is not False else known
+    if truth is True:
+        return Verdict(claim=claim, verdict="proved", method=told(methods))
+    rows = _everywhere(study, None if truth is None or truth is False else truth)
+    witness = refuting(study.value, ">=", ZERO, rows, meaning="phi(w) >= 0")
+    return settled(claim, truth, witness, told(methods))
+
+
+def settled(claim: str, truth: Truth | None, witness: Witness | None, method: str) -> Verdict:
+    """Return the verdict on a claim that is not true for all parameters, of which a witness was looked for.
+
+    Args:
+        claim: Its name.
+        truth: Where it holds: nowhere (False), where the condition does, or None where that is not known.
+        witness: Parameters and weights at which it fails; without them nothing is refuted.
+        method: How the truth was found.
+    """
+    if witness is None:
+        return Verdict(claim=claim, verdict="undecided")
+    if truth is None:
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
+    if isinstance(truth, bool):
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method=method)
+    return Verdict(claim=claim, verdict="conditional", holds_iff=truth, witness=witness, method=method)
+
+
+FOR_SOME = "balls"
+"""The method of what is refuted at the witness's parameters, and may hold for others."""
+
+
+def continuous(study: Study) -> Verdict:
+    """phi has no jump within its domain."""
+    claim = "continuous"
+    jumps = [joint for joint in study.whole.joints if joint.jump != ZERO]
+    if not jumps:
+        return Verdict(claim=claim, verdict="proved", method="piece by piece")
+    for joint in jumps:
+        for row in parameter_rows(study.parameters):
+            witness = refuting(
+                joint.jump, "==", ZERO, [row], meaning=f"the value jumps by 0 at w = {to_text(joint.position)}"
+            )
+            if witness is not None:
+                return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def differentiable(study: Study) -> Verdict:
+    """phi has a derivative at every weight of its domain; else each knot is named with its one-sided slopes."""
+    claim = "differentiable"
+    if any(joint.jump != ZERO for joint in study.whole.joints):
+        verdict = continuous(study)
+        return Verdict(claim=claim, verdict=verdict.verdict, witness=verdict.witness, method=verdict.method)
+    for end, side, slope in _slopes_at_ends(study):
+        if slope == NAN:
+            return Verdict(claim=claim, verdict="undecided")
+        if not _are_finite(slope):
+            note = f"at the end w = {to_text(end)} of the domain the slope is {to_text(slope)}"
+            witness = _cusp(study, end, side)
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="limit", note=note)
+    kinks = [j for j in study.whole.joints if j.kind != "smooth" or not _are_finite(j.left, j.right)]
+    if not kinks:
+        return Verdict(claim=claim, verdict="proved", method="piece by piece")
+    note = "; ".join(
+        f"at w = {to_text(j.position)} the slope is {to_text(j.left)} from the left, {to_text(j.right)} from the right"
+        for j in kinks
+    )
+    truths = [_meet(joint.left, joint.right, study) for joint in kinks]
+    if None in truths:
+        return Verdict(claim=claim, verdict="undecided", note=note)
+    truth = all_of((truth for truth in truths if truth is not None), study.parameters)
+    if not isinstance(truth, bool):
+        return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="piece by piece", note=note)
+    assert truth is False
+    for joint in kinks:
+        if not _are_finite(joint.left, joint.right):
+            witness = _cusp(study, joint.position)
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
+        witness = refuting(
+            joint.left,
+            "==",
+            joint.right,
+            parameter_rows(study.parameters),
+            meaning="the slopes from both sides are equal",
+        )
+        if witness is not None:
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
+    return Verdict(claim=claim, verdict="undecided", note=note)
+
+
+def _slopes_at_ends(study: Study) -> Iterator[tuple[Tree, int, Tree]]:
+    """Yield the ends that belong to the domain, where it lies from there, and the slope there; nan if unknown."""
+    first, last, domain = study.whole.pieces[0], study.whole.pieces[-1], study.whole.domain
+    if first.low is not None and domain.lower is not None and domain.low_closed:
+        yield first.low, 1, limit_at(first.slope, first.low, 1, study.parameters)
+    if last.high is not None and domain.upper is not None and domain.high_closed:
+        yield last.high, -1, limit_at(last.slope, last.high, -1, study.parameters)
+
+
+def _cusp(study: Study, knot: Tree, side: int = 1) -> Witness | None:
+    """Return a weight beside a knot with an infinite slope, and the quotient of differences there."""
+    at = rational(knot)
+    if at is None:
+        return None
+    rise = minus(study.value, substitute(study.value, {W: knot}))
+    quotient = call("abs", over(rise, minus(W, knot)))
+    near = [at + side * Fraction(1, 10**k) for k in (9, 20, 60, 200)]
+    rows = ({**row, "w": weight} for row in parameter_rows(study.parameters) for weight in near)
+    meaning = f"|phi(w) - phi({to_text(knot)})|/|{to_text(minus(W, knot))}| <= 1e6"
+    return refuting(quotient, "<=", number(10**6), rows, meaning=meaning)
+
+
+def _are_finite(*slopes: Tree) -> bool:
+    return not any(slope in (INFINITY, negative(INFINITY), NAN) for slope in slopes)
+
+
+def _meet(left: Tree, right: Tree, study: Study) -> Truth | None:
+    """Return where two one-sided slopes are finite and equal; None where that is not decided."""
+    match left, right:
+        case Call("where", (condition, a, b)), Call("where", (other, c, d)) if condition == other:
+            first, second = _meet(a, c, study), _meet(b, d, study)
+            if first is None or second is None or not isinstance(condition, Compare):
+                return None
+            if (first, second) == (True, False):
+                return condition
+            return first if first == second and isinstance(first, bool) else None
+    if NAN in (left, right):
+        return None
+    if not _are_finite(left, right):
+        return False
+    sign = sign_for_all(minus(left, right), study.parameters)
+    if sign in ("zero", "positive", "negative"):
+        return sign == "zero"
+    found = is_at_least_zero(minus(left, right), study.parameters)  # exact, and without what is never 0
+    return replace(found, operator="==") if isinstance(found, Compare) else None
+
+
+def homogeneous(study: Study) -> Verdict:
+    """phi(a*w) = a**d*phi(w) for every a > 0, by Euler's theorem: w*phi'(w) = d*phi(w)."""
+    claim = "positively homogeneous"
+    if any(end is not None and _is_nonzero(end, study) for end in study.ends):
+        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"{_region(study)} is no cone")
+    if any(end not in (None, ZERO) for end in study.ends):
+        return Verdict(claim=claim, verdict="undecided")
+    degrees: dict[Tree, None] = {}
+    for piece in study.active.pieces:
+        if piece.value != ZERO:
+            degrees[tidy(over(times(W, piece.slope), piece.value), study.parameters)] = None
+    (degree, *others) = degrees or {ONE: None}
+    if not others and not has_w(degree) and all(joint.position == ZERO for joint in study.whole.joints):
+        return Verdict(claim=claim, verdict="proved", symbol="degree", value=degree, method="Euler's theorem")
+    for row in parameter_rows(study.parameters):
+        for a in _weights(study, row):
+            # With the degree that the first two weights would need, a third one fails.
+            scaled = [substitute(study.value, {W: times(number(factor), Name("w"))}) for factor in (1, 2, 4)]
+            first, second, third = scaled
+            found = refuting(
+                times(second, second),
+                "==",
+                times(first, third),
+                [{**row, "w": a}],
+                meaning="phi(2*w)**2 = phi(w)*phi(4*w)",
+            )
+            if found is not None:
+                return Verdict(claim=claim, verdict="refuted", witness=found, method=FOR_SOME)
+    return Verdict(claim=claim, verdict="undecided")
+
+
+def told(methods: list[str]) -> str:
+    """Return how a claim on all pieces was decided: by what needs most trust."""
+    balls = [method for method in methods if method.startswith("balls")]
+    return balls[0] if balls else "sign table"
+
+
+def _everywhere(study: Study, condition: Tree | None = None) -> Iterator[Row]:
+    """Yield parameters and weights on every piece; parameters at which a condition fails, if there is one."""
+    for row in parameter_rows(study.parameters, condition):
+        for weight in _weights(study, row):
+            yield {**row, "w": weight}
+
+
+def _weights(study: Study, row: Row) -> Iterator[Fraction]:
+    for piece in study.whole.pieces:
+        yield from weights_between(piece.low, piece.high, row)

@@ -1,0 +1,95 @@
+"""What is said of a claim about a penalty: proved, conditional, refuted or undecided, with what a person can check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from symreg.expressions.tree import Name, Tree
+from symreg.objectives.resolve import Objective
+
+Status = Literal["proved", "conditional", "refuted", "undecided"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """Numbers at which a claim fails: `left operator right` would have to hold, and does not, as balls prove.
+
+    Args:
+        at: Exact values of the parameters and of the weights `w`, `u`, `v`, by name.
+        left: What the claim compares, over these names.
+        operator: `<`, `<=`, `>`, `>=` or `==`.
+        right: What it is compared with.
+        left_value: The left side in decimals.
+        right_value: The right side in decimals.
+        meaning: What the inequality says, in words.
+        weights: The vector as expressions in `w`: one weight where nothing else is said.
+        arrays: Numbers in place of the declared arrays, by name.
+    """
+
+    at: tuple[tuple[str, Fraction], ...]
+    left: Tree
+    operator: str
+    right: Tree
+    left_value: str
+    right_value: str
+    meaning: str = ""
+    weights: tuple[Tree, ...] = (Name("w"),)
+    arrays: tuple[tuple[str, tuple[tuple[Fraction, ...], ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer to one claim.
+
+    Args:
+        claim: In the field's words: `convex`, `gradient Lipschitz`, ...
+        verdict: `proved` for all parameters in their domains; `conditional`: for those, and only those, of `holds_iff`;
+            `refuted`: the claim fails at the witness, for some parameters at least.
+        holds_iff: The condition on the parameters (and on the step, `step` or `lr`), or None.
+        symbol: What the value is called: `rho`, `mu`, `L`, `lr`, ...; "" where there is none.
+        value: The best constant, an expression in the parameters, or None.
+        witness: Of a refuted claim, and of a conditional one where the condition fails.
+        method: How it was decided: `sign table`, `Z3`, `balls for ...`, `structure`, ...
+        note: What a reader must know besides; a few words.
+    """
+
+    claim: str
+    verdict: Status
+    holds_iff: Tree | None = None
+    symbol: str = ""
+    value: Tree | None = None
+    witness: Witness | None = None
+    method: str = ""
+    note: str = ""
+
+
+WITHOUT_NUMBERS = ("domain", "degree", "oscillation")
+"""Methods of a refutation that shows without numbers at which the claim fails."""
+
+
+def shown(verdict: Verdict) -> Verdict:
+    """Return a verdict, or that it is undecided if it refutes without anything that shows it."""
+    if verdict.verdict != "refuted" or verdict.witness is not None or verdict.method in WITHOUT_NUMBERS:
+        return verdict
+    return Verdict(claim=verdict.claim, verdict="undecided", note="no numbers were found that refute it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """All verdicts on an objective.
+
+    Args:
+        objective: What was asked about.
+        verdicts: One for each claim, in a fixed order.
+        notes: What was assumed, one sentence each.
+    """
+
+    objective: Objective
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    def __getitem__(self, claim: str) -> Verdict:
+        """Return the verdict on a claim by its name."""
+        return next(verdict for verdict in self.verdicts if verdict.claim == claim)

@@ -1,0 +1,1 @@
+"""Derivations: what is printed of an objective, its gradient, its directions and its step sizes."""

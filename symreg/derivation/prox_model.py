@@ -1,0 +1,98 @@
+"""What the derivation of a proximal operator consists of: steps, closed forms by ranges of the step, the conjugate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symreg.derivation.model import Step
+from symreg.expressions.arithmetic import rational
+from symreg.expressions.tree import Binary, Name, Number, Tree, substitute, transform
+from symreg.model.terms import Terms
+from symreg.objectives.resolve import Objective
+from symreg.proximal.operator import STEP, V
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """What a derivation calls its variables; names of parameters are avoided.
+
+    Args:
+        weight: u, over which the minimum is taken.
+        point: v, where the operator is taken; of a function of the norm the length of v.
+        step: s, the factor of the penalty.
+        scaled: x, the weight in units of its scale.
+    """
+
+    weight: str
+    point: str
+    step: str
+    scaled: str
+
+    def shown(self, tree: Tree) -> Tree:
+        """Return a tree over these letters, an exponent as one number."""
+        made = substitute(tree, {Name("w"): Name(self.weight), V: Name(self.point), STEP: Name(self.step)})
+        return transform(made, _with_exponent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The operator for the steps of a range.
+
+    Args:
+        condition: On the step and the parameters; None: every step.
+        formula: prox(v) as a choice on v, over the names defined.
+        definitions: What the names in the formula stand for.
+        envelope: The Moreau envelope, likewise; None where it is no shorter than its definition.
+    """
+
+    condition: Tree | None
+    formula: Tree
+    definitions: tuple[tuple[str, Tree], ...] = ()
+    envelope: Tree | None = None
+
+    @property
+    def whole(self) -> Tree:
+        """The formula with the definitions put in."""
+        made = self.formula
+        for name, tree in reversed(self.definitions):
+            made = substitute(made, {Name(name): tree})
+        return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxChain:
+    """The derivation of a proximal operator.
+
+    Args:
+        objective: Whose penalty it is of, or some of its terms.
+        terms: Those that it is of.
+        letters: The names of the variables in all trees.
+        steps: In the order in which they are read.
+        whys: Of each step, with its mathematics as trees.
+        cases: Closed forms, by ranges of the step; empty where there is none.
+        bound: Up to which step F rises everywhere; `inf`, or None where that is not decided.
+        validity: The same as a condition; None where it holds for every step, or is not decided.
+        conjugate: phi* over `y`, infinite outside its domain; None where phi is not convex or has no closed form.
+        is_radial: Is phi a function of the norm, and `v` the norm of the point?
+        notes: One sentence each.
+    """
+
+    objective: Objective
+    terms: Terms
+    letters: Letters
+    steps: tuple[Step, ...]
+    whys: tuple[tuple[str | Tree, ...], ...]
+    cases: tuple[Case, ...] = ()
+    bound: Tree | None = None
+    validity: Tree | None = None
+    conjugate: Tree | None = None
+    is_radial: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def _with_exponent(node: Tree) -> Tree:
+    if isinstance(node, Binary) and node.operator == "**":
+        value = rational(node.right)
+        if value is not None and value >= 0:
+            return Binary("**", node.left, Number(value))
+    return node

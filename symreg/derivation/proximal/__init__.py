@@ -1,0 +1,1 @@
+"""Derivations of proximal operators: cases of v, thresholds, formulas, conjugates."""

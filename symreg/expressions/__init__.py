@@ -1,0 +1,1 @@
+"""Expressions: trees, their arithmetic and their text."""

@@ -1,0 +1,1 @@
+"""Proximal operators as kernels: thresholds, roots and choices among minima."""

@@ -1,0 +1,82 @@
+"""Lower an operator of which it is not known where F turns: what a search for that asks of the penalty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symreg.expressions.tree import Binary, Call, Compare, Name, Tree, names, number, substitute
+from symreg.kernel.cse import Namer, share
+from symreg.kernel.ir import Best, Formula, Let, Search, Table
+from symreg.kernel.proximal.common import Lowering, Statements
+from symreg.proximal.operator import Mixed, Span
+
+_W = Name("w")
+_ZERO = number(0)
+
+
+def search_of(operator: Mixed, parameters: tuple[str, ...]) -> Search:
+    """Return the search of an operator.
+
+    Args:
+        operator: Its trees are over the bare `w`.
+        parameters: Names that may stand in them; those that do not are left out.
+    """
+    namer = Namer(parameters)
+    u, inside = Name(namer.fresh("u")), Name(namer.fresh("inside"))
+    used = {name for addend in operator.addends for span in addend for name in _names_in(span)}
+
+    def formula(part: Callable[[Span], Tree]) -> Formula:
+        made = [substitute(_chosen(addend, part, inside), {_W: u}) for addend in operator.addends]
+        made = [tree for tree in made if tree != _ZERO] or [_ZERO]
+        total = made[0]
+        for tree in made[1:]:
+            total = Binary("+", total, tree)
+        shared = share((), (total,), Namer((*namer.taken, *parameters)))
+        lets = tuple(stage for stage in shared.stages if isinstance(stage, Let))
+        return Formula(lets=lets, result=shared.scalars[0])
+
+    domain = operator.domain.at({})  # no end of it is a parameter
+    return Search(
+        u=u.name,
+        inside=inside.name,
+        parameters=tuple(name for name in parameters if name in used),
+        knots=operator.knots,
+        value=formula(lambda span: span.value),
+        slope=formula(lambda span: span.slope),
+        curvature=formula(lambda span: span.curvature),
+        rising=formula(lambda span: span.curvature if span.rises else _ZERO),
+        falling=formula(lambda span: _ZERO if span.rises else span.curvature),
+        low=domain.low,
+        high=domain.high,
+        low_closed=domain.low is not None and domain.low_closed,
+        high_closed=domain.high is not None and domain.high_closed,
+        is_even=operator.is_even,
+    )
+
+
+def searched(x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer) -> Tree:
+    """Return the minimiser for one element, by a table where the step is the same for all; see `solved`."""
+    x = Lowering(step, namer).bounded(x, each)
+    name = namer.fresh("u")
+    if once is each:
+        each.append(Best(name=name, v=x, step=step))
+    else:
+        table = namer.fresh("table")
+        once.append(Table(name=table, step=step))
+        each.append(Best(name=name, v=x, step=step, table=table))
+    return Name(name)
+
+
+def _chosen(spans: tuple[Span, ...], part: Callable[[Span], Tree], inside: Tree) -> Tree:
+    """Return a part of the span that a weight inside it tells."""
+    made = part(spans[-1])
+    for span in reversed(spans[:-1]):
+        assert span.high is not None
+        if part(span) != made:
+            made = Call("where", (Compare("<", inside, span.high), part(span), made))
+    return made
+
+
+def _names_in(span: Span) -> set[str]:
+    found = names(span.value) | names(span.slope) | names(span.curvature)
+    return set(found if span.high is None else found | names(span.high))

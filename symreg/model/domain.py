@@ -1,0 +1,213 @@
+"""Domains of weights: intervals whose ends are numbers or parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from numbers import Rational
+from typing import Any
+
+from symreg.errors import SpecError
+from symreg.expressions.tree import Name, Negate, Number, Tree, number
+from symreg.model.interval import NUMBER, WORDS, Interval, intersection, parse_interval
+from symreg.model.names import check_identifier, did_you_mean, printable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParametricInterval:
+    """An interval whose ends are numbers or parameters, one of them a parameter; never empty for values in order.
+
+    Args:
+        lower: A number, a parameter, or minus one; None for -inf.
+        upper: Likewise; None for +inf.
+        low_closed: Does the lower end belong to it?
+        high_closed: Does the upper end belong to it?
+    """
+
+    lower: Tree | None = None
+    upper: Tree | None = None
+    low_closed: bool = False
+    high_closed: bool = False
+
+    def __str__(self) -> str:
+        low, high = (_text(end, word) for end, word in ((self.lower, "-inf"), (self.upper, "inf")))
+        return f"{'[' if self.low_closed else '('}{low}, {high}{']' if self.high_closed else ')'}"
+
+    @property
+    def is_all(self) -> bool:
+        """Is it the whole real line?"""
+        return False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that its ends are."""
+        return tuple(dict.fromkeys(name for end in (self.lower, self.upper) if (name := _name(end))))
+
+    def at(self, values: Mapping[str, Any]) -> Interval:
+        """Return the interval for values of the parameters, which are floats or exact."""
+        low, high = (None if end is None else value_of(end, values) for end in (self.lower, self.upper))
+        return Interval(low=low, high=high, low_closed=self.low_closed, high_closed=self.high_closed)
+
+    def hull(self, ranges: Mapping[str, Interval]) -> Interval:
+        """Return the least interval with numbers for ends that holds it for all parameters in their ranges."""
+        low = None if self.lower is None else _range(self.lower, ranges)
+        high = None if self.upper is None else _range(self.upper, ranges)
+        return Interval(
+            low=None if low is None else low.low,
+            high=None if high is None else high.high,
+            low_closed=self.low_closed and low is not None and low.low is not None and low.low_closed,
+            high_closed=self.high_closed and high is not None and high.high is not None and high.high_closed,
+        )
+
+
+Domain = Interval | ParametricInterval
+"""Of a weight."""
+
+
+def between(lower: Tree | None, upper: Tree | None, *, low_closed: bool, high_closed: bool) -> Domain:
+    """Return the domain between two ends."""
+    made = ParametricInterval(lower=lower, upper=upper, low_closed=low_closed, high_closed=high_closed)
+    return made if made.names else made.at({})
+
+
+def renamed_domain(domain: Domain, new: Mapping[str, str]) -> Domain:
+    """Return a domain with its parameters under new names."""
+    if isinstance(domain, Interval):
+        return domain
+    return replace(domain, lower=_renamed(domain.lower, new), upper=_renamed(domain.upper, new))
+
+
+def meet(a: Domain, b: Domain) -> Domain | None:
+    """Return the points that belong to both, or None if there are none.
+
+    Raises:
+        SpecError: That depends on the parameters.
+    """
+    if a == b or b.is_all:
+        return a
+    if a.is_all:
+        return b
+    if isinstance(a, Interval) and isinstance(b, Interval):
+        return intersection(a, b)
+    raise SpecError(f"which of the ends of the domains {a} and {b} count depends on the parameters")
+
+
+def at_numbers(domain: Domain, values: Mapping[str, Fraction]) -> Domain:
+    """Return a domain with numbers in place of some of its parameters."""
+    if isinstance(domain, Interval):
+        return domain
+    lower, upper = (
+        number(value_of(end, values)) if end is not None and _name(end) in values else end
+        for end in (domain.lower, domain.upper)
+    )
+    return between(lower, upper, low_closed=domain.low_closed, high_closed=domain.high_closed)
+
+
+_END = rf"-inf|\+?inf|{NUMBER}|-?\s*[A-Za-z_]\w*"
+_DOMAIN = re.compile(rf"\s*([(\[])\s*({_END})\s*,\s*({_END})\s*([)\]])\s*", re.ASCII)
+
+
+def parse_domain(text: str, known: Iterable[str] | None = None) -> Domain:
+    """Return the domain that `text` writes: `real`, `(0, inf)`, `[lo, hi]`, `[-b, b]`.
+
+    Args:
+        text: An interval; an end is a number, a parameter, or minus one.
+        known: Names of the parameters there are; None takes every name for one.
+
+    Raises:
+        SpecError: It is none; says what would be right.
+    """
+    match = None if text in WORDS else _DOMAIN.fullmatch(text)
+    if match is None or not (_is_name(match[2]) or _is_name(match[3])):
+        return parse_interval(text)
+    ends = (match[2], match[3])
+    opening, closing = match[1], match[4]
+    low, high = (_end(end, known, text) for end in ends)
+    shown = printable(text, 60)
+    if ends[0].lstrip("+") == "inf" or ends[1] == "-inf":
+        raise SpecError(f"domain {shown!r} is empty")
+    if (low is None and opening == "[") or (high is None and closing == "]"):
+        raise SpecError(f"domain {shown!r} includes infinity; write that end with a round bracket")
+    return ParametricInterval(lower=low, upper=high, low_closed=opening == "[", high_closed=closing == "]")
+
+
+def _is_name(text: str) -> bool:
+    return text.lstrip("-+ ").isidentifier() and text.lstrip("-+ ") != "inf"
+
+
+def _end(text: str, known: Iterable[str] | None, whole: str) -> Tree | None:
+    if text.endswith("inf") and not _is_name(text):
+        return None
+    if not _is_name(text):
+        (end,) = (parse_interval(f"[{text}, {text}]").low,)
+        return None if end is None else number(end)
+    name, names = text.lstrip("- "), None if known is None else list(known)
+    if names is not None and name not in names:
+        raise SpecError(
+            f"domain {printable(whole, 60)!r} is not one; write real, positive, nonnegative, '(2, inf)', '[0, 1)', "
+            f"or parameters for ends; '{printable(name, 40)}' is none{did_you_mean(name, names)}"
+        )
+    check_identifier(name, "domain: parameter")
+    return Negate(Name(name)) if text.startswith("-") else Name(name)
+
+
+def _name(end: Tree | None) -> str:
+    match end:
+        case Name(name) | Negate(Name(name)):
+            return name
+        case _:
+            return ""
+
+
+def _renamed(end: Tree | None, new: Mapping[str, str]) -> Tree | None:
+    name = _name(end)
+    if not name:
+        return end
+    made = Name(new.get(name, name))
+    return Negate(made) if isinstance(end, Negate) else made
+
+
+def value_of(end: Tree, values: Mapping[str, Any]) -> Fraction:
+    """Return an end for values of its parameters."""
+    match end:
+        case Number(value):
+            return value
+        case Name(name):
+            known = values[name]
+            return Fraction(known) if isinstance(known, Rational) else Fraction(float(known))
+        case Negate(operand):
+            return -value_of(operand, values)
+    raise TypeError("an end of a domain is a number, a parameter or minus one")
+
+
+def _range(end: Tree, ranges: Mapping[str, Interval]) -> Interval:
+    match end:
+        case Name(name):
+            return ranges[name]
+        case Negate(Name(name)):
+            one = ranges[name]
+            return Interval(
+                low=None if one.high is None else -one.high,
+                high=None if one.low is None else -one.low,
+                low_closed=one.high_closed,
+                high_closed=one.low_closed,
+            )
+        case _:
+            at = value_of(end, {})
+            return Interval(low=at, high=at, low_closed=True, high_closed=True)
+
+
+def _text(end: Tree | None, infinite: str) -> str:
+    match end:
+        case None:
+            return infinite
+        case Name(name):
+            return name
+        case Negate(Name(name)):
+            return f"-{name}"
+        case _:
+            at = value_of(end, {})
+            whole = str(Interval(low=at, high=at, low_closed=True, high_closed=True))
+            return whole[1:].partition(",")[0]

@@ -1,0 +1,230 @@
+"""The specs: a penalty and an update rule as plain, validated data, whoever wrote them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from numbers import Real
+from typing import Literal
+
+from symreg.errors import SpecError
+from symreg.expressions.tree import Call, Tree, names, walk
+from symreg.model.domain import Domain
+from symreg.model.interval import REAL, Interval
+from symreg.model.names import LONGEST_MENTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A scalar parameter.
+
+    Args:
+        name: Identifier; not one of the reserved names.
+        domain: Values that it may take; always finite.
+        default: A value inside the domain.
+        above: The name of another parameter that it has to exceed, as the ends of a domain have to; "" for none.
+        latex: Its symbol in LaTeX, or "" for one made from the name.
+        doc: A few words for docstrings.
+        is_assumed: Was it undeclared in an inline expression, and so taken as positive?
+        is_chosen: Was the default chosen for want of a given one?
+    """
+
+    name: str
+    domain: Interval
+    default: float
+    latex: str = ""
+    doc: str = ""
+    is_assumed: bool = False
+    is_chosen: bool = field(default=False, compare=False)
+    above: str = ""
+
+
+Shape = tuple[Literal["n"], ...]
+"""Of a declared array: each dimension is `n`, the number of weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Array:
+    """A declared array argument of an index-notation penalty.
+
+    Args:
+        name: Identifier; not one of the reserved names.
+        shape: A vector's or a square matrix's.
+        latex: Its symbol in LaTeX, or "" for one made from the name.
+        doc: A few words for docstrings.
+        domain: Values that each element may take; all real numbers are taken as they come, other domains are checked.
+        default: A typical element, inside the domain.
+    """
+
+    name: str
+    shape: Shape
+    latex: str = ""
+    doc: str = ""
+    domain: Interval = REAL
+    default: float = 1.0
+
+    @property
+    def element(self) -> Parameter:
+        """One of its elements, as a parameter of the same name."""
+        return Parameter(name=self.name, domain=self.domain, default=self.default, latex=self.latex, doc=self.doc)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Penalty:
+    """A penalty R(w).
+
+    Args:
+        name: Identifier; the stem of emitted files.
+        title: One line of text.
+        expression: Its addends, each elementwise (bare `w`) or in index notation.
+        domain: Of each weight; outside it the value is +inf and the gradient NaN.
+        parameters: In the order of the file: the order of arguments of what is emitted.
+        arrays: Declared arrays, in the order of the file.
+        reference: Where the formula is from.
+        doc: Free text, one paragraph.
+        source: File name or `expression`, for messages.
+    """
+
+    name: str
+    title: str
+    expression: Tree
+    domain: Domain
+    parameters: tuple[Parameter, ...]
+    arrays: tuple[Array, ...] = ()
+    reference: str = ""
+    doc: str = ""
+    source: str = field(default="expression", compare=False)
+
+    def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:
+        return PenaltySum(addends=((Fraction(1), self),)) + other
+
+    def __rmul__(self, coefficient: float | Fraction) -> PenaltySum:
+        return PenaltySum(addends=((checked_coefficient(coefficient), self),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PenaltySum:
+    """A sum of penalties with positive coefficients: `l1 + 0.5 * l2` in Python."""
+
+    addends: tuple[tuple[Fraction, Penalty], ...]
+
+    def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:
+        if not isinstance(other, Penalty | PenaltySum):
+            return NotImplemented
+        more = other.addends if isinstance(other, PenaltySum) else ((Fraction(1), other),)
+        return PenaltySum(addends=self.addends + more)
+
+    def __rmul__(self, coefficient: float | Fraction) -> PenaltySum:
+        exact = checked_coefficient(coefficient)
+        return PenaltySum(addends=tuple((exact * c, penalty) for c, penalty in self.addends))
+
+
+def checked_coefficient(value: float | Fraction) -> Fraction:
+    """Return a penalty's coefficient, exact: a decimal as it is written.
+
+    Raises:
+        SpecError: Not positive, or beyond 1e-100 to 1e100.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < math.inf:
+        raise SpecError(f"{_shown(value)}: a penalty's coefficient is a positive number")
+    exact = Fraction(value) if isinstance(value, int | Fraction) else Fraction(repr(float(value)))
+    if not Fraction(1, 10**100) <= exact <= 10**100:
+        raise SpecError(f"{_shown(value)}: a penalty's coefficient is a positive number, 1e-100 to 1e100")
+    return exact
+
+
+def _shown(value: object) -> str:
+    text = str(value) if isinstance(value, Fraction) else repr(value)
+    return f"coefficient {text}" if len(text) <= LONGEST_MENTION else f"a coefficient of {len(text)} characters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """`target = expression`, elementwise; the target is `w`, a state variable, or a name that lives for one step."""
+
+    target: str
+    expression: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A state variable of a rule and its value before the first step.
+
+    It is an array if an assignment to it depends on `w`, `g` or an array state, else a scalar.
+    """
+
+    name: str
+    initial: float
+    is_array: bool
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxCall:
+    """One `prox(argument, step)` in the assignments of a rule.
+
+    Args:
+        tree: The call itself, as it stands in the assignment.
+        argument: Where the operator is taken; one number a weight.
+        step: Its step.
+        is_step_per_weight: Does the step depend on `w`, a gradient or an array state, so that each weight has its own?
+    """
+
+    tree: Tree
+    argument: Tree
+    step: Tree
+    is_step_per_weight: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """An update rule: assignments that run in order, elementwise, over `w`, gradients, states, parameters and `t`.
+
+    `g_loss` is the loss's gradient, `g_penalty` the penalty's, `g` their sum; `t` counts steps from 1. In a rule that
+    uses `prox(v, s)`, the proximal operator with step s takes those terms of the penalty that have a kink, and
+    `g_penalty` is the gradient of the others.
+    """
+
+    name: str
+    title: str
+    steps: tuple[Assignment, ...]
+    states: tuple[State, ...]
+    parameters: tuple[Parameter, ...]
+    reference: str = ""
+    doc: str = ""
+    source: str = field(default="expression", compare=False)
+
+    @property
+    def uses_t(self) -> bool:
+        """Does a step read the number of steps taken?"""
+        return any("t" in names(step.expression) for step in self.steps)
+
+    @property
+    def uses_prox(self) -> bool:
+        """Does a step take a proximal operator?"""
+        return bool(self.prox_calls)
+
+    @property
+    def prox_calls(self) -> tuple[ProxCall, ...]:
+        """Each different `prox(v, s)` in the order in which it is first taken."""
+        varying = varying_names(self.steps)
+        found: dict[Tree, ProxCall] = {}
+        for step in self.steps:
+            for node in walk(step.expression):
+                match node:
+                    case Call("prox", (argument, size)):
+                        found[node] = ProxCall(
+                            tree=node, argument=argument, step=size, is_step_per_weight=bool(names(size) & varying)
+                        )
+        return tuple(found.values())
+
+
+def varying_names(steps: Iterable[Assignment]) -> frozenset[str]:
+    """Return the names that hold one number per weight: assigned from `w`, a gradient or another such, in any order."""
+    rows = tuple(steps)
+    found = {"w", "g", "g_loss", "g_penalty"}
+    while more := {row.target for row in rows if names(row.expression) & found} - found:
+        found |= more
+    return frozenset(found)

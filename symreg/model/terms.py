@@ -1,0 +1,140 @@
+"""Terms: what an objective's penalties become once names are resolved, and how clashing names are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from symreg.expressions.tree import Item, Name, Tree, is_elementwise, number, substitute, transform
+from symreg.model.domain import Domain, renamed_domain
+from symreg.model.domain import at_numbers as domain_at_numbers
+from symreg.model.interval import Interval
+from symreg.model.ordering import beside_numbers
+from symreg.model.spec import Array, Parameter, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """`coefficient * tree`, one addend of R(w).
+
+    Args:
+        name: The penalty that it is from; `penalty`, `penalty_2`, ... for inline expressions.
+        coefficient: Exact and positive.
+        tree: Elementwise (phi of the bare `w`, summed over all weights) or in index notation, never both.
+        domain: Of each weight.
+        parameters: Those that the tree uses, in the spec's order.
+        arrays: Those that the tree uses.
+        is_elementwise: Is it a sum over i of phi(w_i)?
+    """
+
+    name: str
+    coefficient: Fraction
+    tree: Tree
+    domain: Domain
+    parameters: tuple[Parameter, ...]
+    arrays: tuple[Array, ...] = ()
+    is_elementwise: bool = field(init=False, repr=False, compare=False)
+
+    @property
+    def scalars(self) -> tuple[Parameter, ...]:
+        """The parameters, and one element of each array under the array's name."""
+        return (*self.parameters, *(array.element for array in self.arrays))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_elementwise", is_elementwise(self.tree))  # it is asked for at every point
+
+
+def at_numbers(term: Term, values: Mapping[str, Fraction]) -> Term:
+    """Return a term with numbers in place of some of its parameters."""
+    numbers: dict[Tree, Tree] = {Name(name): number(value) for name, value in values.items()}
+    return replace(
+        term,
+        tree=substitute(term.tree, numbers),
+        domain=domain_at_numbers(term.domain, values),
+        parameters=beside_numbers(term.parameters, values),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A sum of terms; two with a parameter of one name share it (its domain is the narrower one)."""
+
+    terms: tuple[Term, ...]
+
+    @property
+    def elementwise(self) -> tuple[Term, ...]:
+        """The terms that add up to one phi(w_i)."""
+        return tuple(term for term in self.terms if term.is_elementwise)
+
+    @property
+    def indexed(self) -> tuple[Term, ...]:
+        """The terms in index notation."""
+        return tuple(term for term in self.terms if not term.is_elementwise)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Each parameter once, in the order in which the terms name them."""
+        return tuple({p.name: p for term in self.terms for p in term.parameters}.values())
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """Each declared array once."""
+        return tuple({a.name: a for term in self.terms for a in term.arrays}.values())
+
+    def intervals(self, values: Mapping[str, Any]) -> tuple[Interval, ...]:
+        """Return the terms' domains for values of their parameters, each once."""
+        return tuple(domain.at(values) for domain in dict.fromkeys(term.domain for term in self.terms))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the parameters and of the arrays."""
+        return [*(p.name for p in self.parameters), *(a.name for a in self.arrays)]
+
+
+def told_apart(terms: Terms, rule: Rule) -> tuple[Terms, dict[str, str]]:
+    """Rename the terms' parameters and arrays that the rule also names, as `TERM_NAME` of the first term that has it.
+
+    Returns:
+        The terms as they stand in that rule's step, and the new names by the old ones.
+    """
+    taken = {p.name for p in rule.parameters} | {s.name for s in rule.states} | {s.target for s in rule.steps}
+    known = taken.union(terms.names)
+    renamed: dict[str, str] = {}
+    for term in terms.terms:
+        for name in (*(p.name for p in term.parameters), *(a.name for a in term.arrays)):
+            if name in taken and name not in renamed:
+                new = f"{term.name}_{name}"
+                while new in known:
+                    new += "_0"
+                known.add(new)
+                renamed[name] = new
+    return (rename(terms, renamed), renamed) if renamed else (terms, renamed)
+
+
+def rename(terms: Terms, renamed: dict[str, str]) -> Terms:
+    """Return the terms with parameters and arrays under new names."""
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Name(name) if name in renamed:
+                return Name(renamed[name])
+            case Item(array, subscripts) if array in renamed:
+                return Item(renamed[array], subscripts)
+            case _:
+                return node
+
+    def change_term(term: Term) -> Term:
+        return replace(
+            term,
+            tree=transform(term.tree, change),
+            domain=renamed_domain(term.domain, renamed),
+            parameters=tuple(
+                replace(p, name=renamed.get(p.name, p.name), above=renamed.get(p.above, p.above))
+                for p in term.parameters
+            ),
+            arrays=tuple(replace(a, name=renamed.get(a.name, a.name)) for a in term.arrays),
+        )
+
+    return Terms(terms=tuple(change_term(term) for term in terms.terms))

@@ -1,0 +1,102 @@
+"""Set an equation as the lines of amsmath's `align*`, none wider than the page; and prose with mathematics in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from symreg.presentation.mathematics.latex import formula, inline
+from symreg.presentation.mathematics.latex_runs import piece
+from symreg.presentation.mathematics.layout import Line, Run, broken, row
+from symreg.presentation.mathematics.notation import Notation
+from symreg.presentation.outline.outline import Equation, Sentence
+
+WIDTH = 42_000
+"""Of a line, in thousandths of an em: 45.5 em between margins of 25 mm on A4 paper, less the indent of displays."""
+
+_STEP, _DEEPEST = 2_000, 10_000
+_RELATION = 1_400
+_WIDEST_LEFT = 16_000
+_WIDEST_INLINE = 14_000
+
+
+class Aligned(NamedTuple):
+    """One line of a display; the lines' right parts begin below each other."""
+
+    left: str
+    right: str
+
+
+def lines_of(equation: Equation, notation: Notation, width: int = WIDTH) -> tuple[Aligned, ...]:
+    """Return the lines of an equation, aligned at its sign."""
+    sign = r"\leftarrow" if equation.is_assignment else r"\in" if equation.is_membership else "="
+    left = formula(equation.left, notation)
+    rights = [formula(right, notation) for right in equation.forms()]
+    widest = max(right.width for right in rights)
+    made: list[Aligned] = []
+    start, more, room = left.flat, "", width - left.width - _RELATION
+    if left.width > _WIDEST_LEFT and left.width + _RELATION + widest > width:
+        made.extend(Aligned("", line) for line in _indented(broken_lines(left, width)))
+        start, more, room = "", r"\quad ", width - 1_000 - _RELATION
+    for position, right in enumerate(rights):
+        first, *rest = _indented(broken_lines(right, room))
+        made.append(Aligned("" if position else start, f"{more}{'=' if position else sign} {first}"))
+        made.extend(Aligned("", more + line) for line in rest)
+    if equation.condition is not None:
+        after = row((piece(r"\text{for } ", 2_000), inline(equation.condition, notation)))
+        if len(broken_lines(rights[-1], room)) == 1 and rights[-1].width + 2_000 + after.width <= room:
+            made[-1] = Aligned(made[-1].left, rf"{made[-1].right} \qquad {after.flat}")
+        else:
+            made.extend(Aligned("", rf"{more}\qquad {line}") for line in _indented(broken_lines(after, room - 2_000)))
+    return tuple(made)
+
+
+def broken_lines(run: Run, width: int) -> tuple[Line, ...]:
+    """Return a formula as lines no wider than `width`."""
+    if run.width <= width:
+        return (Line(0, run.flat),)
+    return broken(run, width, step=_STEP, deepest=min(_DEEPEST, width // 3))
+
+
+def in_prose(sentence: Sentence, notation: Notation, escape: Callable[[str], str], mathematics: str) -> str:
+    """Return a sentence with its text escaped and its trees as inline mathematics.
+
+    Args:
+        sentence: Prose and trees.
+        notation: For the trees.
+        escape: Makes text safe in the format.
+        mathematics: How the format writes inline mathematics, with `{}` for it.
+    """
+    return "".join(
+        escape(part) if isinstance(part, str) else inline_mathematics(inline(part, notation), mathematics)
+        for part in sentence
+    )
+
+
+def inline_mathematics(run: Run, mathematics: str) -> str:
+    """Return a formula for a line of prose; a long one in pieces between which the line may end."""
+    if run.width <= _WIDEST_INLINE:
+        return mathematics.replace("{}", run.flat)
+    pieces = broken(run, _WIDEST_INLINE)
+    return " ".join(
+        mathematics.replace("{}", _continued(line.text) if i else line.text) for i, line in enumerate(pieces)
+    )
+
+
+def _indented(lines: tuple[Line, ...]) -> list[str]:
+    made = []
+    for position, (indent, text) in enumerate(lines):
+        made.append(text if position == 0 else f"{_space(indent)}{_continued(text)}")
+    return made
+
+
+def _space(width: int) -> str:
+    """Return so much space at the beginning of a line."""
+    ems = max(1, round(width / 1_000))
+    return {1: r"\quad ", 2: r"\qquad "}.get(ems, f"\\hspace{{{ems}em}} ")
+
+
+def _continued(text: str) -> str:
+    """Return a line that continues another: an operator in front keeps the space of an operator."""
+    text = text.strip()
+    return "{} " + text if text.startswith(("+", "-", "=", "<", ">", r"\le", r"\ge", "^")) else text

@@ -1,0 +1,133 @@
+r"""Write a derivation as Markdown with mathematics: as GitHub renders it, or a notebook.
+
+GitHub's mathematics knows no `\operatorname`, `\phantom` and `\mbox`; in a notebook only `$` begins mathematics.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from symreg.derivation.model import Chain
+from symreg.derivation.prox_model import ProxChain
+from symreg.presentation.display import Aligned, in_prose, inline_mathematics, lines_of
+from symreg.presentation.mathematics.latex import inline
+from symreg.presentation.outline.outline import Outline, ParameterRow, Section, Sentence, outline
+
+
+class Dialect(NamedTuple):
+    """How mathematics is written in a dialect of Markdown: within a line, and as a block, with `{}` for it."""
+
+    within: str
+    block: str
+
+
+GITHUB = Dialect("$`{}`$", "```math\n{}\n```")
+NOTEBOOK = Dialect("${}$", "$$\n{}\n$$")
+
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~$&]")
+_LINK = re.compile(r"@(?=\w)|:(?=//|\w+:)|(?<=www)\.", re.ASCII | re.IGNORECASE)
+_MARK = re.compile(r"^(\s*\d*)([.)+=-])", re.ASCII)
+
+
+def markdown(chain: Chain | ProxChain, dialect: Dialect = GITHUB) -> str:
+    """Return a derivation as Markdown."""
+    made = outline(chain)
+    title = f"# {escape(made.name)}" + (f": {escape(made.title)}" if made.title else "")
+    rule = f"Update rule: **{escape(made.rule)}**" + (f", {escape(made.rule_title)}" if made.rule_title else "")
+    if not made.rule:
+        rule = ""
+    blocks = [
+        title,
+        _listed([_parameter(row, made, dialect) for row in made.parameters]),
+        *(escape(reference) for reference in made.references),
+        rule,
+        _listed([_parameter(row, made, dialect) for row in made.rule_parameters]),
+        escape(made.rule_reference),
+        "## Derivation",
+    ]
+    blocks.extend(_entries(made, dialect))
+    for section in made.sections:
+        blocks.extend((f"## {escape(section.title)}", _section(section, made, dialect)))
+    for part in made.parts:
+        blocks.extend((f"## {escape(part.title)}", *_entries(made.of_part(part), dialect)))
+    blocks.append(f"To check it against {made.check}:\n\n{_typed(made.command)}")
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _entries(made: Outline, dialect: Dialect) -> list[str]:
+    blocks = []
+    for entry in made.entries:
+        why = f": {_sentence(entry.why, made, dialect)}" if entry.why else ""
+        blocks.append(f"**{entry.number}. {_sentence(entry.rule, made, dialect)}**{why}")
+        blocks.append(_block(lines_of(entry.equation, made.notation(entry.equation)), dialect))
+    return blocks
+
+
+def result(chain: Chain | ProxChain) -> str:
+    """Return the gradient's and the update's last lines as one piece of mathematics, for where only that fits.
+
+    Of a proximal operator: its closed forms, or the minimum that it is.
+    """
+    made = outline(chain)
+    if isinstance(chain, ProxChain):
+        told = [e.equation for e in made.entries if e.rule in (("result",), ("proximal operator",))]
+        lines = [f"{left} & {right}" for e in told[1:] or told for left, right in lines_of(e, made.formulas)]
+        return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
+    last = {entry.equation.left: entry.equation for entry in made.entries if entry.equation.is_assignment}
+    lines = [f"{left} & {right}" for e in last.values() for left, right in lines_of(e, made.assignments)]
+    return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
+
+
+def escape(text: str) -> str:
+    """Return user text that Markdown shows as it is."""
+    shown = "".join(c if " " <= c <= "~" else "?" for c in text)
+    shown = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), shown)
+    return _MARK.sub(r"\1\\\2", _LINK.sub(lambda match: f"{match[0]}<!-- -->", shown))
+
+
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+
+
+def _sentence(sentence: Sentence, made: Outline, dialect: Dialect) -> str:
+    return _allowed(in_prose(sentence, made.formulas, escape, dialect.within))
+
+
+def _block(lines: tuple[Aligned, ...], dialect: Dialect) -> str:
+    if len(lines) == 1:
+        ((left, right),) = lines
+        shown = f"{left} {right}".strip()
+    else:
+        shown = "\\begin{aligned}\n" + " \\\\\n".join(f"{left} & {right}" for left, right in lines) + "\n\\end{aligned}"
+    return dialect.block.replace("{}", _allowed(shown))
+
+
+def _allowed(mathematics: str) -> str:
+    return re.sub(r"\\operatorname\{(\w+)\}", r"\\mathop{\\mathrm{\1}}", mathematics)
+
+
+def _parameter(row: ParameterRow, made: Outline, dialect: Dialect) -> str:
+    shown = inline_mathematics(inline(row.domain or row.name, made.formulas), dialect.within)
+    default = inline_mathematics(inline(row.default, made.formulas), dialect.within)
+    real = "" if row.domain else " real"
+    return f"{shown}{real} (default {default})" + (f": {escape(row.doc)}" if row.doc else "")
+
+
+def _section(section: Section, made: Outline, dialect: Dialect) -> str:
+    rows = []
+    for remark in section.remarks:
+        subject = ""
+        if remark.subject is not None:
+            subject = inline_mathematics(inline(remark.subject, made.formulas), dialect.within) + ": "
+        rows.append(subject + _sentence(remark.sentence, made, dialect))
+    return _listed(rows)
+
+
+def _listed(rows: list[str]) -> str:
+    return "\n".join(f"- {row}" for row in rows)
+
+
+def _typed(command: str) -> str:
+    """Return a command as a block of code, fenced by more backticks than stand in it."""
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", command))])
+    return f"{fence}sh\n{command}\n{fence}"

@@ -1,0 +1,1 @@
+"""Mathematics for readers: trees as plain text and LaTeX, as on paper."""

@@ -1,0 +1,387 @@
+"""Print a tree as LaTeX mathematics, with an upper bound of its width, so that long formulas can be broken into lines.
+
+Widths are thousandths of an em in Computer Modern; the macros are amsmath's, and among them those that GitHub allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import islice
+
+from symreg.expressions.tree import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Item,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Subscript,
+    Sum,
+    Tree,
+    walk,
+)
+from symreg.presentation.mathematics.latex_runs import (
+    FUNCTIONS,
+    MOST_DIGITS,
+    bars,
+    before,
+    beside,
+    bracketed,
+    digits,
+    listed,
+    piece,
+    root,
+)
+from symreg.presentation.mathematics.layout import BETWEEN, EACH, INSTEAD, WITHIN, Run, row
+from symreg.presentation.mathematics.notation import Notation, with_index
+from symreg.presentation.mathematics.paper import (
+    EXTREMES,
+    FORMAL,
+    addends,
+    cases,
+    comparisons,
+    fraction,
+    numeral,
+    on_paper,
+)
+
+_ANY, _OR, _AND, _NOT, _COMPARISON, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(10)
+
+_MAY_BE_RAISED = ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+_CONSTANTS = {"pi": (r"\pi", 570), "inf": (r"\infty", 1000), "nan": (r"\text{undefined}", 5000)}
+_RELATIONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "="}
+_GREATEST: Tree = Constant("inf")
+_LEAST: Tree = Negate(_GREATEST)
+_BARS = (r"\lvert ", r"\rvert")
+_MOST_IN_EXPONENT = 5000
+_MOST_NODES = 16
+"""Of an exponent: trying one form after the other must not double the work at every level of a tower."""
+
+
+def formula(tree: Tree, notation: Notation) -> Run:
+    """Return the tree as LaTeX mathematics; widths are in thousandths of an em."""
+    return _run(on_paper(tree), _ANY, notation)
+
+
+def _run(tree: Tree, least: int, notation: Notation) -> Run:
+    """Print a node, in brackets if it binds less tightly than `least`."""
+    return _enclosed(*_parts(tree, notation), least)
+
+
+def _enclosed(made: Run, level: int, least: int) -> Run:
+    return bracketed(made) if level < least else made
+
+
+def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
+    match tree:
+        case Number(value):
+            return _number(value)
+        case Constant(name):
+            latex, width = _CONSTANTS[name]
+            return piece(latex, width), _ATOM
+        case Name("O" | "L" | "R" | "S" | "P" as name) if name not in notation.symbols:
+            return piece(f"{name}(w)"), _ATOM
+        case Name(name):
+            symbol = notation.latex(name)
+            return piece(with_index(symbol, "j") if name in notation.varying else symbol), _ATOM
+        case Item(array, subscripts):
+            return piece(with_index(notation.latex(array), _index(subscripts))), _ATOM
+        case Negate() | Binary("+" | "-"):
+            return _sum(tree, notation)
+        case Binary("*" | "/"):
+            ((is_negative, product),) = addends(tree)
+            return _sum(tree, notation) if is_negative else (_product(product, notation), _PRODUCT)
+        case Binary(_, base, exponent):
+            return _power(base, exponent, notation), _POWER
+        case Compare(operator, left, right):
+            return _compared([left, operator, right], notation), _COMPARISON
+        case Logic("not", (operand,)):
+            return row((piece(r"\neg ", 700), _run(operand, _ATOM, notation))), _NOT
+        case Logic("and", operands):
+            return listed([_compared(g, notation) for g in comparisons(operands)], r" \text{ and } "), _AND
+        case Logic(_, operands):
+            return listed([_run(operand, _AND, notation) for operand in operands], r" \text{ or } "), _OR
+        case Call():
+            return _call(tree.function, tree.arguments, notation)
+        case Sum(body, index):
+            least = _SIGN if isinstance(body, Sum) else _PRODUCT
+            return row((piece(f"\\sum_{{{index}}} ", 1700, height=2), _run(body, least, notation))), _SIGN
+
+
+def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tuple[Run, int]:
+    match function, arguments:
+        case "d", (Name(name),):
+            return piece(f"\\frac{{\\partial {name}}}{{\\partial w_j}}", 1750, height=2), _PRODUCT
+        case "d", (argument,):
+            operator = r"\frac{\partial}{\partial w_j} "
+            made = bracketed(_run(argument, _ANY, notation), "", ("[", "]"), smallest=1)
+            return row((piece(operator, 1900, height=2), made)), _PRODUCT
+        case "where", _:
+            return _cases(Call(function, arguments), notation), _ATOM
+        case "abs", (argument,):
+            inner = _run(argument, _ANY, notation)
+            return (bracketed(inner, pair=_BARS) if inner.height else replace(bars(inner), height=0)), _ATOM
+        case "sqrt", (argument,):
+            return root(_run(argument, _ANY, notation)), _ATOM
+        case "norm", (argument,):
+            inner = _run(argument, _ANY, notation)
+            return row((piece(r"\lVert ", 500), inner, piece(r"\rVert_2", 900))), _ATOM
+        case "prox", (argument, size):
+            return _operator(argument, size, notation), _ATOM
+        case "argmin" | "minimum" | "supremum" | "infimum", (variable, body):
+            name = EXTREMES[function][1]
+            below = f"\\mathop{{\\mathrm{{{name}}}}}_{{{_run(variable, _ATOM, notation).flat}}}"
+            return bracketed(_run(body, _ANY, notation), below), _PRODUCT
+        case "interval", (low, high):
+            pair = ("(" if low == _LEAST else "["), (")" if high == _GREATEST else "]")
+            return bracketed(listed([_run(end, _ANY, notation) for end in (low, high)], ", "), pair=pair), _ATOM
+        case "subdifferential", (argument,):
+            return row((piece(r"\partial ", 600), _run(argument, _ATOM, notation))), _POWER
+        case "cbrt", (argument,):
+            inner = _run(argument, _ANY, notation)
+            instead = bracketed(inner, after="^{1/3}")
+            return Run(f"\\sqrt[3]{{{inner.flat}}}", inner.width + 1100, (instead,), INSTEAD, inner.height), _ATOM
+        case "exp", (argument,):
+            above = exponent_of(argument, notation)
+            if above is not None:
+                return piece(f"e^{{{above.flat}}}", 480 + above.width, height=0), _POWER
+    _, name = FORMAL.get(function, ("", FUNCTIONS.get(function, f"\\operatorname{{{function}}}")))
+    if not arguments:
+        return piece(name), _ATOM
+    shown = [_run(argument, _ANY, notation) for argument in arguments]
+    return bracketed(listed(shown, ", "), name), _ATOM
+
+
+def _operator(argument: Tree, size: Tree, notation: Notation) -> Run:
+    """Print a proximal operator, its step before the penalty in the subscript, or after the point where it is long."""
+    step = _slashed(size, _PRODUCT, notation)
+    shown = _run(argument, _ANY, notation)
+    if step is None or step.width > _MOST_IN_EXPONENT:
+        both = listed([shown, _run(size, _ANY, notation)], ", ")
+        return bracketed(both, f"\\operatorname{{prox}}_{{{notation.proximal}}}")
+    return bracketed(shown, f"\\operatorname{{prox}}_{{{step.flat} {notation.proximal}}}")
+
+
+def _power(base: Tree, exponent: Tree, notation: Notation) -> Run:
+    above = exponent_of(exponent, notation)
+    if above is None:
+        shown = [_run(argument, _ANY, notation) for argument in (base, exponent)]
+        return bracketed(listed(shown, ", "), r"\operatorname{pow}")
+    script = _raised(above)
+    is_count = isinstance(exponent, Number) and exponent.value.denominator == 1
+    match base:
+        case Call(function, arguments) if function in _MAY_BE_RAISED and is_count:
+            shown = [_run(argument, _ANY, notation) for argument in arguments]
+            return bracketed(listed(shown, ", "), FUNCTIONS[function] + script)
+        case Call("abs", (argument,)):
+            inner = _run(argument, _ANY, notation)
+            if inner.height:
+                return bracketed(inner, pair=_BARS, after=script)
+            return row((piece(r"\lvert ", 290), inner, piece(r"\rvert" + script)))
+    made, level = _parts(base, notation)
+    if level == _ATOM and not made.parts:
+        return piece(made.flat + script, made.width + above.width, made.height)
+    return bracketed(made, after=script)
+
+
+def _raised(above: Run) -> str:
+    return f"^{{{above.flat}}}" if len(above.flat) > 1 else f"^{above.flat}"
+
+
+def inline(tree: Tree, notation: Notation) -> Run:
+    """Return the tree as it stands in a line of prose, quotients with a slash where that is enough."""
+    return _inline(on_paper(tree), notation)
+
+
+def _inline(tree: Tree, notation: Notation) -> Run:
+    match tree:
+        case Call("d", (Name(name),)):
+            return piece(f"\\partial {name} / \\partial w_j", 4500)
+        case Compare(operator, left, right):
+            sign = before(f" {_RELATIONS[operator]} ", 1400, _inline(right, notation))
+            return row((_inline(left, notation), sign), WITHIN)
+        case Logic("and", operands):
+            groups = comparisons(operands)
+            if len(groups) == 1:
+                return _compared(groups[0], notation)
+    return _slashed(tree, _ANY, notation) or _run(tree, _ANY, notation)
+
+
+def exponent_of(tree: Tree, notation: Notation) -> Run | None:
+    """Return a tree as it stands in an exponent, quotients with a slash, or None if it is too much for one."""
+    if next(islice(walk(tree), _MOST_NODES, None), None) is not None:
+        return None
+    made = _slashed(tree, _ANY, notation)
+    return made if made is not None and made.width <= _MOST_IN_EXPONENT else None
+
+
+def _slashed(tree: Tree, least: int, notation: Notation) -> Run | None:
+    match tree:
+        case Number(value) if "/" in numeral(value):
+            made: Run | None = piece(numeral(value))
+            level = _PRODUCT
+        case Negate() | Binary("+" | "-"):
+            made, level = _joined_slashed(tree, notation), _SUM if len(addends(tree)) > 1 else _SIGN
+        case Binary("*" | "/"):
+            ((is_negative, product),) = addends(tree)
+            made = _joined_slashed(tree, notation) if is_negative else _quotient_slashed(product, notation)
+            level = _SIGN if is_negative else _PRODUCT
+        case Binary("**", base, exponent):
+            low, high = _slashed(base, _ATOM, notation), _slashed(exponent, _ANY, notation)
+            made = None if low is None or high is None else piece(low.flat + _raised(high), low.width + high.width)
+            level = _POWER
+        case _:
+            made, level = _parts(tree, notation)
+            made = made if made.height <= 1 else None
+    if made is None or level >= least:
+        return made
+    return piece(f"({made.flat})", made.width + 800)
+
+
+def _joined_slashed(tree: Tree, notation: Notation) -> Run | None:
+    made = ""
+    width = 0
+    for position, (is_negative, term) in enumerate(addends(tree)):
+        shown = _slashed(term, _SIGN, notation)
+        if shown is None:
+            return None
+        sign = "-" if is_negative else "+" if position else ""
+        made += (f" {sign} " if position else sign) + shown.flat
+        width += shown.width + (1250 if sign else 0)
+    return piece(made, width)
+
+
+def _quotient_slashed(tree: Tree, notation: Notation) -> Run | None:
+    above, below, after = fraction(tree)
+    shown = [
+        _slashed(factor, _POWER if len(above) + len(after) > 1 else _PRODUCT, notation) for factor in above + after
+    ]
+    under = [_slashed(factor, _POWER, notation) for factor in below]
+    if None in shown or None in under:
+        return None
+    top, bottom = beside([s for s in shown if s]), beside([s for s in under if s])
+    if not below:
+        return top
+    flat = f"({bottom.flat})" if len(below) > 1 else bottom.flat
+    return piece(f"{top.flat}/{flat}", top.width + bottom.width + 1300)
+
+
+def _sum(tree: Tree, notation: Notation) -> tuple[Run, int]:
+    terms = addends(tree)
+    if len(terms) == 1 and not terms[0][0]:
+        return _parts(terms[0][1], notation)
+    parts = []
+    for position, (is_negative, term) in enumerate(terms):
+        sign = ("-" if is_negative else "") if position == 0 else (" - " if is_negative else " + ")
+        parts.append(before(sign, 1250 if position else 800, _run(term, _SIGN, notation)))
+    return (parts[0], _SIGN) if len(terms) == 1 else (row(parts, BETWEEN), _SUM)
+
+
+def _product(tree: Tree, notation: Notation) -> Run:
+    """Print factors above and below a line, then tall sums, choices and formal derivatives."""
+    above, below, after = fraction(tree)
+    above, below = _with_numbers_split(above, below)
+    top = [(factor, *_parts(factor, notation)) for factor in above]
+    beyond: list[Run] = []
+    if below and len(top) > 1:
+        beyond = [bracketed(run) for _, run, level in top if level <= _SUM and run.height >= 2]
+        top = [row for row in top if row[2] > _SUM or row[1].height < 2] or [(_ONE, piece("1"), _ATOM)]
+    is_alone = len(top) == 1 and (bool(below) or not after)
+    parts = [
+        _enclosed(run, level, _PRODUCT if is_alone else _POWER)
+        for factor, run, level in top
+        if factor != _ONE or is_alone
+    ]
+    if below:
+        bottom = beside([_run(factor, _ANY if len(below) == 1 else _POWER, notation) for factor in below])
+        whole = top[0][1] if is_alone else beside(parts)
+        flat = f"\\frac{{{whole.flat}}}{{{bottom.flat}}}"
+        instead = [*(parts if top[0][0] != _ONE else ()), bracketed(bottom, after="^{-1}")]
+        height = 3 if max(whole.height, bottom.height) >= 2 else 2
+        parts = [Run(flat, max(whole.width, bottom.width) + 300, (beside(instead),), INSTEAD, height)]
+    parts += beyond
+    for position, factor in enumerate(after):
+        is_last = position == len(after) - 1
+        least = _PRODUCT if isinstance(factor, Call) else _SIGN if is_last and isinstance(factor, Sum) else _POWER
+        parts.append(_run(factor, least, notation))
+    return beside(parts)
+
+
+_ONE: Tree = Number(Fraction(1))
+
+
+def _with_numbers_split(above: list[Tree], below: list[Tree]) -> tuple[list[Tree], list[Tree]]:
+    """Return factors above and below the line with each fraction among them as a number above and one below."""
+    top: list[Tree] = []
+    bottom: list[Tree] = []
+    for factors, here, there in ((above, top, bottom), (below, bottom, top)):
+        for factor in factors:
+            if isinstance(factor, Number) and "/" in numeral(factor.value):
+                here.append(Number(Fraction(factor.value.numerator)))
+                there.insert(0, Number(Fraction(factor.value.denominator)))
+            else:
+                here.append(factor)
+    kept = [factor for factor in top if factor != _ONE] or [_ONE]
+    return kept, [factor for factor in bottom if factor != _ONE]
+
+
+def _cases(tree: Tree, notation: Notation) -> Run:
+    """Print a choice with a brace; where that is too wide, in one line after the other."""
+    rows = []
+    values = []
+    conditions = []
+    for value, condition in cases(tree):
+        shown = _run(value, _ANY, notation)
+        if condition is None:
+            after = piece(r"\text{otherwise}", 4600)
+        else:
+            after = before(r"\text{if } ", 1000, _run(condition, _ANY, notation))
+        tall = r"\displaystyle " if shown.height >= 2 else ""
+        rows.append(f"{tall}{shown.flat} & {after.flat}")
+        values.append(shown)
+        conditions.append(after)
+    is_tall = any(value.height >= 2 for value in values)
+    flat = r"\begin{cases} " + (r" \\[4pt] " if is_tall else r" \\ ").join(rows) + r" \end{cases}"
+    width = max(v.width for v in values) + max(c.width for c in conditions) + 2400
+    pairs = [row((v, before(r" \; ", 300, c)), BETWEEN) for v, c in zip(values, conditions, strict=True)]
+    broken = row((piece(r"\Bigl\{ ", 700), listed(pairs, "; \\enspace ", EACH), piece(r" \Bigr\}", 700)))
+    return Run(flat, width, (broken,), INSTEAD, 4 if len(rows) == 2 and not is_tall else 5)
+
+
+def _compared(operands: list[Tree | str], notation: Notation) -> Run:
+    """Print `a < b <= c`, or one operand of an `and` that is no comparison."""
+    if len(operands) == 1 and not isinstance(operands[0], str):
+        return _run(operands[0], _NOT, notation)
+    parts = []
+    sign = ""
+    for operand in operands:
+        if isinstance(operand, str):
+            sign = f" {_RELATIONS[operand]} "
+        else:
+            parts.append(before(sign, 1400 if sign else 0, _run(operand, _SUM, notation)))
+    return row(parts, WITHIN)
+
+
+def _number(value: Fraction) -> tuple[Run, int]:
+    text = numeral(value)
+    if "/" in text:
+        top, _, bottom = text.partition("/")
+        if max(len(top), len(bottom)) <= MOST_DIGITS:
+            return piece(f"\\frac{{{text.replace('/', '}{')}}}", 620 * max(len(top), len(bottom)) + 300, 2), _PRODUCT
+        return row((digits(top), before(" / ", 700, digits(bottom))), WITHIN), _PRODUCT
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return digits(text), _ATOM
+    power = piece(f"10^{{{exponent}}}")
+    if mantissa == "1":
+        return power, _POWER
+    return row((digits(mantissa), before(r" \times ", 1250, power)), WITHIN), _PRODUCT
+
+
+def _index(subscripts: tuple[Subscript, ...]) -> str:
+    shown = [s.index + (f"{s.shift:+d}" if s.shift else "") for s in subscripts]
+    return ("" if all(len(s) == 1 for s in shown) else ",").join(shown)

@@ -1,0 +1,1 @@
+"""Outlines: a derivation as a document of no format yet."""

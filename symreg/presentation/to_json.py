@@ -1,0 +1,169 @@
+"""Write a derivation as JSON: its steps as data, every expression in the language's own text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from symreg.derivation.model import Chain, Direction, Knot, Step, StepBound
+from symreg.derivation.prox_model import ProxChain
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Tree
+from symreg.model.spec import Array, Parameter
+from symreg.model.terms import Terms, told_apart
+
+SCHEMA_VERSION = 1
+
+
+def to_json(chain: Chain | ProxChain) -> str:
+    """Return a derivation as JSON.
+
+    Expressions are text of the language over `w[j]`, with `d(x)` for the derivative of x by `w[j]`, `O`, `L` and `R`
+    for objective, loss and penalty, `g[j]` for the loss's gradient, `inf` and `nan`, and `in_range(w[j + 1])` for a
+    subscript that exists. Of a rule that takes a proximal operator, `prox(v, s)` is the operator with step s of what
+    `operator_of` names, `argmin(u, x)` the u that makes x least, and `S` and `P` the parts of R that `gradient` and the
+    operator are of.
+
+    Of an operator's derivation the expressions are over what `letters` names. `phi`, `dphi`, `ddphi` are the penalty
+    of one weight and its derivatives, `F` is `u + s*dphi(u)`, `dF` its derivative and `F_inverse` its inverse;
+    `envelope` and `denvelope` the Moreau envelope and its derivative, `phi_conjugate` the Fenchel conjugate;
+    `subdifferential(x)` and `interval(a, b)` are sets, of which `before` is an element; `minimum(u, x)` and
+    `supremum(u, x)` are over all u; `cbrt`, `acos` and `lambertw` are the real cube root, the arc cosine and the
+    principal branch of Lambert's W.
+    """
+    return json.dumps(data(chain) if isinstance(chain, Chain) else prox_data(chain), indent=2) + "\n"
+
+
+def prox_data(chain: ProxChain) -> dict[str, Any]:
+    """Return the derivation of a proximal operator as lists, dicts, strings, numbers and booleans."""
+    objective, letters = chain.objective, chain.letters
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "objective": {
+            "name": objective.name,
+            "title": objective.title,
+            "text": objective.text,
+            "terms": _of_terms(chain.terms),
+            "parameters": [_of_parameter(parameter) for parameter in chain.terms.parameters],
+            "references": list(objective.references),
+        },
+        "letters": {"weight": letters.weight, "point": letters.point, "step": letters.step, "slope": "y"},
+        "is_radial": chain.is_radial,
+        "steps": [_of_step(step) for step in chain.steps],
+        "single_formula": {"bound": _optional(chain.bound), "condition": _optional(chain.validity)},
+        "cases": [
+            {
+                "condition": _optional(case.condition),
+                "prox": to_text(case.formula),
+                "definitions": [{"name": name, "expression": to_text(tree)} for name, tree in case.definitions],
+                "envelope": _optional(case.envelope),
+            }
+            for case in chain.cases
+        ],
+        "conjugate": _optional(chain.conjugate),
+        "notes": list(dict.fromkeys((*chain.notes, *objective.notes))),
+    }
+
+
+def data(chain: Chain) -> dict[str, Any]:
+    """Return a derivation as lists, dicts, strings, numbers and booleans."""
+    objective, rule = chain.objective, chain.rule
+    terms, renamed = told_apart(objective.terms, rule)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "objective": {
+            "name": objective.name,
+            "title": objective.title,
+            "text": objective.text,
+            "terms": _of_terms(terms),
+            "parameters": [_of_parameter(parameter) for parameter in terms.parameters],
+            "arrays": [_of_array(array) for array in terms.arrays],
+            "renamed": dict(renamed),
+            "references": list(objective.references),
+        },
+        "rule": {
+            "name": rule.name,
+            "title": rule.title,
+            "reference": rule.reference,
+            "parameters": [_of_parameter(parameter) for parameter in rule.parameters],
+            "states": [{"name": s.name, "initial": s.initial, "is_array": s.is_array} for s in rule.states],
+        },
+        "steps": [_of_step(step) for step in chain.steps],
+        "gradient": to_text(chain.gradient),
+        "gradient_of": chain.smooth,
+        "operator_of": chain.proximal,
+        "update": [{"target": target, "expression": to_text(tree)} for target, tree in chain.update],
+        "knots": [_of_knot(knot) for knot in chain.knots],
+        "directions": [_of_direction(direction) for direction in chain.directions],
+        "bounds": [_of_bound(bound) for bound in chain.bounds],
+        "notes": list(dict.fromkeys((*chain.notes, *objective.notes))),
+        "operator": None if chain.operator is None else prox_data(chain.operator),
+    }
+
+
+def _of_terms(terms: Terms) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": term.name,
+            "coefficient": str(term.coefficient),
+            "expression": to_text(term.tree),
+            "domain": str(term.domain),
+            "is_elementwise": term.is_elementwise,
+        }
+        for term in terms.terms
+    ]
+
+
+def _of_parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "domain": str(parameter.domain),
+        "above": parameter.above or None,
+        "default": parameter.default,
+        "latex": parameter.latex,
+        "doc": parameter.doc,
+        "is_assumed": parameter.is_assumed,
+    }
+
+
+def _of_array(array: Array) -> dict[str, Any]:
+    return {
+        "name": array.name,
+        "shape": list(array.shape),
+        "domain": str(array.domain),
+        "default": array.default,
+        "doc": array.doc,
+    }
+
+
+def _of_step(step: Step) -> dict[str, Any]:
+    return {
+        "rule": step.rule,
+        "before": to_text(step.before),
+        "after": to_text(step.after),
+        "why": step.why,
+        "condition": _optional(step.condition),
+        "target": step.target,
+    }
+
+
+def _of_knot(knot: Knot) -> dict[str, Any]:
+    return {
+        "position": to_text(knot.position),
+        "left": to_text(knot.left),
+        "right": to_text(knot.right),
+        "is_kink": knot.is_kink,
+        "chosen": to_text(knot.chosen),
+    }
+
+
+def _of_direction(direction: Direction) -> dict[str, Any]:
+    return {"side": direction.side, "sign": direction.sign, "where": _optional(direction.where)}
+
+
+def _of_bound(bound: StepBound) -> dict[str, Any]:
+    return {"claim": bound.claim, "condition": to_text(bound.condition)}
+
+
+def _optional(tree: Tree | None) -> str | None:
+    return None if tree is None else to_text(tree)

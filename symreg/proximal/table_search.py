@@ -1,0 +1,181 @@
+"""Derive the operator of a sum of terms that are curved in ways of their own: where F turns is found at run time.
+
+Of each term alone it is known, for all parameters, between which weights its curvature rises or falls. Between two
+neighbouring ones of all these weights the curvature of the sum is one part that rises and one that falls, and so lies
+between bounds that its values at the two give. That is enough to find every turn of F once the parameters are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from symreg.calculus.pieces.pieces import Piece, domain_of, half, pieces, whole_value
+from symreg.calculus.signs.limits import limit_at
+from symreg.calculus.signs.parity import is_even
+from symreg.calculus.signs.roots import has_w
+from symreg.calculus.signs.sign import sign_between, sign_for_all
+from symreg.calculus.signs.table import Run, sign_table
+from symreg.calculus.symbolic.simplify import tidy
+from symreg.errors import Intractable
+from symreg.expressions.arithmetic import (
+    INFINITY,
+    ZERO,
+    W,
+    addends,
+    call,
+    minus,
+    negative,
+    plus,
+    signed,
+    without_extrema,
+)
+from symreg.expressions.text import mention
+from symreg.expressions.tree import Binary, Tree, substitute, walk
+from symreg.model.domain import Domain
+from symreg.model.spec import Parameter
+from symreg.model.terms import Term, Terms
+from symreg.proximal.iteration import curvature_of
+from symreg.proximal.operator import Mixed, Span
+from symreg.proximal.slopes import stable_slope
+
+_UPWARD = ("positive", "nonnegative", "zero")
+
+
+def mixed(terms: Terms) -> Mixed:
+    """Return the operator of the sum of the elementwise terms.
+
+    Raises:
+        Intractable: Pieces of a term alone whose order depends on the parameters, or a curvature of which it is not
+            known where it rises and falls, or in the end stays negative.
+        NotDifferentiable: As `pieces`.
+    """
+    domain = domain_of(terms)
+    if domain.names:
+        raise Intractable(f"the ends of the domain {domain} are parameters, and F is not known to rise between them")
+    is_mirrored = domain.is_all and is_even(whole_value(terms))
+    found = tuple(s for term in terms.elementwise for s in _of_term(term, domain, is_mirrored=is_mirrored))
+    ends = dict.fromkeys(span.high for spans in found for span in spans if span.high is not None)
+    return Mixed(addends=found, knots=tuple(ends), is_even=is_mirrored, domain=domain)
+
+
+def _of_term(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[Span, ...]]:
+    """Yield the spans of a term, or those of each of its addends where they are not known for all together."""
+    centre = _centre(term.tree) if domain.is_all else None
+    if centre is not None:
+        moved = replace(term, tree=_moved(term.tree, centre))
+        for spans in _of_term(moved, domain, is_mirrored=False):
+            yield tuple(_back(span, centre, term.parameters) for span in spans)
+        return
+    try:
+        yield tuple(_spans(term, domain, is_mirrored=is_mirrored))
+    except Intractable:
+        parts = addends_of(term)
+        if len(parts) < 2:
+            raise
+        for part in parts:
+            yield from _of_term(part, domain, is_mirrored=is_mirrored)
+
+
+def addends_of(term: Term) -> tuple[Term, ...]:
+    """Return the addends of a term as terms, without those that are constant."""
+    parts = addends(without_extrema(term.tree))
+    return tuple(replace(term, tree=signed(sign, part)) for sign, part in parts if has_w(part))
+
+
+def _centre(tree: Tree) -> Tree | None:
+    """Return the a of a tree in which w stands only as w - a or a - w; None of any other."""
+    found = {
+        other
+        for node in walk(tree)
+        if isinstance(node, Binary) and node.operator == "-"
+        for one, other in ((node.left, node.right), (node.right, node.left))
+        if one == W and not has_w(other)
+    }
+    if len(found) != 1:
+        return None
+    (centre,) = found
+    return centre if not has_w(substitute(tree, {minus(W, centre): ZERO, minus(centre, W): ZERO})) else None
+
+
+def _moved(tree: Tree, centre: Tree) -> Tree:
+    """Return a tree of w - a and a - w as one of w and -w."""
+    return substitute(tree, {minus(W, centre): W, minus(centre, W): negative(W)})
+
+
+def _back(span: Span, centre: Tree, parameters: tuple[Parameter, ...]) -> Span:
+    def at(tree: Tree) -> Tree:
+        return substitute(tree, {W: minus(W, centre)})
+
+    return Span(
+        high=None if span.high is None else tidy(plus(span.high, centre), parameters),
+        value=at(span.value),
+        slope=at(span.slope),
+        curvature=at(span.curvature),
+        rises=span.rises,
+    )
+
+
+def _spans(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[Span]:
+    """Yield, ascending, where a term is smooth and its curvature only rises or only falls.
+
+    Args:
+        term: One addend.
+        domain: Of the whole sum.
+        is_mirrored: Is the whole even, so that weights >= 0 are enough?
+    """
+    parameters = term.parameters
+    whole = pieces(Terms(terms=(term,)), parameters)
+    found = (half(whole) if is_mirrored and whole.is_even else whole).pieces
+    if domain.upper is None:
+        _refuse_downward(found[-1], 1, term)
+    if domain.lower is None and not is_mirrored:
+        _refuse_downward(found[0], -1, term)
+    for piece in found:
+        table = _turns(piece, parameters)
+        if table is None:
+            raise Intractable(
+                f"where the curvature of {term.name}, {mention(piece.curvature)}, rises and falls was not decided"
+            )
+        slope = stable_slope(piece, parameters)
+        curvature = curvature_of(piece, slope, parameters)
+        for run in table:
+            yield Span(high=run.high, value=piece.value, slope=slope, curvature=curvature, rises=run.sign >= 0)
+
+
+def _turns(piece: Piece, parameters: tuple[Parameter, ...]) -> Sequence[Run] | None:
+    """Return where the curvature of a piece rises and falls; None where that is not decided.
+
+    A zero of phi''' that is in the piece for some parameters alone is listed where it is known of all the line which
+    sign is on which side of it: wherever it is, the weights of the piece are on one of the two.
+    """
+    table = sign_table(piece.third, piece.low, piece.high, parameters)
+    if table is not None:
+        return table
+    centre = _centre(piece.third)
+    third = piece.third if centre is None else _moved(piece.third, centre)
+    wide = sign_table(third, None, None, parameters)
+    if wide is None:
+        return None
+
+    def end(zero: Tree | None) -> Tree | None:
+        if zero is None:
+            return piece.high
+        at = zero if centre is None else tidy(plus(zero, centre), parameters)
+        return at if piece.high is None else call("min", at, piece.high)
+
+    return [replace(run, high=end(run.high)) for run in wide]
+
+
+def _refuse_downward(piece: Piece, side: int, term: Term) -> None:
+    """Raise Intractable unless a term in the end pulls weights back, or its curvature is not negative there."""
+    parameters = term.parameters
+    pull = piece.slope if side > 0 else negative(piece.slope)
+    if any(sign_between(tree, piece.low, piece.high, parameters) in _UPWARD for tree in (pull, piece.curvature)):
+        return
+    last = limit_at(piece.curvature, None, -side, parameters)
+    if last != INFINITY and sign_for_all(last, parameters) not in _UPWARD:
+        raise Intractable(
+            f"{term.name} bends down again and again, or without end: such a term is taken by itself, or with a*|w| "
+            "and k*w^2"
+        )

@@ -1,0 +1,1 @@
+"""The C target: one header and one source file in C99."""

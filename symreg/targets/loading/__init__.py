@@ -1,0 +1,1 @@
+"""Loading: emitted source as Python callables, compiled where it has to be."""

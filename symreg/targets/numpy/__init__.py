@@ -1,0 +1,1 @@
+"""The NumPy target: one module that imports nothing else."""

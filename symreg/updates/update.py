@@ -1,0 +1,49 @@
+"""Updates: for each function that is emitted, its expressions in the form that is accurate in floating point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from symreg.expressions.tree import Call, Constant, Name, Negate, Tree
+from symreg.model.spec import Assignment, Rule
+from symreg.model.terms import Terms
+from symreg.proximal.operator import Mixed, Operator, Unordered
+
+_REACH = Constant("reach")
+WITHIN_REACH = Call("max", (Call("min", (Name("w"), _REACH)), Negate(_REACH)))
+"""The weight, or the end of the range for which accuracy is promised (1e150, in single precision 1e18) if beyond."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One function to emit: the penalty's value, its gradient, its proximal operator, or one step of a rule.
+
+    Args:
+        kind: What it computes.
+        name: Its name: `value`, `gradient`, `prox`, `adam_step`.
+        terms: The objective's terms; in a step with those parameters renamed that the rule also names.
+        rule: Of a step.
+        elementwise: Of a value phi(w), otherwise phi'(w), of the bare `w`; None if there is no such term. Kinks, domain
+            ends (value `inf`, gradient `nan`) are in it, as `where`.
+        indexed: Of a value a scalar, otherwise dR/dw_j over `w[j]` with `j` free; index notation; None if no such term.
+            A `where` whose condition subscripts out of range is false there: `Call("in_range", (Item(...),))` says so.
+        assignments: Of a step: over `w`, `g` (the loss's gradient), `g_penalty` (elementwise + indexed, of the weights
+            before the step), states, parameters, `t` and names that live for one step.
+        operator: Of a prox.
+        is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
+        is_least_at_zero: If so, is the penalty nowhere less than at 0, so that 0 stays where it is?
+        notes: Sentences for the docstring: conventions at kinks, ranges of accuracy.
+    """
+
+    kind: Literal["value", "gradient", "prox", "step"]
+    name: str
+    terms: Terms
+    rule: Rule | None = None
+    elementwise: Tree | None = None
+    indexed: Tree | None = None
+    assignments: tuple[Assignment, ...] = ()
+    operator: Operator | Unordered | Mixed | None = None
+    is_radial: bool = False
+    is_least_at_zero: bool = True
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,11 @@
+"""The auditor: judges a whole object, whoever made it, by a formula or by what it says of itself.
+
+Takes an object with some of value, gradient, proximal operator and distance to the subdifferential, and the terms that
+it should be of, if they are known; hands on a `Report`.
+"""
+
+from symreg.verification.audit.audit import audit
+from symreg.verification.audit.object import Operator, Trouble, operator_of
+from symreg.verification.audit.report import Check, Report
+
+__all__ = ["Check", "Operator", "Report", "Trouble", "audit", "operator_of"]

@@ -1,0 +1,187 @@
+"""Audit an object: every check that what it offers, and what is known of it, allows.
+
+Takes an `Operator` and, if the formula is known, its terms with numbers for their parameters; hands on a `Report`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from symreg.errors import OutOfTime, SpecError
+from symreg.model.names import did_you_mean
+from symreg.model.ordering import require_order
+from symreg.model.terms import Terms
+from symreg.verification.audit import consistency, formula, proximal, sample_points
+from symreg.verification.audit.object import Operator
+from symreg.verification.audit.one_weight import landscape
+from symreg.verification.audit.report import Report
+from symreg.verification.audit.tally import Tally
+
+RTOL = 1e-9  # somebody else's object may be right to fewer digits
+POINTS = 700
+
+Progress = Callable[[str], None]
+
+
+def audit(
+    operator: Operator,
+    terms: Terms | None = None,
+    *,
+    objective: str = "",
+    parameters: Mapping[str, float] | None = None,
+    steps: Sequence[float] | None = None,
+    sizes: Sequence[float] = (1.0,),
+    points: int = POINTS,
+    rtol: float = RTOL,
+    timeout: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Return the report on an object.
+
+    Args:
+        operator: What it offers.
+        terms: The formula that it should be of; None to judge it by itself.
+        objective: The formula's text, for the report.
+        parameters: A number for each of the formula's parameters.
+        steps: Steps of the prox that are looked at, `places.STEPS` unless given; 1 for a prox that takes none.
+        sizes: Numbers that the object's formula may change at.
+        points: Points per check, about.
+        rtol: Relative error that is allowed besides rounding.
+        timeout: Seconds that all of it may take; no limit unless given.
+        progress: Called with each check's name before it is made.
+
+    Raises:
+        SpecError: The objective is no elementwise one, lacks a number, or the object acts on whole vectors.
+        OutOfTime: It took longer than that.
+    """
+    tick = _clock(operator.label, timeout)
+    tell = progress or (lambda _: None)
+    looked_at = _steps(operator, steps)
+    per_step = max(1, points // len(looked_at))
+    notes = list(operator.notes)
+    tell("elementwise")
+    structure = consistency.check_elementwise(operator, looked_at, tick)
+    _require_elementwise(operator, structure)
+    made: list[Tally] = []
+    if terms is None:
+        made += _by_itself(operator, sizes, looked_at, per_step, points, tick, tell)
+    else:
+        given = _numbers(terms, parameters or {})
+        known = formula.Formula(terms=terms, parameters=given, sizes=[*sizes, *(abs(x) for x in given.values() if x)])
+        if operator.value is not None:
+            tell("value")
+            made.append(formula.check_value(operator, known, points, rtol, tick))
+        if operator.gradient is not None:
+            tell("gradient")
+            made.append(formula.check_gradient(operator, known, points, rtol, tick))
+        if operator.prox is not None:
+            tell("prox")
+            tally, left_out = proximal.check_prox(operator, known, looked_at, per_step, rtol, tick)
+            made.append(tally)
+            notes += left_out
+        if operator.distance is not None:
+            tell("subdifferential")
+            made.append(formula.check_subdifferential(operator, known, points, rtol, tick))
+    checks = [tally.check() for tally in (*made, structure) if tally.points]
+    return Report(
+        label=operator.label,
+        objective=objective,
+        parameters={} if terms is None else _numbers(terms, parameters or {}),
+        checks=tuple(checks),
+        notes=tuple(notes),
+    )
+
+
+def _by_itself(
+    operator: Operator,
+    sizes: Sequence[float],
+    steps: Sequence[float],
+    per_step: int,
+    points: int,
+    tick: Callable[[], None],
+    tell: Progress,
+) -> list[Tally]:
+    made: list[Tally] = []
+    value = operator.value
+    own = None if value is None else landscape(lambda w: value([w]), sizes)
+    if value is not None and (broken := consistency.check_value(operator)).failures:
+        made.append(broken)
+    if operator.prox is not None:
+        if own is not None:
+            tell("prox")
+            made.append(consistency.check_prox(operator, own, sizes, steps, per_step, tick))
+        elif (broken := consistency.check_answers(operator, sizes, steps, per_step)).failures:
+            made.append(broken)
+        tell("monotone")
+        made.append(consistency.check_monotone(operator, sizes, steps, per_step, tick))
+        if own is not None and own.seems_convex():
+            made.append(consistency.check_nonexpansive(operator, own, sizes, steps, per_step, tick))
+    if own is not None:
+        weights = sample_points.weights(sizes, points, (), lambda w: abs(w) <= 1e6)
+        if operator.gradient is not None:
+            tell("gradient")
+            made.append(consistency.check_gradient(operator, own, weights, tick))
+        if operator.distance is not None:
+            tell("subdifferential")
+            made.append(consistency.check_subdifferential(operator, own, weights[: max(1, points // 8)], tick))
+    return made
+
+
+def _steps(operator: Operator, steps: Sequence[float] | None) -> tuple[float, ...]:
+    if operator.prox is not None and not operator.takes_step:
+        if steps is not None and any(step != 1 for step in steps):
+            raise SpecError(f"{operator.label}: its prox takes no step; it is judged with step = 1")
+        return (1.0,)
+    chosen = tuple(sample_points.STEPS if steps is None else dict.fromkeys(map(float, steps)))
+    for step in chosen:
+        if not 1e-12 <= step <= 1e12:
+            raise SpecError(f"step = {step!r:.40}: write a number from 1e-12 to 1e12")
+    if not chosen:
+        raise SpecError("there is no step to judge the prox at")
+    return chosen
+
+
+def _require_elementwise(operator: Operator, structure: Tally) -> None:
+    """Refuse an object that acts on whole vectors: no element of it has a value or a prox by itself.
+
+    Raises:
+        SpecError: Its value is no sum and its prox not that of each element, or one of them where there is no other.
+    """
+    is_sum = not any("w" in failure.at for failure in structure.failures)
+    is_by_element = not any("v" in failure.at for failure in structure.failures)
+    has_both = operator.value is not None and operator.prox is not None
+    if (has_both and not is_sum and not is_by_element) or (not has_both and not (is_sum and is_by_element)):
+        raise SpecError(f"{operator.label} acts on whole vectors; only elementwise objects are audited")
+
+
+def _numbers(terms: Terms, given: Mapping[str, float]) -> dict[str, float]:
+    """Return a number for each parameter.
+
+    Raises:
+        SpecError: One is missing, unknown or outside its domain; or the terms are no function of single weights.
+    """
+    if terms.indexed:
+        raise SpecError("the objective is one of whole vectors; only elementwise objects are audited")
+    known = {p.name: p for p in terms.parameters}
+    for name, number in given.items():
+        if name not in known:
+            raise SpecError(f"the objective has no parameter '{name[:40]}'{did_you_mean(name[:40], known)}")
+        if number not in known[name].domain:
+            raise SpecError(f"{name} = {number:g} is outside its domain {known[name].domain}")
+    missing = [name for name in known if name not in given]
+    if missing:
+        raise SpecError(f"the objective's {missing[0]} has no number here; set it, as in {missing[0]} = 0.3")
+    require_order(terms.parameters, given)
+    return {name: float(given[name]) for name in known}
+
+
+def _clock(label: str, timeout: float | None) -> Callable[[], None]:
+    """Return what is called at every point: it raises once the time is up."""
+    end = None if timeout is None else time.monotonic() + timeout
+
+    def tick() -> None:
+        if end is not None and time.monotonic() > end:
+            raise OutOfTime(f"audit {label}: not done within {timeout:g} s, the limit (timeout)")
+
+    return tick

@@ -1,0 +1,1 @@
+"""Behaviour besides accuracy: layouts, lengths, NaN, extremes, and what has to be refused."""

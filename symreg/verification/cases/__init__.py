@@ -1,0 +1,1 @@
+"""Cases: the points at which functions are called, and the exact results there."""

@@ -1,0 +1,177 @@
+"""Call a function under test the way a user would, on copies, and see to it that what comes back can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symreg.model.spec import Rule
+from symreg.verification.cases.gradient_cases import StepCase
+from symreg.verification.cases.sampling import Dtype, Group, Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Functions to be judged.
+
+    Args:
+        label: What the report calls them: the target, or a file and function.
+        dtype: Of the arrays that they are called with.
+        functions: By name: `value(w, **p)`, `gradient(w, **p)`, `prox(v, step=s, **p)`, `RULE_step(w, g, [state], **p)`
+            in place and `RULE_state(w)`, where p are parameters and declared arrays.
+        is_emitted: Are they to keep all that emitted functions promise, or only to be accurate?
+    """
+
+    label: str
+    dtype: Dtype
+    functions: Mapping[str, Callable[..., Any]]
+    is_emitted: bool = True
+
+
+class Trouble(Exception):
+    """A function under test raised, or returned what cannot be compared; a failed check, not an error of ours."""
+
+
+def call_value(subject: Subject, group: Group, weights: Vector) -> float:
+    """Return R(w) as the subject computes it."""
+    own = _copied(weights)
+    result = called(subject.functions["value"], (own,), given(group, len(weights)))
+    if subject.is_emitted:
+        _require_unchanged("w", own, weights)
+    return _number(result, "value")
+
+
+def call_gradient(subject: Subject, group: Group, weights: Vector) -> NDArray[Any]:
+    """Return dR/dw as the subject computes it."""
+    own = _copied(weights)
+    result = called(subject.functions["gradient"], (own,), given(group, len(weights)))
+    found = _vector(result, weights.shape, "gradient")
+    if subject.is_emitted:
+        _require_unchanged("w", own, weights)
+        _require_type("gradient", found, weights)
+        if np.shares_memory(found, own):
+            raise Trouble("the gradient lies in the weights' memory")
+    return found
+
+
+def call_prox(subject: Subject, group: Group, points: Vector, step: float) -> NDArray[Any]:
+    """Return the proximal point of v as the subject computes it."""
+    own = _copied(points)
+    result = called(subject.functions["prox"], (own,), {"step": step, **given(group, len(points))})
+    found = _vector(result, points.shape, "prox")
+    if subject.is_emitted:
+        _require_unchanged("v", own, points)
+        _require_type("prox", found, points)
+        if np.shares_memory(found, own):
+            raise Trouble("the proximal point lies in v's memory")
+    return found
+
+
+def call_step(subject: Subject, rule: Rule, renamed: Mapping[str, str], case: StepCase) -> dict[str, Any]:
+    """Return the weights and each state after the subject's step (and `t`, where it is kept)."""
+    weights, gradient = case.weights.copy(), _copied(case.gradient)
+    named = {renamed.get(name, name): x for name, x in given(case.group, len(weights)).items()} | case.parameters
+    state = prepared_state(subject, rule, case)
+    before = {} if state is None else dict(state)
+    arguments = (weights, gradient) if state is None else (weights, gradient, state)
+    called(subject.functions[f"{rule.name}_step"], arguments, named)
+    if subject.is_emitted:
+        _require_unchanged("g", gradient, case.gradient)
+        for one in rule.states:
+            if one.is_array and state is not None and state.get(one.name) is not before[one.name]:
+                raise Trouble(f"the state's '{one.name}' is another array after the step")
+    after: dict[str, Any] = {"w": weights}
+    for one in rule.states:
+        if state is None or one.name not in state:
+            raise Trouble(f"the state has no '{one.name}' after the step")
+        found = state[one.name]
+        after[one.name] = _vector(found, weights.shape, one.name) if one.is_array else _number(found, one.name)
+    if rule.uses_t and state is not None:
+        taken = _number(state.get("t"), "t")
+        if taken != case.taken + 1:
+            raise Trouble(f"the step left t at {taken:g} where {case.taken + 1} is right")
+    return after
+
+
+def prepared_state(subject: Subject, rule: Rule, case: StepCase) -> dict[str, Any] | None:
+    """Return the subject's fresh state, checked, then filled with the case's values; None for a rule without state."""
+    if not rule.states and not rule.uses_t:
+        return None
+    made = called(subject.functions[f"{rule.name}_state"], (case.weights.copy(),), {})
+    if not isinstance(made, dict):
+        raise Trouble(f"{rule.name}_state returned {type(made).__name__} where a dict is right")
+    expected = {state.name for state in rule.states} | ({"t"} if rule.uses_t else set())
+    if set(made) != expected:
+        raise Trouble(f"{rule.name}_state has {sorted(made)} where {sorted(expected)} is right")
+    for one in rule.states:
+        fresh = np.asarray(made[one.name], dtype=np.float64)
+        shape = case.weights.shape if one.is_array else ()
+        if fresh.shape != shape or not np.all(fresh == np.dtype(subject.dtype).type(one.initial)):
+            raise Trouble(f"{rule.name}_state does not begin '{one.name}' with {one.initial:g}")
+        made[one.name] = case.arrays[one.name].copy() if one.is_array else case.scalars[one.name]
+    if rule.uses_t:
+        if made["t"] != 0:
+            raise Trouble(f"{rule.name}_state begins t at {made['t']} where 0 is right")
+        made["t"] = type(made["t"])(case.taken)
+    return made
+
+
+def given(group: Group, length: int) -> dict[str, Any]:
+    """Return parameters and declared arrays by name, as keywords of a call."""
+    return {**group.parameters, **group.arrays_for(length)}
+
+
+def called(function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return what a function under test returns.
+
+    Raises:
+        Trouble: It raised; the cause is what it raised.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return function(*arguments, **named)
+    except Exception as error:  # whatever somebody's function raises is its failure
+        first = str(error).splitlines()[0] if str(error) else ""
+        raise Trouble(f"it raised {type(error).__name__}{': ' if first else ''}{first[:200]}") from error
+
+
+def _copied(column: Vector) -> Vector:
+    """Return a copy that lies in memory as the original does: with its gaps, its order and its axes."""
+    if column.flags.c_contiguous:
+        return column.copy()
+    owner = column
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    start, first = (array.__array_interface__["data"][0] for array in (owner, column))
+    return np.ndarray(column.shape, column.dtype, owner.ravel(order="K").copy(), first - start, column.strides)
+
+
+def _require_unchanged(name: str, after: Vector, before: Vector) -> None:
+    if not np.array_equal(after, before, equal_nan=True):
+        raise Trouble(f"it changed {name}, which it was only to read")
+
+
+def _require_type(name: str, found: NDArray[Any], weights: Vector) -> None:
+    if found.dtype != weights.dtype:
+        raise Trouble(f"{name} is {found.dtype} where {weights.dtype} is right")
+
+
+def _vector(result: Any, shape: tuple[int, ...], name: str) -> NDArray[Any]:
+    try:
+        found = np.asarray(result)
+        if found.shape != shape:
+            raise Trouble(f"{name} has shape {found.shape} where {shape} is right")
+        if found.dtype.kind not in "fiub":
+            raise Trouble(f"{name} holds {found.dtype} where numbers are right")
+    except ValueError as error:
+        raise Trouble(f"{name} is not an array of numbers") from error
+    return found
+
+
+def _number(result: Any, name: str) -> float:
+    found = _vector(result, (), name)
+    return float(found)

@@ -1,0 +1,360 @@
+"""Where a proximal operator is looked at, and what is right there: points for a few steps and parameters, and minima.
+
+Takes terms and a format; hands on cases, each one call of `prox(v, step=..., **parameters)`. A function of the vector's
+norm alone is judged by its radius: the minimum for |v|, in the direction of v.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+from math import inf, isfinite, log2
+
+import numpy as np
+from flint import arb, ctx
+
+from symreg.expressions.tree import Call, Item, Name, Sum, transform, walk
+from symreg.model.interval import WORDS
+from symreg.model.terms import Term, Terms
+from symreg.verification.cases.sampling import (
+    FORMATS,
+    Dtype,
+    Format,
+    Group,
+    Stream,
+    Vector,
+    human_parameters,
+    sampled_parameters,
+)
+from symreg.verification.comparison.tolerance import WORKING_BITS
+from symreg.verification.minimum.cells import Curve, curve
+from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
+from symreg.verification.minimum.operators import counted
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.kinks import from_ordinal, ordinal
+from symreg.verification.oracle.slopes import Exact
+
+STEP_EXPONENTS = (-20, 20)  # a step is from 1e-6 to 1e6
+_PER_CASE, _STEPS_PER_PARAMETERS = 50, 3
+_UNBISECTED = 3  # all but every third case have the place of a jump found
+_CRITICAL = 3  # every third case has a step near the one from which on the operator jumps
+_CLOSEST = 10  # binary exponent of how near
+_LENGTHS = (1, 2, 3, 7)
+_HUMAN = (-0.5, 0.2, 3.0)
+_UNDERFLOW, _UNDERFLOWING = 4096.0, 2  # times the format's floor: below it a minimum is vacuous; how many of them
+_JUMP = 1e-6  # relative; what moves by more between two neighbouring floats has jumped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxCase:
+    """One call of `prox`.
+
+    Args:
+        group: The parameters.
+        step: s of `s*phi(u) + (u - v)**2/2`.
+        points: v.
+        minima: The exact minimum for each v, or for the radius of the whole vector; None where undetermined.
+        exact: What each element should be.
+        is_radial: Is the vector judged by its radius?
+    """
+
+    group: Group
+    step: float
+    points: Vector
+    minima: tuple[Minimiser | None, ...]
+    exact: tuple[arb | None, ...]
+    is_radial: bool = False
+
+    @property
+    def is_sphere(self) -> bool:
+        """Is every point of one radius right, as v = 0 has no direction but its minimum is not zero?"""
+        one = self.minima[0] if self.minima else None
+        return self.is_radial and not self.points.any() and one is not None and not one.value.is_zero()
+
+
+def radius_of(terms: Terms) -> Terms | None:
+    """Return phi(r), r >= 0, as elementwise terms where all terms are functions of norm(w) and n alone, else None."""
+    made = [_of_radius(term) for term in terms.terms]
+    found = tuple(term for term in made if term is not None)
+    return Terms(terms=found) if found and len(found) == len(made) else None
+
+
+def _of_radius(term: Term) -> Term | None:
+    norm, radius = Call("norm", (Name("w"),)), Name("_radius")
+    tree = transform(term.tree, lambda node: radius if node == norm else node)
+    rest = list(walk(tree))
+    if term.arrays or radius not in rest:
+        return None
+    if any(isinstance(n, Item | Sum) or n == Name("w") for n in rest):
+        return None
+    tree = transform(tree, lambda node: Name("w") if node == radius else node)
+    return replace(term, tree=tree, domain=WORDS["nonnegative"])
+
+
+def is_judged(terms: Terms) -> bool:
+    """Is there a reference for the terms' proximal operator?"""
+    return not terms.indexed or radius_of(terms) is not None
+
+
+@lru_cache(maxsize=128)
+def minima_of(terms: Terms, parameters: tuple[tuple[str, Exact], ...]) -> tuple[Minimisers, Curve]:
+    """Return the minimiser for a set of parameters, and what was found of phi; kept, as both formats ask for it."""
+    known = curve(terms.terms, dict(parameters))
+    return minimisers(terms, dict(parameters), known), known
+
+
+def minimum(terms: Terms, parameters: Mapping[str, Exact], v: Exact | arb, step: Exact) -> Minimiser | None:
+    """Return the exact minimum; None where there is none, or none is certain."""
+    try:
+        return minima_of(terms, tuple(parameters.items()))[0](v, step)
+    except NoMinimum:
+        return None
+
+
+def prox_cases(
+    terms: Terms,
+    dtype: Dtype,
+    points: int,
+    fixed: Mapping[str, float],
+    greatest_exponent: int | None = None,
+    per_call: int | None = None,
+) -> tuple[ProxCase, ...]:
+    """Return cases of at least `points` elements in all, the human-sized one first.
+
+    A step for which there is no minimum is left out.
+
+    Args:
+        fixed: Parameters that are not sampled, and `step`.
+        greatest_exponent: Binary exponent past which phi is too ill-conditioned to be compared.
+        per_call: Elements of an elementwise objective in one call; some fifty unless given.
+    """
+    radius = radius_of(terms)
+    made: list[ProxCase] = []
+    count = number = 0
+    while count < points and number < points + 8:
+        stream = Stream("prox", number)
+        turn = number // _STEPS_PER_PARAMETERS
+        parameters = _parameters(terms, turn, fixed, is_human=number == 0)
+        looked_at = terms if radius is None else counted(radius, _LENGTHS[-1])
+        step = fixed.get("step", 1.0 if number == 0 else _step(looked_at, parameters, stream, number))
+        group = Group(parameters=parameters, vectors=(), is_human=number == 0)
+        try:
+            if radius is not None:
+                new = [*_radial(radius, dtype, stream, group, step)]
+            else:
+                new = [_elementwise(terms, dtype, stream, group, step, number, greatest_exponent)]
+        except NoMinimum:
+            new = []
+        made += new
+        count += sum(len(case.points) for case in new)
+        number += 1
+    if per_call is not None and radius is None:
+        return tuple(part for case in made for part in _parts(case, per_call))
+    return tuple(made)
+
+
+def _parts(case: ProxCase, length: int) -> Iterator[ProxCase]:
+    """Yield the case in calls of a few elements."""
+    for k in range(0, len(case.points), length):
+        part = slice(k, k + length)
+        yield ProxCase(
+            group=case.group,
+            step=case.step,
+            points=case.points[part],
+            minima=case.minima[part],
+            exact=case.exact[part],
+        )
+
+
+def _step(terms: Terms, parameters: Mapping[str, float], stream: Stream, number: int) -> float:
+    """Return a step of any size, or one near that at which `u + s*phi'(u)` begins to fall somewhere."""
+    step = stream.log_uniform(*STEP_EXPONENTS)
+    if number % _CRITICAL != 2:
+        return step
+    bend = _least_curvature(terms, tuple(parameters.items()))
+    if not 2.0 ** -STEP_EXPONENTS[1] < -bend < 2.0 ** -STEP_EXPONENTS[0]:
+        return step
+    return (1.0 + stream.sign() * stream.log_uniform(-_CLOSEST, 0)) / -bend
+
+
+@lru_cache(maxsize=128)
+def _least_curvature(terms: Terms, parameters: tuple[tuple[str, float], ...]) -> float:
+    """Return the least phi'' that is seen at a few places on each piece; 0 where it is nowhere negative."""
+    least = 0.0
+    with ctx.workprec(WORKING_BITS // 16):
+        for piece in minima_of(terms, parameters)[1].pieces:
+            tried = [piece.middle, *(sign * 2.0**k for k in range(-12, 13, 2) for sign in (-1, 1))]
+            for weight in tried:
+                bend = piece.taylor(arb(weight))[2] if piece.low < weight < piece.high else arb(0)
+                least = min(least, float(bend)) if bend.is_finite() else least
+    return least
+
+
+def _parameters(terms: Terms, turn: int, fixed: Mapping[str, float], *, is_human: bool) -> dict[str, float]:
+    if is_human:
+        return human_parameters(terms.parameters, fixed)
+    return sampled_parameters(terms.parameters, Stream("prox parameters", turn), turn, fixed)
+
+
+def _elementwise(
+    terms: Terms, dtype: Dtype, stream: Stream, group: Group, step: float, number: int, limit: int | None
+) -> ProxCase:
+    minimiser, known = minima_of(terms, tuple(group.parameters.items()))
+    if number == 0:
+        chosen = list(_HUMAN)
+    else:
+        chosen = _points(FORMATS[dtype], stream, step, known, number, limit)
+        if number % _UNBISECTED:
+            chosen += _jumps(minimiser, step, chosen, dtype)
+    return case_at(minimiser, group, step, chosen, dtype)
+
+
+def case_at(minimiser: Minimisers, group: Group, step: float, chosen: Sequence[float], dtype: Dtype) -> ProxCase:
+    """Return the case of some points of an elementwise objective, each of them once, in a format."""
+    kind = np.dtype(dtype).type
+    points = np.array([v for v, _ in dict.fromkeys(_signed(float(kind(v))) for v in chosen)], dtype=dtype)
+    minima = tuple(minimiser(float(v), step) for v in points)
+    kept = _comparable(minima, FORMATS[dtype])
+    points, minima = points[kept], tuple(minima[k] for k in kept)
+    exact = tuple(None if one is None else one.value for one in minima)
+    return ProxCase(group=group, step=step, points=points, minima=minima, exact=exact)
+
+
+def _comparable(minima: Sequence[Minimiser | None], shape: Format) -> list[int]:
+    """Return the places of minima without most of those that underflow."""
+    few, kept = 0, []
+    for k, one in enumerate(minima):
+        if one is not None and abs(one.value) < shape.floor * _UNDERFLOW and not one.value.is_zero():
+            few += 1
+            if few > _UNDERFLOWING:
+                continue
+        kept.append(k)
+    return kept
+
+
+def _signed(v: float) -> tuple[float, bool]:
+    """Return a number that differs from its negative even where it is zero."""
+    return v, bool(np.signbit(v))
+
+
+def _points(shape: Format, stream: Stream, step: float, known: Curve, number: int, limit: int | None) -> list[float]:
+    """Return v: zeros, subnormals, where the operator changes its formula, and at any scale."""
+    least = float(np.finfo(shape.name).smallest_subnormal)
+    chosen = [0.0, -0.0, 0.2, -0.5, *((least, -least, 5 * least) if number % 2 else ())]
+    edges = list(
+        dict.fromkeys(x for x in edges_of(known, step) if isfinite(x) and abs(x) < 2.0**shape.greatest_exponent)
+    )
+    if len(edges) > 4:
+        start = stream.integer(0, len(edges) - 1)
+        edges = (edges[start:] + edges[:start])[:4]
+    for edge in edges:
+        chosen += around(edge, shape.name) + _beside(edge, shape)
+    scales = [abs(x) for x in edges if x] or [1.0, step]
+    usable = shape.greatest_exponent if limit is None else min(limit, shape.greatest_exponent)
+    while len(chosen) < _PER_CASE:
+        turn = len(chosen) % 5
+        if turn < 2:
+            top = shape.greatest_exponent if len(chosen) % 16 == 0 else usable
+            size = stream.log_uniform(shape.least_exponent, top)
+        elif turn == 2:
+            size = stream.log_uniform(-8, min(8, usable))
+        else:
+            scale = min(max(log2(scales[stream.integer(0, len(scales) - 1)]), shape.least_exponent + 5), usable - 5)
+            size = 2.0**scale * stream.log_uniform(-4, 4)
+        chosen.append(stream.sign() * size)
+    return chosen
+
+
+def edges_of(known: Curve, step: float) -> Iterator[float]:
+    """Yield each knot, and the v for which the minimum reaches it from either side."""
+    with ctx.workprec(128):
+        for knot in known.knots:
+            yield float(knot.place)
+            for slope in (knot.left, knot.right):
+                if slope.is_finite():
+                    yield float(knot.place + step * slope)
+
+
+def around(x: float, dtype: Dtype) -> list[float]:
+    """Return the number in the format and its neighbours there."""
+    kind = np.dtype(dtype).type
+    at = kind(x)
+    return [float(np.nextafter(at, -kind(inf))), float(at), float(np.nextafter(at, kind(inf)))]
+
+
+def _beside(x: float, shape: Format) -> list[float]:
+    """Return numbers off by half the digits: near enough for a threshold that is wrong, too far for a rounded one."""
+    off = 2.0 ** (shape.unit // 2)
+    return [x * (1 - off), x * (1 + off)]
+
+
+def _jumps(minimiser: Minimisers, step: float, points: Sequence[float], dtype: Dtype) -> list[float]:
+    """Return the floats around the place where the minimum jumps most, and their mirror images."""
+    found = [(v, one) for v in sorted(set(points)) if (one := minimiser(v, step)) is not None and abs(v) < 1e100]
+    gaps = [
+        (float((b.value - a.value) - (ball(w) - ball(v))) / (abs(v) + abs(w)), v, w)
+        for (v, a), (w, b) in pairwise(found)
+    ]
+    if not gaps:
+        return []
+    gap, low, high = max(gaps)
+    if gap <= _JUMP:
+        return []
+    ends = {v: one.value for v, one in found}
+    while ordinal(high) - ordinal(low) > 1:
+        middle = from_ordinal((ordinal(low) + ordinal(high)) // 2)
+        at = minimiser(middle, step)
+        if at is None:
+            return []
+        ends[middle] = at.value
+        if at.value - ends[low] > ends[high] - at.value:
+            high = middle
+        else:
+            low = middle
+    if not abs(ends[high] - ends[low]) > _JUMP * abs(high):
+        return []
+    beside = [x for v in (low, -low) for x in _beside(v, FORMATS[dtype])]
+    if dtype == "float32":
+        return [x for v in (low, -low) for x in around(v, dtype)] + beside
+    return [x for v in (low, high, -low, -high) for x in (v, *around(v, dtype))] + beside
+
+
+def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: float) -> Iterator[ProxCase]:
+    """Yield vectors of several lengths with radii at any scale and about where the operator changes its formula."""
+    shape = FORMATS[dtype]
+    for length in _LENGTHS:
+        minimiser, known = minima_of(counted(radius, length), tuple(group.parameters.items()))
+        edges = [x for x in edges_of(known, step) if 2.0**shape.least_exponent < x < 2.0**shape.greatest_exponent]
+        for turn in range(3):
+            direction = [stream.sign() * stream.log_uniform(-4, 4) for _ in range(length)]
+            size = stream.log_uniform(shape.least_exponent + 8, shape.greatest_exponent - 8)
+            if turn and edges:
+                size = edges[stream.integer(0, len(edges) - 1)] * (1 + stream.sign() * stream.log_uniform(-30, 0) * 0.5)
+            scale = size / float(np.linalg.norm(direction))
+            points = np.array([scale * x for x in direction], dtype=dtype)
+            yield radial_case(minimiser, group, step, points)
+    minimiser, _ = minima_of(counted(radius, 2), tuple(group.parameters.items()))
+    yield radial_case(minimiser, group, step, np.zeros(2, dtype))
+    centre = minimiser(0.0, step)
+    if centre is not None and not centre.value.contains(0):
+        # The least of vectors has a direction all the same, and its square underflows.
+        yield radial_case(minimiser, group, step, np.array([2.0 ** (2 * shape.least_exponent), 0.0], dtype))
+
+
+def radial_case(minimiser: Minimisers, group: Group, step: float, points: Vector) -> ProxCase:
+    """Return the case of one vector; where it is zero and its minimum is not, nothing says in which direction."""
+    with ctx.workprec(WORKING_BITS):
+        squares = arb(0)
+        for v in points.tolist():
+            squares += arb(v) * arb(v)
+        size = squares.sqrt()
+        one = minimiser(0.0 if size.is_zero() else size, step)
+        if one is None or (size.is_zero() and not one.value.is_zero()):
+            exact: tuple[arb | None, ...] = (None,) * len(points)
+        elif size.is_zero():
+            exact = (arb(0),) * len(points)
+        else:
+            exact = tuple(arb(v) * (one.value / size) for v in points.tolist())
+    return ProxCase(group=group, step=step, points=points, minima=(one,) * len(points), exact=exact, is_radial=True)

@@ -1,0 +1,1 @@
+"""Checks: functions held against the oracle, one kind of check a file."""

@@ -1,0 +1,1 @@
+"""Comparison: when a number is right, and how findings become a report."""

@@ -1,0 +1,275 @@
+"""How far an exact value moves when its inputs move by the rounding of the format: the shares of the tolerance.
+
+Each generator yields one share per input (every weight, array element, parameter, gradient, state), the likely ones
+first, so that whoever draws from it can stop early; `None` is a share that could not be determined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_series, ctx
+
+from symreg.expressions.tree import Binary, Call, Constant, Item, Name, Negate, Number, Sum, Tree, rebuild
+from symreg.model.terms import Terms
+from symreg.verification.cases.sampling import Format
+from symreg.verification.comparison.tolerance import WORKING_BITS, moved
+from symreg.verification.minimum.operators import counted, operator
+from symreg.verification.minimum.steps import Stepper
+from symreg.verification.oracle import series
+from symreg.verification.oracle.ball import Scope, ball, balls, compiled, reach
+from symreg.verification.oracle.series import Value
+from symreg.verification.oracle.slopes import Exact, Slope, slopes, values
+
+ULPS_OF_INPUT = 4
+
+
+def nudged(x: Exact, shape: Format) -> tuple[Fraction, ...]:
+    """Return x(1 + 4u) and x(1 - 4u), exactly; nothing for zero."""
+    exact = Fraction(x)
+    part = exact * ULPS_OF_INPUT / (1 << -shape.unit)
+    return (exact + part, exact - part) if exact else ()
+
+
+def of_value(
+    terms: Terms,
+    weights: Sequence[Exact],
+    parameters: Mapping[str, float],
+    arrays: Mapping[str, Any],
+    exact: arb,
+    shape: Format,
+) -> Iterator[arb | None]:
+    """Yield the shares of R(w)."""
+    unmoved = values(terms, parameters, arrays, floor=shape.floor)
+    for k, weight in enumerate(weights):
+        if others := nudged(weight, shape):
+            yield moved(exact, [unmoved([*weights[:k], other, *weights[k + 1 :]]) for other in others])
+    for name, changed in _changes(parameters, shape):
+        others_found = [values(terms, {**parameters, name: v}, arrays, floor=shape.floor)(weights) for v in changed]
+        yield moved(exact, others_found)
+    for changed_arrays in _array_changes(arrays, shape):
+        yield moved(exact, [values(terms, parameters, a, floor=shape.floor)(weights) for a in changed_arrays])
+    if terms.indexed:
+        yield of_summands(terms, weights, parameters, arrays, None, shape)
+
+
+def of_repeated(
+    terms: Terms, few: Mapping[float, int], parameters: Mapping[str, float], shape: Format
+) -> Iterator[arb | None]:
+    """Yield the shares of R(w) of an elementwise objective whose weights take few values, each of them often."""
+
+    def total(given: Mapping[str, Exact]) -> arb | None:
+        one_value = values(terms, given, floor=shape.floor)
+        found = [(count, one_value([weight])) for weight, count in few.items()]
+        return None if any(x is None for _, x in found) else sum((n * x for n, x in found if x is not None), arb(0))
+
+    one = values(terms, parameters, floor=shape.floor)
+    with ctx.workprec(WORKING_BITS):
+        for weight, count in few.items():
+            exact = one([weight])
+            share = None if exact is None else moved(exact, [one([other]) for other in nudged(weight, shape)])
+            yield None if share is None else count * share
+        whole = total(parameters)
+        for name, changed in _changes(parameters, shape):
+            yield None if whole is None else moved(whole, [total({**parameters, name: x}) for x in changed])
+
+
+def of_slope(
+    terms: Terms,
+    weights: Sequence[Exact],
+    j: int,
+    parameters: Mapping[str, float],
+    arrays: Mapping[str, Any],
+    exact: arb,
+    shape: Format,
+) -> Iterator[arb | None]:
+    """Yield the shares of dR/dw_j."""
+    for _, others in slope_changes(terms, weights, j, parameters, arrays, shape):
+        yield moved(exact, [end for other in others if other is not None for end in (other.low, other.high)])
+    if terms.indexed:
+        yield of_summands(terms, weights, parameters, arrays, j, shape)
+
+
+def slope_changes(
+    terms: Terms,
+    weights: Sequence[Exact],
+    j: int,
+    parameters: Mapping[str, float],
+    arrays: Mapping[str, Any],
+    shape: Format,
+) -> Iterator[tuple[bool, list[Slope | None]]]:
+    """Yield dR/dw_j with each input nudged either way, and whether that input is w_j itself."""
+    unmoved = slopes(terms, parameters, arrays, floor=shape.floor)
+    touched = range(len(weights)) if terms.indexed else (j,)
+    for k in sorted(touched, key=lambda k: k != j):
+        if others := nudged(weights[k], shape):
+            found = [unmoved([*weights[:k], other, *weights[k + 1 :]], j) for other in others]
+            yield k == j, found
+    for name, changed in _changes(parameters, shape):
+        yield False, [slopes(terms, {**parameters, name: v}, arrays, floor=shape.floor)(weights, j) for v in changed]
+    for changed_arrays in _array_changes(arrays, shape):
+        yield False, [slopes(terms, parameters, a, floor=shape.floor)(weights, j) for a in changed_arrays]
+
+
+def of_step(
+    step: Stepper,
+    output: str,
+    point: Mapping[str, Value],
+    fixed: frozenset[str],
+    terms: Terms,
+    weights: Sequence[Exact],
+    j: int,
+    parameters: Mapping[str, float],
+    arrays: Mapping[str, Any],
+    exact: arb,
+    shape: Format,
+    prox: Terms,
+    beside: arb,
+    spread: Callable[[], arb],
+) -> Iterator[arb | None]:
+    """Yield the shares of one output of a step.
+
+    Args:
+        output: `w` or a state.
+        point: What the step was evaluated at.
+        fixed: Names in `point` that are exact counts or follow from others (`t`, `g_penalty`, `prox`).
+        terms: Those that `g_penalty` is the gradient of.
+        prox: Those that the rule takes the proximal operator of.
+        beside: Of those in index notation, the sum of the squares of the other weights' points.
+        spread: How far that sum moves when their inputs do.
+    """
+
+    def shifted(**changes: Value) -> arb | None:
+        found = step({**point, **changes})
+        return None if found is None else found[output]
+
+    with ctx.workprec(WORKING_BITS):
+        relative = arb(ULPS_OF_INPUT) * arb((1, shape.unit))
+        for name, x in point.items():
+            if name != "w" and name not in fixed and not x.is_zero():
+                yield moved(exact, [shifted(**{name: x * (1 + relative)}), shifted(**{name: x * (1 - relative)})])
+    prox = counted(prox, len(weights))
+    taken = {p.name: parameters[p.name] for p in prox.parameters}
+    for name, changed in _changes(taken, shape):
+        yield moved(exact, [shifted(prox=operator(prox, {**taken, name: x}, beside)) for x in changed])
+    if prox.indexed:
+        with ctx.workprec(WORKING_BITS):
+            sums = [beside + spread(), arb(0).max(beside - spread())]
+        yield moved(exact, [shifted(prox=operator(prox, taken, total)) for total in sums])
+    own = {p.name: parameters[p.name] for p in terms.parameters}
+    for is_own, found in slope_changes(terms, weights, j, own, arrays, shape):
+        at = [ball(v) for v in nudged(weights[j], shape)] if is_own else [point["w"]] * len(found)
+        ends = [(w, end) for w, one in zip(at, found, strict=True) if one is not None for end in (one.low, one.high)]
+        yield moved(exact, [shifted(w=w, g_penalty=end) for w, end in ends if end.is_finite()])
+    if terms.indexed:
+        share = of_summands(terms, weights, parameters, arrays, j, shape)
+        with ctx.workprec(WORKING_BITS):
+            ends_of_sum = [point["g_penalty"] + share, point["g_penalty"] - share]
+        yield moved(exact, [shifted(g_penalty=end) for end in ends_of_sum])
+
+
+def _changes(parameters: Mapping[str, float], shape: Format) -> Iterator[tuple[str, tuple[Fraction, ...]]]:
+    for name, x in parameters.items():
+        if others := nudged(x, shape):
+            yield name, others
+
+
+def _array_changes(arrays: Mapping[str, Any], shape: Format) -> Iterator[list[dict[str, Any]]]:
+    """Yield, for each element of each array, the arrays with that element nudged either way."""
+    for name, array in arrays.items():
+        for place in np.ndindex(array.shape):
+            made = []
+            for other in nudged(float(array[place]), shape):
+                changed = array.astype(object)
+                changed[place] = other
+                made.append({**arrays, name: changed})
+            if made:
+                yield made
+
+
+def of_summands(
+    terms: Terms,
+    weights: Sequence[Exact],
+    parameters: Mapping[str, float],
+    arrays: Mapping[str, Any],
+    j: int | None,
+    shape: Format,
+) -> arb:
+    """Return 4u * sum |summand|, or of the summands' derivatives by w_j, over the terms in index notation."""
+    with ctx.workprec(128):
+        known = {name: ball(x) for name, x in parameters.items()}
+        given = {name: balls(array) for name, array in arrays.items()}
+        scope = Scope(known, {**given, "w": balls(weights)}, len(weights), _sign_of_midpoint)
+        total = arb(0)
+        for term in terms.indexed:
+            spread, slope = _spread(term.tree, scope, -1 if j is None else j)
+            total = total + ball(term.coefficient) * (spread if j is None else slope)
+        return total * ULPS_OF_INPUT * arb((1, shape.unit))
+
+
+def _sign_of_midpoint(x: Any) -> int:
+    middle = float(series.constant(x))
+    return (middle > 0) - (middle < 0)
+
+
+def _spread(tree: Tree, scope: Scope, j: int) -> tuple[arb, arb]:
+    """Return how far a sum's roundings move a tree's value, in u, and its derivative's size added up without signs."""
+
+    def value(node: Tree) -> arb:
+        found: arb = compiled(node)(scope)
+        return found
+
+    match tree:
+        case Number() | Constant() | Name():
+            return arb(0), arb(0)
+        case Item(array, subscripts):
+            at = scope.indices[subscripts[0].index] + subscripts[0].shift
+            return arb(0), arb(1 if array == "w" and at == j else 0)
+        case Negate(operand):
+            return _spread(operand, scope, j)
+        case Sum(body, index):
+            least, greatest = reach(body, index)
+            spread, slope = arb(0), arb(0)
+            for i in range(-least, scope.length - greatest):
+                scope.indices[index] = i
+                one, its_slope = _spread(body, scope, j)
+                scope.indices[index] = i
+                spread, slope = spread + one + abs(value(body)), slope + its_slope
+            scope.indices.pop(index, None)
+            return spread, slope
+        case Binary("+" | "-", left, right):
+            (a, b), (c, d) = _spread(left, scope, j), _spread(right, scope, j)
+            return a + c, b + d
+        case Call("norm", _):
+            squares = [abs(w) for w in scope.arrays["w"]]
+            whole = value(tree)
+            return whole, (squares[j] / whole if j >= 0 and not whole.is_zero() else arb(0))
+        case Call("where", (condition, then, otherwise)):
+            holds = value(Call("where", (condition, Number(Fraction(1)), Number(Fraction(0)))))
+            return _spread(otherwise if holds.is_zero() else then, scope, j)
+        case Binary(_, left, right):
+            operands: tuple[Tree, ...] = (left, right)
+        case Call(_, arguments):
+            operands = arguments
+        case _:
+            raise TypeError(f"a condition is not a number: {tree!r}")
+    spread, slope = arb(0), arb(0)
+    for place, operand in enumerate(operands):
+        inner, inner_slope = _spread(operand, scope, j)
+        factor = abs(_partial(tree, operands, place, scope))
+        if not inner.is_zero():
+            spread = spread + factor * inner
+        if not inner_slope.is_zero():
+            slope = slope + factor * inner_slope
+    return spread, slope
+
+
+def _partial(tree: Tree, operands: tuple[Tree, ...], place: int, scope: Scope) -> arb:
+    """Return the derivative of a node by one of its operands."""
+    at: arb = compiled(operands[place])(scope)
+    scope.names["_operand"] = arb_series([at, arb(1)], series.ORDER)
+    moving = rebuild(tree, (*operands[:place], Name("_operand"), *operands[place + 1 :]))
+    return series.slope(compiled(moving)(scope))

@@ -1,0 +1,1 @@
+"""The oracle: values and slopes of the formula as it was written, in Arb balls."""
