@@ -16,9 +16,11 @@ from pathlib import Path
 import click
 from operators import ENTRIES, LEFT_OUT, PACKAGES, REMARKS, REPRODUCED, Entry
 
-from symreg.application.audit import inspect_object, literals, object_in, within
-from symreg.application.tasks import read_objective
-from symreg.cli.commands import _settings
+from symreg.application.audit import inspect_object
+from symreg.application.python_objects import literals, object_in
+from symreg.application.requests import read_objective
+from symreg.cli.options import parsed_settings
+from symreg.objectives.resolve import within
 from symreg.verification.audit import Check, Report
 from symreg.verification.audit.report import both, short
 
@@ -52,7 +54,7 @@ def audited(entry: Entry) -> Report:
         objective = within(read_objective(entry.objective, parameters=entry.declared), entry.domain or None)
         known = [p.name for p in objective.terms.parameters]
         numbers = {k: float(v) for k, v in given.items() if isinstance(v, float)}
-        parameters = {k: v for k, v in numbers.items() if k in known} | _settings(entry.settings)
+        parameters = {k: v for k, v in numbers.items() if k in known} | parsed_settings(entry.settings)
     sizes = [float(v) for v in given.values() if isinstance(v, float)]
     label = f"{entry.place.partition(':')[2]}({', '.join(entry.arguments)})"
     return inspect_object(object_in(entry.place, given), objective, label=label, parameters=parameters, sizes=sizes)

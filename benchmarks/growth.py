@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from measure import Row, interleaved, shown
 
 from symreg import catalogue
-from symreg.application.tasks import TARGETS
+from symreg.application.requests import TARGETS
 from symreg.derivation.gradient import derive
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
 from symreg.updates.assemble import updates
 

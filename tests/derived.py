@@ -11,7 +11,9 @@ import numpy as np
 from symreg import catalogue
 from symreg.derivation.gradient import derive
 from symreg.derivation.model import Chain
-from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.model.objective import Objective
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.proximal.operator import Operator
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import derived_operator

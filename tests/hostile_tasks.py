@@ -9,7 +9,8 @@ from symreg.application.worker import Tell
 from symreg.derivation.gradient import derive
 from symreg.errors import LanguageError, SymregError
 from symreg.language.toml import read_penalty, read_rule
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 
 _FORBIDDEN = ("os.", "subprocess.", "socket.", "shutil.", "ctypes.", "pty.", "code.", "tempfile.")
 _seen: list[str] = []

@@ -19,9 +19,9 @@ from symreg.application.emission import judge_emitted
 from symreg.application.worker import Phase, Tell
 from symreg.errors import Intractable, SymregError, WrongCode
 from symreg.model.interval import Interval
+from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
-from symreg.objectives.resolve import Objective
 from symreg.proximal.split import fits
 from symreg.targets.loading.load import load
 from symreg.updates.update import Update

@@ -15,7 +15,8 @@ import pytest
 
 import symreg
 from symreg.application.verify import judge_function
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.verification import Check, Report
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.comparison.tolerance import Finding
@@ -100,8 +101,10 @@ def test_a_verdict_needs_no_sympy(tmp_path: Path) -> None:
     program = """
 import sys
 sys.modules["sympy"] = None
-from symreg.judging import function_in, judge_function
-from symreg.objective import resolve, resolve_rule
+from symreg.application.python_objects import function_in
+from symreg.application.verify import judge_function
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 for name in ("update", "in_place", "right"):
     rules = [resolve_rule("gradient_descent")]
     report = judge_function(resolve("l2"), rules, function_in(f"mine.py:{name}"), kind="step", points=300)

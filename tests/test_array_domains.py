@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 import symreg
-from symreg.application.tasks import read_objective, read_parameter
+from symreg.application.requests import read_objective, read_parameter
 from symreg.claims.decide import properties
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.errors import SpecError
 from symreg.language.toml import read_penalty
 from symreg.model.interval import parse_interval
-from symreg.objectives.resolve import resolve_rule
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 from symreg.verification.behaviour.refusals import wrong_relations

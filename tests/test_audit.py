@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg.application.audit import literals, object_in
+from symreg.application.python_objects import literals, object_in
 from symreg.errors import OutOfTime, SpecError, SymregError, UnknownName
 from symreg.verification.audit import Report, operator_of
 

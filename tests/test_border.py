@@ -13,8 +13,8 @@ from derived import emitted_prox
 
 from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.evaluation.high_precision import evaluate
+from symreg.calculus.signs.limit import limit
 from symreg.calculus.signs.zeros import zeros
-from symreg.calculus.symbolic.simplify import limit
 from symreg.claims.decide import properties
 from symreg.errors import Intractable, NotDifferentiable, SymregError
 from symreg.expressions.arithmetic import NAN, ZERO, W

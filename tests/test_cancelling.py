@@ -10,7 +10,7 @@ import pytest
 import symreg
 from symreg import catalogue
 from symreg.model.cancelling import cancellations
-from symreg.objectives.resolve import resolve_rule
+from symreg.objectives.rules import resolve_rule
 
 CENTRED = ("v = beta*v + (1 - beta)*g**2", "a = beta*a + (1 - beta)*g", "w = w - lr*g/(sqrt(v - a**2) + eps)")
 VARIANCE = ("v = beta*(v + (1 - beta)*(g - a)**2)", "a = beta*a + (1 - beta)*g", "w = w - lr*g/(sqrt(v) + eps)")

@@ -6,12 +6,13 @@ from functools import cache
 
 import pytest
 
-from symreg.application.tasks import read_parameter
+from symreg.application.requests import read_parameter
 from symreg.claims.decide import properties
 from symreg.claims.verdict import Analysis
 from symreg.derivation.gradient import derive
 from symreg.expressions.text import to_text
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 
 P, R, C, U = "proved", "refuted", "conditional", "undecided"
 

@@ -13,8 +13,8 @@ from claim_formulas import formula
 from tree_values import Values
 from tree_values import value as tree_value
 
-from symreg.application.tasks import read_parameter
-from symreg.application.verify import confront_verdicts
+from symreg.application.confront import confront_verdicts
+from symreg.application.requests import read_parameter
 from symreg.claims.decide import properties
 from symreg.claims.verdict import Analysis, Verdict
 from symreg.errors import SymregError

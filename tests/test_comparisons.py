@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tree_values import Values, value
 
-from symreg.calculus.signs.comparisons import compared
+from symreg.calculus.pieces.comparisons import compared
 from symreg.expressions.text import to_text
 from symreg.language.parse import parse
 from symreg.objectives.resolve import resolve

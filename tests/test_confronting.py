@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 from flint import ctx
 
-from symreg.application import tasks, verify
-from symreg.application.verify import confront_derivation, confront_updates, confront_verdicts
+from symreg.application import tasks
+from symreg.application.confront import _claimed, confront_derivation, confront_updates, confront_verdicts
 from symreg.application.worker import Bug, Worker
 from symreg.claims.decide import properties
-from symreg.claims.verdict import Analysis, Verdict
+from symreg.claims.verdict import Analysis, StepBound, Verdict
 from symreg.derivation.gradient import derive
-from symreg.derivation.model import Chain, Direction, StepBound
+from symreg.derivation.model import Chain, Direction
 from symreg.expressions.tree import Binary, Compare, Constant, Tree, number, substitute
 from symreg.language.parse import parse
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.updates.assemble import updates
 from symreg.verification.claims import Claimed, Contradicted, Refutation, confront
 from symreg.verification.claims.checks import CHECKS
@@ -38,7 +39,7 @@ def analysed(text: str) -> Analysis:
 
 
 def claimed(text: str) -> list[Claimed]:
-    return [verify._claimed(verdict) for verdict in analysed(text).verdicts]
+    return [_claimed(verdict) for verdict in analysed(text).verdicts]
 
 
 def is_caught(text: str, said: Claimed) -> bool:

@@ -19,15 +19,18 @@ from explicit import draw, explicit
 from tree_values import Values, value
 
 from symreg import catalogue
+from symreg.calculus.differentiation.step import Step
 from symreg.derivation.gradient import derive
-from symreg.derivation.model import Chain, Direction, Step
+from symreg.derivation.model import Chain, Direction
 from symreg.errors import NotDifferentiable
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Compare, Item, Tree, children, free_indices, walk
 from symreg.model.interval import Interval, parse_interval
+from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms, told_apart
-from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 
 PENALTIES = catalogue.penalties()
 ELEMENTWISE = [name for name in PENALTIES if not resolve(name).terms.indexed]

@@ -29,14 +29,15 @@ from symreg import catalogue, templates
 from symreg.application.tasks import CATALOGUE_RULES
 from symreg.model.interval import Interval
 from symreg.model.spec import Parameter
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.proximal.split import fits
-from symreg.targets.c import statements
+from symreg.targets.c import file as c_file
 from symreg.targets.description import STEP
 from symreg.targets.emit import emit
 from symreg.targets.loading import c_compiler
 from symreg.targets.loading.load import load_module
-from symreg.targets.numpy import statements as numpy_target
+from symreg.targets.numpy import file as numpy_file
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 
@@ -185,9 +186,10 @@ def test_python_is_clean_to_mypy(penalties: tuple[str, ...], tmp_path: Path) -> 
 
 EMIT = """
 import hashlib, sys
-from symreg.calculus.splitting import fits
-from symreg.calculus.updates import updates
-from symreg.objective import resolve, resolve_rule
+from symreg.proximal.split import fits
+from symreg.updates.assemble import updates
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
 made = hashlib.sha256()
 for text in sys.argv[1:]:
@@ -257,7 +259,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Rendered:
         made.append((template, values))
         return templates.render(template, values)
 
-    for target in (statements, numpy_target):
+    for target in (c_file, numpy_file):
         monkeypatch.setattr(target, "render", render)
     return made
 

@@ -26,6 +26,7 @@ from symreg.verification.minimum.cells import MIDDLE, SIZES, curve
 from symreg.verification.minimum.growth import growth
 from symreg.verification.minimum.minimiser import NoMinimum, minimisers
 from symreg.verification.oracle import kinks, series
+from symreg.verification.oracle import slopes as slopes_module
 from symreg.verification.oracle.ball import Scope, Undecided, ball, compiled, sign, sign_or_hull, switches
 from symreg.verification.oracle.kinks import every_kink
 from symreg.verification.oracle.slopes import OracleDisagrees, slopes
@@ -359,7 +360,7 @@ def doubles_a_slope(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_one_side_for_both(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(slopes, "sign_of_the_germ", lambda x: 1)
+    patch.setattr(slopes_module, "sign_of_the_germ", lambda x: 1)
 
 
 def takes_what_is_negative_for_its_size(patch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,8 @@ from flint import arb
 
 import symreg
 from symreg.application.verify import judge, look
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.updates.assemble import updates
 from symreg.verification import Subject, quick_look, verify
 from symreg.verification.cases.dependence import dependent_slopes, depth, longest, span

@@ -10,14 +10,16 @@ import mpmath
 import numpy as np
 import pytest
 
-from symreg.application.tasks import read_objective
+from symreg.application.requests import read_objective
 from symreg.calculus.evaluation.high_precision import evaluate
 from symreg.calculus.gradient import elementwise_parts
 from symreg.calculus.pieces.knots import knots
 from symreg.derivation.gradient import derive
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Name
-from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.model.objective import Objective
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.presentation import Derivation
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates

@@ -9,14 +9,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from symreg import catalogue
-from symreg.application.tasks import read_parameter
+from symreg.application.requests import read_parameter
 from symreg.derivation.gradient import derive
 from symreg.errors import LanguageError, SymregError
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty, read_rule
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 
 
 def _words(text: str) -> tuple[str, ...]:

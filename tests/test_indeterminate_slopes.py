@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symreg.application.tasks import read_objective
+from symreg.application.requests import read_objective
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 

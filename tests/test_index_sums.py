@@ -19,7 +19,8 @@ from symreg.expressions.tree import Sum, Tree, children
 from symreg.language.parse import parse
 from symreg.model.interval import parse_interval
 from symreg.model.spec import Array, Parameter, Penalty
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 
 SUMS: dict[str, dict[str, int]] = {
     "sum(w[i]**2, i)": {},

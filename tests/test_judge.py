@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 from symreg.verification import Report, Subject, verify

@@ -16,8 +16,10 @@ from symreg.application import emission, verify
 from symreg.application.emission import TWIN, judge_emitted
 from symreg.errors import WrongCode
 from symreg.expressions.tree import Binary, number
+from symreg.model.objective import Objective
 from symreg.model.spec import Rule
-from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.description import UNJUDGED
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
@@ -28,8 +30,8 @@ ROOT = Path(__file__).parent.parent
 SABOTAGE = """
 from dataclasses import replace
 from fractions import Fraction
-from symreg.calculus import updates as room
-from symreg.language.tree import Binary, Number
+from symreg.expressions.tree import Binary, Number
+from symreg.updates import assemble as room
 
 right = room.updates
 

@@ -7,7 +7,8 @@ import pytest
 from symreg.calculus.pieces.jumps import refuse_jumps
 from symreg.derivation.gradient import derive
 from symreg.errors import NotDifferentiable
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.updates.assemble import updates
 
 JUMPS = {

@@ -13,7 +13,8 @@ from test_reading import HOSTILE, MONSTERS, chain, chain_of, chains, trees
 from typesetting import assert_clean
 
 from symreg import catalogue
-from symreg.derivation.model import Chain, Step
+from symreg.calculus.differentiation.step import Step
+from symreg.derivation.model import Chain
 from symreg.expressions.tree import Call, Name, Tree
 from symreg.presentation import Derivation
 from symreg.presentation.mathematics.notation import is_symbol

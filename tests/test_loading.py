@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.model.objective import Objective
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load, load_module
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update

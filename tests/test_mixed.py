@@ -11,7 +11,7 @@ import pytest
 from derived import cost, derived, emitted_prox
 
 import symreg
-from symreg.application.verify import DTYPES
+from symreg.application.requests import DTYPES
 from symreg.errors import Intractable
 from symreg.objectives.resolve import resolve
 from symreg.proximal.operator import Mixed, Operator
@@ -105,8 +105,8 @@ def test_a_number_of_many_digits_in_an_exponent_costs_no_more() -> None:
     """SymPy makes polynomials of degree p in exp(w/q) from exp(p*w/q): a memory error, or none left for anybody."""
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
-        "from symreg.calculus.updates import derived_operator\n"
-        "from symreg.objective import resolve\n"
+        "from symreg.updates.assemble import derived_operator\n"
+        "from symreg.objectives.resolve import resolve\n"
         "for text in ('lam*(1 - exp(-abs(w)/1.234567890123))', 'welsch + log_cosh', 'lam*exp(1.23456789*w) + w**2'):\n"
         "    print(type(derived_operator(resolve(text).terms).operator).__name__)\n"
     )

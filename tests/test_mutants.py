@@ -21,14 +21,16 @@ from symreg import catalogue
 from symreg.errors import Intractable
 from symreg.expressions.tree import arrays, names
 from symreg.kernel import lower
+from symreg.model.objective import Objective
 from symreg.model.spec import Rule
-from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 from symreg.verification import Report, Subject, verify
-from symreg.verification.behaviour import layouts, numbers
+from symreg.verification.behaviour import long_values, long_vectors, numbers
 from symreg.verification.oracle import slopes
 
 POINTS, SWEEP_POINTS = 120, 2000
@@ -266,9 +268,10 @@ def _remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return made
 
-    for room in (numbers, layouts):
+    for room in (long_values, long_vectors, numbers):
         monkeypatch.setattr(room, "values", once(slopes.values))
-    monkeypatch.setattr(numbers, "slopes", once(slopes.slopes))
+    for room in (long_values, numbers):
+        monkeypatch.setattr(room, "slopes", once(slopes.slopes))
 
 
 # The tests

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from symreg.application.tasks import read_parameter
+from symreg.application.requests import read_parameter
 from symreg.errors import SymregError
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty, read_rule
 from symreg.model.names import RESERVED
-from symreg.objectives.resolve import Objective, resolve
+from symreg.model.objective import Objective
+from symreg.objectives.resolve import resolve
 
 SHAPE, LENGTH, RESERVED_NAME = "write a letter, then letters", "at most 32", "the name is reserved"
 

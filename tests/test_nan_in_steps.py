@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 

@@ -31,10 +31,11 @@ from formulas import (
 )
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.sampling import FORMATS, groups
+from symreg.verification.cases.sampling import groups
 from symreg.verification.minimum.steps import influences, stepper
 from symreg.verification.oracle import series
 from symreg.verification.oracle import slopes as oracle
+from symreg.verification.oracle.formats import FORMATS
 from symreg.verification.oracle.kinks import kinks
 from symreg.verification.oracle.slopes import OracleDisagrees, Slope, slopes, values
 

@@ -19,8 +19,9 @@ from symreg.calculus.symbolic.dominant import dominant, freed
 from symreg.expressions.text import to_text
 from symreg.language.parse import parse
 from symreg.model.interval import WORDS
+from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
-from symreg.objectives.resolve import Objective, resolve
+from symreg.objectives.resolve import resolve
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 

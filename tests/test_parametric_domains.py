@@ -15,13 +15,12 @@ from click.testing import CliRunner
 
 import symreg
 from symreg.accuracy.points import sampled
-from symreg.application.tasks import read_parameter
-from symreg.application.verify import check_request
+from symreg.application.requests import check_request, read_parameter
 from symreg.calculus.evaluation.high_precision import samples
 from symreg.calculus.pieces.undefined import undefined_notes
+from symreg.calculus.signs.sign_of import sign_of
 from symreg.calculus.symbolic.prove import is_proved
-from symreg.calculus.symbolic.simplify import sign_of
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.derivation.gradient import derive
 from symreg.errors import SpecError, SymregError
 from symreg.expressions.tree import Compare, Name
@@ -29,7 +28,8 @@ from symreg.language.parse import parse
 from symreg.language.toml import read_penalty
 from symreg.model.domain import ParametricInterval, meet, parse_domain
 from symreg.model.interval import Interval, parse_interval
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.verification.behaviour.refusals import wrong_relations
 from symreg.verification.cases.sampling import groups, outside
 from symreg.verification.comparison.tolerance import reference

@@ -18,8 +18,9 @@ from symreg.expressions.arithmetic import W, times, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree, number
 from symreg.model.interval import Interval
+from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
-from symreg.objectives.resolve import Objective, resolve
+from symreg.objectives.resolve import resolve
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
 SUMS = (

@@ -23,9 +23,10 @@ from symreg.claims.verdict import Analysis, Verdict, Witness
 from symreg.expressions.arithmetic import W, times, total
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree, number
 from symreg.language.parse import parse
+from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term
-from symreg.objectives.resolve import Objective, resolve
+from symreg.objectives.resolve import resolve
 from symreg.verification.oracle import ball
 
 ALL = catalogue.penalties()

@@ -13,7 +13,7 @@ from flint import arb
 
 import symreg
 from symreg import catalogue
-from symreg.application.verify import DTYPES
+from symreg.application.requests import DTYPES
 from symreg.verification import Report, Subject, verify
 from symreg.verification.cases.prox_cases import is_judged, minima_of, prox_cases, radius_of
 from symreg.verification.comparison.report import Check

@@ -16,19 +16,22 @@ from numpy.typing import NDArray
 from tree_values import Values, run, value
 
 from symreg import catalogue
+from symreg.calculus.differentiability import is_differentiable
+from symreg.calculus.radial import radial_profile
 from symreg.derivation.gradient import derive
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Compare, Negate, Number, walk
+from symreg.language.declarations import make_parameter
 from symreg.language.inline import inline_penalty
 from symreg.language.parse import parse
-from symreg.language.toml import make_parameter, read_rule
+from symreg.language.toml import read_rule
 from symreg.model.interval import parse_interval
 from symreg.model.spec import Rule
 from symreg.model.terms import Term, Terms
 from symreg.objectives.resolve import resolve
 from symreg.presentation.derivation import Derivation
-from symreg.proximal.split import is_differentiable, radial_profile, split
+from symreg.proximal.split import split
 from symreg.verification.cases.calling import Subject
 from symreg.verification.cases.split import has_kink
 from symreg.verification.checks.judge import verify

@@ -23,9 +23,10 @@ from symreg.errors import Intractable, NotDifferentiable, SymregError
 from symreg.expressions.arithmetic import W, call, times, total
 from symreg.expressions.tree import Name, Tree, number, substitute
 from symreg.language.parse import parse
+from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms, rename
-from symreg.objectives.resolve import Objective, resolve
+from symreg.objectives.resolve import resolve
 from symreg.proximal.derive import operator
 from symreg.proximal.operator import STEP, Cell, Operator, Rest, V
 from symreg.updates.assemble import derived_operator, updates

@@ -12,7 +12,8 @@ from test_mutants import CASES, IDS, POINTS, sample, survivors
 
 import symreg
 from symreg import catalogue
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 from symreg.verification import Report, Subject, quick_look

@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from paper_values import of_latex, of_text, of_tree
 
 from symreg import catalogue
-from symreg.derivation.model import Chain, Direction, Knot, Step
+from symreg.calculus.differentiation.step import Step
+from symreg.calculus.pieces.knot import Knot
+from symreg.derivation.model import Chain, Direction
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import (
     Binary,
@@ -40,9 +42,10 @@ from symreg.expressions.tree import (
 )
 from symreg.language.parse import parse
 from symreg.model.interval import WORDS
+from symreg.model.objective import Objective
 from symreg.model.spec import Assignment, Parameter, Rule
 from symreg.model.terms import Term, Terms
-from symreg.objectives.resolve import Objective, resolve
+from symreg.objectives.resolve import resolve
 from symreg.presentation import Derivation
 from symreg.presentation.markdown import escape as escape_markdown
 from symreg.presentation.mathematics.latex import formula as latex_formula
@@ -525,15 +528,16 @@ def test_a_derivation_is_data_and_reads_without_sympy() -> None:
     made = Derivation(chain_of("l2"))
     again = pickle.loads(pickle.dumps(made))
     assert again == made and again.steps == made.chain.steps and str(again) == made.text()
-    code = "import sys; sys.modules['sympy'] = None; from symreg.reading import latex, markdown, data, text"
+    code = "import sys; sys.modules['sympy'] = None; from symreg.presentation import latex, markdown, to_json, text"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_format_is_the_same_in_every_run() -> None:
     code = """
-from symreg.calculus.chain_of import derive
-from symreg.objective import resolve, resolve_rule
-from symreg.reading import Derivation
+from symreg.derivation.gradient import derive
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
+from symreg.presentation import Derivation
 made = Derivation(derive(resolve("log_sum"), resolve_rule("adam")))
 print(made.text(), made.latex(), made.markdown(), made.to_json())
 """

@@ -18,10 +18,10 @@ from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.evaluation.intervals import ranged
 from symreg.calculus.pieces.pieces import Pieces, half, pieces
 from symreg.calculus.signs.isolation import bisected
+from symreg.calculus.signs.sign_of import sign_of
 from symreg.calculus.signs.table import Run, is_closed, sign_table
 from symreg.calculus.signs.zeros import zeros
 from symreg.calculus.symbolic.prove import is_proved
-from symreg.calculus.symbolic.simplify import sign_of
 from symreg.expressions.arithmetic import W, times
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Compare, Name, Number, Tree, number

@@ -11,7 +11,8 @@ import pytest
 from symreg.errors import LanguageError, SymregError
 from symreg.language.toml import read_penalty, read_rule
 from symreg.model.interval import parse_interval
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 
 PENALTY = {
     "name": '"p"',

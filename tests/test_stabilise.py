@@ -33,9 +33,9 @@ from symreg.calculus.evaluation.balls import compiled
 from symreg.calculus.gradient import Derived, elementwise_parts
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Name, Number, Tree, children, names
+from symreg.language.declarations import make_parameter
 from symreg.language.inline import inline_penalty
 from symreg.language.parse import parse
-from symreg.language.toml import make_parameter
 from symreg.model.interval import parse_interval
 from symreg.objectives.resolve import resolve
 from symreg.updates.assemble import updates
@@ -323,10 +323,10 @@ def test_every_rewrite_keeps_the_value() -> None:
 
 def test_the_choice_does_not_depend_on_hashes_or_the_folder(tmp_path: Any) -> None:
     script = (
-        "from symreg.calculus.parts import elementwise_parts\n"
-        "from symreg.calculus.stabilise import stabilise\n"
-        "from symreg.language.text import to_text\n"
-        "from symreg.objective import resolve\n"
+        "from symreg.calculus.gradient import elementwise_parts\n"
+        "from symreg.accuracy.search import stabilise\n"
+        "from symreg.expressions.text import to_text\n"
+        "from symreg.objectives.resolve import resolve\n"
         "for text in ('fair', 'log_cosh', 'tukey', 'lam*(w**4/(c**4 + w**4) - log(exp(w) + exp(-w)))'):\n"
         "    for part in elementwise_parts(resolve(text).terms):\n"
         "        for tree in (part.value, part.tidied):\n"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg.application.tasks import read_objective
-from symreg.objectives.resolve import resolve_rule
+from symreg.application.requests import read_objective
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 

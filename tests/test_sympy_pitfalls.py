@@ -16,7 +16,8 @@ from symreg.errors import NotDifferentiable, SymregError
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, walk
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.updates.assemble import updates
 
 

@@ -18,12 +18,13 @@ import symreg
 from symreg import catalogue
 from symreg.calculus.pieces.undefined import gaps, natural_domain, undefined_notes
 from symreg.claims.decide import properties
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.derivation.gradient import derive
 from symreg.errors import SymregError
 from symreg.model.interval import parse_interval
 from symreg.model.terms import Term
-from symreg.objectives.resolve import resolve, resolve_rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.presentation import Derivation
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates

@@ -17,7 +17,9 @@ from symreg.claims.decide import properties
 from symreg.derivation.gradient import derive
 from symreg.errors import NotDifferentiable
 from symreg.language.parse import parse
-from symreg.objectives.resolve import Objective, resolve, resolve_rule
+from symreg.model.objective import Objective
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.presentation import Derivation
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import derived_operator, updates

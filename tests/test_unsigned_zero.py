@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import symreg
-from symreg.objectives.resolve import Objective, resolve
+from symreg.model.objective import Objective
+from symreg.objectives.resolve import resolve
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 

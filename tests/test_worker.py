@@ -146,7 +146,7 @@ def test_an_interrupt_leaves_nothing_behind() -> None:
 def test_a_worker_dies_with_its_parent() -> None:
     script = """
 import sys
-from symreg.worker import Worker
+from symreg.application.worker import Worker
 with Worker("misbehaving_tasks") as worker:
     worker.call("start_a_sleeper", timeout=100, watch=lambda notice: notice and print(notice.label, flush=True))
 """

@@ -14,7 +14,7 @@ from symreg.calculus.symbolic.dominant import freed
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ONE, numeric, plus
-from symreg.expressions.monomials import terms, total_of
+from symreg.expressions.decompose import terms, total_of
 from symreg.expressions.tree import (
     Binary,
     Call,

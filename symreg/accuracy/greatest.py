@@ -24,7 +24,7 @@ from symreg.calculus.symbolic.exponential_sums import (
     tree_of,
 )
 from symreg.expressions.arithmetic import ZERO, call, minus, times, total
-from symreg.expressions.monomials import terms, total_of
+from symreg.expressions.decompose import terms, total_of
 from symreg.expressions.tree import (
     Binary,
     Call,

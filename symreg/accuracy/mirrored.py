@@ -11,8 +11,7 @@ from symreg.accuracy.candidates import global_forms
 from symreg.calculus.signs.parity import Parity, parity
 from symreg.calculus.symbolic.simplify import LARGEST, tidy
 from symreg.expressions.arithmetic import W, call, power, size, times
-from symreg.expressions.factors import base_of, flat_factors
-from symreg.expressions.monomials import product_of, terms, total_of
+from symreg.expressions.decompose import base_of, flat_factors, product_of, terms, total_of
 from symreg.expressions.tree import Binary, Call, Name, Tree, names, number, substitute, transform, walk
 from symreg.model.interval import WORDS
 from symreg.model.spec import Parameter

@@ -19,9 +19,9 @@ from symreg.accuracy.rewrites.vanishing import vanishing
 from symreg.accuracy.rounding import COUNT
 from symreg.accuracy.score import Point, Score, Trial, is_promised, known
 from symreg.calculus.evaluation.balls import Exact, Undecided, compiled, decided
-from symreg.calculus.signs.comparisons import compared
+from symreg.calculus.pieces.comparisons import compared
 from symreg.calculus.symbolic.simplify import lifted
-from symreg.expressions.monomials import terms, total_of
+from symreg.expressions.decompose import terms, total_of
 from symreg.expressions.tree import Call, Tree, names, substitute, transform, walk
 from symreg.model.domain import Domain
 from symreg.model.spec import Parameter

@@ -7,20 +7,29 @@ Nothing is cached. `timeout=` is that limit in seconds, 10 unless it is given.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from symreg import catalogue
 from symreg.application import worker
-from symreg.application.tasks import TARGETS, distinct_rules, parameter_of
+from symreg.application.requests import (
+    ArrayLike,
+    declared_array,
+    declared_parameter,
+    distinct_rules,
+    named_targets,
+)
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline import inline_penalty
 from symreg.model.domain import parse_domain
-from symreg.model.names import did_you_mean, mentioned
-from symreg.model.spec import Array, Parameter, Penalty, PenaltySum, Rule, Shape
-from symreg.objectives.resolve import Objective, read_penalty_file, resolve, resolve_rule
+from symreg.model.names import mentioned
+from symreg.model.objective import Objective
+from symreg.model.spec import Penalty, PenaltySum, Rule
+from symreg.objectives.files import read_penalty_file
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 
 if TYPE_CHECKING:
     from symreg.presentation import Derivation, Properties
@@ -30,7 +39,6 @@ if TYPE_CHECKING:
 ObjectiveLike: TypeAlias = "str | Path | Penalty | PenaltySum | Objective"
 RuleLike: TypeAlias = "str | Path | Rule"
 Rules: TypeAlias = "RuleLike | Sequence[RuleLike]"
-ArrayLike: TypeAlias = "Sequence[str] | tuple[Sequence[str], str | tuple[str, float]]"
 
 _GRADIENT_DESCENT = ("gradient_descent",)
 
@@ -73,9 +81,9 @@ def penalty(
     return inline_penalty(
         expression,
         name=str(name),
-        declared=[_declared(key, value) for key, value in parameters.items()],
+        declared=[declared_parameter(key, value) for key, value in parameters.items()],
         domain=None if domain is None else parse_domain(str(domain)),
-        arrays=[_array(key, value) for key, value in (arrays or {}).items()],
+        arrays=[declared_array(key, value) for key, value in (arrays or {}).items()],
         title=title,
         reference=reference,
     )
@@ -182,7 +190,7 @@ def generate(
         timeout=timeout,
         objective=resolve(source, name=name),
         rules=_resolved(rules),
-        targets=_targets(target),
+        targets=named_targets(target),
         is_judged=judge,
     )
     for note in made.notes:
@@ -212,7 +220,7 @@ def load(
     from symreg.targets.loading.c_compiler import find_compiler
     from symreg.targets.loading.load import load
 
-    (wanted,) = _targets(target, allows_all=False)
+    (wanted,) = named_targets(target, allows_all=False)
     if dtype not in ("float64", "float32"):
         raise UnknownName(f"there is no dtype {dtype!r:.40}; write 'float64' or 'float32'")
     resolved, chosen = resolve(source), _resolved(rules)
@@ -252,7 +260,8 @@ def verify(
         rtol: Relative error that is allowed besides the tolerance; 1e-9 for `against`, else 0.
         timeout: Seconds that symbolic work may take; the comparison itself is not limited.
     """
-    from symreg.application.verify import check_request, judge, judge_function
+    from symreg.application.requests import check_request
+    from symreg.application.verify import judge, judge_function
 
     resolved, chosen = resolve(source), _resolved(rules)
     check_request(resolved, chosen if against is None or as_ == "step" else (), params, rtol, points)
@@ -262,7 +271,7 @@ def verify(
         return judge_function(
             resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol, proofs=proofs
         )
-    targets = _targets(target)
+    targets = named_targets(target)
     made, proofs = worker.call("prepare_judgement", timeout=timeout, objective=resolved, rules=chosen)
     return judge(resolved, made, chosen, targets, points=points, parameters=params, rtol=rtol, proofs=proofs)
 
@@ -313,37 +322,3 @@ def audit(
 
 def _resolved(rules: Rules) -> tuple[Rule, ...]:
     return distinct_rules((rules,) if isinstance(rules, str | Path | Rule) else rules)
-
-
-def _targets(target: str, *, allows_all: bool = True) -> tuple[str, ...]:
-    if target == "all" and allows_all:
-        return TARGETS
-    if target not in TARGETS:
-        raise UnknownName(f"there is no target '{str(target)[:40]}'{did_you_mean(str(target)[:40], TARGETS)}")
-    return (target,)
-
-
-def _declared(name: str, value: str | tuple[str, float]) -> Parameter:
-    if isinstance(value, str):
-        return parameter_of(name, value)
-    try:
-        domain, default = value
-        return parameter_of(name, f"{domain} = {float(default)!r}")
-    except (TypeError, ValueError):
-        raise SpecError(f"parameter '{name[:40]}': write a domain, or a domain and a default") from None
-
-
-def _array(name: str, value: ArrayLike) -> Array:
-    shape: object = value
-    said: str | tuple[str, float] = "real"
-    if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str):
-        shape, said = value[0], value[1]
-    rows: dict[tuple[object, ...], Shape] = {("n",): ("n",), ("n", "n"): ("n", "n")}
-    try:
-        dimensions = rows[tuple(shape)] if isinstance(shape, Iterable) else rows[()]
-    except (KeyError, TypeError):
-        raise SpecError(
-            f"array '{name[:40]}': its shape is ('n',) or ('n', 'n'); with a domain write (('n',), 'nonnegative = 1')"
-        ) from None
-    element = _declared(name, said)
-    return Array(name=name, shape=dimensions, domain=element.domain, default=element.default)

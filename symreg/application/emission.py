@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from symreg.application import verify
+from symreg.application.confront import confront_updates
 from symreg.errors import ToolMissing, WrongCode
+from symreg.model.objective import Objective
 from symreg.model.spec import Rule
-from symreg.objectives.resolve import Objective
 from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build, cache_folder, digest, find_compiler
 from symreg.updates.update import Update
@@ -68,7 +69,7 @@ def judge_emitted(
     key = digest(_judge(), compiler, repr(objective.terms), repr(tuple(rules)), *texts)
     verdict = _kept(key)
     if verdict is None:
-        verify.confront_updates(updates)  # what their docstrings claim
+        confront_updates(updates)  # what their docstrings claim
         with ThreadPoolExecutor(1) as beside:
             if "c" in judged:  # it is compiled while the judge finds out what is right
                 beside.submit(_built, sources["c"])

@@ -10,19 +10,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from symreg.application.requests import TARGETS, distinct_rules, read_objective
 from symreg.application.worker import Phase, Progress, Tell
 
 if TYPE_CHECKING:
     from symreg.claims.verdict import Analysis
-    from symreg.derivation.model import Chain
-    from symreg.derivation.prox_model import ProxChain
-    from symreg.model.spec import Array, Parameter, Rule, Shape
-    from symreg.objectives.resolve import Objective
+    from symreg.derivation.model import Chain, ProxChain
+    from symreg.model.objective import Objective
+    from symreg.model.spec import Rule
     from symreg.updates.update import Update
     from symreg.verification.checks.convexity import Convexity
 
-TARGETS = ("numpy", "c")
-"""Every language that is emitted, by name."""
 
 CATALOGUE_RULES = ("gradient_descent", "momentum", "adam", "adamw", "lion")
 """The rules whose steps `generated/` holds."""
@@ -55,7 +53,7 @@ class Sources(NamedTuple):
 
 def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
     """Return the derivation of one objective."""
-    from symreg.application.verify import confront_derivation
+    from symreg.application.confront import confront_derivation
     from symreg.derivation.gradient import derive
 
     tell(Phase(objective.name, is_symbolic=True))
@@ -74,7 +72,7 @@ def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
 
 def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
     """Return the verdicts on one objective."""
-    from symreg.application.verify import confront_verdicts
+    from symreg.application.confront import confront_verdicts
     from symreg.claims.decide import properties
 
     tell(Phase(objective.name, is_symbolic=True))
@@ -126,7 +124,7 @@ def emit_sources(
     if is_judged:
         notes = _judged(tell, objective, made, rules, wanted)
     else:
-        from symreg.application.verify import confront_updates
+        from symreg.application.confront import confront_updates
 
         confront_updates(made)
         notes = ()
@@ -153,7 +151,7 @@ def write_derivation(
     domain: str | None = None,
 ) -> Written:
     """Return a derivation, of a gradient and a rule or of the proximal operator, as `text`, `latex`, ..."""
-    from symreg.objectives.resolve import resolve_rule
+    from symreg.objectives.rules import resolve_rule
 
     resolved = read_objective(objective, parameters=parameters, domain=domain)
     chain: Chain | ProxChain
@@ -207,7 +205,7 @@ def write_sources(
 def write_entry(tell: Tell, *, name: str) -> dict[str, str]:
     """Return what `generated/` holds of one penalty of the catalogue: every target, and the derivations in LaTeX."""
     from symreg.errors import Intractable
-    from symreg.objectives.resolve import resolve_rule
+    from symreg.objectives.rules import resolve_rule
     from symreg.proximal.split import fits
 
     terms = read_objective(name).terms
@@ -237,7 +235,9 @@ def write_report(
     domain: str | None = None,
 ) -> Judgement:
     """Return the judge's report on what is emitted for an objective, or on the function `against` names."""
-    from symreg.application.verify import check_request, function_in, judge, judge_function
+    from symreg.application.python_objects import function_in
+    from symreg.application.requests import check_request
+    from symreg.application.verify import judge, judge_function
 
     def progress(done: int, total: int, check: str) -> None:
         tell(Phase(f"verify {check}", is_symbolic=False))
@@ -302,7 +302,8 @@ def write_audit(
         arguments: `NAME=LITERAL` rows; a number is also the objective's parameter of that name, if it has one.
         is_limited: Is all of it to end within the time limit? Without one, it takes as long as it takes.
     """
-    from symreg.application.audit import inspect_object, literals, object_in
+    from symreg.application.audit import inspect_object
+    from symreg.application.python_objects import literals, object_in
 
     tell(Phase(f"audit {place}", is_symbolic=is_limited))
     given = literals(arguments)
@@ -330,73 +331,6 @@ def notes_on(objective: Objective) -> tuple[str, ...]:
     from symreg.calculus.pieces.undefined import undefined_notes
 
     return (*objective.notes, *undefined_notes(objective.terms))
-
-
-def read_objective(
-    text: str, *, parameters: Sequence[str] = (), name: str | None = None, domain: str | None = None
-) -> Objective:
-    """Return the objective of a text; one that holds a `[penalty]` table is a spec file's own text."""
-    from symreg.language.toml import read_penalty
-    from symreg.objectives.resolve import resolve
-
-    source = read_penalty(text, "standard input") if "[penalty]" in text else text
-    return resolve(source, parameters=[read_parameter(row) for row in parameters], name=name, domain=domain)
-
-
-def distinct_rules(rules: Iterable[str | Path | Rule]) -> tuple[Rule, ...]:
-    """Return the rules that names, paths or texts give.
-
-    Raises:
-        SpecError: Two of them would be emitted under one name.
-    """
-    from symreg.errors import SpecError
-    from symreg.objectives.resolve import resolve_rule
-
-    made = tuple(resolve_rule(rule) for rule in rules)
-    names = [rule.name for rule in made]
-    if len(set(names)) != len(names):
-        raise SpecError(f"two rules are called '{max(names, key=names.count)}'; rename one or leave it out")
-    return made
-
-
-def read_parameter(text: str) -> Parameter | Array:
-    """Return what `c: (0, inf) = 2` declares, or `c[n]: nonnegative = 1`; the default may be left out.
-
-    Raises:
-        SpecError: It is not of that form; says what would be right.
-    """
-    from symreg.errors import SpecError
-    from symreg.language.toml import make_array
-    from symreg.model.names import mentioned
-
-    name, colon, rest = text.partition(":")
-    if not colon:
-        raise SpecError(f"{mentioned(text, '--param')}: write a name, a domain and a default, as in 'c: (0, inf) = 2'")
-    name, bracket, dimensions = name.strip().partition("[")
-    shape = _SHAPES.get("".join(dimensions.split()))
-    if shape is None:
-        return parameter_of(f"{name}{bracket}{dimensions}", rest)
-    element = parameter_of(name.strip(), rest, "array")
-    return make_array(element.name, shape=shape, domain=element.domain, default=element.default)
-
-
-_SHAPES: dict[str, Shape] = {"n]": ("n",), "n,n]": ("n", "n")}
-
-
-def parameter_of(name: str, text: str, what: str = "parameter") -> Parameter:
-    """Return the parameter of a name whose domain and default are written `(0, inf) = 2`."""
-    from symreg.errors import SpecError
-    from symreg.language.toml import make_parameter
-    from symreg.model.interval import parse_interval, parse_number
-    from symreg.model.names import check_identifier
-
-    check_identifier(name, what)
-    domain, equals, default = text.partition("=")
-    try:
-        value = parse_number(default) if equals else None
-    except SpecError as error:
-        raise SpecError(f"{what} '{name}': default {error}") from None
-    return make_parameter(name, domain=parse_interval(domain.strip()), default=value, where=what)
 
 
 TASKS: dict[str, Callable[..., Any]] = {

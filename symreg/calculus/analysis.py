@@ -13,12 +13,12 @@ from symreg.calculus.pieces.pieces import Piece, Pieces, half, pieces
 from symreg.calculus.signs.conditions import is_at_least_zero
 from symreg.calculus.signs.extremes import Extreme, beyond, extremes
 from symreg.calculus.signs.limits import limit_at
-from symreg.calculus.signs.roots import has_w
 from symreg.calculus.signs.sign import sign_for_all
+from symreg.calculus.signs.sign_of import Sign
 from symreg.calculus.signs.table import Run, sign_table, tidied
-from symreg.calculus.symbolic.simplify import Sign, tidy
+from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable
-from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, minus, negative, numeric, over, times, total
+from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, has_w, minus, negative, numeric, over, times, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree, number
 from symreg.model.domain import between

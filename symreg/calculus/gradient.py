@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j, summation
-from symreg.calculus.pieces.domain import refuse_undefined, refuse_undefined_gradient
-from symreg.calculus.pieces.knots import Part, outside
+from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j
+from symreg.calculus.differentiation.index_sums import summation
+from symreg.calculus.differentiation.step import Step
+from symreg.calculus.pieces.domain import outside, refuse_undefined, refuse_undefined_gradient
+from symreg.calculus.pieces.one_sided import Part
 from symreg.calculus.symbolic.simplify import lifted, tidy
-from symreg.derivation.model import Step
-from symreg.expressions.arithmetic import (
-    INFINITY,
-    NAN,
-    ONE,
-    ZERO,
-    addends,
-    signed,
-    size,
-    times,
-    total,
-    where,
-    without_extrema,
-)
+from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, size, times, total, where, without_extrema
+from symreg.expressions.decompose import addends, signed
 from symreg.expressions.tree import (
     Call,
     Compare,

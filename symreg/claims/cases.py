@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 
-from symreg.calculus.signs.roots import has_w
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.claims.shape import FOR_SOME
 from symreg.claims.verdict import Verdict
-from symreg.expressions.arithmetic import ZERO, minus, where
+from symreg.expressions.arithmetic import ZERO, has_w, minus, where
 from symreg.expressions.tree import Binary, Compare, Logic, Name, Tree, number, substitute, walk
 from symreg.model.interval import Interval, inside
 from symreg.model.spec import Parameter

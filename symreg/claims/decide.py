@@ -15,9 +15,9 @@ from symreg.claims.verdict import Analysis, Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import INFINITY, ZERO, minus
 from symreg.expressions.tree import Compare, Tree
+from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
-from symreg.objectives.resolve import Objective
 
 Claims = Mapping[str, Callable[[Study], Verdict]]
 

@@ -12,8 +12,7 @@ from symreg.claims.cases import exponent_of
 from symreg.claims.descent import LR, contraction, no_overshoot
 from symreg.claims.thresholding import SingleFormula, single_formula
 from symreg.claims.vectors import Decide
-from symreg.claims.verdict import Status, Verdict, shown
-from symreg.derivation.model import StepBound
+from symreg.claims.verdict import Status, StepBound, Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ZERO
 from symreg.expressions.text import to_text

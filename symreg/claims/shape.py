@@ -12,7 +12,6 @@ from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import extremes
 from symreg.calculus.signs.limits import limit_at
-from symreg.calculus.signs.roots import has_w
 from symreg.calculus.signs.sign import sign_between, sign_for_all
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.claims.verdict import Verdict, Witness
@@ -24,6 +23,7 @@ from symreg.expressions.arithmetic import (
     ZERO,
     W,
     call,
+    has_w,
     minus,
     negative,
     over,

@@ -9,24 +9,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
-from symreg.calculus.differentiation.differentiate import varies
+from symreg.calculus.differentiation.index_sums import varies
 from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.signs.parity import is_even
-from symreg.expressions.arithmetic import (
-    ONE,
-    WJ,
-    ZERO,
-    call,
-    factors,
-    minus,
-    negative,
-    plus,
-    power,
-    product,
-    rational,
-    times,
-    where,
-)
+from symreg.expressions.arithmetic import ONE, WJ, ZERO, call, minus, negative, plus, power, rational, times, where
+from symreg.expressions.decompose import factors, product
 from symreg.expressions.tree import Binary, Call, Item, Name, Negate, Number, Subscript, Sum, Tree, number, walk
 from symreg.model.spec import Parameter
 

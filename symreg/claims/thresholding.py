@@ -12,7 +12,6 @@ from symreg.calculus.analysis import Study
 from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import wave
 from symreg.calculus.signs.limits import limit_at
-from symreg.calculus.signs.roots import has_w
 from symreg.calculus.signs.sign import sign_for_all
 from symreg.calculus.signs.table import tidied
 from symreg.calculus.symbolic.translate import to_sympy
@@ -20,7 +19,20 @@ from symreg.claims.convexity import convex, weakly_convex
 from symreg.claims.shape import FOR_SOME
 from symreg.claims.verdict import Verdict, Witness
 from symreg.claims.witness import parameter_rows, refuting
-from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, call, negative, over, plus, rational, times, where
+from symreg.expressions.arithmetic import (
+    INFINITY,
+    NAN,
+    ONE,
+    ZERO,
+    call,
+    has_w,
+    negative,
+    over,
+    plus,
+    rational,
+    times,
+    where,
+)
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Compare, Name, Tree, walk
 

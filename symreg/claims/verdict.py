@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from symreg.expressions.tree import Name, Tree
-from symreg.objectives.resolve import Objective
+from symreg.model.objective import Objective
 
 Status = Literal["proved", "conditional", "refuted", "undecided"]
 
@@ -93,3 +93,16 @@ class Analysis:
     def __getitem__(self, claim: str) -> Verdict:
         """Return the verdict on a claim by its name."""
         return next(verdict for verdict in self.verdicts if verdict.claim == claim)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepBound:
+    """A condition on the step size, derived from the update.
+
+    Args:
+        claim: `no overshoot` (no weight changes its sign) or `contraction` (the size of each that moves falls).
+        condition: Holds if and only if the claim does for all weights.
+    """
+
+    claim: str
+    condition: Tree

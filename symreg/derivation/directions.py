@@ -8,24 +8,34 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-import sympy
-
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
 from symreg.calculus.gradient import Derived
-from symreg.calculus.pieces.knots import beside
+from symreg.calculus.pieces.one_sided import beside
 from symreg.calculus.pieces.undefined import Gaps, gaps
 from symreg.calculus.signs.limits import grouped
-from symreg.calculus.signs.roots import has_w, knots_of, roots
+from symreg.calculus.signs.roots import knots_of, roots
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.symbolic.simplify import is_imaginary, is_linear, sign_of, tidy
-from symreg.calculus.symbolic.translate import from_sympy, to_sympy
-from symreg.derivation.model import Direction, Sign, StepBound
+from symreg.calculus.signs.sign_of import is_imaginary, sign_of
+from symreg.calculus.symbolic.simplify import tidy
+from symreg.derivation.model import Direction, Sign
 from symreg.errors import NotDifferentiable
-from symreg.expressions.arithmetic import GJ, WJ, ZERO, W, negative, numeric, over, plus, power, size, times, total
+from symreg.expressions.arithmetic import (
+    ZERO,
+    W,
+    has_w,
+    negative,
+    numeric,
+    over,
+    plus,
+    power,
+    size,
+    times,
+    total,
+)
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Name, Tree, number, substitute, walk
 from symreg.model.domain import Domain
 from symreg.model.interval import Interval, inside
-from symreg.model.spec import Parameter, Rule
+from symreg.model.spec import Parameter
 
 
 def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) -> tuple[Direction, ...]:
@@ -314,41 +324,3 @@ def _middle(low: Tree | None, high: Tree | None) -> Tree:
     if high is None:
         return number(1) if low is None else times(number(2), low)
     return over(high if low is None else plus(low, high), number(2))
-
-
-def step_bounds(
-    rule: Rule, update: tuple[tuple[str, Tree], ...], parameters: tuple[Parameter, ...]
-) -> tuple[StepBound, ...]:
-    """Return when a step on the penalty alone keeps a weight's sign, and when it makes it smaller.
-
-    Both are solved from the update `w <- a*w` that is left with the loss's gradient at 0: a >= 0, and -1 < a < 1. There
-    is no answer unless the update is linear in the weight, in one piece, and has no state.
-    """
-    if rule.states or len(update) != 1:
-        return ()
-    ((_, expression),) = update
-    known = (*parameters, *rule.parameters)
-    if not is_linear(expression, WJ, known):
-        return ()
-    weight, gradient = to_sympy(WJ, known), to_sympy(GJ, known)
-    moved = sympy.expand(to_sympy(expression, known).subs(gradient, 0))
-    if not moved.is_polynomial(weight) or sympy.degree(moved, weight) != 1 or moved.coeff(weight, 0) != 0:
-        return ()
-    shrinkage = sympy.factor_terms(1 - moved.coeff(weight, 1))
-    if not shrinkage.is_positive:
-        return ()
-    coefficient, rest = shrinkage.as_coeff_Mul()
-    if rest == 1:
-        return ()
-    factor = Fraction(int(coefficient.p), int(coefficient.q)) if rest.is_Mul or rest.is_Symbol else Fraction(1)
-    measure = from_sympy(rest if factor != 1 or coefficient == 1 else shrinkage)
-    return (
-        StepBound(claim="no overshoot", condition=Compare("<=", measure, _literal(1 / factor))),
-        StepBound(claim="contraction", condition=Compare("<", measure, _literal(2 / factor))),
-    )
-
-
-def _literal(value: Fraction) -> Tree:
-    if value.denominator == 1:
-        return number(value)
-    return Binary("/", number(value.numerator), number(value.denominator))

@@ -6,17 +6,22 @@ from collections.abc import Iterable
 
 from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.differentiation.differentiate import elementwise_over_j
+from symreg.calculus.differentiation.step import Step
 from symreg.calculus.gradient import Derived, elementwise_parts, indexed_parts
+from symreg.calculus.pieces.choices import guarded
+from symreg.calculus.pieces.domain import condition_of
 from symreg.calculus.pieces.jumps import refuse_jumps
-from symreg.calculus.pieces.knots import guarded, inside, knots
+from symreg.calculus.pieces.knot import Knot
+from symreg.calculus.pieces.knots import knots
 from symreg.calculus.pieces.undefined import undefined_notes
 from symreg.calculus.pieces.unlisted import guarded_at_unlisted, notes_on_unlisted
 from symreg.calculus.symbolic.simplify import collected, tidy
 from symreg.claims.sentences import bounds_of_step
-from symreg.derivation.directions import directions, step_bounds
-from symreg.derivation.model import Chain, Direction, Knot, Step, StepBound
-from symreg.derivation.prox_model import ProxChain
+from symreg.claims.verdict import StepBound
+from symreg.derivation.directions import directions
+from symreg.derivation.model import Chain, Direction, ProxChain
 from symreg.derivation.proximal.cases import derive_prox
+from symreg.derivation.step_bounds import step_bounds
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import GJ, WJ, ZERO, call, minus, over, plus, power, times, total
 from symreg.expressions.text import to_text
@@ -35,9 +40,9 @@ from symreg.expressions.tree import (
     transform,
     walk,
 )
+from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms, told_apart
-from symreg.objectives.resolve import Objective
 from symreg.proximal.entering import takes_gradient
 from symreg.proximal.split import split
 
@@ -242,7 +247,9 @@ def _gradient(parts: tuple[Derived, ...], indexed: tuple[Derived, ...], found: t
 def _domain(parts: tuple[Derived, ...]) -> Tree | None:
     """Return the condition that the weight lies in the parts' domains, or None if it always does."""
     ends = [
-        end for end in (inside(domain) for domain in dict.fromkeys(p.term.domain for p in parts)) if end is not None
+        end
+        for end in (condition_of(domain) for domain in dict.fromkeys(p.term.domain for p in parts))
+        if end is not None
     ]
     made = None if not ends else ends[0] if len(ends) == 1 else Logic("and", tuple(ends))
     return None if made is None else elementwise_over_j(made)

@@ -5,60 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from symreg.expressions.tree import Tree
+from symreg.calculus.differentiation.step import Step
+from symreg.calculus.pieces.knot import Knot
+from symreg.claims.verdict import StepBound
+from symreg.expressions.arithmetic import rational
+from symreg.expressions.tree import Binary, Name, Number, Tree, substitute, transform
+from symreg.model.objective import Objective
 from symreg.model.spec import Rule
-from symreg.objectives.resolve import Objective
+from symreg.model.terms import Terms
+from symreg.proximal.operator import STEP, V
 
 if TYPE_CHECKING:
-    from symreg.derivation.prox_model import ProxChain
+    pass
 
 Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "both", "undecided", "undefined"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One equality `before = after`, or with a target one assignment `target <- after`.
-
-    `Call("d", (x,))` is the formal derivative of x by `w[j]`; `Name("O")`, `Name("L")`, `Name("R")` are objective, loss
-    and penalty, `Name("S")` and `Name("P")` the parts of a penalty whose gradient and whose proximal operator a rule
-    takes; `Item("g", j)` is dL/dw_j. Weights are `Item("w", ...)`: the weight in question is `w[j]`, `j` free.
-    `Call("prox", (v, s))` is the operator with step s, `Call("argmin", (u, x))` the u that makes x least. What else
-    stands in the derivation of an operator: see `prox_chain`.
-
-    Args:
-        rule: The rule applied, in the field's words: `power rule`, `index sum`, ...
-        before: The expression that the rule was applied to.
-        after: What it became.
-        why: A few words: why the rule applies or what happened.
-        condition: Where the equality holds, or None for everywhere.
-        target: Of an assignment: `w` or a state; "" for an equality.
-    """
-
-    rule: str
-    before: Tree
-    after: Tree
-    why: str = ""
-    condition: Tree | None = None
-    target: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knot:
-    """A weight at which a piece of an elementwise penalty ends.
-
-    Args:
-        position: Where, an expression in the parameters.
-        left: The derivative from the left there (may be `inf`, `Negate(inf)` or, at a domain's end, `nan`).
-        right: The derivative from the right.
-        is_kink: Do the two differ (for some parameter values)?
-        chosen: What a gradient rule uses there: 0 if it lies between the two, else the one of smaller magnitude.
-    """
-
-    position: Tree
-    left: Tree
-    right: Tree
-    is_kink: bool
-    chosen: Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,19 +35,6 @@ class Direction:
     side: Literal["negative", "positive"]
     sign: Sign
     where: Tree | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepBound:
-    """A condition on the step size, derived from the update.
-
-    Args:
-        claim: `no overshoot` (no weight changes its sign) or `contraction` (the size of each that moves falls).
-        condition: Holds if and only if the claim does for all weights.
-    """
-
-    claim: str
-    condition: Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +68,89 @@ class Chain:
     bounds: tuple[StepBound, ...] = ()
     notes: tuple[str, ...] = ()
     operator: ProxChain | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """What a derivation calls its variables; names of parameters are avoided.
+
+    Args:
+        weight: u, over which the minimum is taken.
+        point: v, where the operator is taken; of a function of the norm the length of v.
+        step: s, the factor of the penalty.
+        scaled: x, the weight in units of its scale.
+    """
+
+    weight: str
+    point: str
+    step: str
+    scaled: str
+
+    def shown(self, tree: Tree) -> Tree:
+        """Return a tree over these letters, an exponent as one number."""
+        made = substitute(tree, {Name("w"): Name(self.weight), V: Name(self.point), STEP: Name(self.step)})
+        return transform(made, _with_exponent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The operator for the steps of a range.
+
+    Args:
+        condition: On the step and the parameters; None: every step.
+        formula: prox(v) as a choice on v, over the names defined.
+        definitions: What the names in the formula stand for.
+        envelope: The Moreau envelope, likewise; None where it is no shorter than its definition.
+    """
+
+    condition: Tree | None
+    formula: Tree
+    definitions: tuple[tuple[str, Tree], ...] = ()
+    envelope: Tree | None = None
+
+    @property
+    def whole(self) -> Tree:
+        """The formula with the definitions put in."""
+        made = self.formula
+        for name, tree in reversed(self.definitions):
+            made = substitute(made, {Name(name): tree})
+        return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxChain:
+    """The derivation of a proximal operator.
+
+    Args:
+        objective: Whose penalty it is of, or some of its terms.
+        terms: Those that it is of.
+        letters: The names of the variables in all trees.
+        steps: In the order in which they are read.
+        whys: Of each step, with its mathematics as trees.
+        cases: Closed forms, by ranges of the step; empty where there is none.
+        bound: Up to which step F rises everywhere; `inf`, or None where that is not decided.
+        validity: The same as a condition; None where it holds for every step, or is not decided.
+        conjugate: phi* over `y`, infinite outside its domain; None where phi is not convex or has no closed form.
+        is_radial: Is phi a function of the norm, and `v` the norm of the point?
+        notes: One sentence each.
+    """
+
+    objective: Objective
+    terms: Terms
+    letters: Letters
+    steps: tuple[Step, ...]
+    whys: tuple[tuple[str | Tree, ...], ...]
+    cases: tuple[Case, ...] = ()
+    bound: Tree | None = None
+    validity: Tree | None = None
+    conjugate: Tree | None = None
+    is_radial: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def _with_exponent(node: Tree) -> Tree:
+    if isinstance(node, Binary) and node.operator == "**":
+        value = rational(node.right)
+        if value is not None and value >= 0:
+            return Binary("**", node.left, Number(value))
+    return node

@@ -156,44 +156,6 @@ def total(addends: list[Tree]) -> Tree:
     return made
 
 
-def addends(tree: Tree) -> list[tuple[str, Tree]]:
-    """Return the addends of a sum that is associated to the left, each with the sign before it."""
-    made: list[tuple[str, Tree]] = []
-    while isinstance(tree, Binary) and tree.operator in "+-":
-        made.append((tree.operator, tree.right))
-        tree = tree.left
-    return [("+", tree), *reversed(made)]
-
-
-def signed(sign: str, tree: Tree) -> Tree:
-    """Return an addend with its sign."""
-    return negative(tree) if sign == "-" else tree
-
-
-def factors(tree: Tree) -> list[tuple[Tree, bool]]:
-    """Return the factors of a product or quotient, each with whether it stands above the line; the sign is a factor."""
-    match tree:
-        case Binary("*", left, right):
-            return factors(left) + factors(right)
-        case Binary("/", left, right):
-            return factors(left) + [(factor, not above) for factor, above in factors(right)]
-        case Negate(operand):
-            return [(number(-1), True), *factors(operand)]
-        case _:
-            return [(tree, True)]
-
-
-def product(parts: list[tuple[Tree, bool]]) -> Tree:
-    """Return the product of what `factors` gives."""
-    top, bottom = ONE, ONE
-    for factor, above in parts:
-        if above:
-            top = times(top, factor)
-        else:
-            bottom = times(bottom, factor)
-    return over(top, bottom)
-
-
 def without_extrema(tree: Tree) -> Tree:
     """Return the tree with `min` and `max` written as `where`, no choice in the condition of another."""
 
@@ -255,3 +217,8 @@ def _scaled(value: Fraction, tree: Tree) -> Tree:
 def _is_short(value: Fraction) -> bool:
     """Is it an integer or a binary fraction, so that nothing is lost in folding it?"""
     return value.denominator in (1, 2, 4, 8) and abs(value.numerator) < 10**9
+
+
+def has_w(tree: Tree) -> bool:
+    """Does the bare weight stand in the tree?"""
+    return any(node == W for node in walk(tree))

@@ -8,34 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeVar
 
 from symreg.expressions.tree import Call, Item, Logic, Name, Negate, Number, Tree, children, names
 from symreg.kernel.graph import Graph
 from symreg.kernel.ir import Best, Let, Map, Reduce, Root, Stage, Statement, Store, Table
+from symreg.kernel.names import Namer
+from symreg.kernel.numbering import Draft, Numbering, used
 
 LONGEST = 64  # characters of an expression, roughly, before parts of it get lines of their own
 _SELECTS = ("abs", "copysign", "floor", "min", "max", "sign", "where")
 
 _Writer = Callable[[int], Tree]
-
-
-class Namer:
-    """Hands out names that nothing else in the function has."""
-
-    def __init__(self, taken: Iterable[str]) -> None:
-        self.taken = set(taken)
-
-    def fresh(self, stem: str) -> str:
-        """Return the stem, with the first free number from 2 behind it if it is taken."""
-        name, count = stem, 2
-        while name in self.taken:
-            name = f"{stem}_{count}" if stem[-1].isdigit() else f"{stem}{count}"
-            count += 1
-        self.taken.add(name)
-        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +39,7 @@ def share(stages: Iterable[Stage], scalars: Iterable[Tree], namer: Namer) -> Sha
         scalars: What the function computes besides; may use every name.
         namer: Knows the names in use.
     """
-    numbered = _Numbering()
+    numbered = Numbering()
     drafts = [numbered.stage(stage) for stage in stages]
     results = [numbered.node(tree) for tree in scalars]
     naming = _Naming(numbered.graph, namer, drafts, results)
@@ -64,107 +49,13 @@ def share(stages: Iterable[Stage], scalars: Iterable[Tree], namer: Namer) -> Sha
         made.extend((*naming.waiting, stage))
         naming.waiting.clear()
     trees = tuple(naming.scalar(node) for node in results)
-    return Shared(_used((*made, *naming.waiting), {name for tree in trees for name in names(tree)}), trees)
-
-
-_S = TypeVar("_S", bound=Statement | Stage)
-
-
-def _used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
-    """Return the statements without the values that nothing uses; `needed` grows by the names that are used."""
-    kept: list[_S] = []
-    for statement in reversed(tuple(statements)):
-        if isinstance(statement, Let | Reduce | Root | Table | Best) and statement.name not in needed:
-            continue
-        match statement:
-            case Let(value=value) | Store(value=value):
-                needed |= names(value)
-            case Reduce(body=body, term=term):
-                inside = set(names(term))
-                statement = replace(statement, body=_used(body, inside))
-                needed |= inside
-            case Root(low=low, high=high, start=start, body=body, residual=residual, slope=slope):
-                inside = {*names(residual), *names(slope)}
-                statement = replace(statement, body=_used(body, inside))
-                needed |= inside | names(low) | names(high) | names(start)
-            case Table(step=step):
-                needed |= names(step)
-            case Best(v=v, step=step, table=table):
-                needed |= names(v) | names(step) | {table}
-            case Map(body=body, edge=edge):
-                inside, of_edge = set[str](), set[str]()
-                statement = replace(statement, body=_used(body, inside), edge=_used(edge, of_edge))
-                needed |= inside | of_edge
-        kept.append(statement)
-    return tuple(reversed(kept))
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A statement, with its expression as a node, its loop's statements as drafts, and what it takes besides."""
-
-    statement: Statement | Stage
-    node: int | None = None
-    body: tuple[_Draft, ...] = ()
-    edge: tuple[_Draft, ...] = ()
-    bounds: tuple[int, ...] = ()
-
-
-@dataclass(slots=True)
-class _Numbering:
-    """Puts the expressions of a function into one graph, in the order in which they run."""
-
-    graph: Graph = field(default_factory=Graph)
-    varying: set[str] = field(default_factory=set)
-    versions: Counter[str] = field(default_factory=Counter)
-
-    def node(self, tree: Tree) -> int:
-        return self.graph.add(tree, self.varying, self.versions)
-
-    def stage(self, stage: Statement | Stage, depth: int = 0) -> _Draft:
-        match stage:
-            case Let(name=name, value=value):
-                made = _Draft(stage, self.node(value))
-                if depth:
-                    self.varying.add(name)
-                return made
-            case Store(array=array, value=value):
-                made = _Draft(stage, self.node(value))
-                self.versions[array] += 1
-                return made
-            case Reduce():
-                body = tuple(self.stage(inner, depth + 1) for inner in stage.body)
-                made = _Draft(stage, self.node(stage.term), body)
-                if depth:
-                    self.varying.add(stage.name)
-                return made
-            case Root(name=name):
-                bounds = tuple(self.node(tree) for tree in (stage.low, stage.high, stage.start))
-                outside = self.varying.copy()
-                self.varying.add(name)
-                body = tuple(self.stage(inner, depth + 1) for inner in stage.body)
-                ends = (_Draft(Store(array="", value=tree), self.node(tree)) for tree in (stage.residual, stage.slope))
-                made = _Draft(stage, None, (*body, *ends), bounds=bounds)
-                self.varying = outside | ({name} if depth else set())
-                return made
-            case Table():
-                return _Draft(stage, None, bounds=(self.node(stage.step),))
-            case Best():
-                made = _Draft(stage, None, bounds=(self.node(stage.v), self.node(stage.step)))
-                if depth:
-                    self.varying.add(stage.name)
-                return made
-            case Map():
-                before = self.versions.copy()
-                edge = tuple(self.stage(inner, depth + 1) for inner in stage.edge)
-                self.versions = before
-                return _Draft(stage, None, tuple(self.stage(inner, depth + 1) for inner in stage.body), edge)
+    return Shared(used((*made, *naming.waiting), {name for tree in trees for name in names(tree)}), trees)
 
 
 class _Naming:
     """Writes the nodes as trees again; `waiting` holds the scalars that the next stage needs."""
 
-    def __init__(self, graph: Graph, namer: Namer, drafts: list[_Draft], results: list[int]) -> None:
+    def __init__(self, graph: Graph, namer: Namer, drafts: list[Draft], results: list[int]) -> None:
         self.graph, self.namer = graph, namer
         self.waiting: list[Let] = []
         self.scalar_names: dict[int, Name] = {}
@@ -177,7 +68,7 @@ class _Naming:
         for node in (*self.roots, *results):
             self._count(node, self.scalar_uses, inside=False)
 
-    def stage(self, draft: _Draft) -> Stage:
+    def stage(self, draft: Draft) -> Stage:
         match draft.statement:
             case Map() as stage:
                 return replace(stage, body=self.loop(draft.body), edge=self.loop(draft.edge))
@@ -197,16 +88,16 @@ class _Naming:
                 return made
         raise AssertionError(draft.statement)
 
-    def reduce(self, draft: _Draft) -> Reduce:
+    def reduce(self, draft: Draft) -> Reduce:
         """Write a sum's loop; its term is the last thing that its body computes."""
         assert isinstance(draft.statement, Reduce) and draft.node is not None
-        inner = _Loop(self, (*draft.body, _Draft(Store(array="", value=draft.statement.term), draft.node)))
+        inner = _Loop(self, (*draft.body, Draft(Store(array="", value=draft.statement.term), draft.node)))
         *body, last = inner.made
         assert isinstance(last, Store)
         kept = tuple(statement for statement in body if isinstance(statement, Let | Reduce))
         return replace(draft.statement, body=kept, term=last.value)
 
-    def root(self, draft: _Draft, bound: _Writer) -> Root:
+    def root(self, draft: Draft, bound: _Writer) -> Root:
         """Write what is done for each trial of a root; residual and slope are the last that it computes."""
         assert isinstance(draft.statement, Root)
         low, high, start = (bound(node) for node in draft.bounds)
@@ -222,7 +113,7 @@ class _Naming:
             slope=slope,
         )
 
-    def loop(self, drafts: tuple[_Draft, ...]) -> tuple[Statement, ...]:
+    def loop(self, drafts: tuple[Draft, ...]) -> tuple[Statement, ...]:
         return tuple(_Loop(self, drafts).made)
 
     def scalar(self, node: int) -> Tree:
@@ -275,7 +166,7 @@ class _Naming:
         is_named = node in self.scalar_names or (self.scalar_uses[node] > 1 and not self.graph.is_condition(node))
         return self.scalar(node) if is_named else self.built_scalar(node)
 
-    def _count_scalars(self, draft: _Draft) -> None:
+    def _count_scalars(self, draft: Draft) -> None:
         if draft.node is not None:
             if isinstance(draft.statement, Let) and not self.graph.is_varying[draft.node]:
                 self._count(draft.node, self.scalar_uses, inside=False)
@@ -307,7 +198,7 @@ class _Naming:
 class _Loop:
     """The statements of one loop, written in order; what they share is named before its first use."""
 
-    def __init__(self, naming: _Naming, drafts: tuple[_Draft, ...]) -> None:
+    def __init__(self, naming: _Naming, drafts: tuple[Draft, ...]) -> None:
         self.naming, self.graph = naming, naming.graph
         self.names: dict[int, Name] = {}
         self.uses: Counter[int] = Counter()
@@ -322,7 +213,7 @@ class _Loop:
             self.statement(draft)
         naming.namer.taken.difference_update(self.taken)  # the next loop may have the same names
 
-    def statement(self, draft: _Draft) -> None:
+    def statement(self, draft: Draft) -> None:
         match draft.statement:
             case Reduce():
                 self.made.append(self.naming.reduce(draft))

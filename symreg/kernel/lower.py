@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -23,13 +22,14 @@ from symreg.expressions.tree import (
     substitute,
     walk,
 )
-from symreg.kernel.cse import Namer, share
-from symreg.kernel.graph import assume_in_range
-from symreg.kernel.ir import Buffer, Kernel, Let, Map, Reduce, Search, Stage, Statement, Store
+from symreg.kernel.boundaries import has_greatest, map, outlives_w, stored
+from symreg.kernel.cse import share
+from symreg.kernel.ir import Buffer, Kernel, Let, Map, Search, Stage, Statement, Store
+from symreg.kernel.names import Namer
 from symreg.kernel.proximal.common import Statements
 from symreg.kernel.proximal.segments import solved
 from symreg.kernel.proximal.table_search import search_of
-from symreg.kernel.sums import Placing, guards
+from symreg.kernel.sums import Placing
 from symreg.proximal.operator import STEP, Mixed, Operator, Unordered
 from symreg.updates.update import Update
 
@@ -97,7 +97,7 @@ def _value(update: Update) -> _Lowered:
 def _gradient(update: Update) -> _Lowered:
     placing = _placing(update)
     body, gradient = _penalty(update, placing)
-    loop = _map([*body, Store(array="out", value=gradient)], is_double=_has_greatest([*placing.stages, *body]))
+    loop = map([*body, Store(array="out", value=gradient)], is_double=has_greatest([*placing.stages, *body]))
     placing.stages.append(loop)
     reads_one = all(isinstance(statement, Store) for statement in body) and not loop.edge
     return _Lowered(placing=placing, may_alias=reads_one)
@@ -218,8 +218,8 @@ def _step(update: Update) -> _Lowered:
         current["t"] = Name("t_new")
     if any("g_penalty" in names(assignment.expression) for assignment in update.assignments):
         is_apart = rule.uses_prox and update.indexed is not None
-        body, current["g_penalty"] = _stored(*_penalty(update, placing), placing, is_apart=is_apart)
-        if _outlives_w(update):
+        body, current["g_penalty"] = stored(*_penalty(update, placing), placing, is_apart=is_apart)
+        if outlives_w(update):
             kept_gradient = Let(name=placing.namer.fresh("x"), value=current["g_penalty"])
             body.append(kept_gradient)
             named.add(kept_gradient.name)
@@ -247,8 +247,8 @@ def _step(update: Update) -> _Lowered:
             scalars.append(let)
             varying.discard(target)
         current[target] = Name(let.name)
-    is_double = rule.uses_prox or _has_greatest([*placing.stages, *body])
-    placing.stages.extend((*scalars, _map(body, is_double=is_double)))
+    is_double = rule.uses_prox or has_greatest([*placing.stages, *body])
+    placing.stages.extend((*scalars, map(body, is_double=is_double)))
     kept = [state.name for state in rule.states if not state.is_array and state.name in current]
     kept += ["t"] if rule.uses_t else []
     return _Lowered(placing=placing, results=tuple(current[name] for name in kept), kept=tuple(kept))
@@ -305,7 +305,7 @@ def _scaled(
     if scalars is None or any(isinstance(statement, Let) for statement in body):
         raise Intractable("a rule may not name values of single weights before it takes the operator of their norm")
     buffer = placing.buffer()
-    placing.stages.extend((*scalars, _map([*body, Store(array=buffer, value=placing.with_nan(argument))])))
+    placing.stages.extend((*scalars, map([*body, Store(array=buffer, value=placing.with_nan(argument))])))
     scalars.clear()
     body.clear()
     step = Let(name=placing.namer.fresh("step"), value=size)
@@ -322,72 +322,6 @@ def _penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
     if update.indexed is not None:
         addends.append(placing.placed(_without_norm(update.indexed), index="j", body=body))
     return body, placing.with_nan(_total(addends))
-
-
-def _stored(body: list[Statement], gradient: Tree, placing: Placing, *, is_apart: bool) -> tuple[list[Statement], Tree]:
-    """Return a penalty's gradient, out of a buffer if it needs sums over weights that the step is about to change."""
-    if not body and not is_apart:
-        return body, gradient
-    buffer = placing.buffer()
-    is_double = _has_greatest([*placing.stages, *body])
-    placing.stages.append(_map([*body, Store(array=buffer, value=gradient)], is_double=is_double))
-    return [], Item(buffer, (Subscript("j"),))
-
-
-def _outlives_w(update: Update) -> bool:
-    """Is the penalty's gradient used after w was assigned?"""
-    targets = [assignment.target for assignment in update.assignments]
-    first = targets.index("w") if "w" in targets else len(targets)
-    return any("g_penalty" in names(assignment.expression) for assignment in update.assignments[first + 1 :])
-
-
-def _has_greatest(stages: Iterable[Stage | Statement]) -> bool:
-    """Is the greatest of some terms needed? An exponent less that one has to be rounded as it was."""
-    return any(isinstance(stage, Reduce) and (stage.is_greatest or _has_greatest(stage.body)) for stage in stages)
-
-
-def _map(body: list[Statement], *, is_double: bool = False) -> Map:
-    """Return the loop over every weight, with a guarded form of its body where neighbours may be missing."""
-    asked = [item for statement in body for tree in _trees(statement) for item in guards(tree)]
-    reach = [subscript.shift for item in asked for subscript in item.subscripts if subscript.index == "j"]
-    if not reach:
-        return Map(index="j", body=tuple(body), is_double=is_double)
-    return Map(
-        index="j",
-        body=tuple(_in_range(statement) for statement in body),
-        edge=tuple(body),
-        below=max(0, -min(reach)),
-        above=max(0, *reach),
-        reads_old=any(isinstance(statement, Store) and statement.array == "w" for statement in body),
-        is_double=is_double,
-    )
-
-
-def _in_range(statement: Statement) -> Statement:
-    """Return a statement for indices all of whose neighbours are in range."""
-    match statement:
-        case Let(value=value) | Store(value=value):
-            return replace(statement, value=assume_in_range(value))
-        case Reduce(term=term, is_guarded=False):
-            return replace(statement, body=_sums_in_range(statement.body), term=assume_in_range(term))
-        case _:
-            return statement
-
-
-def _sums_in_range(body: Iterable[Let | Reduce]) -> tuple[Let | Reduce, ...]:
-    made = (_in_range(statement) for statement in body)
-    return tuple(statement for statement in made if isinstance(statement, Let | Reduce))
-
-
-def _trees(statement: Statement) -> Iterator[Tree]:
-    """Yield the expressions of a statement, those of a sum's loop among them."""
-    match statement:
-        case Let(value=value) | Store(value=value):
-            yield value
-        case Reduce(body=body, term=term):
-            for inner in body:
-                yield from _trees(inner)
-            yield term
 
 
 def _without_norm(tree: Tree) -> Tree:

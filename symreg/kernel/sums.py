@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from symreg.errors import Intractable
 from symreg.expressions.tree import Call, Item, Name, Subscript, Sum, Tree, children, free_indices, rebuild, walk
-from symreg.kernel.cse import Namer
 from symreg.kernel.ir import Let, Map, Reduce, Stage, Statement, Store
+from symreg.kernel.names import Namer
 from symreg.kernel.nan import Known, with_nan
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symreg.derivation.model import Chain, Step
-from symreg.derivation.prox_model import ProxChain
+from symreg.calculus.differentiation.step import Step
+from symreg.derivation.model import Chain, ProxChain
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from symreg.presentation.mathematics.latex import formula, inline
 from symreg.presentation.mathematics.latex_runs import piece
 from symreg.presentation.mathematics.layout import Line, Run, broken, row
 from symreg.presentation.mathematics.notation import Notation
-from symreg.presentation.outline.outline import Equation, Sentence
+from symreg.presentation.outline.document import Equation, Sentence
 
 WIDTH = 42_000
 """Of a line, in thousandths of an em: 45.5 em between margins of 25 mm on A4 paper, less the indent of displays."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from symreg.derivation.model import Chain
-from symreg.derivation.prox_model import ProxChain
+from symreg.derivation.model import Chain, ProxChain
 from symreg.presentation.display import in_prose, inline_mathematics, lines_of
 from symreg.presentation.mathematics.latex import inline
 from symreg.presentation.mathematics.notation import Notation
-from symreg.presentation.outline.outline import Entry, Outline, ParameterRow, Section, outline
+from symreg.presentation.outline.document import Entry, Outline, ParameterRow, Section
+from symreg.presentation.outline.outline import outline
 from symreg.presentation.template import fill
 
 _MATHEMATICS = "${}$"

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from symreg.derivation.model import Chain
-from symreg.derivation.prox_model import ProxChain
+from symreg.derivation.model import Chain, ProxChain
 from symreg.presentation.display import Aligned, in_prose, inline_mathematics, lines_of
 from symreg.presentation.mathematics.latex import inline
-from symreg.presentation.outline.outline import Outline, ParameterRow, Section, Sentence, outline
+from symreg.presentation.outline.document import Outline, ParameterRow, Section, Sentence
+from symreg.presentation.outline.outline import outline
 
 
 class Dialect(NamedTuple):

@@ -5,23 +5,14 @@ from __future__ import annotations
 import re
 import textwrap
 
-from symreg.derivation.model import Chain
-from symreg.derivation.prox_model import ProxChain
+from symreg.derivation.model import Chain, ProxChain
 from symreg.expressions.tree import Call, Tree
 from symreg.presentation.mathematics.layout import Run, broken, row
 from symreg.presentation.mathematics.notation import Notation
 from symreg.presentation.mathematics.paper import cases, on_paper
 from symreg.presentation.mathematics.text import condition_after, formula, piece
-from symreg.presentation.outline.outline import (
-    Entry,
-    Equation,
-    Outline,
-    ParameterRow,
-    Remark,
-    Section,
-    Sentence,
-    outline,
-)
+from symreg.presentation.outline.document import Entry, Equation, Outline, ParameterRow, Remark, Section, Sentence
+from symreg.presentation.outline.outline import outline
 
 WIDTH = 80
 _MARGIN = 3

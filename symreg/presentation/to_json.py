@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from symreg.derivation.model import Chain, Direction, Knot, Step, StepBound
-from symreg.derivation.prox_model import ProxChain
+from symreg.calculus.differentiation.step import Step
+from symreg.calculus.pieces.knot import Knot
+from symreg.claims.verdict import StepBound
+from symreg.derivation.model import Chain, Direction, ProxChain
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
 from symreg.model.spec import Array, Parameter

@@ -11,13 +11,14 @@ from symreg.claims.verdict import Analysis, Verdict, Witness
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
 from symreg.model.interval import Interval
-from symreg.objectives.resolve import Objective
+from symreg.model.objective import Objective
 from symreg.presentation import latex as latex_document
 from symreg.presentation.display import in_prose
 from symreg.presentation.markdown import GITHUB, Dialect, escape
 from symreg.presentation.mathematics.notation import Notation, is_symbol, latex_symbol
 from symreg.presentation.mathematics.text import formula
-from symreg.presentation.outline.outline import Sentence, element
+from symreg.presentation.outline.document import Sentence
+from symreg.presentation.outline.prose import element
 from symreg.presentation.template import fill
 from symreg.presentation.text import WIDTH, plain
 

@@ -12,7 +12,8 @@ from typing import Any
 import sympy
 
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, samples
-from symreg.calculus.symbolic.simplify import sign_of, tidy
+from symreg.calculus.signs.sign_of import sign_of
+from symreg.calculus.symbolic.simplify import tidy
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.expressions.arithmetic import (
     ONE,

@@ -7,9 +7,11 @@ from symreg.calculus.pieces.pieces import domain_of, whole_value
 from symreg.calculus.signs.parity import is_even
 from symreg.calculus.signs.roots import knots_of
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.symbolic.simplify import is_imaginary, tidy
+from symreg.calculus.signs.sign_of import is_imaginary
+from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable
-from symreg.expressions.arithmetic import ZERO, W, addends, without_extrema
+from symreg.expressions.arithmetic import ZERO, W, without_extrema
+from symreg.expressions.decompose import addends
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Tree
 from symreg.model.spec import Parameter

@@ -7,35 +7,13 @@ differentiable if it has a finite derivative at every weight of its domain for a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
 
-from symreg.calculus.evaluation.bounds import is_positive
-from symreg.calculus.evaluation.high_precision import samples
-from symreg.calculus.gradient import elementwise_parts
-from symreg.calculus.pieces.knots import Part, knots, one_sided
-from symreg.calculus.signs.roots import has_w, listed, roots
+from symreg.calculus.differentiability import is_differentiable
+from symreg.calculus.radial import radial_profile
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, call, numeric, plus
-from symreg.expressions.tree import (
-    Binary,
-    Call,
-    Compare,
-    Item,
-    Name,
-    Sum,
-    Tree,
-    children,
-    number,
-    substitute,
-    transform,
-    walk,
-)
-from symreg.model.interval import REAL
-from symreg.model.spec import Parameter, Rule
-from symreg.model.terms import Term, Terms, at_numbers
+from symreg.model.spec import Rule
+from symreg.model.terms import Terms
 from symreg.proximal.entering import takes_gradient
 
 
@@ -83,44 +61,6 @@ def fits(terms: Terms, rule: Rule) -> bool:
         return False
 
 
-@lru_cache(maxsize=128)
-def is_differentiable(term: Term) -> bool:
-    """Has the term a finite derivative at every weight of its domain, for all values of its parameters?
-
-    A term in index notation has one if its shape shows it; False where that does not show.
-
-    Raises:
-        NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
-    """
-    if term.is_elementwise:
-        return _has_no_kink(term)
-    radial = radial_profile(term)
-    if radial is not None:
-        return _has_no_kink(replace(term, tree=substitute(radial, {W: call("abs", W)})))
-    return _is_smooth(term.tree, term)
-
-
-def radial_profile(term: Term) -> Tree | None:
-    """Return phi, over `w` in place of the norm, of a term phi(norm(w)) on all of space; None for any other term."""
-    if term.is_elementwise or term.arrays or not term.domain.is_all:
-        return None
-    tree = transform(term.tree, _over_norm)
-    return None if any(isinstance(node, Item | Sum) for node in walk(tree)) else tree
-
-
-def _over_norm(node: Tree) -> Tree:
-    """Return the norm, or the square of it where it is written as a sum, as the bare `w`."""
-    match node:
-        case Call("norm", _):
-            return W
-        case Sum(Binary("**", Item("w", (subscript,)), exponent), index) if numeric(exponent) == 2:
-            return Binary("**", W, number(2)) if subscript.index == index and not subscript.shift else node
-        case Sum(Binary("*", Item("w", (subscript,)) as left, right), index) if left == right:
-            return Binary("**", W, number(2)) if subscript.index == index and not subscript.shift else node
-        case _:
-            return node
-
-
 def _refuse_without_operator(prox: Terms, rule: Rule) -> None:
     """Check that the terms have an operator: all of them elementwise, or all functions of the norm alone."""
     indexed = prox.indexed
@@ -145,138 +85,3 @@ def _refuse_without_operator(prox: Terms, rule: Rule) -> None:
             f"{told}, and of a function of norm(w) there is none with a step of its own for each weight; "
             "take a rule with one step for all, such as proximal_gradient"
         )
-
-
-def _has_no_kink(term: Term) -> bool:
-    """Decide of an elementwise term: for parameters inside their domains, and for each one at an end that it has."""
-    return _is_smooth_inside(term) and all(map(_is_smooth_or_undefined, _at_ends_of_parameters(term)))
-
-
-def _at_ends_of_parameters(term: Term) -> Iterator[Term]:
-    """Yield the term with one parameter at an end of its domain that belongs to it."""
-    for parameter in term.parameters:
-        domain = parameter.domain
-        for end, is_closed in ((domain.low, domain.low_closed), (domain.high, domain.high_closed)):
-            if end is not None and is_closed:
-                yield at_numbers(term, {parameter.name: end})
-
-
-def _is_smooth_or_undefined(term: Term) -> bool:
-    try:
-        return _is_smooth_inside(term)
-    except NotDifferentiable:
-        return True  # at this end it divides by zero, and has no value at any weight
-
-
-def _is_smooth_inside(term: Term) -> bool:
-    """Decide at the roots of the term's switches, and of what it takes roots of, and at the ends of its domain."""
-    parameters = term.parameters
-    for derived in elementwise_parts(Terms(terms=(term,))):
-        part = derived.part
-        try:
-            delicate = [tree for tree in _delicate(part.value, parameters) if roots(tree)]
-        except NotDifferentiable:
-            return False  # the root of something that is 0 nobody knows where
-        if listed(part.value, parameters)[1]:
-            return False  # as well as a kink nobody knows where
-        marked = replace(part, value=plus(part.value, _nothing(delicate)))
-        for knot in knots((marked,), parameters):
-            if knot.is_kink or _may_be_infinite(knot.left) or _may_be_infinite(knot.right):
-                return False
-        if any(_may_be_infinite(slope) for slope in _slopes_at_ends(part, parameters)):
-            return False
-    return True
-
-
-def _nothing(delicate: list[Tree]) -> Tree:
-    """Return zero, written with switches at the roots of the trees, so that these are looked at as knots."""
-    made: Tree = ZERO
-    for tree in delicate:
-        made = Binary("+", made, Binary("*", ZERO, call("abs", tree)))
-    return made
-
-
-def _delicate(tree: Tree, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
-    """Yield what stands under a root or a power that is no whole number, and may be 0 at some weight."""
-    for node in walk(tree):
-        match node:
-            case Call("sqrt", (base,)):
-                pass
-            case Binary("**", base, exponent):
-                value = numeric(exponent)
-                if value is not None and value.denominator == 1:
-                    continue
-            case _:
-                continue
-        if has_w(base) and not is_positive(base, parameters):
-            yield base
-
-
-def _slopes_at_ends(part: Part, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
-    """Yield the derivative at the ends of the domain that belong to it."""
-    domain, points = part.domain, samples(parameters)
-    if domain.lower is not None and domain.low_closed:
-        yield one_sided(part.gradient, domain.lower, 1, parameters, points)
-    if domain.upper is not None and domain.high_closed:
-        yield one_sided(part.gradient, domain.upper, -1, parameters, points)
-
-
-def _may_be_infinite(slope: Tree) -> bool:
-    return any(node in (INFINITY, NAN) for node in walk(slope))
-
-
-def _is_smooth(tree: Tree, term: Term) -> bool:
-    """Decide of an expression in index notation: smooth functions and sums of smooth expressions are smooth."""
-    if _keeps_smooth(tree, term) and all(_is_smooth(child, term) for child in children(tree)):
-        return True
-    return isinstance(tree, Sum) and any(
-        _is_smooth(inner, term) and _is_differentiable_in(inner, tree.body, term) for inner in _switched(tree.body)
-    )
-
-
-def _keeps_smooth(node: Tree, term: Term) -> bool:
-    """Is the node a smooth function of its operands, as far as these depend on weights?"""
-    if not _holds_weights(node):
-        return True
-    match node:
-        case Call("abs" | "sign" | "min" | "max" | "where" | "norm", _):
-            return False
-        case Call("sqrt", (base,)):
-            return is_positive(base, term.parameters)
-        case Binary("**", base, exponent):
-            value = numeric(exponent)
-            return (value is not None and value.denominator == 1) or is_positive(base, term.parameters)
-        case _:
-            return True
-
-
-def _switched(body: Tree) -> Iterator[Tree]:
-    """Yield what holds weights and stands directly in a switch, a root or a power."""
-    for node in walk(body):
-        match node:
-            case Call("abs" | "sign" | "sqrt" | "min" | "max", _) | Compare() | Binary("**", _, _):
-                yield from (operand for operand in children(node) if _holds_weights(operand))
-
-
-def _is_differentiable_in(inner: Tree, body: Tree, term: Term) -> bool:
-    """Is a summand a differentiable function of one expression, as a Huber function of `w[i+1] - w[i]` is?"""
-    alone = substitute(body, {inner: W})
-    if _holds_weights(substitute(alone, {W: ZERO})) or any(isinstance(node, Sum) for node in walk(alone)):
-        return False
-    return _has_no_kink(
-        replace(
-            term,
-            tree=transform(alone, _as_parameter),
-            domain=REAL,
-            parameters=term.scalars,
-            arrays=(),
-        )
-    )
-
-
-def _as_parameter(node: Tree) -> Tree:
-    return Name(node.array) if isinstance(node, Item) else node
-
-
-def _holds_weights(tree: Tree) -> bool:
-    return any(node == W or (isinstance(node, Item) and node.array == "w") for node in walk(tree))

@@ -12,11 +12,10 @@ from dataclasses import replace
 
 from symreg.calculus.border import border
 from symreg.calculus.pieces.pieces import Piece, half, pieces
-from symreg.calculus.signs.roots import has_w
 from symreg.calculus.signs.sign import sign_between, sign_for_all
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.expressions.arithmetic import ZERO, W, minus, total
+from symreg.expressions.arithmetic import ZERO, W, has_w, minus, total
 from symreg.expressions.tree import Tree, substitute
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms

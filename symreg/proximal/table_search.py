@@ -13,23 +13,12 @@ from dataclasses import replace
 from symreg.calculus.pieces.pieces import Piece, domain_of, half, pieces, whole_value
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.parity import is_even
-from symreg.calculus.signs.roots import has_w
 from symreg.calculus.signs.sign import sign_between, sign_for_all
 from symreg.calculus.signs.table import Run, sign_table
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable
-from symreg.expressions.arithmetic import (
-    INFINITY,
-    ZERO,
-    W,
-    addends,
-    call,
-    minus,
-    negative,
-    plus,
-    signed,
-    without_extrema,
-)
+from symreg.expressions.arithmetic import INFINITY, ZERO, W, call, has_w, minus, negative, plus, without_extrema
+from symreg.expressions.decompose import addends, signed
 from symreg.expressions.text import mention
 from symreg.expressions.tree import Binary, Tree, substitute, walk
 from symreg.model.domain import Domain

@@ -6,10 +6,6 @@ and formulas. Nothing here belongs to one language.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import shlex
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,11 +16,11 @@ from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Logic, Name, Tree, names, number, substitute, walk
 from symreg.kernel import Kernel, lower
 from symreg.model.interval import WORDS, Interval
+from symreg.model.objective import Objective
 from symreg.model.spec import Array, Parameter, ProxCall, Rule, State
 from symreg.model.terms import Terms
-from symreg.objectives.resolve import Objective
 from symreg.proximal.operator import Operator
-from symreg.templates import templates
+from symreg.targets.command import command_of, digest_of
 from symreg.updates.update import WITHIN_REACH, Update
 
 WIDTH = 96
@@ -152,8 +148,8 @@ def describe(objective: Objective, updates: tuple[Update, ...], target: str, *, 
         title=objective.title,
         formulas=_penalty(objective.terms),
         references=(*dict.fromkeys(row for row in rows if row), *(() if is_judged else (UNJUDGED,))),
-        command=_command(objective, rules, target, is_judged),
-        digest=_digest(objective, updates, target),
+        command=command_of(objective, rules, target, is_judged),
+        digest=digest_of(objective, updates, target),
         functions=tuple(_function(update) for update in updates),
     )
 
@@ -305,64 +301,3 @@ def _total(trees: Iterable[Tree]) -> Tree:
     for other in others:
         first = Binary("+", first, other)
     return first
-
-
-_LONGEST_COMMAND = 400
-_FOLDER = re.compile(r"(?:[^\s*+(),=]*/)+(?=[^\s*+(),=/]*\.toml)")
-
-
-def _command(objective: Objective, rules: tuple[Rule, ...], target: str, is_judged: bool) -> str:
-    """Return the command that emits the objective again; of files it names no folder."""
-    is_inline = any(term.name.startswith("penalty") for term in objective.terms.terms)
-    text = " ".join(_FOLDER.sub("", objective.text).split())
-    words = ["symreg", "generate", text if len(text) <= _LONGEST_COMMAND else "OBJECTIVE"]
-    words += [*(["--name", objective.name] if is_inline else []), *objective.options]
-    for rule in rules:
-        words += ["--rule", rule.name]
-    return shlex.join([*words, "--target", target, *([] if is_judged else ["--unjudged"])])
-
-
-def _digest(objective: Objective, updates: tuple[Update, ...], target: str) -> str:
-    """Return the SHA-256 of all that decides what is emitted, besides symreg's own code."""
-    specs = {
-        "name": objective.name,
-        "title": objective.title,
-        "references": objective.references,
-        "terms": [
-            [
-                term.name,
-                str(term.coefficient),
-                to_text(term.tree),
-                str(term.domain),
-                [_row(p) for p in term.parameters],
-                [_array_row(a) for a in term.arrays],
-            ]
-            for term in objective.terms.terms
-        ],
-        "updates": [
-            [update.name]
-            if update.rule is None
-            else [
-                update.name,
-                [[step.target, to_text(step.expression)] for step in update.rule.steps],
-                [[state.name, state.initial, state.doc] for state in update.rule.states],
-                [_row(p) for p in update.rule.parameters],
-                update.rule.title,
-                update.rule.reference,
-                update.rule.doc,
-            ]
-            for update in updates
-        ],
-        "templates": dict(templates(target)),
-    }
-    return hashlib.sha256(json.dumps(specs, sort_keys=True).encode()).hexdigest()
-
-
-def _array_row(array: Array) -> list[object]:
-    domain = [] if array.domain.is_all else [str(array.domain)]
-    return [array.name, list(array.shape), array.doc, *domain]
-
-
-def _row(parameter: Parameter) -> list[object]:
-    above = [parameter.above] if parameter.above else []
-    return [parameter.name, str(parameter.domain), parameter.default, parameter.doc, *above]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symreg.objectives.resolve import Objective
-from symreg.targets.c import statements as c
+from symreg.model.objective import Objective
+from symreg.targets.c import file as c
 from symreg.targets.description import Module, describe
-from symreg.targets.numpy import statements as numpy
+from symreg.targets.numpy import file as numpy
 from symreg.updates.update import Update
 
 _WRITERS: dict[str, Callable[[Module], dict[str, str]]] = {"numpy": numpy.write, "c": c.write}

@@ -12,23 +12,25 @@ from symreg.accuracy.rewrites.cancellation import one_beside
 from symreg.accuracy.search import Stable, stabilise
 from symreg.calculus.border import border
 from symreg.calculus.gradient import Derived, elementwise_parts, indexed_parts
+from symreg.calculus.pieces.choices import guarded
+from symreg.calculus.pieces.domain import within
 from symreg.calculus.pieces.jumps import refuse_jumps
-from symreg.calculus.pieces.knots import guarded, knots, within
+from symreg.calculus.pieces.knots import knots
 from symreg.calculus.pieces.undefined import undefined_notes
 from symreg.calculus.pieces.unlisted import guarded_at_unlisted, notes_on_unlisted
-from symreg.calculus.signs.roots import has_w
+from symreg.calculus.radial import radial_profile
 from symreg.claims.descent import LR
 from symreg.claims.sentences import prox_notes, rate_of, step_notes
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, call, plus, total
+from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, call, has_w, plus, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Item, Name, Negate, Number, Tree, substitute, transform, walk
 from symreg.model.cancelling import cancellations
+from symreg.model.objective import Objective
 from symreg.model.spec import Assignment, Rule
 from symreg.model.terms import Terms, told_apart
-from symreg.objectives.resolve import Objective
 from symreg.proximal.derive import operator
-from symreg.proximal.split import radial_profile, split
+from symreg.proximal.split import split
 from symreg.proximal.sums import is_least_at_zero
 from symreg.updates.update import WITHIN_REACH, Update
 

@@ -6,8 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symreg.expressions.arithmetic import ONE, W, call, over, plus, power, rational, times
-from symreg.expressions.factors import base_of, flat_factors, parts_of, quotient_of, scalar_of
-from symreg.expressions.monomials import Addend, terms, total_of
+from symreg.expressions.decompose import (
+    Addend,
+    base_of,
+    flat_factors,
+    parts_of,
+    quotient_of,
+    scalar_of,
+    terms,
+    total_of,
+)
 from symreg.expressions.tree import Binary, Call, Compare, Tree, names, number, walk
 
 SIZE = call("abs", W)

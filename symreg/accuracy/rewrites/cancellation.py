@@ -8,7 +8,7 @@ from symreg.accuracy.rewrites.logarithms import log_of
 from symreg.accuracy.rewrites.powers import power_of_thirds
 from symreg.calculus.symbolic.patterns import factorings, pairs, quotient_value, where_small
 from symreg.expressions.arithmetic import ONE, call, minus, negative, over, plus, power, times
-from symreg.expressions.monomials import difference, is_same, terms, total_of
+from symreg.expressions.decompose import difference, is_same, terms, total_of
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Tree, number
 
 TWO = number(2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.calculus.symbolic.patterns import base_and_count, is_call, pairs
-from symreg.expressions.arithmetic import ONE, ZERO, call, factors, minus, negative, over, plus, power, times
-from symreg.expressions.monomials import is_same, product_of, terms, total_of
+from symreg.expressions.arithmetic import ONE, ZERO, call, minus, negative, over, plus, power, times
+from symreg.expressions.decompose import factors, is_same, product_of, terms, total_of
 from symreg.expressions.tree import Binary, Call, Tree, number
 
 TWO = number(2)

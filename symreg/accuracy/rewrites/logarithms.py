@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.calculus.symbolic.patterns import factorings, is_call, is_nonnegative, pairs, root_of_degree, where_small
-from symreg.expressions.arithmetic import ONE, call, factors, minus, negative, numeric, over, plus, power, times
-from symreg.expressions.factors import parts_of
-from symreg.expressions.monomials import Addend, difference, is_same, product_of, terms, total_of
+from symreg.expressions.arithmetic import ONE, call, minus, negative, numeric, over, plus, power, times
+from symreg.expressions.decompose import Addend, difference, factors, is_same, parts_of, product_of, terms, total_of
 from symreg.expressions.tree import Binary, Call, Negate, Tree, number
 
 TWO = number(2)

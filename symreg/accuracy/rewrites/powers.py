@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from symreg.accuracy.rewrites.logarithms import log_of
 from symreg.calculus.symbolic.patterns import factorings, pairs, quotient_value, root_of_degree, where_small
-from symreg.expressions.arithmetic import ONE, ZERO, call, factors, minus, negative, numeric, over, plus, power, times
-from symreg.expressions.monomials import difference, is_same, product_of, terms, total_of
+from symreg.expressions.arithmetic import ONE, ZERO, call, minus, negative, numeric, over, plus, power, times
+from symreg.expressions.decompose import difference, factors, is_same, product_of, terms, total_of
 from symreg.expressions.tree import Binary, Call, Compare, Tree, number
 
 TWO = number(2)

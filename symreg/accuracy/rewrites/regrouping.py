@@ -6,8 +6,18 @@ from collections.abc import Iterator
 from functools import reduce
 
 from symreg.expressions.arithmetic import ONE, call, minus, negative, numeric, over, plus, power, rational, times
-from symreg.expressions.factors import Factor, base_of, flat_factors, multiplied, parts_of, quotient_of, scalar_of
-from symreg.expressions.monomials import Addend, terms, total_of
+from symreg.expressions.decompose import (
+    Addend,
+    Factor,
+    base_of,
+    flat_factors,
+    multiplied,
+    parts_of,
+    quotient_of,
+    scalar_of,
+    terms,
+    total_of,
+)
 from symreg.expressions.tree import Binary, Call, Compare, Negate, Tree, names, number
 
 TWO = number(2)

@@ -11,8 +11,8 @@ from functools import cache
 from math import factorial
 
 from symreg.calculus.symbolic.patterns import is_nonnegative
-from symreg.expressions.arithmetic import call, factors, minus, negative, over, plus, times
-from symreg.expressions.monomials import is_same, product_of, terms, total_of
+from symreg.expressions.arithmetic import call, minus, negative, over, plus, times
+from symreg.expressions.decompose import factors, is_same, product_of, terms, total_of
 from symreg.expressions.tree import Call, Compare, Tree, number
 
 BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))

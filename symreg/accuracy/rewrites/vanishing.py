@@ -15,7 +15,7 @@ from flint import ctx, fmpq, fmpq_series
 from symreg.accuracy.rewrites.series import REST, horner
 from symreg.calculus.symbolic.patterns import is_nonnegative
 from symreg.expressions.arithmetic import ONE, W, call, minus, numeric, over, plus, power, rational, times
-from symreg.expressions.monomials import difference, monomial, terms, total_of
+from symreg.expressions.decompose import difference, monomial, terms, total_of
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Negate, Tree, children, names, number, rebuild, walk
 
 BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4), Fraction(1), Fraction(2), Fraction(4))

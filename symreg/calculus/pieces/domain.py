@@ -7,9 +7,10 @@ from typing import NoReturn
 
 from symreg.calculus.evaluation.high_precision import Values, evaluate, interval_at, samples
 from symreg.errors import NotDifferentiable
-from symreg.expressions.arithmetic import NAN
+from symreg.expressions.arithmetic import NAN, W, where
 from symreg.expressions.text import mention
-from symreg.expressions.tree import Call, Item, Name, Sum, Tree, number, transform, walk
+from symreg.expressions.tree import Call, Compare, Item, Logic, Name, Sum, Tree, children, number, transform, walk
+from symreg.model.domain import Domain
 from symreg.model.interval import Interval, inside
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term
@@ -81,3 +82,38 @@ def _weights(tree: Tree, term: Term, domain: Interval) -> Iterator[Values]:
 
 def _exact(value: float) -> object:
     return evaluate(number(1), {}) * value
+
+
+def within(tree: Tree, domain: Domain, beyond: Tree) -> Tree:
+    """Return a tree that is `beyond` for weights outside the domain; a NaN weight still gives NaN."""
+    ends = outside(domain)
+    return tree if ends is None else where(ends, beyond, tree)
+
+
+def outside(domain: Domain) -> Tree | None:
+    """Return the condition that the weight lies outside the domain, or None if it cannot."""
+    ends: list[Tree] = []
+    if domain.lower is not None:
+        ends.append(Compare("<" if domain.low_closed else "<=", W, domain.lower))
+    if domain.upper is not None:
+        ends.append(Compare(">" if domain.high_closed else ">=", W, domain.upper))
+    return None if not ends else ends[0] if len(ends) == 1 else Logic("or", tuple(ends))
+
+
+def condition_of(domain: Domain) -> Tree | None:
+    """Return the condition that the weight lies in the domain, or None if it always does."""
+    ends: list[Tree] = []
+    if domain.lower is not None:
+        ends.append(Compare(">=" if domain.low_closed else ">", W, domain.lower))
+    if domain.upper is not None:
+        ends.append(Compare("<=" if domain.high_closed else "<", W, domain.upper))
+    return None if not ends else ends[0] if len(ends) == 1 else Logic("and", tuple(ends))
+
+
+def conditions_of(tree: Tree) -> list[Tree]:
+    found: list[Tree] = []
+    if isinstance(tree, Call) and tree.function == "where":
+        found.append(tree.arguments[0])
+    for child in children(tree):
+        found.extend(conditions_of(child))
+    return found

@@ -16,6 +16,8 @@ from typing import Any
 
 from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, interval_at, samples
+from symreg.calculus.pieces.one_sided import near_zero_of
+from symreg.calculus.pieces.undefined import undefined_note
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import ZERO, W, call, minus, plus, power, times, total
 from symreg.expressions.text import to_text
@@ -298,3 +300,37 @@ def _is_zero(difference: Tree, values: Values) -> bool:
 
 
 _TRUE, _FALSE = Compare("<=", ZERO, ZERO), Compare("<", ZERO, ZERO)
+
+
+def refuse_jump(
+    value: Tree, position: Tree, points: tuple[Values, ...], domain: Domain, parameters: tuple[Parameter, ...]
+) -> None:
+    """Check that a value is continuous at a position, at samples at which the position is real.
+
+    Raises:
+        NotDifferentiable: It is not; says what it is before, at and after the position, or where there is no value.
+    """
+    for values in points:
+        at = evaluate(position, values)
+        here = evaluate(value, {**values, W: at})
+        three = [
+            evaluate(value, near_zero_of(position, -1, values)),
+            here,
+            evaluate(value, near_zero_of(position, 1, values)),
+        ]
+        nearer = [evaluate(value, near_zero_of(position, side, values, TINY * TINY)) for side in (-1, 1)]
+        scale = max((abs(v) for v in three if v == v), default=0) * TINY
+        gaps = [(abs(here - far), abs(here - near)) for far, near in zip((three[0], three[2]), nearer, strict=True)]
+        if any(v != v for v in three) or any(near > scale * TINY and 1000 * near > 999 * far for far, near in gaps):
+            told = undefined_note(value, domain, parameters) if any(v != v for v in three) else ""
+            if told:
+                raise NotDifferentiable(told)
+            sides = ", ".join(f"{float(v):.6g}" for v in three)
+            known = [
+                f"{k.name} = {float(v):.3g}" for k, v in values.items() if isinstance(k, Name) and k.name not in "nt"
+            ]
+            raise NotDifferentiable(
+                f"the value jumps at w = {to_text(position)}: {sides} before, at and after it"
+                + (f" (with {', '.join(known)})" if known else "")
+                + "; make the pieces meet there"
+            )

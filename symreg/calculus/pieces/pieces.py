@@ -17,18 +17,22 @@ from typing import Literal
 from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.pieces.domain import refuse_undefined
-from symreg.calculus.pieces.knots import one_sided, refuse_jump
+from symreg.calculus.pieces.jumps import refuse_jump
+from symreg.calculus.pieces.one_sided import one_sided
+from symreg.calculus.pieces.settle import settled
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.parity import is_even
-from symreg.calculus.signs.roots import has_w, knots_of, roots, singular_at, switches
-from symreg.calculus.signs.sign import settled, sign_between, sign_for_all
-from symreg.calculus.symbolic.simplify import Sign, is_imaginary, sign_of, tidy
+from symreg.calculus.signs.roots import knots_of, roots, singular_at, switches
+from symreg.calculus.signs.sign import sign_between, sign_for_all
+from symreg.calculus.signs.sign_of import Sign, is_imaginary, sign_of
+from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import (
     INFINITY,
     NAN,
     ZERO,
     W,
+    has_w,
     minus,
     negative,
     rational,

@@ -18,7 +18,8 @@ from typing import Any, Literal
 from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, holds, interval_at, samples
 from symreg.calculus.signs.roots import knots_of, roots
-from symreg.calculus.symbolic.simplify import is_imaginary, tidy
+from symreg.calculus.signs.sign_of import is_imaginary
+from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable, SpecError
 from symreg.expressions.arithmetic import ONE, ZERO, W, call, plus, power, rational, total, without_extrema
 from symreg.expressions.text import to_text

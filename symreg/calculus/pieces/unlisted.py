@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
-from symreg.calculus.signs.roots import has_w, listed
+from symreg.calculus.signs.roots import listed
 from symreg.calculus.symbolic.simplify import tidy
-from symreg.expressions.arithmetic import ZERO, W, call, minus, plus, times, where
+from symreg.expressions.arithmetic import ZERO, W, call, has_w, minus, plus, times, where
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Compare, Logic, Tree, children, number, rebuild, substitute, transform, walk
 from symreg.model.spec import Parameter

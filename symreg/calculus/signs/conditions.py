@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import sympy
 
 from symreg.calculus.signs.sign import sign_for_all
+from symreg.calculus.signs.sign_of import Sign
 from symreg.calculus.symbolic.prove import is_proved
-from symreg.calculus.symbolic.simplify import Sign
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.expressions.arithmetic import ZERO
 from symreg.expressions.tree import Call, Compare, Logic, Tree, walk

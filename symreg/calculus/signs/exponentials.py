@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import comb
 
+from symreg.calculus.signs.sign_of import Sign, is_heavy, sign_of
 from symreg.calculus.symbolic.dominant import HIGHEST, common
 from symreg.calculus.symbolic.exponential_sums import (
     NOTHING,
@@ -23,7 +24,6 @@ from symreg.calculus.symbolic.exponential_sums import (
     read,
     tree_of,
 )
-from symreg.calculus.symbolic.simplify import Sign, is_heavy, sign_of
 from symreg.expressions.arithmetic import ZERO, call, plus, times
 from symreg.expressions.tree import Tree
 from symreg.model.interval import WORDS, Interval

@@ -13,24 +13,12 @@ from symreg.calculus.differentiation.differentiate import bare, differentiate, e
 from symreg.calculus.evaluation.spans import middle
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.nondimensional import scaled
-from symreg.calculus.signs.roots import has_w
 from symreg.calculus.signs.sign import sign_for_all
 from symreg.calculus.signs.table import Run, is_closed, sign_table, tidied
 from symreg.calculus.signs.zeros import PRECISION, enclosed
 from symreg.calculus.symbolic.simplify import tidy
-from symreg.expressions.arithmetic import (
-    INFINITY,
-    NAN,
-    ZERO,
-    W,
-    call,
-    factors,
-    minus,
-    negative,
-    product,
-    rational,
-    times,
-)
+from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, call, has_w, minus, negative, rational, times
+from symreg.expressions.decompose import factors, product
 from symreg.expressions.tree import Binary, Call, Tree, number, substitute
 from symreg.model.spec import Parameter
 

@@ -5,29 +5,27 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
-from symreg.calculus.signs.roots import has_w
+from symreg.calculus.signs.limit import limit
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.symbolic.simplify import expanded, limit, tidy
+from symreg.calculus.symbolic.simplify import expanded, tidy
 from symreg.expressions.arithmetic import (
     INFINITY,
     NAN,
     ONE,
     ZERO,
     W,
-    addends,
-    factors,
+    has_w,
     minus,
     negative,
     numeric,
     over,
     plus,
     power,
-    product,
     rational,
-    signed,
     times,
     total,
 )
+from symreg.expressions.decompose import addends, factors, product, signed
 from symreg.expressions.tree import Binary, Tree, number, substitute, walk
 from symreg.model.spec import Parameter
 

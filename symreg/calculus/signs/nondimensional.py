@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symreg.calculus.signs.roots import has_w
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable
-from symreg.expressions.arithmetic import ONE, factors, numeric, over, power, product, rational, times
+from symreg.expressions.arithmetic import ONE, has_w, numeric, over, power, rational, times
+from symreg.expressions.decompose import factors, product
 from symreg.expressions.text import mention
 from symreg.expressions.tree import (
     Binary,

@@ -12,7 +12,7 @@ from symreg.expressions.arithmetic import (
     ZERO,
     W,
     call,
-    factors,
+    has_w,
     minus,
     negative,
     numeric,
@@ -22,6 +22,7 @@ from symreg.expressions.arithmetic import (
     rational,
     times,
 )
+from symreg.expressions.decompose import factors
 from symreg.expressions.text import mention
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Negate, Number, Tree, number, substitute, walk
 from symreg.model.spec import Parameter
@@ -109,11 +110,6 @@ def singular_at(tree: Tree) -> Iterator[Tree]:
 def _is_whole(exponent: Tree) -> bool:
     value = rational(exponent)
     return value is not None and value.denominator == 1 and value >= 0
-
-
-def has_w(tree: Tree) -> bool:
-    """Does the bare weight stand in the tree?"""
-    return any(node == W for node in walk(tree))
 
 
 def _normal(root: Tree) -> Tree:

@@ -14,8 +14,9 @@ from flint import arb, ctx, fmpq
 from symreg.calculus.signs.nondimensional import Scaled, scaled
 from symreg.calculus.signs.roots import roots
 from symreg.calculus.signs.sign import sign_between, sign_for_all
+from symreg.calculus.signs.sign_of import Sign, is_imaginary
 from symreg.calculus.signs.zeros import enclosed, sign_at, zeros
-from symreg.calculus.symbolic.simplify import Sign, is_imaginary, tidy
+from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import minus, times
 from symreg.expressions.tree import Name, Number, Tree, substitute, walk

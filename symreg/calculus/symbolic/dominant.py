@@ -35,7 +35,7 @@ from symreg.calculus.symbolic.exponential_sums import (
 )
 from symreg.calculus.symbolic.patterns import is_nonnegative
 from symreg.expressions.arithmetic import ONE, ZERO, call, minus, negative, over, plus, power, times, total, where
-from symreg.expressions.monomials import terms, total_of
+from symreg.expressions.decompose import terms, total_of
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Tree, children, number, rebuild, walk
 
 HIGHEST = 12

@@ -13,7 +13,7 @@ from functools import lru_cache, reduce
 from math import gcd, lcm
 
 from symreg.expressions.arithmetic import ONE, call, negative, numeric, over, power, rational, times
-from symreg.expressions.monomials import terms, total_of
+from symreg.expressions.decompose import terms, total_of
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Name, Negate, Tree, names, number
 

@@ -11,8 +11,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from symreg.calculus.signs.roots import has_w
-from symreg.expressions.arithmetic import minus, negative, over, plus, rational, times
+from symreg.expressions.arithmetic import has_w, minus, negative, over, plus, rational, times
 from symreg.expressions.tree import Binary, Name, Negate, Tree, names, number, substitute, transform, walk
 from symreg.model.interval import Interval
 from symreg.model.spec import Parameter

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symreg.expressions.arithmetic import ONE, call, factors, numeric, power
-from symreg.expressions.monomials import product_of, terms
+from symreg.expressions.arithmetic import ONE, call, numeric, power
+from symreg.expressions.decompose import factors, product_of, terms
 from symreg.expressions.tree import Binary, Call, Compare, Name, Negate, Tree, number, walk
 
 

@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import sympy
 
-from symreg.calculus.border import Unforeseen, border
-from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
-from symreg.calculus.evaluation.spans import DISTANCE
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
-from symreg.expressions.arithmetic import (
-    NAN,
-    W,
-    addends,
-    negative,
-    numeric,
-    over,
-    plus,
-    signed,
-    size,
-    times,
-    total,
-    where,
-)
+from symreg.expressions.arithmetic import NAN, numeric, plus, size, times, total, where
+from symreg.expressions.decompose import addends, signed
 from symreg.expressions.tree import (
     Call,
-    Constant,
     Item,
     Name,
     Number,
     Sum,
     Tree,
     children,
-    names,
     number,
     substitute,
     walk,
 )
-from symreg.model.interval import WORDS, Interval
 from symreg.model.spec import Parameter
 
 LARGEST = 400
@@ -52,8 +33,6 @@ MOST_VARIABLES = 8
 """Quotients of polynomials in more are tidied addend by addend: bringing them together may take for ever."""
 MOST_CHOICES = 3
 """Trees with more distinct conditions keep their choices where they are: each can double the pieces."""
-
-Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "undecided"]
 
 
 @lru_cache(maxsize=2048)
@@ -144,7 +123,7 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     changes: tuple[Callable[[sympy.Expr], sympy.Expr], ...] = (sympy.factor_terms, _with_products_joined)
     if _has_high_power_of_e(expression):
         pass
-    elif _variables(expression) <= MOST_VARIABLES:
+    elif variables(expression) <= MOST_VARIABLES:
         changes += (sympy.cancel, sympy.together, sympy.factor, sympy.expand)
     elif len(parts := addends(tree)) > 1:
         return total([_tidied(signed(sign, part), parameters) for sign, part in parts])
@@ -172,7 +151,7 @@ def _fits_floating_point(tree: Tree) -> bool:
     return all(not value or _LARGEST > abs(value) > 1 / _LARGEST for value in values)
 
 
-def _variables(expression: sympy.Expr) -> int:
+def variables(expression: sympy.Expr) -> int:
     """Return how many symbols, functions and roots an expression is a quotient of polynomials in."""
     roots = [power for power in expression.atoms(sympy.Pow) if not power.exp.is_Integer]
     return len(expression.free_symbols) + len(expression.atoms(sympy.Function)) + len(roots)
@@ -200,149 +179,4 @@ def _with_products_joined(expression: sympy.Expr) -> sympy.Expr:
     return expression.replace(lambda node: node.is_Mul, joined)
 
 
-def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return the limit of a tree as w goes to a position from the left (side -1) or the right (1), `nan` if unknown."""
-    moved, apart = _moved(tree, position, side)
-    expression, symbol = to_sympy(moved, (*parameters, apart)), to_sympy(DISTANCE, (apart,))
-    try:
-        with border("a limit"):
-            value = sympy.limit(expression, symbol, 0, "+")
-    except Unforeseen:
-        return NAN  # where SymPy's algorithm for limits ends it raises anything
-    if value in (sympy.oo, -sympy.oo):
-        return Constant("inf") if value == sympy.oo else negative(Constant("inf"))
-    if value.is_finite is False or value.has(sympy.Limit, sympy.AccumBounds, sympy.nan, sympy.oo, -sympy.oo):
-        return NAN
-    return from_sympy(value)
-
-
-def joined_beside(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return an equal tree on one side of a position, its powers joined: there `sqrt(w**2)*w**p` is w**(p + 1)."""
-    moved, apart = _moved(tree, position, side)
-    distance = signed("+" if side > 0 else "-", plus(W, negative(position)))
-    joined = sympy.powsimp(to_sympy(moved, (*parameters, apart), opaque=True), combine="exp")
-    joined = joined.replace(lambda e: e.is_Pow, lambda e: e.base ** sympy.expand(e.exp))
-    return substitute(from_sympy(joined), {DISTANCE: distance})
-
-
-def _moved(tree: Tree, position: Tree, side: int) -> tuple[Tree, Parameter]:
-    """Return a tree as a function of the distance from a position, and that distance."""
-    moved = substitute(tree, {W: plus(position, DISTANCE if side > 0 else negative(DISTANCE))})
-    return moved, Parameter(name=DISTANCE.name, domain=WORDS["positive"], default=1.0)
-
-
-def is_imaginary(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
-    """Is a tree real for no parameters at all, as the root of a negative number, or the logarithm of 0?"""
-    expression = to_sympy(tree, parameters)
-    return expression.is_real is False or expression.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
-
-
-@lru_cache(maxsize=2048)
-def sign_of(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, ...] = ()) -> Sign:
-    """Return a tree's sign for all parameters in their domains and all positive values of the names in `positive`.
-
-    Each parameter is written as the end of its domain plus a positive number, and each factor must show its sign. The
-    far end of a bounded domain, which no such number reaches, is asked about by itself.
-    """
-    found = _sign_within(tree, parameters, positive)
-    for parameter in parameters:
-        low, high = parameter.domain.low, parameter.domain.high
-        if found == "undecided" or low is None or high is None or not parameter.domain.high_closed:
-            continue
-        if parameter.name in names(tree):
-            rest = tuple(p for p in parameters if p.name != parameter.name)
-            found = _both(found, sign_of(substitute(tree, {Name(parameter.name): number(high)}), rest, positive))
-    return found
-
-
-def is_heavy(tree: Tree) -> bool:
-    """Would SymPy take its time over the sign of a tree, of roots or of long numbers in it?"""
-    if any(isinstance(node, Number) and node.value.denominator > _LARGEST_DENOMINATOR for node in walk(tree)):
-        return True  # an end that was enclosed: powers of it have thousands of digits
-    has_roots = any(isinstance(node, Call) and node.function == "sqrt" for node in walk(tree))
-    return size(tree) > (_LONGEST_WITH_ROOTS if has_roots else _LONGEST)
-
-
-_LONGEST, _LONGEST_WITH_ROOTS = 160, 20
-_LARGEST_DENOMINATOR = 2**64
-
-
-def _both(a: Sign, b: Sign) -> Sign:
-    """Return the strictest sign that two signs imply."""
-    if a == b:
-        return a
-    return next((word for word, implied in _WEAK.items() if {a, b} <= implied), "undecided")
-
-
-_WEAK: dict[Sign, set[Sign]] = {
-    "nonnegative": {"positive", "nonnegative", "zero"},
-    "nonpositive": {"negative", "nonpositive", "zero"},
-}
-
-
-def _sign_within(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, ...]) -> Sign:
-    """Return the sign without the far ends of bounded domains."""
-    apart = tuple(Parameter(name=name, domain=WORDS["positive"], default=1.0) for name in positive)
-    low, high, is_nonzero = bounds(tree, {p.name: p for p in (*parameters, *apart)})
-    if is_nonzero and (low >= 0 or high <= 0):
-        return "positive" if low >= 0 else "negative"
-    used = names(tree)
-    parameters = tuple(p for p in parameters if p.name in used)
-    shifted: dict[Tree, Tree] = {Name(p.name): _from_the_end(p) for p in parameters}
-    beyond = [p for p in parameters if _is_told_by_another(p, parameters)]
-    shifted |= {Name(p.name): plus(shifted[Name(p.above)], Name(p.name)) for p in beyond}
-    free = tuple(replace(p, domain=WORDS["positive"] if p in beyond else _positive_part(p)) for p in parameters)
-    expression = to_sympy(substitute(tree, shifted), (*free, *apart))
-    weak: Sign = "undecided"
-    forms: list[Callable[[sympy.Expr], sympy.Expr]] = [lambda e: e, sympy.factor_terms]
-    if _variables(expression) <= MOST_VARIABLES:
-        forms += [lambda e: sympy.factor(sympy.together(e)), sympy.expand]
-    for form in forms:
-        try:
-            made = form(expression)
-        except (sympy.PolynomialError, NotImplementedError):
-            continue  # SymPy has no such form of it; another one may show the sign
-        claims: tuple[tuple[Sign, bool | None], ...] = (
-            ("zero", made.is_zero),
-            ("positive", made.is_positive),
-            ("negative", made.is_negative),
-            ("nonnegative", made.is_nonnegative),
-            ("nonpositive", made.is_nonpositive),
-        )
-        found: Sign = next((word for word, claim in claims if claim), "undecided")
-        if found in ("zero", "positive", "negative"):
-            return found
-        weak = found if weak == "undecided" else weak
-    return weak
-
-
-def _is_told_by_another(parameter: Parameter, parameters: tuple[Parameter, ...]) -> bool:
-    """Is all that is known of a parameter that it exceeds another one, which does not exceed a third?"""
-    other = next((p for p in parameters if p.name == parameter.above), None)
-    if other is None or other.above or parameter.domain.high is not None:
-        return False
-    low, bottom = parameter.domain.low, other.domain.low
-    return low is None or (bottom is not None and low <= bottom)
-
-
-def _from_the_end(parameter: Parameter) -> Tree:
-    """Return the parameter as its domain's end and a distance from it: `2 + a` for (2, inf), `2 - a` for (-inf, 2)."""
-    low, high, name = parameter.domain.low, parameter.domain.high, Name(parameter.name)
-    if low is not None and high is not None:
-        # (low + high*a)/(1 + a) runs through the interval as a runs through the positive numbers.
-        top = plus(number(low), times(number(high), name))
-        return over(top, plus(number(1), name))
-    if low is not None:
-        return plus(number(low), name)
-    if high is not None:
-        return plus(number(high), negative(name))
-    return name
-
-
-def _positive_part(parameter: Parameter) -> Interval:
-    """Return the domain of the distance from the end; the far end of a bounded domain is left to its limit."""
-    domain = parameter.domain
-    if domain.is_all:
-        return domain
-    near_is_open = not domain.high_closed if domain.low is None else not domain.low_closed
-    return WORDS["positive"] if near_is_open else WORDS["nonnegative"]
+LONGEST, LONGEST_WITH_ROOTS = 160, 20

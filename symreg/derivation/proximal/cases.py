@@ -10,13 +10,14 @@ from dataclasses import replace
 
 from symreg.calculus.border import border
 from symreg.calculus.pieces.undefined import undefined_notes
+from symreg.calculus.radial import radial_profile
 from symreg.calculus.signs.extremes import derivative_of
 from symreg.calculus.signs.nondimensional import scaled
 from symreg.calculus.symbolic.exponents import restored
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.claims.sentences import formula_of
 from symreg.claims.thresholding import SingleFormula
-from symreg.derivation.prox_model import Case, Letters, ProxChain
+from symreg.derivation.model import Case, Letters, ProxChain
 from symreg.derivation.proximal.branches import Range, beyond, definitions, even_in, formula, objective, single
 from symreg.derivation.proximal.conjugate import Y, conjugate
 from symreg.derivation.proximal.opening import PHI, PHI_ITSELF, SLOPE, F, Telling
@@ -39,11 +40,10 @@ from symreg.expressions.arithmetic import (
 )
 from symreg.expressions.text import mention
 from symreg.expressions.tree import Compare, Logic, Name, Tree, number, substitute
+from symreg.model.objective import Objective
 from symreg.model.terms import Terms
-from symreg.objectives.resolve import Objective
 from symreg.proximal.derive import with_exponents
 from symreg.proximal.operator import STEP, Cell, Operator, Rest, V
-from symreg.proximal.split import radial_profile
 
 
 @border("the proximal operator")

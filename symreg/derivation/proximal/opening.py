@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from symreg.calculus.differentiation.step import Step
+from symreg.calculus.radial import radial_profile
 from symreg.calculus.symbolic.exponents import Exponents, restored
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.claims.thresholding import SingleFormula
-from symreg.derivation.model import Step
-from symreg.derivation.prox_model import Letters
+from symreg.derivation.model import Letters
 from symreg.derivation.proximal.inverses import known_with
 from symreg.expressions.arithmetic import ONE, ZERO, W, call, minus, negative, over, plus, power, times, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Compare, Name, Tree, number, walk
+from symreg.model.objective import Objective
 from symreg.model.terms import Terms
-from symreg.objectives.resolve import Objective
 from symreg.proximal.operator import STEP, Mixed, Operator, Unordered, V
-from symreg.proximal.split import radial_profile
 
 PHI_ITSELF, F = Call("phi", ()), Call("F", ())
 PHI, SLOPE = "phi", "dphi"

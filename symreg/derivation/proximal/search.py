@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symreg.claims.sentences import formula_of
-from symreg.derivation.prox_model import ProxChain
+from symreg.derivation.model import ProxChain
 from symreg.derivation.proximal.opening import PHI, F, Telling
 from symreg.expressions.arithmetic import ONE, ZERO, W, call, minus, over, plus, power, times
 from symreg.expressions.tree import Call, Tree, number

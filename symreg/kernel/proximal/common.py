@@ -20,8 +20,8 @@ from symreg.expressions.tree import (
     number,
     substitute,
 )
-from symreg.kernel.cse import Namer
 from symreg.kernel.ir import Best, Let, Root, Table
+from symreg.kernel.names import Namer
 from symreg.proximal.operator import STEP
 
 FARTHEST = Number(Fraction(10) ** 300)

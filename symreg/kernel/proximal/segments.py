@@ -26,8 +26,8 @@ from symreg.expressions.tree import (
     substitute,
     walk,
 )
-from symreg.kernel.cse import Namer
 from symreg.kernel.ir import Let, Root
+from symreg.kernel.names import Namer
 from symreg.kernel.proximal.common import FARTHEST, Candidate, Lowering, Statements, clipped
 from symreg.kernel.proximal.sorted_knots import Sorting
 from symreg.kernel.proximal.table_search import searched

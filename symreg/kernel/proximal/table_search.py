@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symreg.expressions.tree import Binary, Call, Compare, Name, Tree, names, number, substitute
-from symreg.kernel.cse import Namer, share
+from symreg.kernel.cse import share
 from symreg.kernel.ir import Best, Formula, Let, Search, Table
+from symreg.kernel.names import Namer
 from symreg.kernel.proximal.common import Lowering, Statements
 from symreg.proximal.operator import Mixed, Span
 

@@ -5,96 +5,25 @@ Loops of a `Map` compute in the arrays' own precision, everything else in double
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any
 
-from symreg.expressions.text import number_text
 from symreg.expressions.tree import Call, Item, Name, Subscript, Tree, names, walk
 from symreg.kernel import Best, Let, Map, Reduce, Root, Store, Table
-from symreg.kernel.cse import Namer
-from symreg.kernel.ir import Formula, Stage, Statement, has_best, has_root, has_sum, names_in
-from symreg.model.interval import Interval
+from symreg.kernel.ir import Stage, Statement, names_in
+from symreg.kernel.names import Namer
 from symreg.model.names import RESERVED
-from symreg.targets.description import WIDTH, Function, Module, domain_in_words, table, wrapped
+from symreg.targets.c.documentation import Row, beyond, declared_rows, documented, domain_condition, filled, given_names
+from symreg.targets.c.expressions import DOUBLE, REAL, TRUTH, below_literal, literal
+from symreg.targets.description import WIDTH, Function, domain_in_words, table, wrapped
 from symreg.targets.infix import Notation, infix, shifted
-from symreg.templates import render
 
-_DOUBLE, _REAL, _TRUTH = "double", "real", "int"
-_LARGEST = {_DOUBLE: Fraction(2**1024 - 2**970), "float": Fraction(2**128 - 2**103)}
-_SMALLEST = {_DOUBLE: Fraction(1, 2**1074), "float": Fraction(1, 2**149)}
-_HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
-_SEARCH = ("value", "slope", "curvature", "rising", "falling", "tabulate", "points", "searched", "ROWS", "FAR")
-_FRAME = (
-    *("add", "rounded", "are_apart", "spans", "TERMS"),
-    *("newton", "enough", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
-)
-"""Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
-_VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
-_NOT_IN_LIBMVEC = ("abs", "copysign", "floor", "sqrt")
 _OWN_NAMES = {"abs": "fabs"}
 _ARGUMENTS = ("n", "w", "v", "g", "t", "out")
 
-Row = dict[str, Any]
-
-
-def write(module: Module) -> dict[str, str]:
-    """Return the header and the source by path."""
-    given = {name for function in module.functions for name in _given(function)}
-    namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
-    helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
-    own = {name: namer.fresh(name) for name in _FRAME} | {name: namer.fresh(name) for name in _SEARCH}
-    made = [_Writer(function, single, helpers | own) for function in module.functions for single in (False, True)]
-    functions = [writer.function(module.name) for writer in made]
-    search = next((_search(writer, made) for writer in made if writer.emitted.kernel.search is not None), None)
-    called = {row for writer in made for row in writer.called}
-    math = sorted({name for writer in made for name in writer.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
-    values = {
-        "name": module.name,
-        "prefix": module.name.upper(),
-        "title": wrapped(f"{module.title}: {module.contents}.", WIDTH - 8, ""),
-        "title_of_source": wrapped(f"{module.title}. See {module.name}.h.", WIDTH - 8, ""),
-        "formulas": table(module.formulas, WIDTH - 8),
-        "references": [line for text in module.references for line in wrapped(text, WIDTH - 8)],
-        "command": module.command,
-        "digest": module.digest,
-        "own": own,
-        "functions": functions,
-        "helpers": [
-            {"function": name, "name": helpers[name], "real": "double" if is_double else "float"}
-            for name, is_double in sorted(called, key=lambda row: (row[0], not row[1]))
-            if name in _HELPERS
-        ],
-        "math_of_old": [name for name in math if name in _VECTOR_MATH_OF_OLD],
-        "math": [name for name in math if name not in _VECTOR_MATH_OF_OLD],
-        "sums": any(has_sum(function.kernel.stages) for function in module.functions),
-        "search": search or {},
-        "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
-        "scalar_roots": any(_has_scalar_root(function.kernel.stages) for function in module.functions),
-        "block_roots": search is not None
-        or any(isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages),
-        "delays": any(
-            isinstance(stage, Map) and stage.reads_old for f in module.functions for stage in f.kernel.stages
-        ),
-        "has_overlap": any(function["spans"] for function in functions),
-    }
-    return {
-        f"c/{module.name}.h": render("c/header.h.jinja", values),
-        f"c/{module.name}.c": render("c/source.c.jinja", values),
-    }
-
-
-def _given(function: Function) -> Iterator[str]:
-    """Yield the names that a function's arguments have."""
-    yield from (parameter.name for parameter in function.parameters)
-    yield from (array.name for array in function.arrays)
-    yield from (name for name, _ in function.kept)
-
 
 @dataclass
-class _Writer:
+class Writer:
     """Writes one function in one precision."""
 
     emitted: Function
@@ -110,14 +39,14 @@ class _Writer:
     def __post_init__(self) -> None:
         kernel = self.emitted.kernel
         self.pointers = {name for name, is_array in self.emitted.kept if not is_array}
-        used = {*_ARGUMENTS, *_given(self.emitted), *self.helpers.values(), *names_in(kernel.stages)}
+        used = {*_ARGUMENTS, *given_names(self.emitted), *self.helpers.values(), *names_in(kernel.stages)}
         self.namer = Namer(used | RESERVED | {buffer.name for buffer in kernel.buffers})
         self.real = "float" if self.is_single else "double"
         self.old, self.lane = "", ""
         self.below, self.index = 0, ""
         self.given = self.namer.fresh("given") if kernel.search is not None else ""
         self.moved: dict[Item, str] = {}
-        self.types.update({p.name: _DOUBLE for p in self.emitted.parameters} | dict.fromkeys(self.pointers, _DOUBLE))
+        self.types.update({p.name: DOUBLE for p in self.emitted.parameters} | dict.fromkeys(self.pointers, DOUBLE))
 
     def function(self, stem: str) -> Row:
         """Return what the templates need of the function."""
@@ -130,7 +59,7 @@ class _Writer:
             if buffer is not None and first is not None
         ]
         arguments, spans = [*self.arguments()], self.spans()
-        needs = [] if emitted.needs is None else [self.text(emitted.needs, _DOUBLE)]
+        needs = [] if emitted.needs is None else [self.text(emitted.needs, DOUBLE)]
         # What depends on `t` or on a state is looked at once the pointers to them are.
         is_late = emitted.needs is not None and not names(emitted.needs).isdisjoint(name for name, _ in emitted.kept)
         may_overlap = {emitted.argument, "out"} if kernel.may_alias else set()
@@ -143,31 +72,31 @@ class _Writer:
             "summary": emitted.summary,
             "formulas": table(emitted.formulas, WIDTH - 8),
             "notes": [line for note in emitted.notes for line in wrapped(note, WIDTH - 8)],
-            "documented": _documented(arguments),
-            "arguments": _filled((_declared(row) for row in arguments), WIDTH - 4),
-            "parameters": _filled(
-                (_declared(row, is_alone=bool(spans) and row["name"] not in may_overlap) for row in arguments),
+            "documented": documented(arguments),
+            "arguments": filled((declared_rows(row) for row in arguments), WIDTH - 4),
+            "parameters": filled(
+                (declared_rows(row, is_alone=bool(spans) and row["name"] not in may_overlap) for row in arguments),
                 WIDTH - 4,
             ),
             "elements": list(self.elements()),
             "place": self.namer.fresh("k") if any(not array.domain.is_all for array in emitted.arrays) else "",
             "pointers": [row["name"] for row in arguments if row["is_pointer"]],
             "domains": [
-                *(_domain(p.name, p.domain) for p in emitted.parameters),
+                *(domain_condition(p.name, p.domain) for p in emitted.parameters),
                 *(f"{p.above} < {p.name}" for p in emitted.parameters if p.above),
                 *([] if is_late else needs),
             ],
             "needs": needs[0] if is_late else "",
-            "spans": _filled(spans, WIDTH - 8),
+            "spans": filled(spans, WIDTH - 8),
             "span_count": len(spans),
             "written": len(self.written()),
             "kept": [name for name, is_array in emitted.kept if not is_array],
             "buffers": buffers,
             "given": self.given,
-            "given_values": _filled(self.given_values(), WIDTH - 8),
+            "given_values": filled(self.given_values(), WIDTH - 8),
             "body": body,
-            "result": "" if kernel.result is None else self.text(kernel.result, _DOUBLE),
-            "scalars": [{"name": name, "value": self.text(tree, _DOUBLE)} for name, tree in kernel.scalars],
+            "result": "" if kernel.result is None else self.text(kernel.result, DOUBLE),
+            "scalars": [{"name": name, "value": self.text(tree, DOUBLE)} for name, tree in kernel.scalars],
         }
 
     def arguments(self) -> Iterator[Row]:
@@ -218,7 +147,7 @@ class _Writer:
         real = "float" if self.is_single else "double"
         for array in self.emitted.arrays:
             if not array.domain.is_all:
-                below, above = _beyond(array.domain, real)
+                below, above = beyond(array.domain, real)
                 size = " * ".join(array.shape)
                 yield {"name": array.name, "size": size, "below": below, "above": above}
 
@@ -255,17 +184,17 @@ class _Writer:
     def stage(self, stage: Stage) -> Iterator[Row]:
         match stage:
             case Let(name=name, value=value, is_condition=is_condition):
-                text = self.text(value, _DOUBLE)
-                self.types[name] = _TRUTH if is_condition else _DOUBLE
+                text = self.text(value, DOUBLE)
+                self.types[name] = TRUTH if is_condition else DOUBLE
                 yield {"kind": "let", "type": self.types[name], "name": name, "value": text}
             case Reduce():
                 yield from self.reduce(stage)
             case Root():
                 yield self.root(stage)
             case Table(name=name, step=step):
-                yield {"kind": "table", "name": name, "step": self.text(step, _DOUBLE), "given": self.given}
+                yield {"kind": "table", "name": name, "step": self.text(step, DOUBLE), "given": self.given}
             case Best():
-                self.types[stage.name] = _DOUBLE
+                self.types[stage.name] = DOUBLE
                 yield {"kind": "best", "name": stage.name, **self.best(stage)}
             case Map():
                 yield from self.map(stage)
@@ -275,37 +204,37 @@ class _Writer:
         taken = set(self.namer.taken)
         names = {key: self.namer.fresh(f"{stage.name}_{key}") for key in ("low", "high")}
         names |= {key: self.namer.fresh(key) for key in ("trial", "residual", "change", "following", "moves")}
-        bounds = {key: self.text(getattr(stage, key), _DOUBLE) for key in ("low", "high", "start")}
-        self.types[stage.name] = _DOUBLE
+        bounds = {key: self.text(getattr(stage, key), DOUBLE) for key in ("low", "high", "start")}
+        self.types[stage.name] = DOUBLE
         row = {"kind": "root", "name": stage.name, "names": names, **bounds, **self.trial(stage)}
         self.namer.taken = taken
         return row
 
     def best(self, stage: Best) -> Row:
         """Return what a minimiser is found from."""
-        v, step = (self.text(tree, _DOUBLE) for tree in (stage.v, stage.step))
+        v, step = (self.text(tree, DOUBLE) for tree in (stage.v, stage.step))
         return {"v": v, "step": step, "table": stage.table, "given": self.given}
 
     def given_values(self) -> Iterator[str]:
         """Yield what the formulas of a search take besides the weight."""
         search = self.emitted.kernel.search
         if search is not None:
-            yield from (self.text(Name(name), _DOUBLE) for name in search.parameters)
+            yield from (self.text(Name(name), DOUBLE) for name in search.parameters)
 
     def trial(self, root: Root) -> Row:
         """Return what is computed for each trial of a root."""
-        self.types[root.name] = _DOUBLE
+        self.types[root.name] = DOUBLE
         body = [row for inner in root.body for row in self.stage(inner)]
         return {
             "body": body,
-            "residual": self.text(root.residual, _DOUBLE),
+            "residual": self.text(root.residual, DOUBLE),
             "slope": self.factor(root.slope),
             "in_logarithm": root.in_logarithm,
         }
 
     def factor(self, tree: Tree) -> str:
         """Return an expression in double precision as an operand of a product."""
-        text = self.text(tree, _DOUBLE)
+        text = self.text(tree, DOUBLE)
         return text if isinstance(tree, Name | Call) and "?" not in text else f"({text})"
 
     def reduce(self, stage: Reduce) -> Iterator[Row]:
@@ -318,18 +247,18 @@ class _Writer:
         names["total"] = self.namer.fresh(f"{stage.name}_total")
         names["k"] = self.namer.fresh("k")
         index = self.indices[stage.index] = self.namer.fresh(stage.index)
-        body = list(self.body(stage.body, _DOUBLE))
-        term = self.text(stage.term, _DOUBLE)
+        body = list(self.body(stage.body, DOUBLE))
+        term = self.text(stage.term, DOUBLE)
         del self.indices[stage.index]
         self.namer.taken = taken
-        self.types[stage.name] = _DOUBLE
+        self.types[stage.name] = DOUBLE
         yield {
             "kind": "sum",
             "name": stage.name,
             "index": index,
             **names,
             "low": stage.low,
-            "more": _below(names["start"], stage.high),
+            "more": below_literal(names["start"], stage.high),
             "left": f"{shifted('n', -stage.high)} - {names['start']}",
             "is_plain": not any(isinstance(statement, Reduce) for statement in stage.body),
             "body": body,
@@ -341,12 +270,12 @@ class _Writer:
         taken = set(self.namer.taken)
         name, term = stage.name, self.namer.fresh("term")
         index = self.indices[stage.index] = self.namer.fresh(stage.index)
-        body = list(self.body(stage.body, _DOUBLE))
-        body.append({"kind": "let", "type": "double", "name": term, "value": self.text(stage.term, _DOUBLE)})
+        body = list(self.body(stage.body, DOUBLE))
+        body.append({"kind": "let", "type": "double", "name": term, "value": self.text(stage.term, DOUBLE)})
         body.append({"kind": "store", "place": name, "value": f"{term} > {name} ? {term} : {name}"})
         del self.indices[stage.index]
         self.namer.taken = taken
-        self.types[name] = _DOUBLE
+        self.types[name] = DOUBLE
         yield {"kind": "store", "place": f"double {name}", "value": "-(double)INFINITY"}
         yield {
             "kind": "map",
@@ -355,12 +284,12 @@ class _Writer:
             "body": body,
             "edge": [],
             "start": stage.low,
-            "more": _below(index, stage.high),
+            "more": below_literal(index, stage.high),
         }
 
     def map(self, stage: Map) -> Iterator[Row]:
         taken, self.index = set(self.namer.taken), stage.index
-        context = _DOUBLE if stage.is_double else _REAL
+        context = DOUBLE if stage.is_double else REAL
         if not stage.is_double:
             yield from self.hoist(stage)
         if stage.reads_old:
@@ -383,7 +312,7 @@ class _Writer:
                 names = {key: self.namer.fresh(key) for key in ("first", "last")}
                 row |= {**names, "start": names["first"], "more": f"{index} < {names['last']}"}
             else:
-                row |= {"start": stage.low, "more": _below(index, stage.high)}
+                row |= {"start": stage.low, "more": below_literal(index, stage.high)}
             yield row
         self.indices.pop(stage.index, None)
         self.namer.taken = taken
@@ -410,27 +339,27 @@ class _Writer:
         parts: list[Row] = []
         for statements, root in runs:
             part: Row = {
-                "body": list(self.body(statements, _DOUBLE, kept=kept)),
+                "body": list(self.body(statements, DOUBLE, kept=kept)),
                 "root": {},
                 "best": {},
                 "uses_index": _uses_index(statements, root),
             }
             if isinstance(root, Best):
                 self.rows[root.name] = f"{root.name}[{self.lane}]"
-                self.types[root.name] = _DOUBLE
+                self.types[root.name] = DOUBLE
                 assert isinstance(root.v, Name)
                 part["best"] = {"name": root.name, **self.best(root), "v": root.v.name}
                 rows.append(root.name)
             elif root is not None:
                 bounds = {key: self.namer.fresh(f"{root.name}_{key}") for key in ("low", "high")}
-                values = {key: self.text(getattr(root, key), _DOUBLE) for key in ("low", "high", "start")}
+                values = {key: self.text(getattr(root, key), DOUBLE) for key in ("low", "high", "start")}
                 self.rows[root.name] = f"{root.name}[{self.lane}]"
                 part["root"] = {"name": root.name, "bounds": bounds, **values, **self.trial(root)}
                 rows += [root.name, *bounds.values()]
             parts.append(part)
         if any(isinstance(root, Root) for _, root in runs):
             rows.append(names["moved"])
-        declared = _filled([f"{row}[{self.helpers['LANES']}]" for row in (*kept, *rows)], WIDTH - 16)
+        declared = filled([f"{row}[{self.helpers['LANES']}]" for row in (*kept, *rows)], WIDTH - 16)
         self.rows.clear()
         return {"kind": "rooted", **names, "parts": parts, "declared": declared}
 
@@ -441,9 +370,9 @@ class _Writer:
         names["index"] = self.indices[stage.index] = self.namer.fresh(stage.index)
         self.old = f"{names['old']}[{names['k']} + {{}}]"
         self.below = stage.below
-        body = list(self.body(stage.body, _REAL))
+        body = list(self.body(stage.body, REAL))
         self.old = ""
-        edge = list(self.body(stage.edge, _REAL, ends=f"{names['ends']}[{names['count']}++]"))
+        edge = list(self.body(stage.edge, REAL, ends=f"{names['ends']}[{names['count']}++]"))
         self.moved.clear()
         return {
             "kind": "delayed",
@@ -463,17 +392,17 @@ class _Writer:
             for statement in (*stage.body, *stage.edge)
             for tree in _trees_in_real(statement)
             for node in walk(tree)
-            if isinstance(node, Name) and node.name not in inside and self.types.get(node.name) == _DOUBLE
+            if isinstance(node, Name) and node.name not in inside and self.types.get(node.name) == DOUBLE
         )
         copies = []
         for name in used:
             if self.is_single or name in self.pointers:
-                value = self.cast("float", self.text(Name(name), _DOUBLE))
+                value = self.cast("float", self.text(Name(name), DOUBLE))
                 copy = self.namer.fresh(f"{name}f" if self.is_single else f"{name}_now")
                 self.hoisted[name] = copy
                 copies.append(f"{copy} = {value}")
         if copies:
-            yield {"kind": "lets", "type": self.real, "lines": _filled(copies, WIDTH - 16)}
+            yield {"kind": "lets", "type": self.real, "lines": filled(copies, WIDTH - 16)}
 
     def body(
         self, statements: Iterable[Statement], context: str, *, ends: str = "", kept: Collection[str] = ()
@@ -490,12 +419,12 @@ class _Writer:
             match statement:
                 case Let(name=name, value=value, is_condition=is_condition):
                     text = self.text(value, context)
-                    self.types[name] = _TRUTH if is_condition else context
+                    self.types[name] = TRUTH if is_condition else context
                     if name in kept:
                         self.rows[name] = f"{name}[{self.lane}]"
                         yield {"kind": "store", "place": self.rows[name], "value": text}
                         continue
-                    kind = _TRUTH if is_condition else self.real if context == _REAL else "double"
+                    kind = TRUTH if is_condition else self.real if context == REAL else "double"
                     yield {"kind": "let", "type": kind, "name": name, "value": text}
                 case Reduce():
                     yield from self.reduce(statement)
@@ -506,7 +435,7 @@ class _Writer:
                         yield {"kind": "let", "type": self.real, "name": name, "value": text}
                         yield {"kind": "store", "place": ends, "value": name}
                     else:
-                        if context == _DOUBLE and self.is_single:
+                        if context == DOUBLE and self.is_single:
                             text = f"(float){text if text.isidentifier() else f'({text})'}"
                         yield {"kind": "store", "place": f"{array}[{self.indices[self.index]}]", "value": text}
 
@@ -514,7 +443,7 @@ class _Writer:
 
     def text(self, tree: Tree, context: str) -> str:
         """Return an expression that is computed in double precision or in that of the arrays."""
-        is_float = context == _REAL and self.is_single
+        is_float = context == REAL and self.is_single
         suffix = "f" if is_float else ""
         functions = {}
         for node in walk(tree):
@@ -530,11 +459,11 @@ class _Writer:
             if name == "n":
                 return "(float)n" if is_float else "(double)n"
             kind = self.types[name]
-            if kind == _TRUTH:
+            if kind == TRUTH:
                 return name
             if name in self.rows:
                 return self.rows[name]
-            if context == _REAL and name in self.hoisted:
+            if context == REAL and name in self.hoisted:
                 return self.hoisted[name]
             text = f"*{name}" if name in self.pointers else name
             if self.is_single and kind != context:
@@ -552,12 +481,12 @@ class _Writer:
                 text = f"{item.array}[{row} * n + {places[1]}]"
             else:
                 text = f"{item.array}[{places[0]}]"
-            return f"(double){text}" if self.is_single and context == _DOUBLE else text
+            return f"(double){text}" if self.is_single and context == DOUBLE else text
 
         return infix(
             tree,
             Notation(
-                literal=lambda value: _literal(value, suffix),
+                literal=lambda value: literal(value, suffix),
                 constants={
                     "pi": f"{'3.14159265f' if is_float else '3.141592653589793'}",
                     "reach": "1e18f",
@@ -580,53 +509,6 @@ class _Writer:
         return f"({kind}){text}" if self.is_single else text
 
 
-def _search(writer: _Writer, writers: Iterable[_Writer]) -> Row:
-    """Return what the templates need of a kernel's search; other kernels of the module have the same."""
-    search = writer.emitted.kernel.search
-    assert search is not None
-    namer = Namer({*writer.namer.taken, search.u, search.inside})
-    given = namer.fresh("p")
-    writer.types |= dict.fromkeys((search.u, search.inside, *search.parameters), _DOUBLE)
-
-    def formula(row: Formula, *, is_inline: bool) -> Row:
-        lets = [line for let in row.lets for line in writer.stage(let)]
-        used = {name for tree in (*(let.value for let in row.lets), row.result) for name in names(tree)}
-        made = [name for name in search.parameters if name in used]
-        unused = [name for name in (search.u, search.inside) if name not in used] + ([] if made else [given])
-        result = writer.text(row.result, _DOUBLE)
-        return {"is_inline": is_inline, "lets": lets, "used": made, "unused": unused, "result": result}
-
-    value = formula(search.value, is_inline=False)
-    writer.indices[""] = ""  # the others are called in loops
-    formulas = {
-        "value": value,
-        "slope": formula(search.slope, is_inline=True),
-        "curvature": formula(search.curvature, is_inline=True),
-        "rising": formula(search.rising, is_inline=True),
-        "falling": formula(search.falling, is_inline=True),
-    }
-    del writer.indices[""]
-    knots = [writer.text(knot, _DOUBLE) for knot in search.knots]
-    stages = [stage for other in writers for stage in other.emitted.kernel.stages]
-    return {
-        **formulas,
-        "u": search.u,
-        "inside": search.inside,
-        "given": given,
-        "parameters": list(search.parameters),
-        "knots": _filled(knots, WIDTH - 8),
-        "count": len(knots),
-        "used_in_knots": [name for name in search.parameters if any(name in names(knot) for knot in search.knots)],
-        "is_even": search.is_even,
-        "low": "0.0" if search.is_even else "-1e150" if search.low is None else _signed(search.low),
-        "high": "1e150" if search.high is None else _signed(search.high),
-        "before": "-(double)INFINITY" if search.low_closed else "(double)NAN",
-        "high_closed": search.high_closed,
-        "tabulates": has_best(stages, in_table=True),
-        "searches": has_best(stages, in_table=False),
-    }
-
-
 def _kept_names(runs: list[tuple[list[Statement], Root | Best | None]]) -> list[str]:
     """Return the values that are computed in one run of statements and used in the root behind it or later."""
     made: list[str] = []
@@ -641,15 +523,6 @@ def _kept_names(runs: list[tuple[list[Statement], Root | Best | None]]) -> list[
         kept |= dict.fromkeys(earlier)
         made += sorted(here)
     return list(kept)
-
-
-def _has_scalar_root(stages: Iterable[Stage | Statement]) -> bool:
-    """Is there a root that is one number, or one that is found within the trials for another?"""
-    return any(
-        isinstance(stage, Root)
-        or (isinstance(stage, Map) and any(has_root(inner.body) for inner in stage.body if isinstance(inner, Root)))
-        for stage in stages
-    )
 
 
 def _uses_index(statements: list[Statement], root: Root | Best | None) -> bool:
@@ -675,74 +548,3 @@ def _names_in_trials(root: Root | Best) -> set[str]:
 def _trees_in_real(statement: Statement) -> Iterator[Tree]:
     if isinstance(statement, Let | Store):
         yield statement.value
-
-
-def _below(index: str, high: int) -> str:
-    """Return the condition `index < n - high`, in unsigned arithmetic."""
-    return f"{shifted(index, high)} < n" if high >= 0 else f"{index} < n + {-high}"
-
-
-def _literal(value: Fraction, suffix: str) -> str:
-    kind = "float" if suffix else _DOUBLE
-    if value > _LARGEST[kind]:
-        return "INFINITY" if suffix else "(double)INFINITY"
-    if value < _SMALLEST[kind] / 2:
-        return f"0.0{suffix}"
-    text = number_text(value)
-    if "/" in text or len(text) > 17:
-        text = repr(float(value))
-    return f"{text}{suffix}" if any(c in text for c in ".e") else f"{text}.0{suffix}"
-
-
-def _domain(name: str, domain: Interval) -> str:
-    """Return the condition that a parameter is finite and in its domain; false at NaN."""
-    low = "-DBL_MAX" if domain.low is None else _signed(domain.low)
-    high = "DBL_MAX" if domain.high is None else _signed(domain.high)
-    above = ">=" if domain.low is None or domain.low_closed else ">"
-    below = "<=" if domain.high is None or domain.high_closed else "<"
-    return f"{name} {above} {low} && {name} {below} {high}"
-
-
-def _beyond(domain: Interval, real: str) -> tuple[str, str]:
-    """Return the comparisons of a number that lies below a domain, and of one above it, with ends of its own type."""
-    suffix, largest = ("f", "FLT_MAX") if real == "float" else ("", "DBL_MAX")
-    below, above = "<" if domain.low_closed else "<=", ">" if domain.high_closed else ">="
-    low = f"< -{largest}" if domain.low is None else f"{below} {_signed(domain.low, suffix)}"
-    high = f"> {largest}" if domain.high is None else f"{above} {_signed(domain.high, suffix)}"
-    return low, high
-
-
-def _signed(value: Fraction, suffix: str = "") -> str:
-    return f"-{_literal(-value, suffix)}" if value < 0 else _literal(value, suffix)
-
-
-def _documented(arguments: Iterable[Row]) -> list[str]:
-    """Return the arguments with what they are, one below the other."""
-    kept = list(arguments)
-    width = max(len(row["name"]) for row in kept)
-    return [
-        line
-        for row in kept
-        for line in textwrap.wrap(
-            row["doc"], WIDTH - 8, initial_indent=f"{row['name']:<{width}}  ", subsequent_indent=" " * (width + 2)
-        )
-    ]
-
-
-def _filled(items: Iterable[str], width: int) -> list[str]:
-    """Return items, joined by commas, as lines that break only between items."""
-    lines: list[str] = []
-    for item in items:
-        if lines and len(lines[-1]) + len(item) + 2 <= width:
-            lines[-1] += f", {item}"
-        else:
-            if lines:
-                lines[-1] += ","
-            lines.append(item)
-    return lines
-
-
-def _declared(row: Row, *, is_alone: bool = False) -> str:
-    """Return the declaration of an argument; a pointer to what nothing else points to is `restrict`."""
-    star = ("*RESTRICT " if is_alone else "*") if row["is_pointer"] else ""
-    return f"{'const ' if row.get('is_const') else ''}{row['type']} {star}{row['name']}"

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from symreg.kernel import lower
-from symreg.objectives.resolve import Objective
+from symreg.model.objective import Objective
 from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build
 from symreg.updates.update import Update

@@ -12,7 +12,7 @@ from typing import Any
 
 from symreg.expressions.tree import Binary, Call, Compare, Item, Logic, Name, Negate, Subscript, Tree, walk
 from symreg.kernel import Best, Let, Root, Store
-from symreg.kernel.cse import Namer
+from symreg.kernel.names import Namer
 from symreg.targets.infix import is_nan_of, shifted
 
 _BINARY = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide"}

@@ -10,73 +10,38 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Any
 
-from symreg.expressions.functions import FUNCTIONS
-from symreg.expressions.text import number_text, to_text
-from symreg.expressions.tree import Call, Compare, Constant, Item, Logic, Name, Subscript, Tree, names, transform, walk
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Item, Name, Subscript, Tree, names, transform, walk
 from symreg.kernel import Best, Let, Map, Reduce, Root, Store, Table
-from symreg.kernel.cse import Namer
-from symreg.kernel.ir import Formula, Stage, Statement, has_best, has_root, has_sum, names_in
-from symreg.model.interval import Interval
+from symreg.kernel.ir import Stage, Statement, names_in
+from symreg.kernel.names import Namer
 from symreg.model.names import RESERVED
-from symreg.model.spec import Parameter
-from symreg.targets.description import WIDTH, Function, Module, domain_in_words, table, wrapped
-from symreg.targets.infix import Notation, infix, is_nan_of, shifted
+from symreg.targets.description import Function, domain_in_words, table, wrapped
+from symreg.targets.infix import Notation, infix, shifted
 from symreg.targets.numpy.blocks import Block, Operands
-from symreg.templates import render
+from symreg.targets.numpy.expressions import (
+    LONGEST_LINE,
+    NAMES,
+    Row,
+    bounds_check,
+    code_line,
+    default,
+    extremum,
+    for_arrays,
+    more,
+    names_used,
+    nothing,
+    number,
+    order,
+    reaches,
+    trees,
+)
 
-_FUNCTIONS = {
-    "abs": "np.abs",
-    "atan": "np.arctan",
-    "copysign": "np.copysign",
-    "floor": "np.floor",
-    "max": "np.maximum",
-    "min": "np.minimum",
-    "pow": "np.power",
-}
-_FUNCTIONS |= {name: f"np.{name}" for name in FUNCTIONS if name not in _FUNCTIONS}
-_FUNCTIONS |= {f"logical_{word}": f"np.logical_{word}" for word in ("and", "or", "not")}
-_FUNCTIONS["where_all"] = "np.where"
-_LONGEST_LINE = 88
 _ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state")
 
-Row = dict[str, Any]
 
-
-def write(module: Module) -> dict[str, str]:
-    """Return the module by path."""
-    writers = [_Writer(function) for function in module.functions]
-    functions = [writer.function() for writer in writers]
-    kinds = {function["kind"] for function in functions}
-    search = next((_search(w, module) for w in writers if w.emitted.kernel.search is not None), None)
-    values = {
-        "title": wrapped(f"{module.title}: {module.contents}.", _LONGEST_LINE - 4),
-        "formulas": table(module.formulas, WIDTH - 8),
-        "references": [line for text in module.references for line in wrapped(text, _LONGEST_LINE - 4)],
-        "command": module.command,
-        "digest": module.digest,
-        "functions": functions,
-        "reaches": any(_reaches(function.kernel.stages) for function in module.functions),
-        "sums": any(has_sum(function.kernel.stages) for function in module.functions),
-        "search": search or {},
-        "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
-        "block_roots": (search is not None and search["tabulates"])
-        or any(isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages),
-        "scalar_roots": search is not None
-        or any(isinstance(stage, Root) for function in module.functions for stage in function.kernel.stages),
-        "chooses": any(block.chooses for writer in writers for block in writer.blocks),
-        "writes": bool(kinds & {"gradient", "prox", "step"}),
-        "has_parameters": any(function["parameters"] for function in functions),
-        "bounds_arrays": any(array["bounds"] for function in functions for array in function["arrays"]),
-        "has_states": any(function["states"] for function in functions),
-        "has_alias": any(f["has_out"] and f["may_alias"] for f in functions),
-        "is_flat": any(not function["is_indexed"] for function in functions),
-    }
-    return {f"numpy/{module.name}.py": render("numpy/module.py.jinja", values)}
-
-
-class _Writer:
+class Writer:
     """Writes one function."""
 
     def __init__(self, emitted: Function) -> None:
@@ -107,7 +72,7 @@ class _Writer:
         rule = emitted.update.rule
         stem = emitted.name.removesuffix("_step")
         states = [
-            {"name": s.name, "is_array": s.is_array, "initial": _number(Fraction(s.initial)), "doc": s.doc}
+            {"name": s.name, "is_array": s.is_array, "initial": number(Fraction(s.initial)), "doc": s.doc}
             for s in emitted.states
         ]
         if emitted.counts:
@@ -118,13 +83,13 @@ class _Writer:
             "stem": stem,
             "rule": rule.name if rule else "",
             "summary": emitted.summary,
-            "formulas": table(emitted.formulas, _LONGEST_LINE - 8),
-            "notes": [line for note in emitted.notes for line in wrapped(note, _LONGEST_LINE - 4)],
+            "formulas": table(emitted.formulas, LONGEST_LINE - 8),
+            "notes": [line for note in emitted.notes for line in wrapped(note, LONGEST_LINE - 4)],
             "signature": self.signature(bool(states)),
             "documented": self.documented(bool(states)),
             "is_indexed": emitted.is_indexed,
             "parameters": [
-                {"name": p.name, "bounds": _bounds(p.domain), "order": _order(p)} for p in emitted.parameters
+                {"name": p.name, "bounds": bounds_check(p.domain), "order": order(p)} for p in emitted.parameters
             ],
             "needs": "" if emitted.needs is None else self.text(emitted.needs),
             "needed": "" if emitted.needs is None else to_text(emitted.needs),
@@ -133,7 +98,7 @@ class _Writer:
                 {
                     "name": a.name,
                     "shape": ", ".join("w.size" for _ in a.shape) + "," * (len(a.shape) == 1),
-                    "bounds": _bounds(a.domain),
+                    "bounds": bounds_check(a.domain),
                 }
                 for a in emitted.arrays
             ],
@@ -161,12 +126,12 @@ class _Writer:
             rows.append("g: np.ndarray")
             rows += ["state: dict[str, np.ndarray | float]"] if has_state else []
         named = [f"{array.name}: np.ndarray" for array in emitted.arrays]
-        named += [f"{p.name}: float{_default(p.default)}" for p in emitted.parameters]
+        named += [f"{p.name}: float{default(p.default)}" for p in emitted.parameters]
         named += ["out: np.ndarray | None = None"] if emitted.has_out else []
         rows += ["*", *named] if named else []
         result = {"value": "float", "step": "None"}.get(kind, "np.ndarray")
         line = f"def {emitted.name}({', '.join(rows)}) -> {result}:"
-        if len(line) <= _LONGEST_LINE:
+        if len(line) <= LONGEST_LINE:
             return [line]
         return [f"def {emitted.name}(", *(f"    {row}," for row in rows), f") -> {result}:"]
 
@@ -196,7 +161,7 @@ class _Writer:
             line
             for name, text in rows
             for line in textwrap.wrap(
-                text, _LONGEST_LINE - 8, initial_indent=f"{name}: ", subsequent_indent="    ", break_long_words=False
+                text, LONGEST_LINE - 8, initial_indent=f"{name}: ", subsequent_indent="    ", break_long_words=False
             )
         ]
 
@@ -205,15 +170,15 @@ class _Writer:
     def stage(self, stage: Stage, later: list[Stage]) -> Iterator[Row]:
         match stage:
             case Let(name=name, value=value):
-                yield _line(f"{name} = {self.text(value)}")
+                yield code_line(f"{name} = {self.text(value)}")
             case Reduce():
                 yield from self.reduce(stage)
             case Root():
                 yield from self.root(stage)
             case Table(name=name, step=step):
-                yield _line(f"{name} = _table({self.text(step)}, {self.given})")
+                yield code_line(f"{name} = _table({self.text(step)}, {self.given})")
             case Best(name=name, v=v, step=step):
-                yield _line(f"{name} = _searched({self.text(v)}, {self.text(step)}, {self.given})")
+                yield code_line(f"{name} = _searched({self.text(v)}, {self.text(step)}, {self.given})")
             case Map():
                 yield from self.map(stage, later)
 
@@ -229,17 +194,17 @@ class _Writer:
         yield from self.called(f"{found}, {low}, {high}", "np.array", [f"[{', '.join(starts)}]", "float"])
         self.nesting += 1
         body = [row for inner in stage.body for row in self.stage(inner, [])]
-        body.append(_line(f"{residual} = {self.text(stage.residual)}"))
+        body.append(code_line(f"{residual} = {self.text(stage.residual)}"))
         if stage.in_logarithm:
             both = f"2 * {found} * ({self.text(stage.slope)}) + {residual}"
             body += self.called(change, "np.divide", [f"-2 * {residual}", both])
-            body.append(_line(f"{change} = {found} * {change}"))
+            body.append(code_line(f"{change} = {found} * {change}"))
         else:
             body += self.called(change, "np.divide", [f"-{residual}", self.text(stage.slope)])
         given = [found, residual, change, low, high, trial]
         body += self.called(f"{found}, {low}, {high}, {moves}", "_newton", given)
-        body.append(_line(f"if not {moves}:"))
-        body.append(_line("    break"))
+        body.append(code_line(f"if not {moves}:"))
+        body.append(code_line("    break"))
         self.nesting -= 1
         yield {"kind": "loop", "head": f"for {trial} in range(_ROUNDS):", "body": body}
         self.namer.taken = taken
@@ -248,13 +213,13 @@ class _Writer:
         """Return a call as lines that are short enough, broken as formatters break them."""
         line = f"{target} = {function}({', '.join(arguments)})"
         if self.fits(line):
-            return [_line(line)]
+            return [code_line(line)]
         rows = (f"    {argument}," for argument in arguments)
-        return [_line(f"{target} = {function}("), *map(_line, rows), _line(")")]
+        return [code_line(f"{target} = {function}("), *map(code_line, rows), code_line(")")]
 
     def fits(self, line: str) -> bool:
         """Is a statement of a scalar short enough where it stands?"""
-        return len(line) + 8 + 4 * self.nesting <= _LONGEST_LINE
+        return len(line) + 8 + 4 * self.nesting <= LONGEST_LINE
 
     def reduce(self, stage: Reduce) -> Iterator[Row]:
         """Yield a sum: blocks of terms, each added to a compensated total."""
@@ -271,20 +236,20 @@ class _Writer:
                 assert isinstance(statement, Let)
                 block.let(statement)
             block.term(stage.term)
-            yield _line(_nothing(total, stage))
+            yield code_line(nothing(total, stage))
             yield from block.allocated()
             yield {
                 "kind": "loop",
                 "head": f"for {index} in range({stage.low}, {end}, _BLOCK):",
                 "body": [
-                    _line(f"{block.stop} = min({index} + _BLOCK, {end})"),
+                    code_line(f"{block.stop} = min({index} + _BLOCK, {end})"),
                     *block.loaded(),
-                    *map(_line, block.lines),
-                    _line(_more(total, block.result, stage)),
+                    *map(code_line, block.lines),
+                    code_line(more(total, block.result, stage)),
                 ],
             }
         if not stage.is_greatest:
-            yield _line(f"{stage.name} = _rounded({total})")
+            yield code_line(f"{stage.name} = _rounded({total})")
         del self.indices[stage.index]
         self.namer.taken = taken
 
@@ -292,22 +257,22 @@ class _Writer:
         """Yield a sum whose terms have loops of their own, or ask for each element whether neighbours exist."""
         start, term = self.namer.fresh("start"), self.namer.fresh("term")
         stop = self.namer.fresh("stop")
-        yield _line(_nothing(total, stage))
-        yield _line(f"{term} = np.empty(min(_BLOCK, n))")
-        body = [*self.elements(stage.body), _line(f"{term}[{index} - {start}] = {self.text(stage.term)}")]
+        yield code_line(nothing(total, stage))
+        yield code_line(f"{term} = np.empty(min(_BLOCK, n))")
+        body = [*self.elements(stage.body), code_line(f"{term}[{index} - {start}] = {self.text(stage.term)}")]
         yield {
             "kind": "loop",
             "head": f"for {start} in range({stage.low}, {end}, _BLOCK):",
             "body": [
-                _line(f"{stop} = min({start} + _BLOCK, {end})"),
+                code_line(f"{stop} = min({start} + _BLOCK, {end})"),
                 {"kind": "loop", "head": f"for {index} in range({start}, {stop}):", "body": body},
-                _line(_more(total, f"{term}[: {stop} - {start}]", stage)),
+                code_line(more(total, f"{term}[: {stop} - {start}]", stage)),
             ],
         }
 
     def map(self, stage: Map, later: list[Stage]) -> Iterator[Row]:
         taken, self.index, self.is_double = set(self.namer.taken), stage.index, stage.is_double
-        self.uses_real = self.uses_real or (not stage.is_double and _reaches((*stage.body, *stage.edge)))
+        self.uses_real = self.uses_real or (not stage.is_double and reaches((*stage.body, *stage.edge)))
         index = self.indices[stage.index] = self.namer.fresh(stage.index)
         if any(isinstance(statement, Reduce) for statement in stage.body):
             low, end = stage.low, shifted("n", -stage.high)
@@ -328,11 +293,11 @@ class _Writer:
         ends = ""
         if stage.edge:
             first, last = self.namer.fresh("first"), self.namer.fresh("last")
-            yield _line(f"{first} = min({stage.below}, n)  # before it and from {last} on neighbours are missing")
-            yield _line(f"{last} = max({first}, n - {stage.above})")
+            yield code_line(f"{first} = min({stage.below}, n)  # before it and from {last} on neighbours are missing")
+            yield code_line(f"{last} = max({first}, n - {stage.above})")
             ends = self.namer.fresh("ends") if stage.reads_old else ""
             if ends:
-                yield _line(f"{ends} = []")
+                yield code_line(f"{ends} = []")
             rows = [*self.elements(stage.edge, ends=ends)]
             self.moved.clear()
             yield {"kind": "loop", "head": f"for {index} in (*range({first}), *range({last}, n)):", "body": rows}
@@ -355,9 +320,9 @@ class _Writer:
             "kind": "loop",
             "head": f"for {index} in range({start}, {end}, _BLOCK):",
             "body": [
-                _line(f"{block.stop} = min({index} + _BLOCK, {end})"),
+                code_line(f"{block.stop} = min({index} + _BLOCK, {end})"),
                 *block.loaded(start),
-                *map(_line, block.lines),
+                *map(code_line, block.lines),
             ],
         }
         if ends:
@@ -365,7 +330,7 @@ class _Writer:
             yield {
                 "kind": "loop",
                 "head": f"for {index}, {value} in zip((*range({first}), *range({last}, n)), {ends}, strict=True):",
-                "body": [_line(f"w[{index}] = {value}")],
+                "body": [code_line(f"w[{index}] = {value}")],
             }
 
     def casts(self, stage: Map, later: list[Stage]) -> Iterator[Row]:
@@ -379,7 +344,7 @@ class _Writer:
         }
         inside = {statement.name for statement in stage.body if isinstance(statement, Let)}
         conditions = {s.name for s in self.emitted.kernel.stages if isinstance(s, Let) and s.is_condition}
-        needed = {name for other in later for name in _names_used(other)}
+        needed = {name for other in later for name in names_used(other)}
         needed |= {name for _, tree in self.emitted.kernel.scalars for name in names(tree)}
         made = [name for name in used if name not in inside and name not in conditions]
         if made:
@@ -387,7 +352,7 @@ class _Writer:
             for name in made:
                 if name in needed or name == "n":
                     self.renamed[name] = self.namer.fresh(f"{name}_real")
-            yield from map(_line, self.cast_lines(made))
+            yield from map(code_line, self.cast_lines(made))
 
     def cast_lines(self, given: list[str]) -> Iterator[str]:
         """Yield assignments of several names each, as long as lines may be."""
@@ -395,7 +360,7 @@ class _Writer:
         right: list[str] = []
         for name in given:
             target, value = self.renamed.get(name, name), f"{self.real}({name})"
-            if left and len(", ".join([*left, target, *right, value])) + 11 > _LONGEST_LINE:
+            if left and len(", ".join([*left, target, *right, value])) + 11 > LONGEST_LINE:
                 yield f"{', '.join(left)} = {', '.join(right)}"
                 left, right = [], []
             left.append(target)
@@ -407,27 +372,27 @@ class _Writer:
         for statement in statements:
             match statement:
                 case Let(name=name, value=value):
-                    yield _line(f"{name} = {self.text(value)}")
+                    yield code_line(f"{name} = {self.text(value)}")
                 case Reduce():
                     yield from self.reduce(statement)
                 case Store(array=array, value=value) if ends and array == "w":
                     name = self.namer.fresh("w_new")
-                    yield _line(f"{name} = {self.text(value)}")
-                    yield _line(f"{ends}.append({name})")
+                    yield code_line(f"{name} = {self.text(value)}")
+                    yield code_line(f"{ends}.append({name})")
                     self.moved[Item("w", (Subscript(self.index),))] = name
                 case Store(array=array, value=value):
-                    yield _line(f"{self.array(array)}[{self.indices[self.index]}] = {self.text(value)}")
+                    yield code_line(f"{self.array(array)}[{self.indices[self.index]}] = {self.text(value)}")
 
     def is_scalar(self, stage: Reduce) -> bool:
         """Must a sum's terms be computed one by one?"""
-        items = [node for tree in _trees(stage) for node in walk(tree) if isinstance(node, Item)]
+        items = [node for tree in trees(stage) for node in walk(tree) if isinstance(node, Item)]
         is_diagonal = any([s.index for s in item.subscripts].count(stage.index) > 1 for item in items)
         return is_diagonal or stage.is_guarded or any(isinstance(statement, Reduce) for statement in stage.body)
 
     def block(self, index: str, *, dtype: str, old: tuple[int, int] | None = None) -> Block:
         made = Block(
             operands=Operands(
-                scalar=self.text, array=self.array, index=index, names=dict(self.indices), functions=_FUNCTIONS
+                scalar=self.text, array=self.array, index=index, names=dict(self.indices), functions=NAMES
             ),
             namer=self.namer,
             dtype=dtype,
@@ -456,11 +421,11 @@ class _Writer:
             return f"{self.array(item.array)}[{places}]"
 
         return infix(
-            transform(transform(tree, _extremum), _for_arrays) if is_array else transform(tree, _extremum),
+            transform(transform(tree, extremum), for_arrays) if is_array else transform(tree, extremum),
             Notation(
-                literal=_number,
+                literal=number,
                 constants={"pi": "np.pi", "inf": "np.inf", "nan": "np.nan", "reach": self.reach()},
-                functions=_FUNCTIONS,
+                functions=NAMES,
                 name=lambda name: self.renamed.get(name, name),
                 item=item,
                 index=lambda index: self.indices[index],
@@ -469,151 +434,3 @@ class _Writer:
                 is_nan="np.isnan({})",
             ),
         )
-
-
-def _extremum(node: Tree) -> Tree:
-    """Return a choice of the smaller or greater of two scalars by its name; NaN comes out of either."""
-    match node:
-        case Call("where", (Compare(">", a, b), then, otherwise)) if (then, otherwise) == (b, a):
-            return Call("min", (a, b))
-        case Call("where", (Compare("<", a, b), then, otherwise)) if (then, otherwise) == (b, a):
-            return Call("max", (a, b))
-        case _:
-            return node
-
-
-def _for_arrays(node: Tree) -> Tree:
-    """Return a choice or a condition as a call that takes arrays."""
-    if isinstance(node, Call) and node.function == "where":
-        return Call("where_all", node.arguments)
-    if not isinstance(node, Logic) or is_nan_of(node) is not None:
-        return node
-    made = node.operands[0]
-    for other in node.operands[1:]:
-        made = Call(f"logical_{node.operator}", (made, other))
-    return Call("logical_not", (made,)) if node.operator == "not" else made
-
-
-def _search(writer: _Writer, module: Module) -> Row:
-    """Return what the template needs of a kernel's search; other kernels of the module have the same."""
-    search = writer.emitted.kernel.search
-    assert search is not None
-    given = Namer({*search.parameters, search.u, search.inside}).fresh("p")
-
-    def unpacked(used: Iterable[str]) -> str:
-        kept = set(used)
-        made = [name if name in kept else "_" for name in search.parameters]
-        return f"{', '.join(made)}{',' if len(made) == 1 else ''} "
-
-    def formula(row: Formula) -> Row:
-        used = {name for tree in (*(let.value for let in row.lets), row.result) for name in names(tree)}
-        lines = [f"{let.name} = {writer.text(let.value, is_array=True)}" for let in row.lets]
-        made = [name for name in search.parameters if name in used]
-        return {"used": made, "names": unpacked(made), "lines": lines, "result": writer.text(row.result, is_array=True)}
-
-    in_knots = [name for name in search.parameters if any(name in names(knot) for knot in search.knots)]
-    stages = [stage for function in module.functions for stage in function.kernel.stages]
-    return {
-        "u": search.u,
-        "inside": search.inside,
-        "given": given,
-        "value": formula(search.value),
-        "slope": formula(search.slope),
-        "curvature": formula(search.curvature),
-        "rising": formula(search.rising),
-        "falling": formula(search.falling),
-        "knots": [writer.text(knot) for knot in search.knots],
-        "used_in_knots": in_knots,
-        "names": unpacked(in_knots),
-        "is_even": search.is_even,
-        "low": "0.0" if search.is_even else "-1e150" if search.low is None else _number(search.low),
-        "high": "1e150" if search.high is None else _number(search.high),
-        "before": "-np.inf" if search.low_closed else "np.nan",
-        "high_closed": search.high_closed,
-        "tabulates": has_best(stages, in_table=True),
-        "searches": has_best(stages, in_table=False),
-    }
-
-
-def _reaches(stages: Iterable[object]) -> bool:
-    """Is the end of the promised range needed?"""
-    return any(
-        (isinstance(stage, Let | Store) and Constant("reach") in walk(stage.value))
-        or (isinstance(stage, Reduce) and Constant("reach") in walk(stage.term))
-        or (
-            isinstance(stage, Map | Reduce) and _reaches((*stage.body, *(stage.edge if isinstance(stage, Map) else ())))
-        )
-        for stage in stages
-    )
-
-
-def _nothing(total: str, stage: Reduce) -> str:
-    """Return the start of a sum, or of the greatest term."""
-    return f"{total} = -np.inf" if stage.is_greatest else f"{total} = (0.0, 0.0)"
-
-
-def _more(total: str, terms: str, stage: Reduce) -> str:
-    """Return how the terms of a block are taken into a sum, or into the greatest term."""
-    return f"{total} = max({total}, float({terms}.max()))" if stage.is_greatest else f"{total} = _add({total}, {terms})"
-
-
-def _line(text: str) -> Row:
-    return {"kind": "line", "text": text}
-
-
-def _names_used(stage: Stage | Statement) -> Iterator[str]:
-    """Yield the names that a stage needs in double precision."""
-    match stage:
-        case Let(value=value):
-            yield from sorted(names(value))
-        case Reduce():
-            for tree in _trees(stage):
-                yield from sorted(names(tree))
-        case Map(body=body, edge=edge):
-            for statement in (*body, *edge):
-                if isinstance(statement, Reduce):
-                    yield from _names_used(statement)
-
-
-def _trees(stage: Reduce) -> Iterator[Tree]:
-    for statement in stage.body:
-        if isinstance(statement, Reduce):
-            yield from _trees(statement)
-        else:
-            yield statement.value
-    yield stage.term
-
-
-def _number(value: Fraction) -> str:
-    if value < 0:
-        return f"-{_number(-value)}"
-    text = number_text(value)
-    return text if "/" not in text and len(text) <= 15 else repr(float(value))
-
-
-def _default(value: float) -> str:
-    """Return a default as it stands in a signature; NaN is none."""
-    if value != value:
-        return ""
-    return f" = {int(value)}" if value.is_integer() and abs(value) < 1e15 else f" = {value!r}"
-
-
-def _order(parameter: Parameter) -> list[str]:
-    """Return the lines that refuse a parameter that does not exceed the one that it has to."""
-    if not parameter.above:
-        return []
-    name, other = parameter.name, parameter.above
-    told = f'f"{name}: must be > {other} = {{{other}:g}}, got {{{name}:g}}"'
-    line = f"    raise ValueError({told})"
-    lines = [line] if len(line) + 4 <= _LONGEST_LINE else ["    raise ValueError(", f"        {told}", "    )"]
-    return [f"if not {other} < {name}:", *lines]
-
-
-def _bounds(domain: Interval) -> str:
-    """Return the domain as keyword arguments of the check."""
-    rows = []
-    if domain.low is not None:
-        rows.append(f"{'least' if domain.low_closed else 'above'}={_number(domain.low)}")
-    if domain.high is not None:
-        rows.append(f"{'most' if domain.high_closed else 'below'}={_number(domain.high)}")
-    return "".join(f", {row}" for row in rows)

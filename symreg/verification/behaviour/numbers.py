@@ -5,47 +5,32 @@ Takes a subject and what is known of the terms; hands failures to the check's ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf, isnan, nan
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
-from symreg.model.interval import Interval
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms, told_apart
-from symreg.verification.behaviour.layouts import moderate_weights
+from symreg.verification.behaviour.long_values import BLOCK_EDGES, long_group, long_slopes, long_values, resized, tiled
+from symreg.verification.behaviour.long_vectors import moderate_weights
 from symreg.verification.cases.calling import Subject, Trouble, call_gradient, call_step, call_value
-from symreg.verification.cases.dependence import dependent_slopes, depth, longest, span, value_depends
+from symreg.verification.cases.dependence import dependent_slopes, span, value_depends
+from symreg.verification.cases.finding import Shares, find_slope, find_step, shares_of_slope
 from symreg.verification.cases.gradient_cases import SlopeCase, StepCase
-from symreg.verification.cases.sampling import (
-    FORMATS,
-    Dtype,
-    Format,
-    Group,
-    Stream,
-    Vector,
-    is_element,
-    outside,
-    probes,
-)
+from symreg.verification.cases.sampling import Group, outside, probes
 from symreg.verification.cases.split import split
-from symreg.verification.checks.finding import Shares, find_slope, find_step, shares_of_slope
-from symreg.verification.comparison import sensitivity
 from symreg.verification.comparison.tally import Failure, Tally
-from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, errors, measured, reference
+from symreg.verification.comparison.tolerance import Finding, Measured, errors, reference
 from symreg.verification.minimum.steps import influences, stepper
+from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
 from symreg.verification.oracle.slopes import slopes, values
 
-# Just below, at and above the block of 131,072 weights that NumPy code works in, and several blocks.
-BLOCK_EDGES = (131_071, 131_072, 131_073, 320_000)
-_LONG_SUM = 5_000  # weights of which a few slopes are compared, each of them a sum over all: several blocks of terms
-_MOST_SUMMANDS = 1100  # of what costs n^2 or more: a matrix argument, a sum within a sum
 _SEVERAL, _NAN_AT = 7, 3  # weights in a vector that holds a NaN, and its place there
-_DISTINCT = 13  # weights in a long vector
 _MOST_COMPARED = 64  # places that are not nearly the same, each compared with all that is allowed
 _SAME = 8  # ulp by which the same weight may come out differently in another place of a longer array
 
@@ -69,7 +54,7 @@ def of_value(
 
     def ask(weights: Vector, given: Group = group) -> float | None:
         try:
-            return call_value(subject, _long_group(terms, given, len(weights), subject.dtype), weights)
+            return call_value(subject, long_group(terms, given, len(weights), subject.dtype), weights)
         except Trouble as trouble:
             tally.fail(Failure(at={"n": len(weights)} | given.parameters, note=str(trouble), rank=2.0))
             return None
@@ -94,7 +79,7 @@ def of_value(
         if got is not None and isnan(got) and abs(weight) < greatest and height([weight]) is not None:
             tally.fail(_spurious_nan(weight, group))
     if not is_brief:
-        _long_values(tally, subject, terms, sample)
+        long_values(tally, subject, terms, sample)
 
 
 def of_gradient(
@@ -112,7 +97,7 @@ def of_gradient(
 
     def ask(weights: Vector, given: Group = group) -> NDArray[Any] | None:
         try:
-            return call_gradient(subject, _long_group(terms, given, len(weights), subject.dtype), weights)
+            return call_gradient(subject, long_group(terms, given, len(weights), subject.dtype), weights)
         except Trouble as trouble:
             tally.fail(Failure(at={"n": len(weights)} | given.parameters, note=str(trouble), rank=2.0))
             return None
@@ -133,11 +118,11 @@ def of_gradient(
     if is_brief:
         return
     if terms.indexed:
-        _long_slopes(tally, subject, terms, sample)
+        long_slopes(tally, subject, terms, sample)
         return
     for case in cases[1:3]:
         for length in BLOCK_EDGES:
-            got = ask(_tiled(case.weights, length), case.group)
+            got = ask(tiled(case.weights, length), case.group)
             if got is not None:
                 small = call_gradient(subject, case.group, case.weights)
                 exact = [None if one is None else one.value for one in case.exact]
@@ -166,9 +151,9 @@ def of_step(
             tally.fail(Failure(at=at, note=str(trouble), rank=2.0))
             return None
 
-    ask(_resized(first, 0))
+    ask(resized(first, 0))
     _nan_in_step(tally, subject, terms, rule, first, ask)
-    one = _resized(first, 1)
+    one = resized(first, 1)
     smooth, _ = split(terms, rule)  # an operator takes any point, into the domain of its terms
     for weight in outside(smooth, subject.dtype, first.group.parameters).tolist():
         after = ask(_with(one, "w", weight))
@@ -180,7 +165,7 @@ def of_step(
     small = ask(first)
     step, shares = stepper(rule), Shares()
     for length in BLOCK_EDGES:
-        after = ask(_resized(first, length))
+        after = ask(resized(first, length))
         if after is None or small is None:
             return
         for output in ("w", *first.arrays):
@@ -223,7 +208,7 @@ def _nan_in_step(
 ) -> None:
     """Require NaN in an input to come out of everything that is written in terms of it."""
     weights, given = _several(terms, first.group, subject.dtype)
-    several = replace(_resized(first, len(weights)), weights=weights, group=given)
+    several = replace(resized(first, len(weights)), weights=weights, group=given)
     felt = dependent_slopes(terms, given, weights.tolist(), _NAN_AT)
     sources: dict[str, set[str]] = {"w": {"w", "g_penalty"} if _NAN_AT in felt else {"w"}, "g": {"g_loss"}}
     for name in ("w", "g", *several.arrays):
@@ -240,7 +225,7 @@ def _nan_in_step(
 def _several(terms: Terms, group: Group, dtype: Dtype) -> tuple[Vector, Group]:
     """Return a few weights that are all different, enough for every sum to have summands, and arrays for them."""
     weights = moderate_weights(terms, group, _SEVERAL + span(terms))
-    return weights, _long_group(terms, group, len(weights), dtype)
+    return weights, long_group(terms, group, len(weights), dtype)
 
 
 def _places(weights: Vector) -> tuple[int, ...]:
@@ -261,22 +246,6 @@ def _lost_nan(weights: Vector, group: Group, got: float) -> Failure:
 
 def _spurious_nan(weight: float, group: Group) -> Failure:
     return Failure(at={"w": weight} | group.parameters, note="NaN came out for a finite weight", rank=2.0)
-
-
-def _tiled(column: Vector, length: int) -> Vector:
-    return np.resize(column, length) if len(column) else np.zeros(length, column.dtype)
-
-
-def _resized(case: StepCase, length: int) -> StepCase:
-    """Return the case with its columns repeated or cut to a length; its exact results no longer fit and are dropped."""
-    return replace(
-        case,
-        weights=_tiled(case.weights, length),
-        gradient=_tiled(case.gradient, length),
-        arrays={name: _tiled(column, length) for name, column in case.arrays.items()},
-        slopes=(),
-        exact={},
-    )
 
 
 def _with(case: StepCase, name: str, value: float) -> StepCase:
@@ -336,123 +305,3 @@ def _same_everywhere(
         note = f"in a shorter array the same weight gives {float(short[repeats[k]]):.17g}"
         tally.fail(Failure(at=at | {"output": output}, got=float(long[k]), note=note, rank=2.0))
         return
-
-
-def _long_values(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group]) -> None:
-    group = sample[min(1, len(sample) - 1)]
-    shape = FORMATS[subject.dtype]
-    for length in _long_lengths(terms):
-        weights, few = _long_weights(terms, subject.dtype, length, group.parameters)
-        given = _long_group(terms, group, length, subject.dtype)
-        try:
-            got = call_value(subject, given, weights)
-        except Trouble as trouble:
-            tally.fail(Failure(at={"n": length} | given.parameters, note=str(trouble), rank=2.0))
-            return
-        if terms.indexed:
-            exact = values(terms, given.parameters, given.arrays, floor=shape.floor)(weights.tolist())
-            shares: Any = _of_summands(terms, weights, given, shape)
-        else:
-            exact = _sum_of_few(terms, given.parameters, few)
-            shares = sensitivity.of_repeated(terms, few, given.parameters, shape)
-        # In index notation the shares of so many inputs are not worked out: lost and doubled terms show all the same.
-        rtol = 2.0 ** (shape.unit + 14) if terms.indexed else 0.0
-        found = None if exact is None else measured(got, exact, exact, shape, shares, rtol)
-        if exact is not None and found is not None and found.finding is Finding.WRONG:
-            at = {"n": length} | given.parameters
-            tally.fail(Failure(at=at, expected=float(exact), got=got, ratio=found.ratio, rank=2.0))
-
-
-def _of_summands(terms: Terms, weights: Vector, group: Group, shape: Format) -> tuple[arb, ...]:
-    """Return the share of the summands' own rounding, a multiple of that of a few weights; none if there are arrays."""
-    if terms.arrays:
-        return ()
-    few = weights[: 2 * _DISTINCT + span(terms)]
-    share = sensitivity.of_summands(terms, few.tolist(), group.parameters, {}, None, shape)
-    return (share * (len(weights) / len(few)) ** depth(terms),)
-
-
-def _long_slopes(tally: Tally, subject: Subject, terms: Terms, sample: Sequence[Group]) -> None:
-    """Compare a few elements of the gradient of a long vector, the first and the last."""
-    group = sample[min(1, len(sample) - 1)]
-    shape = FORMATS[subject.dtype]
-    length = min(_LONG_SUM, _long_lengths(terms)[0])
-    weights, _ = _long_weights(terms, subject.dtype, length, group.parameters)
-    given = _long_group(terms, group, length, subject.dtype)
-    try:
-        got = call_gradient(subject, given, weights)
-    except Trouble as trouble:
-        tally.fail(Failure(at={"n": length} | given.parameters, note=str(trouble), rank=2.0))
-        return
-    by = slopes(terms, given.parameters, given.arrays, floor=shape.floor)
-    listed = weights.tolist()
-    for j in (0, length - 2, length - 1):
-        one = by(listed, j)
-        if one is None or not one.value.is_finite():
-            continue
-        rtol = 2.0 ** (shape.unit + 14)
-        found = measured(float(got[j]), one.low, one.high, shape, (), rtol)
-        if found.finding is Finding.WRONG:
-            at = {"n": length, "j": j} | given.parameters
-            expected = float(one.value)
-            tally.fail(Failure(at=at, expected=expected, got=float(got[j]), ratio=found.ratio, rank=2.0))
-
-
-def _long_lengths(terms: Terms) -> tuple[int, ...]:
-    if depth(terms) > 1:
-        return (longest(terms, _MOST_SUMMANDS),)
-    return BLOCK_EDGES[2:] if terms.indexed else BLOCK_EDGES  # a sum of so many exact summands takes its time
-
-
-def _long_weights(
-    terms: Terms, dtype: Dtype, length: int, parameters: Mapping[str, float]
-) -> tuple[Vector, Mapping[float, int]]:
-    """Return a long vector of moderate weights of few distinct values, and how often it holds each."""
-    stream, domains = Stream("long", dtype), terms.intervals(parameters)
-    few: list[float] = []
-    while len(few) < _DISTINCT:
-        weight = stream.log_uniform(-3, 3) * (stream.sign() if len(few) % 3 == 0 else 1.0)
-        weight = float(np.dtype(dtype).type(weight))
-        if all(weight in domain for domain in domains):
-            few.append(weight)
-        elif all(-weight in domain for domain in domains):
-            few.append(-weight)
-        else:
-            few.append(_inside_bounds(domains, weight, dtype))
-    weights = np.resize(np.array(few, dtype=dtype), length)
-    counts: dict[float, int] = {}
-    for k, weight in enumerate(few):
-        counts[weight] = counts.get(weight, 0) + len(range(k, length, len(few)))
-    return weights, counts
-
-
-def _inside_bounds(domains: Sequence[Interval], weight: float, dtype: Dtype) -> float:
-    lows = [float(domain.low) for domain in domains if domain.low is not None]
-    highs = [float(domain.high) for domain in domains if domain.high is not None]
-    low = max(lows) if lows else min(highs) - 16.0
-    high = min(highs) if highs else low + 16.0
-    return float(np.dtype(dtype).type(low + (high - low) * (abs(weight) / 16.0 + 0.25)))
-
-
-def _long_group(terms: Terms, group: Group, length: int, dtype: Dtype) -> Group:
-    """Return the group with arrays of another size, their elements positive as far as their domains have such."""
-    stream = Stream("long arrays", dtype)
-    arrays = {}
-    for array in terms.arrays:
-        extent = (length,) * len(array.shape)
-        sizes = [stream.log_uniform(-2, 2) for _ in range(int(np.prod(extent)))]
-        flat = [x if is_element(x, array, dtype) else array.default for x in sizes]
-        arrays[array.name] = np.array(flat, dtype=dtype).reshape(extent)
-    return replace(group, arrays=arrays)
-
-
-def _sum_of_few(terms: Terms, parameters: Mapping[str, float], few: Mapping[float, int]) -> arb | None:
-    one_value = values(terms, parameters)
-    with ctx.workprec(WORKING_BITS):
-        total = arb(0)
-        for weight, count in few.items():
-            part = one_value([weight])
-            if part is None:
-                return None
-            total = total + count * part
-        return total

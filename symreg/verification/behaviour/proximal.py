@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from symreg.model.interval import Interval
 from symreg.model.terms import Terms
-from symreg.verification.behaviour.layouts import LENGTHS, Look, layouts
-from symreg.verification.behaviour.numbers import BLOCK_EDGES
+from symreg.verification.behaviour.harness import LENGTHS, Look, layouts
+from symreg.verification.behaviour.long_values import BLOCK_EDGES
 from symreg.verification.behaviour.refusals import require_all, require_refusal, wrong_parameters, wrong_relations
 from symreg.verification.cases.calling import Subject, Trouble, call_prox, called, given
 from symreg.verification.cases.prox_cases import ProxCase
-from symreg.verification.cases.sampling import FORMATS, Vector
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.oracle.ball import sign_or_hull
+from symreg.verification.oracle.formats import FORMATS, Vector
 from symreg.verification.oracle.slopes import elementwise
 
 _SMALL, _NAN_AT = 12, 3

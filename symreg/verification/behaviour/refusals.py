@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Trouble
-from symreg.verification.cases.sampling import Dtype, Group, outside_elements
+from symreg.verification.cases.sampling import Group, outside_elements
+from symreg.verification.oracle.formats import Dtype
 
 
 class Complaint(Protocol):

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
 from symreg.verification.cases.gradient_cases import StepCase
-from symreg.verification.cases.sampling import Dtype, Group, Vector
+from symreg.verification.cases.sampling import Group
+from symreg.verification.oracle.formats import Dtype, Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,22 +18,13 @@ from flint import arb, ctx
 
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
-from symreg.verification.cases.sampling import (
-    FORMATS,
-    Dtype,
-    Group,
-    Stream,
-    Vector,
-    groups,
-    human_group,
-    sampled_parameters,
-    two_digits,
-)
+from symreg.verification.cases.sampling import Group, Stream, groups, human_group, sampled_parameters, two_digits
 from symreg.verification.cases.split import split
 from symreg.verification.comparison.tolerance import WORKING_BITS, Reference, reference
 from symreg.verification.minimum.operators import NoneThere, Operator, counted, operator
 from symreg.verification.minimum.steps import Stepper, stepper
 from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
 from symreg.verification.oracle.kinks import from_ordinal, ordinal
 from symreg.verification.oracle.series import Value
 from symreg.verification.oracle.slopes import Exact, Function, Slope, elementwise, slope, slopes, values

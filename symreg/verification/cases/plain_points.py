@@ -16,9 +16,10 @@ from symreg.model.ordering import in_order
 from symreg.model.spec import Array, Parameter
 from symreg.model.terms import Terms
 from symreg.verification.cases.prox_cases import ProxCase, around, case_at, edges_of, minima_of, radial_case, radius_of
-from symreg.verification.cases.sampling import Format, Group, Stream, Vector, human_group, is_element, two_digits
+from symreg.verification.cases.sampling import Group, Stream, human_group, is_element, two_digits
 from symreg.verification.minimum.minimiser import NoMinimum
 from symreg.verification.minimum.operators import counted
+from symreg.verification.oracle.formats import Format, Vector
 from symreg.verification.oracle.kinks import kinks
 
 _SIZES = (1.0, 0.5, 2.0, 0.1, 3.0, 10.0, 1e-3, 100.0, 0.3, 800.0, 1.5, 1e-6, 7.5, 1e6, 0.02, 30.0, 0.7, 1e4)

@@ -18,21 +18,13 @@ from flint import arb, ctx
 from symreg.expressions.tree import Call, Item, Name, Sum, transform, walk
 from symreg.model.interval import WORDS
 from symreg.model.terms import Term, Terms
-from symreg.verification.cases.sampling import (
-    FORMATS,
-    Dtype,
-    Format,
-    Group,
-    Stream,
-    Vector,
-    human_parameters,
-    sampled_parameters,
-)
+from symreg.verification.cases.sampling import Group, Stream, human_parameters, sampled_parameters
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.cells import Curve, curve
 from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
 from symreg.verification.minimum.operators import counted
 from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.kinks import from_ordinal, ordinal
 from symreg.verification.oracle.slopes import Exact
 

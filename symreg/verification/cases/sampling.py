@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import frexp, ldexp
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,33 +18,13 @@ from symreg.model.interval import Interval
 from symreg.model.ordering import in_order
 from symreg.model.spec import Array, Parameter
 from symreg.model.terms import Terms
+from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.kinks import kinks
-
-Dtype = Literal["float64", "float32"]
-Vector = NDArray[Any]
 
 PER_GROUP = 50
 _LENGTHS = (7, 2, 5, 1, 3, 4)  # of the vectors of a group in index notation; n = 0 is looked at apart
 _OCTAVES = range(-10, 10)  # a parameter is its default times 2 to the power of one of these, and a bit
 _HUMAN_WEIGHTS = (-0.5, 0.2)
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A floating-point format and the range over which accuracy is promised in it."""
-
-    name: Dtype
-    unit: int  # u = 2**unit
-    least_exponent: int  # of the promised range: powers of two inside 1e-150..1e150 or 1e-18..1e18
-    greatest_exponent: int
-    floor: float  # smallest normal number / machine epsilon
-    greatest: float
-
-
-FORMATS: dict[Dtype, Format] = {
-    "float64": Format("float64", -53, -498, 498, ldexp(1.0, -970), float(np.finfo(np.float64).max)),
-    "float32": Format("float32", -24, -59, 59, ldexp(1.0, -103), float(np.finfo(np.float32).max)),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,14 @@ from flint import arb, ctx
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject, Trouble, call_prox
 from symreg.verification.cases.prox_cases import ProxCase, minimum, radius_of
-from symreg.verification.cases.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, are_everyday
+from symreg.verification.cases.sampling import Group, Stream, are_everyday
 from symreg.verification.checks.convexity import Convexity, least_rho
 from symreg.verification.checks.proximal import neighbours, share_of_point
 from symreg.verification.comparison.report import Check
 from symreg.verification.comparison.tally import Failure, Right, Tally
 from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_of
 from symreg.verification.minimum.operators import counted
+from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.slopes import Exact
 
 MONOTONE, LIPSCHITZ = "prox_monotone", "prox_lipschitz"

@@ -22,7 +22,7 @@ from symreg.verification.behaviour import proximal
 from symreg.verification.cases.calling import Subject, Trouble, call_prox
 from symreg.verification.cases.gradient_cases import offsets
 from symreg.verification.cases.prox_cases import ProxCase, minima_of, minimum, radius_of
-from symreg.verification.cases.sampling import FORMATS, Dtype, Format, are_everyday, is_everyday
+from symreg.verification.cases.sampling import are_everyday, is_everyday
 from symreg.verification.comparison.report import Check
 from symreg.verification.comparison.sensitivity import ULPS_OF_INPUT, nudged
 from symreg.verification.comparison.tally import Failure, Tally
@@ -30,6 +30,7 @@ from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Meas
 from symreg.verification.minimum.minimiser import Minimiser
 from symreg.verification.minimum.operators import counted
 from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.formats import FORMATS, Dtype, Format
 from symreg.verification.oracle.slopes import Exact, elementwise, slope
 
 _NEAR = 1e-3  # relative; two minima further apart are on either side of a jump

@@ -17,13 +17,14 @@ from flint import arb, ctx
 from symreg.model.interval import Interval
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject, Trouble, call_gradient, call_value
-from symreg.verification.cases.sampling import FORMATS, Dtype, Format, Group, Stream, Vector, are_everyday, groups
+from symreg.verification.cases.sampling import Group, Stream, are_everyday, groups
 from symreg.verification.checks.convexity import Convexity, least_rho
 from symreg.verification.comparison import sensitivity
 from symreg.verification.comparison.report import Check
 from symreg.verification.comparison.tally import Failure, Right, Tally
 from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_of
 from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.slopes import slopes, values
 
 KIND = "subgradient"

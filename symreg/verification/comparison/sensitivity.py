@@ -15,12 +15,12 @@ from flint import arb, arb_series, ctx
 
 from symreg.expressions.tree import Binary, Call, Constant, Item, Name, Negate, Number, Sum, Tree, rebuild
 from symreg.model.terms import Terms
-from symreg.verification.cases.sampling import Format
 from symreg.verification.comparison.tolerance import WORKING_BITS, moved
 from symreg.verification.minimum.operators import counted, operator
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle import series
 from symreg.verification.oracle.ball import Scope, ball, balls, compiled, reach
+from symreg.verification.oracle.formats import Format
 from symreg.verification.oracle.series import Value
 from symreg.verification.oracle.slopes import Exact, Slope, slopes, values
 

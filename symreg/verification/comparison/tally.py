@@ -11,9 +11,9 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from symreg.verification.cases.sampling import Dtype
 from symreg.verification.comparison.report import CONSTANT_FACTOR, Check, Verdict, digits
 from symreg.verification.comparison.tolerance import ULPS, Finding, Measured, Reference, errors, ulp_of
+from symreg.verification.oracle.formats import Dtype
 
 _INACCURATE = 1e-3  # relative; a greater error is `wrong`
 _SEVERITY = (Finding.RIGHT, Finding.VACUOUS, Finding.UNDETERMINED, Finding.WRONG)

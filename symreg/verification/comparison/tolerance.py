@@ -17,7 +17,7 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symreg.verification.cases.sampling import Dtype, Format
+from symreg.verification.oracle.formats import Dtype, Format
 
 ULPS = 4
 WORKING_BITS = 2048  # for differences of reference balls; radii, not this, limit what is known

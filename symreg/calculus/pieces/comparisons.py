@@ -7,10 +7,11 @@ condition is w >= 0, which no rounding touches.
 from __future__ import annotations
 
 from symreg.calculus.border import border
-from symreg.calculus.signs.roots import has_w, knots_of, roots
-from symreg.calculus.signs.sign import settled, sign_between, sign_for_all
+from symreg.calculus.pieces.settle import settled
+from symreg.calculus.signs.roots import knots_of, roots
+from symreg.calculus.signs.sign import sign_between, sign_for_all
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.expressions.arithmetic import W, call, minus, negative, numeric, size
+from symreg.expressions.arithmetic import W, call, has_w, minus, negative, numeric, size
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Tree, rebuild, transform
 from symreg.model.spec import Parameter
 

@@ -15,11 +15,11 @@ from symreg.expressions.tree import Binary, Compare, Logic, Tree, children, name
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.gradient_cases import SlopeCase, StepCase, ValueCase, point_of_operator, step_point
-from symreg.verification.cases.sampling import FORMATS, Format
 from symreg.verification.comparison import sensitivity
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, measured
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle.ball import Code, Scope, Undecided, compiled, sign
+from symreg.verification.oracle.formats import FORMATS, Format
 
 
 def find_value(

@@ -1,0 +1,80 @@
+"""Hold what was derived against numbers before it is told: claims, directions and step sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symreg.claims.verdict import Analysis, Verdict
+from symreg.derivation.model import Chain
+from symreg.updates.update import Update
+from symreg.verification.claims import Claimed
+
+
+def confront_verdicts(analysis: Analysis) -> None:
+    """Look for samples that contradict a verdict before it is handed on.
+
+    Raises:
+        Contradicted: One does: a mistake in a proof of symreg's.
+    """
+    from symreg.verification.claims import confront
+
+    confront(analysis.objective.terms, map(_claimed, analysis.verdicts))
+
+
+def confront_updates(updates: Iterable[Update]) -> None:
+    """Look for samples that contradict what the docstrings of emitted functions say of a step and of the operator.
+
+    Raises:
+        Contradicted: One does: a mistake in a proof of symreg's.
+    """
+    from symreg.claims.sentences import rate_of, told_of_operator, told_of_steps
+    from symreg.updates.assemble import FEW
+    from symreg.verification.claims import confront
+
+    for update in updates:
+        if not update.notes or update.terms.indexed or len(update.terms.terms) > FEW:
+            continue
+        if update.kind == "prox":
+            confront(update.terms, map(_claimed, told_of_operator(update.terms)))
+        elif update.kind == "step" and update.rule is not None and rate_of(update.rule) is not None:
+            confront(update.terms, map(_claimed, told_of_steps(update.terms)))
+
+
+def confront_derivation(chain: Chain) -> None:
+    """Look for samples that contradict what a derivation says of a step on the penalty alone.
+
+    Raises:
+        Contradicted: One does: a mistake in a proof of symreg's.
+    """
+    if not chain.directions:
+        return
+    from symreg.model.terms import told_apart
+    from symreg.verification.claims import Sign, confront_chain
+
+    terms, _ = told_apart(chain.objective.terms, chain.rule)
+    signs = [Sign(side=1 if d.side == "positive" else -1, sign=d.sign, where=d.where) for d in chain.directions]
+    confront_chain(terms, chain.rule, signs, [(bound.claim, bound.condition) for bound in chain.bounds])
+
+
+def _claimed(verdict: Verdict) -> Claimed:
+    """Return a verdict as the judge takes it."""
+    from symreg.verification.claims import Claimed, Refutation
+
+    witness = verdict.witness
+    refutation = None
+    if witness is not None:
+        refutation = Refutation(
+            at=witness.at,
+            left=witness.left,
+            operator=witness.operator,
+            right=witness.right,
+            weights=witness.weights,
+            arrays=dict(witness.arrays),
+        )
+    return Claimed(
+        claim=verdict.claim,
+        verdict=verdict.verdict,
+        holds_iff=verdict.holds_iff,
+        value=verdict.value,
+        refutation=refutation,
+    )

@@ -1,0 +1,28 @@
+"""Functions of the norm: phi(norm(w)) as phi of one weight."""
+
+from __future__ import annotations
+
+from symreg.expressions.arithmetic import W, numeric
+from symreg.expressions.tree import Binary, Call, Item, Sum, Tree, number, transform, walk
+from symreg.model.terms import Term
+
+
+def radial_profile(term: Term) -> Tree | None:
+    """Return phi, over `w` in place of the norm, of a term phi(norm(w)) on all of space; None for any other term."""
+    if term.is_elementwise or term.arrays or not term.domain.is_all:
+        return None
+    tree = transform(term.tree, _over_norm)
+    return None if any(isinstance(node, Item | Sum) for node in walk(tree)) else tree
+
+
+def _over_norm(node: Tree) -> Tree:
+    """Return the norm, or the square of it where it is written as a sum, as the bare `w`."""
+    match node:
+        case Call("norm", _):
+            return W
+        case Sum(Binary("**", Item("w", (subscript,)), exponent), index) if numeric(exponent) == 2:
+            return Binary("**", W, number(2)) if subscript.index == index and not subscript.shift else node
+        case Sum(Binary("*", Item("w", (subscript,)) as left, right), index) if left == right:
+            return Binary("**", W, number(2)) if subscript.index == index and not subscript.shift else node
+        case _:
+            return node

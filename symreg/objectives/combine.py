@@ -1,0 +1,180 @@
+"""Combine penalties into one objective: terms with coefficients, one parameter a name, one name for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+from symreg.errors import SpecError
+from symreg.expressions.tree import (
+    Binary,
+    Item,
+    Name,
+    Negate,
+    Subscript,
+    Sum,
+    Tree,
+    arrays,
+    is_elementwise,
+    names,
+    substitute,
+)
+from symreg.language.declarations import is_plain
+from symreg.language.parse import fold
+from symreg.model.interval import inside, intersection
+from symreg.model.objective import Objective
+from symreg.model.ordering import asked_of
+from symreg.model.spec import Array, Parameter, Penalty
+from symreg.model.terms import Term, Terms
+
+LONGEST_STEM = 64
+
+
+def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objective:
+    """Return the objective of penalties with coefficients."""
+    rows = tuple(addends)
+    terms: list[Term] = []
+    for coefficient, penalty in rows:
+        terms.extend(_terms(penalty, coefficient, {term.name for term in terms}))
+    stems = list(dict.fromkeys(penalty.name for _, penalty in rows))
+    while len("_".join(stems)) > LONGEST_STEM:
+        kept = len(stems) - (2 if stems[-1].startswith("and_") else 1)
+        stems = [*stems[:kept], f"and_{len(rows) - kept}_more"]
+    titles = [weighted_text(c, p.title or p.name) for c, p in rows]
+    unified = with_unified_parameters(Terms(terms=tuple(terms)))
+    return Objective(
+        name="_".join(stems),
+        title=" + ".join(titles) if len(titles) <= 4 else f"sum of {len(titles)} penalties",
+        terms=unified,
+        text=_plain(text, " + ".join(weighted_text(c, p.name) for c, p in rows)),
+        references=tuple(dict.fromkeys(p.reference for _, p in rows if p.reference)),
+        notes=tuple(note_of_assumed(p) for p in unified.parameters if p.is_assumed),
+    )
+
+
+def note_of_assumed(parameter: Parameter) -> str:
+    name = parameter.name
+    return f"{name} is taken as positive; declare another domain with --param '{name}: real = 1'"
+
+
+def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Term]:
+    """Return a penalty's terms: its elementwise addends together, each one in index notation by itself."""
+    elementwise: list[tuple[str, Tree]] = []
+    indexed: list[Tree] = []
+    for sign, addend in _flat(penalty.expression):
+        tree = _over_weights(addend)
+        if is_elementwise(tree):
+            elementwise.append((sign, tree))
+        else:
+            indexed.append(Negate(tree) if sign == "-" else tree)
+    trees = indexed
+    if indexed and not any(names(tree) & {"w"} for _, tree in elementwise):
+        indexed[0] = fold([("", indexed[0]), *elementwise])  # a number beside sums is no function of each weight
+    elif elementwise:
+        (sign, first), *others = elementwise
+        trees = [fold([("", Negate(first) if sign == "-" else first), *others]), *indexed]
+    made: list[Term] = []
+    for tree in trees:
+        name, count = penalty.name, 1
+        while name in taken:
+            count += 1
+            name = f"{penalty.name}_{count}"
+        taken.add(name)
+        made.append(make_term(penalty, name, coefficient, tree))
+    return made
+
+
+def _over_weights(tree: Tree) -> Tree:
+    """Return an addend that holds the number of weights, and so is no function of one of them alone, as a sum."""
+    if not (is_elementwise(tree) and {"w", "n"} <= names(tree)):
+        return tree
+    index = next(letter for letter in "ijklm" if letter not in names(tree))
+    return Sum(substitute(tree, {Name("w"): Item("w", (Subscript(index),))}), index)
+
+
+def _flat(tree: Tree) -> list[tuple[str, Tree]]:
+    addends: list[tuple[str, Tree]] = []
+    while isinstance(tree, Binary) and tree.operator in "+-":
+        addends.append((tree.operator, tree.right))
+        tree = tree.left
+    return [("+", tree), *reversed(addends)]
+
+
+def make_term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) -> Term:
+    used, subscripted = names(tree).union(penalty.domain.names), arrays(tree)
+    return Term(
+        name=name,
+        coefficient=coefficient,
+        tree=tree,
+        domain=penalty.domain,
+        parameters=tuple(p for p in penalty.parameters if p.name in used),
+        arrays=tuple(a for a in penalty.arrays if a.name in subscripted),
+    )
+
+
+def with_unified_parameters(terms: Terms) -> Terms:
+    """Return terms in which parameters and arrays of one name are one, in the domain that all of them allow."""
+    shared: dict[str, Parameter] = {}
+    shapes = {a.name: a.shape for term in terms.terms for a in term.arrays}
+    elements: dict[str, Parameter] = {}
+    for term in terms.terms:
+        for array in term.arrays:
+            if shapes[array.name] != array.shape:
+                raise SpecError(f"the terms need '{array.name}' in two shapes; rename one, as in tikhonov(A=B)")
+            elements[array.name] = _narrowed(elements.get(array.name, array.element), array.element)
+        for parameter in term.parameters:
+            if parameter.name in shapes:
+                raise SpecError(f"'{parameter.name}' is a parameter of one term and an array of another; rename one")
+            shared[parameter.name] = _narrowed(shared.get(parameter.name, parameter), parameter)
+    for domain in dict.fromkeys(term.domain for term in terms.terms):
+        shared = {p.name: p for p in asked_of(domain, tuple(shared.values()), "the terms")}
+
+    def of_array(array: Array) -> Array:
+        one = elements[array.name]
+        return replace(array, domain=one.domain, default=one.default)
+
+    return Terms(
+        terms=tuple(
+            replace(
+                term,
+                parameters=tuple(shared[p.name] for p in term.parameters),
+                arrays=tuple(map(of_array, term.arrays)),
+            )
+            for term in terms.terms
+        )
+    )
+
+
+def _narrowed(one: Parameter, other: Parameter) -> Parameter:
+    domain = intersection(one.domain, other.domain)
+    if domain is None:
+        raise SpecError(
+            f"the terms share '{one.name}' but no value of it suits both; rename one, as in l1({one.name}=mu)"
+        )
+    default = next((p.default for p in (one, other) if p.default in domain), inside(domain))
+    return replace(
+        one,
+        domain=domain,
+        default=default,
+        is_assumed=one.is_assumed and other.is_assumed,
+        is_chosen=default not in (p.default for p in (one, other) if not p.is_chosen),
+        above=one.above or other.above,
+    )
+
+
+def _plain(text: str, otherwise: str) -> str:
+    """Return the objective as its user wrote it, on one line, if that may stand in a comment of what is emitted."""
+    flat = " ".join(text.split())
+    return flat if is_plain(flat) else otherwise
+
+
+def weighted_text(coefficient: Fraction, name: str) -> str:
+    if coefficient == 1:
+        return name
+    value = float(coefficient)
+    return (
+        f"{value:g}*{name}"
+        if Fraction(repr(value)) == coefficient and f"{value:g}" == repr(value).removesuffix(".0")
+        else f"{coefficient}*{name}"
+    )

@@ -1,0 +1,231 @@
+"""Read an objective as it is written: 'l1 + 0.5*own.toml + lam*abs(w)', addend by addend."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import NoReturn
+
+from symreg import catalogue
+from symreg.errors import SpecError, UnknownName
+from symreg.expressions.functions import CONSTANTS, FUNCTIONS
+from symreg.expressions.tree import Negate, Tree, arrays, names
+from symreg.language.inline import inline_penalty
+from symreg.language.limits import Fail, split_addends
+from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
+from symreg.model.names import check_identifier, did_you_mean, mentioned, printable
+from symreg.model.spec import Array, Parameter, Penalty, checked_coefficient
+from symreg.model.terms import Terms, rename
+from symreg.objectives.combine import make_term
+from symreg.objectives.files import is_file, read_penalty_file
+
+Declared = tuple[Parameter | Array, ...]
+
+
+_PATH = re.compile(r"(?<![^\s*+(),=])[^\s*+(),=]*\.toml(?!\w)")
+
+
+_COEFFICIENT = re.compile(r"\s*(?P<number>[\d.]+(?:[eE][+-]?\d+)?(?:/[\d.]+)?)\s*\*\s*", re.ASCII)
+
+
+_CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<renamed>[^()]*)\))?\s*", re.ASCII)
+
+
+_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """An objective's text, read.
+
+    Args:
+        addends: Penalties with their coefficients; those that are expressions form one, the last.
+        constants: Names that stand by themselves in the expression, and nowhere else in it.
+        homonyms: Undeclared parameters of the expression that are called as penalties are.
+    """
+
+    addends: tuple[tuple[Fraction, Penalty], ...]
+    constants: tuple[str, ...] = ()
+    homonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """An addend of an objective's text: `start` is where its own text begins in the whole."""
+
+    start: int
+    text: str
+    sign: str
+    coefficient: Fraction
+    rest: str
+
+    @property
+    def call(self) -> re.Match[str] | None:
+        """The match of a name that stands for a penalty, whether there is one or not."""
+        return None if _PATH.fullmatch(self.rest) else _penalty_call(self.rest)
+
+    @property
+    def is_bare(self) -> bool:
+        """Is it a name that no penalty has, by itself or with a number: perhaps a constant?"""
+        return self.call is not None and self.call["renamed"] is None and self.rest not in catalogue.penalties()
+
+    @property
+    def is_penalty(self) -> bool:
+        return not self.is_bare and (self.call is not None or _PATH.fullmatch(self.rest) is not None)
+
+    def penalty(self) -> Penalty:
+        if self.call is None:
+            return read_penalty_file(Path(self.rest))
+        return _renamed(catalogue.penalty(self.call["name"]), self.call["renamed"])
+
+
+def read_addends(text: str, declared: Declared) -> _Read:
+    """Return the addends of an objective's text.
+
+    A name by itself is a penalty's; one that no penalty has is a constant where there is an expression of the weights
+    for it to be a part of.
+    """
+    if text.strip().endswith(".toml") and (" + " not in text or is_file(text.strip())):
+        coefficient, rest = _coefficient(text.strip())
+        return _Read(addends=((coefficient, read_penalty_file(Path(rest))),))
+
+    def fail(message: str, position: int) -> NoReturn:
+        fail_at(message, text, position)
+
+    parts = _parts(text, fail)
+    trees: dict[int, Tree] = {}
+    for part in parts:
+        if not (part.is_penalty or part.is_bare):
+            place = Excerpted(whole=text, offset=part.start)
+            ((_, tree),) = parse_addends(part.text, source=place)
+            if "w" not in names(tree) | arrays(tree):
+                _refuse_penalty_names(tree, place)
+            trees[part.start] = tree
+    has_weights = any("w" in names(tree) | arrays(tree) for tree in trees.values())
+    alone = [part for part in parts if part.is_bare]
+    if not has_weights:
+        for part in alone:
+            raise UnknownName(_no_penalty(part.rest, len(parts)))
+        if trees and len(trees) < len(parts):
+            fail("a constant beside a penalty changes nothing; leave it out, or write w in it", min(trees))
+    for part in alone:
+        ((_, tree),) = parse_addends(part.text, source=Excerpted(whole=text, offset=part.start))
+        trees[part.start] = tree
+    made: list[tuple[Fraction, Penalty]] = []
+    for part in (part for part in parts if part.is_penalty):
+        if part.sign == "-":
+            fail("a penalty's coefficient is positive; subtracting one is not a penalty", part.start)
+        made.append((part.coefficient, part.penalty()))
+    if trees:
+        made.append(
+            (Fraction(1), _inline([(p.sign or "+", trees[p.start]) for p in parts if p.start in trees], declared))
+        )
+    homonyms = [name for tree in trees.values() for name in sorted(names(tree)) if name in catalogue.penalties()]
+    for part in parts:
+        if part.is_penalty and part.call is not None and part.call["name"] in homonyms:
+            fail(f"'{part.call['name']}' is a penalty here and a parameter in another addend; rename that", part.start)
+    known = {p.name for p in declared}.union(
+        *(names(trees[p.start]) for p in parts if p.start in trees and p not in alone)
+    )
+    return _Read(
+        addends=tuple(made),
+        constants=tuple(dict.fromkeys(p.rest for p in alone if p.rest not in known)),
+        homonyms=tuple(dict.fromkeys(name for name in homonyms if name not in {p.name for p in declared})),
+    )
+
+
+def _parts(text: str, fail: Fail) -> list[_Part]:
+    """Return the addends' texts, each with its sign, and with its coefficient if it may be a penalty."""
+    masked = _PATH.sub(lambda match: "p" * len(match.group()), text)
+    masked = _CALL.sub(lambda match: _EQUALS.sub(",", match.group()), masked)
+    made: list[_Part] = []
+    for start, end, sign in split_addends(masked, fail):
+        whole = text[start:end]
+        part = whole.strip()
+        coefficient, rest = _coefficient(part)
+        at = start + len(whole) - len(whole.lstrip())
+        made.append(_Part(start=at, text=part, sign=sign, coefficient=coefficient, rest=rest))
+    return made
+
+
+def _no_penalty(name: str, addends: int) -> str:
+    """Return what is wrong with a name by itself where no expression of the weights is there for it to be in."""
+    near = did_you_mean(name, catalogue.penalties())
+    beside = f"; a constant stands in an expression of w, as in abs(w) + {name}" if addends > 1 else ""
+    alone = "" if near or beside else f"; a parameter stands in an expression of w, as in {name}*abs(w)"
+    return f"no penalty is called '{printable(name)}'{beside}{alone}{near}"
+
+
+def _inline(expressions: list[tuple[str, Tree]], declared: Declared) -> Penalty:
+    (sign, first), *others = expressions
+    tree = fold([("", Negate(first) if sign == "-" else first), *others])
+    used = names(tree) | arrays(tree)
+    return inline_penalty(
+        tree,
+        declared=[p for p in declared if isinstance(p, Parameter) and p.name in used],
+        arrays=[a for a in declared if isinstance(a, Array) and a.name in used],
+    )
+
+
+def _penalty_call(text: str) -> re.Match[str] | None:
+    """Match a name alone or with `(old=new)` that stands for a penalty, whether there is one or not."""
+    match = _CALL.fullmatch(text)
+    if match is None or (match["renamed"] is not None and not _EQUALS.search(match["renamed"])):
+        return None
+    name = match["name"]
+    is_of_language = name in {"w", "n", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
+    return match if name in catalogue.penalties() or not is_of_language else None
+
+
+def _refuse_penalty_names(tree: Tree, place: Excerpted) -> None:
+    whole = place.whole or ""
+    for name in sorted(names(tree)):
+        if name in catalogue.penalties():
+            at = re.compile(rf"\b{name}\b").search(whole, place.offset)
+            fail_at(
+                f"'{name}' is a penalty; its coefficient is a number, as in 0.5*{name}, and other names are parameters",
+                whole,
+                at.start() if at else place.offset,
+            )
+
+
+def _coefficient(part: str) -> tuple[Fraction, str]:
+    match = _COEFFICIENT.match(part)
+    if match is None:
+        return Fraction(1), part
+    rest = part[match.end() :]
+    if not _PATH.fullmatch(rest) and _penalty_call(rest) is None:
+        return Fraction(1), part
+    try:
+        value = Fraction(match["number"]) if "/" not in match["number"] else _quotient(match["number"])
+    except (ValueError, ZeroDivisionError):
+        raise SpecError(f"{mentioned(match['number'], 'coefficient')} is not a number such as 2, 0.5 or 1/3") from None
+    return checked_coefficient(value), rest
+
+
+def _quotient(text: str) -> Fraction:
+    numerator, denominator = text.split("/")
+    return Fraction(numerator) / Fraction(denominator)
+
+
+def _renamed(penalty: Penalty, text: str | None) -> Penalty:
+    """Return a penalty with parameters renamed as `old=new, ...` says."""
+    if text is None:
+        return penalty
+    new_names: dict[str, str] = {}
+    known = [p.name for p in penalty.parameters] + [a.name for a in penalty.arrays]
+    for pair in text.split(","):
+        old, _, new = (piece.strip() for piece in pair.partition("="))
+        if old not in known:
+            raise UnknownName(f"{penalty.name} has no {mentioned(old, 'parameter')}{did_you_mean(old, known)}")
+        if old in new_names:
+            raise SpecError(f"{penalty.name}: '{old}' is renamed twice")
+        new_names[old] = check_identifier(new, f"{penalty.name}({old}=...)")
+    after = [new_names.get(name, name) for name in known]
+    if len(set(after)) != len(after):
+        raise SpecError(f"{penalty.name}: two parameters would have the name '{max(after, key=after.count)}'")
+    (term,) = rename(Terms(terms=(make_term(penalty, penalty.name, Fraction(1), penalty.expression),)), new_names).terms
+    return replace(penalty, expression=term.tree, domain=term.domain, parameters=term.parameters, arrays=term.arrays)

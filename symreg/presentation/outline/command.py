@@ -1,0 +1,35 @@
+"""The command that prints a derivation again, and its notes."""
+
+from __future__ import annotations
+
+import shlex
+
+from symreg.derivation.model import Chain
+from symreg.expressions.tree import Item, walk
+from symreg.model.objective import Objective
+from symreg.model.spec import Rule
+
+LONGEST_COMMAND = 200
+
+
+def notes_of(chain: Chain) -> tuple[str, ...]:
+    notes = [*chain.notes, *(note for note in chain.objective.notes if note not in chain.notes)]
+    trees = [term.tree for term in chain.objective.terms.terms]
+    if any(isinstance(n, Item) and any(s.shift for s in n.subscripts) for tree in trees for n in walk(tree)):
+        notes.append("A sum runs over every index for which all subscripts in it lie in 0, ..., n-1.")
+    return tuple(notes)
+
+
+def command_text(objective: Objective, rule: Rule | None = None) -> str:
+    text = objective.text
+    is_shown = len(text) <= LONGEST_COMMAND and text.isprintable() and text.isascii()
+    subject = _quoted(text) if is_shown else "OBJECTIVE"
+    words = [*objective.options, *(() if rule is None else ("--rule", rule.name))]
+    return " ".join(("symreg verify", subject, *map(_quoted, words)))
+
+
+def _quoted(text: str) -> str:
+    """Return text as one word of a shell, in double quotes where they are enough."""
+    if shlex.quote(text) == text or any(c in text for c in "$\"\\`!'"):
+        return shlex.quote(text)
+    return f'"{text}"'

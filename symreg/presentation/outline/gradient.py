@@ -1,0 +1,176 @@
+"""The outline of a gradient's derivation: steps, knots, directions, step sizes."""
+
+from __future__ import annotations
+
+from symreg.calculus.differentiation.step import Step
+from symreg.calculus.pieces.knot import Knot
+from symreg.claims.verdict import StepBound
+from symreg.derivation.model import Chain, Direction
+from symreg.expressions.tree import Call, Compare, Logic, Name, Negate, Tree, substitute, walk
+from symreg.model.terms import told_apart
+from symreg.presentation.mathematics.notation import notation_of
+from symreg.presentation.outline.command import command_text, notes_of
+from symreg.presentation.outline.document import Entry, Equation, Outline, Remark, Section, Sentence
+from symreg.presentation.outline.prose import NAN, WJ, ZERO, declared_rows, parameter_row, prose
+from symreg.presentation.outline.proximal import proximal_part
+
+
+def gradient_outline(chain: Chain) -> Outline:
+    """Return the outline of a gradient's derivation, and of the operator's that its rule takes."""
+    rule = chain.rule
+    terms, _ = told_apart(chain.objective.terms, rule)
+    told = [step.condition for step in chain.steps if step.condition is not None]
+    formulas, assignments = notation_of(terms, rule, chain.proximal or "R")
+    sections = (
+        Section(title="Where pieces meet", remarks=tuple(_of_knot(k) for k in chain.knots if _at(k) not in told)),
+        Section(title="What the penalty does to a weight", remarks=(*_of_directions(chain), *_of_bounds(chain.bounds))),
+        Section(title="Notes", remarks=tuple(Remark(sentence=prose(note)) for note in notes_of(chain))),
+    )
+    return Outline(
+        name=chain.objective.name,
+        title=chain.objective.title,
+        rule=rule.name,
+        rule_title=rule.title,
+        references=chain.objective.references,
+        rule_reference=rule.reference,
+        parameters=declared_rows(terms),
+        rule_parameters=tuple(map(parameter_row, rule.parameters)),
+        entries=tuple(_of_step(i, step, chain) for i, step in enumerate(_steps(chain), start=1)),
+        sections=tuple(section for section in sections if section.remarks),
+        command=command_text(chain.objective, rule),
+        formulas=formulas,
+        assignments=assignments,
+        parts=() if chain.operator is None else (proximal_part(chain.operator),),
+    )
+
+
+def _steps(chain: Chain) -> tuple[Step, ...]:
+    """Return the steps, and the gradient before it is used where no step has said what it is."""
+    steps = chain.steps
+    if not chain.smooth:
+        return steps
+    slope = _gradient(chain)
+    if any(step.after == chain.gradient and step.rule == "simplify" for step in steps):
+        return steps
+    at = next((i for i, s in enumerate(steps) if s.target or s.before == slope), len(steps))
+    if any(step.before == slope and step.after == chain.gradient and step.condition is None for step in steps):
+        return steps
+    return (*steps[:at], Step(rule="gradient", before=slope, after=chain.gradient), *steps[at:])
+
+
+def _of_step(position: int, step: Step, chain: Chain) -> Entry:
+    why = prose(step.why)
+    if step.target:
+        is_formal = any(isinstance(node, Call) and node.function == "d" for node in walk(step.before))
+        rights = (step.before, step.after) if is_formal and step.before != step.after else (step.after,)
+        left = WJ if step.target == "w" else Name(step.target)
+        equation = Equation(left=left, rights=rights, is_assignment=True, condition=step.condition)
+    else:
+        equation = Equation(left=step.before, rights=(step.after,), condition=step.condition)
+        if step.rule == "simplify" and step.after == chain.gradient:
+            slope = _gradient(chain)
+            equation = Equation(left=slope, rights=(step.before, step.after), condition=step.condition)
+            why = () if why == (slope,) else why
+        for knot in chain.knots:
+            if step.condition == _at(knot):
+                why = _of_sides(knot)
+    return Entry(number=position, rule=prose(step.rule), equation=equation, why=why)
+
+
+def _gradient(chain: Chain) -> Tree:
+    """Return the formal derivative of what a chain's gradient is of."""
+    return Call("d", (Name(chain.smooth),))
+
+
+def _at(knot: Knot) -> Tree:
+    return Compare("==", WJ, knot.position)
+
+
+def _of_knot(knot: Knot) -> Remark:
+    return Remark(subject=_at(knot), sentence=_of_sides(knot))
+
+
+def _of_sides(knot: Knot) -> Sentence:
+    """Return what the derivative is on either side of a knot, and what is made of it."""
+    if not knot.is_kink:
+        return ("the derivative is ", knot.left, " from either side")
+    if NAN in (knot.left, knot.right):
+        side, known = ("right", knot.right) if knot.left == NAN else ("left", knot.left)
+        return (f"the domain ends here; from the {side} the derivative is ", known)
+    sides: Sentence = (knot.left, " from the left, ", knot.right, " from the right; ")
+    if knot.chosen == ZERO and ZERO not in (knot.left, knot.right):
+        return (*sides, ZERO, " lies between them")
+    if knot.chosen in (knot.left, knot.right):
+        return (*sides, knot.chosen, " is the one nearer to ", ZERO)
+    return (*sides, ZERO, " if it lies between them, else the one nearer to ", ZERO)
+
+
+def _of_directions(chain: Chain) -> tuple[Remark, ...]:
+    is_descent = chain.rule.name == "gradient_descent"
+    step = "the step" if is_descent else "a gradient step on the penalty alone"
+    slope = _gradient(chain)
+    negative = [direction for direction in chain.directions if direction.side == "negative"]
+    positive = [direction for direction in chain.directions if direction.side == "positive"]
+    return tuple(
+        Remark(subject=_region(direction), sentence=_of_direction(direction, step, slope))
+        for direction in (*reversed(negative), *positive)
+    )
+
+
+def _region(direction: Direction) -> Tree:
+    """Return where a direction holds, as a condition on the weight itself: `-c < w_j < 0`."""
+    is_negative = direction.side == "negative"
+    side = Compare("<" if is_negative else ">", WJ, ZERO)
+    if direction.where is None:
+        return side
+    magnitude: Tree = Call("abs", (Name("w"),)) if is_negative else Name("w")
+    ends = direction.where.operands if isinstance(direction.where, Logic) else (direction.where,)
+    low: Tree = ZERO
+    high: Tree | None = None
+    for end in ends:
+        match end:
+            case Compare(">", left, right) if left == magnitude:
+                low = Negate(right) if is_negative else right
+            case Compare("<", left, right) if left == magnitude:
+                high = Negate(right) if is_negative else right
+            case _:
+                return Logic("and", (side, substitute(direction.where, {Name("w"): WJ})))
+    if high is None:
+        return Compare("<" if is_negative else ">", WJ, low)
+    ordered = (high, low) if is_negative else (low, high)
+    return Logic("and", (Compare("<", ordered[0], WJ), Compare("<", WJ, ordered[1])))
+
+
+def _of_direction(direction: Direction, step: str, slope: Tree) -> Sentence:
+    is_negative = direction.side == "negative"
+    inward, outward = ("up", "down") if is_negative else ("down", "up")
+    toward: Sentence = (f", so {step} moves ", WJ, f" {inward}, toward the origin")
+    away: Sentence = (f", so {step} moves ", WJ, f" {outward}, away from the origin")
+    match direction.sign:
+        case "negative":
+            said: Sentence = (Compare("<", slope, ZERO), *(toward if is_negative else away))
+        case "positive":
+            said = (Compare(">", slope, ZERO), *(away if is_negative else toward))
+        case "nonpositive" | "nonnegative" as sign:
+            compared = Compare("<=" if sign == "nonpositive" else ">=", slope, ZERO)
+            is_inward = is_negative == (sign == "nonpositive")
+            said = (compared, *(toward if is_inward else away), ", or leaves it where it is")
+        case "zero":
+            said = (Compare("==", slope, ZERO), f", so {step} leaves ", WJ, " where it is")
+        case "both":
+            said = (slope, f" takes both signs: {step} moves ", WJ, " toward the origin in some places, ")
+            said = (*said, "away from it in others")
+        case "undefined":
+            said = ("the penalty is not defined here",)
+        case _:
+            said = ("the sign of ", slope, " was not decided for all parameter values")
+    return said
+
+
+def _of_bounds(bounds: tuple[StepBound, ...]) -> tuple[Remark, ...]:
+    if not bounds:
+        return ()
+    said: list[str | Tree] = ['"small enough": ']
+    for position, bound in enumerate(bounds):
+        said.extend(("; " if position else "", f"{bound.claim} iff ", bound.condition))
+    return (Remark(sentence=tuple(part for part in said if part != "")),)

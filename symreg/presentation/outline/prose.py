@@ -1,0 +1,99 @@
+"""Sentences with mathematics in them, and the table of parameters."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from symreg.expressions.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Subscript, Tree, number
+from symreg.model.interval import Interval
+from symreg.model.spec import Array, Parameter
+from symreg.model.terms import Terms
+from symreg.presentation.outline.document import ParameterRow, Sentence
+
+
+def prose(text: str) -> Sentence:
+    """Return a sentence of ours with the formulas in it as trees: `w_j`, `i = j+1`, `dL/dw_j`."""
+    made: list[str | Tree] = []
+    end = 0
+    for match in _MATHEMATICS.finditer(text):
+        made.extend((text[end : match.start()], _tree_of(match)))
+        end = match.end()
+    return tuple(part for part in (*made, text[end:]) if part != "")
+
+
+_J = Subscript("j")
+
+
+WJ: Tree = Item("w", (_J,))
+
+
+ZERO: Tree = number(0)
+
+
+NAN: Tree = Constant("nan")
+
+
+_MATHEMATICS = re.compile(
+    r"(?P<defined>\bg_j = dL/dw_j\b)"
+    r"|\bd(?P<of>[LROS])/dw_j\b"
+    r"|(?<![\w^])(?P<array>[wgmv])_(?P<index>[ijkl])(?![\w^])"
+    r"|(?<![\w^])(?P<left>[ijklm]) = (?P<right>[ijklm])(?P<shift>[+-]\d+)?(?![\w^])",
+    re.ASCII,
+)
+
+
+def _tree_of(match: re.Match[str]) -> Tree:
+    if match["defined"]:
+        return Compare("==", Item("g", (_J,)), Call("d", (Name("L"),)))
+    if match["of"]:
+        return Call("d", (Name(match["of"]),))
+    if match["array"]:
+        return Item(match["array"], (Subscript(match["index"]),))
+    shift = int(match["shift"] or 0)
+    right: Tree = Name(match["right"])
+    if shift:
+        right = Binary("+" if shift > 0 else "-", right, number(abs(shift)))
+    return Compare("==", Name(match["left"]), right)
+
+
+def declared_rows(terms: Terms) -> tuple[ParameterRow, ...]:
+    """Return the parameters, and an element of each array that is not any real number."""
+    arrays = [array for array in terms.arrays if not array.domain.is_all]
+    return (*map(parameter_row, terms.parameters), *(parameter_row(a.element, element(a)) for a in arrays))
+
+
+def element(array: Array) -> Tree:
+    """Return an element of an array: `c[i]`, `A[i, j]`."""
+    return Item(array.name, tuple(Subscript(index) for index, _ in zip("ij", array.shape, strict=False)))
+
+
+def parameter_row(parameter: Parameter, name: Tree | None = None) -> ParameterRow:
+    name = name or Name(parameter.name)
+    return ParameterRow(
+        name=name,
+        domain=_allowed(name, parameter),
+        default=number(Fraction(repr(float(parameter.default)))),
+        doc=parameter.doc,
+    )
+
+
+def _allowed(name: Tree, parameter: Parameter) -> Tree | None:
+    """Return the condition that a parameter is one that is taken: in its domain, and above another if it has to be."""
+    own = membership(name, parameter.domain)
+    if not parameter.above:
+        return own
+    above = Compare(">", name, Name(parameter.above))
+    return above if own is None else Logic("and", (own, above))
+
+
+def membership(subject: Tree, domain: Interval) -> Tree | None:
+    """Return the condition that a number lies in a domain, or None where that is the whole line."""
+    low = high = None
+    if domain.low is not None:
+        low = Compare(">=" if domain.low_closed else ">", subject, number(domain.low))
+    if domain.high is not None:
+        high = Compare("<=" if domain.high_closed else "<", subject, number(domain.high))
+    if domain.low is None or high is None:
+        return low or high
+    return Logic("and", (Compare("<=" if domain.low_closed else "<", number(domain.low), subject), high))

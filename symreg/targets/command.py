@@ -1,0 +1,76 @@
+"""The command and the digest in an emitted file's header."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+
+from symreg.expressions.text import to_text
+from symreg.model.objective import Objective
+from symreg.model.spec import Array, Parameter, Rule
+from symreg.templates import templates
+from symreg.updates.update import Update
+
+_LONGEST_COMMAND = 400
+
+
+_FOLDER = re.compile(r"(?:[^\s*+(),=]*/)+(?=[^\s*+(),=/]*\.toml)")
+
+
+def command_of(objective: Objective, rules: tuple[Rule, ...], target: str, is_judged: bool) -> str:
+    """Return the command that emits the objective again; of files it names no folder."""
+    is_inline = any(term.name.startswith("penalty") for term in objective.terms.terms)
+    text = " ".join(_FOLDER.sub("", objective.text).split())
+    words = ["symreg", "generate", text if len(text) <= _LONGEST_COMMAND else "OBJECTIVE"]
+    words += [*(["--name", objective.name] if is_inline else []), *objective.options]
+    for rule in rules:
+        words += ["--rule", rule.name]
+    return shlex.join([*words, "--target", target, *([] if is_judged else ["--unjudged"])])
+
+
+def digest_of(objective: Objective, updates: tuple[Update, ...], target: str) -> str:
+    """Return the SHA-256 of all that decides what is emitted, besides symreg's own code."""
+    specs = {
+        "name": objective.name,
+        "title": objective.title,
+        "references": objective.references,
+        "terms": [
+            [
+                term.name,
+                str(term.coefficient),
+                to_text(term.tree),
+                str(term.domain),
+                [_row(p) for p in term.parameters],
+                [_array_row(a) for a in term.arrays],
+            ]
+            for term in objective.terms.terms
+        ],
+        "updates": [
+            [update.name]
+            if update.rule is None
+            else [
+                update.name,
+                [[step.target, to_text(step.expression)] for step in update.rule.steps],
+                [[state.name, state.initial, state.doc] for state in update.rule.states],
+                [_row(p) for p in update.rule.parameters],
+                update.rule.title,
+                update.rule.reference,
+                update.rule.doc,
+            ]
+            for update in updates
+        ],
+        "templates": dict(templates(target)),
+    }
+    return hashlib.sha256(json.dumps(specs, sort_keys=True).encode()).hexdigest()
+
+
+def _array_row(array: Array) -> list[object]:
+    domain = [] if array.domain.is_all else [str(array.domain)]
+    return [array.name, list(array.shape), array.doc, *domain]
+
+
+def _row(parameter: Parameter) -> list[object]:
+    above = [parameter.above] if parameter.above else []
+    return [parameter.name, str(parameter.domain), parameter.default, parameter.doc, *above]
