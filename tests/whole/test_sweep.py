@@ -23,8 +23,8 @@ SAMPLE = EVERYTHING[::36]
 
 @pytest.fixture
 def _findable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(Path(__file__).parent)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "support")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "support"))
 
 
 def outcomes(written: tuple[Written, ...], targets: tuple[str, ...]) -> Iterator[tuple[Written, Outcome]]:

@@ -16,12 +16,12 @@ from symreg.application.worker import Bug, Notice, Phase, Progress, Worker, chec
 from symreg.errors import Intractable, LanguageError, OutOfTime, SymregError
 from symreg.expressions.tree import Binary, Name, Tree
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
 def _tasks_can_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "support"))
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ from symreg.application.worker import Worker
 with Worker("misbehaving_tasks") as worker:
     worker.call("start_a_sleeper", timeout=100, watch=lambda notice: notice and print(notice.label, flush=True))
 """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(Path(__file__).parent)))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(Path(__file__).parents[1] / "support")))}
     with subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         pids = [int(process) for process in parent.stdout.readline().split()]

@@ -16,7 +16,7 @@ import pytest
 
 from symreg import catalogue
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 COMMANDS = ("list", "show", "derive", "generate", "verify", "audit", "catalogue", "doctor")
 
 MISTAKE = """

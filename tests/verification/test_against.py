@@ -21,7 +21,7 @@ from symreg.verification import Check, Report
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.comparison.tolerance import Finding
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 POINTS = 300
 
 MISTAKEN = """

@@ -450,7 +450,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
         return reading
 
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "support"))
         patch.chdir(folder)
         start()
         yield call

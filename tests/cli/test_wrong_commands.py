@@ -12,7 +12,7 @@ import pytest
 
 from symreg.cli import run
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CHOICES = "is not one of"
 EXCLUDES = "exclude each other"
 BETWEEN = "is not in the range"

@@ -278,7 +278,7 @@ loaded = [name for name in sys.modules if name.split(".")[:2] in (["symreg", "ca
 assert not loaded, loaded
 print("done")
 """
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     ran = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)
     assert ran.stdout == "done\n", ran.stderr
 

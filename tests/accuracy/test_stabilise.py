@@ -334,7 +334,7 @@ def test_the_choice_does_not_depend_on_hashes_or_the_folder(tmp_path: Any) -> No
         " candidates=(part.gradient,) if tree is part.tidied else ())\n"
         "            print(to_text(made.tree), made.error_before, made.error_after, made.note)\n"
     )
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     outputs = [
         subprocess.run(
             [sys.executable, "-c", script],

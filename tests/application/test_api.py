@@ -15,7 +15,7 @@ import pytest
 import symreg
 from symreg.errors import OutOfTime, SpecError, SymregError, UnknownName
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 WELSCH = "lam*(1 - exp(-(w/c)**2))"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-RECORDED = Path(__file__).parent / "data" / "trajectories.json"
+RECORDED = Path(__file__).parents[1] / "data" / "trajectories.json"
 STEPS = 60
 KEPT = (1, 2, 3, 5, 8, 13, 21, 34, 60)
 """Steps whose weights are recorded."""

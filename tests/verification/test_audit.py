@@ -18,7 +18,7 @@ from symreg.application.python_objects import literals, object_in
 from symreg.errors import OutOfTime, SpecError, SymregError, UnknownName
 from symreg.verification.audit import Report, operator_of
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 STEPS = (0.5, 1.0, 2.0)
 HUBER = "where(abs(w) <= alpha, w**2/(2*alpha), abs(w) - alpha/2)"
 MCP = "where(abs(w) <= gamma*lam, lam*abs(w) - w**2/(2*gamma), gamma*lam**2/2)"

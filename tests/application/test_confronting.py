@@ -296,7 +296,7 @@ def test_at_an_end_of_the_domain_the_slope_is_that_from_within(text: str, domain
 
 
 def test_a_worker_that_contradicts_itself_exits_as_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "support"))
     with (
         Worker("contradicting_tasks") as worker,
         pytest.raises(Bug, match=r"Contradicted: 'convex' is proved, but") as told,

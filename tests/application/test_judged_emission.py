@@ -24,7 +24,7 @@ from symreg.targets.description import UNJUDGED
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 # Read by every Python that is started: the gradient of all that is derived is off by a thousandth.
 SABOTAGE = """
