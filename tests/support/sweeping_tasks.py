@@ -14,7 +14,7 @@ import numpy as np
 import plainly
 from numpy.typing import NDArray
 
-from symreg.application import tasks
+from symreg.application import requests, tasks
 from symreg.application.emission import judge_emitted
 from symreg.application.worker import Phase, Tell
 from symreg.errors import Intractable, SymregError, WrongCode
@@ -88,7 +88,7 @@ def examine(
 
 def _derived(tell: Tell, objective: Objective) -> tuple[tuple[Rule, ...], tuple[Update, ...]]:
     """Return the functions of an objective, with a proximal step where there is an operator."""
-    rules = tuple(rule for rule in tasks.distinct_rules(RULES) if fits(objective.terms, rule))
+    rules = tuple(rule for rule in requests.distinct_rules(RULES) if fits(objective.terms, rule))
     try:
         return rules, tasks.derive_updates(tell, objective=objective, rules=rules)
     except Intractable:
@@ -97,7 +97,7 @@ def _derived(tell: Tell, objective: Objective) -> tuple[tuple[Rule, ...], tuple[
 
 def resolved(text: str, domain: str | None, params: Sequence[str]) -> Objective:
     """Return an objective as the command line reads it."""
-    return tasks.read_objective(text, parameters=params, **({} if domain is None else {"domain": domain}))
+    return requests.read_objective(text, parameters=params, **({} if domain is None else {"domain": domain}))
 
 
 def compare(

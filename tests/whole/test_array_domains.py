@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import symreg
 from symreg.application.requests import read_objective, read_parameter
 from symreg.claims.decide import properties
-from symreg.cli.group import symreg as command
+from symreg.cli.commands import symreg as command
 from symreg.errors import SpecError
 from symreg.language.toml import read_penalty
 from symreg.model.interval import parse_interval
