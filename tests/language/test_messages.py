@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import symreg
+from symreg.application import requests
 from symreg.calculus.pieces.domain import refuse_undefined
 from symreg.cli.commands import symreg as command
 from symreg.derivation.proximal.cases import derive_prox
