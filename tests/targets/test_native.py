@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,53 @@ def test_builds_once_and_keeps(private_cache: Path) -> None:
     assert (first.stat().st_ino, first.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert stat.S_IMODE(private_cache.stat().st_mode) == 0o700
     assert sorted(p.name for p in private_cache.iterdir()) == [first.name], "nothing of the build is left over"
+
+
+@needs_compiler
+def test_a_cache_that_vanishes_is_made_again(private_cache: Path) -> None:
+    c_compiler.build(THREE)
+    shutil.rmtree(private_cache)
+    again = c_compiler.build(THREE)
+    assert again.parent == private_cache and three(again) == 3
+    assert stat.S_IMODE(private_cache.stat().st_mode) == 0o700
+
+
+@needs_compiler
+@pytest.mark.parametrize("moment", ["before the compiler starts", "once it has ended"])
+def test_a_cache_that_vanishes_during_a_build_is_made_again(
+    moment: str, private_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c_compiler.find_compiler()
+    runs, run = [], c_compiler._run
+
+    def clearing(*arguments: Any, **named: Any) -> Any:
+        runs.append(arguments)
+        if len(runs) > 1:
+            return run(*arguments, **named)
+        if moment == "before the compiler starts":
+            shutil.rmtree(private_cache)
+        done = run(*arguments, **named)
+        shutil.rmtree(private_cache)
+        return done
+
+    monkeypatch.setattr(c_compiler, "_run", clearing)
+    assert three(c_compiler.build(THREE)) == 3
+    assert len(runs) == 2
+
+
+@needs_compiler
+def test_a_cache_that_vanishes_every_time_is_named(private_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    c_compiler.find_compiler()
+    run = c_compiler._run
+
+    def clearing(*arguments: Any, **named: Any) -> Any:
+        done = run(*arguments, **named)
+        shutil.rmtree(private_cache)
+        return done
+
+    monkeypatch.setattr(c_compiler, "_run", clearing)
+    with pytest.raises(ToolMissing, match="set SYMREG_CACHE to another folder"):
+        c_compiler.build(THREE)
 
 
 @needs_compiler

@@ -25,6 +25,7 @@ from pathlib import Path, PurePosixPath
 from symreg.errors import OutOfTime, ToolMissing
 
 SECONDS_TO_COMPILE = 120
+_ATTEMPTS = 3  # to build in a folder that vanishes
 ACCURATE = ("-O3", "-std=c11", "-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 SHARED = ("-fPIC", "-shared", "-DSYMREG_SIMD")
 VECTOR_MATH = "-DSYMREG_VECTOR_MATH"
@@ -54,7 +55,8 @@ class Compiler:
 def build(sources: Mapping[str, str]) -> Path:
     """Return a shared library of the C files in `sources` (text by file name; headers beside them), built or kept.
 
-    A library that was handed out is never changed, replaced or removed, for somebody may have it loaded.
+    A library that was handed out is never changed, replaced or removed, for somebody may have it loaded. A cache folder
+    that somebody clears meanwhile is made again.
 
     Raises:
         ToolMissing: There is no C compiler, or it refuses; with the first error that it prints.
@@ -62,8 +64,14 @@ def build(sources: Mapping[str, str]) -> Path:
     """
     compiler = find_compiler()
     key = digest(compiler.identity, *(part for name in sorted(sources) for part in (name, sources[name])))[:32]
-    folder = cache_folder()
-    return _kept(folder, key) or _built(folder, key, compiler, sources)
+    for _ in range(_ATTEMPTS):
+        folder = cache_folder()
+        try:
+            return _kept(folder, key) or _built(folder, key, compiler, sources)
+        except FileNotFoundError:
+            if not _is_private(folder):
+                cache_folder.cache_clear()
+    raise ToolMissing(f"{folder} is removed whenever a library is built in it; set SYMREG_CACHE to another folder")
 
 
 @cache
@@ -187,6 +195,8 @@ def _built(folder: Path, key: str, compiler: Compiler, sources: Mapping[str, str
         library = work / f"library{SUFFIX}"
         units = [name for name in names if name.endswith(".c")]
         done = _run((*compiler.command, *compiler.flags, *units, "-o", library.name, *compiler.libraries), cwd=work)
+        if not work.is_dir():
+            raise FileNotFoundError(work)
         if done.returncode != 0 or not library.is_file():
             said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
             wrong = [line for line in said if any(word in line for word in ("error:", "undefined"))]
