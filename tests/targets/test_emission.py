@@ -33,11 +33,11 @@ from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.proximal.split import fits
 from symreg.targets.c import file as c_file
-from symreg.targets.description import STEP
 from symreg.targets.emit import emit
 from symreg.targets.loading import c_compiler
 from symreg.targets.loading.load import load_module
 from symreg.targets.numpy import file as numpy_file
+from symreg.targets.signature import STEP
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 

@@ -1,37 +1,159 @@
-"""Expressions in C: literals and operators."""
+"""Expressions in C, in double precision or in that of the arrays."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import dataclass, field
 
-from symreg.expressions.text import number_text
-from symreg.targets.infix import shifted
+from symreg.expressions.tree import Call, Item, Name, Tree, walk
+from symreg.kernel.ir import names_in
+from symreg.kernel.names import Namer
+from symreg.model.names import RESERVED
+from symreg.targets.c.literals import literal
+from symreg.targets.description import Function
+from symreg.targets.infix import Notation, infix, shifted
 
 DOUBLE, REAL, TRUTH = "double", "real", "int"
+"""What a value is: a number in double precision or in that of the arrays, or a condition."""
+
+_OWN_NAMES = {"abs": "fabs"}
+_ARGUMENTS = ("n", "w", "v", "g", "t", "out")
 
 
-_LARGEST = {DOUBLE: Fraction(2**1024 - 2**970), "float": Fraction(2**128 - 2**103)}
+@dataclass(kw_only=True)
+class Scope:
+    """What is known at one place of a function while it is printed: the names in use, and how each is written there.
+
+    Args:
+        is_single: Are arrays in single precision?
+        helpers: Names of the file's own functions and constants, by ours.
+        namer: Hands out names that are free in the function.
+        pointers: Scalars that are passed by address.
+        types: What each named scalar is.
+        given: The name of the array of parameters that the functions of a search take; "" without a search.
+        indices: What the indices of the loops around are called.
+        copies: Copies of scalars in the precision of the loop around, by name.
+        rows: How values are written that are kept for each element of a block, by name.
+        moved: Elements of arrays that have a name of their own, until they are stored.
+        old: How the weight at a place relative to the index is written where it is that from before the loop.
+        below: How far that reaches below the index.
+        index: Of the loop around, as the kernel calls it.
+        lane: The place within a block.
+        called: Functions called, each with whether in double precision.
+        called_in_loops: Functions called in loops.
+    """
+
+    is_single: bool
+    helpers: dict[str, str]
+    namer: Namer
+    pointers: set[str]
+    types: dict[str, str]
+    given: str
+    indices: dict[str, str] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
+    moved: dict[Item, str] = field(default_factory=dict)
+    old: str = ""
+    below: int = 0
+    index: str = ""
+    lane: str = ""
+    called: set[tuple[str, bool]] = field(default_factory=set)
+    called_in_loops: set[str] = field(default_factory=set)
+
+    @property
+    def real(self) -> str:
+        """The type of elements of arrays."""
+        return "float" if self.is_single else "double"
 
 
-_SMALLEST = {DOUBLE: Fraction(1, 2**1074), "float": Fraction(1, 2**149)}
+def scope_of(function: Function, helpers: dict[str, str], *, is_single: bool) -> Scope:
+    """Return the scope at the start of a function in one precision."""
+    kernel, signature = function.kernel, function.signature
+    given = {argument.name for argument in signature.arguments}
+    used = {*_ARGUMENTS, *given, *helpers.values(), *names_in(kernel.stages)}
+    namer = Namer(used | RESERVED | {buffer.name for buffer in kernel.buffers})
+    numbers = [a for a in signature.of("parameter", "state", "count") if not a.shape]
+    return Scope(
+        is_single=is_single,
+        helpers=helpers,
+        namer=namer,
+        pointers={number.name for number in numbers if number.is_pointer},
+        types={number.name: DOUBLE for number in numbers},
+        given=namer.fresh("given") if kernel.search is not None else "",
+    )
 
 
-def below_literal(index: str, high: int) -> str:
-    """Return the condition `index < n - high`, in unsigned arithmetic."""
-    return f"{shifted(index, high)} < n" if high >= 0 else f"{index} < n + {-high}"
+def expression(scope: Scope, tree: Tree, context: str) -> str:
+    """Return an expression that is computed in double precision, `DOUBLE`, or in that of the arrays, `REAL`."""
+    is_float = context == REAL and scope.is_single
+    suffix = "f" if is_float else ""
+    return infix(
+        tree,
+        Notation(
+            literal=lambda value: literal(value, suffix),
+            constants=_CONSTANTS["float" if is_float else "double"],
+            functions=_functions(scope, tree, is_float=is_float),
+            name=lambda name: _scalar(scope, name, context),
+            item=lambda item: _element(scope, item, context),
+            index=lambda index: scope.indices[index],
+            words={"and": "&&", "or": "||", "not": "!"},
+            choice="{0} ? {1} : {2}",
+            is_nan="isnan({})",
+        ),
+    )
 
 
-def literal(value: Fraction, suffix: str) -> str:
-    kind = "float" if suffix else DOUBLE
-    if value > _LARGEST[kind]:
-        return "INFINITY" if suffix else "(double)INFINITY"
-    if value < _SMALLEST[kind] / 2:
-        return f"0.0{suffix}"
-    text = number_text(value)
-    if "/" in text or len(text) > 17:
-        text = repr(float(value))
-    return f"{text}{suffix}" if any(c in text for c in ".e") else f"{text}.0{suffix}"
+_CONSTANTS = {
+    "float": {"pi": "3.14159265f", "reach": "1e18f", "inf": "INFINITY", "nan": "NAN"},
+    "double": {"pi": "3.141592653589793", "reach": "1e150", "inf": "(double)INFINITY", "nan": "(double)NAN"},
+}
 
 
-def signed_literal(value: Fraction, suffix: str = "") -> str:
-    return f"-{literal(-value, suffix)}" if value < 0 else literal(value, suffix)
+def factor(scope: Scope, tree: Tree) -> str:
+    """Return an expression in double precision as an operand of a product."""
+    text = expression(scope, tree, DOUBLE)
+    return text if isinstance(tree, Name | Call) and "?" not in text else f"({text})"
+
+
+def _functions(scope: Scope, tree: Tree, *, is_float: bool) -> dict[str, str]:
+    """Return what the functions in a tree are called, and note that they are."""
+    functions = {}
+    for node in walk(tree):
+        if isinstance(node, Call) and node.function not in ("where", "in_range"):
+            helper = scope.helpers.get(node.function)
+            of_math = f"{_OWN_NAMES.get(node.function, node.function)}{'f' if is_float else ''}"
+            functions[node.function] = f"{helper}_{'f32' if is_float else 'f64'}" if helper else of_math
+            scope.called.add((node.function, not is_float))
+            if scope.indices:
+                scope.called_in_loops.add(node.function)
+    return functions
+
+
+def _scalar(scope: Scope, name: str, context: str) -> str:
+    is_float = context == REAL and scope.is_single
+    if name == "n":
+        return "(float)n" if is_float else "(double)n"
+    kind = scope.types[name]
+    if kind == TRUTH:
+        return name
+    if name in scope.rows:
+        return scope.rows[name]
+    if context == REAL and name in scope.copies:
+        return scope.copies[name]
+    text = f"*{name}" if name in scope.pointers else name
+    if scope.is_single and kind != context:
+        return f"({'float' if is_float else 'double'}){text}"
+    return text
+
+
+def _element(scope: Scope, item: Item, context: str) -> str:
+    if item in scope.moved:
+        return scope.moved[item]
+    places = [shifted(scope.indices[s.index], s.shift) for s in item.subscripts]
+    if scope.old and item.array == "w" and item.subscripts[0].shift:
+        text = scope.old.format(scope.below + item.subscripts[0].shift)
+    elif len(places) == 2:
+        row = f"({places[0]})" if item.subscripts[0].shift else places[0]
+        text = f"{item.array}[{row} * n + {places[1]}]"
+    else:
+        text = f"{item.array}[{places[0]}]"
+    return f"(double){text}" if scope.is_single and context == DOUBLE else text

@@ -6,46 +6,47 @@ from collections.abc import Iterable
 
 from symreg.expressions.tree import names
 from symreg.kernel import Map, Root
-from symreg.kernel.ir import Formula, Stage, Statement, has_best, has_root, has_sum
+from symreg.kernel.ir import Stage, Statement, has_root, has_sum
 from symreg.kernel.names import Namer
-from symreg.targets.c.documentation import Row, filled, given_names
-from symreg.targets.c.expressions import DOUBLE, signed_literal
-from symreg.targets.c.statements import Writer
-from symreg.targets.description import WIDTH, Module, table, wrapped
+from symreg.targets.c.arguments import buffers, checked_elements, domains, prototype, spans, written
+from symreg.targets.c.documentation import documented
+from symreg.targets.c.expressions import DOUBLE, Scope, expression, scope_of
+from symreg.targets.c.layout import Row, filled
+from symreg.targets.c.roots import given_values
+from symreg.targets.c.search import SEARCH_NAMES, search_rows
+from symreg.targets.c.statements import statements
+from symreg.targets.description import Function, Module
+from symreg.targets.minimum import checked_condition
+from symreg.targets.wording import WIDTH, table, wrapped
 from symreg.templates import render
 
 _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
-
-
-_SEARCH = ("value", "slope", "curvature", "rising", "falling", "tabulate", "points", "searched", "ROWS", "FAR")
-
+"""Functions of the language that C lacks, by the name that a file's own function for each has."""
 
 _FRAME = (
     *("add", "rounded", "are_apart", "spans", "TERMS"),
     *("newton", "enough", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
 )
-
-
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 
-
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
-
-
 _NOT_IN_LIBMVEC = ("abs", "copysign", "floor", "sqrt")
 
 
 def write(module: Module) -> dict[str, str]:
     """Return the header and the source by path."""
-    given = {name for function in module.functions for name in given_names(function)}
-    namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
-    helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
-    own = {name: namer.fresh(name) for name in _FRAME} | {name: namer.fresh(name) for name in _SEARCH}
-    made = [Writer(function, single, helpers | own) for function in module.functions for single in (False, True)]
-    functions = [writer.function(module.name) for writer in made]
-    search = next((_search(writer, made) for writer in made if writer.emitted.kernel.search is not None), None)
-    called = {row for writer in made for row in writer.called}
-    math = sorted({name for writer in made for name in writer.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
+    helpers, own = _own_names(module)
+    scopes = [
+        (function, scope_of(function, helpers | own, is_single=is_single))
+        for function in module.functions
+        for is_single in (False, True)
+    ]
+    functions = [function_rows(module.name, function, scope) for function, scope in scopes]
+    stages = [stage for function in module.functions for stage in function.kernel.stages]
+    searching = ((scope, f.kernel.search) for f, scope in scopes if f.kernel.search is not None)
+    search = next((search_rows(scope, search, stages) for scope, search in searching), None)
+    called = {row for _, scope in scopes for row in scope.called}
+    math = sorted({name for _, scope in scopes for name in scope.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
     values = {
         "name": module.name,
         "prefix": module.name.upper(),
@@ -64,15 +65,12 @@ def write(module: Module) -> dict[str, str]:
         ],
         "math_of_old": [name for name in math if name in _VECTOR_MATH_OF_OLD],
         "math": [name for name in math if name not in _VECTOR_MATH_OF_OLD],
-        "sums": any(has_sum(function.kernel.stages) for function in module.functions),
+        "sums": has_sum(stages),
         "search": search or {},
-        "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
-        "scalar_roots": any(_has_scalar_root(function.kernel.stages) for function in module.functions),
-        "block_roots": search is not None
-        or any(isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages),
-        "delays": any(
-            isinstance(stage, Map) and stage.reads_old for f in module.functions for stage in f.kernel.stages
-        ),
+        "roots": search is not None or has_root(stages),
+        "scalar_roots": _has_scalar_root(stages),
+        "block_roots": search is not None or any(isinstance(s, Map) and has_root(s.body) for s in stages),
+        "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
         "has_overlap": any(function["spans"] for function in functions),
     }
     return {
@@ -81,50 +79,60 @@ def write(module: Module) -> dict[str, str]:
     }
 
 
-def _search(writer: Writer, writers: Iterable[Writer]) -> Row:
-    """Return what the templates need of a kernel's search; other kernels of the module have the same."""
-    search = writer.emitted.kernel.search
-    assert search is not None
-    namer = Namer({*writer.namer.taken, search.u, search.inside})
-    given = namer.fresh("p")
-    writer.types |= dict.fromkeys((search.u, search.inside, *search.parameters), DOUBLE)
-
-    def formula(row: Formula, *, is_inline: bool) -> Row:
-        lets = [line for let in row.lets for line in writer.stage(let)]
-        used = {name for tree in (*(let.value for let in row.lets), row.result) for name in names(tree)}
-        made = [name for name in search.parameters if name in used]
-        unused = [name for name in (search.u, search.inside) if name not in used] + ([] if made else [given])
-        result = writer.text(row.result, DOUBLE)
-        return {"is_inline": is_inline, "lets": lets, "used": made, "unused": unused, "result": result}
-
-    value = formula(search.value, is_inline=False)
-    writer.indices[""] = ""  # the others are called in loops
-    formulas = {
-        "value": value,
-        "slope": formula(search.slope, is_inline=True),
-        "curvature": formula(search.curvature, is_inline=True),
-        "rising": formula(search.rising, is_inline=True),
-        "falling": formula(search.falling, is_inline=True),
+def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the names of the language's functions that C lacks, and of the file's other functions and constants."""
+    given = {
+        argument.name
+        for function in module.functions
+        for argument in function.signature.of("array", "state", "count", "parameter")
     }
-    del writer.indices[""]
-    knots = [writer.text(knot, DOUBLE) for knot in search.knots]
-    stages = [stage for other in writers for stage in other.emitted.kernel.stages]
+    namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
+    helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
+    return helpers, {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES)}
+
+
+def function_rows(stem: str, function: Function, scope: Scope) -> Row:
+    """Return what the templates need of a function.
+
+    Args:
+        stem: Of the file; of a function's name, too.
+        function: What is written.
+        scope: At its start.
+    """
+    kernel, signature, real = function.kernel, function.signature, scope.real
+    body = [row for stage in kernel.stages for row in statements(scope, stage)]
+    condition = checked_condition(function.update)
+    needs = [] if condition is None else [expression(scope, condition, DOUBLE)]
+    # What depends on `t` or on a state is looked at once the pointers to them are.
+    is_late = condition is not None and not names(condition).isdisjoint(state.name for state in signature.states)
+    apart = spans(signature, real)
     return {
-        **formulas,
-        "u": search.u,
-        "inside": search.inside,
-        "given": given,
-        "parameters": list(search.parameters),
-        "knots": filled(knots, WIDTH - 8),
-        "count": len(knots),
-        "used_in_knots": [name for name in search.parameters if any(name in names(knot) for knot in search.knots)],
-        "is_even": search.is_even,
-        "low": "0.0" if search.is_even else "-1e150" if search.low is None else signed_literal(search.low),
-        "high": "1e150" if search.high is None else signed_literal(search.high),
-        "before": "-(double)INFINITY" if search.low_closed else "(double)NAN",
-        "high_closed": search.high_closed,
-        "tabulates": has_best(stages, in_table=True),
-        "searches": has_best(stages, in_table=False),
+        "name": f"{stem}_{function.name}_{'f32' if scope.is_single else 'f64'}",
+        "is_single": scope.is_single,
+        "is_value": signature.returns == "number",
+        "returns": "double" if signature.returns == "number" else "int",
+        "real": real,
+        "summary": function.summary,
+        "formulas": table(function.formulas, WIDTH - 8),
+        "notes": [line for note in function.notes for line in wrapped(note, WIDTH - 8)],
+        "documented": documented(signature),
+        "arguments": prototype(signature, real),
+        "parameters": prototype(signature, real, in_source=True),
+        "elements": list(checked_elements(signature, real)),
+        "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
+        "pointers": [argument.name for argument in signature.arguments if argument.is_pointer],
+        "domains": [*domains(signature), *([] if is_late else needs)],
+        "needs": needs[0] if is_late else "",
+        "spans": filled(apart, WIDTH - 8),
+        "span_count": len(apart),
+        "written": len(written(signature)),
+        "kept": [state.name for state in signature.states if not state.shape],
+        "buffers": buffers(signature, [buffer.name for buffer in kernel.buffers]),
+        "given": scope.given,
+        "given_values": filled(given_values(scope, kernel.search.parameters if kernel.search else ()), WIDTH - 8),
+        "body": body,
+        "result": "" if kernel.result is None else expression(scope, kernel.result, DOUBLE),
+        "scalars": [{"name": name, "value": expression(scope, tree, DOUBLE)} for name, tree in kernel.scalars],
     }
 
 

@@ -1,19 +1,21 @@
-"""Expressions in NumPy: names of functions, literals, lines."""
+"""Expressions in NumPy: of scalars, or of arrays and scalars."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import number_text
-from symreg.expressions.tree import Call, Compare, Constant, Logic, Tree, names, walk
+from symreg.expressions.tree import Call, Compare, Constant, Item, Logic, Tree, names, transform, walk
 from symreg.kernel import Let, Map, Reduce, Store
-from symreg.kernel.ir import Stage, Statement
-from symreg.model.interval import Interval
-from symreg.model.spec import Parameter
-from symreg.targets.infix import is_nan_of
+from symreg.kernel.ir import Stage, Statement, names_in
+from symreg.kernel.names import Namer
+from symreg.model.names import RESERVED
+from symreg.targets.description import Function
+from symreg.targets.infix import Notation, infix, is_nan_of, shifted
+from symreg.targets.numpy.blocks import Block, Operands
 
 NAMES = {
     "abs": "np.abs",
@@ -28,14 +30,115 @@ NAMES |= {name: f"np.{name}" for name in FUNCTIONS if name not in NAMES}
 NAMES |= {f"logical_{word}": f"np.logical_{word}" for word in ("and", "or", "not")}
 NAMES["where_all"] = "np.where"
 
-
-LONGEST_LINE = 88
-
-
-Row = dict[str, Any]
+_ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state")
 
 
-def extremum(node: Tree) -> Tree:
+@dataclass(kw_only=True)
+class Scope:
+    """What is known at one place of a function while it is printed: the names in use, and how each is written there.
+
+    Args:
+        function: What is printed.
+        namer: Hands out names that are free in the function.
+        flat: What `out` is called where it has one dimension; "" without one.
+        real: What the arrays' type is called.
+        given: The name of the tuple of parameters that the functions of a search take; "" without a search.
+        uses_real: Is the arrays' type used?
+        renamed: Copies of scalars in the precision of the loop around, by name.
+        indices: What the indices of the loops around are called.
+        moved: Elements of arrays that have a name of their own, until they are stored.
+        blocks: All blocks of the function.
+        index: Of the loop around, as the kernel calls it.
+        nesting: How many loops the statement stands in, besides its block.
+        is_double: Does the loop around compute in double precision?
+    """
+
+    function: Function
+    namer: Namer
+    flat: str
+    real: str
+    given: str
+    uses_real: bool
+    renamed: dict[str, str] = field(default_factory=dict)
+    indices: dict[str, str] = field(default_factory=dict)
+    moved: dict[Item, str] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+    index: str = ""
+    nesting: int = 0
+    is_double: bool = True
+
+    def array(self, name: str) -> str:
+        """Return what an array is called where it has one dimension."""
+        return self.flat if name == "out" else name
+
+    @property
+    def indent(self) -> int:
+        """How far in a statement stands."""
+        return 8 + 4 * self.nesting
+
+
+def scope_of(function: Function) -> Scope:
+    """Return the scope at the start of a function."""
+    kernel, signature = function.kernel, function.signature
+    given = {argument.name for argument in signature.of("parameter", "array", "state", "count")}
+    namer = Namer({*RESERVED, *_ARGUMENTS, *given, *names_in(kernel.stages), *(b.name for b in kernel.buffers)})
+    return Scope(
+        function=function,
+        namer=namer,
+        flat=namer.fresh("flat") if signature.result else "",
+        real=namer.fresh("real"),
+        given=namer.fresh("given") if kernel.search is not None else "",
+        uses_real=bool(kernel.buffers),
+    )
+
+
+def block(scope: Scope, index: str, *, dtype: str, old: tuple[int, int] | None = None) -> Block:
+    """Return a new block of a loop's elements.
+
+    Args:
+        scope: Of the loop.
+        index: Of the loop, as the kernel calls it.
+        dtype: The name of the arrays' type, or "" for double precision.
+        old: How far neighbours of `w` are read below and above, where they are those from before the loop.
+    """
+    operands = Operands(
+        scalar=lambda tree: expression(scope, tree),
+        array=scope.array,
+        index=index,
+        names=dict(scope.indices),
+        functions=NAMES,
+    )
+    scope.blocks.append(Block(operands=operands, namer=scope.namer, dtype=dtype, old=old))
+    return scope.blocks[-1]
+
+
+def expression(scope: Scope, tree: Tree, *, is_array: bool = False) -> str:
+    """Return an expression of scalars, or of arrays and scalars."""
+    reach = "1e150" if scope.is_double else f"_REACH[{scope.real}]"
+    return infix(
+        transform(transform(tree, _extremum), _for_arrays) if is_array else transform(tree, _extremum),
+        Notation(
+            literal=number,
+            constants={"pi": "np.pi", "inf": "np.inf", "nan": "np.nan", "reach": reach},
+            functions=NAMES,
+            name=lambda name: scope.renamed.get(name, name),
+            item=lambda item: _element(scope, item),
+            index=lambda index: scope.indices[index],
+            words={"and": "and", "or": "or", "not": "not "},
+            choice="{1} if {0} else {2}",
+            is_nan="np.isnan({})",
+        ),
+    )
+
+
+def _element(scope: Scope, item: Item) -> str:
+    if item in scope.moved:
+        return scope.moved[item]
+    places = ", ".join(shifted(scope.indices[s.index], s.shift) for s in item.subscripts)
+    return f"{scope.array(item.array)}[{places}]"
+
+
+def _extremum(node: Tree) -> Tree:
     """Return a choice of the smaller or greater of two scalars by its name; NaN comes out of either."""
     match node:
         case Call("where", (Compare(">", a, b), then, otherwise)) if (then, otherwise) == (b, a):
@@ -46,16 +149,24 @@ def extremum(node: Tree) -> Tree:
             return node
 
 
-def for_arrays(node: Tree) -> Tree:
+def _for_arrays(node: Tree) -> Tree:
     """Return a choice or a condition as a call that takes arrays."""
     if isinstance(node, Call) and node.function == "where":
         return Call("where_all", node.arguments)
     if not isinstance(node, Logic) or is_nan_of(node) is not None:
         return node
-    made = node.operands[0]
-    for other in node.operands[1:]:
-        made = Call(f"logical_{node.operator}", (made, other))
-    return Call("logical_not", (made,)) if node.operator == "not" else made
+    joined = node.operands[0]
+    for operand in node.operands[1:]:
+        joined = Call(f"logical_{node.operator}", (joined, operand))
+    return Call("logical_not", (joined,)) if node.operator == "not" else joined
+
+
+def number(value: Fraction) -> str:
+    """Return a number of either sign."""
+    if value < 0:
+        return f"-{number(-value)}"
+    text = number_text(value)
+    return text if "/" not in text and len(text) <= 15 else repr(float(value))
 
 
 def reaches(stages: Iterable[object]) -> bool:
@@ -68,73 +179,25 @@ def reaches(stages: Iterable[object]) -> bool:
     )
 
 
-def nothing(total: str, stage: Reduce) -> str:
-    """Return the start of a sum, or of the greatest term."""
-    return f"{total} = -np.inf" if stage.is_greatest else f"{total} = (0.0, 0.0)"
-
-
-def more(total: str, terms: str, stage: Reduce) -> str:
-    """Return how the terms of a block are taken into a sum, or into the greatest term."""
-    return f"{total} = max({total}, float({terms}.max()))" if stage.is_greatest else f"{total} = _add({total}, {terms})"
-
-
-def code_line(text: str) -> Row:
-    return {"kind": "line", "text": text}
-
-
-def names_used(stage: Stage | Statement) -> Iterator[str]:
+def names_in_double(stage: Stage | Statement) -> Iterator[str]:
     """Yield the names that a stage needs in double precision."""
     match stage:
         case Let(value=value):
             yield from sorted(names(value))
         case Reduce():
-            for tree in trees(stage):
+            for tree in trees_of_sum(stage):
                 yield from sorted(names(tree))
         case Map(body=body, edge=edge):
             for statement in (*body, *edge):
                 if isinstance(statement, Reduce):
-                    yield from names_used(statement)
+                    yield from names_in_double(statement)
 
 
-def trees(stage: Reduce) -> Iterator[Tree]:
+def trees_of_sum(stage: Reduce) -> Iterator[Tree]:
+    """Yield the expressions of a sum and of the sums in it."""
     for statement in stage.body:
         if isinstance(statement, Reduce):
-            yield from trees(statement)
+            yield from trees_of_sum(statement)
         else:
             yield statement.value
     yield stage.term
-
-
-def number(value: Fraction) -> str:
-    if value < 0:
-        return f"-{number(-value)}"
-    text = number_text(value)
-    return text if "/" not in text and len(text) <= 15 else repr(float(value))
-
-
-def default(value: float) -> str:
-    """Return a default as it stands in a signature; NaN is none."""
-    if value != value:
-        return ""
-    return f" = {int(value)}" if value.is_integer() and abs(value) < 1e15 else f" = {value!r}"
-
-
-def order(parameter: Parameter) -> list[str]:
-    """Return the lines that refuse a parameter that does not exceed the one that it has to."""
-    if not parameter.above:
-        return []
-    name, other = parameter.name, parameter.above
-    told = f'f"{name}: must be > {other} = {{{other}:g}}, got {{{name}:g}}"'
-    line = f"    raise ValueError({told})"
-    lines = [line] if len(line) + 4 <= LONGEST_LINE else ["    raise ValueError(", f"        {told}", "    )"]
-    return [f"if not {other} < {name}:", *lines]
-
-
-def bounds_check(domain: Interval) -> str:
-    """Return the domain as keyword arguments of the check."""
-    rows = []
-    if domain.low is not None:
-        rows.append(f"{'least' if domain.low_closed else 'above'}={number(domain.low)}")
-    if domain.high is not None:
-        rows.append(f"{'most' if domain.high_closed else 'below'}={number(domain.high)}")
-    return "".join(f", {row}" for row in rows)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from symreg.expressions.tree import names
+from symreg.expressions.text import to_text
 from symreg.kernel import Map, Root
-from symreg.kernel.ir import Formula, has_best, has_root, has_sum
-from symreg.kernel.names import Namer
-from symreg.targets.description import WIDTH, Module, table, wrapped
-from symreg.targets.numpy.expressions import LONGEST_LINE, Row, number, reaches
-from symreg.targets.numpy.statements import Writer
+from symreg.kernel.ir import has_root, has_sum
+from symreg.targets.description import Function, Module
+from symreg.targets.minimum import checked_condition, refused_argument
+from symreg.targets.numpy.arguments import array_rows, definition, parameter_rows, state_rows
+from symreg.targets.numpy.documentation import documented
+from symreg.targets.numpy.expressions import Scope, expression, reaches, scope_of
+from symreg.targets.numpy.layout import LONGEST_LINE, Row
+from symreg.targets.numpy.search import search_rows
+from symreg.targets.numpy.statements import statements
+from symreg.targets.wording import WIDTH, table, wrapped
 from symreg.templates import render
 
 
 def write(module: Module) -> dict[str, str]:
     """Return the module by path."""
-    writers = [Writer(function) for function in module.functions]
-    functions = [writer.function() for writer in writers]
+    scopes = [(function, scope_of(function)) for function in module.functions]
+    functions = [function_rows(function, scope) for function, scope in scopes]
     kinds = {function["kind"] for function in functions}
-    search = next((_search(w, module) for w in writers if w.emitted.kernel.search is not None), None)
+    stages = [stage for function in module.functions for stage in function.kernel.stages]
+    searching = ((scope, f.kernel.search) for f, scope in scopes if f.kernel.search is not None)
+    search = next((search_rows(scope, search, stages) for scope, search in searching), None)
     values = {
         "title": wrapped(f"{module.title}: {module.contents}.", LONGEST_LINE - 4),
         "formulas": table(module.formulas, WIDTH - 8),
@@ -27,15 +32,14 @@ def write(module: Module) -> dict[str, str]:
         "command": module.command,
         "digest": module.digest,
         "functions": functions,
-        "reaches": any(reaches(function.kernel.stages) for function in module.functions),
-        "sums": any(has_sum(function.kernel.stages) for function in module.functions),
+        "reaches": reaches(stages),
+        "sums": has_sum(stages),
         "search": search or {},
-        "roots": search is not None or any(has_root(function.kernel.stages) for function in module.functions),
+        "roots": search is not None or has_root(stages),
         "block_roots": (search is not None and search["tabulates"])
-        or any(isinstance(stage, Map) and has_root(stage.body) for f in module.functions for stage in f.kernel.stages),
-        "scalar_roots": search is not None
-        or any(isinstance(stage, Root) for function in module.functions for stage in function.kernel.stages),
-        "chooses": any(block.chooses for writer in writers for block in writer.blocks),
+        or any(isinstance(stage, Map) and has_root(stage.body) for stage in stages),
+        "scalar_roots": search is not None or any(isinstance(stage, Root) for stage in stages),
+        "chooses": any(block.chooses for _, scope in scopes for block in scope.blocks),
         "writes": bool(kinds & {"gradient", "prox", "step"}),
         "has_parameters": any(function["parameters"] for function in functions),
         "bounds_arrays": any(array["bounds"] for function in functions for array in function["arrays"]),
@@ -46,42 +50,41 @@ def write(module: Module) -> dict[str, str]:
     return {f"numpy/{module.name}.py": render("numpy/module.py.jinja", values)}
 
 
-def _search(writer: Writer, module: Module) -> Row:
-    """Return what the template needs of a kernel's search; other kernels of the module have the same."""
-    search = writer.emitted.kernel.search
-    assert search is not None
-    given = Namer({*search.parameters, search.u, search.inside}).fresh("p")
-
-    def unpacked(used: Iterable[str]) -> str:
-        kept = set(used)
-        made = [name if name in kept else "_" for name in search.parameters]
-        return f"{', '.join(made)}{',' if len(made) == 1 else ''} "
-
-    def formula(row: Formula) -> Row:
-        used = {name for tree in (*(let.value for let in row.lets), row.result) for name in names(tree)}
-        lines = [f"{let.name} = {writer.text(let.value, is_array=True)}" for let in row.lets]
-        made = [name for name in search.parameters if name in used]
-        return {"used": made, "names": unpacked(made), "lines": lines, "result": writer.text(row.result, is_array=True)}
-
-    in_knots = [name for name in search.parameters if any(name in names(knot) for knot in search.knots)]
-    stages = [stage for function in module.functions for stage in function.kernel.stages]
+def function_rows(function: Function, scope: Scope) -> Row:
+    """Return what the template needs of a function, whose scope is that at its start."""
+    kernel, signature, rule = function.kernel, function.signature, function.update.rule
+    stages = list(kernel.stages)
+    body = [row for k, stage in enumerate(stages) for row in statements(scope, stage, stages[k + 1 :])]
+    states, condition = state_rows(signature), checked_condition(function.update)
+    written = ["out"] if scope.flat else ["w", *(state["name"] for state in states if state["is_array"])]
     return {
-        "u": search.u,
-        "inside": search.inside,
-        "given": given,
-        "value": formula(search.value),
-        "slope": formula(search.slope),
-        "curvature": formula(search.curvature),
-        "rising": formula(search.rising),
-        "falling": formula(search.falling),
-        "knots": [writer.text(knot) for knot in search.knots],
-        "used_in_knots": in_knots,
-        "names": unpacked(in_knots),
-        "is_even": search.is_even,
-        "low": "0.0" if search.is_even else "-1e150" if search.low is None else number(search.low),
-        "high": "1e150" if search.high is None else number(search.high),
-        "before": "-np.inf" if search.low_closed else "np.nan",
-        "high_closed": search.high_closed,
-        "tabulates": has_best(stages, in_table=True),
-        "searches": has_best(stages, in_table=False),
+        "kind": function.update.kind,
+        "name": function.name,
+        "stem": function.name.removesuffix("_step"),
+        "rule": rule.name if rule else "",
+        "summary": function.summary,
+        "formulas": table(function.formulas, LONGEST_LINE - 8),
+        "notes": [line for note in function.notes for line in wrapped(note, LONGEST_LINE - 4)],
+        "signature": definition(function.name, signature),
+        "documented": documented(function),
+        "is_indexed": function.is_indexed,
+        "parameters": parameter_rows(signature),
+        "needs": "" if condition is None else expression(scope, condition),
+        "needed": "" if condition is None else to_text(condition),
+        "refused": refused_argument(function.update),
+        "arrays": array_rows(signature),
+        "states": states,
+        "written": written,
+        "argument": signature.data.name,
+        "has_out": signature.result is not None,
+        "read": [signature.data.name if scope.flat else "g", *(array.name for array in signature.of("array"))],
+        "flat": scope.flat,
+        "may_alias": kernel.may_alias,
+        "real": scope.real if scope.uses_real else "",
+        "buffers": [buffer.name for buffer in kernel.buffers],
+        "given": scope.given,
+        "given_values": [] if kernel.search is None else list(kernel.search.parameters),
+        "body": body,
+        "result": "" if kernel.result is None else expression(scope, kernel.result),
+        "scalars": [{"name": name, "value": expression(scope, tree)} for name, tree in kernel.scalars],
     }

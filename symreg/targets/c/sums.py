@@ -1,0 +1,104 @@
+"""Statements of one element, and the sums among them, whose terms are such statements again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from symreg.expressions.tree import Item, Subscript
+from symreg.kernel import Let, Reduce, Store
+from symreg.kernel.ir import Statement
+from symreg.targets.c.expressions import DOUBLE, REAL, TRUTH, Scope, expression
+from symreg.targets.c.layout import Row
+from symreg.targets.c.literals import is_before_end
+from symreg.targets.infix import shifted
+
+
+def element(
+    scope: Scope, statements: Iterable[Statement], context: str, *, ends: str = "", kept: Collection[str] = ()
+) -> Iterator[Row]:
+    """Yield the statements of a loop.
+
+    Args:
+        scope: Of the loop.
+        statements: In order.
+        context: The precision in which the loop computes.
+        ends: Where a new weight is kept instead of in `w`.
+        kept: Names of values that have a row in which they are kept for each element of a block.
+    """
+    for statement in statements:
+        match statement:
+            case Let(name=name, value=value, is_condition=is_condition):
+                text = expression(scope, value, context)
+                scope.types[name] = TRUTH if is_condition else context
+                if name in kept:
+                    scope.rows[name] = f"{name}[{scope.lane}]"
+                    yield {"kind": "store", "place": scope.rows[name], "value": text}
+                    continue
+                kind = TRUTH if is_condition else scope.real if context == REAL else "double"
+                yield {"kind": "let", "type": kind, "name": name, "value": text}
+            case Reduce():
+                yield from reduction(scope, statement)
+            case Store(array=array, value=value):
+                text = expression(scope, value, context)
+                if ends and array == "w":
+                    name = scope.moved[Item("w", (Subscript(scope.index),))] = scope.namer.fresh("w_new")
+                    yield {"kind": "let", "type": scope.real, "name": name, "value": text}
+                    yield {"kind": "store", "place": ends, "value": name}
+                else:
+                    if context == DOUBLE and scope.is_single:
+                        text = f"(float){text if text.isidentifier() else f'({text})'}"
+                    yield {"kind": "store", "place": f"{array}[{scope.indices[scope.index]}]", "value": text}
+
+
+def reduction(scope: Scope, stage: Reduce) -> Iterator[Row]:
+    """Yield a sum, or the greatest of some terms."""
+    yield from greatest(scope, stage) if stage.is_greatest else total(scope, stage)
+
+
+def total(scope: Scope, stage: Reduce) -> Iterator[Row]:
+    """Yield a sum: blocks of terms, each block added to a compensated total."""
+    taken = set(scope.namer.taken)
+    names = {key: scope.namer.fresh(key) for key in ("start", "size", "term")}
+    names["total"] = scope.namer.fresh(f"{stage.name}_total")
+    names["k"] = scope.namer.fresh("k")
+    index = scope.indices[stage.index] = scope.namer.fresh(stage.index)
+    body = list(element(scope, stage.body, DOUBLE))
+    term = expression(scope, stage.term, DOUBLE)
+    del scope.indices[stage.index]
+    scope.namer.taken = taken
+    scope.types[stage.name] = DOUBLE
+    yield {
+        "kind": "sum",
+        "name": stage.name,
+        "index": index,
+        **names,
+        "low": stage.low,
+        "more": is_before_end(names["start"], stage.high),
+        "left": f"{shifted('n', -stage.high)} - {names['start']}",
+        "is_plain": not any(isinstance(statement, Reduce) for statement in stage.body),
+        "body": body,
+        "term_value": term,
+    }
+
+
+def greatest(scope: Scope, stage: Reduce) -> Iterator[Row]:
+    """Yield the greatest term: a number, and a loop that raises it."""
+    taken = set(scope.namer.taken)
+    name, term = stage.name, scope.namer.fresh("term")
+    index = scope.indices[stage.index] = scope.namer.fresh(stage.index)
+    body = list(element(scope, stage.body, DOUBLE))
+    body.append({"kind": "let", "type": "double", "name": term, "value": expression(scope, stage.term, DOUBLE)})
+    body.append({"kind": "store", "place": name, "value": f"{term} > {name} ? {term} : {name}"})
+    del scope.indices[stage.index]
+    scope.namer.taken = taken
+    scope.types[name] = DOUBLE
+    yield {"kind": "store", "place": f"double {name}", "value": "-(double)INFINITY"}
+    yield {
+        "kind": "map",
+        "index": index,
+        "is_plain": False,
+        "body": body,
+        "edge": [],
+        "start": stage.low,
+        "more": is_before_end(index, stage.high),
+    }

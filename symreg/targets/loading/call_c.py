@@ -1,0 +1,180 @@
+"""Call an emitted C function as the NumPy function of the same name is called, through ctypes.
+
+A call that C would refuse is put to the NumPy function, so that it is refused in the same words.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symreg.targets.signature import Argument, Signature
+
+Function = Callable[..., Any]
+
+
+def through_c(
+    raw: Any, signature: Signature, dtype: np.dtype[Any], in_numpy: Function, *, has_one_dimension: bool
+) -> Function:
+    """Return a function that is called like the NumPy one and calls the C one.
+
+    Args:
+        raw: The function of the library.
+        signature: Its arguments.
+        dtype: Of the arrays.
+        in_numpy: The NumPy function.
+        has_one_dimension: Are weights of any other shape refused?
+    """
+    raw.restype = ctypes.c_double if signature.returns == "number" else ctypes.c_int
+    raw.argtypes = [_ctype(argument) for argument in signature.arguments]
+    converters = [_converter(argument, dtype) for argument in signature.arguments]
+    count, keywords = len(signature.by_position), {argument.name for argument in signature.by_keyword}
+    written_states = [state.name for state in signature.states if state.shape]
+    returns_array, is_step = signature.returns == "array", signature.returns == "nothing"
+
+    def call(*given: Any, **named: Any) -> Any:
+        if len(given) != count:
+            given, named = _arranged(in_numpy, given, named)
+        w, out = given[0], named.get("out")
+        try:
+            if not named.keys() <= keywords or (has_one_dimension and np.ndim(w) != 1):
+                raise _Refused
+            if returns_array and out is None:
+                out = np.empty_like(w, order="C", subok=False)
+            written = [w, *(given[2][name] for name in written_states)] if is_step else [out] if returns_array else []
+            passed = _Call(given=given, named=named, out=out, written=written)
+            arguments = [convert(passed) for convert in converters]
+        except (_Refused, AttributeError, KeyError, OverflowError, TypeError):
+            in_numpy(*given, **named)
+            raise RuntimeError(f"{in_numpy.__name__}: the C target refuses what the NumPy target takes") from None
+        result = raw(*arguments)
+        if not (returns_array or is_step):
+            if math.isnan(result):  # the value, or a parameter outside its domain: NumPy tells the two apart
+                in_numpy(*given, **named)
+            return result
+        if result != 0:
+            in_numpy(*given, **named)
+            raise RuntimeError(f"{in_numpy.__name__}: the C target returns {result} where the NumPy target runs")
+        for name, box in passed.boxes.items():
+            given[2][name] = box.value
+        return out
+
+    return functools.wraps(in_numpy)(call)
+
+
+class _Refused(Exception):
+    """The call is not one for C; the NumPy function will say why."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Call:
+    """One call from Python.
+
+    Args:
+        given: What is passed by position: the data, the gradient, the dict of states.
+        named: What is passed by keyword.
+        out: The array that receives the result.
+        written: All arrays that are written to.
+        boxes: Numbers that C writes to, by name.
+    """
+
+    given: tuple[Any, ...]
+    named: dict[str, Any]
+    out: Any
+    written: list[Any]
+    boxes: dict[str, ctypes.c_double] = field(default_factory=dict)
+
+
+def _ctype(argument: Argument) -> Any:
+    if argument.is_pointer:
+        return ctypes.c_void_p
+    return ctypes.c_size_t if argument.dtype == "size" else ctypes.c_double
+
+
+def _converter(argument: Argument, dtype: np.dtype[Any]) -> Callable[[_Call], Any]:
+    """Return what takes an argument of C out of a call from Python, or raises `_Refused`."""
+    name, default, has_default = argument.name, argument.default, argument.default == argument.default
+    match argument.role:
+        case "length":
+            return lambda call: call.given[0].size
+        case "data" if argument.is_overwritten:
+            return lambda call: _written(call.given[0], dtype, call.given[0].shape)
+        case "data":
+            return lambda call: _read(call.given[0], dtype, call.given[0].shape, call.written)
+        case "array":
+            dimensions = len(argument.shape)
+            return lambda call: _read(call.named[name], dtype, (call.given[0].size,) * dimensions, call.written)
+        case "gradient":
+            return lambda call: _read(call.given[1], dtype, call.given[0].shape, call.written)
+        case "state" if argument.shape:
+            return lambda call: _written(call.given[2][name], dtype, call.given[0].shape)
+        case "state" | "count":
+            return lambda call: _boxed(name, call)
+        case "parameter" if has_default:
+            return lambda call: _number(call.named.get(name, default))
+        case "parameter":
+            return lambda call: _number(call.named[name])
+        case "result":
+            return lambda call: _written(call.out, dtype, call.given[0].shape)
+        case "scratch":
+            rows = int(argument.shape[0])
+            return lambda call: _pointer(np.empty(rows * call.given[0].size, dtype))
+    raise AssertionError(argument)
+
+
+def _boxed(name: str, call: _Call) -> Any:
+    """Return the address of a copy of a number that C writes to."""
+    box = call.boxes[name] = ctypes.c_double(_number(call.given[2][name]))
+    return ctypes.byref(box)
+
+
+def _arranged(
+    in_numpy: Function, given: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments with those that were named but have a place put there."""
+    try:
+        bound = inspect.signature(in_numpy).bind(*given, **named)
+    except TypeError:
+        in_numpy(*given, **named)  # raises the same, in Python's own words
+        raise
+    return bound.args, bound.kwargs
+
+
+def _written(array: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
+    """Return a pointer to an array that C may write to."""
+    if not (isinstance(array, np.ndarray) and array.dtype == dtype and array.shape == shape and array.flags.carray):
+        raise _Refused
+    return _pointer(array)
+
+
+def _read(array: Any, dtype: np.dtype[Any], shape: tuple[int, ...], written: list[Any]) -> Any:
+    """Return a pointer to an array that C reads, or to a copy of it if its elements do not lie one after another."""
+    if not (isinstance(array, np.ndarray) and array.dtype == dtype and array.shape == shape):
+        raise _Refused
+    if array.flags.carray:
+        return _pointer(array)
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        if any(np.shares_memory(array, other) for other in written):
+            raise _Refused
+        array = np.array(array, dtype, order="C")
+    return array.ctypes  # keeps the array, and takes a read-only one
+
+
+def _pointer(array: Any) -> Any:
+    # Three times as fast as `array.ctypes`, but there must be a byte to point to.
+    return ctypes.byref(ctypes.c_char.from_buffer(array)) if array.size else array.ctypes
+
+
+def _number(value: Any) -> float:
+    if type(value) is float:
+        return value
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise _Refused
+    return float(value)

@@ -1,0 +1,50 @@
+"""Docstrings of emitted functions: what stands under `Args:`."""
+
+from __future__ import annotations
+
+import textwrap
+
+from symreg.targets.description import Function
+from symreg.targets.numpy.layout import LONGEST_LINE
+from symreg.targets.signature import Argument
+from symreg.targets.wording import domain_in_words
+
+
+def documented(function: Function) -> list[str]:
+    """Return the arguments with what they are, in the order of Python's signature."""
+    signature = function.signature
+    rows = [(argument.name, _meaning(argument, function)) for argument in signature.of("data", "gradient")]
+    if signature.states:
+        rows.append(("state", f"From `{function.name.removesuffix('_step')}_state(w)`; overwritten."))
+    rows += [(argument.name, _meaning(argument, function)) for argument in signature.by_keyword]
+    return [
+        line
+        for name, text in rows
+        for line in textwrap.wrap(
+            text, LONGEST_LINE - 8, initial_indent=f"{name}: ", subsequent_indent="    ", break_long_words=False
+        )
+    ]
+
+
+def _meaning(argument: Argument, function: Function) -> str:
+    """Return what an argument is: its shape and dtype, which values are allowed, and whether it is written to."""
+    match argument.role:
+        case "data":
+            what = "Numbers" if argument.name == "v" else "Weights"
+            shape = "one dimension" if function.is_indexed else "any shape"
+            overwritten = ", C-contiguous; overwritten" if argument.is_overwritten else ""
+            return f"{what}, float32 or float64, {shape}{overwritten}."
+        case "gradient":
+            return "Gradient of the loss L at w; shape and dtype of w."
+        case "array":
+            shape = f"({', '.join(map(str, argument.shape))}{',' * (len(argument.shape) == 1)})"
+            each = "" if argument.domain.is_all else f", each {domain_in_words(argument.domain)}"
+            return f"Shape {shape}, dtype of w{each}."
+        case "parameter":
+            allowed = domain_in_words(argument.domain, argument.above)
+            text = f"{argument.doc}, {allowed}" if argument.doc else allowed
+            return f"{text[:1].upper()}{text[1:]}."
+        case "result":
+            may_be = f"; may be {argument.may_be}" if argument.may_be else ""
+            return f"Receives the result if given; C-contiguous{may_be}."
+    raise AssertionError(argument)

@@ -1,0 +1,155 @@
+"""The arguments of an emitted function, once, in one order; everything that lists them is a view of it.
+
+The order is C's: n, the numbers that the function is of (`w`, or `v` of a proximal operator), declared arrays, the
+loss's gradient, a rule's states and its count of steps, parameters, what receives the result, scratch. In Python the
+first, the gradient and one dict of the states are passed by position, arrays, parameters and `out` by keyword; the
+length and scratch are not passed at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import nan
+from typing import Literal
+
+from symreg.kernel import Kernel
+from symreg.model.interval import REAL, WORDS, Interval
+from symreg.model.spec import Parameter
+
+Role = Literal["length", "data", "array", "gradient", "state", "count", "parameter", "result", "scratch"]
+Returns = Literal["number", "array", "nothing"]
+Dimension = Literal["n", "m"] | int
+"""The number of weights, the number of rows of data, or a number of rows that the function itself needs."""
+
+BY_POSITION = ("w", "v", "g", "state")
+"""In Python, in this order; all else is passed by keyword. `state` is the dict of a rule's states and of `t`."""
+
+STEP = Parameter(name="step", domain=WORDS["positive"], default=nan, doc="factor of the penalty")
+"""What a proximal operator takes besides the penalty's parameters; it has no default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument of an emitted function.
+
+    Args:
+        name: As it is declared.
+        role: What it is for.
+        shape: Of an array, `("n",)` or `("n", "n")` say; `()` of one number.
+        dtype: `size`, `real` for the precision of the arrays, or `double` whatever their precision.
+        domain: Values that it, or each of its elements, may take.
+        default: Its value where it is not given, or before the first step; NaN for none.
+        above: The name of another argument that it has to exceed; "" for none.
+        is_overwritten: Is it written to, and so passed by its address in C?
+        may_be: The name of an argument that it may be exactly, though it is written and that one read; "" for none.
+        doc: A few words of whoever declared it.
+    """
+
+    name: str
+    role: Role
+    shape: tuple[Dimension, ...] = ()
+    dtype: Literal["size", "real", "double"] = "real"
+    domain: Interval = REAL
+    default: float = nan
+    above: str = ""
+    is_overwritten: bool = False
+    may_be: str = ""
+    doc: str = ""
+
+    @property
+    def is_pointer(self) -> bool:
+        """Is it passed by its address in C?"""
+        return bool(self.shape) or self.is_overwritten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What an emitted function takes and returns.
+
+    Args:
+        arguments: In the order of C.
+        returns: A number, an array (in C a status, and the array is the last argument but scratch), or nothing.
+    """
+
+    arguments: tuple[Argument, ...]
+    returns: Returns
+
+    def of(self, *roles: Role) -> tuple[Argument, ...]:
+        """Return the arguments that have one of some roles, in order."""
+        return tuple(argument for argument in self.arguments if argument.role in roles)
+
+    @property
+    def data(self) -> Argument:
+        """The array that the function is of: weights `w`, or `v` of a proximal operator."""
+        (data,) = self.of("data")
+        return data
+
+    @property
+    def result(self) -> Argument | None:
+        """The array that receives the result, of a function that returns one."""
+        return next(iter(self.of("result")), None)
+
+    @property
+    def states(self) -> tuple[Argument, ...]:
+        """What a rule keeps from step to step, `t` among them."""
+        return self.of("state", "count")
+
+    @property
+    def by_position(self) -> tuple[str, ...]:
+        """The names that Python passes by position."""
+        names = {argument.name for argument in self.of("data", "gradient")} | ({"state"} if self.states else set())
+        return tuple(name for name in BY_POSITION if name in names)
+
+    @property
+    def by_keyword(self) -> tuple[Argument, ...]:
+        """The arguments that Python passes by keyword."""
+        return self.of("array", "parameter", "result")
+
+
+def signature_of(kernel: Kernel) -> Signature:
+    """Return the signature of the function that a kernel is."""
+    return Signature(arguments=tuple(_arguments(kernel)), returns=_RETURNS[kernel.update.kind])
+
+
+_RETURNS: dict[str, Returns] = {"value": "number", "gradient": "array", "prox": "array", "step": "nothing"}
+
+
+def _arguments(kernel: Kernel) -> Iterator[Argument]:
+    update = kernel.update
+    rule, terms, is_step = update.rule, update.terms, update.kind == "step"
+    data = "v" if update.kind == "prox" else "w"
+    yield Argument(name="n", role="length", dtype="size")
+    yield Argument(name=data, role="data", shape=("n",), is_overwritten=is_step)
+    for array in terms.arrays:
+        yield Argument(name=array.name, role="array", shape=array.shape, domain=array.domain, doc=array.doc)
+    if is_step:
+        yield Argument(name="g", role="gradient", shape=("n",))
+    for state in rule.states if rule else ():
+        yield Argument(
+            name=state.name,
+            role="state",
+            shape=("n",) if state.is_array else (),
+            dtype="real" if state.is_array else "double",
+            default=state.initial,
+            is_overwritten=True,
+            doc=state.doc,
+        )
+    if rule and rule.uses_t:
+        yield Argument(name="t", role="count", dtype="double", default=0.0, is_overwritten=True, doc="steps taken")
+    for parameter in (*(rule.parameters if rule else (STEP,) if data == "v" else ()), *terms.parameters):
+        yield Argument(
+            name=parameter.name,
+            role="parameter",
+            dtype="double",
+            domain=parameter.domain,
+            default=parameter.default,
+            above=parameter.above,
+            doc=parameter.doc,
+        )
+    if update.kind in ("gradient", "prox"):
+        may_be = data if kernel.may_alias else ""
+        yield Argument(name="out", role="result", shape=("n",), is_overwritten=True, may_be=may_be)
+    if kernel.buffers:
+        shape: tuple[Dimension, ...] = (len(kernel.buffers), "n")
+        yield Argument(name=kernel.buffers[0].name, role="scratch", shape=shape, is_overwritten=True)
