@@ -114,10 +114,16 @@ def judge_function(
 def _subjects(objective: Objective, updates: tuple[Update, ...], targets: Iterable[str]) -> list[Subject]:
     """Return the emitted functions as the judge calls them, for each target and in both precisions."""
     from symreg.targets.loading.load import load
+    from symreg.targets.signature import BY_POSITION
     from symreg.verification import Subject
 
     return [
-        Subject(label=target, dtype=dtype, functions=vars(load(objective, updates, target, dtype)))
+        Subject(
+            label=target,
+            dtype=dtype,
+            functions=vars(load(objective, updates, target, dtype)),
+            by_position=BY_POSITION,
+        )
         for target in targets
         for dtype in DTYPES
     ]

@@ -14,6 +14,9 @@ from symreg.verification.cases.gradient_cases import StepCase
 from symreg.verification.cases.sampling import Group
 from symreg.verification.oracle.formats import Dtype, Vector
 
+BY_POSITION = ("w", "v", "g", "state")
+"""What somebody's own function is given by position, in this order; parameters and arrays go by keyword."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
@@ -25,12 +28,25 @@ class Subject:
         functions: By name: `value(w, **p)`, `gradient(w, **p)`, `prox(v, step=s, **p)`, `RULE_step(w, g, [state], **p)`
             in place and `RULE_state(w)`, where p are parameters and declared arrays.
         is_emitted: Are they to keep all that emitted functions promise, or only to be accurate?
+        by_position: What is given by position, in this order. For emitted functions it is handed over with them, from
+            their signature: the judge shares no code with what wrote it.
     """
 
     label: str
     dtype: Dtype
     functions: Mapping[str, Callable[..., Any]]
     is_emitted: bool = True
+    by_position: tuple[str, ...] = BY_POSITION
+
+    def call(self, name: str, values: Mapping[str, Any]) -> Any:
+        """Return what a function returns, given all its arguments by name.
+
+        Raises:
+            Trouble: It raised.
+        """
+        arguments = tuple(values[key] for key in self.by_position if key in values)
+        named = {key: value for key, value in values.items() if key not in self.by_position}
+        return called(self.functions[name], arguments, named)
 
 
 class Trouble(Exception):
@@ -40,7 +56,7 @@ class Trouble(Exception):
 def call_value(subject: Subject, group: Group, weights: Vector) -> float:
     """Return R(w) as the subject computes it."""
     own = _copied(weights)
-    result = called(subject.functions["value"], (own,), given(group, len(weights)))
+    result = subject.call("value", {"w": own, **given(group, len(weights))})
     if subject.is_emitted:
         _require_unchanged("w", own, weights)
     return _number(result, "value")
@@ -49,7 +65,7 @@ def call_value(subject: Subject, group: Group, weights: Vector) -> float:
 def call_gradient(subject: Subject, group: Group, weights: Vector) -> NDArray[Any]:
     """Return dR/dw as the subject computes it."""
     own = _copied(weights)
-    result = called(subject.functions["gradient"], (own,), given(group, len(weights)))
+    result = subject.call("gradient", {"w": own, **given(group, len(weights))})
     found = _vector(result, weights.shape, "gradient")
     if subject.is_emitted:
         _require_unchanged("w", own, weights)
@@ -62,7 +78,7 @@ def call_gradient(subject: Subject, group: Group, weights: Vector) -> NDArray[An
 def call_prox(subject: Subject, group: Group, points: Vector, step: float) -> NDArray[Any]:
     """Return the proximal point of v as the subject computes it."""
     own = _copied(points)
-    result = called(subject.functions["prox"], (own,), {"step": step, **given(group, len(points))})
+    result = subject.call("prox", {"v": own, "step": step, **given(group, len(points))})
     found = _vector(result, points.shape, "prox")
     if subject.is_emitted:
         _require_unchanged("v", own, points)
@@ -78,8 +94,8 @@ def call_step(subject: Subject, rule: Rule, renamed: Mapping[str, str], case: St
     named = {renamed.get(name, name): x for name, x in given(case.group, len(weights)).items()} | case.parameters
     state = prepared_state(subject, rule, case)
     before = {} if state is None else dict(state)
-    arguments = (weights, gradient) if state is None else (weights, gradient, state)
-    called(subject.functions[f"{rule.name}_step"], arguments, named)
+    kept = {} if state is None else {"state": state}
+    subject.call(f"{rule.name}_step", {"w": weights, "g": gradient, **kept, **named})
     if subject.is_emitted:
         _require_unchanged("g", gradient, case.gradient)
         for one in rule.states:
@@ -102,7 +118,7 @@ def prepared_state(subject: Subject, rule: Rule, case: StepCase) -> dict[str, An
     """Return the subject's fresh state, checked, then filled with the case's values; None for a rule without state."""
     if not rule.states and not rule.uses_t:
         return None
-    made = called(subject.functions[f"{rule.name}_state"], (case.weights.copy(),), {})
+    made = subject.call(f"{rule.name}_state", {"w": case.weights.copy()})
     if not isinstance(made, dict):
         raise Trouble(f"{rule.name}_state returned {type(made).__name__} where a dict is right")
     expected = {state.name for state in rule.states} | ({"t"} if rule.uses_t else set())
