@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from measure import Row, interleaved, shown
 
 from symreg import catalogue
-from symreg.application.requests import TARGETS
 from symreg.derivation.gradient import derive
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
-from symreg.targets.emit import emit
+from symreg.targets.emit import TARGETS, emit
 from symreg.updates.assemble import updates
 
 LENGTHS = (1, 10, 100)

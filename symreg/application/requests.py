@@ -12,13 +12,14 @@ from symreg.model.names import did_you_mean
 from symreg.model.objective import Objective
 from symreg.model.ordering import require_order
 from symreg.model.spec import Array, Parameter, Rule, Shape
+from symreg.targets.emit import TARGETS
 
 ArrayLike: TypeAlias = "Sequence[str] | tuple[Sequence[str], str | tuple[str, float]]"
 
 
 def named_targets(target: str, *, allows_all: bool = True) -> tuple[str, ...]:
     if target == "all" and allows_all:
-        return TARGETS
+        return tuple(TARGETS)
     if target not in TARGETS:
         raise UnknownName(f"there is no target '{str(target)[:40]}'{did_you_mean(str(target)[:40], TARGETS)}")
     return (target,)
@@ -57,12 +58,6 @@ def finite(name: str, number: Any) -> float:
         return float(number)
     except (TypeError, ValueError, OverflowError):
         raise SpecError(f"{name} = {number!r:.40}: write a number") from None
-
-
-TARGETS = ("numpy", "c")
-
-
-"""Every language that is emitted, by name."""
 
 
 def read_objective(

@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from symreg.application.requests import TARGETS, distinct_rules, read_objective
+from symreg.application.requests import distinct_rules, read_objective
 from symreg.application.worker import Phase, Progress, Tell
+from symreg.targets.emit import TARGETS
 
 if TYPE_CHECKING:
     from symreg.claims.verdict import Analysis
@@ -210,7 +211,7 @@ def write_entry(tell: Tell, *, name: str) -> dict[str, str]:
 
     terms = read_objective(name).terms
     rules = [rule for rule in (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES) if fits(terms, resolve_rule(rule))]
-    sources = write_sources(tell, objective=name, rules=rules, targets=TARGETS)
+    sources = write_sources(tell, objective=name, rules=rules, targets=tuple(TARGETS))
     derivation = write_derivation(tell, objective=name, rule="gradient_descent", form="latex")
     files = {**sources.files, f"latex/{name}.tex": derivation.text}
     with suppress(Intractable):  # no operator

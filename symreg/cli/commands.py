@@ -8,7 +8,7 @@ from symreg.cli import console
 from symreg.cli.group import debug, symreg
 from symreg.cli.options import (
     FAILED,
-    TARGETS,
+    chosen_targets,
     common_options,
     domain_option,
     joined_files,
@@ -168,7 +168,7 @@ def generate(
                 watch=bar,
                 objective=objective_text(objective),
                 rules=rules,
-                targets=TARGETS if target == "all" else (target,),
+                targets=chosen_targets(target),
                 name=name,
                 parameters=parameters,
                 is_judged=not unjudged,
@@ -236,7 +236,7 @@ def verify(
             watch=bar,
             objective=objective_text(objective),
             rules=rules,
-            targets=TARGETS if target == "all" else (target,),
+            targets=chosen_targets(target),
             points=points,
             as_json=as_json,
             against=against,

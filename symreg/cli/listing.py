@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterable
 
 from symreg import catalogue
 from symreg.expressions.functions import FUNCTIONS, RULE_FUNCTIONS
-
-_TARGETS = (
-    ("numpy", "a Python module that imports NumPy alone; works in place, in cache-sized blocks"),
-    ("c", "a C99 header and source that allocate nothing; float32 and float64"),
-)
+from symreg.targets.emit import TARGETS
 
 _KINDS: dict[str, Callable[[], Iterable[tuple[str, str]]]] = {
     "penalties": lambda: ((name, catalogue.penalty(name).title) for name in catalogue.penalties()),
     "rules": lambda: ((name, catalogue.rule(name).title) for name in catalogue.rules()),
-    "targets": lambda: _TARGETS,
+    "targets": lambda: ((name, target.doc) for name, target in TARGETS.items()),
     "functions": lambda: ((row.name, row.doc) for row in (FUNCTIONS | RULE_FUNCTIONS).values()),
 }
 

@@ -9,11 +9,9 @@ import click
 from symreg.cli import console
 from symreg.cli.group import Command, debug
 from symreg.errors import SymregError
+from symreg.targets.emit import TARGETS
 
 FAILED = 1
-
-
-TARGETS = ("numpy", "c")
 
 
 def common_options(command: Command) -> Command:
@@ -59,6 +57,11 @@ def target_option(default: str) -> Callable[[Command], Command]:
     return click.option(
         "--target", type=click.Choice([*TARGETS, "all"]), default=default, show_default=True, help="Language emitted."
     )
+
+
+def chosen_targets(target: str) -> tuple[str, ...]:
+    """Return the targets that the value of `--target` means."""
+    return tuple(TARGETS) if target == "all" else (target,)
 
 
 objective_argument = click.argument("objective")

@@ -1,16 +1,45 @@
-"""Emit functions in a target language: each target by its name, with the writer that turns kernels into its source."""
+"""Emit functions in a target language: `TARGETS` is the one table of languages, a row each.
+
+Nothing heavy is imported before something is emitted: whoever only asks which targets there are imports this module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from symreg.model.objective import Objective
-from symreg.targets.c import file as c
-from symreg.targets.description import Module, describe
-from symreg.targets.numpy import file as numpy
-from symreg.updates.update import Update
+if TYPE_CHECKING:
+    from symreg.model.objective import Objective
+    from symreg.targets.description import Module
+    from symreg.updates.update import Update
 
-_WRITERS: dict[str, Callable[[Module], dict[str, str]]] = {"numpy": numpy.write, "c": c.write}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A language that is emitted.
+
+    Args:
+        doc: What is emitted, in a few words.
+        writer: The module whose `write` turns a `Module` into source by path.
+    """
+
+    doc: str
+    writer: str
+
+
+TARGETS = {
+    "numpy": Target(
+        doc="a Python module that imports NumPy alone; works in place, in cache-sized blocks",
+        writer="symreg.targets.numpy.file",
+    ),
+    "c": Target(
+        doc="a C99 header and source that allocate nothing; float32 and float64",
+        writer="symreg.targets.c.file",
+    ),
+}
+"""Every target by its name, in the order in which they are listed."""
 
 
 def emit(objective: Objective, updates: tuple[Update, ...], target: str, *, is_judged: bool = True) -> dict[str, str]:
@@ -19,7 +48,10 @@ def emit(objective: Objective, updates: tuple[Update, ...], target: str, *, is_j
     Args:
         objective: What the updates are of.
         updates: The functions, in the order in which they are to stand.
-        target: `numpy` or `c`.
+        target: One of `TARGETS`.
         is_judged: Is it judged before it is handed over? If not, the header says so.
     """
-    return _WRITERS[target](describe(objective, updates, target, is_judged=is_judged))
+    from symreg.targets.description import describe
+
+    write: Callable[[Module], dict[str, str]] = import_module(TARGETS[target].writer).write
+    return write(describe(objective, updates, target, is_judged=is_judged))
