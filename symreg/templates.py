@@ -12,13 +12,13 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 @cache
 def templates(folder: str) -> Mapping[str, str]:
-    """Return the templates of one folder, `c` or `latex` say, by path: `latex/derivation.tex`."""
+    """Return the templates of one folder by path, `latex/derivation.tex` say; none if there is no such folder."""
     for root in (files("symreg") / "_templates", Path(__file__).parents[1] / "templates"):
         if (root / folder).is_dir():
             rows = {f"{folder}/{row.name}": row for row in (root / folder).iterdir() if row.is_file()}
             kept = sorted(path for path in rows if path.endswith((".jinja", ".tex")))
             return {path: rows[path].read_text(encoding="utf-8") for path in kept}
-    raise FileNotFoundError(f"templates/{folder}")
+    return {}
 
 
 def render(template: str, values: Mapping[str, object]) -> str:
