@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from symreg.expressions.arithmetic import numeric
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree, children
 
-_DIVISION, _POWER, _FUNCTION = 4.0, 40.0, 18.0
-_PRICES = {
-    "abs": 1.0,
-    "min": 1.0,
-    "max": 1.0,
-    "sign": 2.0,
-    "where": 2.0,
-    "sqrt": 5.0,
-    "sigmoid": 30.0,
-    "softplus": 45.0,
-    "logaddexp": 45.0,
-}
+_DIVISION, _POWER, _FUNCTION = 4.0, 40.0, 18.0  # additions that each takes, roughly
 _SCALAR = 0.1  # an operation on scalars is done once, for all weights
 
 
@@ -84,9 +74,9 @@ class Interner:
                     return _POWER
                 whole = abs(int(value))
                 products = max(0, whole.bit_length() + whole.bit_count() - 2)
-                return products + (0.0 if value.denominator == 1 else _PRICES["sqrt"])
+                return products + (0.0 if value.denominator == 1 else FUNCTIONS["sqrt"].price)
             case Call(function, _):
-                return _PRICES.get(function, _FUNCTION)
+                return FUNCTIONS[function].price if function in FUNCTIONS else _FUNCTION
             case _:
                 return 1.0
 

@@ -9,6 +9,8 @@ from flint import arb, ctx
 
 from symreg.accuracy.rounding import GREATEST, Machine, singles
 from symreg.calculus.evaluation.balls import Exact, Undecided, compiled
+from symreg.expressions.formulas import grows_exponentially
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Call, Compare, Name, Tree, names, walk
 from symreg.model.domain import Domain
 from symreg.model.interval import Interval
@@ -84,7 +86,7 @@ def _exponent(node: Tree) -> tuple[Tree, ...]:
             return ()
 
 
-_GROWING = ("exp", "expm1", "sinh", "cosh", "tanh", "sigmoid", "softplus")
+_GROWING = frozenset(row.name for row in FUNCTIONS.values() if grows_exponentially(row))
 
 
 class Stream:

@@ -11,13 +11,18 @@ import math
 from array import array
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 from flint import arb, ctx
 
 from symreg.accuracy.cost import Interner
-from symreg.calculus.evaluation.balls import COMPARE, FUNCTIONS
+from symreg.calculus.evaluation.balls import FUNCTIONS as BALLS
+from symreg.calculus.evaluation.balls import compiled
 from symreg.expressions.arithmetic import numeric
+from symreg.expressions.formulas import computed, ends, is_of_exponentials
+from symreg.expressions.functions import FUNCTIONS, Function
+from symreg.expressions.operators import COMPARISONS
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 from symreg.model.interval import WORDS
 from symreg.model.spec import Parameter
@@ -64,7 +69,7 @@ class Machine:
         """Return whether a condition holds at each point."""
         match condition:
             case Compare(operator, left, right):
-                compare = COMPARE[operator]
+                compare = COMPARISONS[operator]
                 a, b = self._operands(condition, left, right)
                 return [compare(x, y) for x, y in zip(a, b, strict=True)]
             case Logic("not", (operand,)):
@@ -103,8 +108,8 @@ class Machine:
             case Call("min" | "max" as function, (first, second)):
                 a, b = self._operands(tree, first, second)
                 return [_extreme(function, x, y) for x, y in zip(a, b, strict=True)]
-            case Call("sigmoid" | "softplus" | "logaddexp", _):
-                return self.at(_spelled(tree))
+            case Call(function, arguments) if (spelled := computed(function, arguments)) is not None:
+                return self.at(spelled)
             case Call("abs", (argument,)):
                 return [abs(x) for x in self.at(argument)]
             case Call("sign", (argument,)):
@@ -145,20 +150,6 @@ def singles(column: Column) -> Column:
     return array("f", column).tolist()
 
 
-def _spelled(tree: Tree) -> Tree:
-    """Return a function that no library has in the terms in which it is emitted."""
-    assert isinstance(tree, Call)
-    x = tree.arguments[0]
-    one, zero = Number(Fraction(1)), Number(Fraction(0))
-    y = tree.arguments[1] if tree.function == "logaddexp" else zero
-    distance = x if y == zero else Binary("-", x, y)
-    tail = Call("exp", (Negate(Call("abs", (distance,))),))
-    if tree.function == "sigmoid":
-        below = Binary("+", one, tail)
-        return Call("where", (Compare(">=", x, zero), Binary("/", one, below), Binary("/", tail, below)))
-    return Binary("+", Call("max", (x, y)), Call("log1p", (tail,)))
-
-
 def _quotients(a: Column, b: Column) -> Column:
     return [x / y if y else _over_zero(x, y) for x, y in zip(a, b, strict=True)]
 
@@ -181,9 +172,6 @@ _ARITHMETIC: dict[str, Callable[[Column, Column], Column]] = {
 }
 
 
-_FUNCTION_VALUES: dict[tuple[str, float, float], tuple[float, float]] = {}
-
-
 def _function(function: str, x: float, is_single: bool) -> float:
     return _rounded_function(function, x, 0.0)[is_single]
 
@@ -192,18 +180,13 @@ def _pow(x: float, y: float, is_single: bool) -> float:
     return _rounded_function("pow", x, y)[is_single]
 
 
+@lru_cache(maxsize=2**18)
 def _rounded_function(function: str, x: float, y: float) -> tuple[float, float]:
     """Return a function's value in double and in single precision, one unit off in a way that looks random."""
-    key = (function, x, y)
-    found = _FUNCTION_VALUES.get(key)
-    if found is None:
-        if len(_FUNCTION_VALUES) > 200_000:
-            _FUNCTION_VALUES.clear()
-        with ctx.workprec(_BITS):
-            exact = _power_value(x, y) if function == "pow" else _function_value(function, x)
-        direction = _INF if math.frexp(x)[0].hex()[-5:-4] in "02468ace" else -_INF
-        found = _FUNCTION_VALUES[key] = (_moved(exact, direction), _moved_single(exact, direction))
-    return found
+    with ctx.workprec(_BITS):
+        exact = _power_value(x, y) if function == "pow" else _function_value(function, x)
+    direction = _INF if math.frexp(x)[0].hex()[-5:-4] in "02468ace" else -_INF
+    return _moved(exact, direction), _moved_single(exact, direction)
 
 
 def _moved(x: float, direction: float) -> float:
@@ -218,28 +201,30 @@ def _moved_single(x: float, direction: float) -> float:
 
 
 def _function_value(function: str, x: float) -> float:
-    if x != x:
+    """Return a function's value as a library gives it: at the ends of its domain and at infinity its limits."""
+    row = FUNCTIONS[function]
+    low, _ = _ends(row.domain)
+    if x != x or x < low:
         return _NAN
-    match function:
-        case "exp" | "cosh" | "sinh" | "expm1" if abs(x) > _HUGE:
-            if x > 0:
-                return _INF
-            return {"exp": 0.0, "cosh": _INF, "sinh": -_INF, "expm1": -1.0}[function]
-        case "tanh" if abs(x) > _HUGE:
-            return math.copysign(1.0, x)
-        case "log" if x == 0:
-            return -_INF
-        case "log1p" if x == -1:
-            return -_INF
-        case "log" | "log1p" if x < 0 and (function == "log" or x < -1):
-            return _NAN
-        case "log" | "log1p" if x == _INF:
-            return _INF
-        case "atan" if math.isinf(x):
-            return math.copysign(math.pi / 2, x)
-    if math.isinf(x):
-        return _NAN
-    return x if x == 0 and function not in ("exp", "cos", "cosh") else float(FUNCTIONS[function](arb(x)))
+    if x == 0 and row.at_zero == "0":
+        return x  # with its sign
+    if math.isinf(x) or x == low or (abs(x) > _HUGE and is_of_exponentials(row)):
+        return _limit(row, is_upper=x > 0)
+    return float(BALLS[function](arb(x)))
+
+
+def _limit(row: Function, *, is_upper: bool) -> float:
+    """Return a function's limit at an end of its domain, NaN where it has none."""
+    low, high = _ends(row.range)
+    if row.monotone == "rising":
+        return high if is_upper else low
+    return high if row.monotone else _NAN
+
+
+@cache
+def _ends(interval: str) -> tuple[float, float]:
+    low, high = (float(compiled(end)({})) for end in ends(interval))
+    return low, high
 
 
 def _power_value(x: float, y: float) -> float:

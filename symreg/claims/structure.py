@@ -14,6 +14,7 @@ from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.signs.parity import is_even
 from symreg.expressions.arithmetic import ONE, WJ, ZERO, call, minus, negative, plus, power, rational, times, where
 from symreg.expressions.decompose import factors, product
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Binary, Call, Item, Name, Negate, Number, Subscript, Sum, Tree, number, walk
 from symreg.model.spec import Parameter
 
@@ -41,9 +42,6 @@ def is_smooth(tree: Tree, domains: Domains) -> bool:
     return all(_is_tame(node, domains, kinks=False) for node in walk(tree))
 
 
-_SMOOTH = ("exp", "expm1", "sin", "cos", "sinh", "cosh", "tanh", "atan", "sigmoid", "softplus", "logaddexp")
-
-
 def _is_tame(node: Tree, domains: Domains, *, kinks: bool) -> bool:
     if not varies(node):
         return True
@@ -55,14 +53,12 @@ def _is_tame(node: Tree, domains: Domains, *, kinks: bool) -> bool:
         case Binary("**", base, exponent):
             value = rational(exponent)
             return value is not None and ((value.denominator == 1 and value >= 0) or _is_positive(base, domains))
-        case Call("abs" | "min" | "max" | "norm", _):
-            return kinks
         case Call("sqrt", (argument,)):
             return _is_positive(argument, domains) or (kinks and is_nonnegative(argument, domains))
         case Call("log", (argument,)):
             return _is_positive(argument, domains)
-        case Call(function, _):
-            return function in _SMOOTH
+        case Call(function, _) if function in FUNCTIONS:
+            return FUNCTIONS[function].is_smooth or (kinks and FUNCTIONS[function].kink == "kink")
         case _:
             return False
 
@@ -129,11 +125,11 @@ def curvature(tree: Tree, domains: Domains) -> Curvature:
             return "convex" if is_bowl else "not shown"
         case Call("sqrt", (argument,)):
             return "convex" if _is_sum_of_squares(argument, domains) else "not shown"
-        case Call("exp" | "expm1" | "softplus" | "max" | "logaddexp", arguments):
+        case Call(function, arguments) if function in FUNCTIONS and FUNCTIONS[function].curvature == "convex":
             inner_ones = {curvature(argument, domains) for argument in arguments}
-            return "convex" if inner_ones <= {"constant", "affine", "convex"} else "not shown"
-        case Call("cosh", (argument,)):
-            return "convex" if curvature(argument, domains) == "affine" else "not shown"
+            rises = FUNCTIONS[function].monotone == "rising"
+            allowed = {"constant", "affine", "convex"} if rises else {"affine"}
+            return "convex" if inner_ones <= allowed else "not shown"
         case _:
             return "not shown"
 

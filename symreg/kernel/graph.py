@@ -10,6 +10,8 @@ from collections.abc import Mapping, Set
 from fractions import Fraction
 from typing import Any
 
+from symreg.expressions.formulas import ARGUMENTS, formula
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import (
     Binary,
     Call,
@@ -132,23 +134,30 @@ class Graph:
             case ("binary", operator):
                 folded = self._folded(operator, *operands)
                 return self._plain(operator, *operands) if folded is None else folded
-            case ("call", "sigmoid"):
-                below = self._call("exp", self._make(("negate",), *operands))
-                return self._make(("binary", "/"), self._one(), self._make(("binary", "+"), self._one(), below))
-            case ("call", "softplus"):
-                return self._above(operands[0], self._make(("number", Fraction(0))), operands[0])
-            case ("call", "logaddexp"):
-                x, y = operands
-                return self._above(x, y, self._make(("binary", "-"), x, y))
+            case ("call", function) if function in FUNCTIONS and FUNCTIONS[function].computed:
+                return self._computed(formula(FUNCTIONS[function].computed), operands)
             case ("call", "min" | "max" as function) if len(operands) > 2:
                 return self._call(function, self._call(function, *operands[:-1]), operands[-1])
             case _:
                 return None
 
-    def _above(self, x: int, y: int, difference: int) -> int:
-        """Return log(exp(x) + exp(y)): the larger one, and what the smaller adds to it."""
-        small = self._call("exp", self._make(("negate",), self._call("abs", difference)))
-        return self._make(("binary", "+"), self._call("max", x, y), self._call("log1p", small))
+    def _computed(self, tree: Tree, arguments: tuple[int, ...]) -> int:
+        """Return a formula of the table of functions at the function's arguments."""
+        match tree:
+            case Name(name):
+                return arguments[ARGUMENTS.index(name)]
+            case Number(value):
+                return self._make(("number", value))
+        operands = [self._computed(child, arguments) for child in children(tree)]
+        match tree:
+            case Negate():
+                return self._make(("negate",), *operands)
+            case Binary(operator):
+                return self._make(("binary", operator), *operands)
+            case Call(function):
+                return self._call(function, *operands)
+            case _:
+                raise AssertionError(tree)
 
     def _folded(self, operator: str, left: int, right: int) -> int | None:
         a, b = self._value(left), self._value(right)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
 
 from flint import ctx, fmpq, fmpq_series
 
+from symreg.accuracy.rewrites.power_series import POWER_SERIES, Series
 from symreg.accuracy.rewrites.series import REST, horner
 from symreg.calculus.symbolic.patterns import is_nonnegative
 from symreg.expressions.arithmetic import ONE, W, call, minus, numeric, over, plus, power, rational, times
@@ -22,8 +22,6 @@ BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4), Fraction(1), Fraction(
 """The series is used for |x| up to one of these; the shortest one that does is for the caller to find out."""
 LONGEST = 32  # of a series; a longer one is dearer than the functions in whose place it stands
 _ORDER = 64
-
-Series = Any  # fmpq_series, which has no annotations
 
 
 def vanishing(tree: Tree) -> Iterator[Tree]:
@@ -67,7 +65,7 @@ def _arguments(tree: Tree) -> list[Tree]:
     found: dict[Tree, None] = {}
     for node in walk(tree):
         match node:
-            case Call(function, (argument,)) if function in _FUNCTIONS or function == "sqrt":
+            case Call(function, (argument,)) if function in POWER_SERIES:
                 inside = argument if function != "log" or len(terms(argument)) > 1 else minus(argument, ONE)
             case Binary("**", base, exponent) if (e := rational(exponent)) is not None and e.denominator > 1:
                 inside = base
@@ -154,8 +152,8 @@ def _series(tree: Tree, x: Tree) -> Series | None:
             return _joined(lambda a, b: a * b.inv(), left, right, x=x)
         case Binary("**", base, exponent) if (e := rational(exponent)) is not None:
             return _joined(lambda a: (a.log() * fmpq(e.numerator, e.denominator)).exp(), base, x=x)
-        case Call(function, (argument,)) if function in _FUNCTIONS:
-            return _joined(_FUNCTIONS[function], argument, x=x)
+        case Call(function, (argument,)) if function in POWER_SERIES:
+            return _joined(POWER_SERIES[function], argument, x=x)
     return None
 
 
@@ -178,23 +176,6 @@ def _multiple(tree: Tree, x: Tree) -> Series | None:
         if shift is not None:
             return fmpq_series([fmpq(shift.numerator, shift.denominator), 1])
     return None
-
-
-_FUNCTIONS: dict[str, Callable[[Series], Series]] = {
-    "exp": lambda a: a.exp(),
-    "expm1": lambda a: a.exp() - 1,
-    "log": lambda a: a.log(),
-    "log1p": lambda a: (a + 1).log(),
-    "sqrt": lambda a: a.sqrt(),
-    "sin": lambda a: a.sin(),
-    "cos": lambda a: a.cos(),
-    "tan": lambda a: a.tan(),
-    "sinh": lambda a: a.sinh(),
-    "cosh": lambda a: a.cosh(),
-    "tanh": lambda a: a.tanh(),
-    "atan": lambda a: a.atan(),
-    "sigmoid": lambda a: ((-a).exp() + 1).inv(),
-}
 
 
 def _by_quotient(coefficients: list[Fraction]) -> list[Fraction]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,12 +22,10 @@ from symreg.expressions.arithmetic import (
     ONE,
     WJ,
     ZERO,
-    call,
     minus,
     negative,
     numeric,
     over,
-    plus,
     power,
     times,
     total,
@@ -36,6 +33,8 @@ from symreg.expressions.arithmetic import (
     without_extrema,
 )
 from symreg.expressions.decompose import addends, factors, product, signed
+from symreg.expressions.formulas import derivatives
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import (
     Binary,
     Call,
@@ -196,14 +195,14 @@ class _Tracer:
         at, arguments = len(self.steps), tree.arguments
         made: list[Part] = []
         formal: list[Tree] = []
-        for outer, argument in zip(PARTIALS[tree.function](*arguments), arguments, strict=True):
+        for outer, argument in zip(derivatives(tree.function, arguments), arguments, strict=True):
             if not varies(argument) or outer == ZERO:
                 continue
             if tree.function == "sqrt" and _is_of_vector(argument) and not is_positive(argument, self.parameters):
                 outer = _unless_zero(argument, outer)
             made.extend((times(outer, c), delta) for c, delta in self.differentiate(argument))
             formal.append(times(outer, _d(argument)))
-        is_kinked = tree.function in ("abs", "sign")
+        is_kinked = bool(FUNCTIONS[tree.function].kink)
         rule = f"derivative of {tree.function}" if arguments == (WJ,) else f"chain rule, {tree.function}"
         self.note(at, rule, tree, total(formal), "away from the kink; sign(0) = 0" if is_kinked else "")
         return made
@@ -231,27 +230,6 @@ class _Tracer:
 
 
 _TWO = Number(Fraction(2))
-
-PARTIALS: dict[str, Callable[..., tuple[Tree, ...]]] = {
-    "abs": lambda u: (call("sign", u),),
-    "sign": lambda u: (ZERO,),
-    "sqrt": lambda u: (over(ONE, times(_TWO, call("sqrt", u))),),
-    "exp": lambda u: (call("exp", u),),
-    "expm1": lambda u: (call("exp", u),),
-    "log": lambda u: (over(ONE, u),),
-    "log1p": lambda u: (over(ONE, plus(ONE, u)),),
-    "sin": lambda u: (call("cos", u),),
-    "cos": lambda u: (negative(call("sin", u)),),
-    "tan": lambda u: (plus(ONE, power(call("tan", u), _TWO)),),
-    "sinh": lambda u: (call("cosh", u),),
-    "cosh": lambda u: (call("sinh", u),),
-    "tanh": lambda u: (over(ONE, power(call("cosh", u), _TWO)),),
-    "atan": lambda u: (over(ONE, plus(ONE, power(u, _TWO))),),
-    "sigmoid": lambda u: (times(call("sigmoid", u), call("sigmoid", negative(u))),),
-    "softplus": lambda u: (call("sigmoid", u),),
-    "logaddexp": lambda u, v: (call("sigmoid", minus(u, v)), call("sigmoid", minus(v, u))),
-}
-"""Partial derivatives of the language's functions by each argument; each follows from the definition."""
 
 
 def _d(tree: Tree) -> Tree:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from fractions import Fraction
+from typing import Any, TypeAlias, cast
 
 from flint import arb, fmpq
 
 from symreg.expressions.arithmetic import numeric
+from symreg.expressions.formulas import function_of
+from symreg.expressions.functions import FUNCTIONS as LANGUAGE
+from symreg.expressions.functions import Function
+from symreg.expressions.operators import ARITHMETIC, COMPARISONS
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 
 
@@ -37,13 +42,8 @@ def compiled(tree: Tree) -> Exact:
             return _compiled_power(base, exponent)
         case Binary(operator, left, right):
             a, b = compiled(left), compiled(right)
-            if operator == "+":
-                return lambda at: a(at) + b(at)
-            if operator == "-":
-                return lambda at: a(at) - b(at)
-            if operator == "*":
-                return lambda at: a(at) * b(at)
-            return lambda at: a(at) / b(at)
+            join = ARITHMETIC[operator]
+            return lambda at: cast(arb, join(a(at), b(at)))
         case Call("where", (condition, then, otherwise)):
             decide, a, b = decided(condition), compiled(then), compiled(otherwise)
             return lambda at: a(at) if decide(at) else b(at)
@@ -61,7 +61,7 @@ def decided(condition: Tree) -> Callable[[dict[str, arb]], bool]:
     """Return a condition as a function of exact values, which raises `Undecided`."""
     match condition:
         case Compare(operator, left, right):
-            a, b, compare = compiled(left), compiled(right), COMPARE[operator]
+            a, b, compare = compiled(left), compiled(right), COMPARISONS[operator]
             return lambda at: _certain(compare, a(at) - b(at))
         case Logic(operator, operands):
             tests = [decided(operand) for operand in operands]
@@ -101,35 +101,24 @@ def _extreme_ball(values: Sequence[arb], sense: int) -> arb:
     return made
 
 
-def _log_add_exp(x: arb, y: arb) -> arb:
-    return x.max(y) + (-abs(x - y)).exp().log1p()
+def _named(row: Function) -> Callable[..., arb]:
+    """Return a function by its name in Arb, or by what it is computed of."""
+    native = row.name if row.arb is None else row.arb
+    if native:
+        return cast(Callable[..., arb], getattr(arb, native))
+    return function_of(row.computed, _exact, lambda function, *x: FUNCTIONS[function](*x))
+
+
+def _exact(value: Fraction) -> arb:
+    return arb(fmpq(value.numerator, value.denominator))
 
 
 FUNCTIONS: dict[str, Callable[..., arb]] = {
-    "abs": abs,
-    "sqrt": arb.sqrt,
-    "exp": arb.exp,
-    "expm1": arb.expm1,
-    "log": arb.log,
-    "log1p": arb.log1p,
-    "sin": arb.sin,
-    "cos": arb.cos,
-    "tan": arb.tan,
-    "sinh": arb.sinh,
-    "cosh": arb.cosh,
-    "tanh": arb.tanh,
-    "atan": arb.atan,
+    row.name: _named(row) for row in LANGUAGE.values() if row.derivatives and row.name != "sign"
+}
+"""The language's functions by name; `min`, `max` and `sign` take care of more than one ball."""
+FUNCTIONS |= {
     "sign": _sign,
     "min": lambda *x: _extreme_ball(x, -1),
     "max": lambda *x: _extreme_ball(x, 1),
-    "sigmoid": lambda x: 1 / (1 + (-x).exp()),
-    "softplus": lambda x: x.max(arb(0)) + (-abs(x)).exp().log1p(),
-    "logaddexp": _log_add_exp,
-}
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from math import inf
 
+from symreg.expressions.arithmetic import rational
+from symreg.expressions.formulas import ends
+from symreg.expressions.functions import FUNCTIONS, Function
 from symreg.expressions.tree import Binary, Call, Constant, Item, Name, Negate, Number, Sum, Tree
 from symreg.model.spec import Parameter
 
@@ -47,7 +50,7 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
             return -high, -low, is_nonzero
         case Binary("-", Number(value), Call("exp", (x,))) if value == 1:
             return bounds(Call("expm1", (Negate(x),)), parameters)
-        case Call("expm1" | "log1p" | "tanh" | "sinh" | "atan" | "sign", (x,)):
+        case Call(function, (x,)) if function in FUNCTIONS and FUNCTIONS[function].keeps_sign:
             low, high, is_nonzero = bounds(x, parameters)
             return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), is_nonzero
         case Binary("-", Name(one), Name(other)) if _is_above(one, other, parameters):
@@ -71,21 +74,11 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
         case Binary("**", base, _):
             low, _, is_nonzero = bounds(base, parameters)
             return (Fraction(0), inf, is_nonzero) if low >= 0 else _ANY
-        case Call("abs" | "sqrt", (operand,)):
-            return Fraction(0), inf, bounds(operand, parameters)[2]
-        case Call("exp" | "cosh" | "softplus", _):
-            return Fraction(1 if tree.function == "cosh" else 0), inf, True
-        case Call("sigmoid", _):
-            return Fraction(0), Fraction(1), True
-        case Call("sin" | "cos", _):
-            return Fraction(-1), Fraction(1), False
         case Call("log", (Binary("+", Number(value), x) | Binary("+", x, Number(value)),)) if value == 1:
             return bounds(Call("log1p", (x,)), parameters)
         case Call("logaddexp", (left, right)):
             low = max(bounds(left, parameters)[0], bounds(right, parameters)[0])
             return low, inf, low >= 0  # above the greater one
-        case Call("norm", _):
-            return Fraction(0), inf, False
         case Call("min" | "max" as function, arguments):
             rows = [bounds(argument, parameters) for argument in arguments]
             choose = min if function == "min" else max
@@ -94,11 +87,34 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
         case Call("where", (_, then, otherwise)):
             a, b = bounds(then, parameters), bounds(otherwise, parameters)
             return min(a[0], b[0]), max(a[1], b[1]), a[2] and b[2]
+        case Call(function, (x,)) if function in FUNCTIONS and FUNCTIONS[function].range:
+            return _of_function(FUNCTIONS[function], x, parameters)
         case Sum(body, _):
             low, high, _ = bounds(body, parameters)
             return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), False
         case _:
             return _ANY
+
+
+def _of_function(row: Function, argument: Tree, parameters: dict[str, Parameter]) -> Range:
+    """Return the range of a function; where it is 0 at 0 alone, it is not 0 where its argument is not."""
+    low, high = (_end(end) for end in ends(row.range))
+    is_nonzero = low > 0 or high < 0 or (low == 0 and row.range[0] == "(") or (high == 0 and row.range[-1] == ")")
+    if not is_nonzero and row.at_zero == "0" and row.monotone:
+        is_nonzero = bounds(argument, parameters)[2]
+    return low, high, is_nonzero
+
+
+def _end(end: Tree) -> float | Fraction:
+    match end:
+        case Constant("inf"):
+            return inf
+        case Negate(Constant("inf")):
+            return -inf
+        case _:
+            value = rational(end)
+            assert value is not None
+            return value
 
 
 def _is_above(high: str, low: str, parameters: dict[str, Parameter]) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from mpmath import MPContext
 
 from symreg.errors import Intractable
+from symreg.expressions.formulas import function_of, is_of_exponentials
+from symreg.expressions.functions import FUNCTIONS, Function
+from symreg.expressions.operators import ARITHMETIC, COMPARISONS
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree
 from symreg.model.domain import Domain
 from symreg.model.interval import Interval
@@ -82,7 +86,7 @@ def holds(condition: Tree, values: Values) -> bool:
     match condition:
         case Compare(operator, left, right):
             a, b = evaluate(left, values), evaluate(right, values)
-            return bool(_COMPARE[operator](a, b))
+            return bool(COMPARISONS[operator](a, b))
         case Logic("not", (operand,)):
             return not holds(operand, values)
         case Logic("and", operands):
@@ -96,7 +100,7 @@ def holds(condition: Tree, values: Values) -> bool:
 def _value(tree: Tree, values: Values) -> Any:
     match tree:
         case Number(value):
-            return _mp.mpf(value.numerator) / value.denominator
+            return _number(value)
         case Constant(name):
             return {"pi": _mp.pi, "inf": _mp.inf, "nan": _mp.nan}[name] + _mp.zero
         case Name() | Item() | Sum() | Call("norm", _):
@@ -160,41 +164,32 @@ def _into(domain: Interval, default: Any, scale: Any, sign: int) -> Any:
     return (default or _mp.one) * scale * sign
 
 
-_BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": _power,
-}
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-}
+def _named(row: Function) -> Callable[..., Any]:
+    """Return a function by its name in mpmath, or by what it is computed of."""
+    native = row.name if row.mpmath is None else row.mpmath
+    if native:
+        function = getattr(_mp, native)
+        is_guarded = is_of_exponentials(row) and "inf" in row.range
+        return _exponential(function) if is_guarded else cast(Callable[..., Any], function)
+    return function_of(row.computed, _number, lambda function, *x: _plain(function)(*x))
+
+
+def _number(value: Fraction) -> Any:
+    return _mp.mpf(value.numerator) / value.denominator
+
+
+def _plain(function: str) -> Callable[..., Any]:
+    """Return a function as mpmath or Python has it, for any argument."""
+    of_python: dict[str, Callable[..., Any]] = {"abs": abs, "max": max}
+    return of_python.get(function) or cast(Callable[..., Any], getattr(_mp, function))
+
+
+_BINARY = {**ARITHMETIC, "**": _power}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": abs,
-    "sqrt": _mp.sqrt,
-    "exp": _exponential(_mp.exp),
-    "expm1": _exponential(_mp.expm1),
-    "log": _mp.log,
-    "log1p": _mp.log1p,
-    "sin": _mp.sin,
-    "cos": _mp.cos,
-    "tan": _mp.tan,
-    "sinh": _exponential(_mp.sinh),
-    "cosh": _exponential(_mp.cosh),
-    "tanh": _mp.tanh,
-    "atan": _mp.atan,
+    **{row.name: _named(row) for row in FUNCTIONS.values() if row.derivatives},
+    "min": min,
+    "max": max,
     "acos": _mp.acos,  # this one and the next two stand in derivations only
     "cbrt": lambda x: _mp.sign(x) * _mp.cbrt(abs(x)),
     "lambertw": _mp.lambertw,
-    "sign": _mp.sign,
-    "min": min,
-    "max": max,
-    "sigmoid": lambda x: 1 / (1 + _mp.exp(-x)),
-    "softplus": lambda x: _mp.log1p(_mp.exp(x)),
-    "logaddexp": lambda x, y: max(x, y) + _mp.log1p(_mp.exp(-abs(x - y))),
 }

@@ -13,6 +13,8 @@ from flint import arb, fmpq
 from symreg.calculus.evaluation.balls import FUNCTIONS
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import rational
+from symreg.expressions.functions import FUNCTIONS as LANGUAGE
+from symreg.expressions.functions import Function
 from symreg.expressions.text import mention
 from symreg.expressions.tree import Binary, Call, Constant, Name, Negate, Number, Tree
 
@@ -42,18 +44,8 @@ def ranged(tree: Tree) -> Enclosure:
         case Call("exp", (argument,)):
             inner = ranged(argument)
             return lambda at: _exponential(inner(at))
-        case Call(function, (argument,)) if function in _RISING:
-            inner, rising = ranged(argument), FUNCTIONS[function]
-            return lambda at: _rising(rising, inner(at))
-        case Call("cosh", (argument,)):
-            inner = ranged(argument)
-            return lambda at: _rising(arb.cosh, _size(inner(at)))
-        case Call("sin" | "cos" as function, (argument,)):
-            inner, wave = ranged(argument), FUNCTIONS[function]
-            return lambda at: _ball(wave, inner(at))
-        case Call("logaddexp", (left, right)):
-            a, b = ranged(left), ranged(right)
-            return lambda at: _rising_in_both(FUNCTIONS["logaddexp"], a(at), b(at))
+        case Call(function, arguments) if function in _CONTINUOUS:
+            return _of_function(LANGUAGE[function], [ranged(argument) for argument in arguments])
         case _:
             raise Intractable(f"{mention(tree)} is not enclosed")
 
@@ -64,16 +56,23 @@ def sign_on(function: Enclosure, at: Range) -> int:
     return 1 if low > 0 else -1 if high < 0 else 0
 
 
-_RISING = ("sqrt", "expm1", "log", "log1p", "sinh", "tanh", "atan", "sigmoid", "softplus")
+_CONTINUOUS = frozenset(row.name for row in LANGUAGE.values() if row.derivatives and not (row.kink or row.poles))
 _NOTHING: Range = (arb.nan(), arb.nan())
 
 
-def _rising(function: Callable[[arb], arb], at: Range) -> Range:
-    return function(at[0]), function(at[1])
+def _of_function(row: Function, inner: list[Enclosure]) -> Enclosure:
+    """Return a function of ranges: where it rises by its ends, else as Arb encloses it."""
+    function = FUNCTIONS[row.name]
+    if row.monotone == "rising":
+        return lambda at: _rising(function, *(argument(at) for argument in inner))
+    (only,) = inner
+    if row.monotone == "rising from 0" and row.parity == "even":
+        return lambda at: _rising(function, _size(only(at)))
+    return lambda at: _ball(function, only(at))
 
 
-def _rising_in_both(function: Callable[[arb, arb], arb], one: Range, other: Range) -> Range:
-    return function(one[0], other[0]), function(one[1], other[1])
+def _rising(function: Callable[..., arb], *at: Range) -> Range:
+    return function(*(low for low, _ in at)), function(*(high for _, high in at))
 
 
 def _exponential(at: Range) -> Range:

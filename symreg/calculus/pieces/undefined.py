@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise, product
 from math import ceil, floor
-from typing import Any, Literal
+from typing import Any
 
 from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, holds, interval_at, samples
@@ -21,7 +21,8 @@ from symreg.calculus.signs.roots import knots_of, roots
 from symreg.calculus.signs.sign_of import is_imaginary
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable, SpecError
-from symreg.expressions.arithmetic import ONE, ZERO, W, call, plus, power, rational, total, without_extrema
+from symreg.expressions.arithmetic import ONE, ZERO, W, call, power, rational, total, without_extrema
+from symreg.expressions.formulas import Relation, requirement
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import (
     Binary,
@@ -45,7 +46,6 @@ from symreg.model.interval import Interval
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms
 
-Relation = Literal[">=", ">", "!="]
 Region = tuple[Tree | None, Tree | None]
 """An open interval of weights, its ends in ascending order; None for an infinite one."""
 
@@ -258,18 +258,13 @@ def _requirements(tree: Tree, guards: tuple[Tree, ...], known: dict[str, Paramet
             yield from _requirements(then, (*guards, condition), known)
             yield from _requirements(otherwise, (*guards, Logic("not", (condition,))), known)
             return
-        case Call("sqrt", (u,)):
-            yield _Requirement(argument=u, relation=">=", guards=guards)
-        case Call("log", (u,)):
-            yield _Requirement(argument=u, relation=">", guards=guards)
-        case Call("log1p", (u,)):
-            yield _Requirement(argument=plus(ONE, u), relation=">", guards=guards)
-        case Call("tan", (u,)):
-            yield _Requirement(argument=call("cos", u), relation="!=", guards=guards)
+        case Call(function, (u,)) if (needed := requirement(function, u)) is not None:
+            argument, relation = needed
+            yield _Requirement(argument=argument, relation=relation, guards=guards)
         case Binary("/", _, below):
             yield _Requirement(argument=below, relation="!=", guards=guards)
-        case Binary("**", base, exponent) if (relation := _of_power(exponent, known)) is not None:
-            yield _Requirement(argument=base, relation=relation, guards=guards)
+        case Binary("**", base, exponent) if (of_base := _of_power(exponent, known)) is not None:
+            yield _Requirement(argument=base, relation=of_base, guards=guards)
         case _:
             pass
     for child in children(tree):

@@ -11,6 +11,7 @@ from symreg.calculus.differentiation.differentiate import bare, differentiate, e
 from symreg.calculus.evaluation.balls import Exact, compiled
 from symreg.calculus.evaluation.intervals import Enclosure, ranged, sign_on
 from symreg.calculus.evaluation.spans import DISTANCE, along
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Call, Tree, number, walk
 
 DECADES = 30
@@ -20,6 +21,7 @@ _MOST = 2_000
 """How many stretches are looked at on each side of an interval before it is given up."""
 _MOST_OF_WAVES = 300
 """The same where there is a sine: with an infinite end, its zeros have no end either."""
+_WAVES = frozenset(row.name for row in FUNCTIONS.values() if row.period)
 _FINEST = 120
 _PRECISION, _FINE = 128, 420
 """Bits to decide with, and to narrow a zero with."""
@@ -41,7 +43,7 @@ def bisected(tree: Tree, low: Tree | None, high: Tree | None) -> tuple[arb, ...]
     """
     value, slope = ranged(tree), ranged(bare(differentiate(elementwise_over_j(tree), ()).tree))
     sides = [(None, number(0)), (number(0), None)] if low is None and high is None else [(low, high)]
-    has_waves = any(isinstance(n, Call) and n.function in ("sin", "cos", "tan") for n in walk(tree))
+    has_waves = any(isinstance(n, Call) and n.function in _WAVES for n in walk(tree))
     left = _MOST_OF_WAVES if has_waves else _MOST
     found: list[arb] = []
     with ctx.workprec(_PRECISION):

@@ -12,6 +12,7 @@ from math import prod
 from typing import Literal
 
 from symreg.expressions.arithmetic import W, rational
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import (
     Binary,
@@ -57,9 +58,9 @@ def parity(tree: Tree) -> Parity:
             return _NONE if value is None or value.denominator != 1 else "even" if value % 2 == 0 else "odd"
         case Call("where", (condition, then, otherwise)) if _is_even_condition(condition):
             return parity(then) if parity(then) == parity(otherwise) else _NONE
-        case Call("abs" | "cos" | "cosh" | "norm", (argument,)) if parity(argument) != _NONE:
+        case Call(function, (argument,)) if _parity_of(function) == "even" and parity(argument) != _NONE:
             return "even"
-        case Call("sin" | "tan" | "sinh" | "tanh" | "atan" | "sign", (argument,)):
+        case Call(function, (argument,)) if _parity_of(function) == "odd":
             return parity(argument)
         case Call(function, arguments) if function != "where" and all(parity(a) == "even" for a in arguments):
             return "even"
@@ -81,6 +82,11 @@ def _is_weight(node: Tree) -> bool:
 
 
 _NONE: Parity = "neither shown"
+
+
+def _parity_of(function: str) -> str:
+    row = FUNCTIONS.get(function)
+    return "" if row is None else row.parity
 
 
 def _of_product(a: Parity, b: Parity) -> Parity:
@@ -135,9 +141,9 @@ def _form(tree: Tree) -> _Form:
         case Sum(body, index):
             inner = _form(body)
             return _Form(inner.sign, f"sum({inner.key}, {index})")
-        case Call("abs" | "cos" | "cosh" | "norm" as function, (argument,)):
+        case Call(function, (argument,)) if _parity_of(function) == "even":
             return _Form(1, f"{function}({_form(argument).key})")
-        case Call("sin" | "tan" | "sinh" | "tanh" | "atan" | "sign" as function, (argument,)):
+        case Call(function, (argument,)) if _parity_of(function) == "odd":
             inner = _form(argument)
             return _Form(inner.sign, f"{function}({inner.key})")
         case Call("where", (Compare("<" | "<=" | ">" | ">=" as operator, left, right), then, otherwise)) if (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 from symreg.calculus.evaluation.bounds import is_positive
 from symreg.errors import NotDifferentiable
@@ -23,11 +22,13 @@ from symreg.expressions.arithmetic import (
     times,
 )
 from symreg.expressions.decompose import factors
+from symreg.expressions.formulas import inverse, requirement
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import mention
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Negate, Number, Tree, number, substitute, walk
 from symreg.model.spec import Parameter
 
-_TWO, _FOUR, _HALF = number(2), number(4), Number(Fraction(1, 2))
+_TWO, _FOUR = number(2), number(4)
 
 
 class Unlisted(NotDifferentiable):
@@ -97,12 +98,8 @@ def singular_at(tree: Tree) -> Iterator[Tree]:
                 yield below
             case Binary("**", base, exponent) if has_w(base) and not _is_whole(exponent):
                 yield base
-            case Call("sqrt" | "log", (argument,)) if has_w(argument):
-                yield argument
-            case Call("log1p", (argument,)) if has_w(argument):
-                yield plus(ONE, argument)
-            case Call("tan", (argument,)) if has_w(argument):
-                yield call("cos", argument)
+            case Call(function, (argument,)) if has_w(argument) and (needed := requirement(function, argument)):
+                yield needed[0]
             case _:
                 pass
 
@@ -170,17 +167,15 @@ def _equal(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
             return _divided(tree, value, whole)
         case Binary("**", base, exponent) if has_w(base):
             return _of_power(base, exponent, value, whole)
-        case Call("abs" | "cosh" as function, (argument,)):
-            inner = value if function == "abs" else _INVERSE["cosh"](value)
-            twice = [*_again(argument, inner, whole), *_again(argument, negative(inner), whole)]
-            return list(dict.fromkeys(twice))
         case Call("sign", (argument,)):
             return _again(argument, ZERO, whole)
         case Call("where", (condition, then, otherwise)):
             branches = [r for branch in (then, otherwise) if has_w(branch) for r in _again(branch, value, whole)]
             return [*_of_condition(condition, whole), *branches]
-        case Call(function, (argument,)) if function in _INVERSE:
-            return _again(argument, _INVERSE[function](value), whole)
+        case Call(function, (argument,)) if (inner := inverse(function, value)) is not None:
+            if FUNCTIONS[function].parity != "even":
+                return _again(argument, inner, whole)
+            return list(dict.fromkeys([*_again(argument, inner, whole), *_again(argument, negative(inner), whole)]))
         case _:
             return _by_sides(tree, value, whole)
 
@@ -334,23 +329,3 @@ def _refuse(whole: Tree) -> list[Tree]:
         f"the switch at {mention(whole)} = 0 has no roots that can be listed; "
         "write one of degree <= 2 in w or abs(w), a product of such, or an invertible function of one"
     )
-
-
-def _logarithm_of(top: Tree, bottom: Tree) -> Tree:
-    return call("log", over(top, bottom))
-
-
-_INVERSE: dict[str, Callable[[Tree], Tree]] = {
-    "exp": lambda r: call("log", r),
-    "expm1": lambda r: call("log1p", r),
-    "log": lambda r: call("exp", r),
-    "log1p": lambda r: call("expm1", r),
-    "sqrt": lambda r: power(r, _TWO),
-    "sinh": lambda r: call("log", plus(r, call("sqrt", plus(power(r, _TWO), ONE)))),
-    "cosh": lambda r: call("log", plus(r, call("sqrt", minus(power(r, _TWO), ONE)))),
-    "tanh": lambda r: times(_HALF, _logarithm_of(plus(ONE, r), minus(ONE, r))),
-    "atan": lambda r: call("tan", r),
-    "sigmoid": lambda r: _logarithm_of(r, minus(ONE, r)),
-    "softplus": lambda r: call("log", call("expm1", r)),
-}
-"""Inverses of the language's one-to-one functions (of `cosh` on its nonnegative side)."""

@@ -12,14 +12,16 @@ from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, lcm
 
-from symreg.expressions.arithmetic import ONE, call, negative, numeric, over, power, rational, times
+from symreg.expressions.arithmetic import ONE, call, numeric, over, power, rational, times
 from symreg.expressions.decompose import terms, total_of
+from symreg.expressions.formulas import definition, is_of_exponentials
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Name, Negate, Tree, names, number
 
 MOST_TERMS = 40
 """Of a sum that is multiplied out."""
-EXPONENTIAL = ("exp", "expm1", "sinh", "cosh", "tanh", "sigmoid")
+EXPONENTIAL = frozenset(row.name for row in FUNCTIONS.values() if is_of_exponentials(row))
 
 Monomial = tuple[tuple[Tree, Fraction], ...]
 """Factors with their exponents, in the order of their text."""
@@ -132,8 +134,8 @@ def read(tree: Tree) -> Product:
             return read(inside).to_power(Fraction(1, 2))
         case Call("exp", (x,)):
             return Product(CONSTANT, polynomial(x))
-        case Call("expm1" | "sinh" | "cosh" | "tanh" | "sigmoid" as function, (x,)):
-            return read(_spelled(function, x))
+        case Call(function, arguments) if function in EXPONENTIAL:
+            return read(definition(function, arguments))
     return summed([(1, Product(_polynomial([term]))) for term in polynomial(tree).terms])
 
 
@@ -148,19 +150,6 @@ def has_exponential(tree: Tree, *, of_weight: bool = True) -> bool:
             return has_exponential(base, of_weight=of_weight)
         case _:
             return False
-
-
-def _spelled(function: str, x: Tree) -> Tree:
-    up, down = call("exp", x), call("exp", negative(x))
-    half = number(2)
-    made: dict[str, Tree] = {
-        "expm1": Binary("-", up, ONE),
-        "sinh": Binary("/", Binary("-", up, down), half),
-        "cosh": Binary("/", Binary("+", up, down), half),
-        "tanh": Binary("/", Binary("-", up, down), Binary("+", up, down)),
-        "sigmoid": Binary("/", ONE, Binary("+", ONE, down)),
-    }
-    return made[function]
 
 
 def summed(rows: list[tuple[int, Product]]) -> Product:

@@ -14,6 +14,9 @@ import z3
 
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import rational
+from symreg.expressions.formulas import ARGUMENTS, VALUE, function_of
+from symreg.expressions.functions import FUNCTIONS, Function
+from symreg.expressions.operators import COMPARISONS
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 from symreg.model.spec import Parameter
 
@@ -67,7 +70,7 @@ class _Reader:
         match tree:
             case Compare(operator, left, right):
                 a, b = self.term(left), self.term(right)
-                return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b}[operator]
+                return COMPARISONS[operator](a, b)
             case Logic(operator, operands):
                 join = {"and": z3.And, "or": z3.Or, "not": z3.Not}[operator]
                 return join(*(self.condition(operand) for operand in operands))
@@ -77,7 +80,7 @@ class _Reader:
     def term(self, tree: Tree) -> Any:
         match tree:
             case Number(value):
-                return z3.RealVal(str(value))
+                return _real(value)
             case Constant("pi"):
                 return self.unknown(tree, lambda x: [x > z3.RealVal("3.14159265"), x < z3.RealVal("3.14159266")])
             case Name(name):
@@ -129,8 +132,8 @@ class _Reader:
                 return made
             case "sqrt":
                 return self.unknown(tree, lambda x: [z3.Implies(a >= 0, z3.And(x >= 0, x * x == a))])
-            case _ if function in _FACTS:
-                return self.unknown(tree, lambda x: _FACTS[function](x, *arguments))
+            case _ if function in FUNCTIONS and FUNCTIONS[function].facts:
+                return self.unknown(tree, lambda x: _facts(FUNCTIONS[function], x, arguments))
             case _:
                 raise Intractable(f"{function} is not told to Z3")
 
@@ -155,30 +158,15 @@ def _root_is(base: Any, x: Any, top: int, bottom: int) -> Any:
     return _repeated(x, bottom) * _repeated(base, top) == 1
 
 
-_FACTS: dict[str, Any] = {
-    "exp": lambda x, u: [x > 0, x >= 1 + u, (x > 1) == (u > 0), (x < 1) == (u < 0)],
-    "expm1": lambda x, u: [x > -1, x >= u, (x > 0) == (u > 0), (x < 0) == (u < 0)],
-    "log": lambda x, u: [z3.Implies(u > 0, z3.And(x <= u - 1, (x > 0) == (u > 1), (x < 0) == (u < 1)))],
-    "log1p": lambda x, u: [z3.Implies(u > -1, z3.And(x <= u, (x > 0) == (u > 0), (x < 0) == (u < 0)))],
-    "sin": lambda x, u: [x <= 1, x >= -1],
-    "cos": lambda x, u: [x <= 1, x >= -1],
-    "sinh": lambda x, u: [z3.Implies(u > 0, x > u), z3.Implies(u < 0, x < u), (x == 0) == (u == 0)],
-    "cosh": lambda x, u: [x >= 1 + u * u / 2, (x == 1) == (u == 0)],
-    "tanh": lambda x, u: [
-        x < 1,
-        x > -1,
-        z3.Implies(u > 0, z3.And(x > 0, x < u)),
-        z3.Implies(u < 0, z3.And(x < 0, x > u)),
-        (x == 0) == (u == 0),
-    ],
-    "atan": lambda x, u: [
-        x < z3.RealVal("1.5707964"),
-        x > -z3.RealVal("1.5707964"),
-        z3.Implies(u > 0, z3.And(x > 0, x < u)),
-        z3.Implies(u < 0, z3.And(x < 0, x > u)),
-        (x == 0) == (u == 0),
-    ],
-    "sigmoid": lambda x, u: [x > 0, x < 1, (2 * x > 1) == (u > 0), (2 * x < 1) == (u < 0)],
-    "softplus": lambda x, u: [x > 0, x > u],
-}
-"""What holds of each function's value x at u; the proofs are schoolbook (convexity of exp, concavity of log, ...)."""
+def _facts(row: Function, x: Any, arguments: list[Any]) -> list[Any]:
+    """Return what is told of a function's value x at its arguments."""
+    told = (function_of(fact, _real, _connect, (VALUE, *ARGUMENTS)) for fact in row.facts)
+    return [fact(x, *arguments) for fact in told]
+
+
+def _real(value: Fraction) -> Any:
+    return z3.RealVal(str(value))
+
+
+def _connect(connective: str, *operands: Any) -> Any:
+    return {"and": z3.And, "implies": z3.Implies}[connective](*operands)

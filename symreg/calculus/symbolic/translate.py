@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import sympy
 
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import without_extrema
+from symreg.expressions.formulas import function_of
+from symreg.expressions.functions import FUNCTIONS, Function
+from symreg.expressions.operators import ARITHMETIC
 from symreg.expressions.text import mention, to_text
 from symreg.expressions.tree import (
     Binary,
@@ -78,7 +81,7 @@ class _Translator:
     def expression(self, tree: Tree) -> Any:
         match tree:
             case Number(value):
-                return sympy.Rational(value.numerator, value.denominator)
+                return _rational(value)
             case Constant(name):
                 return {"pi": sympy.pi, "inf": sympy.oo, "nan": sympy.nan}[name]
             case Name(name):
@@ -92,7 +95,7 @@ class _Translator:
             case Negate(operand):
                 return -self.expression(operand)
             case Binary(operator, left, right):
-                return _OPERATE[operator](self.expression(left), self.expression(right))
+                return ARITHMETIC[operator](self.expression(left), self.expression(right))
             case Call("where", (condition, then, otherwise)):
                 made = self.condition(condition)
                 return sympy.Piecewise((self.expression(then), made), (self.expression(otherwise), True))
@@ -183,6 +186,10 @@ def _tree(e: Any) -> Tree:
         if isinstance(e, kind):
             return Call(name, tuple(_tree(a) for a in e.args))
     raise Intractable(f"SymPy gave {type(e).__name__}, which is not of the language")
+
+
+def _rational(value: Fraction) -> Any:
+    return sympy.Rational(value.numerator, value.denominator)
 
 
 def _fraction(value: Fraction) -> Tree:
@@ -287,13 +294,6 @@ def _term_key(e: Any) -> tuple[bool, int, int, str]:
     return (bool(coefficient.is_negative), holds_weight, operations, text)
 
 
-_OPERATE: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b,
-}
 _RELATION: dict[str, Any] = {"<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge, "==": sympy.Eq}
 _OPERATOR: dict[Any, str] = {
     sympy.StrictLessThan: "<",
@@ -303,35 +303,15 @@ _OPERATOR: dict[Any, str] = {
     sympy.Equality: "==",
 }
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
-_TO_SYMPY: dict[str, Callable[..., Any]] = {
-    "abs": sympy.Abs,
-    "sqrt": sympy.sqrt,
-    "exp": sympy.exp,
-    "expm1": lambda x: sympy.exp(x) - 1,
-    "log": sympy.log,
-    "log1p": lambda x: sympy.log(1 + x),
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "tan": sympy.tan,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "tanh": sympy.tanh,
-    "atan": sympy.atan,
-    "sign": sympy.sign,
-    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
-    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
-    "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
-}
-_FROM_SYMPY: dict[Any, str] = {
-    sympy.Abs: "abs",
-    sympy.exp: "exp",
-    sympy.log: "log",
-    sympy.sin: "sin",
-    sympy.cos: "cos",
-    sympy.tan: "tan",
-    sympy.sinh: "sinh",
-    sympy.cosh: "cosh",
-    sympy.tanh: "tanh",
-    sympy.atan: "atan",
-    sympy.sign: "sign",
-}
+
+
+def _named(row: Function) -> Callable[..., Any]:
+    """Return a function by its name in SymPy, or by its definition."""
+    native = row.name if row.sympy is None else row.sympy
+    if native:
+        return cast(Callable[..., Any], getattr(sympy, native))
+    return function_of(row.definition, _rational, lambda function, *x: _TO_SYMPY[function](*x))
+
+
+_TO_SYMPY: dict[str, Callable[..., Any]] = {row.name: _named(row) for row in FUNCTIONS.values() if row.derivatives}
+_FROM_SYMPY: dict[Any, str] = {kind: name for name, kind in _TO_SYMPY.items() if isinstance(kind, type)}

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from symreg.expressions.functions import FUNCTIONS as LANGUAGE
 from symreg.presentation.mathematics.layout import BETWEEN, INSTEAD, NEVER, WITHIN, Run, row
 
-FUNCTIONS = {
-    "atan": r"\arctan",
-    **{name: f"\\{name}" for name in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "min", "max")},
-}
+FUNCTIONS = {row.name: row.latex for row in LANGUAGE.values() if row.latex}
 """The functions for which LaTeX has a name of its own."""
 
 _SIZES = (("", 400), (r"\bigl", 460), (r"\Bigl", 600), (r"\biggl", 740), (r"\Biggl", 800))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Call, Item, Name, Tree, walk
 from symreg.kernel.ir import names_in
 from symreg.kernel.names import Namer
@@ -15,7 +16,7 @@ from symreg.targets.infix import Notation, infix, shifted
 DOUBLE, REAL, TRUTH = "double", "real", "int"
 """What a value is: a number in double precision or in that of the arrays, or a condition."""
 
-_OWN_NAMES = {"abs": "fabs"}
+_OWN_NAMES = {row.name: row.c for row in FUNCTIONS.values() if row.c is not None}
 _ARGUMENTS = ("n", "w", "v", "g", "t", "out")
 
 

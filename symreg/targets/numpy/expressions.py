@@ -17,16 +17,8 @@ from symreg.targets.description import Function
 from symreg.targets.infix import Notation, infix, is_nan_of, shifted
 from symreg.targets.numpy.blocks import Block, Operands
 
-NAMES = {
-    "abs": "np.abs",
-    "atan": "np.arctan",
-    "copysign": "np.copysign",
-    "floor": "np.floor",
-    "max": "np.maximum",
-    "min": "np.minimum",
-    "pow": "np.power",
-}
-NAMES |= {name: f"np.{name}" for name in FUNCTIONS if name not in NAMES}
+NAMES = {row.name: f"np.{row.name if row.numpy is None else row.numpy}" for row in FUNCTIONS.values()}
+NAMES |= {"copysign": "np.copysign", "floor": "np.floor", "pow": "np.power"}
 NAMES |= {f"logical_{word}": f"np.logical_{word}" for word in ("and", "or", "not")}
 NAMES["where_all"] = "np.where"
 
