@@ -16,6 +16,7 @@ from typing import Any
 
 import mpmath
 import sympy
+import true_functions
 
 LARGEST_SHIFT = 8
 """Of a subscript: `w[i-8]` has an element for i up to n + 7."""
@@ -80,19 +81,11 @@ def _extremum(keeps: Callable[[Any, Any], Any], first: Any, *others: Any) -> Any
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: getattr(sympy, name)
-        for name in ["sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan"]
-    },
-    "abs": sympy.Abs,
+    **{name: row.symbol for name, row in true_functions.FUNCTIONS.items()},
     "sign": lambda x: _piecewise(x > 0, sympy.Integer(1), sympy.Integer(-1)),
-    "expm1": lambda x: sympy.exp(x) - 1,
-    "log1p": lambda x: sympy.log(1 + x),
     "min": lambda *x: _extremum(sympy.Le, *x),
     "max": lambda *x: _extremum(sympy.Ge, *x),
     "where": _piecewise,
-    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
-    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
 }
 _OPERATIONS = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv, ast.Pow: pow}

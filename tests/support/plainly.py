@@ -13,6 +13,7 @@ from typing import Any
 
 import mpmath
 import numpy as np
+import true_functions
 from numpy.typing import NDArray
 
 DIGITS = 720
@@ -173,12 +174,6 @@ def _real(x: Any) -> Any:
     return x
 
 
-def _log(x: Any) -> Any:
-    if x < 0:
-        raise NoValue
-    return mpmath.log(x) if x else -mpmath.inf
-
-
 def _power(base: Any, exponent: Any) -> Any:
     if base < 0 and exponent != int(exponent):
         raise NoValue
@@ -187,26 +182,23 @@ def _power(base: Any, exponent: Any) -> Any:
     return base ** (int(exponent) if exponent == int(exponent) else exponent)
 
 
+def _function(name: str) -> Callable[[Any], Any]:
+    """Return a function of one argument that has no value below its domain, and -inf at an end outside of it."""
+    row = true_functions.FUNCTIONS[name]
+
+    def value(x: Any) -> Any:
+        if x < row.least:
+            raise NoValue
+        return -mpmath.inf if row.is_open and x == row.least else row.value(x)
+
+    return value
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": abs,
-    "sqrt": lambda x: _power(x, mpmath.mpf(1) / 2),
-    "exp": mpmath.exp,
-    "expm1": mpmath.expm1,
-    "log": _log,
-    "log1p": lambda x: _log(1 + x),
-    "sin": mpmath.sin,
-    "cos": mpmath.cos,
-    "tan": mpmath.tan,
-    "sinh": mpmath.sinh,
-    "cosh": mpmath.cosh,
-    "tanh": mpmath.tanh,
-    "atan": mpmath.atan,
+    **{name: _function(name) for name in true_functions.FUNCTIONS},
     "atanh": lambda x: _real(mpmath.atanh(x)),
-    "sign": mpmath.sign,
     "min": min,
     "max": max,
-    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
-    "softplus": lambda x: mpmath.log1p(mpmath.exp(-abs(x))) + max(x, 0),
     "logaddexp": lambda a, b: mpmath.log1p(mpmath.exp(-abs(a - b))) + max(a, b),
 }
 
@@ -256,27 +248,12 @@ def _value(tree: ast.expr, known: Environment) -> Any:
 
 
 _ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": np.abs,
-    "sqrt": np.sqrt,
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log1p": np.log1p,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "sign": np.sign,
+    **{name: row.array for name, row in true_functions.FUNCTIONS.items()},
     "where": np.where,
     "logaddexp": np.logaddexp,
-    "atan": np.arctan,
     "atanh": np.arctanh,
     "min": lambda *xs: np.minimum(xs[0], xs[1]) if len(xs) == 2 else np.minimum(xs[0], np.minimum(*xs[1:])),
     "max": lambda *xs: np.maximum(xs[0], xs[1]) if len(xs) == 2 else np.maximum(xs[0], np.maximum(*xs[1:])),
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "softplus": lambda x: np.logaddexp(x, np.zeros_like(x)),
 }
 
 

@@ -14,8 +14,8 @@ from functools import partial
 from typing import Any
 
 import mpmath
+import true_functions
 
-from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 
 PARAMETERS = {"p": 1.5, "q": 0.3, "c": 2.0}
@@ -24,7 +24,7 @@ _STEP_BITS = 200  # of a difference, of itself
 _GREATEST = 10**7  # argument of an exponential that is still worked out
 _KINDS = ("leaf", "sum", "product", "quotient", "power", "smooth", "switch", "where")
 
-_UNARY = sorted(name for name in FUNCTIONS if name not in {"min", "max", "where", "sum", "norm", "logaddexp"})
+_UNARY = sorted(true_functions.FUNCTIONS)
 
 
 class Undefined(Exception):
@@ -162,42 +162,26 @@ def _power(base: Any, exponent: Any) -> Any:
     return base ** (int(exponent) if exponent == int(exponent) else exponent)
 
 
-def _guarded(function: Callable[[Any], Any], least: float, most: float, *, is_open: bool = False) -> Any:
-    def guarded(x: Any) -> Any:
-        if not least <= x <= most or (is_open and x == least):
-            raise Undefined
-        return function(x)
-
-    return guarded
-
-
 def _exp(x: Any) -> Any:
     if abs(x) > _GREATEST:
         raise Undefined
     return mpmath.exp(x)
 
 
-def _softplus(x: Any) -> Any:
-    return x + mpmath.log1p(_exp(-x)) if x > 0 else mpmath.log1p(_exp(x))
+def _function(name: str) -> Callable[[Any], Any]:
+    """Return a function of one argument that is `Undefined` where it has no value, or one of too many digits."""
+    row = true_functions.FUNCTIONS[name]
+
+    def value(x: Any) -> Any:
+        if not row.has_value(x):
+            raise Undefined
+        return row.value(x)
+
+    return value
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": abs,
-    "sqrt": _guarded(mpmath.sqrt, 0, mpmath.inf),
-    "exp": _exp,
-    "expm1": _guarded(mpmath.expm1, -_GREATEST, _GREATEST),
-    "log": _guarded(mpmath.log, 0, mpmath.inf, is_open=True),
-    "log1p": _guarded(mpmath.log1p, -1, mpmath.inf, is_open=True),
-    "sin": _guarded(mpmath.sin, -_GREATEST, _GREATEST),
-    "cos": _guarded(mpmath.cos, -_GREATEST, _GREATEST),
-    "tan": _guarded(mpmath.tan, -_GREATEST, _GREATEST),
-    "sinh": _guarded(mpmath.sinh, -_GREATEST, _GREATEST),
-    "cosh": _guarded(mpmath.cosh, -_GREATEST, _GREATEST),
-    "tanh": _guarded(mpmath.tanh, -_GREATEST, _GREATEST),
-    "atan": mpmath.atan,
-    "sign": lambda x: mpmath.mpf((x > 0) - (x < 0)),
-    "sigmoid": lambda x: 1 / (1 + _exp(-x)),
-    "softplus": _softplus,
+    **{name: _function(name) for name in true_functions.FUNCTIONS},
     "logaddexp": lambda x, y: max(x, y) + mpmath.log1p(_exp(-abs(x - y))),
     "min": min,
     "max": max,

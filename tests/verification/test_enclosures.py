@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,13 +22,13 @@ from symreg.model.interval import WORDS
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms
 from symreg.verification.minimum import cells
-from symreg.verification.minimum import growth as growth_module
 from symreg.verification.minimum.cells import MIDDLE, SIZES, curve
 from symreg.verification.minimum.growth import growth
 from symreg.verification.minimum.minimiser import NoMinimum, minimisers
 from symreg.verification.oracle import kinks, series
 from symreg.verification.oracle import slopes as slopes_module
 from symreg.verification.oracle.ball import Scope, Undecided, ball, compiled, sign, sign_or_hull, switches
+from symreg.verification.oracle.functions import FUNCTIONS, SWITCHING, Taylor
 from symreg.verification.oracle.kinks import every_kink
 from symreg.verification.oracle.slopes import OracleDisagrees, slopes
 
@@ -351,12 +352,17 @@ def passes_for_a_constant(patch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_a_radius(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(series._BALL, "atan", lambda x: x.mid().atan())
+    patch.setitem(FUNCTIONS, "atan", replace(FUNCTIONS["atan"], ball=lambda x: x.mid().atan()))
 
 
 def doubles_a_slope(patch: pytest.MonkeyPatch) -> None:
-    right = series._TAYLOR["sinh"]
-    patch.setitem(series._TAYLOR, "sinh", lambda x: (right(x)[0], right(x)[1] * 2, *right(x)[2:]))
+    right = FUNCTIONS["sinh"]
+
+    def doubled(x: arb) -> Taylor:
+        value, slope, *rest = right.taylor(x)
+        return (value, slope * 2, *rest)
+
+    patch.setitem(FUNCTIONS, "sinh", replace(right, taylor=doubled))
 
 
 def takes_one_side_for_both(patch: pytest.MonkeyPatch) -> None:
@@ -364,7 +370,7 @@ def takes_one_side_for_both(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_what_is_negative_for_its_size(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(growth_module._FUNCTIONS, "abs", lambda reader, f: f)
+    patch.setitem(SWITCHING, "abs", lambda reader, f: f)
 
 
 def takes_the_middle_of_a_cell(patch: pytest.MonkeyPatch) -> None:

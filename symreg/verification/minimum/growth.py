@@ -6,15 +6,17 @@ minimum over the whole line may end with: nothing is searched beyond T, nor betw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 from flint import arb, fmpq
 
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 from symreg.model.terms import Term
 from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.functions import FUNCTIONS, growth_of
 
 _HALF = Fraction(1, 2)
 
@@ -116,8 +118,8 @@ class _Reader:
             case Call("log1p", (argument,)):
                 return self.logarithm(Binary("+", Number(Fraction(1)), argument))
             case Call(name, (argument,)):
-                function = _FUNCTIONS.get(name)
-                return function(self, self.read(argument)) if function else _UNKNOWN
+                grow = growth_of(name)
+                return _UNKNOWN if grow is None else cast(Bounds, grow(self, self.read(argument)))
             case Call("logaddexp", (left, right)):
                 greatest = self.extreme([self.read(left), self.read(right)], 1)
                 return Bounds(greatest.lower, self.sum(greatest, _constant(arb(2).log())).upper)
@@ -300,7 +302,7 @@ class _Reader:
             case Call("exp", (argument,)):
                 return self.read(argument)
             case Call("cosh", (argument,)):  # |x| - log 2 <= log(cosh(x)) <= |x|
-                size = _absolute(self, self.read(argument))
+                size = self.absolute(self.read(argument))
                 far = self.sum(size, -two).lower
                 return Bounds(far if far.factor >= 0 else _NONE, size.upper)
             case Call("sigmoid", (argument,)):
@@ -343,6 +345,20 @@ class _Reader:
         most = self._most(f.size)
         return Bounds(lower, Power(most.cosh(), Fraction(0)) if most.is_finite() else _ANYTHING)
 
+    def absolute(self, f: Bounds) -> Bounds:
+        if f.sign:
+            return f if f.sign > 0 else -f
+        size = f.size
+        return Bounds(_NONE, size if size.factor.is_finite() else _ANYTHING)
+
+    def shifted(self, f: Bounds, by: arb) -> Bounds:
+        """Return the bounds of f + by."""
+        return self.sum(f, _constant(by))
+
+    def between(self, low: arb, high: arb) -> Bounds:
+        """Return the bounds of whatever lies between two numbers."""
+        return Bounds(Power(low, Fraction(0)), Power(high, Fraction(0)))
+
     def saturating(self, f: Bounds, most: arb) -> Bounds:
         """Return the bounds of an odd increasing function that stays below `most`."""
         return Bounds(
@@ -353,7 +369,7 @@ class _Reader:
 def _is_positive(tree: Tree) -> bool:
     """Is a formula positive wherever it has a value, which a bound by a power need not show?"""
     match tree:
-        case Call("exp" | "cosh" | "sigmoid" | "softplus", _):
+        case Call(function, _) if function in FUNCTIONS and FUNCTIONS[function].is_positive:
             return True
         case Binary("*" | "/" | "+", left, right):
             return _is_positive(left) and _is_positive(right)
@@ -398,30 +414,6 @@ def _least(f: Power, g: Power) -> Power:
     return Power(factor, max(negative))
 
 
-def _absolute(reader: _Reader, f: Bounds) -> Bounds:
-    if f.sign:
-        return f if f.sign > 0 else -f
-    size = f.size
-    return Bounds(_NONE, size if size.factor.is_finite() else _ANYTHING)
-
-
 def _fraction(x: arb) -> Fraction:
     mantissa, exponent = x.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-_FUNCTIONS: dict[str, Callable[[_Reader, Bounds], Bounds]] = {
-    "abs": _absolute,
-    "sqrt": lambda reader, f: reader.power(f, Fraction(1, 2)),
-    "exp": _Reader.exp,
-    "expm1": lambda reader, f: reader.sum(reader.exp(f), _constant(arb(-1))),
-    "sin": lambda reader, f: Bounds(Power(arb(-1), Fraction(0)), Power(arb(1), Fraction(0))),
-    "cos": lambda reader, f: Bounds(Power(arb(-1), Fraction(0)), Power(arb(1), Fraction(0))),
-    "sinh": _Reader.hyperbolic_sine,
-    "cosh": _Reader.hyperbolic_cosine,
-    "tanh": lambda reader, f: reader.saturating(f, arb(1)),
-    "atan": lambda reader, f: reader.saturating(f, arb.pi() / 2),
-    "sign": lambda reader, f: reader.saturating(f, arb(1)),
-    "sigmoid": lambda reader, f: Bounds(_NONE, Power(arb(1), Fraction(0))),
-    "softplus": _Reader.softplus,
-}

@@ -31,6 +31,7 @@ from symreg.expressions.tree import (
     walk,
 )
 from symreg.verification.oracle import series
+from symreg.verification.oracle.functions import FUNCTIONS as SMOOTH
 from symreg.verification.oracle.scaled import Scaled
 from symreg.verification.oracle.series import ORDER, Value
 
@@ -358,7 +359,7 @@ def _call(function: str, arguments: tuple[Tree, ...]) -> Code:
         return _exponential(arguments[0])
     codes = [compiled(argument) for argument in arguments]
     x = codes[0]
-    if function in series.SMOOTH:
+    if function in SMOOTH:
         return lambda scope: series.apply(function, x(scope))
     if function == "sqrt":
         return lambda scope: _root(x(scope), scope.decide)

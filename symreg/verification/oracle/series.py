@@ -11,12 +11,12 @@ the weight stays of a kind that says so: a NaN of the plain kind would pass for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from flint import arb, arb_series
 
+from symreg.verification.oracle.functions import FUNCTIONS
 from symreg.verification.oracle.scaled import Scaled, is_scaled, scaled
 
 # An arb, arb_series or Ray: they share the operators + - * / but no type that could say so.
@@ -28,8 +28,9 @@ ORDER = 4  # coefficients kept: f, f', f''/2, f'''/6, as the central difference'
 
 def apply(name: str, x: Value) -> Value:
     """Return the smooth function `name` of x."""
+    row = FUNCTIONS[name]
     if isinstance(x, arb):
-        return _BALL[name](x)
+        return row.ball(x)
     if isinstance(x, Scaled):
         if name == "log":
             return x.log()
@@ -41,9 +42,8 @@ def apply(name: str, x: Value) -> Value:
             return _series_log(x, x[0].log())
         if name == "log1p" and _is_wide(1 + x[0]):
             return _series_log(1 + x, x[0].log1p())
-        native = _SERIES.get(name)
-        return native(x) if native else _compose(x, _TAYLOR[name](x[0]))
-    value, slope, *_ = _TAYLOR[name](x.value)
+        return row.series(x) if row.series else _compose(x, row.taylor(x[0]))
+    value, slope, *_ = row.taylor(x.value)
     return Ray(value, slope * x.slope)
 
 
@@ -292,125 +292,3 @@ def _compose(x: arb_series, taylor: tuple[arb, arb, arb, arb]) -> arb_series:
     """Return the series of an outer function, given by its Taylor coefficients at x[0], after x."""
     inner = arb_series([arb(0), *(x[k] for k in range(1, x.prec))], x.prec)
     return arb_series(list(taylor), x.prec)(inner) if inner.length() else arb_series([taylor[0]], x.prec)
-
-
-def _sigmoid(x: arb) -> arb:
-    if x.mid() < 0:
-        small = x.exp()
-        return small / (1 + small)
-    return 1 / (1 + (-x).exp())
-
-
-def _softplus(x: arb) -> arb:
-    return x.exp().log1p() if x.mid() < 0 else x + (-x).exp().log1p()
-
-
-def _exp(x: arb) -> tuple[arb, arb, arb, arb]:
-    y = x.exp()
-    return y, y, y / 2, y / 6
-
-
-def _expm1(x: arb) -> tuple[arb, arb, arb, arb]:
-    y = x.exp()
-    return x.expm1(), y, y / 2, y / 6
-
-
-def _log(x: arb) -> tuple[arb, arb, arb, arb]:
-    r = 1 / x
-    return x.log(), r, -r * r / 2, r * r * r / 3
-
-
-def _log1p(x: arb) -> tuple[arb, arb, arb, arb]:
-    r = 1 / (1 + x)
-    return x.log1p(), r, -r * r / 2, r * r * r / 3
-
-
-def _sin(x: arb) -> tuple[arb, arb, arb, arb]:
-    s, c = x.sin(), x.cos()
-    return s, c, -s / 2, -c / 6
-
-
-def _cos(x: arb) -> tuple[arb, arb, arb, arb]:
-    s, c = x.sin(), x.cos()
-    return c, -s, -c / 2, s / 6
-
-
-def _tan(x: arb) -> tuple[arb, arb, arb, arb]:
-    t = x.tan()
-    d = 1 + t * t
-    return t, d, t * d, d * (1 + 3 * t * t) / 3
-
-
-def _sinh(x: arb) -> tuple[arb, arb, arb, arb]:
-    s, c = x.sinh(), x.cosh()
-    return s, c, s / 2, c / 6
-
-
-def _cosh(x: arb) -> tuple[arb, arb, arb, arb]:
-    s, c = x.sinh(), x.cosh()
-    return c, s, c / 2, s / 6
-
-
-def _tanh(x: arb) -> tuple[arb, arb, arb, arb]:
-    t, d = x.tanh(), x.sech() * x.sech()
-    return t, d, -t * d, d * (2 * t * t - d) / 3
-
-
-def _atan(x: arb) -> tuple[arb, arb, arb, arb]:
-    d = 1 / (1 + x * x)
-    return x.atan(), d, -x * d * d, d * d * d * (3 * x * x - 1) / 3
-
-
-def _sigmoid_taylor(x: arb) -> tuple[arb, arb, arb, arb]:
-    y, z = _sigmoid(x), _sigmoid(-x)
-    d = y * z
-    return y, d, d * (z - y) / 2, d * ((z - y) * (z - y) - 2 * d) / 6
-
-
-def _softplus_taylor(x: arb) -> tuple[arb, arb, arb, arb]:
-    y, d, second, _ = _sigmoid_taylor(x)
-    return _softplus(x), y, d / 2, second / 3
-
-
-_BALL: dict[str, Callable[[arb], arb]] = {
-    "exp": arb.exp,
-    "expm1": arb.expm1,
-    "log": arb.log,
-    "log1p": arb.log1p,
-    "sin": arb.sin,
-    "cos": arb.cos,
-    "tan": arb.tan,
-    "sinh": arb.sinh,
-    "cosh": arb.cosh,
-    "tanh": arb.tanh,
-    "atan": arb.atan,
-    "sigmoid": _sigmoid,
-    "softplus": _softplus,
-}
-
-_SERIES: dict[str, Callable[[arb_series], arb_series]] = {
-    "exp": arb_series.exp,
-    "log": arb_series.log,
-    "sin": arb_series.sin,
-    "cos": arb_series.cos,
-    "tan": arb_series.tan,
-    "atan": arb_series.atan,
-}
-
-_TAYLOR: dict[str, Callable[[arb], tuple[arb, arb, arb, arb]]] = {
-    "exp": _exp,
-    "expm1": _expm1,
-    "log": _log,
-    "log1p": _log1p,
-    "sin": _sin,
-    "cos": _cos,
-    "tan": _tan,
-    "sinh": _sinh,
-    "cosh": _cosh,
-    "tanh": _tanh,
-    "atan": _atan,
-    "sigmoid": _sigmoid_taylor,
-    "softplus": _softplus_taylor,
-}
-
-SMOOTH = frozenset(_BALL)
