@@ -62,6 +62,7 @@ FUNCTIONS = {
     "cosh": TrueFunction(value=mpmath.cosh, symbol=sympy.cosh, array=np.cosh, reach=_FAR),
     "tanh": TrueFunction(value=mpmath.tanh, symbol=sympy.tanh, array=np.tanh, reach=_FAR),
     "atan": TrueFunction(value=mpmath.atan, symbol=sympy.atan, array=np.arctan),
+    "asinh": TrueFunction(value=mpmath.asinh, symbol=sympy.asinh, array=np.arcsinh),
     "sign": TrueFunction(value=mpmath.sign, symbol=sympy.sign, array=np.sign),
     "sigmoid": TrueFunction(
         value=lambda x: 1 / (1 + mpmath.exp(-x)),

@@ -345,6 +345,21 @@ class _Reader:
         most = self._most(f.size)
         return Bounds(lower, Power(most.cosh(), Fraction(0)) if most.is_finite() else _ANYTHING)
 
+    def logarithmic(self, f: Bounds) -> Bounds:
+        """Return asinh(f). For x >= 0 it is concave, at most x, and between log(1 + x) and log(1 + 2*x)."""
+        if not f.sign:
+            size = self.absolute(f).upper
+            return Bounds(_negative(size), size)
+        g = f if f.sign > 0 else -f
+        most = self._most(g.upper)
+        if most.is_finite():
+            chord = most.asinh() / most if most > 0 else arb(1)
+            made = Bounds(Power(g.lower.factor * chord, g.lower.exponent), g.upper)
+        else:
+            one = _constant(arb(1))
+            made = Bounds(self.log(self.sum(one, g)).lower, self.log(self.sum(one, self.sum(g, g))).upper)
+        return made if f.sign > 0 else -made
+
     def absolute(self, f: Bounds) -> Bounds:
         if f.sign:
             return f if f.sign > 0 else -f

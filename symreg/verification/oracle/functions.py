@@ -105,6 +105,11 @@ def _atan(x: arb) -> Taylor:
     return x.atan(), d, -x * d * d, d * d * d * (3 * x * x - 1) / 3
 
 
+def _asinh(x: arb) -> Taylor:
+    d = (1 + x * x).rsqrt()
+    return x.asinh(), d, -x * d * d * d / 2, (2 * x * x - 1) * d * d * d * d * d / 6
+
+
 def _taylor_of_sigmoid(x: arb) -> Taylor:
     y, z = _sigmoid(x), _sigmoid(-x)
     d = y * z
@@ -151,6 +156,7 @@ FUNCTIONS: dict[str, Function] = {
         series=arb_series.atan,
         growth=lambda reader, x: reader.saturating(x, arb.pi() / 2),
     ),
+    "asinh": Function(ball=arb.asinh, taylor=_asinh, growth=lambda reader, x: reader.logarithmic(x)),
     "sigmoid": Function(
         ball=_sigmoid,
         taylor=_taylor_of_sigmoid,
