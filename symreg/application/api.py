@@ -272,8 +272,8 @@ def verify(
             resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol, proofs=proofs
         )
     targets = named_targets(target)
-    made, proofs = worker.call("prepare_judgement", timeout=timeout, objective=resolved, rules=chosen)
-    return judge(resolved, made, chosen, targets, points=points, parameters=params, rtol=rtol, proofs=proofs)
+    made = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=chosen)
+    return judge(resolved, made, chosen, targets, points=points, parameters=params, rtol=rtol)
 
 
 def audit(

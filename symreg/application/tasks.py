@@ -99,13 +99,6 @@ def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -
     return updates(objective, tuple(rules))
 
 
-def prepare_judgement(
-    tell: Tell, *, objective: Objective, rules: Sequence[Rule]
-) -> tuple[tuple[Update, ...], tuple[Convexity, ...]]:
-    """Return the functions to emit and judge, and what is proved of the objective's convexity."""
-    return derive_updates(tell, objective=objective, rules=rules), prove_convexity(tell, objective=objective)
-
-
 def derive_judged_updates(
     tell: Tell, *, objective: Objective, rules: Sequence[Rule], target: str
 ) -> tuple[tuple[Update, ...], tuple[str, ...]]:
@@ -248,7 +241,7 @@ def write_report(
     chosen = distinct_rules(rules)
     check_request(resolved, chosen if against is None or kind == "step" else (), settings, rtol, points)
     if against is None:
-        made, proofs = prepare_judgement(tell, objective=resolved, rules=chosen)
+        made = derive_updates(tell, objective=resolved, rules=chosen)
         tell(Phase("compile and load", is_symbolic=False))
         report = judge(
             resolved,
@@ -258,7 +251,6 @@ def write_report(
             points=points,
             parameters=settings,
             rtol=rtol,
-            proofs=proofs,
             progress=progress,
         )
     else:
@@ -343,7 +335,6 @@ TASKS: dict[str, Callable[..., Any]] = {
         derive_prox_chain,
         derive_updates,
         emit_sources,
-        prepare_judgement,
         prove_convexity,
         write_derivation,
         write_properties,

@@ -32,13 +32,9 @@ def judge(
     points: int,
     parameters: Mapping[str, float] | None = None,
     rtol: float | None = None,
-    proofs: Sequence[Convexity] = (),
     progress: Watch | None = None,
 ) -> Report:
     """Return the report on the emitted functions of an objective, for each target and in both precisions.
-
-    Args:
-        proofs: What is proved of the objective's convexity; what follows from it is checked as well.
 
     Raises:
         ToolMissing: The C target is among them and there is no compiler.
@@ -54,7 +50,6 @@ def judge(
         points=points,
         params=fixed,
         rtol=allowed(rtol, 0.0),
-        proofs=proofs,
         progress=progress,
     )
 
@@ -88,7 +83,11 @@ def judge_function(
     proofs: Sequence[Convexity] = (),
     progress: Watch | None = None,
 ) -> Report:
-    """Return the report on a function that claims to be the objective's value, gradient, prox or a rule's step."""
+    """Return the report on a function that claims to be the objective's value, gradient, prox or a rule's step.
+
+    Args:
+        proofs: What is proved of the objective's convexity; what follows from it is checked as well.
+    """
     from symreg.verification import against
 
     if kind not in get_args(Kind):

@@ -364,16 +364,31 @@ def test_a_constant_factor_is_named() -> None:
 
 
 def test_every_check_tells_of_its_worst_point_and_an_inequality_has_no_error() -> None:
-    report = symreg.verify("l1", "gradient_descent", target="numpy", points=60)
-    assert report.passed
+    emitted = symreg.load("l1", (), "numpy", judge=False)
+    reports = [
+        symreg.verify("l1", against=getattr(emitted, kind), as_=kind, points=60)
+        for kind in ("value", "gradient", "prox")
+    ]
+    assert all(report.passed for report in reports)
     inequalities = {"subgradient", "prox_monotone", "prox_lipschitz"}
-    assert inequalities < {check.kind for check in report.checks}
-    for check in report.checks:
+    checks = [check for report in reports for check in report.checks]
+    assert inequalities < {check.kind for check in checks}
+    for check in checks:
         assert check.expected is not None and check.got is not None and check.at
         measures = {check.worst_ulp, check.worst_ratio, check.worst_relative}
         assert (measures == {None}) == (check.kind in inequalities)
-    rows = [line.split() for line in str(report).splitlines() if line and line.split()[0] in inequalities]
-    assert len(rows) == 2 * len(inequalities) and all(row[-3:] == ["-", "-", "pass"] for row in rows)
+    lines = [line.split() for report in reports for line in str(report).splitlines() if line]
+    rows = [words for words in lines if words[0] in inequalities]
+    assert len(rows) == 1 + len(inequalities) and all(row[-3:] == ["-", "-", "pass"] for row in rows)
+
+
+def test_of_emitted_code_no_inequality_is_asked() -> None:
+    """Each follows from what is compared exactly."""
+    report = symreg.verify("l1", "gradient_descent", target="numpy", points=60)
+    assert [check.name for check in report.checks if check.dtype == "float64"] == [
+        "value", "gradient", "prox", "gradient_descent_step"
+    ]  # fmt: skip
+    assert all(None not in (c.worst_ulp, c.worst_ratio, c.worst_relative, c.expected, c.got) for c in report.checks)
 
 
 def test_both_numbers_are_printed_with_as_many_digits_as_tell_them_apart() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
 from symreg.verification.cases.prox_cases import is_judged
 from symreg.verification.checks.convexity import Convexity
-from symreg.verification.checks.judge import Progress, verify
+from symreg.verification.checks.judge import Progress, checks_of, evidence, judged_by
 from symreg.verification.comparison.report import Report
 
 Kind = Literal["value", "gradient", "prox", "step"]
@@ -51,34 +52,60 @@ def against(
             "the prox of a penalty in index notation is judged only where it is a function of norm(w) alone"
         )
     if as_ != "step":
-        subject = Subject(label=label, dtype="float64", functions={as_: function}, is_emitted=False)
-        return verify(
-            terms, (), (subject,), points=points, params=params, rtol=rtol, progress=progress,
-            per_group=_WEIGHTS_PER_CALL, proofs=proofs,
-        )  # fmt: skip
+        return _judged(terms, (), {as_: function}, label, rtol, points, params, proofs, progress)
     if rule is None:
         raise SpecError("a step is judged against a rule's; name one, such as gradient_descent")
+
+    functions = {f"{rule.name}_step": _in_place(function), f"{rule.name}_state": partial(_initial_state, rule)}
+    return _judged(terms, (rule,), functions, label, rtol, points, params, (), progress)
+
+
+def _judged(
+    terms: Terms,
+    rules: Sequence[Rule],
+    functions: Mapping[str, Callable[..., Any]],
+    label: str,
+    rtol: float,
+    points: int,
+    params: Mapping[str, float] | None,
+    proofs: Sequence[Convexity],
+    progress: Progress | None,
+) -> Report:
+    """Return the report on functions that are called with a few weights at once.
+
+    What follows from convexity is asked of them as well: of an emitted function it follows from what is compared
+    exactly, but of somebody's own, which may be inaccurate by `rtol`, it does not.
+    """
+    fixed = dict(params or {})
+    subject = Subject(label=label, dtype="float64", functions=dict(functions), is_emitted=False)
+    return judged_by(
+        lambda dtype: evidence(terms, dtype, fixed, points, _WEIGHTS_PER_CALL, proofs),
+        checks_of(terms, rules, has_proofs=bool(proofs)),
+        rules,
+        (subject,),
+        rtol,
+        progress,
+    )
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., None]:
+    """Return a step that changes `w` in place of one that may return the new weights."""
 
     def step(w: Any, g: Any, *state: Any, **given: Any) -> None:
         result = function(w, g, *state, **given)
         if result is None:
             return
-        found = np.asarray(result)
-        if found.shape != w.shape:
-            raise ValueError(f"the step returned shape {found.shape} where {w.shape} is right")
-        if found.dtype.kind not in "fiub":
-            raise ValueError(f"the step returned {found.dtype} where numbers are right")
-        w[...] = found
+        after = np.asarray(result)
+        if after.shape != w.shape:
+            raise ValueError(f"the step returned shape {after.shape} where {w.shape} is right")
+        if after.dtype.kind not in "fiub":
+            raise ValueError(f"the step returned {after.dtype} where numbers are right")
+        w[...] = after
 
-    def fresh_state(w: Any) -> dict[str, Any]:
-        made: dict[str, Any] = {s.name: np.full(w.shape, s.initial) if s.is_array else s.initial for s in rule.states}
-        return made | ({"t": 0.0} if rule.uses_t else {})
+    return step
 
-    subject = Subject(
-        label=label, dtype="float64", functions={f"{rule.name}_step": step, f"{rule.name}_state": fresh_state},
-        is_emitted=False,
-    )  # fmt: skip
-    return verify(
-        terms, (rule,), (subject,), points=points, params=params, rtol=rtol, progress=progress,
-        per_group=_WEIGHTS_PER_CALL,
-    )  # fmt: skip
+
+def _initial_state(rule: Rule, w: Any) -> dict[str, Any]:
+    """Return the rule's states before the first step, by name."""
+    states: dict[str, Any] = {s.name: np.full(w.shape, s.initial) if s.is_array else s.initial for s in rule.states}
+    return states | ({"t": 0.0} if rule.uses_t else {})

@@ -37,8 +37,6 @@ def verify(
     params: Mapping[str, float] | None = None,
     rtol: float = 0.0,
     progress: Progress | None = None,
-    per_group: int = PER_GROUP,
-    proofs: Sequence[Convexity] = (),
 ) -> Report:
     """Compare each subject's value, gradient, prox and steps with the exact ones at deterministic points.
 
@@ -49,27 +47,42 @@ def verify(
         params: Parameters that are fixed instead of sampled; `step` is that of a prox.
         rtol: Relative error that is allowed besides the tolerance.
         progress: Called with the number of checks done, of all checks, and the next one's name.
+    """
+    fixed = dict(params or {})
+    return judged_by(
+        lambda dtype: evidence(terms, dtype, fixed, points), checks_of(terms, rules), rules, subjects, rtol, progress
+    )
+
+
+def evidence(
+    terms: Terms,
+    dtype: Dtype,
+    fixed: Mapping[str, float],
+    points: int,
+    per_group: int = PER_GROUP,
+    proofs: Sequence[Convexity] = (),
+) -> Evidence:
+    """Return evidence at many points of every size.
+
+    Args:
+        fixed: Parameters that are not sampled, and the `step` of a prox.
+        points: Outputs looked at per check, roughly.
         per_group: Weights of an elementwise objective in one call.
         proofs: What is known of the terms' convexity; what follows from it is checked as well.
     """
-    fixed = dict(params or {})
-
-    def evidence(dtype: Dtype) -> Evidence:
-        limit = well_conditioned_up_to(terms, dtype)
-        return Evidence(
-            terms=terms,
-            dtype=dtype,
-            fixed=fixed,
-            sample=sampled(terms, dtype, points, fixed, per_group, limit),
-            prox=lambda: prox_cases(terms, dtype, points, fixed, limit, min(per_group, PER_GROUP)),
-            points=points,
-            limit=limit,
-            per_group=per_group,
-            proofs=proofs,
-            plain=cache(lambda: replace(plain_evidence(terms, dtype, fixed, per_group), enough=1)),
-        )
-
-    return judged_by(evidence, checks_of(terms, rules, has_proofs=bool(proofs)), rules, subjects, rtol, progress)
+    limit = well_conditioned_up_to(terms, dtype)
+    return Evidence(
+        terms=terms,
+        dtype=dtype,
+        fixed=fixed,
+        sample=sampled(terms, dtype, points, fixed, per_group, limit),
+        prox=lambda: prox_cases(terms, dtype, points, fixed, limit, min(per_group, PER_GROUP)),
+        points=points,
+        limit=limit,
+        per_group=per_group,
+        proofs=proofs,
+        plain=cache(lambda: replace(plain_evidence(terms, dtype, fixed, per_group), enough=1)),
+    )
 
 
 def plain_evidence(terms: Terms, dtype: Dtype, fixed: Mapping[str, float], per_group: int = PER_GROUP) -> Evidence:
