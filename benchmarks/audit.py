@@ -22,7 +22,7 @@ from symreg.application.requests import read_objective
 from symreg.cli.options import parsed_settings
 from symreg.objectives.resolve import within
 from symreg.verification.audit import Check, Report
-from symreg.verification.audit.report import both, short
+from symreg.verification.report.numbers import distinguished, exact
 
 KINDS = ("value", "gradient", "prox", "subdifferential", "monotone", "nonexpansive", "elementwise")
 
@@ -100,10 +100,10 @@ def call(entry: Entry, check: Check) -> str:
 
 def finding(check: Check) -> str:
     """Return what is wrong, in a sentence or two."""
-    at = ", ".join(f"{name} = {short(x)}" for name, x in check.at.items())
+    at = ", ".join(f"{name} = {exact(x)}" for name, x in check.at.items())
     said = f"*{check.verdict}* at {at}"
     if check.got is not None and check.right is not None:
-        right, got = both(check.right, check.got)
+        right, got = distinguished(check.right, check.got)
         said += f": got {got}, right is {right}"
     notes = [note for note in check.notes if not note.startswith(("step*phi", "its own step"))]
     return ". ".join([said, *(note[:1].upper() + note[1:] if note[1:2] != " " else note for note in notes)]) + "."
@@ -117,7 +117,7 @@ def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     are_reproduced = all(version(name) == REPRODUCED[name] for name in PACKAGES)
     head = HEAD.format(
         packages=packages,
-        steps=", ".join(map(short, STEPS)),
+        steps=", ".join(map(exact, STEPS)),
         reproduced=" Every point below was also found by hand: by brute force, on a grid and with SciPy, in code that "
         "shares nothing with symreg, or by calling the library."
         if are_reproduced

@@ -5,6 +5,7 @@ from symreg.verification.checks.against import against
 from symreg.verification.checks.convexity import Convexity
 from symreg.verification.checks.judge import verify
 from symreg.verification.checks.quick_look import quick_look
-from symreg.verification.comparison.report import Check, Report
+from symreg.verification.report.check import Check
+from symreg.verification.report.report import Report
 
 __all__ = ["Check", "Convexity", "Report", "Subject", "against", "quick_look", "verify"]

@@ -10,7 +10,7 @@ import pytest
 
 import symreg
 from symreg.verification import Check
-from symreg.verification.comparison.report import short
+from symreg.verification.report.numbers import short
 
 
 def numbers(value: Any) -> Iterator[float]:

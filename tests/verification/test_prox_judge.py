@@ -16,7 +16,7 @@ from symreg import catalogue
 from symreg.application.requests import DTYPES
 from symreg.verification import Report, Subject, verify
 from symreg.verification.cases.prox_cases import is_judged, minima_of, prox_cases, radius_of
-from symreg.verification.comparison.report import Check
+from symreg.verification.report.check import Check
 
 POINTS, SWEEP_POINTS = 500, 25_000  # in each of two formats on each of two targets
 JUDGED = [name for name in catalogue.penalties() if is_judged(symreg.objective(name).terms)]
@@ -172,7 +172,7 @@ def test_a_point_is_shown_beside_a_right_number_only_where_it_fits() -> None:
     check = Check(
         kind="prox", rule="", target="c", dtype="float64", points=1, compared=1, undetermined=0, vacuous=0,
         worst_ulp=0.5, worst_ratio=0.125, worst_relative=1e-16, at={"v": 1.2345, "step": 1.0}, expected=None, got=None,
-        verdict="pass", note="",
+        verdict="pass",
     )  # fmt: skip
     report = Report(checks=(check,))
     assert " at " not in report.table(75) and "..." not in report.table(75)

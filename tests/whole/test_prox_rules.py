@@ -35,9 +35,9 @@ from symreg.proximal.split import split
 from symreg.verification.cases.calling import Subject
 from symreg.verification.cases.split import has_kink
 from symreg.verification.checks.judge import verify
-from symreg.verification.comparison.report import Check
 from symreg.verification.minimum.operators import operator
 from symreg.verification.minimum.steps import stepper
+from symreg.verification.report.check import Check
 
 Vector = NDArray[np.float64]
 PROX_RULES = tuple(name for name in catalogue.rules() if catalogue.rule(name).uses_prox)

@@ -13,10 +13,11 @@ from symreg.model.names import did_you_mean
 from symreg.model.ordering import require_order
 from symreg.model.terms import Terms
 from symreg.verification.audit import consistency, formula, proximal, sample_points
+from symreg.verification.audit.disagreements import check_of
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import landscape
-from symreg.verification.audit.report import Report
-from symreg.verification.audit.tally import Tally
+from symreg.verification.comparison.tally import Tally
+from symreg.verification.report.report import Report
 
 RTOL = 1e-9  # somebody else's object may be right to fewer digits
 POINTS = 700
@@ -83,7 +84,7 @@ def audit(
         if operator.distance is not None:
             tell("subdifferential")
             made.append(formula.check_subdifferential(operator, known, points, rtol, tick))
-    checks = [tally.check() for tally in (*made, structure) if tally.points]
+    checks = [check_of(tally) for tally in (*made, structure) if any(tally.counts.values())]
     return Report(
         label=operator.label,
         objective=objective,

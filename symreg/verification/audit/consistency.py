@@ -13,10 +13,11 @@ from math import inf, isfinite, isnan
 import numpy as np
 
 from symreg.verification.audit import sample_points
+from symreg.verification.audit.disagreements import tally_of
 from symreg.verification.audit.object import Operator, Trouble
 from symreg.verification.audit.one_weight import Landscape, Untold, no_value_contradicts_convexity
-from symreg.verification.audit.report import both, short
-from symreg.verification.audit.tally import Failure, Tally, relative
+from symreg.verification.comparison.tally import Failure, Tally, relative
+from symreg.verification.report.numbers import distinguished, exact
 
 _ROUNDING = 2.0**-45
 _SLOPE = 1e-6  # relative error that differences of values in double precision leave
@@ -29,7 +30,7 @@ def check_prox(
     operator: Operator, own: Landscape, sizes: Sequence[float], steps: Iterable[float], count: int, tick: Tick
 ) -> Tally:
     """Look for a point at which the object's own objective is lower than at its prox: a proof that it is wrong."""
-    tally = Tally("prox")
+    tally = tally_of(operator, "prox")
     for step in steps:
         for v, got in sample_points.images(operator, sizes, step, count):
             tick()
@@ -41,10 +42,10 @@ def judge_image(tally: Tally, own: Landscape, at: dict[str, float], got: float |
     """Record whether the objective is lower anywhere than at what a prox gave."""
     v, step = at["v"], at["step"]
     if isinstance(got, str):
-        tally.fail(Failure(at=at, got=None, right=None, error=inf, notes=(got,)), step)
+        tally.disagree(Failure(at=at, got=None, expected=None, error=inf, note=got), step)
         return
     if not isfinite(got):
-        tally.fail(Failure(at=at, got=got, right=own.minimum(v, step), error=inf), step)
+        tally.disagree(Failure(at=at, got=got, expected=own.minimum(v, step), error=inf), step)
         return
     try:
         found = own.lower(got, v, step)
@@ -54,22 +55,22 @@ def judge_image(tally: Tally, own: Landscape, at: dict[str, float], got: float |
     if found is None:
         tally.agree(0.0, step)
         return
-    lower, upper = both(found.objective, found.other)
+    lower, upper = distinguished(found.objective, found.other)
     value = "value" if whose else "phi"
-    note = f"{whose}step*{value}(u) + (u - v)**2/2 is {upper} at {short(got)}, {lower} at {found.at:.6g}"
+    note = f"{whose}step*{value}(u) + (u - v)**2/2 is {upper} at {exact(got)}, {lower} at {found.at:.6g}"
     error = relative(got, found.at, v)
-    tally.fail(Failure(at=at, got=got, right=found.at, error=error, notes=(note,)), step)
+    tally.disagree(Failure(at=at, got=got, expected=found.at, error=error, note=note), step)
 
 
 def check_value(operator: Operator) -> Tally:
     """See whether the value of one weight is a number; what it is, only a formula tells."""
-    tally = Tally("value")
+    tally = tally_of(operator, "value")
     assert operator.value is not None
     for w in (1.0, -1.0, 0.5, 2.0):
         try:
             operator.value([w])
         except Trouble as trouble:
-            tally.fail(Failure(at={"w": w}, got=None, right=None, error=inf, notes=(str(trouble),)))
+            tally.disagree(Failure(at={"w": w}, got=None, expected=None, error=inf, note=str(trouble)))
         else:
             tally.agree()
     return tally
@@ -77,14 +78,14 @@ def check_value(operator: Operator) -> Tally:
 
 def check_answers(operator: Operator, sizes: Sequence[float], steps: Iterable[float], count: int) -> Tally:
     """See whether the prox is a number everywhere: that of a function with values somewhere is."""
-    tally = Tally("prox")
+    tally = tally_of(operator, "prox")
     for step in steps:
         for v, got in sample_points.images(operator, sizes, step, count):
             at = {"v": v, "step": step}
             if isinstance(got, str):
-                tally.fail(Failure(at=at, got=None, right=None, error=inf, notes=(got,)), step)
+                tally.disagree(Failure(at=at, got=None, expected=None, error=inf, note=got), step)
             elif not isfinite(got):
-                tally.fail(Failure(at=at, got=got, right=None, error=inf), step)
+                tally.disagree(Failure(at=at, got=got, expected=None, error=inf), step)
             else:
                 tally.agree(0.0, step)
     return tally
@@ -92,16 +93,16 @@ def check_answers(operator: Operator, sizes: Sequence[float], steps: Iterable[fl
 
 def check_monotone(operator: Operator, sizes: Sequence[float], steps: Iterable[float], count: int, tick: Tick) -> Tally:
     """See whether the prox ever falls: that of no function does, convex or not."""
-    tally = Tally("monotone")
+    tally = tally_of(operator, "monotone")
     for step in steps:
         for (v, p), (w, q) in pairwise(_finite_images(operator, sizes, step, count)):
             tick()
             if p - q <= 1e-9 * (abs(p) + abs(q)) + _ROUNDING * (abs(v) + abs(w)):
                 tally.agree(0.0, step)
                 continue
-            note = f"prox is {short(p)} at {short(v)} and {short(q)} at {short(w)}, but the prox of no function falls"
+            note = f"prox is {exact(p)} at {exact(v)} and {exact(q)} at {exact(w)}, but the prox of no function falls"
             at = {"v": [v, w], "step": step}
-            tally.fail(Failure(at=at, got=None, right=None, error=relative(q, p, w), notes=(note,)), step)
+            tally.disagree(Failure(at=at, got=None, expected=None, error=relative(q, p, w), note=note), step)
     return tally
 
 
@@ -114,7 +115,7 @@ def check_nonexpansive(
     tick: Tick,
 ) -> Tally:
     """Where no value contradicts convexity, see whether the prox ever moves more than its input does."""
-    tally = Tally("nonexpansive")
+    tally = tally_of(operator, "nonexpansive")
     for step in steps:
         for (v, p), (w, q) in pairwise(_finite_images(operator, sizes, step, count)):
             tick()
@@ -127,17 +128,17 @@ def check_nonexpansive(
                 tally.skip()
                 continue
             note = (
-                f"prox is {short(p)} at {short(v)} and {short(q)} at {short(w)}: further apart; its values are convex"
+                f"prox is {exact(p)} at {exact(v)} and {exact(q)} at {exact(w)}: further apart; its values are convex"
             )
             at = {"v": [v, w], "step": step}
             error = abs(q - p) / (w - v) - 1
-            tally.fail(Failure(at=at, got=None, right=None, error=error, notes=(note,)), step)
+            tally.disagree(Failure(at=at, got=None, expected=None, error=error, note=note), step)
     return tally
 
 
 def check_gradient(operator: Operator, own: Landscape, points: Sequence[float], tick: Tick) -> Tally:
     """Compare the object's gradient with differences of its value, where these settle."""
-    tally = Tally("gradient")
+    tally = tally_of(operator, "gradient")
     assert operator.gradient is not None
     for w in points:
         tick()
@@ -149,18 +150,18 @@ def check_gradient(operator: Operator, own: Landscape, points: Sequence[float], 
         try:
             (got,) = operator.gradient([w])
         except Trouble as trouble:
-            tally.fail(Failure(at={"w": w}, got=None, right=right, error=inf, notes=(str(trouble),)))
+            tally.disagree(Failure(at={"w": w}, got=None, expected=right, error=inf, note=str(trouble)))
             continue
         if abs(got - right) <= radius:
             tally.agree(relative(got, right, 1.0))
         else:
-            tally.fail(Failure(at={"w": w}, got=got, right=float(f"{right:.7g}"), error=relative(got, right)))
+            tally.disagree(Failure(at={"w": w}, got=got, expected=float(f"{right:.7g}"), error=relative(got, right)))
     return tally
 
 
 def check_subdifferential(operator: Operator, own: Landscape, points: Sequence[float], tick: Tick) -> Tally:
     """Compare the object's distances with those from the slope of its value, where that is one number."""
-    tally = Tally("subdifferential")
+    tally = tally_of(operator, "subdifferential")
     assert operator.distance is not None
     for w in points:
         found = _slope(own, w) if isfinite(own.phi(w)) else None
@@ -174,19 +175,19 @@ def check_subdifferential(operator: Operator, own: Landscape, points: Sequence[f
             try:
                 (got,) = operator.distance([w], [g])
             except Trouble as trouble:
-                tally.fail(Failure(at=at, got=None, right=right, error=inf, notes=(str(trouble),)))
+                tally.disagree(Failure(at=at, got=None, expected=right, error=inf, note=str(trouble)))
                 continue
             if abs(got - right) <= radius:
                 tally.agree(relative(got, right, max(abs(g), 1.0)))
             else:
                 error = relative(got, right, abs(g))
-                tally.fail(Failure(at=at, got=got, right=float(f"{right:.7g}"), error=error))
+                tally.disagree(Failure(at=at, got=got, expected=float(f"{right:.7g}"), error=error))
     return tally
 
 
 def check_elementwise(operator: Operator, steps: Iterable[float], tick: Tick) -> Tally:
     """See whether a vector's value is the sum of its elements', and its prox that of each element alone."""
-    tally = Tally("elementwise")
+    tally = tally_of(operator, "elementwise")
     vectors = ([0.5, -2.0], [0.3, 1.5, -4.0], [1.0, -1.0, 0.0, 7.0, 0.2])
     for vector in vectors:
         tick()
@@ -220,7 +221,7 @@ def _compare_values(tally: Tally, operator: Operator, vector: list[float]) -> No
         tally.agree(relative(whole, total))
     else:
         note = "that is the sum of the values of its elements, each of which prox moves by itself"
-        tally.fail(Failure(at={"w": vector}, got=whole, right=total, error=relative(whole, total), notes=(note,)))
+        tally.disagree(Failure(at={"w": vector}, got=whole, expected=total, error=relative(whole, total), note=note))
 
 
 def _compare_images(tally: Tally, operator: Operator, vector: list[float], step: float) -> None:
@@ -234,15 +235,15 @@ def _compare_images(tally: Tally, operator: Operator, vector: list[float], step:
     try:
         together = operator.prox(vector, step)
     except Trouble as trouble:
-        tally.fail(Failure(at=at, got=None, right=None, error=inf, notes=(f"on a vector {trouble}",)), step)
+        tally.disagree(Failure(at=at, got=None, expected=None, error=inf, note=f"on a vector {trouble}"), step)
         return
     for v, one, other in zip(vector, alone, together, strict=True):
         same = one == other or (isnan(one) and isnan(other))
         if same or abs(one - other) <= _STRUCTURE * abs(one) + _ROUNDING * abs(v):
             tally.agree(0.0 if same else relative(other, one, v), step)
             continue
-        note = f"for the element {short(v)}, which alone becomes what is called right here"
-        tally.fail(Failure(at=at, got=other, right=one, error=relative(other, one, v), notes=(note,)), step)
+        note = f"for the element {exact(v)}, which alone becomes what is called right here"
+        tally.disagree(Failure(at=at, got=other, expected=one, error=relative(other, one, v), note=note), step)
 
 
 def _finite_images(operator: Operator, sizes: Sequence[float], step: float, count: int) -> list[tuple[float, float]]:

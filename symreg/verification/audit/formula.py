@@ -15,13 +15,14 @@ from flint import arb
 
 from symreg.model.terms import Terms
 from symreg.verification.audit import sample_points
+from symreg.verification.audit.disagreements import tally_of
 from symreg.verification.audit.object import Operator, Trouble
 from symreg.verification.audit.one_weight import Landscape, landscape
-from symreg.verification.audit.report import short
-from symreg.verification.audit.tally import Failure, Tally, relative
+from symreg.verification.comparison.tally import Failure, Tally, relative
 from symreg.verification.oracle.ball import Undecided
 from symreg.verification.oracle.kinks import kinks
 from symreg.verification.oracle.slopes import Exact, elementwise, slope, slopes, values
+from symreg.verification.report.numbers import exact
 
 ROUNDING = 2.0**-48  # of the sizes that a formula goes through: a person's own order of operations
 _BESIDE = 1e-6  # a relative distance from a kink
@@ -70,7 +71,7 @@ class Formula:
 
 def check_value(operator: Operator, formula: Formula, count: int, rtol: float, tick: Tick) -> Tally:
     """Compare the object's value of one weight with the formula's."""
-    tally = Tally("value")
+    tally = tally_of(operator, "value")
     assert operator.value is not None
     typical = [formula.value(w) for w in (1.0, -1.0, 10.0, -10.0)]
     size = max([1.0, *(float(abs(x)) for x in typical if x is not None and x.is_finite())])
@@ -84,21 +85,21 @@ def check_value(operator: Operator, formula: Formula, count: int, rtol: float, t
         try:
             got = operator.value([weight])
         except Trouble as trouble:
-            tally.fail(Failure(at={"w": weight}, got=None, right=right, error=inf, notes=(str(trouble),)))
+            tally.disagree(Failure(at={"w": weight}, got=None, expected=right, error=inf, note=str(trouble)))
             continue
         if right == inf and isnan(got):
             tally.skip()  # outside its domain many a formula is not a number
         elif _is_near(got, right, rtol, ROUNDING * size):
             tally.agree(relative(got, right, size * ROUNDING / rtol if rtol else size))
         else:
-            note = ("the weight is outside the domain",) if right == inf else ()
-            tally.fail(Failure(at={"w": weight}, got=got, right=right, error=relative(got, right), notes=note))
+            note = "the weight is outside the domain" if right == inf else ""
+            tally.disagree(Failure(at={"w": weight}, got=got, expected=right, error=relative(got, right), note=note))
     return tally
 
 
 def check_gradient(operator: Operator, formula: Formula, count: int, rtol: float, tick: Tick) -> Tally:
     """Compare the object's gradient with the formula's; at a kink anything between the one-sided slopes is right."""
-    tally = Tally("gradient")
+    tally = tally_of(operator, "gradient")
     assert operator.gradient is not None
     exact = slopes(formula.terms, formula.parameters)
     for weight in formula.weights(count):
@@ -111,20 +112,20 @@ def check_gradient(operator: Operator, formula: Formula, count: int, rtol: float
         try:
             (got,) = operator.gradient([weight])
         except Trouble as trouble:
-            tally.fail(Failure(at={"w": weight}, got=None, right=right, error=inf, notes=(str(trouble),)))
+            tally.disagree(Failure(at={"w": weight}, got=None, expected=right, error=inf, note=str(trouble)))
             continue
         near = [float(x.value) for x in (exact([w], 0) for w in moved(weight, rtol)) if x is not None]
         slack = rtol * abs(right) + ROUNDING + sum(abs(x - right) for x in near if isfinite(x) and low == high)
         if low - slack <= got <= high + slack:
             tally.agree(relative(got, right, 1.0) if low == high else 0.0)
         else:
-            tally.fail(Failure(at={"w": weight}, got=got, right=right, error=relative(got, right)))
+            tally.disagree(Failure(at={"w": weight}, got=got, expected=right, error=relative(got, right)))
     return tally
 
 
 def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol: float, tick: Tick) -> Tally:
     """Compare the object's distance of -g from the subdifferential; at a concave kink conventions differ."""
-    tally = Tally("subdifferential")
+    tally = tally_of(operator, "subdifferential")
     assert operator.distance is not None
     gradients = sample_points.gradients(formula.sizes)
     beside_one = [_one_sided(formula, w) for w in (1.0, 0.5, 0.1) if formula.holds(w)]
@@ -141,19 +142,16 @@ def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol
             try:
                 (got,) = operator.distance([weight], [g])
             except Trouble as trouble:
-                tally.fail(Failure(at=at, got=None, right=right, error=inf, notes=(str(trouble),)))
+                tally.disagree(Failure(at=at, got=None, expected=right, error=inf, note=str(trouble)))
                 continue
             ends = [abs(x) for x in sides if isfinite(x)]
             size = max([abs(g), typical, *ends])
             if _is_near(got, right, rtol, max(rtol, ROUNDING) * size):
                 tally.agree(relative(got, right, size))
                 continue
-            note = f"the subdifferential is [{short(sides[0])}, {short(sides[1])}]"
-            tally.fail(
-                Failure(
-                    at=at, got=got, right=right, error=relative(got, right, size), notes=(note,) * (sides[0] < sides[1])
-                )
-            )
+            is_interval = sides[0] < sides[1]
+            note = f"the subdifferential is [{exact(sides[0])}, {exact(sides[1])}]" if is_interval else ""
+            tally.disagree(Failure(at=at, got=got, expected=right, error=relative(got, right, size), note=note))
     return tally
 
 

@@ -14,13 +14,14 @@ from math import inf, isfinite
 from flint import arb
 
 from symreg.verification.audit import consistency, sample_points
+from symreg.verification.audit.disagreements import tally_of
 from symreg.verification.audit.formula import ROUNDING, Formula, Tick, moved
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import Untold
-from symreg.verification.audit.report import both, short
-from symreg.verification.audit.tally import Failure, Tally, relative
+from symreg.verification.comparison.tally import Failure, Tally, relative
 from symreg.verification.minimum.minimiser import Minimiser, NoMinimum, minimisers
 from symreg.verification.oracle.slopes import Exact, slopes
+from symreg.verification.report.numbers import distinguished, exact
 
 _PATIENCE = 8  # minimisers of one step that are not enclosed before no more are asked for
 _GROSS = 1e-6  # a part of the objective that no rounding of the inputs moves it by
@@ -30,7 +31,7 @@ def check_prox(
     operator: Operator, formula: Formula, steps: Iterable[float], count: int, rtol: float, tick: Tick
 ) -> tuple[Tally, tuple[str, ...]]:
     """Compare the object's prox with the global minimiser; return what was left out as notes, too."""
-    tally, notes = Tally("prox"), []
+    tally, notes = tally_of(operator, "prox"), []
     judge = _Judge(formula=formula, exact=minimisers(formula.terms, formula.parameters), rtol=rtol)
     searched = 0
     for step in steps:
@@ -47,16 +48,16 @@ def check_prox(
                     if failure is None:
                         consistency.judge_image(tally, formula.landscape(), at, got, whose="")
                     else:
-                        tally.fail(failure, step)
+                        tally.disagree(failure, step)
                 elif isinstance(got, str):
-                    tally.fail(Failure(at=at, got=None, right=float(found.value), error=inf, notes=(got,)), step)
+                    tally.disagree(Failure(at=at, got=None, expected=float(found.value), error=inf, note=got), step)
                 elif (failure := judge.failure(v, step, got, found)) is not None:
-                    tally.fail(failure, step)
+                    tally.disagree(failure, step)
                 else:
                     nearest = float(judge.nearest(got, found))
                     tally.agree(0.0 if abs(got - nearest) <= ROUNDING else relative(got, nearest, v), step)
         except NoMinimum as reason:
-            notes.append(f"prox is not judged at step = {short(step)}: {reason}")
+            notes.append(f"prox is not judged at step = {exact(step)}: {reason}")
     if searched:
         notes.append(
             f"at {searched:,} points the minimiser is not enclosed: there, prox is held to be stationary, "
@@ -101,20 +102,19 @@ class _Judge:
         right = float(found.value)
         at = {"v": v, "step": step}
         if not isfinite(got):
-            return Failure(at=at, got=got, right=right, error=inf)
+            return Failure(at=at, got=got, expected=right, error=inf)
         small = self.rtol * max(abs(right), abs(v)) + ROUNDING
         if abs(got - float(self.nearest(got, found))) <= small:
             return None
         here, there = self.objective(got, v, step), self.objective(right, v, step)
         note = ""
-        if here is not None and there is not None:
-            lower, upper = both(there, here)
-            note = f"step*phi(u) + (u - v)**2/2 is {upper} at {short(got)}, {lower} at {both(right, got)[0]}"
+        if here is not None and there is not None and here > there:
+            lower, upper = distinguished(there, here)
+            note = f"step*phi(u) + (u - v)**2/2 is {upper} at {exact(got)}, {lower} at {distinguished(right, got)[0]}"
         is_gross = here is not None and there is not None and here - there > _GROSS * self.size(got, right, v, step)
         if not is_gross and self.is_explained(v, step, got, found):
             return None
-        shown = (note,) if here is not None and there is not None and here > there else ()
-        return Failure(at=at, got=got, right=right, error=relative(got, right, v), notes=shown)
+        return Failure(at=at, got=got, expected=right, error=relative(got, right, v), note=note)
 
     def objective(self, u: float, v: float, step: float) -> float | None:
         """Return step*phi(u) + (u - v)^2/2."""
@@ -183,7 +183,7 @@ class _Judge:
             return None
         at, right = {"v": v, "step": step}, float(f"{best:.7g}")
         note = f"u + step*phi'(u) is about {sides[0]:.9g} there, where it should be v"
-        return Failure(at=at, got=got, right=right, error=relative(got, best, v), notes=(note,))
+        return Failure(at=at, got=got, expected=right, error=relative(got, best, v), note=note)
 
     def pull(self, u: float, parameters: Mapping[str, Exact] | None = None) -> tuple[float, float] | None:
         """Return the least and the greatest slope of phi at u; None where it has none."""

@@ -15,7 +15,7 @@ from symreg.verification.cases.calling import Subject
 from symreg.verification.cases.prox_cases import is_judged
 from symreg.verification.checks.convexity import Convexity
 from symreg.verification.checks.judge import Progress, checks_of, evidence, judged_by
-from symreg.verification.comparison.report import Report
+from symreg.verification.report.report import Report
 
 Kind = Literal["value", "gradient", "prox", "step"]
 _WEIGHTS_PER_CALL = 5
@@ -56,7 +56,10 @@ def against(
     if rule is None:
         raise SpecError("a step is judged against a rule's; name one, such as gradient_descent")
 
-    functions = {f"{rule.name}_step": _in_place(function), f"{rule.name}_state": partial(_initial_state, rule)}
+    functions: dict[str, Callable[..., Any]] = {
+        f"{rule.name}_step": _in_place(function),
+        f"{rule.name}_state": partial(_initial_state, rule),
+    }
     return _judged(terms, (rule,), functions, label, rtol, points, params, (), progress)
 
 

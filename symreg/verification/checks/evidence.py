@@ -32,11 +32,11 @@ from symreg.verification.checks.nonexpansive import judge_of_pairs
 from symreg.verification.checks.proximal import judge_of_prox
 from symreg.verification.checks.subgradient import KIND as SUBGRADIENT
 from symreg.verification.checks.subgradient import judge_of_subgradients
-from symreg.verification.comparison.report import Check, plainer
 from symreg.verification.comparison.tally import Failure, Tally
 from symreg.verification.comparison.tolerance import Finding, Measured, reference
 from symreg.verification.minimum.steps import stepper
 from symreg.verification.oracle.formats import FORMATS, Dtype
+from symreg.verification.report.check import Check, plainer
 
 
 @dataclass(slots=True, kw_only=True)

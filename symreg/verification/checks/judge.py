@@ -22,8 +22,9 @@ from symreg.verification.cases.sampling import PER_GROUP, Group
 from symreg.verification.checks.convexity import Convexity
 from symreg.verification.checks.evidence import Evidence
 from symreg.verification.checks.subgradient import KIND as SUBGRADIENT
-from symreg.verification.comparison.report import Check, Report
 from symreg.verification.oracle.formats import FORMATS, Dtype
+from symreg.verification.report.check import Check
+from symreg.verification.report.report import Report
 
 Progress = Callable[[int, int, str], None]
 

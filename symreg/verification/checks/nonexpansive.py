@@ -23,12 +23,12 @@ from symreg.verification.cases.prox_cases import ProxCase, minimum, radius_of
 from symreg.verification.cases.sampling import Group, Stream, are_everyday
 from symreg.verification.checks.convexity import Convexity, least_rho
 from symreg.verification.checks.proximal import neighbours, share_of_point
-from symreg.verification.comparison.report import Check
 from symreg.verification.comparison.tally import Failure, Right, Tally
 from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_of
 from symreg.verification.minimum.operators import counted
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.slopes import Exact
+from symreg.verification.report.check import Check
 
 MONOTONE, LIPSCHITZ = "prox_monotone", "prox_lipschitz"
 _VACUOUS = 1e-3  # of what is compared; a tolerance beyond that tests nothing

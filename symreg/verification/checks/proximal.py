@@ -23,7 +23,6 @@ from symreg.verification.cases.calling import Subject, Trouble, call_prox
 from symreg.verification.cases.gradient_cases import offsets
 from symreg.verification.cases.prox_cases import ProxCase, minima_of, minimum, radius_of
 from symreg.verification.cases.sampling import are_everyday, is_everyday
-from symreg.verification.comparison.report import Check
 from symreg.verification.comparison.sensitivity import ULPS_OF_INPUT, nudged
 from symreg.verification.comparison.tally import Failure, Tally
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, measured, reference
@@ -32,6 +31,7 @@ from symreg.verification.minimum.operators import counted
 from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format
 from symreg.verification.oracle.slopes import Exact, elementwise, slope
+from symreg.verification.report.check import Check
 
 _NEAR = 1e-3  # relative; two minima further apart are on either side of a jump
 _PLAUSIBLE = 2.0**-18  # relative; a greater residual is not rounding, in either format

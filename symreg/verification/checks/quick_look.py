@@ -12,8 +12,8 @@ from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
 from symreg.verification.checks.judge import checks_of, judged_by, plain_evidence
-from symreg.verification.comparison.report import Report
 from symreg.verification.oracle.formats import Dtype
+from symreg.verification.report.report import Report
 
 _ALLOWED: Mapping[Dtype, float] = {"float64": 1e-10, "float32": 5e-6}
 """Relative error that is allowed besides the tolerance: a few digits lost are told by `verify`, and are not wrong."""

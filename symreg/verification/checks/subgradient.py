@@ -20,12 +20,12 @@ from symreg.verification.cases.calling import Subject, Trouble, call_gradient, c
 from symreg.verification.cases.sampling import Group, Stream, are_everyday, groups
 from symreg.verification.checks.convexity import Convexity, least_rho
 from symreg.verification.comparison import sensitivity
-from symreg.verification.comparison.report import Check
 from symreg.verification.comparison.tally import Failure, Right, Tally
 from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_of
 from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.slopes import slopes, values
+from symreg.verification.report.check import Check
 
 KIND = "subgradient"
 _VACUOUS = 1e-3  # of what is compared; a tolerance beyond that tests nothing

@@ -1,34 +1,39 @@
-"""Turn findings at points into a check: counts, the worst error, and for a failure the most instructive point."""
+"""Turn findings at points into a check: counts, the worst error, and for a failure the most instructive point.
+
+Functions are compared in bulk, with `Tally.add`; objects point by point, with `agree`, `disagree` and `skip`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from symreg.verification.comparison.report import CONSTANT_FACTOR, Check, Verdict, digits
 from symreg.verification.comparison.tolerance import ULPS, Finding, Measured, Reference, errors, ulp_of
 from symreg.verification.oracle.formats import Dtype
+from symreg.verification.report.check import CONSTANT_FACTOR, INACCURATE, Check, Verdict
+from symreg.verification.report.numbers import reading_length
 
-_INACCURATE = 1e-3  # relative; a greater error is `wrong`
 _SEVERITY = (Finding.RIGHT, Finding.VACUOUS, Finding.UNDETERMINED, Finding.WRONG)
-_ALWAYS = 1e-6  # how constant a ratio got/expected has to be to be named
+_ALWAYS = 1e-6  # relative; how constant a factor or an addend has to be to be named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One point at which a function is wrong.
+    """One point at which a function or an object is wrong.
 
     Args:
         at: The point, by name.
         expected: The exact value, rounded; None where no number is right.
         got: What was returned; None if nothing was.
         ratio: The error as a multiple of what is allowed; None where there is no such measure.
+        error: The relative error, where it is not that of `got` and `expected` alone.
         note: A sentence on what is wrong besides the number.
         rank: The lower, the more instructive.
     """
@@ -37,24 +42,25 @@ class Failure:
     expected: float | None = None
     got: float | None = None
     ratio: float | None = None
+    error: float | None = None
     note: str = ""
     rank: float = 0.0
 
     @property
     def relative(self) -> float:
-        """|got - expected| / |expected|, infinite where that is not a number."""
-        found = relative(self.expected, self.got)
-        return inf if found is None else found
+        """The relative error, infinite where that is not a number."""
+        return relative(self.got, self.expected) if self.error is None else self.error
 
 
-def relative(expected: float | None, got: float | None) -> float | None:
-    """Return |got - expected| / |expected|; None where that is not a number."""
+def relative(got: float | None, expected: float | None, size: float = 0.0) -> float:
+    """Return |got - expected| in parts of the greater of |expected| and a size; infinite where that is not a number."""
     if expected is None or got is None:
-        return None
+        return inf
     if expected == got:
         return 0.0
-    off = abs(got - expected) / abs(expected) if expected else inf
-    return off if isfinite(off) else None
+    greater = max(abs(expected), abs(size))
+    off = abs(got - expected) / greater if greater else inf
+    return off if isfinite(off) else inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +88,12 @@ class Tally:
 
     Args:
         enough: Failures after which no more points are decided; the plainest are decided first.
+        order: What of the most instructive failure is least.
         counts: Of all points.
-        everyday: Of those that a person would try.
+        everyday: Of those that a person would try; nothing where these are not told from others.
         nearest: The right point that is nearest to being wrong.
+        worst: Of an object, the greatest relative error: of all points, or of those at which it is wrong.
+        steps: Of an object's prox: is it right wherever it was compared with that step?
     """
 
     kind: str
@@ -92,10 +101,13 @@ class Tally:
     dtype: Dtype
     rule: str = ""
     enough: float = inf
+    order: Callable[[Failure], Any] = attrgetter("rank")
     counts: dict[Finding, int] = field(default_factory=lambda: dict.fromkeys(Finding, 0))
     everyday: dict[Finding, int] = field(default_factory=lambda: dict.fromkeys(Finding, 0))
     nearest: Right | None = None
     failures: list[Failure] = field(default_factory=list)
+    worst: float | None = None
+    steps: dict[float, bool] = field(default_factory=dict)
 
     def add(
         self,
@@ -130,7 +142,7 @@ class Tally:
             ratio = off / allowed
             places = np.flatnonzero(off > allowed).tolist()
             if self.enough < inf:
-                places.sort(key=lambda k: rank(k) + digits(describe(k)) / 1000)
+                places.sort(key=lambda k: rank(k) + reading_length(describe(k)) / 1000)
             for k in places:
                 if len(self.failures) >= self.enough:
                     own[k] = _SEVERITY.index(Finding.UNDETERMINED)
@@ -161,6 +173,26 @@ class Tally:
             self.counts[finding] += int(np.count_nonzero(kept & (severity == place)))
             self.everyday[finding] += int(np.count_nonzero(kept & is_everyday & (severity == place)))
 
+    def agree(self, error: float = 0.0, step: float | None = None) -> None:
+        """Count a point at which an object is right, and by how much it is off all the same."""
+        self.counts[Finding.RIGHT] += 1
+        if not self.failures:
+            self.worst = max(self.worst or 0.0, error)
+        if step is not None:
+            self.steps.setdefault(step, True)
+
+    def disagree(self, failure: Failure, step: float | None = None) -> None:
+        """Count a point at which an object is wrong."""
+        self.counts[Finding.WRONG] += 1
+        self.worst = max(self.worst or 0.0, failure.relative) if self.failures else failure.relative
+        self.failures.append(failure)
+        if step is not None:
+            self.steps[step] = False
+
+    def skip(self) -> None:
+        """Count a point of which nothing can be said."""
+        self.counts[Finding.UNDETERMINED] += 1
+
     def note(self, one: Right) -> None:
         """Keep the point that is nearest to being wrong."""
         if self.nearest is None or one.ratio > self.nearest.ratio:
@@ -190,12 +222,12 @@ class Tally:
         note = _moved_away(at, expected, got) if name == "w" else ""
         # A weight that is pushed away from the origin tells most, then the plainest numbers.
         own_rank = rank(k) - (0.5 if note else 0.0) - (0.25 if note and got < 0 else 0.0)
-        own_rank += digits(at) / 1000
+        own_rank += reading_length(at) / 1000
         self.failures.append(Failure(at=at, expected=expected, got=got, ratio=ratio, note=note, rank=own_rank))
 
     def check(self) -> Check:
         """Return what came out."""
-        shown: Failure | Right | None = min(self.failures, key=lambda failure: failure.rank, default=None)
+        shown: Failure | Right | None = min(self.failures, key=self.order, default=None)
         shown = shown or self.nearest
         verdict = self._verdict()
         return Check(
@@ -207,47 +239,57 @@ class Tally:
             compared=self.counts[Finding.RIGHT] + self.counts[Finding.WRONG],
             undetermined=self.counts[Finding.UNDETERMINED],
             vacuous=self.counts[Finding.VACUOUS],
-            **self._worst(shown),
+            failures=len(self.failures),
+            **self._errors(shown),
             at=shown.at if shown else {},
             expected=shown.expected if shown else None,
             got=shown.got if shown else None,
             verdict=verdict,
-            note=self._note(shown, verdict),
+            notes=self._notes(shown, verdict),
         )
 
-    def _worst(self, shown: Failure | Right | None) -> dict[str, float | None]:
+    def _errors(self, shown: Failure | Right | None) -> dict[str, float | None]:
         """Return the three measures of the error that is shown; None where it was not measured."""
-        if shown is None or (isinstance(shown, Right) and shown.ulps is None):
-            return {"worst_ulp": None, "worst_ratio": None, "worst_relative": None}
+        if self.worst is not None or shown is None or (isinstance(shown, Right) and shown.ulps is None):
+            return {"worst_ulp": None, "worst_ratio": None, "worst_relative": self.worst}
         ulps = shown.ulps if isinstance(shown, Right) else None
         if isinstance(shown, Failure) and shown.ratio is not None and shown.expected is not None:
             got = inf if shown.got is None else shown.got
             ulps = abs(got - shown.expected) / float(ulp_of(np.array([shown.expected]), self.dtype)[0])
-        off = None if shown.ratio is None else relative(shown.expected, shown.got)
-        return {"worst_ulp": ulps, "worst_ratio": shown.ratio, "worst_relative": off}
+        off = inf if shown.ratio is None else relative(shown.got, shown.expected)
+        return {"worst_ulp": ulps, "worst_ratio": shown.ratio, "worst_relative": off if isfinite(off) else None}
 
     def _verdict(self) -> Verdict:
         if self.failures:
-            return "inaccurate" if all(f.relative <= _INACCURATE for f in self.failures) else "wrong"
+            return "inaccurate" if all(f.relative <= INACCURATE for f in self.failures) else "wrong"
         # Far out a formula may determine nothing; at values that people use something has to be.
         asked = self.everyday if any(self.everyday.values()) else self.counts
         return "pass" if asked[Finding.RIGHT] else "undetermined"
 
-    def _note(self, shown: Failure | Right | None, verdict: Verdict) -> str:
+    def _notes(self, shown: Failure | Right | None, verdict: Verdict) -> tuple[str, ...]:
+        """Return what there is to say of the point that is shown, or else of all failures."""
         if isinstance(shown, Failure):
-            return shown.note or self._constant_factor()
+            note = shown.note or ("" if self.kind == "step" else constant_factor(self.failures))
+            return (note,) if note else ()
         if verdict == "undetermined":
-            return "nothing could be judged" + (" at everyday values" if any(self.everyday.values()) else "")
-        return ""
+            return (f"nothing could be judged{' at everyday values' if any(self.everyday.values()) else ''}",)
+        return ()
 
-    def _constant_factor(self) -> str:
-        """Name a factor by which every wrong number is off: another convention, more often than not."""
-        ratios = [f.got / f.expected for f in self.failures if f.got is not None and f.expected]
-        if len(ratios) < 3 or len(ratios) < len(self.failures) or self.kind == "step":
-            return ""
-        if not all(abs(r - ratios[0]) <= _ALWAYS * abs(ratios[0]) for r in ratios) or abs(ratios[0] - 1) < _INACCURATE:
-            return ""
-        return f"{CONSTANT_FACTOR} it is {ratios[0]:.4g} times what is right"
+
+def constant_factor(failures: Sequence[Failure]) -> str:
+    """Name a factor by which every wrong number is off: another convention, more often than not; "" for none."""
+    pairs = [(f.got, f.expected) for f in failures if f.got is not None and f.expected]
+    ratios = [got / right for got, right in pairs if isfinite(got) and isfinite(right)]
+    if len(ratios) < 3 or len(ratios) < len(failures):
+        return ""
+    if not are_constant(ratios) or abs(ratios[0] - 1) < INACCURATE:
+        return ""
+    return f"{CONSTANT_FACTOR} it is {ratios[0]:.4g} times what is right"
+
+
+def are_constant(numbers: Sequence[float]) -> bool:
+    """Are all numbers one, as far as a factor or an addend worth naming goes?"""
+    return all(abs(x - numbers[0]) <= _ALWAYS * abs(numbers[0]) for x in numbers)
 
 
 def _moved_away(at: Mapping[str, Any], expected: float | None, got: float) -> str:
