@@ -6,6 +6,7 @@ hundred formulas are tried always, ten thousand in the long sweep.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,10 +22,10 @@ from symreg.expressions.tree import Binary, Call, Name, Number, Tree, names
 from symreg.model.interval import WORDS
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms
-from symreg.verification.minimum import cells
-from symreg.verification.minimum.cells import MIDDLE, SIZES, curve
+from symreg.verification.minimum import boxes
 from symreg.verification.minimum.growth import growth
 from symreg.verification.minimum.minimiser import NoMinimum, minimisers
+from symreg.verification.minimum.piecewise import MIDDLE, SIZES, PiecewisePhi, piecewise
 from symreg.verification.oracle import kinks, series
 from symreg.verification.oracle import slopes as slopes_module
 from symreg.verification.oracle.ball import Scope, Undecided, ball, compiled, sign, sign_or_hull, switches
@@ -155,28 +156,31 @@ def slopes_of_the_oracle(tree: Tree, draw: random.Random) -> int:
     return 1
 
 
-def cells_of_a_curve(tree: Tree, draw: random.Random) -> int:
-    """Hold what cells say of phi, phi' and phi'' against all three at places in them."""
-    whole = curve(term(tree).terms, PARAMETERS)
+def boxes_of_phi(tree: Tree, draw: random.Random) -> int:
+    """Hold what boxes say of phi, phi' and phi'' against all three at places in them."""
+    whole = piecewise(term(tree).terms, PARAMETERS)
     if not whole.is_whole:
         return 0
     compared = 0
     for _ in range(3):
         side = draw.choice([-1, 1])
-        cell = draw.choice(whole.band(draw.choice([MIDDLE, MIDDLE, draw.randrange(len(SIZES) - 1)]), side) or (None,))
+        box = draw.choice(whole.band(draw.choice([MIDDLE, MIDDLE, draw.randrange(len(SIZES) - 1)]), side) or (None,))
         for _ in range(draw.randrange(6)):
-            if cell is not None and cell.is_splittable:
-                cell = draw.choice(whole.halves(cell))
-        if cell is None or cell.low == cell.high:
+            if box is not None and box.is_splittable:
+                box = draw.choice(box.halved())
+        if box is None or box.low == box.high:
             continue
-        for at in places(draw, cell.low, cell.high):
+        first, last = math.nextafter(box.piece.low, math.inf), math.nextafter(box.piece.high, -math.inf)
+        for at in places(draw, box.low, box.high):
+            if not first <= at <= last:
+                continue  # past a breakpoint that is no float the piece's own formula is followed, which is not phi
             exact = exact_taylor(tree, at)
             if exact is None:
                 continue
             for low, high, (right, slack), scale in (
-                (cell.least, arb.pos_inf(), exact[0], 1),
-                (*map(arb, cell.slope), exact[1], 1),
-                (*map(arb, cell.curvature), exact[2], 2),
+                (box.least, arb.pos_inf(), exact[0], 1),
+                (*map(arb, box.slope), exact[1], 1),
+                (*map(arb, box.curvature), exact[2], 2),
             ):
                 if low.is_nan() or high.is_nan():
                     continue
@@ -184,7 +188,7 @@ def cells_of_a_curve(tree: Tree, draw: random.Random) -> int:
                     is_held = (not low.is_finite() or exactly(low) <= scale * (right + slack)) and (
                         not high.is_finite() or scale * (right - slack) <= exactly(high)
                     )
-                assert is_held, f"{tree}\n{cell}\nat {at}: {scale * right}"
+                assert is_held, f"{tree}\n{box}\nat {at}: {scale * right}"
                 compared += low.is_finite()
     return compared
 
@@ -254,8 +258,8 @@ def costs_of_minimisers(tree: Tree, draw: random.Random) -> int:
     made = term(tree)
     if any(exact_value(tree, w) is None for w in (-50.0, -1.0, 0.0, 1.0, 50.0)):
         return 0
-    whole = curve(made.terms, PARAMETERS)
-    if not whole.is_whole or any(knot.is_jump for knot in whole.knots):
+    whole = piecewise(made.terms, PARAMETERS)
+    if not whole.is_whole or any(point.is_jump for point in whole.breakpoints):
         return 0
     one = minimisers(made, PARAMETERS, whole)
     compared = 0
@@ -316,7 +320,7 @@ HUNTS: dict[str, tuple[Hunt, int, Callable[[str, int], Tree], int]] = {
     "derivatives": (derivatives_of_series, ALWAYS, random_tree, 4),
     "slopes": (slopes_of_the_oracle, ALWAYS, random_tree, 4),
     "growth": (bounds_of_growth, ALWAYS, random_tree, 4),
-    "cells": (cells_of_a_curve, ALWAYS // 3, random_tree, 2),
+    "boxes": (boxes_of_phi, ALWAYS // 3, random_tree, 2),
     "kinks": (signs_of_switches, ALWAYS // 6, kinked, 2),
     "minimisers": (costs_of_minimisers, ALWAYS // 3, kinked, 1),
 }
@@ -373,8 +377,8 @@ def takes_what_is_negative_for_its_size(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(SWITCHING, "abs", lambda reader, f: f)
 
 
-def takes_the_middle_of_a_cell(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cells, "outward", lambda x: (float(x.mid()), float(x.mid())))
+def takes_the_middle_of_a_box(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(boxes, "outward", lambda x: (float(x.mid()), float(x.mid())))
 
 
 def loses_a_root(patch: pytest.MonkeyPatch) -> None:
@@ -383,7 +387,7 @@ def loses_a_root(patch: pytest.MonkeyPatch) -> None:
 
 
 def bounds_phi_from_above(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cells.Curve, "least", lambda self: arb(1))
+    patch.setattr(PiecewisePhi, "least", lambda self: arb(1))
 
 
 @pytest.mark.parametrize(
@@ -394,7 +398,7 @@ def bounds_phi_from_above(patch: pytest.MonkeyPatch) -> None:
         ("derivatives", doubles_a_slope),
         ("slopes", takes_one_side_for_both),
         ("growth", takes_what_is_negative_for_its_size),
-        ("cells", takes_the_middle_of_a_cell),
+        ("boxes", takes_the_middle_of_a_box),
         ("kinks", loses_a_root),
         ("minimisers", bounds_phi_from_above),
     ],

@@ -67,8 +67,8 @@ def test_points_are_where_it_is_hard() -> None:
     assert min(steps) < 1e-3 and max(steps) > 1e3
     jumps = 0
     for case in cases[1:]:
-        knots = minima_of(terms, tuple(case.group.parameters.items()))[1].knots
-        assert len(knots) == 3
+        breakpoints = minima_of(terms, tuple(case.group.parameters.items()))[1].breakpoints
+        assert len(breakpoints) == 3
         order = np.argsort(case.points)
         for low, high in pairwise(order):
             a, b = case.minima[low], case.minima[high]

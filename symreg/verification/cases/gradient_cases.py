@@ -21,7 +21,8 @@ from symreg.model.terms import Terms
 from symreg.verification.cases.sampling import Group, Stream, groups, human_group, sampled_parameters, two_digits
 from symreg.verification.cases.split import split
 from symreg.verification.comparison.tolerance import WORKING_BITS, Reference, reference
-from symreg.verification.minimum.operators import NoneThere, Operator, counted, operator
+from symreg.verification.minimum.minimiser import NoMinimum
+from symreg.verification.minimum.operators import Operator, counted, operator
 from symreg.verification.minimum.steps import Stepper, stepper
 from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
@@ -301,7 +302,7 @@ def _has_minimum(step: Stepper, point: Mapping[str, Value], rule: Rule) -> bool:
         nonlocal is_missing
         try:
             return take(v, s)
-        except NoneThere:
+        except NoMinimum:
             is_missing = True
             raise
 

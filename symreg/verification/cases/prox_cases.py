@@ -20,9 +20,9 @@ from symreg.model.interval import WORDS
 from symreg.model.terms import Term, Terms
 from symreg.verification.cases.sampling import Group, Stream, human_parameters, sampled_parameters
 from symreg.verification.comparison.tolerance import WORKING_BITS
-from symreg.verification.minimum.cells import Curve, curve
 from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
 from symreg.verification.minimum.operators import counted
+from symreg.verification.minimum.piecewise import PiecewisePhi, piecewise
 from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.kinks import from_ordinal, ordinal
@@ -91,9 +91,9 @@ def is_judged(terms: Terms) -> bool:
 
 
 @lru_cache(maxsize=128)
-def minima_of(terms: Terms, parameters: tuple[tuple[str, Exact], ...]) -> tuple[Minimisers, Curve]:
+def minima_of(terms: Terms, parameters: tuple[tuple[str, Exact], ...]) -> tuple[Minimisers, PiecewisePhi]:
     """Return the minimiser for a set of parameters, and what was found of phi; kept, as both formats ask for it."""
-    known = curve(terms.terms, dict(parameters))
+    known = piecewise(terms.terms, dict(parameters))
     return minimisers(terms, dict(parameters), known), known
 
 
@@ -231,7 +231,9 @@ def _signed(v: float) -> tuple[float, bool]:
     return v, bool(np.signbit(v))
 
 
-def _points(shape: Format, stream: Stream, step: float, known: Curve, number: int, limit: int | None) -> list[float]:
+def _points(
+    shape: Format, stream: Stream, step: float, known: PiecewisePhi, number: int, limit: int | None
+) -> list[float]:
     """Return v: zeros, subnormals, where the operator changes its formula, and at any scale."""
     least = float(np.finfo(shape.name).smallest_subnormal)
     chosen = [0.0, -0.0, 0.2, -0.5, *((least, -least, 5 * least) if number % 2 else ())]
@@ -259,14 +261,14 @@ def _points(shape: Format, stream: Stream, step: float, known: Curve, number: in
     return chosen
 
 
-def edges_of(known: Curve, step: float) -> Iterator[float]:
+def edges_of(known: PiecewisePhi, step: float) -> Iterator[float]:
     """Yield each knot, and the v for which the minimum reaches it from either side."""
     with ctx.workprec(128):
-        for knot in known.knots:
-            yield float(knot.place)
-            for slope in (knot.left, knot.right):
+        for point in known.breakpoints:
+            yield float(point.place)
+            for slope in (point.left, point.right):
                 if slope.is_finite():
-                    yield float(knot.place + step * slope)
+                    yield float(point.place + step * slope)
 
 
 def around(x: float, dtype: Dtype) -> list[float]:

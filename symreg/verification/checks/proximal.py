@@ -252,7 +252,7 @@ def _may_be_near(problem: Terms, parameters: Mapping[str, Exact], got: float, v:
     found = None if phi is None or not np.isfinite(got) else slope(phi, got, floor=2.0**-1000)
     known = minima_of(problem, tuple(parameters.items()))[1]
     with ctx.workprec(WORKING_BITS):
-        if any(abs(knot.place - got) <= _PLAUSIBLE * abs(arb(got)) for knot in known.knots):
+        if any(abs(point.place - got) <= _PLAUSIBLE * abs(arb(got)) for point in known.breakpoints):
             return True
         if found is None:
             return bool(np.isfinite(got))

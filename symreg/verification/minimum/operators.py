@@ -15,7 +15,7 @@ from flint import arb
 
 from symreg.expressions.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, transform
 from symreg.model.terms import Terms
-from symreg.verification.minimum.minimiser import Minimiser, NoMinimum, minimisers
+from symreg.verification.minimum.minimiser import Minimiser, MinimiserUnknown, NoMinimum, minimisers
 from symreg.verification.oracle.ball import Undecided
 from symreg.verification.oracle.slopes import Exact
 
@@ -25,14 +25,6 @@ _SLACK_BITS = 20  # by which the minimiser's first order is exceeded: balls are 
 _GREATEST = 1e300
 _LONG_STEP = 2.0**60
 _MOST_STEPS = 64  # for which one search is kept; where each weight has a step of its own they are of no more use
-
-
-class NoneFound(Undecided):
-    """There is no minimiser, or none that could be told from others: more digits of the point would not help."""
-
-
-class NoneThere(NoneFound):
-    """There is no minimiser: the cost falls without bound."""
 
 
 @lru_cache(maxsize=64)
@@ -48,7 +40,7 @@ def counted(terms: Terms, count: int) -> Terms:
 def operator(terms: Terms, parameters: Mapping[str, Exact], beside: arb | None = None) -> Operator:
     """Return `prox(v, s)` of elementwise terms or of functions of norm(w); of no terms, v itself.
 
-    The result raises `NoneFound` where the minimiser is undetermined, not unique, or missing.
+    The result raises `MinimiserUnknown` where the minimiser is undetermined, not unique, or missing.
 
     Args:
         terms: Without `n`; see `counted`.
@@ -64,7 +56,7 @@ def has_minima(terms: Terms, parameters: Mapping[str, Exact]) -> bool:
     """Has the cost of the operator a minimum for every step, as far as a very long one tells?"""
     try:
         operator(terms, parameters)(arb(1), arb(_LONG_STEP))
-    except NoneThere:
+    except NoMinimum:
         return False
     except Undecided:
         return True
@@ -80,7 +72,7 @@ def _radial(along: Operator, beside: arb) -> Operator:
         if shrunk.is_zero():
             return arb(0)
         if not whole > 0:
-            raise NoneFound
+            raise MinimiserUnknown
         return v * (shrunk / whole)
 
     return prox
@@ -124,12 +116,12 @@ def _elementwise(terms: Terms, parameters: tuple[tuple[str, Exact], ...]) -> Ope
         if v.is_nan() or s.is_nan():
             return arb.nan()
         if not (abs(v) < _GREATEST and s > 0 and s < _GREATEST):
-            raise NoneFound
+            raise MinimiserUnknown
         point, step = _middle(v), _middle(s)
         found = known.at(point, step)
         if v.is_exact() and s.is_exact():
             if found is None or (found.ties and not point):
-                raise NoneFound  # the sign of a zero would tell
+                raise MinimiserUnknown  # the sign of a zero would tell
             return found.value
         if found is None or found.ties:
             raise Undecided
@@ -145,7 +137,7 @@ def _elementwise(terms: Terms, parameters: tuple[tuple[str, Exact], ...]) -> Ope
 
 def _unknown(v: arb, s: arb) -> arb:
     """Take the operator of what is neither elementwise nor a function of norm(w)."""
-    raise NoneFound
+    raise MinimiserUnknown
 
 
 class _Known:
@@ -161,10 +153,7 @@ class _Known:
             self._search = minimisers(self._terms, self._parameters)
             self._steps.clear()
         self._steps.add(step)
-        try:
-            return self._search(point, step)
-        except NoMinimum:
-            raise NoneThere from None
+        return self._search(point, step)
 
 
 def _hull(knot: arb, *others: Minimiser | None) -> arb:

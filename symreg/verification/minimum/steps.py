@@ -13,7 +13,7 @@ from flint import arb, ctx
 
 from symreg.expressions.tree import names
 from symreg.model.spec import Rule
-from symreg.verification.minimum.operators import NoneFound
+from symreg.verification.minimum.minimiser import MinimiserUnknown
 from symreg.verification.oracle.ball import Scope, Undecided, compiled, sign
 from symreg.verification.oracle.series import Value
 
@@ -39,7 +39,7 @@ def stepper(rule: Rule) -> Stepper:
         try:
             for target, code in assignments:
                 known[target] = code(scope)
-        except NoneFound:
+        except MinimiserUnknown:
             raise
         except Undecided:
             return None
@@ -52,7 +52,7 @@ def stepper(rule: Rule) -> Stepper:
             with ctx.workprec(bits):
                 try:
                     found = attempt(point)
-                except NoneFound:
+                except MinimiserUnknown:
                     return None
             if found is not None and all(x.rel_accuracy_bits() > 64 or x.is_zero() for x in found.values()):
                 break
