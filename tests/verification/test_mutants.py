@@ -30,7 +30,7 @@ from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 from symreg.verification import Report, Subject, verify
-from symreg.verification.behaviour import long_values, long_vectors, numbers
+from symreg.verification.behaviour import long_exact, numbers
 from symreg.verification.oracle import slopes
 
 POINTS, SWEEP_POINTS = 120, 2000
@@ -268,9 +268,8 @@ def _remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return made
 
-    for room in (long_values, long_vectors, numbers):
+    for room in (long_exact, numbers):
         monkeypatch.setattr(room, "values", once(slopes.values))
-    for room in (long_values, numbers):
         monkeypatch.setattr(room, "slopes", once(slopes.slopes))
 
 

@@ -15,7 +15,7 @@ from symreg.model.terms import Terms
 from symreg.verification.audit import consistency, formula, proximal, sample_points
 from symreg.verification.audit.disagreements import check_of
 from symreg.verification.audit.object import Operator
-from symreg.verification.audit.one_weight import landscape
+from symreg.verification.audit.one_weight import value_table
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.report.report import Report
 
@@ -45,7 +45,7 @@ def audit(
         terms: The formula that it should be of; None to judge it by itself.
         objective: The formula's text, for the report.
         parameters: A number for each of the formula's parameters.
-        steps: Steps of the prox that are looked at, `places.STEPS` unless given; 1 for a prox that takes none.
+        steps: Steps of the prox that are looked at, `sample_points.STEPS` unless given; 1 for a prox that takes none.
         sizes: Numbers that the object's formula may change at.
         points: Points per check, about.
         rtol: Relative error that is allowed besides rounding.
@@ -58,40 +58,51 @@ def audit(
     """
     tick = _clock(operator.label, timeout)
     tell = progress or (lambda _: None)
-    looked_at = _steps(operator, steps)
-    per_step = max(1, points // len(looked_at))
+    steps = _steps(operator, steps)
+    per_step = max(1, points // len(steps))
     notes = list(operator.notes)
     tell("elementwise")
-    structure = consistency.check_elementwise(operator, looked_at, tick)
+    structure = consistency.check_elementwise(operator, steps, tick)
     _require_elementwise(operator, structure)
-    made: list[Tally] = []
+    given: dict[str, float] = {}
     if terms is None:
-        made += _by_itself(operator, sizes, looked_at, per_step, points, tick, tell)
+        tallies = _by_itself(operator, sizes, steps, per_step, points, tick, tell)
     else:
         given = _numbers(terms, parameters or {})
         known = formula.Formula(terms=terms, parameters=given, sizes=[*sizes, *(abs(x) for x in given.values() if x)])
-        if operator.value is not None:
-            tell("value")
-            made.append(formula.check_value(operator, known, points, rtol, tick))
-        if operator.gradient is not None:
-            tell("gradient")
-            made.append(formula.check_gradient(operator, known, points, rtol, tick))
-        if operator.prox is not None:
-            tell("prox")
-            tally, left_out = proximal.check_prox(operator, known, looked_at, per_step, rtol, tick)
-            made.append(tally)
-            notes += left_out
-        if operator.distance is not None:
-            tell("subdifferential")
-            made.append(formula.check_subdifferential(operator, known, points, rtol, tick))
-    checks = [check_of(tally) for tally in (*made, structure) if any(tally.counts.values())]
-    return Report(
-        label=operator.label,
-        objective=objective,
-        parameters={} if terms is None else _numbers(terms, parameters or {}),
-        checks=tuple(checks),
-        notes=tuple(notes),
-    )
+        tallies, left_out = _by_formula(operator, known, steps, per_step, points, rtol, tick, tell)
+        notes += left_out
+    checks = [check_of(tally) for tally in (*tallies, structure) if any(tally.counts.values())]
+    return Report(label=operator.label, objective=objective, parameters=given, checks=tuple(checks), notes=tuple(notes))
+
+
+def _by_formula(
+    operator: Operator,
+    known: formula.Formula,
+    steps: Sequence[float],
+    per_step: int,
+    points: int,
+    rtol: float,
+    tick: Callable[[], None],
+    tell: Progress,
+) -> tuple[list[Tally], tuple[str, ...]]:
+    """Return what comes of comparing an object with the formula that it should be of, and notes on what is left out."""
+    tallies: list[Tally] = []
+    notes: tuple[str, ...] = ()
+    if operator.value is not None:
+        tell("value")
+        tallies.append(formula.check_value(operator, known, points, rtol, tick))
+    if operator.gradient is not None:
+        tell("gradient")
+        tallies.append(formula.check_gradient(operator, known, points, rtol, tick))
+    if operator.prox is not None:
+        tell("prox")
+        tally, notes = proximal.check_prox(operator, known, steps, per_step, rtol, tick)
+        tallies.append(tally)
+    if operator.distance is not None:
+        tell("subdifferential")
+        tallies.append(formula.check_subdifferential(operator, known, points, rtol, tick))
+    return tallies, notes
 
 
 def _by_itself(
@@ -103,30 +114,31 @@ def _by_itself(
     tick: Callable[[], None],
     tell: Progress,
 ) -> list[Tally]:
-    made: list[Tally] = []
+    """Return what comes of comparing an object with its own value."""
+    tallies: list[Tally] = []
     value = operator.value
-    own = None if value is None else landscape(lambda w: value([w]), sizes)
+    own = None if value is None else value_table(lambda w: value([w]), sizes)
     if value is not None and (broken := consistency.check_value(operator)).failures:
-        made.append(broken)
+        tallies.append(broken)
     if operator.prox is not None:
         if own is not None:
             tell("prox")
-            made.append(consistency.check_prox(operator, own, sizes, steps, per_step, tick))
+            tallies.append(consistency.check_prox(operator, own, sizes, steps, per_step, tick))
         elif (broken := consistency.check_answers(operator, sizes, steps, per_step)).failures:
-            made.append(broken)
+            tallies.append(broken)
         tell("monotone")
-        made.append(consistency.check_monotone(operator, sizes, steps, per_step, tick))
+        tallies.append(consistency.check_monotone(operator, sizes, steps, per_step, tick))
         if own is not None and own.seems_convex():
-            made.append(consistency.check_nonexpansive(operator, own, sizes, steps, per_step, tick))
+            tallies.append(consistency.check_nonexpansive(operator, own, sizes, steps, per_step, tick))
     if own is not None:
         weights = sample_points.weights(sizes, points, (), lambda w: abs(w) <= 1e6)
         if operator.gradient is not None:
             tell("gradient")
-            made.append(consistency.check_gradient(operator, own, weights, tick))
+            tallies.append(consistency.check_gradient(operator, own, weights, tick))
         if operator.distance is not None:
             tell("subdifferential")
-            made.append(consistency.check_subdifferential(operator, own, weights[: max(1, points // 8)], tick))
-    return made
+            tallies.append(consistency.check_subdifferential(operator, own, weights[: max(1, points // 8)], tick))
+    return tallies
 
 
 def _steps(operator: Operator, steps: Sequence[float] | None) -> tuple[float, ...]:

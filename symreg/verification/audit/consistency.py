@@ -7,15 +7,17 @@ an objective that is lower elsewhere, a prox that falls, a gradient that differe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import pairwise
 from math import inf, isfinite, isnan
 
 import numpy as np
 
 from symreg.verification.audit import sample_points
-from symreg.verification.audit.disagreements import tally_of
-from symreg.verification.audit.object import Operator, Trouble
-from symreg.verification.audit.one_weight import Landscape, Untold, no_value_contradicts_convexity
+from symreg.verification.audit.disagreements import answer_of, tally_of
+from symreg.verification.audit.object import Operator
+from symreg.verification.audit.one_weight import Indeterminate, ValueTable, no_value_contradicts_convexity
+from symreg.verification.cases.calling import CallFailed
 from symreg.verification.comparison.tally import Failure, Tally, relative
 from symreg.verification.report.numbers import distinguished, exact
 
@@ -27,7 +29,7 @@ Tick = Callable[[], None]
 
 
 def check_prox(
-    operator: Operator, own: Landscape, sizes: Sequence[float], steps: Iterable[float], count: int, tick: Tick
+    operator: Operator, own: ValueTable, sizes: Sequence[float], steps: Iterable[float], count: int, tick: Tick
 ) -> Tally:
     """Look for a point at which the object's own objective is lower than at its prox: a proof that it is wrong."""
     tally = tally_of(operator, "prox")
@@ -38,7 +40,7 @@ def check_prox(
     return tally
 
 
-def judge_image(tally: Tally, own: Landscape, at: dict[str, float], got: float | str, whose: str) -> None:
+def judge_image(tally: Tally, own: ValueTable, at: dict[str, float], got: float | str, whose: str) -> None:
     """Record whether the objective is lower anywhere than at what a prox gave."""
     v, step = at["v"], at["step"]
     if isinstance(got, str):
@@ -49,7 +51,7 @@ def judge_image(tally: Tally, own: Landscape, at: dict[str, float], got: float |
         return
     try:
         found = own.lower(got, v, step)
-    except Untold:
+    except Indeterminate:
         tally.skip()
         return
     if found is None:
@@ -65,13 +67,10 @@ def judge_image(tally: Tally, own: Landscape, at: dict[str, float], got: float |
 def check_value(operator: Operator) -> Tally:
     """See whether the value of one weight is a number; what it is, only a formula tells."""
     tally = tally_of(operator, "value")
-    assert operator.value is not None
+    value = operator.value
+    assert value is not None
     for w in (1.0, -1.0, 0.5, 2.0):
-        try:
-            operator.value([w])
-        except Trouble as trouble:
-            tally.disagree(Failure(at={"w": w}, got=None, expected=None, error=inf, note=str(trouble)))
-        else:
+        if answer_of(tally, {"w": w}, None, partial(value, [w])) is not None:
             tally.agree()
     return tally
 
@@ -108,7 +107,7 @@ def check_monotone(operator: Operator, sizes: Sequence[float], steps: Iterable[f
 
 def check_nonexpansive(
     operator: Operator,
-    own: Landscape,
+    own: ValueTable,
     sizes: Sequence[float],
     steps: Iterable[float],
     count: int,
@@ -136,10 +135,11 @@ def check_nonexpansive(
     return tally
 
 
-def check_gradient(operator: Operator, own: Landscape, points: Sequence[float], tick: Tick) -> Tally:
+def check_gradient(operator: Operator, own: ValueTable, points: Sequence[float], tick: Tick) -> Tally:
     """Compare the object's gradient with differences of its value, where these settle."""
     tally = tally_of(operator, "gradient")
-    assert operator.gradient is not None
+    gradient = operator.gradient
+    assert gradient is not None
     for w in points:
         tick()
         found = _slope(own, w)
@@ -147,11 +147,10 @@ def check_gradient(operator: Operator, own: Landscape, points: Sequence[float], 
             tally.skip()
             continue
         right, radius = found
-        try:
-            (got,) = operator.gradient([w])
-        except Trouble as trouble:
-            tally.disagree(Failure(at={"w": w}, got=None, expected=right, error=inf, note=str(trouble)))
+        answer = answer_of(tally, {"w": w}, right, partial(gradient, [w]))
+        if answer is None:
             continue
+        (got,) = answer
         if abs(got - right) <= radius:
             tally.agree(relative(got, right, 1.0))
         else:
@@ -159,10 +158,11 @@ def check_gradient(operator: Operator, own: Landscape, points: Sequence[float], 
     return tally
 
 
-def check_subdifferential(operator: Operator, own: Landscape, points: Sequence[float], tick: Tick) -> Tally:
+def check_subdifferential(operator: Operator, own: ValueTable, points: Sequence[float], tick: Tick) -> Tally:
     """Compare the object's distances with those from the slope of its value, where that is one number."""
     tally = tally_of(operator, "subdifferential")
-    assert operator.distance is not None
+    distance = operator.distance
+    assert distance is not None
     for w in points:
         found = _slope(own, w) if isfinite(own.phi(w)) else None
         for g in sample_points.gradients(()):
@@ -172,11 +172,10 @@ def check_subdifferential(operator: Operator, own: Landscape, points: Sequence[f
                 continue
             right, radius = abs(g + found[0]), found[1]
             at = {"w": w, "g": g}
-            try:
-                (got,) = operator.distance([w], [g])
-            except Trouble as trouble:
-                tally.disagree(Failure(at=at, got=None, expected=right, error=inf, note=str(trouble)))
+            answer = answer_of(tally, at, right, partial(distance, [w], [g]))
+            if answer is None:
                 continue
+            (got,) = answer
             if abs(got - right) <= radius:
                 tally.agree(relative(got, right, max(abs(g), 1.0)))
             else:
@@ -202,7 +201,7 @@ def check_elementwise(operator: Operator, steps: Iterable[float], tick: Tick) ->
 def _is_finite(value: Callable[[Sequence[float]], float], w: float) -> bool:
     try:
         return isfinite(value([w]))
-    except Trouble:
+    except CallFailed:
         return False
 
 
@@ -211,7 +210,7 @@ def _compare_values(tally: Tally, operator: Operator, vector: list[float]) -> No
     try:
         parts = [operator.value([w]) for w in vector]
         whole = operator.value(vector)
-    except Trouble:
+    except CallFailed:
         tally.skip()
         return
     total = sum(parts)
@@ -228,14 +227,14 @@ def _compare_images(tally: Tally, operator: Operator, vector: list[float], step:
     assert operator.prox is not None
     try:
         alone = [operator.prox([v], step)[0] for v in vector]
-    except Trouble:
+    except CallFailed:
         tally.skip()
         return
     at = {"v": vector, "step": step}
     try:
         together = operator.prox(vector, step)
-    except Trouble as trouble:
-        tally.disagree(Failure(at=at, got=None, expected=None, error=inf, note=f"on a vector {trouble}"), step)
+    except CallFailed as failed:
+        tally.disagree(Failure(at=at, got=None, expected=None, error=inf, note=f"on a vector {failed}"), step)
         return
     for v, one, other in zip(vector, alone, together, strict=True):
         same = one == other or (isnan(one) and isnan(other))
@@ -251,7 +250,7 @@ def _finite_images(operator: Operator, sizes: Sequence[float], step: float, coun
     return [(v, got) for v, got in found if not isinstance(got, str) and isfinite(got)]
 
 
-def _slope(own: Landscape, w: float) -> tuple[float, float] | None:
+def _slope(own: ValueTable, w: float) -> tuple[float, float] | None:
     """Return an extrapolated difference quotient and how far off it may be; None where it does not settle."""
     if w == 0 or not isfinite(own.phi(w)):
         return None

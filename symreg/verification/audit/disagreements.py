@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
+from typing import Any, TypeVar
 
 from symreg.verification.audit.object import Operator
+from symreg.verification.cases.calling import CallFailed
 from symreg.verification.comparison.tally import Failure, Tally, are_constant, constant_factor
 from symreg.verification.report.check import INACCURATE, Check
 from symreg.verification.report.numbers import exact
 
 _PLAIN = 0.01  # an error that shows in the digits that a person would print
+Answer = TypeVar("Answer")
 _SCALED = ("value", "gradient")  # checks of numbers that another convention multiplies by a constant, or adds one to
 
 
 def tally_of(operator: Operator, kind: str) -> Tally:
     """Return an empty tally of one thing that an object offers; objects are called with double precision."""
     return Tally(kind, operator.label, "float64", order=plainness)
+
+
+def answer_of(
+    tally: Tally, at: Mapping[str, Any], expected: float | None, call: Callable[[], Answer], step: float | None = None
+) -> Answer | None:
+    """Return what an object's function answers; None if it failed, which is a point at which it is wrong.
+
+    Args:
+        tally: Of the check.
+        at: The point, by name.
+        expected: What is right there; None where no number is known.
+        call: Asks the function.
+        step: Of a prox.
+    """
+    try:
+        return call()
+    except CallFailed as failed:
+        tally.disagree(Failure(at=at, expected=expected, error=inf, note=str(failed)), step)
+        return None
 
 
 def plainness(failure: Failure) -> tuple[bool, bool, bool, int, float]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from math import inf, isfinite, isnan, nan
 
 from flint import arb
 
 from symreg.model.terms import Terms
 from symreg.verification.audit import sample_points
-from symreg.verification.audit.disagreements import tally_of
-from symreg.verification.audit.object import Operator, Trouble
-from symreg.verification.audit.one_weight import Landscape, landscape
+from symreg.verification.audit.disagreements import answer_of, tally_of
+from symreg.verification.audit.object import Operator
+from symreg.verification.audit.one_weight import ValueTable, value_table
 from symreg.verification.comparison.tally import Failure, Tally, relative
 from symreg.verification.oracle.ball import Undecided
 from symreg.verification.oracle.kinks import kinks
@@ -41,7 +42,7 @@ class Formula:
     terms: Terms
     parameters: Mapping[str, float]
     sizes: Sequence[float]
-    tables: list[Landscape] = field(default_factory=list)
+    tables: list[ValueTable] = field(default_factory=list)
 
     def value(self, weight: Exact) -> arb | None:
         """Return phi(w): infinite outside the domain, None where undetermined."""
@@ -51,7 +52,7 @@ class Formula:
         """Is a weight inside the domain?"""
         return all(weight in domain for domain in self.terms.intervals(self.parameters))
 
-    def landscape(self) -> Landscape:
+    def table(self) -> ValueTable:
         """Return phi, tabulated, to be searched where the minimiser is not enclosed."""
         if not self.tables:
 
@@ -59,7 +60,7 @@ class Formula:
                 found = self.value(weight)
                 return nan if found is None else float(found)
 
-            self.tables.append(landscape(value, self.sizes))
+            self.tables.append(value_table(value, self.sizes))
         return self.tables[0]
 
     def weights(self, count: int) -> list[float]:
@@ -72,7 +73,8 @@ class Formula:
 def check_value(operator: Operator, formula: Formula, count: int, rtol: float, tick: Tick) -> Tally:
     """Compare the object's value of one weight with the formula's."""
     tally = tally_of(operator, "value")
-    assert operator.value is not None
+    value = operator.value
+    assert value is not None
     typical = [formula.value(w) for w in (1.0, -1.0, 10.0, -10.0)]
     size = max([1.0, *(float(abs(x)) for x in typical if x is not None and x.is_finite())])
     for weight in (*formula.weights(count), *_outside(formula)):
@@ -82,10 +84,8 @@ def check_value(operator: Operator, formula: Formula, count: int, rtol: float, t
             tally.skip()
             continue
         right = float(exact)
-        try:
-            got = operator.value([weight])
-        except Trouble as trouble:
-            tally.disagree(Failure(at={"w": weight}, got=None, expected=right, error=inf, note=str(trouble)))
+        got = answer_of(tally, {"w": weight}, right, partial(value, [weight]))
+        if got is None:
             continue
         if right == inf and isnan(got):
             tally.skip()  # outside its domain many a formula is not a number
@@ -100,7 +100,8 @@ def check_value(operator: Operator, formula: Formula, count: int, rtol: float, t
 def check_gradient(operator: Operator, formula: Formula, count: int, rtol: float, tick: Tick) -> Tally:
     """Compare the object's gradient with the formula's; at a kink anything between the one-sided slopes is right."""
     tally = tally_of(operator, "gradient")
-    assert operator.gradient is not None
+    gradient = operator.gradient
+    assert gradient is not None
     exact = slopes(formula.terms, formula.parameters)
     for weight in formula.weights(count):
         tick()
@@ -109,11 +110,10 @@ def check_gradient(operator: Operator, formula: Formula, count: int, rtol: float
             tally.skip()
             continue
         low, high, right = float(found.low), float(found.high), float(found.value)
-        try:
-            (got,) = operator.gradient([weight])
-        except Trouble as trouble:
-            tally.disagree(Failure(at={"w": weight}, got=None, expected=right, error=inf, note=str(trouble)))
+        answer = answer_of(tally, {"w": weight}, right, partial(gradient, [weight]))
+        if answer is None:
             continue
+        (got,) = answer
         near = [float(x.value) for x in (exact([w], 0) for w in moved(weight, rtol)) if x is not None]
         slack = rtol * abs(right) + ROUNDING + sum(abs(x - right) for x in near if isfinite(x) and low == high)
         if low - slack <= got <= high + slack:
@@ -126,7 +126,8 @@ def check_gradient(operator: Operator, formula: Formula, count: int, rtol: float
 def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol: float, tick: Tick) -> Tally:
     """Compare the object's distance of -g from the subdifferential; at a concave kink conventions differ."""
     tally = tally_of(operator, "subdifferential")
-    assert operator.distance is not None
+    distance = operator.distance
+    assert distance is not None
     gradients = sample_points.gradients(formula.sizes)
     beside_one = [_one_sided(formula, w) for w in (1.0, 0.5, 0.1) if formula.holds(w)]
     typical = max((abs(x) for pair in beside_one if pair is not None for x in pair if isfinite(x)), default=0.0)
@@ -139,11 +140,10 @@ def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol
                 continue
             right = max(sides[0] + g, -g - sides[1], 0.0)
             at = {"w": weight, "g": g}
-            try:
-                (got,) = operator.distance([weight], [g])
-            except Trouble as trouble:
-                tally.disagree(Failure(at=at, got=None, expected=right, error=inf, note=str(trouble)))
+            answer = answer_of(tally, at, right, partial(distance, [weight], [g]))
+            if answer is None:
                 continue
+            (got,) = answer
             ends = [abs(x) for x in sides if isfinite(x)]
             size = max([abs(g), typical, *ends])
             if _is_near(got, right, rtol, max(rtol, ROUNDING) * size):

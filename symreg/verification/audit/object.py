@@ -17,17 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symreg.errors import SpecError
+from symreg.verification.cases.calling import CallFailed
 
 Numbers: TypeAlias = Sequence[float]
 
 
-class Trouble(Exception):
-    """An object's function raised, or returned what is no number per element; a disagreement, not an error of ours."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """What an object offers, as functions of lists of numbers that raise `Trouble`; None for what it does not.
+    """What an object offers, as functions of lists of numbers that raise `CallFailed`; None for what it does not.
 
     Args:
         label: What a report calls it.
@@ -181,7 +178,7 @@ def _called(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what somebody's function returns; its warnings are its own affair.
 
     Raises:
-        Trouble: It raised, or tried to leave the process.
+        CallFailed: It raised, or tried to leave the process.
     """
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -189,7 +186,7 @@ def _called(function: Callable[..., Any], *arguments: Any) -> Any:
             return function(*arguments)
     except (Exception, SystemExit, GeneratorExit) as error:
         first = str(error).splitlines()[0][:200] if str(error) else ""
-        raise Trouble(f"it raised {type(error).__name__}{': ' if first else ''}{first}") from error
+        raise CallFailed(f"it raised {type(error).__name__}{': ' if first else ''}{first}") from error
 
 
 def _numbers(result: Any, count: int, what: str) -> list[float]:
@@ -197,13 +194,13 @@ def _numbers(result: Any, count: int, what: str) -> list[float]:
     try:
         found = np.asarray(result)
     except (ValueError, TypeError) as error:
-        raise Trouble(f"{what} returned no array of numbers") from error
+        raise CallFailed(f"{what} returned no array of numbers") from error
     if found.size != count:
-        raise Trouble(f"{what} returned shape {found.shape} for {count} {'element' if count == 1 else 'elements'}")
+        raise CallFailed(f"{what} returned shape {found.shape} for {count} {'element' if count == 1 else 'elements'}")
     if found.dtype.kind == "c":
         if np.any(found.imag != 0):
-            raise Trouble(f"{what} returned complex numbers")
+            raise CallFailed(f"{what} returned complex numbers")
         found = found.real
     if found.dtype.kind not in "fiub":
-        raise Trouble(f"{what} returned {found.dtype} where numbers are right")
+        raise CallFailed(f"{what} returned {found.dtype} where numbers are right")
     return [float(x) for x in found.ravel()]

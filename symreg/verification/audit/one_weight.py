@@ -13,7 +13,7 @@ from math import inf, isfinite, isnan, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from symreg.verification.audit.object import Trouble
+from symreg.verification.cases.calling import CallFailed
 
 _DECADES = (-9, 9)
 _PER_DECADE = 48
@@ -24,7 +24,7 @@ _NEAR = 1e-4  # of the greatest of points and input: nearer ones are told apart 
 _RELATIVE = 1e-8  # of the parts of an objective: what a difference has to exceed to be more than rounding
 
 
-class Untold(Exception):
+class Indeterminate(Exception):
     """Nothing can be said of a point."""
 
 
@@ -44,7 +44,7 @@ class Lower:
 
 
 @dataclass(slots=True, kw_only=True)
-class Landscape:
+class ValueTable:
     """phi(w) of one weight, each value asked for once."""
 
     value: Callable[[float], float]
@@ -58,7 +58,7 @@ class Landscape:
         if w not in self.known:
             try:
                 self.known[w] = self.value(w)
-            except Trouble:
+            except CallFailed:
                 self.known[w] = nan
         return self.known[w]
 
@@ -76,11 +76,11 @@ class Landscape:
         """Return a point whose objective is lower than that of u by more than rounding; None if none is seen.
 
         Raises:
-            Untold: There is no objective at u, or no minimum within sight.
+            Indeterminate: There is no objective at u, or no minimum within sight.
         """
         there, best = self.beside(u, v, step), self.minimum(v, step)
         if isnan(there) or best is None:
-            raise Untold
+            raise Indeterminate
         here = self.objective(best, v, step)
         parts = [x for x in (step * abs(self.phi(u)), (u - v) ** 2 / 2) if isfinite(x)]
         slack = _RELATIVE * (step * abs(self.phi(best)) + (best - v) ** 2 / 2 + sum(parts))
@@ -136,9 +136,9 @@ class Landscape:
         return a if left <= right else b
 
 
-def landscape(value: Callable[[float], float], sizes: Sequence[float]) -> Landscape:
-    """Return the landscape of a value of one weight, tabulated over eighteen decades on either side of zero."""
-    made = Landscape(value=value)
+def value_table(value: Callable[[float], float], sizes: Sequence[float]) -> ValueTable:
+    """Return a table of a value of one weight, over eighteen decades on either side of zero."""
+    made = ValueTable(value=value)
     exponents = np.arange(_DECADES[0] * _PER_DECADE, _DECADES[1] * _PER_DECADE + 1) / _PER_DECADE
     positive = np.array([float(f"{10.0**x:.6g}") for x in exponents])
     special = [x * part for x in sizes for part in (0.5, 1.0, 2.0)]

@@ -17,7 +17,7 @@ from symreg.verification.audit import consistency, sample_points
 from symreg.verification.audit.disagreements import tally_of
 from symreg.verification.audit.formula import ROUNDING, Formula, Tick, moved
 from symreg.verification.audit.object import Operator
-from symreg.verification.audit.one_weight import Untold
+from symreg.verification.audit.one_weight import Indeterminate
 from symreg.verification.comparison.tally import Failure, Tally, relative
 from symreg.verification.minimum.minimiser import Minimiser, NoMinimum, minimisers
 from symreg.verification.oracle.slopes import Exact, slopes
@@ -46,7 +46,7 @@ def check_prox(
                     searched += 1
                     failure = judge.unsettled(v, step, got)
                     if failure is None:
-                        consistency.judge_image(tally, formula.landscape(), at, got, whose="")
+                        consistency.judge_image(tally, formula.table(), at, got, whose="")
                     else:
                         tally.disagree(failure, step)
                 elif isinstance(got, str):
@@ -174,12 +174,12 @@ class _Judge:
         )
         if sides[0] - slack <= v <= sides[1] + slack:
             return None
-        known = self.formula.landscape()
+        known = self.formula.table()
         best = known.minimum(v, step)
         try:
             if best is None or known.lower(got, v, step) is not None:
                 return None  # the search has more to say
-        except Untold:
+        except Indeterminate:
             return None
         at, right = {"v": v, "step": step}, float(f"{best:.7g}")
         note = f"u + step*phi'(u) is about {sides[0]:.9g} there, where it should be v"

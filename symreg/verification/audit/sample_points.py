@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import isfinite, sqrt
 
-from symreg.verification.audit.object import Operator, Trouble
+from symreg.verification.audit.object import Operator
+from symreg.verification.cases.calling import CallFailed
 from symreg.verification.cases.sampling import Stream
 
 STEPS = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 100.0)
@@ -58,8 +59,8 @@ def images(operator: Operator, sizes: Sequence[float], step: float, count: int) 
         if v not in found:
             try:
                 found[v] = operator.prox([v], step)[0]
-            except Trouble as trouble:
-                found[v] = str(trouble)
+            except CallFailed as failed:
+                found[v] = str(failed)
         made = found[v]
         return float("nan") if isinstance(made, str) else made
 

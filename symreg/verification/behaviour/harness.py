@@ -1,4 +1,4 @@
-"""One way to call a function under test and to complain: layouts, shapes, and the first difference."""
+"""One way to call a function under test and to record what it does wrong, for every look at its behaviour."""
 
 from __future__ import annotations
 
@@ -9,36 +9,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symreg.verification.cases.calling import Subject, Trouble
-from symreg.verification.cases.gradient_cases import StepCase
+from symreg.verification.cases.calling import CallFailed, Subject
 from symreg.verification.comparison.tally import Failure, Tally
 from symreg.verification.oracle.formats import FORMATS, Vector
-
-LENGTHS = (*range(1, 18), 33)  # around what is left over of vectors of 2, 4, 8 and 16
-
 
 ROOM = 10  # 2**10 u: layouts change the order of operations at most
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Where failures go, and what is said of their place."""
+class Harness:
+    """Calls a subject, and records what it does wrong.
+
+    Args:
+        tally: Where failures go.
+        subject: The functions under test.
+        place: What a failure says of where it was found, by name.
+    """
 
     tally: Tally
     subject: Subject
     place: Mapping[str, Any]
 
-    def at(self, call: Callable[[], Any]) -> Any:
-        """Return what a call returns, None if it failed."""
+    def elsewhere(self, place: Mapping[str, Any]) -> Harness:
+        """Return the same for another place."""
+        return replace(self, place=place)
+
+    def result_of(self, call: Callable[[], Any]) -> Any:
+        """Return what a call returns, None if it failed, which is recorded."""
         try:
             return call()
-        except Trouble as trouble:
-            self.fail(str(trouble))
+        except CallFailed as failed:
+            self.fail(str(failed))
             return None
 
     def same(self, what: str, expected: Any, call: Callable[[], Any]) -> None:
         """Require of a call what another one gave."""
-        got = self.at(call)
+        got = self.result_of(call)
         if got is not None and expected is not None:
             self.require(what, got, expected)
 
@@ -56,19 +62,38 @@ class Look:
             return False
         return bool(np.allclose(got, expected, room, room * size, equal_nan=True))
 
-    def fail(self, note: str) -> None:
-        """Record a failure."""
-        self.tally.fail(Failure(at=self.place, note=note, rank=2.0))
+    def worst_difference(self, got: NDArray[Any], expected: NDArray[Any]) -> int | None:
+        """Return the place at which two columns differ most; None if they agree."""
+        return None if self.agree(got, expected) else _farthest(got, expected)
+
+    def fail(
+        self,
+        note: str = "",
+        *,
+        expected: float | None = None,
+        got: float | None = None,
+        ratio: float | None = None,
+        rank: float = 2.0,
+    ) -> None:
+        """Record a failure.
+
+        Args:
+            note: A sentence on what is wrong besides the number.
+            expected: The number that is right.
+            got: The one that came out.
+            ratio: The error as a multiple of what is allowed.
+            rank: The lower, the more instructive; after all wrong numbers unless given.
+        """
+        self.tally.fail(Failure(at=dict(self.place), expected=expected, got=got, ratio=ratio, note=note, rank=rank))
 
 
 def first_difference(got: Any, expected: Any) -> str:
+    """Return the difference of two results as a sentence: of their shapes, or where it is greatest."""
     if np.shape(got) != np.shape(expected):
         return f"the shape is {np.shape(got)} where {np.shape(expected)} is right"
-    mine, theirs = np.ravel(got), np.ravel(expected)
-    with np.errstate(all="ignore"):
-        off = np.abs(mine - theirs)
-    k = int(np.argmax(np.where(np.isnan(off), np.inf, off)))
-    return f"{float(mine[k]):.17g} comes out at {k}, in a short plain vector {float(theirs[k]):.17g}"
+    column, right = np.ravel(got), np.ravel(expected)
+    k = _farthest(column, right)
+    return f"{float(column[k]):.17g} comes out at {k}, in a short plain vector {float(right[k]):.17g}"
 
 
 def layouts(column: Vector, *, is_flat: bool) -> Iterator[tuple[str, Vector]]:
@@ -84,19 +109,8 @@ def layouts(column: Vector, *, is_flat: bool) -> Iterator[tuple[str, Vector]]:
         yield "a transposed array", np.ascontiguousarray(square.T).T
 
 
-def in_shape(case: StepCase, shape: tuple[int, ...]) -> StepCase:
-    return replace(
-        case,
-        weights=case.weights.reshape(shape),
-        gradient=case.gradient.reshape(shape),
-        arrays={name: column.reshape(shape) for name, column in case.arrays.items()},
-    )
-
-
-def differing(look: Look, got: NDArray[Any], expected: NDArray[Any]) -> list[int]:
-    """Return the first place at which two columns differ, if there is one."""
-    if look.agree(got, expected):
-        return []
+def _farthest(got: NDArray[Any], expected: NDArray[Any]) -> int:
+    """Return the place at which two columns are furthest apart; a NaN in one of them is."""
     with np.errstate(all="ignore"):
         off = np.abs(got - expected)
-    return [int(np.argmax(np.where(np.isnan(off), np.inf, off)))]
+    return int(np.argmax(np.where(np.isnan(off), np.inf, off)))

@@ -16,21 +16,22 @@ from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms, told_apart
-from symreg.verification.behaviour.harness import LENGTHS, ROOM, Look, first_difference, in_shape, layouts
-from symreg.verification.behaviour.long_vectors import (
+from symreg.verification.behaviour.harness import ROOM, Harness, first_difference, layouts
+from symreg.verification.behaviour.lengths import (
     LATE,
+    LENGTHS,
     SMALL,
-    case_of,
-    check_long_gradient,
-    check_long_step,
-    check_long_sum,
-    long_length,
+    in_shape,
+    late_case,
+    long_lengths,
     moderate_weights,
     part_of,
     plain_group,
 )
+from symreg.verification.behaviour.long_exact import check_long_sum
+from symreg.verification.behaviour.long_repeats import check_long_gradient, check_long_step
 from symreg.verification.behaviour.refusals import require_all, wrong_relations
-from symreg.verification.cases.calling import Subject, Trouble, call_gradient, call_step, call_value, called, given
+from symreg.verification.cases.calling import CallFailed, Subject, call_gradient, call_step, call_value, called, given
 from symreg.verification.cases.gradient_cases import StepCase
 from symreg.verification.cases.sampling import Group
 from symreg.verification.cases.split import split
@@ -43,86 +44,86 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None
     """Look at `value` of strided and many-dimensional weights, and at its sum over many weights in index notation."""
     weights = moderate_weights(terms, group, SMALL)
     group = plain_group(terms, group, SMALL, subject.dtype)
-    look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
-    plain = look.at(lambda: call_value(subject, group, weights))
+    harness = Harness(tally, subject, {"w": weights.tolist()} | group.parameters)
+    plain = harness.result_of(lambda: call_value(subject, group, weights))
     wrong = wrong_relations(terms, group, subject.dtype)
-    require_all(look, wrong, lambda given: call_value(subject, given, weights))
+    require_all(harness, wrong, lambda given: call_value(subject, given, weights))
     for name, other in layouts(weights, is_flat=bool(terms.indexed)):
-        look.same(f"w is {name}", plain, partial(call_value, subject, group, other))
+        harness.same(f"w is {name}", plain, partial(call_value, subject, group, other))
     if not terms.indexed:
-        parts = [look.at(partial(call_value, subject, group, weights[k : k + 1])) for k in range(SMALL)]
+        parts = [harness.result_of(partial(call_value, subject, group, weights[k : k + 1])) for k in range(SMALL)]
         for n in range(1, SMALL if None not in parts else 0):
-            got = look.at(partial(call_value, subject, group, weights[:n]))
+            got = harness.result_of(partial(call_value, subject, group, weights[:n]))
             room = 2.0 ** (FORMATS[subject.dtype].unit + ROOM) * fsum(map(abs, parts))
             if got is not None and abs(got - fsum(parts[:n])) > room:
-                look.fail(f"of {n} weights it is {got:.17g}, of them one by one {fsum(parts[:n]):.17g}")
+                harness.fail(f"of {n} weights it is {got:.17g}, of them one by one {fsum(parts[:n]):.17g}")
     elif not terms.arrays:
-        check_long_sum(tally, subject, terms, group)
+        check_long_sum(harness, terms, group)
 
 
 def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None:
     """Look at `gradient` of weights of every length and layout, with `out`, and with `out` being the weights."""
     weights = moderate_weights(terms, group, max(LENGTHS))
     if not terms.indexed:
-        look = Look(tally, subject, group.parameters)
-        whole = look.at(lambda: call_gradient(subject, group, weights))
+        harness = Harness(tally, subject, group.parameters)
+        whole = harness.result_of(lambda: call_gradient(subject, group, weights))
         for n in LENGTHS:
             expected = None if whole is None else whole[:n]
-            look.same(f"of {n} weights", expected, partial(call_gradient, subject, group, weights[:n]))
+            harness.same(f"of {n} weights", expected, partial(call_gradient, subject, group, weights[:n]))
     weights, group = weights[:SMALL], plain_group(terms, group, SMALL, subject.dtype)
-    look = Look(tally, subject, {"w": weights.tolist()} | group.parameters)
-    plain = look.at(lambda: call_gradient(subject, group, weights))
+    harness = Harness(tally, subject, {"w": weights.tolist()} | group.parameters)
+    plain = harness.result_of(lambda: call_gradient(subject, group, weights))
     wrong = wrong_relations(terms, group, subject.dtype)
-    require_all(look, wrong, lambda given: call_gradient(subject, given, weights))
+    require_all(harness, wrong, lambda given: call_gradient(subject, given, weights))
     for name, other in layouts(weights, is_flat=bool(terms.indexed)):
         shaped = None if plain is None else plain.reshape(other.shape)
-        look.same(f"w is {name}", shaped, partial(call_gradient, subject, group, other))
+        harness.same(f"w is {name}", shaped, partial(call_gradient, subject, group, other))
     if plain is not None:
-        _outputs(look, subject, group, weights, plain)
+        _outputs(harness, subject, group, weights, plain)
     if terms.indexed and not terms.arrays:
-        for n in long_length(terms):
-            check_long_gradient(look, subject, terms, group, n)
+        for n in long_lengths(terms):
+            check_long_gradient(harness, terms, group, n)
 
 
 def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Group) -> None:
     """Look at a step of weights of every length, of other layouts, late, and of many weights in index notation."""
     _, renamed = told_apart(terms, rule)
-    look = Look(tally, subject, group.parameters)
+    harness = Harness(tally, subject, group.parameters)
 
     def take(case: StepCase) -> dict[str, Any]:
         return call_step(subject, rule, renamed, case)
 
-    case = case_of(rule, group, moderate_weights(terms, group, max(LENGTHS)))
+    case = late_case(rule, group, moderate_weights(terms, group, max(LENGTHS)))
     if not terms.indexed:
-        whole = look.at(lambda: take(case))
+        whole = harness.result_of(lambda: take(case))
         for n in LENGTHS:
-            after = look.at(partial(take, part_of(case, slice(n))))
+            after = harness.result_of(partial(take, part_of(case, slice(n))))
             for name in ("w", *case.arrays):
                 if whole is not None and after is not None:
-                    look.require(f"{name} of {n} weights", after[name], whole[name][:n])
+                    harness.require(f"{name} of {n} weights", after[name], whole[name][:n])
     case = part_of(replace(case, group=plain_group(terms, group, SMALL, subject.dtype)), slice(SMALL))
-    plain = look.at(lambda: take(case))
+    plain = harness.result_of(lambda: take(case))
     if plain is None:
         return
     wrong = wrong_relations(terms, case.group, subject.dtype)
-    require_all(look, wrong, lambda given: take(replace(case, group=given)))
+    require_all(harness, wrong, lambda given: take(replace(case, group=given)))
     for layout, gradient in layouts(case.gradient, is_flat=True):
-        after = look.at(partial(take, replace(case, gradient=gradient)))
+        after = harness.result_of(partial(take, replace(case, gradient=gradient)))
         if after is not None:
-            look.require(f"w, where g is {layout},", after["w"], plain["w"])
+            harness.require(f"w, where g is {layout},", after["w"], plain["w"])
     if not terms.indexed:
-        after = look.at(lambda: take(in_shape(case, (3, SMALL // 3))))
+        after = harness.result_of(lambda: take(in_shape(case, (3, SMALL // 3))))
         if after is not None:
-            look.require("w of two dimensions", after["w"], plain["w"].reshape(3, -1))
+            harness.require("w of two dimensions", after["w"], plain["w"].reshape(3, -1))
     if rule.uses_t and has_minima(counted(split(terms, rule)[1], len(case.weights)), group.parameters):
-        look.at(lambda: take(replace(case, taken=LATE)))
+        harness.result_of(lambda: take(replace(case, taken=LATE)))
     if terms.indexed and not terms.arrays:
-        for n in long_length(terms):
+        for n in long_lengths(terms):
             long = plain_group(terms, group, n, subject.dtype)
-            check_long_step(look, terms, take, case_of(rule, long, moderate_weights(terms, group, n)))
+            check_long_step(harness, terms, take, late_case(rule, long, moderate_weights(terms, group, n)))
 
 
-def _outputs(look: Look, subject: Subject, group: Group, weights: Vector, plain: NDArray[Any]) -> None:
+def _outputs(harness: Harness, subject: Subject, group: Group, weights: Vector, plain: NDArray[Any]) -> None:
     """Look at what `gradient` does with `out`: given, the weights themselves, and overlapping them in part."""
     named = given(group, len(weights))
     function = subject.functions["gradient"]
@@ -130,25 +131,22 @@ def _outputs(look: Look, subject: Subject, group: Group, weights: Vector, plain:
     def into(w: Vector, out: Vector) -> Vector:
         is_returned = called(function, (w,), {**named, "out": out}) is out
         if not is_returned:
-            raise Trouble("with out given, something else is returned")
+            raise CallFailed("with out given, something else is returned")
         return out
 
-    look.same("with out", plain, lambda: into(weights.copy(), np.full_like(weights, np.nan)))
+    harness.same("with out", plain, lambda: into(weights.copy(), np.full_like(weights, np.nan)))
     own = weights.copy()
     try:
-        if not look.agree(into(own, own), plain):
-            look.fail(f"with out being w: {first_difference(own, plain)}")
-    except Trouble as trouble:
-        if not isinstance(trouble.__cause__, ValueError) or not np.array_equal(own, weights):
-            look.fail(f"with out being w {trouble}")
+        if not harness.agree(into(own, own), plain):
+            harness.fail(f"with out being w: {first_difference(own, plain)}")
+    except CallFailed as failed:
+        if not isinstance(failed.__cause__, ValueError) or not np.array_equal(own, weights):
+            harness.fail(f"with out being w {failed}")
     both = np.concatenate((weights, weights))
     before, overlapping = both.copy(), both[1 : len(weights) + 1]
     try:
         into(both[: len(weights)], overlapping)
-        look.fail("out that overlaps w is not refused")
-    except Trouble as trouble:
-        if not isinstance(trouble.__cause__, ValueError) or not np.array_equal(both, before):
-            look.fail(f"with out that overlaps w {trouble}")
-
-
-# Many weights in index notation
+        harness.fail("out that overlaps w is not refused")
+    except CallFailed as failed:
+        if not isinstance(failed.__cause__, ValueError) or not np.array_equal(both, before):
+            harness.fail(f"with out that overlaps w {failed}")

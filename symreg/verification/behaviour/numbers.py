@@ -7,32 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf, isnan, nan
 from typing import Any
 
 import numpy as np
-from flint import arb
 from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms, told_apart
-from symreg.verification.behaviour.long_values import BLOCK_EDGES, long_group, long_slopes, long_values, resized, tiled
-from symreg.verification.behaviour.long_vectors import moderate_weights
-from symreg.verification.cases.calling import Subject, Trouble, call_gradient, call_step, call_value
+from symreg.verification.behaviour.harness import Harness
+from symreg.verification.behaviour.lengths import BLOCK_EDGES, long_group, moderate_weights, resized, tiled
+from symreg.verification.behaviour.long_exact import check_long_slopes, check_long_values
+from symreg.verification.behaviour.long_repeats import same_everywhere
+from symreg.verification.cases.calling import Subject, call_gradient, call_step, call_value
 from symreg.verification.cases.dependence import dependent_slopes, span, value_depends
 from symreg.verification.cases.finding import Shares, find_slope, find_step, shares_of_slope
 from symreg.verification.cases.gradient_cases import SlopeCase, StepCase
 from symreg.verification.cases.sampling import Group, outside, probes
 from symreg.verification.cases.split import split
-from symreg.verification.comparison.tally import Failure, Tally
-from symreg.verification.comparison.tolerance import Finding, Measured, errors, reference
+from symreg.verification.comparison.tally import Tally
+from symreg.verification.comparison.tolerance import Measured
 from symreg.verification.minimum.steps import influences, stepper
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
 from symreg.verification.oracle.slopes import slopes, values
 
 _SEVERAL, _NAN_AT = 7, 3  # weights in a vector that holds a NaN, and its place there
-_MOST_COMPARED = 64  # places that are not nearly the same, each compared with all that is allowed
-_SAME = 8  # ulp by which the same weight may come out differently in another place of a longer array
+_OUTSIDE = "outside the domain NaN is right"
 
 
 def of_value(
@@ -47,39 +48,44 @@ def of_value(
     """Look at `value` for n = 0, NaN, weights outside the domain and beyond the promised range, and long vectors.
 
     Args:
+        tally: Where failures go.
+        subject: The functions under test.
+        terms: What they are the value of.
+        sample: Groups of points, the first of which is used.
         greatest: The size of weights past which the terms determine nothing, so that NaN is as good as a number.
         is_brief: Are long vectors left out?
     """
     group = sample[0]
+    harness = Harness(tally, subject, group.parameters)
 
-    def ask(weights: Vector, given: Group = group) -> float | None:
-        try:
-            return call_value(subject, long_group(terms, given, len(weights), subject.dtype), weights)
-        except Trouble as trouble:
-            tally.fail(Failure(at={"n": len(weights)} | given.parameters, note=str(trouble), rank=2.0))
-            return None
+    def ask(weights: Vector) -> float | None:
+        given = partial(long_group, terms, group, len(weights), subject.dtype)
+        here = harness.elsewhere({"n": len(weights)} | group.parameters)
+        got: float | None = here.result_of(lambda: call_value(subject, given(), weights))
+        return got
 
     empty = ask(np.zeros(0, dtype=subject.dtype))
     if empty is not None and empty != 0.0:
-        tally.fail(Failure(at={"n": 0} | group.parameters, expected=0.0, got=empty, rank=2.0))
+        harness.elsewhere({"n": 0} | group.parameters).fail(expected=0.0, got=empty)
     weights, group_of_weights = _several(terms, group, subject.dtype)
     listed = weights.tolist()
     for place in [k for k in _places(weights) if value_depends(terms, group_of_weights, listed, k)][:1]:
         got = ask(_with_nan(weights, place))
         if got is not None and not isnan(got):
-            tally.fail(_lost_nan(_with_nan(weights, place), group, got))
+            _lost_nan(harness, _with_nan(weights, place), group, got)
     for weight in outside(terms, subject.dtype, group.parameters).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and got != inf:
-            at = {"w": weight} | group.parameters
-            tally.fail(Failure(at=at, expected=inf, got=got, note="the weight is outside the domain", rank=2.0))
+            here = harness.elsewhere({"w": weight} | group.parameters)
+            here.fail("the weight is outside the domain", expected=inf, got=got)
+    if is_brief:
+        return
     height = values(terms, group.parameters, group.arrays_for(1))
-    for weight in [] if is_brief else probes(terms, subject.dtype, group.parameters).tolist():
+    for weight in probes(terms, subject.dtype, group.parameters).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and isnan(got) and abs(weight) < greatest and height([weight]) is not None:
-            tally.fail(_spurious_nan(weight, group))
-    if not is_brief:
-        long_values(tally, subject, terms, sample)
+            _spurious_nan(harness, weight, group)
+    check_long_values(harness, terms, sample)
 
 
 def of_gradient(
@@ -94,44 +100,42 @@ def of_gradient(
 ) -> None:
     """Look at `gradient` as `of_value` looks at the value."""
     group = sample[0]
+    harness = Harness(tally, subject, group.parameters)
 
     def ask(weights: Vector, given: Group = group) -> NDArray[Any] | None:
-        try:
-            return call_gradient(subject, long_group(terms, given, len(weights), subject.dtype), weights)
-        except Trouble as trouble:
-            tally.fail(Failure(at={"n": len(weights)} | given.parameters, note=str(trouble), rank=2.0))
-            return None
+        here = harness.elsewhere({"n": len(weights)} | given.parameters)
+        arrays = partial(long_group, terms, given, len(weights), subject.dtype)
+        got: NDArray[Any] | None = here.result_of(lambda: call_gradient(subject, arrays(), weights))
+        return got
 
     ask(np.zeros(0, dtype=subject.dtype))
-    _nan_in_gradient(tally, subject, terms, group, ask)
+    _nan_in_gradient(harness, terms, group, ask)
     for weight in outside(terms, subject.dtype, group.parameters).tolist():
         got = ask(np.array([weight], subject.dtype))
         if got is not None and not isnan(got[0]):
-            at = {"w": weight} | group.parameters
-            note = "outside the domain NaN is right"
-            tally.fail(Failure(at=at, got=float(got[0]), note=note, rank=2.0))
-    by = slopes(terms, group.parameters, group.arrays_for(1))
-    for weight in [] if is_brief else probes(terms, subject.dtype, group.parameters).tolist():
-        got = ask(np.array([weight], subject.dtype))
-        if got is not None and isnan(got[0]) and abs(weight) < greatest and by([weight], 0) is not None:
-            tally.fail(_spurious_nan(weight, group))
+            harness.elsewhere({"w": weight} | group.parameters).fail(_OUTSIDE, got=float(got[0]))
     if is_brief:
         return
+    slope = slopes(terms, group.parameters, group.arrays_for(1))
+    for weight in probes(terms, subject.dtype, group.parameters).tolist():
+        got = ask(np.array([weight], subject.dtype))
+        if got is not None and isnan(got[0]) and abs(weight) < greatest and slope([weight], 0) is not None:
+            _spurious_nan(harness, weight, group)
     if terms.indexed:
-        long_slopes(tally, subject, terms, sample)
+        check_long_slopes(harness, terms, sample)
         return
     for case in cases[1:3]:
         for length in BLOCK_EDGES:
             got = ask(tiled(case.weights, length), case.group)
             if got is not None:
-                small = call_gradient(subject, case.group, case.weights)
+                short = call_gradient(subject, case.group, case.weights)
                 exact = [None if one is None else one.value for one in case.exact]
 
                 def find(j: int, got: float, case: SlopeCase = case) -> Measured:
                     shape = FORMATS[subject.dtype]
                     return find_slope(case, j, got, shape, 0.0, shares_of_slope(terms, case, j, shape))
 
-                _same_everywhere(tally, subject.dtype, got, small, exact, case, "gradient", find)
+                same_everywhere(harness, got, short, exact, case, "gradient", find)
 
 
 def of_step(
@@ -142,47 +146,43 @@ def of_step(
         return
     _, renamed = told_apart(terms, rule)
     first = cases[min(1, len(cases) - 1)]
+    harness = Harness(tally, subject, first.group.parameters)
 
     def ask(case: StepCase) -> dict[str, Any] | None:
-        try:
-            return call_step(subject, rule, renamed, case)
-        except Trouble as trouble:
-            at = {"n": len(case.weights)} | case.parameters | case.group.parameters
-            tally.fail(Failure(at=at, note=str(trouble), rank=2.0))
-            return None
+        here = harness.elsewhere({"n": len(case.weights)} | case.parameters | case.group.parameters)
+        after: dict[str, Any] | None = here.result_of(lambda: call_step(subject, rule, renamed, case))
+        return after
 
     ask(resized(first, 0))
-    _nan_in_step(tally, subject, terms, rule, first, ask)
-    one = resized(first, 1)
+    _nan_in_step(harness, terms, rule, first, ask)
+    single = resized(first, 1)
     smooth, _ = split(terms, rule)  # an operator takes any point, into the domain of its terms
     for weight in outside(smooth, subject.dtype, first.group.parameters).tolist():
-        after = ask(_with(one, "w", weight))
+        after = ask(_with(single, "w", weight))
         if after is not None and not isnan(float(after["w"][0])):
-            note = "outside the domain NaN is right"
-            tally.fail(Failure(at={"w": weight} | one.parameters, got=float(after["w"][0]), note=note, rank=2.0))
+            harness.elsewhere({"w": weight} | single.parameters).fail(_OUTSIDE, got=float(after["w"][0]))
     if terms.indexed or is_brief:
         return
-    small = ask(first)
+    short = ask(first)
     step, shares = stepper(rule), Shares()
     for length in BLOCK_EDGES:
         after = ask(resized(first, length))
-        if after is None or small is None:
+        if after is None or short is None:
             return
         for output in ("w", *first.arrays):
-            exact = first.exact[output]
 
             def find(j: int, got: float, output: str = output) -> Measured:
                 shape = FORMATS[subject.dtype]
                 return find_step(terms, step, first, output, j, j, got, shape, 0.0, shares)
 
-            _same_everywhere(tally, subject.dtype, after[output], small[output], exact, first, output, find)
+            same_everywhere(harness, after[output], short[output], first.exact[output], first, output, find)
 
 
 def _nan_in_gradient(
-    tally: Tally, subject: Subject, terms: Terms, group: Group, ask: Callable[[Vector], NDArray[Any] | None]
+    harness: Harness, terms: Terms, group: Group, ask: Callable[[Vector], NDArray[Any] | None]
 ) -> None:
     """Require NaN in one weight to come out of every slope that depends on it, and of no other weight's function."""
-    weights, given = _several(terms, group, subject.dtype)
+    weights, given = _several(terms, group, harness.subject.dtype)
     felt = {k: dependent_slopes(terms, given, weights.tolist(), k) for k in _places(weights)}
     place = next((k for k, slopes in felt.items() if slopes), _NAN_AT)
     with_nan = _with_nan(weights, place)
@@ -191,23 +191,19 @@ def _nan_in_gradient(
         return
     for j in sorted(felt[place]):
         if not isnan(got[j]):
-            tally.fail(_lost_nan(with_nan, group, float(got[j])))
+            _lost_nan(harness, with_nan, group, float(got[j]))
             break
     reached = np.isnan(got) & ~np.isnan(plain)
     if not terms.indexed and np.delete(reached, place).any():
-        tally.fail(Failure(at={"w": with_nan.tolist()} | group.parameters, note="one weight's NaN reached another"))
+        here = harness.elsewhere({"w": with_nan.tolist()} | group.parameters)
+        here.fail("one weight's NaN reached another", rank=0.0)
 
 
 def _nan_in_step(
-    tally: Tally,
-    subject: Subject,
-    terms: Terms,
-    rule: Rule,
-    first: StepCase,
-    ask: Callable[[StepCase], dict[str, Any] | None],
+    harness: Harness, terms: Terms, rule: Rule, first: StepCase, ask: Callable[[StepCase], dict[str, Any] | None]
 ) -> None:
     """Require NaN in an input to come out of everything that is written in terms of it."""
-    weights, given = _several(terms, first.group, subject.dtype)
+    weights, given = _several(terms, first.group, harness.subject.dtype)
     several = replace(resized(first, len(weights)), weights=weights, group=given)
     felt = dependent_slopes(terms, given, weights.tolist(), _NAN_AT)
     sources: dict[str, set[str]] = {"w": {"w", "g_penalty"} if _NAN_AT in felt else {"w"}, "g": {"g_loss"}}
@@ -218,8 +214,8 @@ def _nan_in_step(
         for output, depends_on in influences(rule).items():
             is_written_so = bool(depends_on & sources.get(name, {name})) and output in ("w", *several.arrays)
             if is_written_so and not isnan(after[output][_NAN_AT]):
-                note = f"NaN in {name} did not come out as NaN in {output}"
-                tally.fail(Failure(at={"w": weights.tolist(), "output": output}, note=note, rank=2.0))
+                here = harness.elsewhere({"w": weights.tolist(), "output": output})
+                here.fail(f"NaN in {name} did not come out as NaN in {output}")
 
 
 def _several(terms: Terms, group: Group, dtype: Dtype) -> tuple[Vector, Group]:
@@ -239,13 +235,12 @@ def _with_nan(weights: Vector, place: int) -> Vector:
     return changed
 
 
-def _lost_nan(weights: Vector, group: Group, got: float) -> Failure:
-    note = "NaN in w did not come out as NaN"
-    return Failure(at={"w": weights.tolist()} | group.parameters, got=got, note=note, rank=2.0)
+def _lost_nan(harness: Harness, weights: Vector, group: Group, got: float) -> None:
+    harness.elsewhere({"w": weights.tolist()} | group.parameters).fail("NaN in w did not come out as NaN", got=got)
 
 
-def _spurious_nan(weight: float, group: Group) -> Failure:
-    return Failure(at={"w": weight} | group.parameters, note="NaN came out for a finite weight", rank=2.0)
+def _spurious_nan(harness: Harness, weight: float, group: Group) -> None:
+    harness.elsewhere({"w": weight} | group.parameters).fail("NaN came out for a finite weight")
 
 
 def _with(case: StepCase, name: str, value: float) -> StepCase:
@@ -257,51 +252,3 @@ def _with(case: StepCase, name: str, value: float) -> StepCase:
     if name == "g":
         return replace(case, gradient=column)
     return replace(case, arrays={**case.arrays, name: column})
-
-
-def _same_everywhere(
-    tally: Tally,
-    dtype: Dtype,
-    long: NDArray[Any],
-    short: NDArray[Any],
-    exact: Sequence[arb | None],
-    case: SlopeCase | StepCase,
-    output: str,
-    find: Callable[[int, float], Measured],
-) -> None:
-    """Require of each place in a long array what came out for the same weight in a short one (which was judged).
-
-    Vector functions may differ in their last digits from the ones that the last few elements of an array get: what is
-    not nearly the same is compared like any other number, by `find`.
-    """
-    known = reference(exact)
-    off_short = errors(short, known, dtype)
-    repeats = np.arange(len(long)) % len(short)
-    exact_long = replace(
-        known,
-        balls=tuple(known.balls[k] for k in repeats[: len(known.balls)]),
-        head=known.head[repeats],
-        tail=known.tail[repeats],
-        radius=known.radius[repeats],
-    )
-    with np.errstate(invalid="ignore", over="ignore"):
-        same = long == short[repeats]
-    same |= np.isnan(long) & np.isnan(short[repeats])
-    if same.all():
-        return
-    finite = np.isfinite(known.head[repeats])
-    off = np.where(finite, 0.0, np.inf)
-    if finite.any():
-        part = replace(
-            exact_long, head=exact_long.head[finite], tail=exact_long.tail[finite], radius=exact_long.radius[finite],
-            balls=(arb(0),) * int(finite.sum()),
-        )  # fmt: skip
-        off[finite] = errors(long[finite], part, dtype)
-    for k in np.flatnonzero(~same & ~(off <= 2 * off_short[repeats] + _SAME))[:_MOST_COMPARED]:
-        place = int(repeats[k])
-        if exact[place] is None or find(place, float(long[k])).finding is not Finding.WRONG:
-            continue
-        at = {"n": len(long), "i": int(k), "w": float(case.weights[repeats[k]])} | case.group.parameters
-        note = f"in a shorter array the same weight gives {float(short[repeats[k]]):.17g}"
-        tally.fail(Failure(at=at | {"output": output}, got=float(long[k]), note=note, rank=2.0))
-        return

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from symreg.model.interval import Interval
 from symreg.model.terms import Terms
-from symreg.verification.behaviour.harness import LENGTHS, Look, layouts
-from symreg.verification.behaviour.long_values import BLOCK_EDGES
+from symreg.verification.behaviour.harness import Harness, layouts
+from symreg.verification.behaviour.lengths import BLOCK_EDGES, LENGTHS
 from symreg.verification.behaviour.refusals import require_all, require_refusal, wrong_parameters, wrong_relations
-from symreg.verification.cases.calling import Subject, Trouble, call_prox, called, given
+from symreg.verification.cases.calling import CallFailed, Subject, call_prox, called, given
 from symreg.verification.cases.prox_cases import ProxCase
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.oracle.ball import sign_or_hull
@@ -41,53 +41,53 @@ def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCa
     """
     case = cases[min(1, len(cases) - 1)]
     points = np.resize(_moderate(case), _SMALL)
-    look = Look(tally, subject, {"v": points.tolist(), "step": case.step} | case.group.parameters)
+    harness = Harness(tally, subject, {"v": points.tolist(), "step": case.step} | case.group.parameters)
 
     def ask(v: Vector) -> NDArray[Any]:
         return call_prox(subject, case.group, v, case.step)
 
-    empty = look.at(lambda: ask(points[:0]))
+    empty = harness.result_of(lambda: ask(points[:0]))
     if empty is not None and len(empty):
-        look.fail("of no element it is not empty")
-    plain = look.at(lambda: ask(points))
+        harness.fail("of no element it is not empty")
+    plain = harness.result_of(lambda: ask(points))
     if plain is None:
         return
-    _nan(look, terms, ask, points, plain)
-    _extremes(look, terms.intervals(case.group.parameters), ask, subject)
+    _nan(harness, terms, ask, points, plain)
+    _extremes(harness, terms.intervals(case.group.parameters), ask, subject)
     if is_brief:
         return
     for name, other in layouts(points, is_flat=bool(terms.indexed)):
-        look.same(f"v is {name}", plain.reshape(other.shape), partial(ask, other))
-    _outputs(look, subject, case, points, plain)
-    _refusals(look, subject, terms, case, points)
+        harness.same(f"v is {name}", plain.reshape(other.shape), partial(ask, other))
+    _outputs(harness, subject, case, points, plain)
+    _refusals(harness, subject, terms, case, points)
     if terms.indexed:
         return
     whole = np.resize(case.points, max(LENGTHS))
-    expected = look.at(lambda: ask(whole))
+    expected = harness.result_of(lambda: ask(whole))
     for n in LENGTHS if expected is not None else ():
-        _same_elements(look, whole[:n], look.at(partial(ask, whole[:n])), expected)
+        _same_elements(harness, whole[:n], harness.result_of(partial(ask, whole[:n])), expected)
     if is_even(terms, case):
-        _oddness(look, subject, cases)
-    short = look.at(partial(ask, case.points))
+        _oddness(harness, subject, cases)
+    short = harness.result_of(partial(ask, case.points))
     for length in BLOCK_EDGES if short is not None else ():
         long = np.resize(case.points, length)
-        _same_elements(look, long, look.at(partial(ask, long)), short)
+        _same_elements(harness, long, harness.result_of(partial(ask, long)), short)
 
 
-def _same_elements(look: Look, points: Vector, got: NDArray[Any] | None, few: NDArray[Any]) -> None:
+def _same_elements(harness: Harness, points: Vector, got: NDArray[Any] | None, few: NDArray[Any]) -> None:
     """Require of each element what came out for an equal one among a few, but for another order of operations."""
     if got is None:
         return
     expected = np.resize(few, len(points))
     if np.array_equal(got, expected, equal_nan=True):
         return
-    room = ldexp(1.0, FORMATS[look.subject.dtype].unit + _ROOM)
+    room = ldexp(1.0, FORMATS[harness.subject.dtype].unit + _ROOM)
     with np.errstate(invalid="ignore", over="ignore"):
         off = ~(np.abs(got - expected) <= room * (np.abs(points) + np.abs(expected)))
     off &= (got != expected) & ~(np.isnan(got) & np.isnan(expected))
     for k in np.flatnonzero(off)[:1]:
         what = f"of {len(points)} elements v[{k}] = {float(points[k])!r}"
-        look.fail(f"{what} gives {float(got[k])!r}, among a few {float(expected[k])!r}")
+        harness.fail(f"{what} gives {float(got[k])!r}, among a few {float(expected[k])!r}")
 
 
 def is_even(terms: Terms, case: ProxCase) -> bool:
@@ -113,19 +113,23 @@ def _moderate(case: ProxCase) -> Vector:
     return kept if len(kept) else np.ones(1, case.points.dtype)
 
 
-def _nan(look: Look, terms: Terms, ask: Callable[[Vector], NDArray[Any]], points: Vector, plain: NDArray[Any]) -> None:
+def _nan(
+    harness: Harness, terms: Terms, ask: Callable[[Vector], NDArray[Any]], points: Vector, plain: NDArray[Any]
+) -> None:
     changed = points.copy()
     changed[_NAN_AT] = nan
-    got = look.at(lambda: ask(changed))
+    got = harness.result_of(lambda: ask(changed))
     if got is None:
         return
     if not isnan(got[_NAN_AT]):
-        look.fail("NaN in v did not come out as NaN")
+        harness.fail("NaN in v did not come out as NaN")
     if not terms.indexed and np.delete(np.isnan(got) & ~np.isnan(plain), _NAN_AT).any():
-        look.fail("one element's NaN reached another")
+        harness.fail("one element's NaN reached another")
 
 
-def _extremes(look: Look, domains: Sequence[Interval], ask: Callable[[Vector], NDArray[Any]], subject: Subject) -> None:
+def _extremes(
+    harness: Harness, domains: Sequence[Interval], ask: Callable[[Vector], NDArray[Any]], subject: Subject
+) -> None:
     """Require that no finite v gives NaN, beyond the range of promised accuracy too.
 
     The largest v may, where the domain ends before it: what it is pulled back by is as large as itself and overflows.
@@ -135,9 +139,9 @@ def _extremes(look: Look, domains: Sequence[Interval], ask: Callable[[Vector], N
     inner = [ldexp(1.0, k * information.maxexp // 8) for k in (-7, -6, -5, 5, 6, 7)]
     for size in (least, float(information.smallest_normal), *inner, most / 4, most):
         for v in (-size, size):
-            got = look.at(partial(ask, np.array([v], subject.dtype)))
+            got = harness.result_of(partial(ask, np.array([v], subject.dtype)))
             if got is not None and isnan(got[0]) and not (size == most and _ends_before(domains, v)):
-                look.fail(f"NaN came out for v = {v:g}")
+                harness.fail(f"NaN came out for v = {v:g}")
                 return
 
 
@@ -147,7 +151,7 @@ def _ends_before(domains: Sequence[Interval], v: float) -> bool:
     return any(end for end in ends if end is not None)
 
 
-def _outputs(look: Look, subject: Subject, case: ProxCase, points: Vector, plain: NDArray[Any]) -> None:
+def _outputs(harness: Harness, subject: Subject, case: ProxCase, points: Vector, plain: NDArray[Any]) -> None:
     """Look at what `prox` does with `out`: given, v itself, overlapping v in part, of another shape or type."""
     named = {"step": case.step, **given(case.group, len(points))}
     function = subject.functions["prox"]
@@ -155,16 +159,16 @@ def _outputs(look: Look, subject: Subject, case: ProxCase, points: Vector, plain
     def into(v: Vector, out: Vector) -> Vector:
         is_returned = called(function, (v,), {**named, "out": out}) is out
         if not is_returned:
-            raise Trouble("with out given, something else is returned")
+            raise CallFailed("with out given, something else is returned")
         return out
 
-    look.same("with out", plain, lambda: into(points.copy(), np.full_like(points, np.nan)))
+    harness.same("with out", plain, lambda: into(points.copy(), np.full_like(points, np.nan)))
     own = points.copy()
     try:
-        look.require("with out being v", into(own, own), plain)
-    except Trouble as trouble:
-        if not isinstance(trouble.__cause__, ValueError) or not np.array_equal(own, points):
-            look.fail(f"with out being v {trouble}")
+        harness.require("with out being v", into(own, own), plain)
+    except CallFailed as failed:
+        if not isinstance(failed.__cause__, ValueError) or not np.array_equal(own, points):
+            harness.fail(f"with out being v {failed}")
     both = np.concatenate((points, points))
     other = "float32" if points.dtype == np.float64 else "float64"
     wrong = {
@@ -174,36 +178,36 @@ def _outputs(look: Look, subject: Subject, case: ProxCase, points: Vector, plain
     }
     for what, (v, out) in wrong.items():
         before, as_it_was = out.copy(), v.copy()
-        require_refusal(look, f"out {what}", partial(into, v, out))
+        require_refusal(harness, f"out {what}", partial(into, v, out))
         if not (np.array_equal(out, before) and np.array_equal(v, as_it_was)):
-            look.fail(f"out {what} is refused, but changed")
+            harness.fail(f"out {what} is refused, but changed")
 
 
-def _refusals(look: Look, subject: Subject, terms: Terms, case: ProxCase, points: Vector) -> None:
+def _refusals(harness: Harness, subject: Subject, terms: Terms, case: ProxCase, points: Vector) -> None:
     """Look at steps that are none, and parameters outside their domains."""
     function = subject.functions["prox"]
     named = {"step": case.step, **given(case.group, len(points))}
     for step in _WRONG_STEPS:
-        require_refusal(look, f"step = {step}", partial(called, function, (points.copy(),), {**named, "step": step}))
+        require_refusal(harness, f"step = {step}", partial(called, function, (points.copy(),), {**named, "step": step}))
     for one in terms.parameters:
         changed = {**named, one.name: True}
-        require_refusal(look, f"{one.name} = True", partial(called, function, (points.copy(),), changed))
+        require_refusal(harness, f"{one.name} = True", partial(called, function, (points.copy(),), changed))
     wrong = chain(wrong_parameters(terms, case.group), wrong_relations(terms, case.group, subject.dtype))
-    require_all(look, wrong, lambda group: call_prox(subject, group, points.copy(), case.step))
+    require_all(harness, wrong, lambda group: call_prox(subject, group, points.copy(), case.step))
 
 
-def _oddness(look: Look, subject: Subject, cases: Sequence[ProxCase]) -> None:
+def _oddness(harness: Harness, subject: Subject, cases: Sequence[ProxCase]) -> None:
     """Require `prox(-v)` to be `-prox(v)` to the last bit, as phi is even."""
     for case in cases:
-        there = look.at(partial(call_prox, subject, case.group, case.points, case.step))
-        back = look.at(partial(call_prox, subject, case.group, -case.points, case.step))
+        there = harness.result_of(partial(call_prox, subject, case.group, case.points, case.step))
+        back = harness.result_of(partial(call_prox, subject, case.group, -case.points, case.step))
         if there is None or back is None:
             return
         off = (there != -back) & ~(np.isnan(there) & np.isnan(back))
         off |= np.signbit(there) != np.signbit(-back)
         for k in np.flatnonzero(off)[:1]:
             v = float(case.points[k])
-            look.fail(
+            harness.fail(
                 f"prox({v!r}) is {float(there[k])!r}, prox({-v!r}) is {float(back[k])!r} with step = {case.step!r}"
             )
             return

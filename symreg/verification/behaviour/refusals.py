@@ -1,6 +1,6 @@
 """What an emitted function has to refuse: parameters outside their domains, and arrays with an element outside theirs.
 
-Takes a call under test; hands failures to the look at it. NaN is refused as a parameter, which would spoil everything,
+Takes a call under test; hands failures to its harness. NaN is refused as a parameter, which would spoil everything,
 but not as an element: there it comes out at the weights that it belongs to.
 """
 
@@ -9,20 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
-from symreg.verification.cases.calling import Trouble
+from symreg.verification.behaviour.harness import Harness
+from symreg.verification.cases.calling import CallFailed
 from symreg.verification.cases.sampling import Group, outside_elements
 from symreg.verification.oracle.formats import Dtype
-
-
-class Complaint(Protocol):
-    """Where a failure is told."""
-
-    def fail(self, note: str) -> None:
-        """Record a failure."""
 
 
 def wrong_parameters(terms: Terms, group: Group) -> Iterator[tuple[str, Group]]:
@@ -59,18 +53,18 @@ def outside_parameter(one: Parameter) -> Iterator[float]:
             yield from (x for x in (at, at + side * (1.0 + abs(at))) if x not in one.domain)
 
 
-def require_all(look: Complaint, groups: Iterable[tuple[str, Group]], call: Callable[[Group], Any]) -> None:
+def require_all(harness: Harness, groups: Iterable[tuple[str, Group]], call: Callable[[Group], Any]) -> None:
     """Require that a call refuses every wrong group."""
     for what, wrong in groups:
-        require_refusal(look, what, partial(call, wrong))
+        require_refusal(harness, what, partial(call, wrong))
 
 
-def require_refusal(look: Complaint, what: str, call: Callable[[], Any]) -> None:
+def require_refusal(harness: Harness, what: str, call: Callable[[], Any]) -> None:
     """Require that a call raises what a wrong argument is refused with."""
     try:
         call()
-    except Trouble as trouble:
-        if not isinstance(trouble.__cause__, ValueError | TypeError):
-            look.fail(f"with {what} {trouble}")
+    except CallFailed as failed:
+        if not isinstance(failed.__cause__, ValueError | TypeError):
+            harness.fail(f"with {what} {failed}")
     else:
-        look.fail(f"{what} is not refused")
+        harness.fail(f"{what} is not refused")

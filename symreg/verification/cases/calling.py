@@ -49,7 +49,7 @@ class Subject:
         return called(self.functions[name], arguments, named)
 
 
-class Trouble(Exception):
+class CallFailed(Exception):
     """A function under test raised, or returned what cannot be compared; a failed check, not an error of ours."""
 
 
@@ -71,7 +71,7 @@ def call_gradient(subject: Subject, group: Group, weights: Vector) -> NDArray[An
         _require_unchanged("w", own, weights)
         _require_type("gradient", found, weights)
         if np.shares_memory(found, own):
-            raise Trouble("the gradient lies in the weights' memory")
+            raise CallFailed("the gradient lies in the weights' memory")
     return found
 
 
@@ -84,7 +84,7 @@ def call_prox(subject: Subject, group: Group, points: Vector, step: float) -> ND
         _require_unchanged("v", own, points)
         _require_type("prox", found, points)
         if np.shares_memory(found, own):
-            raise Trouble("the proximal point lies in v's memory")
+            raise CallFailed("the proximal point lies in v's memory")
     return found
 
 
@@ -100,17 +100,17 @@ def call_step(subject: Subject, rule: Rule, renamed: Mapping[str, str], case: St
         _require_unchanged("g", gradient, case.gradient)
         for one in rule.states:
             if one.is_array and state is not None and state.get(one.name) is not before[one.name]:
-                raise Trouble(f"the state's '{one.name}' is another array after the step")
+                raise CallFailed(f"the state's '{one.name}' is another array after the step")
     after: dict[str, Any] = {"w": weights}
     for one in rule.states:
         if state is None or one.name not in state:
-            raise Trouble(f"the state has no '{one.name}' after the step")
+            raise CallFailed(f"the state has no '{one.name}' after the step")
         found = state[one.name]
         after[one.name] = _vector(found, weights.shape, one.name) if one.is_array else _number(found, one.name)
     if rule.uses_t and state is not None:
         taken = _number(state.get("t"), "t")
         if taken != case.taken + 1:
-            raise Trouble(f"the step left t at {taken:g} where {case.taken + 1} is right")
+            raise CallFailed(f"the step left t at {taken:g} where {case.taken + 1} is right")
     return after
 
 
@@ -120,19 +120,19 @@ def prepared_state(subject: Subject, rule: Rule, case: StepCase) -> dict[str, An
         return None
     made = subject.call(f"{rule.name}_state", {"w": case.weights.copy()})
     if not isinstance(made, dict):
-        raise Trouble(f"{rule.name}_state returned {type(made).__name__} where a dict is right")
+        raise CallFailed(f"{rule.name}_state returned {type(made).__name__} where a dict is right")
     expected = {state.name for state in rule.states} | ({"t"} if rule.uses_t else set())
     if set(made) != expected:
-        raise Trouble(f"{rule.name}_state has {sorted(made)} where {sorted(expected)} is right")
+        raise CallFailed(f"{rule.name}_state has {sorted(made)} where {sorted(expected)} is right")
     for one in rule.states:
         fresh = np.asarray(made[one.name], dtype=np.float64)
         shape = case.weights.shape if one.is_array else ()
         if fresh.shape != shape or not np.all(fresh == np.dtype(subject.dtype).type(one.initial)):
-            raise Trouble(f"{rule.name}_state does not begin '{one.name}' with {one.initial:g}")
+            raise CallFailed(f"{rule.name}_state does not begin '{one.name}' with {one.initial:g}")
         made[one.name] = case.arrays[one.name].copy() if one.is_array else case.scalars[one.name]
     if rule.uses_t:
         if made["t"] != 0:
-            raise Trouble(f"{rule.name}_state begins t at {made['t']} where 0 is right")
+            raise CallFailed(f"{rule.name}_state begins t at {made['t']} where 0 is right")
         made["t"] = type(made["t"])(case.taken)
     return made
 
@@ -146,14 +146,14 @@ def called(function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapp
     """Return what a function under test returns.
 
     Raises:
-        Trouble: It raised; the cause is what it raised.
+        CallFailed: It raised; the cause is what it raised.
     """
     try:
         with np.errstate(all="ignore"):
             return function(*arguments, **named)
     except Exception as error:  # whatever somebody's function raises is its failure
         first = str(error).splitlines()[0] if str(error) else ""
-        raise Trouble(f"it raised {type(error).__name__}{': ' if first else ''}{first[:200]}") from error
+        raise CallFailed(f"it raised {type(error).__name__}{': ' if first else ''}{first[:200]}") from error
 
 
 def _copied(column: Vector) -> Vector:
@@ -169,23 +169,23 @@ def _copied(column: Vector) -> Vector:
 
 def _require_unchanged(name: str, after: Vector, before: Vector) -> None:
     if not np.array_equal(after, before, equal_nan=True):
-        raise Trouble(f"it changed {name}, which it was only to read")
+        raise CallFailed(f"it changed {name}, which it was only to read")
 
 
 def _require_type(name: str, found: NDArray[Any], weights: Vector) -> None:
     if found.dtype != weights.dtype:
-        raise Trouble(f"{name} is {found.dtype} where {weights.dtype} is right")
+        raise CallFailed(f"{name} is {found.dtype} where {weights.dtype} is right")
 
 
 def _vector(result: Any, shape: tuple[int, ...], name: str) -> NDArray[Any]:
     try:
         found = np.asarray(result)
         if found.shape != shape:
-            raise Trouble(f"{name} has shape {found.shape} where {shape} is right")
+            raise CallFailed(f"{name} has shape {found.shape} where {shape} is right")
         if found.dtype.kind not in "fiub":
-            raise Trouble(f"{name} holds {found.dtype} where numbers are right")
+            raise CallFailed(f"{name} holds {found.dtype} where numbers are right")
     except ValueError as error:
-        raise Trouble(f"{name} is not an array of numbers") from error
+        raise CallFailed(f"{name} is not an array of numbers") from error
     return found
 
 

@@ -13,7 +13,7 @@ from symreg.model.cancelling import cancellations
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms, told_apart
 from symreg.verification.behaviour import layouts, numbers
-from symreg.verification.cases.calling import Subject, Trouble, call_gradient, call_step, call_value
+from symreg.verification.cases.calling import CallFailed, Subject, call_gradient, call_step, call_value
 from symreg.verification.cases.finding import Shares, find_slope, find_step, find_value, range_check, shares_of_slope
 from symreg.verification.cases.gradient_cases import (
     SlopeCase,
@@ -126,8 +126,8 @@ class Evidence:
             for k, case in enumerate(cases):
                 try:
                     emitted[k] = call_value(subject, case.group, case.weights)
-                except Trouble as trouble:
-                    tally.fail(Failure(at=_at_value(case), note=str(trouble), rank=_rank(case.group)))
+                except CallFailed as failed:
+                    tally.fail(Failure(at=_at_value(case), note=str(failed), rank=_rank(case.group)))
                     break
             else:
 
@@ -166,8 +166,8 @@ class Evidence:
             for case in cases:
                 try:
                     emitted.append(call_gradient(subject, case.group, case.weights))
-                except Trouble as trouble:
-                    tally.fail(Failure(at=_at_slope(case, 0), note=str(trouble), rank=_rank(case.group)))
+                except CallFailed as failed:
+                    tally.fail(Failure(at=_at_slope(case, 0), note=str(failed), rank=_rank(case.group)))
                     return [tally.check()]
             together = np.concatenate(emitted)
 
@@ -220,9 +220,9 @@ class Evidence:
             for case in cases:
                 try:
                     after = call_step(subject, rule, renamed, case)
-                except Trouble as trouble:
+                except CallFailed as failed:
                     tally.fail(
-                        Failure(at=_at_step(case, 0, renamed, rule.uses_t), note=str(trouble), rank=_rank(case.group))
+                        Failure(at=_at_step(case, 0, renamed, rule.uses_t), note=str(failed), rank=_rank(case.group))
                     )
                     return [tally.check()]
                 for name, column in columns.items():

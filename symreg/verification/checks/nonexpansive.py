@@ -18,7 +18,7 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.calling import Subject, Trouble, call_prox
+from symreg.verification.cases.calling import CallFailed, Subject, call_prox
 from symreg.verification.cases.prox_cases import ProxCase, minimum, radius_of
 from symreg.verification.cases.sampling import Group, Stream, are_everyday
 from symreg.verification.checks.convexity import Convexity, least_rho
@@ -72,7 +72,7 @@ def judge_of_pairs(
         for case in pairs:
             try:
                 found = [call_prox(subject, case.group, v, case.step) for v in case.calls]
-            except Trouble:
+            except CallFailed:
                 return []  # the check of `prox` tells
             values = found if terms.indexed else [p for whole in found for p in np.split(whole, len(whole))]
             for places in case.pairs:

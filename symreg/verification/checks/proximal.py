@@ -19,7 +19,7 @@ from flint import arb, ctx
 
 from symreg.model.terms import Terms
 from symreg.verification.behaviour import proximal
-from symreg.verification.cases.calling import Subject, Trouble, call_prox
+from symreg.verification.cases.calling import CallFailed, Subject, call_prox
 from symreg.verification.cases.gradient_cases import offsets
 from symreg.verification.cases.prox_cases import ProxCase, minima_of, minimum, radius_of
 from symreg.verification.cases.sampling import are_everyday, is_everyday
@@ -68,8 +68,8 @@ def judge_of_prox(
         for case in cases:
             try:
                 emitted.append(call_prox(subject, case.group, case.points, case.step))
-            except Trouble as trouble:
-                tally.fail(Failure(at=_at(case, 0), note=str(trouble), rank=_rank(case)))
+            except CallFailed as failed:
+                tally.fail(Failure(at=_at(case, 0), note=str(failed), rank=_rank(case)))
                 return [tally.check()]
         together = np.concatenate(emitted) if emitted else np.zeros(0, dtype)
 
@@ -191,8 +191,8 @@ def _look_at_sphere(tally: Tally, subject: Subject, case: ProxCase, problem: Ter
     shape = FORMATS[tally.dtype]
     try:
         got = call_prox(subject, case.group, case.points, case.step)
-    except Trouble as trouble:
-        tally.fail(Failure(at=_at(case, 0), note=str(trouble), rank=_rank(case)))
+    except CallFailed as failed:
+        tally.fail(Failure(at=_at(case, 0), note=str(failed), rank=_rank(case)))
         return
     own = case.minima[0]
     assert own is not None

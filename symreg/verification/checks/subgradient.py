@@ -16,7 +16,7 @@ from flint import arb, ctx
 
 from symreg.model.interval import Interval
 from symreg.model.terms import Terms
-from symreg.verification.cases.calling import Subject, Trouble, call_gradient, call_value
+from symreg.verification.cases.calling import CallFailed, Subject, call_gradient, call_value
 from symreg.verification.cases.sampling import Group, Stream, are_everyday, groups
 from symreg.verification.checks.convexity import Convexity, least_rho
 from symreg.verification.comparison import sensitivity
@@ -84,7 +84,7 @@ def judge_of_subgradients(
         for case in cases:
             try:
                 known = _known(terms, subject, case, FORMATS[dtype])
-            except Trouble:
+            except CallFailed:
                 return []  # the checks of value and gradient tell
             for w, u in case.pairs:
                 _compare(tally, terms, case, known, w, u, FORMATS[dtype], rtol)
