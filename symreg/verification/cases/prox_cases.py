@@ -339,11 +339,8 @@ def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: flo
 
 def radial_case(minimiser: Minimisers, group: Group, step: float, points: Vector) -> ProxCase:
     """Return the case of one vector; where it is zero and its minimum is not, nothing says in which direction."""
+    size = norm_of(points)
     with ctx.workprec(WORKING_BITS):
-        squares = arb(0)
-        for v in points.tolist():
-            squares += arb(v) * arb(v)
-        size = squares.sqrt()
         one = minimiser(0.0 if size.is_zero() else size, step)
         if one is None or (size.is_zero() and not one.value.is_zero()):
             exact: tuple[arb | None, ...] = (None,) * len(points)
@@ -352,3 +349,10 @@ def radial_case(minimiser: Minimisers, group: Group, step: float, points: Vector
         else:
             exact = tuple(arb(v) * (one.value / size) for v in points.tolist())
     return ProxCase(group=group, step=step, points=points, minima=(one,) * len(points), exact=exact, is_radial=True)
+
+
+def norm_of(vector: Vector) -> arb:
+    """Return the Euclidean norm of a vector as a ball."""
+    with ctx.workprec(WORKING_BITS):
+        norm: arb = sum((arb(x) * arb(x) for x in vector.tolist()), arb(0)).sqrt()
+        return norm

@@ -14,7 +14,8 @@ from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
 from symreg.verification.cases.prox_cases import is_judged
 from symreg.verification.checks.convexity import Convexity
-from symreg.verification.checks.judge import Progress, checks_of, evidence, judged_by
+from symreg.verification.checks.evidence import full_evidence
+from symreg.verification.checks.judge import Progress, checks_of, judged_by
 from symreg.verification.report.report import Report
 
 Kind = Literal["value", "gradient", "prox", "step"]
@@ -82,7 +83,7 @@ def _judged(
     fixed = dict(params or {})
     subject = Subject(label=label, dtype="float64", functions=dict(functions), is_emitted=False)
     return judged_by(
-        lambda dtype: evidence(terms, dtype, fixed, points, _WEIGHTS_PER_CALL, proofs),
+        lambda dtype: full_evidence(terms, dtype, fixed, points, _WEIGHTS_PER_CALL, proofs),
         checks_of(terms, rules, has_proofs=bool(proofs)),
         rules,
         (subject,),

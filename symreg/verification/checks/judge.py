@@ -7,23 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
-from symreg.verification.cases.gradient_cases import (
-    sampled,
-    well_conditioned_up_to,
-)
-from symreg.verification.cases.plain_points import plain_prox_cases, plain_sample
-from symreg.verification.cases.prox_cases import is_judged, prox_cases
-from symreg.verification.cases.sampling import PER_GROUP, Group
-from symreg.verification.checks.convexity import Convexity
-from symreg.verification.checks.evidence import Evidence
+from symreg.verification.cases.prox_cases import is_judged
+from symreg.verification.checks.evidence import Evidence, Judge, full_evidence
+from symreg.verification.checks.gradients import judge_of_gradients
+from symreg.verification.checks.nonexpansive import judge_of_pairs
+from symreg.verification.checks.proximal import judge_of_prox
+from symreg.verification.checks.steps import judge_of_steps
 from symreg.verification.checks.subgradient import KIND as SUBGRADIENT
-from symreg.verification.oracle.formats import FORMATS, Dtype
-from symreg.verification.report.check import Check
+from symreg.verification.checks.subgradient import judge_of_subgradients
+from symreg.verification.checks.values import judge_of_values
+from symreg.verification.oracle.formats import Dtype
+from symreg.verification.report.check import Check, plainer
 from symreg.verification.report.report import Report
 
 Progress = Callable[[int, int, str], None]
@@ -44,6 +42,7 @@ def verify(
     Args:
         terms: The penalty as it was written.
         rules: Rules whose steps the subjects offer.
+        subjects: The functions under test.
         points: Outputs looked at per check, roughly.
         params: Parameters that are fixed instead of sampled; `step` is that of a prox.
         rtol: Relative error that is allowed besides the tolerance.
@@ -51,63 +50,13 @@ def verify(
     """
     fixed = dict(params or {})
     return judged_by(
-        lambda dtype: evidence(terms, dtype, fixed, points), checks_of(terms, rules), rules, subjects, rtol, progress
+        lambda dtype: full_evidence(terms, dtype, fixed, points),
+        checks_of(terms, rules),
+        rules,
+        subjects,
+        rtol,
+        progress,
     )
-
-
-def evidence(
-    terms: Terms,
-    dtype: Dtype,
-    fixed: Mapping[str, float],
-    points: int,
-    per_group: int = PER_GROUP,
-    proofs: Sequence[Convexity] = (),
-) -> Evidence:
-    """Return evidence at many points of every size.
-
-    Args:
-        fixed: Parameters that are not sampled, and the `step` of a prox.
-        points: Outputs looked at per check, roughly.
-        per_group: Weights of an elementwise objective in one call.
-        proofs: What is known of the terms' convexity; what follows from it is checked as well.
-    """
-    limit = well_conditioned_up_to(terms, dtype)
-    return Evidence(
-        terms=terms,
-        dtype=dtype,
-        fixed=fixed,
-        sample=sampled(terms, dtype, points, fixed, per_group, limit),
-        prox=lambda: prox_cases(terms, dtype, points, fixed, limit, min(per_group, PER_GROUP)),
-        points=points,
-        limit=limit,
-        per_group=per_group,
-        proofs=proofs,
-        plain=cache(lambda: replace(plain_evidence(terms, dtype, fixed, per_group), enough=1)),
-    )
-
-
-def plain_evidence(terms: Terms, dtype: Dtype, fixed: Mapping[str, float], per_group: int = PER_GROUP) -> Evidence:
-    """Return evidence at few points that read well, which asks for accuracy and little more."""
-    shape, limit = FORMATS[dtype], well_conditioned_up_to(terms, dtype)
-    whole = tuple(plain_sample(terms, shape, fixed, limit))
-    sample = whole if terms.indexed or per_group >= PER_GROUP else (whole[0], *map(_one_by_one, whole[1:]))
-    return Evidence(
-        terms=terms,
-        dtype=dtype,
-        fixed=fixed,
-        sample=sample,
-        prox=lambda: tuple(plain_prox_cases(terms, shape, fixed, whole[1:], limit)),
-        points=sum(len(vector) for group in whole for vector in group.vectors),
-        limit=limit,
-        per_group=per_group,
-        is_brief=True,
-    )
-
-
-def _one_by_one(group: Group) -> Group:
-    """Return the group with each weight in a call of its own."""
-    parts = (vector[k : k + 1] for vector in group.vectors for k in range(len(vector)))
-    return replace(group, vectors=tuple(parts))
 
 
 def checks_of(terms: Terms, rules: Sequence[Rule], *, has_proofs: bool = False) -> tuple[str, ...]:
@@ -132,31 +81,67 @@ def judged_by(
     """Return the report on what the subjects offer of the checks, judged by the evidence of their format.
 
     Args:
+        evidence_in: Makes the evidence of a format.
+        order: Names of checks, as `checks_of` returns them.
+        rules: The rules among them.
+        subjects: The functions under test.
         rtol: Relative error that is allowed besides the tolerance, in every format or by format.
+        progress: Called with the number of checks done, of all checks, and the next one's name.
     """
     count = sum(_is_offered(name, subject) for subject in subjects for name in order)
     done = 0
     checks: dict[tuple[str, int], list[Check]] = {}
     for dtype in dict.fromkeys(subject.dtype for subject in subjects):
-        theirs = [(k, s) for k, s in enumerate(subjects) if s.dtype == dtype]
         evidence = evidence_in(dtype)
         allowed = rtol if isinstance(rtol, float) else rtol[dtype]
         for name in order:
-            judges = [(k, s) for k, s in theirs if _is_offered(name, s)]
-            if not judges:
+            offering = [(k, s) for k, s in enumerate(subjects) if s.dtype == dtype and _is_offered(name, s)]
+            if not offering:
                 continue
             if progress:
                 progress(done, count, name)
             rule = next((r for r in rules if f"{r.name}_step" == name), None)
-            judge = evidence.judge(name, rule, allowed)
-            for k, subject in judges:
-                checks[name, k] = evidence.in_plain_words(judge(subject), name, rule, allowed, subject)
+            judge = judge_of(evidence, name, rule, allowed)
+            for k, subject in offering:
+                checks[name, k] = in_plain_words(evidence, judge(subject), name, rule, allowed, subject)
                 done += 1
     if progress:
         progress(count, count, "")
-    made = [c for name in order for k in range(len(subjects)) for c in checks.get((name, k), [])]
-    kinds = list(dict.fromkeys(check.name for check in made))
-    return Report(checks=tuple(sorted(made, key=lambda check: kinds.index(check.name))))
+    in_order = [check for name in order for k in range(len(subjects)) for check in checks.get((name, k), [])]
+    kinds = list(dict.fromkeys(check.name for check in in_order))
+    return Report(checks=tuple(sorted(in_order, key=lambda check: kinds.index(check.name))))
+
+
+def judge_of(evidence: Evidence, name: str, rule: Rule | None, rtol: float) -> Judge:
+    """Return the judge of one check, its references made; they are kept with the evidence."""
+    if name not in evidence.judges:
+        evidence.judges[name] = _made(evidence, name, rule, rtol)
+    return evidence.judges[name]
+
+
+def in_plain_words(
+    evidence: Evidence, checks: list[Check], name: str, rule: Rule | None, rtol: float, subject: Subject
+) -> list[Check]:
+    """Return the checks, those that failed with a point that reads well if the function is wrong at one."""
+    if evidence.plain is None or name == SUBGRADIENT or all(check.is_right for check in checks):
+        return checks
+    judge = judge_of(evidence.plain(), name, rule, rtol)
+    others = {check.kind: check for check in judge(replace(subject, is_emitted=False))}
+    return [plainer(check, others.get(check.kind)) for check in checks]
+
+
+def _made(evidence: Evidence, name: str, rule: Rule | None, rtol: float) -> Judge:
+    if rule is not None:
+        return judge_of_steps(evidence, rule, rtol)
+    if name == "value":
+        return judge_of_values(evidence, rtol)
+    if name == "gradient":
+        return judge_of_gradients(evidence, rtol)
+    if name == SUBGRADIENT:
+        return judge_of_subgradients(evidence, rtol)
+    cases = evidence.prox()
+    by_points, by_pairs = judge_of_prox(evidence, cases, rtol), judge_of_pairs(evidence, cases, rtol)
+    return lambda subject: by_points(subject) + by_pairs(subject)
 
 
 def _is_offered(name: str, subject: Subject) -> bool:

@@ -8,7 +8,7 @@ Takes cases of `prox_cases.py`, some of whose points get one beside them, and a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import isfinite
@@ -22,9 +22,11 @@ from symreg.verification.cases.calling import CallFailed, Subject, call_prox
 from symreg.verification.cases.prox_cases import ProxCase, minimum, radius_of
 from symreg.verification.cases.sampling import Group, Stream, are_everyday
 from symreg.verification.checks.convexity import Convexity, least_rho
-from symreg.verification.checks.proximal import neighbours, share_of_point
+from symreg.verification.checks.evidence import Evidence, Judge
+from symreg.verification.checks.places import rank_of
+from symreg.verification.checks.prox_tolerance import neighbours, share_of_point
 from symreg.verification.comparison.tally import Failure, Right, Tally
-from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_of
+from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_at
 from symreg.verification.minimum.operators import counted
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.slopes import Exact
@@ -38,7 +40,7 @@ _ENOUGH = 8  # failures, after which no more are looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairCase:
+class PointPairs:
     """Points for one set of parameters and one step.
 
     Args:
@@ -60,11 +62,16 @@ class PairCase:
     is_radial: bool
 
 
-def judge_of_pairs(
-    terms: Terms, dtype: Dtype, cases: Sequence[ProxCase], rtol: float, proofs: Sequence[Convexity]
-) -> Callable[[Subject], list[Check]]:
-    """Return the judge of `prox` by pairs of its points; where nothing is proved, no check."""
-    pairs = pair_cases(dtype, cases, proofs)
+def judge_of_pairs(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) -> Judge:
+    """Return the judge of `prox` by pairs of its points; where nothing is proved, no check.
+
+    Args:
+        evidence: What is known of the terms.
+        cases: Those of the operator, whose points are paired.
+        rtol: Relative error that is allowed besides the tolerance.
+    """
+    terms, dtype = evidence.terms, evidence.dtype
+    pairs = pair_cases(dtype, cases, evidence.proofs)
     problem = radius_of(terms) or terms
 
     def judge(subject: Subject) -> list[Check]:
@@ -90,7 +97,7 @@ def judge_of_pairs(
     return judge
 
 
-def pair_cases(dtype: Dtype, cases: Sequence[ProxCase], proofs: Sequence[Convexity]) -> tuple[PairCase, ...]:
+def pair_cases(dtype: Dtype, cases: Sequence[ProxCase], proofs: Sequence[Convexity]) -> tuple[PointPairs, ...]:
     """Return pairs for those parameters of the cases of which something is proved."""
     made = []
     for number, (_, same) in enumerate(groupby(cases, key=lambda case: (case.step, *case.group.parameters.items()))):
@@ -105,7 +112,7 @@ def pair_cases(dtype: Dtype, cases: Sequence[ProxCase], proofs: Sequence[Convexi
         calls = [part for case in together for part in (case.points, _beside(case, stream)) if len(part)]
         points = calls if together[0].is_radial else [v for whole in calls for v in np.split(whole, len(whole))]
         made.append(
-            PairCase(
+            PointPairs(
                 group=group,
                 step=step,
                 rise=rise if rise > 0 else None,
@@ -146,7 +153,7 @@ class _Pair:
         along: <p - q, v - u>.
     """
 
-    case: PairCase
+    case: PointPairs
     places: tuple[int, int]
     moved: arb
     way: arb
@@ -195,12 +202,10 @@ class _Pair:
                 note = f"|prox(v) - prox(u)| = {got:.6g} where {float(1 / rise):.6g}*|v - u| = {bound:.6g} is the most"
                 if got <= bound:
                     note = f"<prox(v) - prox(u), v - u> is less than {float(rise):.6g}*|prox(v) - prox(u)|**2"
-        group = self.case.group
-        rank = float(not group.is_human) + sum(len(repr(x)) for x in group.parameters.values()) / 100
-        return Failure(at=self.place(), expected=bound, got=got, note=note, rank=rank)
+        return Failure(at=self.place(), expected=bound, got=got, note=note, rank=rank_of(self.case.group))
 
 
-def _pair(case: PairCase, values: Sequence[Vector], places: tuple[int, int]) -> _Pair | None:
+def _pair(case: PointPairs, values: Sequence[Vector], places: tuple[int, int]) -> _Pair | None:
     """Return what came out at two places; None where a number is none: of that the check of `prox` tells."""
     (v, u), (p, q) = ([column[k].tolist() for k in places] for column in (case.points, values))
     if not all(map(isfinite, (*p, *q))):
@@ -244,7 +249,7 @@ def _rooms(problem: Terms, pair: _Pair, values: Sequence[Vector], shape: Format,
     for k in pair.places:
         with ctx.workprec(WORKING_BITS):
             size = _square(map(arb, values[k].tolist())).sqrt()
-            share = (ULPS * arb(_ulp(float(size), shape)) + rtol * size) * len(values[k]) + shape.floor
+            share = (ULPS * arb(ulp_at(float(size), shape)) + rtol * size) * len(values[k]) + shape.floor
         yield share
     for k in pair.places:
         point = case.points[k].tolist()
@@ -253,7 +258,7 @@ def _rooms(problem: Terms, pair: _Pair, values: Sequence[Vector], shape: Format,
         yield from _shares(problem, case, target, shape)
 
 
-def _shares(problem: Terms, case: PairCase, v: Exact | arb, shape: Format) -> Iterator[arb | None]:
+def _shares(problem: Terms, case: PointPairs, v: Exact | arb, shape: Format) -> Iterator[arb | None]:
     parameters: dict[str, Exact] = dict(case.group.parameters)
     own = minimum(problem, parameters, v, case.step)
     if own is None:
@@ -270,7 +275,3 @@ def _shares(problem: Terms, case: PairCase, v: Exact | arb, shape: Format) -> It
 
 def _square(numbers: Iterable[arb]) -> arb:
     return sum((x * x for x in numbers), arb(0))
-
-
-def _ulp(size: float, shape: Format) -> float:
-    return float(ulp_of(np.array([min(size, shape.greatest)]), shape.name)[0])

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
-from symreg.verification.checks.judge import checks_of, judged_by, plain_evidence
+from symreg.verification.checks.evidence import plain_evidence
+from symreg.verification.checks.judge import checks_of, judged_by
 from symreg.verification.oracle.formats import Dtype
 from symreg.verification.report.report import Report
 

@@ -7,7 +7,7 @@ other is the exact one. Takes terms, proofs and a format; hands on the judge of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,11 @@ from symreg.model.terms import Terms
 from symreg.verification.cases.calling import CallFailed, Subject, call_gradient, call_value
 from symreg.verification.cases.sampling import Group, Stream, are_everyday, groups
 from symreg.verification.checks.convexity import Convexity, least_rho
+from symreg.verification.checks.evidence import Evidence, Judge
+from symreg.verification.checks.places import rank_of
 from symreg.verification.comparison import sensitivity
 from symreg.verification.comparison.tally import Failure, Right, Tally
-from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_of
+from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_at
 from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.slopes import slopes, values
@@ -34,7 +36,7 @@ _NEAREST, _FARTHEST = -20, -1  # binary exponents of how far, relatively, the cl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairCase:
+class WeightPairs:
     """Points that share parameters.
 
     Args:
@@ -60,24 +62,17 @@ class _Known:
     has_own_slopes: bool
 
 
-def judge_of_subgradients(
-    terms: Terms,
-    dtype: Dtype,
-    points: int,
-    fixed: Mapping[str, float],
-    rtol: float,
-    greatest_exponent: int | None,
-    per_group: int,
-    proofs: Sequence[Convexity],
-) -> Callable[[Subject], list[Check]]:
+def judge_of_subgradients(evidence: Evidence, rtol: float) -> Judge:
     """Return the judge of a subject's `value` and `gradient`; of neither, or where nothing is proved, no check.
 
     Args:
-        points: Pairs, at most.
-        fixed: Parameters that are not sampled.
-        greatest_exponent: Binary exponent past which the penalty is too ill-conditioned to be compared.
+        evidence: What is known of the terms, and how many pairs to look at.
+        rtol: Relative error that is allowed besides the tolerance.
     """
-    cases = pair_cases(terms, dtype, points, fixed, greatest_exponent, per_group, proofs)
+    terms, dtype = evidence.terms, evidence.dtype
+    cases = pair_cases(
+        terms, dtype, evidence.points, evidence.fixed, evidence.limit, evidence.per_group, evidence.proofs
+    )
 
     def judge(subject: Subject) -> list[Check]:
         tally = Tally(KIND, subject.label, dtype)
@@ -103,9 +98,9 @@ def pair_cases(
     greatest_exponent: int | None,
     per_group: int,
     proofs: Sequence[Convexity],
-) -> tuple[PairCase, ...]:
+) -> tuple[WeightPairs, ...]:
     """Return pairs for parameters of which something is proved."""
-    found: list[PairCase] = []
+    found: list[WeightPairs] = []
     sample = groups(
         terms, dtype, -(-points // 3), fixed, greatest_exponent=greatest_exponent, per_group=per_group, name=KIND
     )
@@ -125,7 +120,7 @@ def pair_cases(
             far = stream.integer(0, len(single) - 1)
             if len(single[far]) == len(w) and single[far].tolist() != w.tolist():
                 pairs.append((k, far))
-        found.append(PairCase(group=group, rho=rho, points=tuple(made), pairs=tuple(pairs)))
+        found.append(WeightPairs(group=group, rho=rho, points=tuple(made), pairs=tuple(pairs)))
     return tuple(case for case in found if case.pairs)
 
 
@@ -147,7 +142,7 @@ def _beside(w: Vector, stream: Stream) -> Vector:
     return np.array([x * part for x, part in zip(w.tolist(), off, strict=True)], dtype=w.dtype)
 
 
-def _known(terms: Terms, subject: Subject, case: PairCase, shape: Format) -> _Known:
+def _known(terms: Terms, subject: Subject, case: WeightPairs, shape: Format) -> _Known:
     group = case.group
     has_value, has_gradient = "value" in subject.functions, "gradient" in subject.functions
     heights: list[arb | None] = []
@@ -171,7 +166,7 @@ def _known(terms: Terms, subject: Subject, case: PairCase, shape: Format) -> _Kn
 
 
 def _compare(
-    tally: Tally, terms: Terms, case: PairCase, known: _Known, w: int, u: int, shape: Format, rtol: float
+    tally: Tally, terms: Terms, case: WeightPairs, known: _Known, w: int, u: int, shape: Format, rtol: float
 ) -> None:
     """Count one pair: by how much the inequality is missed, against what rounding allows."""
     low, high, gradient = known.heights[w], known.heights[u], known.slopes[w]
@@ -213,20 +208,20 @@ def _compare(
                 expected=float(bound),
                 got=float(high),
                 note=_told(case.rho, terms, float(bound), float(high)),
-                rank=float(not case.group.is_human) + sum(len(repr(x)) for x in case.group.parameters.values()) / 100,
+                rank=rank_of(case.group),
             )
         )
 
 
 def _rooms(
-    terms: Terms, case: PairCase, known: _Known, w: int, u: int, ways: Sequence[arb], shape: Format, rtol: float
+    terms: Terms, case: WeightPairs, known: _Known, w: int, u: int, ways: Sequence[arb], shape: Format, rtol: float
 ) -> Iterator[arb | None]:
     """Yield what the inequality may be missed by: ulps, all at once, then what the rounding of each input moves."""
     low, high, gradient = known.heights[w], known.heights[u], known.slopes[w]
     assert low is not None and high is not None
 
     def few(x: arb) -> arb:
-        return ULPS * arb(_ulp(x, shape)) + shape.floor + rtol * abs(x)
+        return ULPS * arb(ulp_at(abs(float(x)), shape)) + shape.floor + rtol * abs(x)
 
     slack = few(low) + few(high) if known.has_own_heights else low.rad() + high.rad()
     if known.has_own_slopes:
@@ -254,11 +249,7 @@ def _rooms(
             yield from sensitivity.of_value(terms, weights, parameters, arrays, height, shape)
 
 
-def _ulp(x: arb, shape: Format) -> float:
-    return float(ulp_of(np.array([min(abs(float(x)), shape.greatest)]), shape.name)[0])
-
-
-def _at(case: PairCase, w: int, u: int) -> dict[str, Any]:
+def _at(case: WeightPairs, w: int, u: int) -> dict[str, Any]:
     one, other = case.points[w].tolist(), case.points[u].tolist()
     if len(one) == 1:
         return {"w": one[0], "u": other[0], **case.group.parameters}

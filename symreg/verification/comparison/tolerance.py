@@ -87,6 +87,11 @@ def ulp_of(head: NDArray[np.float64], dtype: Dtype) -> NDArray[np.float64]:
     return spacing
 
 
+def ulp_at(size: float, shape: Format) -> float:
+    """Return the distance to the next number of the format above a size; beyond its largest number that of it."""
+    return float(ulp_of(np.array([min(size, shape.greatest)]), shape.name)[0])
+
+
 def errors(emitted: NDArray[Any], exact: Reference, dtype: Dtype) -> NDArray[np.float64]:
     """Return an upper bound of each error in ulp(f).
 
@@ -119,7 +124,7 @@ def measured(
         return Measured(Finding.WRONG, inf)
     with ctx.workprec(WORKING_BITS):
         size = arb(0).max(abs(low).max(abs(high)))
-        ulp = float(ulp_of(np.array([min(float(size), shape.greatest)]), shape.name)[0])
+        ulp = ulp_at(float(size), shape)
         # An overflow is right where what is allowed reaches beyond the largest number.
         error = arb(0).max(shape.greatest - size) if isinf(emitted) else _distance(emitted, low, high)
         total = ULPS * arb(ulp) + shape.floor

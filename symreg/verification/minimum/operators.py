@@ -16,7 +16,7 @@ from flint import arb
 from symreg.expressions.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, transform
 from symreg.model.terms import Terms
 from symreg.verification.minimum.minimiser import Minimiser, MinimiserUnknown, NoMinimum, minimisers
-from symreg.verification.oracle.ball import Undecided
+from symreg.verification.oracle.ball import Undecided, exactly
 from symreg.verification.oracle.slopes import Exact
 
 Operator: TypeAlias = "Callable[[arb, arb], arb]"
@@ -128,7 +128,7 @@ def _elementwise(terms: Terms, parameters: tuple[tuple[str, Exact], ...]) -> Ope
         # A step that is off by a part moves the minimiser as a point that is off by that part of its way would.
         off = v.rad() + abs(found.value - v) * s.rad() / s
         if found.at_knot:
-            room = _exactly((off * (1 << _SLACK_BITS)).upper())
+            room = exactly((off * (1 << _SLACK_BITS)).upper())
             return _hull(found.value, known.at(point - room, step), known.at(point + room, step))
         return found.value + arb(0, 1) * (off / found.curvature * (1 << _SLACK_BITS)).abs_upper()
 
@@ -168,9 +168,4 @@ def _hull(knot: arb, *others: Minimiser | None) -> arb:
 
 
 def _middle(x: arb) -> Fraction:
-    return _exactly(x.mid())
-
-
-def _exactly(x: arb) -> Fraction:
-    mantissa, exponent = x.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return exactly(x.mid())

@@ -114,6 +114,12 @@ def ball(value: Any) -> Value:
     return arb(float(value))
 
 
+def exactly(x: arb) -> Fraction:
+    """Return the number that an exact ball is."""
+    mantissa, exponent = x.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
 def balls(values: Any) -> Any:
     """Return a nested sequence of numbers as nested lists of balls."""
     return [balls(v) if hasattr(v, "__len__") else ball(v) for v in values]

@@ -1,0 +1,101 @@
+"""Judge a rule's step: the weight and each state after it, and how the function behaves besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symreg.model.cancelling import cancellations
+from symreg.model.spec import Rule
+from symreg.model.terms import told_apart
+from symreg.verification.behaviour import layouts, numbers
+from symreg.verification.cases.calling import CallFailed, Subject, call_step
+from symreg.verification.cases.finding import Shares, find_step, range_check
+from symreg.verification.cases.gradient_cases import StepCase, offsets, references_of_steps, step_cases
+from symreg.verification.checks import places
+from symreg.verification.checks.evidence import Evidence, Judge
+from symreg.verification.comparison.tally import Failure, Tally
+from symreg.verification.comparison.tolerance import Finding, Measured
+from symreg.verification.minimum.steps import stepper
+from symreg.verification.oracle.formats import FORMATS
+from symreg.verification.report.check import Check
+
+
+def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
+    """Return the judge of a subject's step by a rule, its references made.
+
+    Args:
+        evidence: Where to look.
+        rule: The rule.
+        rtol: Relative error that is allowed besides the tolerance.
+    """
+    terms, dtype = evidence.terms, evidence.dtype
+    cases = step_cases(terms, rule, evidence.slope_cases(), dtype, evidence.fixed)
+    exact = references_of_steps(cases, rule)
+    where = list(offsets([len(case.weights) for case in cases]))
+    everyday = places.everyday_weights(terms, cases)
+    _, renamed = told_apart(terms, rule)
+    is_out_of_range = range_check(rule, FORMATS[dtype])
+    step = stepper(rule)
+    known = Shares()
+
+    def describe(k: int) -> Mapping[str, Any]:
+        return places.of_step(cases[where[k][0]], where[k][1], renamed, rule.uses_t)
+
+    def find(output: str, k: int, got: float) -> Measured:
+        c, j = where[k]
+        measured = find_step(terms, step, cases[c], output, k, j, got, FORMATS[dtype], rtol, known)
+        if measured.finding is Finding.WRONG and is_out_of_range(cases[c], j):
+            return replace(measured, finding=Finding.VACUOUS)
+        return evidence.within_reason(measured, float(cases[c].weights[j]))
+
+    def judge(subject: Subject) -> list[Check]:
+        tally = Tally("step", subject.label, dtype, rule.name, evidence.enough)
+        columns = _called(tally, subject, rule, renamed, cases, tuple(exact))
+        if columns is None:
+            return [tally.check()]
+        tally.add(
+            {name: (column, exact[name]) for name, column in columns.items()},
+            describe,
+            find,
+            lambda k: places.rank_of(cases[where[k][0]].group),
+            everyday,
+            rtol,
+        )
+        for cancellation in cancellations(rule):
+            tally.explain(cancellation.told)
+            if cancellation.is_root and subject.is_emitted:
+                tally.fail(Failure(at={}, note=cancellation.told, rank=4.0))  # no single step tells
+        if subject.is_emitted:
+            numbers.of_step(tally, subject, terms, rule, cases, is_brief=evidence.is_brief)
+            if not evidence.is_brief:
+                layouts.of_step(tally, subject, terms, rule, evidence.sample[0])
+        return [tally.check()]
+
+    return judge
+
+
+def _called(
+    tally: Tally,
+    subject: Subject,
+    rule: Rule,
+    renamed: Mapping[str, str],
+    cases: Sequence[StepCase],
+    outputs: tuple[str, ...],
+) -> dict[str, NDArray[Any]] | None:
+    """Return each output of all cases, one after the other; None if a call failed, which is recorded."""
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in outputs}
+    for case in cases:
+        try:
+            after = call_step(subject, rule, renamed, case)
+        except CallFailed as failed:
+            at = places.of_step(case, 0, renamed, rule.uses_t)
+            tally.fail(Failure(at=at, note=str(failed), rank=places.rank_of(case.group)))
+            return None
+        for name, column in columns.items():
+            column.append(np.broadcast_to(after[name], case.weights.shape))
+    return {name: np.concatenate(column) for name, column in columns.items() if column}
