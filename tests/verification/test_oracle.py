@@ -31,7 +31,7 @@ from formulas import (
 )
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.sampling import groups
+from symreg.verification.cases.groups import groups
 from symreg.verification.minimum.steps import influences, stepper
 from symreg.verification.oracle import series
 from symreg.verification.oracle import slopes as oracle

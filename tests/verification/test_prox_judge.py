@@ -15,7 +15,8 @@ import symreg
 from symreg import catalogue
 from symreg.application.requests import DTYPES
 from symreg.verification import Report, Subject, verify
-from symreg.verification.cases.prox_cases import is_judged, minima_of, prox_cases, radius_of
+from symreg.verification.cases.prox_cases import prox_cases
+from symreg.verification.cases.prox_minima import is_judged, minima_of, radius_of
 from symreg.verification.report.check import Check
 
 POINTS, SWEEP_POINTS = 500, 25_000  # in each of two formats on each of two targets

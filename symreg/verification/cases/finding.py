@@ -14,7 +14,8 @@ from flint import arb, ctx
 from symreg.expressions.tree import Binary, Compare, Logic, Tree, children, names
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
-from symreg.verification.cases.gradient_cases import SlopeCase, StepCase, ValueCase, point_of_operator, step_point
+from symreg.verification.cases.slope_cases import SlopeCase, ValueCase
+from symreg.verification.cases.step_cases import StepCase, point_of_operator, step_point
 from symreg.verification.comparison import sensitivity
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, measured
 from symreg.verification.minimum.steps import Stepper

@@ -15,8 +15,13 @@ from symreg.model.interval import Interval
 from symreg.model.ordering import in_order
 from symreg.model.spec import Array, Parameter
 from symreg.model.terms import Terms
-from symreg.verification.cases.prox_cases import ProxCase, around, case_at, edges_of, minima_of, radial_case, radius_of
-from symreg.verification.cases.sampling import Group, Stream, human_group, is_element, two_digits
+from symreg.verification.cases.arrays import is_element
+from symreg.verification.cases.groups import Group, human_group
+from symreg.verification.cases.parameters import two_digits
+from symreg.verification.cases.prox_cases import ProxCase, case_at, radial_case
+from symreg.verification.cases.prox_minima import minima_of, radius_of
+from symreg.verification.cases.prox_points import around, thresholds_of
+from symreg.verification.cases.stream import Stream
 from symreg.verification.minimum.minimiser import NoMinimum
 from symreg.verification.minimum.operators import counted
 from symreg.verification.oracle.formats import Format, Vector
@@ -156,7 +161,7 @@ def plain_prox_cases(
                     continue
                 minimiser, known = minima_of(terms, values)
                 chosen = [0.0, -0.0]
-                edges = [x for x in dict.fromkeys(edges_of(known, step)) if isfinite(x)][:_MOST_KINKS]
+                edges = [x for x in dict.fromkeys(thresholds_of(known, step)) if isfinite(x)][:_MOST_KINKS]
                 for edge in edges:
                     chosen += [*around(edge, shape.name), *(edge * (1 + s * _BESIDE[0]) for s in (-1, 1))]
                 chosen += [sign * size for size in _sizes(shape, limit, place == number == 0) for sign in (-1, 1)]

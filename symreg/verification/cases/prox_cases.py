@@ -7,36 +7,31 @@ norm alone is judged by its radius: the minimum for |v|, in the direction of v.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from math import inf, isfinite, log2
 
 import numpy as np
 from flint import arb, ctx
 
-from symreg.expressions.tree import Call, Item, Name, Sum, transform, walk
-from symreg.model.interval import WORDS
-from symreg.model.terms import Term, Terms
-from symreg.verification.cases.sampling import Group, Stream, human_parameters, sampled_parameters
+from symreg.model.terms import Terms
+from symreg.verification.cases.groups import Group
+from symreg.verification.cases.parameters import human_parameters, sampled_parameters
+from symreg.verification.cases.prox_minima import minima_of, norm_of, radius_of
+from symreg.verification.cases.prox_points import points_at_jump, points_for, thresholds_of
+from symreg.verification.cases.stream import Stream
 from symreg.verification.comparison.tolerance import WORKING_BITS
-from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
+from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum
 from symreg.verification.minimum.operators import counted
-from symreg.verification.minimum.piecewise import PiecewisePhi, piecewise
-from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
-from symreg.verification.oracle.kinks import from_ordinal, ordinal
-from symreg.verification.oracle.slopes import Exact
 
 STEP_EXPONENTS = (-20, 20)  # a step is from 1e-6 to 1e6
-_PER_CASE, _STEPS_PER_PARAMETERS = 50, 3
 _UNBISECTED = 3  # all but every third case have the place of a jump found
+_STEPS_PER_PARAMETERS = 3
 _CRITICAL = 3  # every third case has a step near the one from which on the operator jumps
 _CLOSEST = 10  # binary exponent of how near
 _LENGTHS = (1, 2, 3, 7)
 _HUMAN = (-0.5, 0.2, 3.0)
 _UNDERFLOW, _UNDERFLOWING = 4096.0, 2  # times the format's floor: below it a minimum is vacuous; how many of them
-_JUMP = 1e-6  # relative; what moves by more between two neighbouring floats has jumped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,45 +59,6 @@ class ProxCase:
         """Is every point of one radius right, as v = 0 has no direction but its minimum is not zero?"""
         one = self.minima[0] if self.minima else None
         return self.is_radial and not self.points.any() and one is not None and not one.value.is_zero()
-
-
-def radius_of(terms: Terms) -> Terms | None:
-    """Return phi(r), r >= 0, as elementwise terms where all terms are functions of norm(w) and n alone, else None."""
-    made = [_of_radius(term) for term in terms.terms]
-    found = tuple(term for term in made if term is not None)
-    return Terms(terms=found) if found and len(found) == len(made) else None
-
-
-def _of_radius(term: Term) -> Term | None:
-    norm, radius = Call("norm", (Name("w"),)), Name("_radius")
-    tree = transform(term.tree, lambda node: radius if node == norm else node)
-    rest = list(walk(tree))
-    if term.arrays or radius not in rest:
-        return None
-    if any(isinstance(n, Item | Sum) or n == Name("w") for n in rest):
-        return None
-    tree = transform(tree, lambda node: Name("w") if node == radius else node)
-    return replace(term, tree=tree, domain=WORDS["nonnegative"])
-
-
-def is_judged(terms: Terms) -> bool:
-    """Is there a reference for the terms' proximal operator?"""
-    return not terms.indexed or radius_of(terms) is not None
-
-
-@lru_cache(maxsize=128)
-def minima_of(terms: Terms, parameters: tuple[tuple[str, Exact], ...]) -> tuple[Minimisers, PiecewisePhi]:
-    """Return the minimiser for a set of parameters, and what was found of phi; kept, as both formats ask for it."""
-    known = piecewise(terms.terms, dict(parameters))
-    return minimisers(terms, dict(parameters), known), known
-
-
-def minimum(terms: Terms, parameters: Mapping[str, Exact], v: Exact | arb, step: Exact) -> Minimiser | None:
-    """Return the exact minimum; None where there is none, or none is certain."""
-    try:
-        return minima_of(terms, tuple(parameters.items()))[0](v, step)
-    except NoMinimum:
-        return None
 
 
 def prox_cases(
@@ -197,9 +153,9 @@ def _elementwise(
     if number == 0:
         chosen = list(_HUMAN)
     else:
-        chosen = _points(FORMATS[dtype], stream, step, known, number, limit)
+        chosen = points_for(FORMATS[dtype], stream, step, known, number, limit)
         if number % _UNBISECTED:
-            chosen += _jumps(minimiser, step, chosen, dtype)
+            chosen += points_at_jump(minimiser, step, chosen, dtype)
     return case_at(minimiser, group, step, chosen, dtype)
 
 
@@ -231,96 +187,12 @@ def _signed(v: float) -> tuple[float, bool]:
     return v, bool(np.signbit(v))
 
 
-def _points(
-    shape: Format, stream: Stream, step: float, known: PiecewisePhi, number: int, limit: int | None
-) -> list[float]:
-    """Return v: zeros, subnormals, where the operator changes its formula, and at any scale."""
-    least = float(np.finfo(shape.name).smallest_subnormal)
-    chosen = [0.0, -0.0, 0.2, -0.5, *((least, -least, 5 * least) if number % 2 else ())]
-    edges = list(
-        dict.fromkeys(x for x in edges_of(known, step) if isfinite(x) and abs(x) < 2.0**shape.greatest_exponent)
-    )
-    if len(edges) > 4:
-        start = stream.integer(0, len(edges) - 1)
-        edges = (edges[start:] + edges[:start])[:4]
-    for edge in edges:
-        chosen += around(edge, shape.name) + _beside(edge, shape)
-    scales = [abs(x) for x in edges if x] or [1.0, step]
-    usable = shape.greatest_exponent if limit is None else min(limit, shape.greatest_exponent)
-    while len(chosen) < _PER_CASE:
-        turn = len(chosen) % 5
-        if turn < 2:
-            top = shape.greatest_exponent if len(chosen) % 16 == 0 else usable
-            size = stream.log_uniform(shape.least_exponent, top)
-        elif turn == 2:
-            size = stream.log_uniform(-8, min(8, usable))
-        else:
-            scale = min(max(log2(scales[stream.integer(0, len(scales) - 1)]), shape.least_exponent + 5), usable - 5)
-            size = 2.0**scale * stream.log_uniform(-4, 4)
-        chosen.append(stream.sign() * size)
-    return chosen
-
-
-def edges_of(known: PiecewisePhi, step: float) -> Iterator[float]:
-    """Yield each knot, and the v for which the minimum reaches it from either side."""
-    with ctx.workprec(128):
-        for point in known.breakpoints:
-            yield float(point.place)
-            for slope in (point.left, point.right):
-                if slope.is_finite():
-                    yield float(point.place + step * slope)
-
-
-def around(x: float, dtype: Dtype) -> list[float]:
-    """Return the number in the format and its neighbours there."""
-    kind = np.dtype(dtype).type
-    at = kind(x)
-    return [float(np.nextafter(at, -kind(inf))), float(at), float(np.nextafter(at, kind(inf)))]
-
-
-def _beside(x: float, shape: Format) -> list[float]:
-    """Return numbers off by half the digits: near enough for a threshold that is wrong, too far for a rounded one."""
-    off = 2.0 ** (shape.unit // 2)
-    return [x * (1 - off), x * (1 + off)]
-
-
-def _jumps(minimiser: Minimisers, step: float, points: Sequence[float], dtype: Dtype) -> list[float]:
-    """Return the floats around the place where the minimum jumps most, and their mirror images."""
-    found = [(v, one) for v in sorted(set(points)) if (one := minimiser(v, step)) is not None and abs(v) < 1e100]
-    gaps = [
-        (float((b.value - a.value) - (ball(w) - ball(v))) / (abs(v) + abs(w)), v, w)
-        for (v, a), (w, b) in pairwise(found)
-    ]
-    if not gaps:
-        return []
-    gap, low, high = max(gaps)
-    if gap <= _JUMP:
-        return []
-    ends = {v: one.value for v, one in found}
-    while ordinal(high) - ordinal(low) > 1:
-        middle = from_ordinal((ordinal(low) + ordinal(high)) // 2)
-        at = minimiser(middle, step)
-        if at is None:
-            return []
-        ends[middle] = at.value
-        if at.value - ends[low] > ends[high] - at.value:
-            high = middle
-        else:
-            low = middle
-    if not abs(ends[high] - ends[low]) > _JUMP * abs(high):
-        return []
-    beside = [x for v in (low, -low) for x in _beside(v, FORMATS[dtype])]
-    if dtype == "float32":
-        return [x for v in (low, -low) for x in around(v, dtype)] + beside
-    return [x for v in (low, high, -low, -high) for x in (v, *around(v, dtype))] + beside
-
-
 def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: float) -> Iterator[ProxCase]:
     """Yield vectors of several lengths with radii at any scale and about where the operator changes its formula."""
     shape = FORMATS[dtype]
     for length in _LENGTHS:
         minimiser, known = minima_of(counted(radius, length), tuple(group.parameters.items()))
-        edges = [x for x in edges_of(known, step) if 2.0**shape.least_exponent < x < 2.0**shape.greatest_exponent]
+        edges = [x for x in thresholds_of(known, step) if 2.0**shape.least_exponent < x < 2.0**shape.greatest_exponent]
         for turn in range(3):
             direction = [stream.sign() * stream.log_uniform(-4, 4) for _ in range(length)]
             size = stream.log_uniform(shape.least_exponent + 8, shape.greatest_exponent - 8)
@@ -349,10 +221,3 @@ def radial_case(minimiser: Minimisers, group: Group, step: float, points: Vector
         else:
             exact = tuple(arb(v) * (one.value / size) for v in points.tolist())
     return ProxCase(group=group, step=step, points=points, minima=(one,) * len(points), exact=exact, is_radial=True)
-
-
-def norm_of(vector: Vector) -> arb:
-    """Return the Euclidean norm of a vector as a ball."""
-    with ctx.workprec(WORKING_BITS):
-        norm: arb = sum((arb(x) * arb(x) for x in vector.tolist()), arb(0)).sqrt()
-        return norm

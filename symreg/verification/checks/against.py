@@ -12,7 +12,7 @@ from symreg.errors import SpecError
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
-from symreg.verification.cases.prox_cases import is_judged
+from symreg.verification.cases.prox_minima import is_judged
 from symreg.verification.checks.convexity import Convexity
 from symreg.verification.checks.evidence import full_evidence
 from symreg.verification.checks.judge import Progress, checks_of, judged_by

@@ -12,7 +12,7 @@ from symreg.model.terms import Terms
 from symreg.verification.behaviour import layouts, numbers
 from symreg.verification.cases.calling import CallFailed, Subject, call_gradient
 from symreg.verification.cases.finding import Shares, find_slope, shares_of_slope
-from symreg.verification.cases.gradient_cases import SlopeCase, offsets
+from symreg.verification.cases.slope_cases import SlopeCase, offsets
 from symreg.verification.checks import places
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.comparison.tally import Failure, Tally

@@ -11,7 +11,7 @@ from dataclasses import replace
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
-from symreg.verification.cases.prox_cases import is_judged
+from symreg.verification.cases.prox_minima import is_judged
 from symreg.verification.checks.evidence import Evidence, Judge, full_evidence
 from symreg.verification.checks.gradients import judge_of_gradients
 from symreg.verification.checks.nonexpansive import judge_of_pairs

@@ -16,7 +16,8 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.prox_cases import ProxCase, minima_of, minimum, norm_of
+from symreg.verification.cases.prox_cases import ProxCase
+from symreg.verification.cases.prox_minima import minima_of, minimum, norm_of
 from symreg.verification.comparison.sensitivity import ULPS_OF_INPUT, nudged
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, measured
 from symreg.verification.minimum.minimiser import Minimiser

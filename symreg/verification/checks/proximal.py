@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from symreg.model.terms import Terms
 from symreg.verification.behaviour import proximal
 from symreg.verification.cases.calling import CallFailed, Subject, call_prox
-from symreg.verification.cases.gradient_cases import offsets
-from symreg.verification.cases.prox_cases import ProxCase, norm_of, radius_of
+from symreg.verification.cases.prox_cases import ProxCase
+from symreg.verification.cases.prox_minima import norm_of, radius_of
+from symreg.verification.cases.slope_cases import offsets
 from symreg.verification.checks import places
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.checks.prox_tolerance import (

@@ -15,7 +15,8 @@ from symreg.model.terms import told_apart
 from symreg.verification.behaviour import layouts, numbers
 from symreg.verification.cases.calling import CallFailed, Subject, call_step
 from symreg.verification.cases.finding import Shares, find_step, range_check
-from symreg.verification.cases.gradient_cases import StepCase, offsets, references_of_steps, step_cases
+from symreg.verification.cases.slope_cases import offsets
+from symreg.verification.cases.step_cases import StepCase, references_of_steps, step_cases
 from symreg.verification.checks import places
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.comparison.tally import Failure, Tally

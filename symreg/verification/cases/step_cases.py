@@ -1,14 +1,9 @@
-"""What is compared: for value, gradient and a rule's step the calls to make and the exact results of each.
-
-Takes terms, a rule and a format; hands on cases, each one call of the function under test, with references that are
-made once for all functions that are judged by them.
-"""
+"""What a rule's step is compared at: the calls to make, and the exact results of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from itertools import pairwise
 from math import sqrt
 from typing import TypeAlias
@@ -18,8 +13,11 @@ from flint import arb, ctx
 
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
-from symreg.verification.cases.sampling import Group, Stream, groups, human_group, sampled_parameters, two_digits
+from symreg.verification.cases.groups import Group
+from symreg.verification.cases.parameters import sampled_parameters, two_digits
+from symreg.verification.cases.slope_cases import SlopeCase
 from symreg.verification.cases.split import split
+from symreg.verification.cases.stream import Stream
 from symreg.verification.comparison.tolerance import WORKING_BITS, Reference, reference
 from symreg.verification.minimum.minimiser import NoMinimum
 from symreg.verification.minimum.operators import Operator, counted, operator
@@ -28,35 +26,30 @@ from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
 from symreg.verification.oracle.kinks import from_ordinal, ordinal
 from symreg.verification.oracle.series import Value
-from symreg.verification.oracle.slopes import Exact, Function, Slope, elementwise, slope, slopes, values
+from symreg.verification.oracle.slopes import Slope, slopes
 
 Parts: TypeAlias = tuple[Terms, Terms]
+
+
 _TRAJECTORIES, _TRAJECTORY_STEPS = 4, 3
+
+
 _STEPS_TAKEN = (1, 2, 3, 5, 10, 100, 1000, 100_000)
+
+
 _NO_TERMS = Terms(terms=())
+
+
 _THRESHOLD_EVERY = 3  # cases; a threshold takes a hundred steps to find
+
+
 _THRESHOLD_AMONG = 150  # weights, of which three stand at a threshold: nothing is compared where rounding decides
+
+
 _BESIDE = 10  # 2**10 u beside a jump rounding no longer decides
+
+
 _GRADIENTS = sorted({0.0, *(sign * 2.0**exponent for exponent in range(-24, 25, 3) for sign in (-1, 1))})
-_MARGIN = 12  # binary exponents by which other parameters may shift an ill-conditioned range
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueCase:
-    """One call of `value`."""
-
-    group: Group
-    weights: Vector
-    exact: arb | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlopeCase:
-    """One call of `gradient`, and dR/dw_j for each of its weights."""
-
-    group: Group
-    weights: Vector
-    exact: tuple[Slope | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,45 +86,6 @@ class StepCase:
         """Return the sum of the squares of the other weights' points."""
         with ctx.workprec(WORKING_BITS):
             return sum((point * point for i, point in enumerate(self.points) if i != j), arb(0))
-
-
-def sampled(
-    terms: Terms, dtype: Dtype, points: int, fixed: Mapping[str, float], per_group: int, limit: int | None = None
-) -> tuple[Group, ...]:
-    """Return the groups of points for the terms, the human-sized one first; `limit` as of `well_conditioned_up_to`."""
-    return (
-        human_group(terms, dtype, fixed),
-        *groups(terms, dtype, points, fixed, greatest_exponent=limit, per_group=per_group),
-    )
-
-
-def value_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[ValueCase, ...]:
-    """Return a case per weight of an elementwise objective, per vector of one in index notation."""
-    made = []
-    for group in sample:
-        total = values(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
-        for vector in group.vectors:
-            split = [vector] if terms.indexed or group.is_human else np.split(vector, len(vector))
-            for weights in split:
-                if terms.arrays:
-                    arrays = group.arrays_for(len(weights))
-                    total = values(terms, group.parameters, arrays, floor=FORMATS[dtype].floor)
-                made.append(ValueCase(group=group, weights=weights, exact=total(weights.tolist())))
-    return tuple(made)
-
-
-def slope_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[SlopeCase, ...]:
-    """Return a case per vector."""
-    made = []
-    for group in sample:
-        by = slopes(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
-        for vector in group.vectors:
-            if terms.arrays:
-                by = slopes(terms, group.parameters, group.arrays_for(len(vector)), floor=FORMATS[dtype].floor)
-            weights = vector.tolist()
-            exact = tuple(by(weights, j) for j in range(len(weights)))
-            made.append(SlopeCase(group=group, weights=vector, exact=exact))
-    return tuple(made)
 
 
 def step_cases(
@@ -186,7 +140,7 @@ def point_of_operator(step: Stepper, point: Mapping[str, Value]) -> arb:
     return seen[-1]
 
 
-def _plain(known: SlopeCase, rule: Rule, dtype: Dtype, parts: Parts | None) -> StepCase:
+def _plain_case(known: SlopeCase, rule: Rule, dtype: Dtype, parts: Parts | None) -> StepCase:
     """Return the first step from the initial states with a zero loss gradient, at the rule's defaults."""
     parameters = {p.name: p.default for p in rule.parameters}
     weights = known.weights
@@ -197,45 +151,6 @@ def _plain(known: SlopeCase, rule: Rule, dtype: Dtype, parts: Parts | None) -> S
         group=known.group, weights=weights, slopes=known.exact, gradient=np.zeros_like(weights), parameters=parameters,
         arrays=arrays, scalars=scalars, taken=0, smooth=smooth, prox=prox,
     )  # fmt: skip
-
-
-def well_conditioned_up_to(terms: Terms, dtype: Dtype) -> int | None:
-    """Return the binary exponent from which on neighbouring weights have unrelated values, as in sin(1e20).
-
-    None if there is no such exponent, or if the terms are in index notation.
-    """
-    if terms.indexed:
-        return None
-    shape = FORMATS[dtype]
-    phi = elementwise(terms.terms, {p.name: p.default for p in terms.parameters})
-    one_value = values(terms, {p.name: p.default for p in terms.parameters}, floor=shape.floor)
-    if phi is None:
-        return None
-    limit, domains = None, terms.intervals({p.name: p.default for p in terms.parameters})
-    for exponent in range(shape.greatest_exponent - 1, 0, -8):
-        at = Fraction(4, 3) * (1 << exponent)  # no integer, where many a periodic function is exactly zero
-        if not all(at in domain for domain in domains):
-            return None
-        near = at * (1 + Fraction(3, 7 << -shape.unit - 3))
-        ends = [one_value([w]) for w in (at, near)] + [_slope_or_none(phi, w, shape.floor) for w in (at, near)]
-        if any(end is None for end in ends):
-            return limit
-        with ctx.workprec(WORKING_BITS):
-            a, b, c, d = (end if end is not None else arb(0) for end in ends)
-            if not any(_differ(one, other, shape.floor) for one, other in ((a, b), (c, d))):
-                return limit
-        limit = max(exponent - _MARGIN, 4)
-    return limit
-
-
-def _differ(one: arb, other: arb, floor: float) -> bool:
-    size = abs(one).max(abs(other))
-    return bool(abs(one - other) > size / 1000 and size > floor)
-
-
-def _slope_or_none(phi: Function, at: Exact, floor: float) -> arb | None:
-    found = slope(phi, at, floor=floor)
-    return None if found is None else found.value
 
 
 def _usable(terms: Terms, case: SlopeCase, dtype: Dtype) -> SlopeCase | None:
@@ -266,12 +181,12 @@ def _step_case(
 ) -> Iterator[StepCase]:
     """Yield the case, without weights for which the operator has no minimum; not at all if all have the same step."""
     if known.group.is_human:
-        case = _plain(known, rule, dtype, parts)
+        case = _plain_case(known, rule, dtype, parts)
         if "lr" in case.parameters:
             case.parameters["lr"] = 0.1
         case.parameters.update({name: fixed[name] for name in case.parameters if name in fixed})
     else:
-        case = _drawn(rule, step, known, number, dtype, fixed, parts)
+        case = _drawn_case(rule, step, known, number, dtype, fixed, parts)
         if case.prox.elementwise and has_threshold:
             case = _at_threshold(case, step, dtype)
     if case.prox.indexed:
@@ -322,7 +237,7 @@ def _part(case: StepCase, kept: Sequence[int]) -> StepCase:
     )
 
 
-def _drawn(
+def _drawn_case(
     rule: Rule,
     step: Stepper,
     known: SlopeCase,
@@ -457,10 +372,3 @@ def _point(case: StepCase, j: int, penalty: arb, shared: Mapping[str, Value]) ->
     if case.smooth is not None:
         point["prox"] = operator(counted(case.prox, len(case.weights)), case.group.parameters, case.beside(j))
     return point
-
-
-def offsets(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield, for each point of all cases in order, the case's number and the place within it."""
-    for number, length in enumerate(lengths):
-        for j in range(length):
-            yield number, j
