@@ -34,7 +34,7 @@ from symreg.verification.behaviour.refusals import require_all, wrong_relations
 from symreg.verification.cases.calling import CallFailed, Subject, call_gradient, call_step, call_value, called, given
 from symreg.verification.cases.groups import Group
 from symreg.verification.cases.split import split
-from symreg.verification.cases.step_cases import StepCase
+from symreg.verification.cases.step_case import StepCase
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.minimum.operators import counted, has_minima
 from symreg.verification.oracle.formats import FORMATS, Vector

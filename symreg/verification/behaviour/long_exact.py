@@ -79,7 +79,10 @@ def check_long_sum(harness: Harness, terms: Terms, group: Group) -> None:
     exact = values(terms, group.parameters, floor=shape.floor)(weights.tolist())
     if exact is None or not exact.is_finite():
         return
-    share = sensitivity.of_summands(terms, weights.tolist(), group.parameters, {}, None, shape)
+    inputs = sensitivity.Inputs(
+        terms=terms, weights=weights.tolist(), parameters=group.parameters, arrays={}, shape=shape
+    )
+    share = sensitivity.of_summands(inputs, None)
     harness = harness.elsewhere({"n": len(weights)} | group.parameters)
     got = harness.result_of(lambda: call_value(harness.subject, group, weights))
     if got is not None:
@@ -108,7 +111,8 @@ def _shares_of_summands(terms: Terms, weights: Vector, group: Group, shape: Form
     if terms.arrays:
         return ()
     few = weights[: 2 * _DISTINCT + span(terms)]
-    share = sensitivity.of_summands(terms, few.tolist(), group.parameters, {}, None, shape)
+    inputs = sensitivity.Inputs(terms=terms, weights=few.tolist(), parameters=group.parameters, arrays={}, shape=shape)
+    share = sensitivity.of_summands(inputs, None)
     return (share * (len(weights) / len(few)) ** depth(terms),)
 
 

@@ -22,7 +22,7 @@ from symreg.verification.behaviour.lengths import PERIOD, moderate_weights, part
 from symreg.verification.cases.calling import call_gradient
 from symreg.verification.cases.groups import Group
 from symreg.verification.cases.slope_cases import SlopeCase
-from symreg.verification.cases.step_cases import StepCase
+from symreg.verification.cases.step_case import StepCase
 from symreg.verification.comparison.tolerance import Finding, Measured, Reference, errors, reference
 from symreg.verification.oracle.ball import reach
 

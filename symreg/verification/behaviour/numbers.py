@@ -26,7 +26,7 @@ from symreg.verification.cases.finding import Shares, find_slope, find_step, sha
 from symreg.verification.cases.groups import Group
 from symreg.verification.cases.slope_cases import SlopeCase
 from symreg.verification.cases.split import split
-from symreg.verification.cases.step_cases import StepCase
+from symreg.verification.cases.step_case import StepCase
 from symreg.verification.cases.weights import outside, probes
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.comparison.tolerance import Measured

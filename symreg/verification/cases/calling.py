@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
 from symreg.verification.cases.groups import Group
-from symreg.verification.cases.step_cases import StepCase
+from symreg.verification.cases.step_case import StepCase
 from symreg.verification.oracle.formats import Dtype, Vector
 
 BY_POSITION = ("w", "v", "g", "state")

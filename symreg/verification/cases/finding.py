@@ -14,13 +14,14 @@ from flint import arb, ctx
 from symreg.expressions.tree import Binary, Compare, Logic, Tree, children, names
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
+from symreg.verification.cases.groups import Group
 from symreg.verification.cases.slope_cases import SlopeCase, ValueCase
-from symreg.verification.cases.step_cases import StepCase, point_of_operator, step_point
+from symreg.verification.cases.step_case import StepCase, point_of_operator, step_point
 from symreg.verification.comparison import sensitivity
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, measured
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle.ball import Code, Scope, Undecided, compiled, sign
-from symreg.verification.oracle.formats import FORMATS, Format
+from symreg.verification.oracle.formats import FORMATS, Format, Vector
 
 
 def find_value(
@@ -28,9 +29,7 @@ def find_value(
 ) -> Measured:
     """Compare R(w) of the case with number k."""
     assert case.exact is not None
-    weights = case.weights.tolist()
-    arrays = case.group.arrays_for(len(weights))
-    shares = sensitivity.of_value(terms, weights, case.group.parameters, arrays, case.exact, shape)
+    shares = sensitivity.of_value(_inputs(terms, case.group, case.weights, shape), case.exact)
     return measured(got, case.exact, case.exact, shape, known.at(k, shares), rtol)
 
 
@@ -54,9 +53,7 @@ def shares_of_slope(terms: Terms, case: SlopeCase, j: int, shape: Format) -> Ite
     """Return the shares of dR/dw_j."""
     one = case.exact[j]
     assert one is not None
-    weights = case.weights.tolist()
-    arrays = case.group.arrays_for(len(weights))
-    return sensitivity.of_slope(terms, weights, j, case.group.parameters, arrays, one.value, shape)
+    return sensitivity.of_slope(_inputs(terms, case.group, case.weights, shape), j, one.value)
 
 
 def find_step(
@@ -85,13 +82,21 @@ def find_step(
             if found is not None:
                 with ctx.workprec(WORKING_BITS):
                     low, high = low.min(found[output]), high.max(found[output])
-    weights = case.weights.tolist()
-    shares = sensitivity.of_step(
-        step, output, point, frozenset({"t", "g_penalty", "prox"}), terms if case.smooth is None else case.smooth,
-        weights, j, case.group.parameters, case.group.arrays_for(len(weights)), exact, shape, case.prox,
-        case.beside(j), partial(_spread_beside, step, case, j, shape),
-    )  # fmt: skip
+    inputs = _inputs(terms if case.smooth is None else case.smooth, case.group, case.weights, shape)
+    spread = partial(_spread_beside, step, case, j, shape)
+    shares = sensitivity.of_step(step, output, point, inputs, j, exact, case.prox, case.beside(j), spread)
     return measured(got, low, high, shape, known.at((output, k), shares), rtol)
+
+
+def _inputs(terms: Terms, group: Group, weights: Vector, shape: Format) -> sensitivity.Inputs:
+    listed = weights.tolist()
+    return sensitivity.Inputs(
+        terms=terms,
+        weights=listed,
+        parameters=group.parameters,
+        arrays=group.arrays_for(len(listed)),
+        shape=shape,
+    )
 
 
 def _spread_beside(step: Stepper, case: StepCase, j: int, shape: Format) -> arb:

@@ -12,7 +12,7 @@ from symreg.model.terms import Terms
 from symreg.verification.cases.groups import Group
 from symreg.verification.cases.prox_cases import ProxCase
 from symreg.verification.cases.slope_cases import SlopeCase, ValueCase
-from symreg.verification.cases.step_cases import StepCase
+from symreg.verification.cases.step_case import StepCase
 from symreg.verification.cases.weights import are_everyday, is_everyday
 from symreg.verification.oracle.formats import Vector
 

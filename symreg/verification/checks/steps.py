@@ -16,7 +16,8 @@ from symreg.verification.behaviour import layouts, numbers
 from symreg.verification.cases.calling import CallFailed, Subject, call_step
 from symreg.verification.cases.finding import Shares, find_step, range_check
 from symreg.verification.cases.slope_cases import offsets
-from symreg.verification.cases.step_cases import StepCase, references_of_steps, step_cases
+from symreg.verification.cases.step_case import StepCase
+from symreg.verification.cases.step_cases import references_of_steps, step_cases
 from symreg.verification.checks import places
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.comparison.tally import Failure, Tally

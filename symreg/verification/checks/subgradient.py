@@ -229,26 +229,31 @@ def _rooms(
     if known.has_own_slopes:
         slack = slack + sum((few(g) * abs(way) for g, way in zip(gradient, ways, strict=True) if g is not None), arb(0))
     yield slack
-    parameters, arrays = case.group.parameters, case.group.arrays_for(len(ways))
-    if known.has_own_slopes:
-        weights = case.points[w].tolist()
-        by = slopes(terms, parameters, arrays, floor=shape.floor)
-        for j, way in enumerate(ways):
-            exact = by(weights, j)
-            if exact is None or not exact.value.is_finite():
-                yield None
-                continue
-            for share in sensitivity.of_slope(terms, weights, j, parameters, arrays, exact.value, shape):
-                yield None if share is None else share * abs(way)
-    if known.has_own_heights:
-        by_weights = values(terms, parameters, arrays, floor=shape.floor)
-        for place in (w, u):
-            weights = case.points[place].tolist()
-            height = by_weights(weights)
-            if height is None or not height.is_finite():
-                yield None
-                continue
-            yield from sensitivity.of_value(terms, weights, parameters, arrays, height, shape)
+    at_w, at_u = (_inputs(terms, case, place, shape) for place in (w, u))
+    for j, way in enumerate(ways if known.has_own_slopes else ()):
+        exact = at_w.slope(j)
+        if exact is None or not exact.value.is_finite():
+            yield None
+            continue
+        for share in sensitivity.of_slope(at_w, j, exact.value):
+            yield None if share is None else share * abs(way)
+    for inputs in (at_w, at_u) if known.has_own_heights else ():
+        height = inputs.value()
+        if height is None or not height.is_finite():
+            yield None
+            continue
+        yield from sensitivity.of_value(inputs, height)
+
+
+def _inputs(terms: Terms, case: WeightPairs, place: int, shape: Format) -> sensitivity.Inputs:
+    weights = case.points[place].tolist()
+    return sensitivity.Inputs(
+        terms=terms,
+        weights=weights,
+        parameters=case.group.parameters,
+        arrays=case.group.arrays_for(len(weights)),
+        shape=shape,
+    )
 
 
 def _at(case: WeightPairs, w: int, u: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ first, so that whoever draws from it can stop early; `None` is a share that coul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -34,26 +35,54 @@ def nudged(x: Exact, shape: Format) -> tuple[Fraction, ...]:
     return (exact + part, exact - part) if exact else ()
 
 
-def of_value(
-    terms: Terms,
-    weights: Sequence[Exact],
-    parameters: Mapping[str, float],
-    arrays: Mapping[str, Any],
-    exact: arb,
-    shape: Format,
-) -> Iterator[arb | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a value or a slope is computed from.
+
+    Args:
+        terms: The formula.
+        weights: All weights.
+        parameters: By name.
+        arrays: Declared arrays by name, of the weights' length.
+        shape: The format that inputs are rounded to.
+    """
+
+    terms: Terms
+    weights: Sequence[Exact]
+    parameters: Mapping[str, Exact]
+    arrays: Mapping[str, Any]
+    shape: Format
+
+    def value(self) -> arb | None:
+        """Return R(w)."""
+        return values(self.terms, self.parameters, self.arrays, floor=self.shape.floor)(self.weights)
+
+    def slope(self, j: int) -> Slope | None:
+        """Return dR/dw_j."""
+        return slopes(self.terms, self.parameters, self.arrays, floor=self.shape.floor)(self.weights, j)
+
+    def with_weight(self, k: int) -> tuple[Inputs, ...]:
+        """Return the inputs with weight k nudged either way."""
+        before, after = self.weights[:k], self.weights[k + 1 :]
+        return tuple(replace(self, weights=[*before, other, *after]) for other in nudged(self.weights[k], self.shape))
+
+    def with_others(self) -> Iterator[tuple[Inputs, ...]]:
+        """Yield, for each parameter and each element of an array, the inputs with that nudged either way."""
+        for name, others in _changes(self.parameters, self.shape):
+            yield tuple(replace(self, parameters={**self.parameters, name: x}) for x in others)
+        for arrays in _array_changes(self.arrays, self.shape):
+            yield tuple(replace(self, arrays=changed) for changed in arrays)
+
+
+def of_value(inputs: Inputs, exact: arb) -> Iterator[arb | None]:
     """Yield the shares of R(w)."""
-    unmoved = values(terms, parameters, arrays, floor=shape.floor)
-    for k, weight in enumerate(weights):
-        if others := nudged(weight, shape):
-            yield moved(exact, [unmoved([*weights[:k], other, *weights[k + 1 :]]) for other in others])
-    for name, changed in _changes(parameters, shape):
-        others_found = [values(terms, {**parameters, name: v}, arrays, floor=shape.floor)(weights) for v in changed]
-        yield moved(exact, others_found)
-    for changed_arrays in _array_changes(arrays, shape):
-        yield moved(exact, [values(terms, parameters, a, floor=shape.floor)(weights) for a in changed_arrays])
-    if terms.indexed:
-        yield of_summands(terms, weights, parameters, arrays, None, shape)
+    for k in range(len(inputs.weights)):
+        if changed := inputs.with_weight(k):
+            yield moved(exact, [one.value() for one in changed])
+    for changed in inputs.with_others():
+        yield moved(exact, [one.value() for one in changed])
+    if inputs.terms.indexed:
+        yield of_summands(inputs, None)
 
 
 def of_repeated(
@@ -77,55 +106,31 @@ def of_repeated(
             yield None if whole is None else moved(whole, [total({**parameters, name: x}) for x in changed])
 
 
-def of_slope(
-    terms: Terms,
-    weights: Sequence[Exact],
-    j: int,
-    parameters: Mapping[str, float],
-    arrays: Mapping[str, Any],
-    exact: arb,
-    shape: Format,
-) -> Iterator[arb | None]:
+def of_slope(inputs: Inputs, j: int, exact: arb) -> Iterator[arb | None]:
     """Yield the shares of dR/dw_j."""
-    for _, others in slope_changes(terms, weights, j, parameters, arrays, shape):
+    for _, others in slope_changes(inputs, j):
         yield moved(exact, [end for other in others if other is not None for end in (other.low, other.high)])
-    if terms.indexed:
-        yield of_summands(terms, weights, parameters, arrays, j, shape)
+    if inputs.terms.indexed:
+        yield of_summands(inputs, j)
 
 
-def slope_changes(
-    terms: Terms,
-    weights: Sequence[Exact],
-    j: int,
-    parameters: Mapping[str, float],
-    arrays: Mapping[str, Any],
-    shape: Format,
-) -> Iterator[tuple[bool, list[Slope | None]]]:
+def slope_changes(inputs: Inputs, j: int) -> Iterator[tuple[bool, list[Slope | None]]]:
     """Yield dR/dw_j with each input nudged either way, and whether that input is w_j itself."""
-    unmoved = slopes(terms, parameters, arrays, floor=shape.floor)
-    touched = range(len(weights)) if terms.indexed else (j,)
+    touched = range(len(inputs.weights)) if inputs.terms.indexed else (j,)
     for k in sorted(touched, key=lambda k: k != j):
-        if others := nudged(weights[k], shape):
-            found = [unmoved([*weights[:k], other, *weights[k + 1 :]], j) for other in others]
-            yield k == j, found
-    for name, changed in _changes(parameters, shape):
-        yield False, [slopes(terms, {**parameters, name: v}, arrays, floor=shape.floor)(weights, j) for v in changed]
-    for changed_arrays in _array_changes(arrays, shape):
-        yield False, [slopes(terms, parameters, a, floor=shape.floor)(weights, j) for a in changed_arrays]
+        if changed := inputs.with_weight(k):
+            yield k == j, [one.slope(j) for one in changed]
+    for changed in inputs.with_others():
+        yield False, [one.slope(j) for one in changed]
 
 
 def of_step(
     step: Stepper,
     output: str,
     point: Mapping[str, Value],
-    fixed: frozenset[str],
-    terms: Terms,
-    weights: Sequence[Exact],
+    inputs: Inputs,
     j: int,
-    parameters: Mapping[str, float],
-    arrays: Mapping[str, Any],
     exact: arb,
-    shape: Format,
     prox: Terms,
     beside: arb,
     spread: Callable[[], arb],
@@ -133,45 +138,52 @@ def of_step(
     """Yield the shares of one output of a step.
 
     Args:
+        step: Takes the step.
         output: `w` or a state.
         point: What the step was evaluated at.
-        fixed: Names in `point` that are exact counts or follow from others (`t`, `g_penalty`, `prox`).
-        terms: Those that `g_penalty` is the gradient of.
-        prox: Those that the rule takes the proximal operator of.
+        inputs: What `g_penalty` was computed from.
+        j: The weight.
+        exact: What the output is.
+        prox: The terms that the rule takes the proximal operator of.
         beside: Of those in index notation, the sum of the squares of the other weights' points.
         spread: How far that sum moves when their inputs do.
     """
+    shape = inputs.shape
 
     def shifted(**changes: Value) -> arb | None:
-        found = step({**point, **changes})
-        return None if found is None else found[output]
+        after = step({**point, **changes})
+        return None if after is None else after[output]
 
     with ctx.workprec(WORKING_BITS):
         relative = arb(ULPS_OF_INPUT) * arb((1, shape.unit))
         for name, x in point.items():
-            if name != "w" and name not in fixed and not x.is_zero():
+            if name != "w" and name not in _FOLLOWING and not x.is_zero():
                 yield moved(exact, [shifted(**{name: x * (1 + relative)}), shifted(**{name: x * (1 - relative)})])
-    prox = counted(prox, len(weights))
-    taken = {p.name: parameters[p.name] for p in prox.parameters}
+    prox = counted(prox, len(inputs.weights))
+    taken = {p.name: inputs.parameters[p.name] for p in prox.parameters}
     for name, changed in _changes(taken, shape):
         yield moved(exact, [shifted(prox=operator(prox, {**taken, name: x}, beside)) for x in changed])
     if prox.indexed:
         with ctx.workprec(WORKING_BITS):
             sums = [beside + spread(), arb(0).max(beside - spread())]
         yield moved(exact, [shifted(prox=operator(prox, taken, total)) for total in sums])
-    own = {p.name: parameters[p.name] for p in terms.parameters}
-    for is_own, found in slope_changes(terms, weights, j, own, arrays, shape):
-        at = [ball(v) for v in nudged(weights[j], shape)] if is_own else [point["w"]] * len(found)
-        ends = [(w, end) for w, one in zip(at, found, strict=True) if one is not None for end in (one.low, one.high)]
+    own = {p.name: inputs.parameters[p.name] for p in inputs.terms.parameters}
+    for is_own, slopes_found in slope_changes(replace(inputs, parameters=own), j):
+        at = [ball(v) for v in nudged(inputs.weights[j], shape)] if is_own else [point["w"]] * len(slopes_found)
+        ends = [(w, end) for w, one in zip(at, slopes_found, strict=True) if one for end in (one.low, one.high)]
         yield moved(exact, [shifted(w=w, g_penalty=end) for w, end in ends if end.is_finite()])
-    if terms.indexed:
-        share = of_summands(terms, weights, parameters, arrays, j, shape)
+    if inputs.terms.indexed:
+        share = of_summands(inputs, j)
         with ctx.workprec(WORKING_BITS):
             ends_of_sum = [point["g_penalty"] + share, point["g_penalty"] - share]
         yield moved(exact, [shifted(g_penalty=end) for end in ends_of_sum])
 
 
-def _changes(parameters: Mapping[str, float], shape: Format) -> Iterator[tuple[str, tuple[Fraction, ...]]]:
+_FOLLOWING = frozenset({"t", "g_penalty", "prox"})
+"""Names in a step's point that are exact counts, or follow from other inputs."""
+
+
+def _changes(parameters: Mapping[str, Exact], shape: Format) -> Iterator[tuple[str, tuple[Fraction, ...]]]:
     for name, x in parameters.items():
         if others := nudged(x, shape):
             yield name, others
@@ -190,24 +202,18 @@ def _array_changes(arrays: Mapping[str, Any], shape: Format) -> Iterator[list[di
                 yield made
 
 
-def of_summands(
-    terms: Terms,
-    weights: Sequence[Exact],
-    parameters: Mapping[str, float],
-    arrays: Mapping[str, Any],
-    j: int | None,
-    shape: Format,
-) -> arb:
+def of_summands(inputs: Inputs, j: int | None) -> arb:
     """Return 4u * sum |summand|, or of the summands' derivatives by w_j, over the terms in index notation."""
     with ctx.workprec(128):
-        known = {name: ball(x) for name, x in parameters.items()}
-        given = {name: balls(array) for name, array in arrays.items()}
-        scope = Scope(known, {**given, "w": balls(weights)}, len(weights), _sign_of_midpoint)
+        known = {name: ball(x) for name, x in inputs.parameters.items()}
+        given = {name: balls(array) for name, array in inputs.arrays.items()}
+        weights = balls(inputs.weights)
+        scope = Scope(known, {**given, "w": weights}, len(weights), _sign_of_midpoint)
         total = arb(0)
-        for term in terms.indexed:
+        for term in inputs.terms.indexed:
             spread, slope = _spread(term.tree, scope, -1 if j is None else j)
             total = total + ball(term.coefficient) * (spread if j is None else slope)
-        return total * ULPS_OF_INPUT * arb((1, shape.unit))
+        return total * ULPS_OF_INPUT * arb((1, inputs.shape.unit))
 
 
 def _sign_of_midpoint(x: Any) -> int:

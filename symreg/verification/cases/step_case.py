@@ -1,0 +1,103 @@
+"""One call of a rule's step, and what the step of each of its weights is evaluated at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from flint import arb, ctx
+
+from symreg.model.terms import Terms
+from symreg.verification.cases.groups import Group
+from symreg.verification.comparison.tolerance import WORKING_BITS
+from symreg.verification.minimum.operators import counted, operator
+from symreg.verification.minimum.steps import Stepper
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.formats import Vector
+from symreg.verification.oracle.series import Value
+from symreg.verification.oracle.slopes import Slope
+
+NO_TERMS = Terms(terms=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCase:
+    """One call of a rule's step.
+
+    Args:
+        slopes: The penalty's gradient at the weights; of its smooth terms for a rule with `prox`.
+        gradient: The loss's gradient, `g`.
+        parameters: The rule's.
+        arrays: Array states before the step, by name.
+        scalars: Scalar states before the step, by name.
+        taken: Steps taken before this one.
+        exact: Per output (`w`, each state) the exact value for each weight.
+        smooth: The terms that the slopes are of, for a rule with `prox`; else None for all of them.
+        prox: The terms that the rule takes the proximal operator of.
+        points: Of terms in index notation, what the operator is taken of: one number for each weight.
+    """
+
+    group: Group
+    weights: Vector
+    slopes: tuple[Slope | None, ...]
+    gradient: Vector
+    parameters: dict[str, float]
+    arrays: dict[str, Vector]
+    scalars: dict[str, float]
+    taken: int
+    exact: dict[str, tuple[arb | None, ...]] = field(default_factory=dict)
+    smooth: Terms | None = None
+    prox: Terms = NO_TERMS
+    points: tuple[arb, ...] = ()
+
+    def beside(self, j: int) -> arb:
+        """Return the sum of the squares of the other weights' points."""
+        with ctx.workprec(WORKING_BITS):
+            return sum((point * point for i, point in enumerate(self.points) if i != j), arb(0))
+
+
+def step_point(case: StepCase, j: int) -> dict[str, Value]:
+    """Return what the step of one weight is evaluated at."""
+    found = case.slopes[j]
+    penalty = arb.nan() if found is None else found.value
+    return point_of_weight(case, j, penalty, shared_values(case))
+
+
+def point_of_operator(step: Stepper, point: Mapping[str, Value]) -> arb:
+    """Return what a step takes the operator of at one weight; nan where it takes none."""
+    seen = [arb.nan()]
+
+    def noted(v: arb, s: arb) -> arb:
+        seen.append(v)
+        return v
+
+    step({**point, "prox": noted})
+    return seen[-1]
+
+
+def part_of(case: StepCase, kept: Sequence[int]) -> StepCase:
+    """Return the case with some of its weights, in any order."""
+    places = np.array(kept)
+    return replace(
+        case,
+        weights=case.weights[places],
+        slopes=tuple(case.slopes[k] for k in kept),
+        gradient=case.gradient[places],
+        arrays={name: column[places] for name, column in case.arrays.items()},
+    )
+
+
+def shared_values(case: StepCase) -> dict[str, Value]:
+    shared: dict[str, Value] = {name: ball(x) for name, x in (case.parameters | case.scalars).items()}
+    shared["t"] = arb(case.taken + 1)
+    return shared
+
+
+def point_of_weight(case: StepCase, j: int, penalty: arb, shared: Mapping[str, Value]) -> dict[str, Value]:
+    point = {**shared, "w": arb(float(case.weights[j])), "g_loss": arb(float(case.gradient[j])), "g_penalty": penalty}
+    for name, column in case.arrays.items():
+        point[name] = arb(float(column[j]))
+    if case.smooth is not None:
+        point["prox"] = operator(counted(case.prox, len(case.weights)), case.group.parameters, case.beside(j))
+    return point
