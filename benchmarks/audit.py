@@ -16,9 +16,10 @@ from pathlib import Path
 import click
 from operators import ENTRIES, LEFT_OUT, PACKAGES, REMARKS, REPRODUCED, Entry
 
-from symreg.application.audit import inspect_object
+from symreg.application.audit import audit_object
+from symreg.application.choices import AUDIT_POINTS
 from symreg.application.python_objects import literals, object_in
-from symreg.application.requests import read_objective
+from symreg.application.requests import audit_request, read_objective
 from symreg.cli.options import parsed_settings
 from symreg.objectives.resolve import within
 from symreg.verification.audit import Check, Report
@@ -57,7 +58,8 @@ def audited(entry: Entry) -> Report:
         parameters = {k: v for k, v in numbers.items() if k in known} | parsed_settings(entry.settings)
     sizes = [float(v) for v in given.values() if isinstance(v, float)]
     label = f"{entry.place.partition(':')[2]}({', '.join(entry.arguments)})"
-    return inspect_object(object_in(entry.place, given), objective, label=label, parameters=parameters, sizes=sizes)
+    request = audit_request(objective, parameters=parameters, points=AUDIT_POINTS)
+    return audit_object(object_in(entry.place, given), request, label=label, sizes=sizes)
 
 
 def command(entry: Entry) -> str:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from measure import Row, at_most, interleaved, shown
 
 from symreg import catalogue
-from symreg.application.tasks import CATALOGUE_RULES
+from symreg.application.command_tasks import CATALOGUE_RULES
 
 POINTS = 2000
 

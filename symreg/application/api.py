@@ -10,19 +10,22 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from symreg import catalogue
 from symreg.application import worker
+from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS, Dtype, Kind
 from symreg.application.requests import (
-    ArrayLike,
-    declared_array,
-    declared_parameter,
+    audit_request,
+    checked_dtype,
+    checked_target,
     distinct_rules,
-    named_targets,
+    targets_of,
+    verify_request,
 )
-from symreg.errors import SpecError, UnknownName
+from symreg.errors import SpecError
 from symreg.language.inline import inline_penalty
+from symreg.language.inline_declarations import ArrayLike, declared_array, declared_parameter
 from symreg.model.domain import parse_domain
 from symreg.model.names import mentioned
 from symreg.model.objective import Objective
@@ -69,8 +72,14 @@ def penalty(
         parameters: Domains by name: `"positive"`, `"(0, 1)"`, with a default `"positive = 0.3"` or `("positive", 0.3)`.
             One that is not named here is taken as positive.
 
+    Returns:
+        The penalty. Two add up, and a number times one is another: `l1 + 0.5 * l2` is an objective.
+
     Raises:
         SymregError: What is wrong, where, and what would be right.
+
+    Example:
+        >>> symreg.penalty("welsch", "lam*(1 - exp(-(w/c)**2))", c="positive = 2")
     """
     worker.checked_timeout(timeout)
     if expression is None:
@@ -90,25 +99,33 @@ def penalty(
 
 
 def rule(source: RuleLike, *, timeout: float | None = None) -> Rule:
-    """Return an update rule: one of the catalogue, of a spec file, or of a spec file's text."""
+    """Return an update rule.
+
+    Args:
+        source: The name of one of the catalogue, the path of a spec file, or a spec file's text.
+        timeout: As everywhere; reading a rule is bounded by the language's limits.
+
+    Raises:
+        SymregError: What is wrong, where, and what would be right.
+    """
     worker.checked_timeout(timeout)
     return resolve_rule(source)
 
 
 def penalties() -> tuple[str, ...]:
-    """Return the names of the catalogue's penalties."""
+    """Return the names of the catalogue's penalties, sorted."""
     return catalogue.penalties()
 
 
 def rules() -> tuple[str, ...]:
-    """Return the names of the catalogue's update rules."""
+    """Return the names of the catalogue's update rules, sorted."""
     return catalogue.rules()
 
 
 def objective(
     source: ObjectiveLike, *, name: str | None = None, domain: str | None = None, timeout: float | None = None
 ) -> Objective:
-    """Return an objective.
+    """Return an objective: what every other function takes, resolved.
 
     Args:
         source: A catalogue name, the path of a spec file, an expression, a sum of these such as `"l1 + 0.5*l2"`, a
@@ -116,6 +133,16 @@ def objective(
         name: A stem for emitted files in place of the one made from the penalties' names.
         domain: Where each weight lies, such as `"(0, inf)"`, besides what the penalties say themselves.
         timeout: As everywhere; reading an objective is bounded by the language's limits.
+
+    Returns:
+        Its terms, with one declaration of each parameter, and notes on what was assumed.
+
+    Raises:
+        SymregError: What is wrong, where, and what would be right.
+
+    Example:
+        >>> symreg.objective("l1(lam=mu) + 0.5*l2").terms.names
+        ['mu', 'lam']
     """
     worker.checked_timeout(timeout)
     return resolve(source, name=name, domain=domain)
@@ -132,9 +159,15 @@ def derive(
         prox: Derive the penalty's proximal operator instead, with its Moreau envelope and Fenchel conjugate.
         timeout: Seconds that symbolic work may take.
 
+    Returns:
+        The derivation: its `steps`, and `text()`, `latex()`, `markdown()`, `to_json()` of it.
+
     Raises:
         SymregError: The objective or the rule is wrong, or cannot be derived.
         OutOfTime: It took longer than `timeout` seconds.
+
+    Example:
+        >>> print(symreg.derive("l2", rule="adamw").text())
     """
     from symreg.presentation import Derivation
 
@@ -153,6 +186,13 @@ def derive(
 
 def analyse(source: ObjectiveLike, *, timeout: float | None = None) -> Properties:
     """Return what can be said of an objective's penalty: each claim proved, conditional, refuted or undecided.
+
+    Args:
+        source: The objective.
+        timeout: Seconds that symbolic work may take.
+
+    Returns:
+        The verdicts, by claim: `properties["convex"].verdict`, `.holds_iff`, `.witness`.
 
     Raises:
         SymregError: The objective is wrong, or has no value.
@@ -182,20 +222,29 @@ def generate(
         judge: If not, nothing is judged, and the files' headers say so.
         timeout: Seconds that symbolic work may take.
 
+    Returns:
+        Text by path below an output folder. What the files' owner must know besides is a warning.
+
     Raises:
+        SymregError: The objective or a rule is wrong, or cannot be derived.
         WrongCode: A function is wrong, or could not be judged at everyday values; its text is the judge's report.
+        OutOfTime: It took longer than `timeout` seconds.
+
+    Example:
+        >>> for path, text in symreg.generate("mcp", rules=("adam", "proximal_gradient"), target="all").items():
+        ...     pathlib.Path("build", path).write_text(text)
     """
-    made = worker.call(
+    emitted = worker.call(
         "emit_sources",
         timeout=timeout,
         objective=resolve(source, name=name),
-        rules=_resolved(rules),
-        targets=named_targets(target),
+        rules=distinct_rules(rules),
+        targets=targets_of(target),
         is_judged=judge,
     )
-    for note in made.notes:
+    for note in emitted.notes:
         warnings.warn(note, stacklevel=2)
-    files: dict[str, str] = made.files
+    files: dict[str, str] = emitted.files
     return files
 
 
@@ -203,7 +252,7 @@ def load(
     source: ObjectiveLike,
     rules: Rules = _GRADIENT_DESCENT,
     target: str = "c",
-    dtype: Literal["float64", "float32"] = "float64",
+    dtype: Dtype = "float64",
     *,
     judge: bool = True,
     timeout: float | None = None,
@@ -213,26 +262,43 @@ def load(
     They have the same Python signatures on either target and take arrays of `dtype` only. The judge looks at them
     first, unless `judge` is false.
 
+    Args:
+        source: The objective.
+        rules: Update rules that a step is loaded for, as `RULE_step`; of a rule with states, `RULE_state` makes them.
+        target: `numpy` or `c`.
+        dtype: `float64` or `float32`: of all arrays.
+        judge: If not, nothing is judged.
+        timeout: Seconds that symbolic work may take.
+
+    Returns:
+        Callables: `value(w, *, lam) -> float`; `gradient(w, *, lam) -> array` of w's shape; `prox(v, *, step, lam)`
+        where there is one; `adam_step(w, g, state, *, lr, lam)`, which changes w of any shape (of one dimension for
+        index notation) and its state in place. `w`, `g` and `v` are arrays of one shape.
+
     Raises:
+        SymregError: The objective or a rule is wrong, or cannot be derived.
         WrongCode: A function is wrong, or could not be judged at everyday values; its text is the judge's report.
         ToolMissing: There is no C compiler; names what to install.
+        OutOfTime: It took longer than `timeout` seconds.
+
+    Example:
+        >>> symreg.load("l2").gradient(np.array([1.0, -2.0]), lam=0.5)
+        array([ 1., -2.])
     """
     from symreg.targets.loading.c_compiler import find_compiler
     from symreg.targets.loading.load import load
 
-    (wanted,) = named_targets(target, allows_all=False)
-    if dtype not in ("float64", "float32"):
-        raise UnknownName(f"there is no dtype {dtype!r:.40}; write 'float64' or 'float32'")
-    resolved, chosen = resolve(source), _resolved(rules)
-    if wanted == "c":
+    name, precision = checked_target(target), checked_dtype(dtype)
+    resolved, resolved_rules = resolve(source), distinct_rules(rules)
+    if name == "c":
         find_compiler()
     if judge:
         updates, _ = worker.call(
-            "derive_judged_updates", timeout=timeout, objective=resolved, rules=chosen, target=wanted
+            "derive_judged_updates", timeout=timeout, objective=resolved, rules=resolved_rules, target=name
         )
     else:
-        updates = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=chosen)
-    return load(resolved, updates, wanted, dtype)
+        updates = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=resolved_rules)
+    return load(resolved, updates, name, precision)
 
 
 def verify(
@@ -240,8 +306,8 @@ def verify(
     rules: Rules = _GRADIENT_DESCENT,
     target: str = "all",
     against: Callable[..., Any] | None = None,
-    as_: Literal["value", "gradient", "prox", "step"] = "gradient",
-    points: int = 2000,
+    as_: Kind = "gradient",
+    points: int = VERIFY_POINTS,
     params: Mapping[str, float] | None = None,
     *,
     rtol: float | None = None,
@@ -253,27 +319,45 @@ def verify(
         source: The objective.
         rules: Update rules whose steps are judged.
         target: `numpy`, `c` or `all`.
-        against: A function to judge in place of the emitted ones; called as the emitted function of its kind would be.
-        as_: What `against` computes.
+        against: A function to judge in place of the emitted ones; called as the emitted function of its kind would be:
+            `f(w, *, lam)`, `f(v, *, step, lam)` or `f(w, g, [state], *, lr, lam)`, on copies of its own.
+        as_: What `against` computes: `value`, `gradient`, `prox` or `step`.
         points: How many points each check compares.
         params: Values of parameters that are sampled from their domains otherwise, and of the `step` of a prox.
         rtol: Relative error that is allowed besides the tolerance; 1e-9 for `against`, else 0.
         timeout: Seconds that symbolic work may take; the comparison itself is not limited.
+
+    Returns:
+        The report: `passed`, `checks`, and its table as text.
+
+    Raises:
+        SymregError: The objective, a rule or a number that was asked for is wrong.
+        ToolMissing: The C target is among them and there is no compiler.
+        OutOfTime: Symbolic work took longer than `timeout` seconds.
+
+    Example:
+        >>> symreg.verify("l2", against=lambda w, *, lam: lam * w).passed  # it should be 2*lam*w
+        False
     """
-    from symreg.application.requests import check_request
     from symreg.application.verify import judge, judge_function
 
-    resolved, chosen = resolve(source), _resolved(rules)
-    check_request(resolved, chosen if against is None or as_ == "step" else (), params, rtol, points)
+    request = verify_request(
+        resolve(source),
+        distinct_rules(rules),
+        kind=None if against is None else as_,
+        points=points,
+        parameters=params,
+        rtol=rtol,
+    )
     if against is not None:
-        has_shape = callable(against) and as_ in ("value", "gradient", "prox")
-        proofs = worker.call("prove_convexity", timeout=timeout, objective=resolved) if has_shape else ()
-        return judge_function(
-            resolved, chosen, against, kind=as_, points=points, parameters=params, rtol=rtol, proofs=proofs
+        is_judged_by_shape = callable(against) and as_ != "step"
+        proofs = (
+            worker.call("prove_convexity", timeout=timeout, objective=request.objective) if is_judged_by_shape else ()
         )
-    targets = named_targets(target)
-    made = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=chosen)
-    return judge(resolved, made, chosen, targets, points=points, parameters=params, rtol=rtol)
+        return judge_function(request, against, proofs=proofs)
+    targets = targets_of(target)
+    updates = worker.call("derive_updates", timeout=timeout, objective=request.objective, rules=request.rules)
+    return judge(request, updates, targets)
 
 
 def audit(
@@ -282,7 +366,7 @@ def audit(
     *,
     params: Mapping[str, float] | None = None,
     steps: Sequence[float] | None = None,
-    points: int = 700,
+    points: int = AUDIT_POINTS,
     rtol: float | None = None,
     timeout: float | None = None,
 ) -> AuditReport:
@@ -299,26 +383,19 @@ def audit(
         rtol: Relative error that is allowed besides rounding; 1e-9 unless given.
         timeout: Seconds that it may take; a single call of the object's is not interrupted. No limit unless given.
 
+    Returns:
+        The report: `passed`, `checks`, and its table by `text()`.
+
     Raises:
         SymregError: There is nothing to audit, or a parameter lacks its number.
         OutOfTime: It took longer than `timeout` seconds.
     """
-    from symreg.application.audit import inspect_object
+    from symreg.application.audit import audit_object
 
     if timeout is not None:
         worker.checked_timeout(timeout)
     if isinstance(subject, str | Path):
         raise SpecError(f"{mentioned(str(subject), 'the text')} is a name; hand over the object itself")
-    return inspect_object(
-        subject,
-        None if objective is None else resolve(objective),
-        parameters=params,
-        steps=steps,
-        points=points,
-        rtol=rtol,
-        timeout=timeout,
-    )
-
-
-def _resolved(rules: Rules) -> tuple[Rule, ...]:
-    return distinct_rules((rules,) if isinstance(rules, str | Path | Rule) else rules)
+    resolved = None if objective is None else resolve(objective)
+    request = audit_request(resolved, parameters=params, steps=steps, points=points, rtol=rtol)
+    return audit_object(subject, request, timeout=timeout)

@@ -73,7 +73,7 @@ def judge_emitted(
         with ThreadPoolExecutor(1) as beside:
             if "c" in judged:  # it is compiled while the judge finds out what is right
                 beside.submit(_built, sources["c"])
-            report = verify.look(objective, updates, rules, judged)
+            report = verify.quick_look(objective, updates, rules, judged)
         verdict = _verdict(report, {rule.name for rule in rules if rule.uses_prox})
         _keep(key, verdict)
     if verdict.wrong:

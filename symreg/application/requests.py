@@ -1,187 +1,248 @@
-"""What a user asks for, checked before any work begins: rules, parameters, targets, tolerances."""
+"""What a user asks for, checked before any work begins: each thing in one place, in one wording.
+
+Takes names, texts and numbers as they came from Python or the command line; what it hands on is not checked again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
+from symreg.application.choices import (
+    DTYPES,
+    KINDS,
+    MOST_AUDIT_POINTS,
+    MOST_VERIFY_POINTS,
+    RTOL,
+    Dtype,
+    Kind,
+)
 from symreg.errors import SpecError, UnknownName
+from symreg.language.inline_declarations import read_declaration
+from symreg.language.toml import read_penalty
 from symreg.model.interval import WORDS
 from symreg.model.names import did_you_mean
 from symreg.model.objective import Objective
 from symreg.model.ordering import require_order
-from symreg.model.spec import Array, Parameter, Rule, Shape
+from symreg.model.spec import Parameter, Rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import TARGETS
 
-ArrayLike: TypeAlias = "Sequence[str] | tuple[Sequence[str], str | tuple[str, float]]"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest:
+    """What the judge is asked to compare.
+
+    Args:
+        objective: What the functions claim to be of.
+        rules: Those whose steps are judged.
+        parameters: Values of parameters that are fixed, in their domains; the others are sampled.
+        points: How many points each check compares.
+        rtol: Relative error that is allowed besides the tolerance.
+        kind: What a function of a user's own claims to compute; None for what symreg emits.
+    """
+
+    objective: Objective
+    rules: tuple[Rule, ...]
+    parameters: Mapping[str, float]
+    points: int
+    rtol: float
+    kind: Kind | None = None
 
 
-def named_targets(target: str, *, allows_all: bool = True) -> tuple[str, ...]:
-    if target == "all" and allows_all:
-        return tuple(TARGETS)
-    if target not in TARGETS:
-        raise UnknownName(f"there is no target '{str(target)[:40]}'{did_you_mean(str(target)[:40], TARGETS)}")
-    return (target,)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRequest:
+    """What the auditor is asked to compare.
 
+    Args:
+        objective: The formula that an object should be of, or None where it is judged by itself.
+        parameters: A number for each of the formula's parameters.
+        steps: Of the proximal operator; None for the auditor's own choice.
+        points: Points per check, about.
+        rtol: Relative error that is allowed besides rounding.
+    """
 
-def declared_parameter(name: str, value: str | tuple[str, float]) -> Parameter:
-    if isinstance(value, str):
-        return parameter_of(name, value)
-    try:
-        domain, default = value
-        return parameter_of(name, f"{domain} = {float(default)!r}")
-    except (TypeError, ValueError):
-        raise SpecError(f"parameter '{name[:40]}': write a domain, or a domain and a default") from None
-
-
-def declared_array(name: str, value: ArrayLike) -> Array:
-    shape: object = value
-    said: str | tuple[str, float] = "real"
-    if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str):
-        shape, said = value[0], value[1]
-    rows: dict[tuple[object, ...], Shape] = {("n",): ("n",), ("n", "n"): ("n", "n")}
-    try:
-        dimensions = rows[tuple(shape)] if isinstance(shape, Iterable) else rows[()]
-    except (KeyError, TypeError):
-        raise SpecError(
-            f"array '{name[:40]}': its shape is ('n',) or ('n', 'n'); with a domain write (('n',), 'nonnegative = 1')"
-        ) from None
-    element = declared_parameter(name, said)
-    return Array(name=name, shape=dimensions, domain=element.domain, default=element.default)
-
-
-def finite(name: str, number: Any) -> float:
-    if isinstance(number, bool):
-        raise SpecError(f"{name} = {number}: write a number")
-    try:
-        return float(number)
-    except (TypeError, ValueError, OverflowError):
-        raise SpecError(f"{name} = {number!r:.40}: write a number") from None
+    objective: Objective | None
+    parameters: Mapping[str, float]
+    steps: tuple[float, ...] | None
+    points: int
+    rtol: float
 
 
 def read_objective(
     text: str, *, parameters: Sequence[str] = (), name: str | None = None, domain: str | None = None
 ) -> Objective:
-    """Return the objective of a text; one that holds a `[penalty]` table is a spec file's own text."""
-    from symreg.language.toml import read_penalty
-    from symreg.objectives.resolve import resolve
+    """Return the objective of a command line.
 
+    Args:
+        text: As `symreg.objective` takes it; one that holds a `[penalty]` table is a spec file's own text.
+        parameters: Declarations such as `c: (0, inf) = 2`.
+        name: Stem of emitted files.
+        domain: Where each weight lies besides.
+
+    Raises:
+        LanguageError, SpecError, UnknownName: What is wrong, where, and what would be right.
+    """
     source = read_penalty(text, "standard input") if "[penalty]" in text else text
-    return resolve(source, parameters=[read_parameter(row) for row in parameters], name=name, domain=domain)
+    return resolve(source, parameters=[read_declaration(row) for row in parameters], name=name, domain=domain)
 
 
-def distinct_rules(rules: Iterable[str | Path | Rule]) -> tuple[Rule, ...]:
+def distinct_rules(rules: str | Path | Rule | Iterable[str | Path | Rule]) -> tuple[Rule, ...]:
     """Return the rules that names, paths or texts give.
 
     Raises:
-        SpecError: Two of them would be emitted under one name.
+        LanguageError, SpecError, UnknownName: One is none, or two of them would be emitted under one name.
     """
-    from symreg.errors import SpecError
-    from symreg.objectives.rules import resolve_rule
-
-    made = tuple(resolve_rule(rule) for rule in rules)
-    names = [rule.name for rule in made]
+    sources = (rules,) if isinstance(rules, str | Path | Rule) else rules
+    resolved = tuple(resolve_rule(source) for source in sources)
+    names = [rule.name for rule in resolved]
     if len(set(names)) != len(names):
         raise SpecError(f"two rules are called '{max(names, key=names.count)}'; rename one or leave it out")
-    return made
+    return resolved
 
 
-def read_parameter(text: str) -> Parameter | Array:
-    """Return what `c: (0, inf) = 2` declares, or `c[n]: nonnegative = 1`; the default may be left out.
-
-    Raises:
-        SpecError: It is not of that form; says what would be right.
-    """
-    from symreg.errors import SpecError
-    from symreg.language.declarations import make_array
-    from symreg.model.names import mentioned
-
-    name, colon, rest = text.partition(":")
-    if not colon:
-        raise SpecError(f"{mentioned(text, '--param')}: write a name, a domain and a default, as in 'c: (0, inf) = 2'")
-    name, bracket, dimensions = name.strip().partition("[")
-    shape = _SHAPES.get("".join(dimensions.split()))
-    if shape is None:
-        return parameter_of(f"{name}{bracket}{dimensions}", rest)
-    element = parameter_of(name.strip(), rest, "array")
-    return make_array(element.name, shape=shape, domain=element.domain, default=element.default)
-
-
-_SHAPES: dict[str, Shape] = {"n]": ("n",), "n,n]": ("n", "n")}
-
-
-def parameter_of(name: str, text: str, what: str = "parameter") -> Parameter:
-    """Return the parameter of a name whose domain and default are written `(0, inf) = 2`."""
-    from symreg.errors import SpecError
-    from symreg.language.declarations import make_parameter
-    from symreg.model.interval import parse_interval, parse_number
-    from symreg.model.names import check_identifier
-
-    check_identifier(name, what)
-    domain, equals, default = text.partition("=")
-    try:
-        value = parse_number(default) if equals else None
-    except SpecError as error:
-        raise SpecError(f"{what} '{name}': default {error}") from None
-    return make_parameter(name, domain=parse_interval(domain.strip()), default=value, where=what)
-
-
-DTYPES: tuple[Literal["float64", "float32"], ...] = ("float64", "float32")
-
-
-RTOL = 1e-9  # somebody else's function may be right to fewer digits
-
-
-def check_request(
-    objective: Objective, rules: Sequence[Rule], parameters: Mapping[str, float] | None, rtol: float | None, points: int
-) -> None:
-    """Refuse values that nothing can be judged with, before any work is done.
+def targets_of(target: str) -> tuple[str, ...]:
+    """Return the targets that a name stands for, which may be `all`.
 
     Raises:
-        SpecError, UnknownName: A fixed parameter does not exist or lies outside its domain, or a number is none.
+        UnknownName: There is none of that name.
     """
-    checked_parameters(objective, rules, parameters, has_step=True)
-    allowed(rtol, 0.0)
-    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= 10**7:
-        raise SpecError(f"points = {points!r:.40}: write an integer from 1 to 10000000")
+    return tuple(TARGETS) if target == "all" else (checked_target(target),)
 
 
-def checked_parameters(
-    objective: Objective, rules: Sequence[Rule], parameters: Mapping[str, float] | None, *, has_step: bool
+def checked_target(target: str) -> str:
+    """Return the name of one target.
+
+    Raises:
+        UnknownName: There is none of that name.
+    """
+    if target not in TARGETS:
+        shown = str(target)[:40]
+        raise UnknownName(f"there is no target '{shown}'{did_you_mean(shown, TARGETS)}")
+    return target
+
+
+def checked_dtype(dtype: Dtype) -> Dtype:
+    """Return the name of a precision.
+
+    Raises:
+        UnknownName: There is none of that name.
+    """
+    if dtype not in DTYPES:
+        raise UnknownName(f"there is no dtype {dtype!r:.40}; write 'float64' or 'float32'")
+    return dtype
+
+
+def verify_request(
+    objective: Objective,
+    rules: Sequence[Rule],
+    *,
+    kind: Kind | None = None,
+    points: int,
+    parameters: Mapping[str, float] | None = None,
+    rtol: float | None = None,
+) -> VerifyRequest:
+    """Return what the judge is asked to compare.
+
+    Args:
+        objective: What the functions claim to be of.
+        rules: Those whose steps are judged; a function of the user's own takes one if it is a step, else none.
+        kind: What that function computes, or None for what symreg emits.
+        points: From 1 to 10,000,000.
+        parameters: Numbers by name; of a prox, of `step` as well.
+        rtol: From 0 to 1; by default 1e-9 for a function of the user's own, else 0.
+
+    Raises:
+        SpecError, UnknownName: A fixed parameter does not exist or lies outside its domain, a number is none, or a
+            step is to be judged by more rules than one.
+    """
+    if kind is not None and kind not in KINDS:
+        raise UnknownName(f"a function is judged as 'value', 'gradient', 'prox' or 'step', not as {kind!r:.40}")
+    if kind == "step" and len(rules) != 1:
+        raise SpecError(f"a step is judged by one rule; {len(rules)} were given")
+    judged_rules = tuple(rules) if kind in (None, "step") else ()
+    return VerifyRequest(
+        objective=objective,
+        rules=judged_rules,
+        parameters=_fixed_parameters(objective, judged_rules, parameters, has_step=kind in (None, "prox")),
+        rtol=_relative_error(rtol, 0.0 if kind is None else RTOL),
+        points=_point_count(points, MOST_VERIFY_POINTS),
+        kind=kind,
+    )
+
+
+def audit_request(
+    objective: Objective | None,
+    *,
+    parameters: Mapping[str, float] | None = None,
+    steps: Iterable[float] | None = None,
+    points: int,
+    rtol: float | None = None,
+) -> AuditRequest:
+    """Return what the auditor is asked to compare; which parameters need a number the auditor says itself.
+
+    Args:
+        objective: The formula, or None.
+        parameters: Numbers by name.
+        steps: Of the proximal operator.
+        points: From 1 to 1,000,000.
+        rtol: From 0 to 1; 1e-9 by default.
+
+    Raises:
+        SpecError: There are parameters and no objective, or a number is none.
+    """
+    if objective is None and parameters:
+        raise SpecError(f"{next(iter(parameters))} is a parameter of no objective; name one")
+    return AuditRequest(
+        objective=objective,
+        points=_point_count(points, MOST_AUDIT_POINTS),
+        rtol=_relative_error(rtol, RTOL),
+        parameters={name: _number(name, value) for name, value in (parameters or {}).items()},
+        steps=None if steps is None else tuple(_number("step", step) for step in steps),
+    )
+
+
+def _fixed_parameters(
+    objective: Objective, rules: Sequence[Rule], values: Mapping[str, float] | None, *, has_step: bool
 ) -> dict[str, float]:
-    """Return the parameters to fix as floats that their domains hold; with a prox among them, the step is one."""
+    """Return the parameters to fix as floats in their domains; with a prox among the functions, `step` is one."""
     declared = [*objective.terms.parameters, *(p for rule in rules for p in rule.parameters)]
     if has_step:
         declared.append(Parameter(name="step", domain=WORDS["positive"], default=1.0))
     known = [p.name for p in declared]
-    made: dict[str, float] = {}
-    for name, value in (parameters or {}).items():
+    fixed: dict[str, float] = {}
+    for name, value in (values or {}).items():
         if name not in known:
             raise UnknownName(f"there is no parameter '{str(name)[:40]}' to set{did_you_mean(str(name)[:40], known)}")
-        if isinstance(value, bool):
-            raise SpecError(f"{name} = {value}: write a number")
-        try:
-            made[name] = float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise SpecError(f"{name} = {value!r:.40}: write a number") from None
-        for one in declared:
-            if one.name == name and made[name] not in one.domain:
-                raise SpecError(f"{name} = {made[name]:g} is outside its domain {one.domain}")
-    require_order(objective.terms.parameters, made)
-    return made
+        fixed[name] = _number(name, value)
+        for parameter in declared:  # of an objective and of rules: two may share a name
+            if parameter.name == name and fixed[name] not in parameter.domain:
+                raise SpecError(f"{name} = {fixed[name]:g} is outside its domain {parameter.domain}")
+    require_order(objective.terms.parameters, fixed)
+    return fixed
 
 
-def allowed(rtol: float | None, otherwise: float) -> float:
-    """Return a relative error that may be allowed."""
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool):
+        raise SpecError(f"{name} = {value}: write a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError(f"{name} = {value!r:.40}: write a number") from None
+
+
+def _point_count(points: int, most: int) -> int:
+    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= most:
+        raise SpecError(f"points = {points!r:.40}: write an integer from 1 to {most}")
+    return points
+
+
+def _relative_error(rtol: float | None, default: float) -> float:
     if rtol is None:
-        return otherwise
+        return default
     if isinstance(rtol, bool) or not isinstance(rtol, int | float) or not 0 <= rtol <= 1:
         raise SpecError(f"rtol = {rtol!r:.40}: write a number from 0 to 1")
     return float(rtol)
-
-
-def words(error: BaseException) -> str:
-    """Return an error's kind and the first line of what it says."""
-    said = str(error).splitlines()
-    return f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__

@@ -31,7 +31,7 @@ def catalogue_sources(timeout: float | None, bar: Bar) -> dict[str, str]:
                 name = waiting.get_nowait()
             except Empty:
                 return
-            made[name] = child.call("write_entry", timeout=timeout, name=name)
+            made[name] = child.call("write_catalogue_entry", timeout=timeout, name=name)
 
     bar(Phase("catalogue", is_symbolic=True))
     with ExitStack() as stack:

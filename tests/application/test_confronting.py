@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flint import ctx
 
-from symreg.application import tasks
+from symreg.application import command_tasks
 from symreg.application.confront import _claimed, confront_derivation, confront_updates, confront_verdicts
 from symreg.application.worker import Bug, Worker
 from symreg.claims.decide import properties
@@ -246,7 +246,7 @@ def test_a_contradicted_verdict_is_a_bug_and_never_printed(monkeypatch: pytest.M
     with pytest.raises(
         Contradicted, match=r"^'convex' is proved, but between \(.*\) and \(.*\) it lies above its chord"
     ):
-        tasks.write_properties(lambda notice: None, objective="double_well", as_json=False)
+        command_tasks.write_properties(lambda notice: None, objective="double_well", as_json=False)
 
 
 @pytest.mark.parametrize("text", ["huber", "mcp", "log_sum", "l1", "lp"])

@@ -125,13 +125,13 @@ def test_without_a_compiler_the_twin_is_judged_and_a_note_says_so(tmp_path: Path
 
 def test_a_verdict_is_kept_until_source_formula_or_judge_change(cauchy: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Update, ...]] = []
-    look = verify.look
+    look = verify.quick_look
 
     def counted(objective: Objective, made: tuple[Update, ...], *rest: object, **named: object) -> object:
         asked.append(made)
         return look(objective, made, *rest, **named)  # type: ignore[arg-type]  # handed on as they come
 
-    monkeypatch.setattr(verify, "look", counted)
+    monkeypatch.setattr(verify, "quick_look", counted)
     given = cauchy.objective, cauchy.right, cauchy.rules, ("numpy",)
     for _ in range(2):
         judge_emitted(*given)

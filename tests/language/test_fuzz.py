@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from symreg import catalogue
-from symreg.application.requests import read_parameter
 from symreg.derivation.gradient import derive
 from symreg.errors import LanguageError, SymregError
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
+from symreg.language.inline_declarations import read_declaration
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty, read_rule
 from symreg.objectives.resolve import resolve
@@ -186,7 +186,7 @@ def test_no_arrangement_of_keys_meets_an_unforeseen_error(read: type, text: str)
 @given(st.one_of(st.text(max_size=30), broken(("c: (0, inf) = 2", "lam: positive = 1", "a: [0, 1) = 0.5"))))
 def test_no_declaration_meets_an_unforeseen_error(text: str) -> None:
     try:
-        parameter = read_parameter(text)
+        parameter = read_declaration(text)
     except SymregError as error:
         check(error)
         return

@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 import symreg
-from symreg.application import requests
 from symreg.calculus.pieces.domain import refuse_undefined
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.derivation.proximal.cases import derive_prox
 from symreg.errors import SymregError, excerpt
 from symreg.expressions.text import LONGEST_MENTION, mention, to_text
+from symreg.language.inline_declarations import read_declaration
 from symreg.language.parse import parse
 from symreg.language.toml import read_rule
 from symreg.objectives.resolve import resolve
@@ -53,7 +53,7 @@ MESSAGES: dict[str, tuple[str, Callable[[str], str]]] = {
     ),
     "a grammar": (f"({SUM}) w +* ({CUBIC})", lambda t: failing(lambda: resolve(t))),
     "an assignment": (SUM, lambda t: failing(lambda: read_rule(RULE.format(t), "mine.toml"))),
-    "a declaration": (SUM, lambda t: failing(lambda: requests.read_parameter(t))),
+    "a declaration": (SUM, lambda t: failing(lambda: read_declaration(t))),
     "a number": ("1." + "1234567890" * 9 + "lam*w", lambda t: failing(lambda: resolve(t))),
     "a missing operator": (f"w {'lam' * 40}*w", lambda t: failing(lambda: resolve(t))),
     "a long name": (f"{'lam' * 50}(w)", lambda t: failing(lambda: resolve(t))),

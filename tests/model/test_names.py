@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from symreg.application.requests import read_parameter
 from symreg.errors import SymregError
+from symreg.language.inline_declarations import read_declaration
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty, read_rule
 from symreg.model.names import RESERVED
@@ -117,7 +117,7 @@ def test_a_hostile_name_is_refused_wherever_it_stands(name: str) -> None:
     if name not in FUNCTIONS:
         assert words in made(lambda: resolve("lam*abs(w)", name=name))
     if name.strip() == name:  # blanks around a name are dropped
-        assert words in made(lambda: read_parameter(f"{name}: positive = 1"))
+        assert words in made(lambda: read_declaration(f"{name}: positive = 1"))
         made(lambda: resolve(f"l1(lam={name})"))
     if is_toml(name):
         assert words in made(lambda: read_penalty(penalty_text(parameter=quoted(name)), "my.toml"))
@@ -147,7 +147,7 @@ def test_a_name_that_nothing_reserves_is_allowed(name: str) -> None:
     assert parameter.name == name
     if name != "lam":
         assert [p.name for p in resolve(f"l1(lam={name})").terms.parameters] == [name]
-    assert read_parameter(f"{name}: real").name == name
+    assert read_declaration(f"{name}: real").name == name
     rule = read_rule(rule_text(parameter=name).replace("lr*m", f"{name}*m"), "my.toml") if name != "m" else None
     assert rule is None or rule.parameters[0].name == name
 

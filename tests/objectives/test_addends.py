@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-import symreg.application.requests
+from symreg.application.requests import read_objective
 from symreg.errors import SymregError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
@@ -47,7 +47,7 @@ def test_a_constant_addend_is_a_part_of_the_expression(text: str) -> None:
 
 def test_a_constant_that_may_be_a_mistyped_penalty_is_told_with_the_penalty() -> None:
     assert "not the name of a penalty; did you mean 'etp'?" in resolve("etb + w**2").notes[0]
-    declared = symreg.application.requests.read_objective("etb + w**2", parameters=["etb: positive = 2"])
+    declared = read_objective("etb + w**2", parameters=["etb: positive = 2"])
     assert declared.notes == ()
 
 

@@ -11,7 +11,7 @@ import pytest
 from derived import cost, derived, emitted_prox
 
 import symreg
-from symreg.application.requests import DTYPES
+from symreg.application.choices import DTYPES
 from symreg.errors import Intractable
 from symreg.objectives.resolve import resolve
 from symreg.proximal.operator import Mixed, Operator

@@ -14,8 +14,9 @@ import numpy as np
 import plainly
 from numpy.typing import NDArray
 
-from symreg.application import requests, tasks
 from symreg.application.emission import judge_emitted
+from symreg.application.objective_tasks import derive_updates
+from symreg.application.requests import distinct_rules, read_objective
 from symreg.application.worker import Phase, Tell
 from symreg.errors import Intractable, SymregError, WrongCode
 from symreg.model.interval import Interval
@@ -88,16 +89,16 @@ def examine(
 
 def _derived(tell: Tell, objective: Objective) -> tuple[tuple[Rule, ...], tuple[Update, ...]]:
     """Return the functions of an objective, with a proximal step where there is an operator."""
-    rules = tuple(rule for rule in requests.distinct_rules(RULES) if fits(objective.terms, rule))
+    rules = tuple(rule for rule in distinct_rules(RULES) if fits(objective.terms, rule))
     try:
-        return rules, tasks.derive_updates(tell, objective=objective, rules=rules)
+        return rules, derive_updates(tell, objective=objective, rules=rules)
     except Intractable:
-        return rules[:1], tasks.derive_updates(tell, objective=objective, rules=rules[:1])
+        return rules[:1], derive_updates(tell, objective=objective, rules=rules[:1])
 
 
 def resolved(text: str, domain: str | None, params: Sequence[str]) -> Objective:
     """Return an objective as the command line reads it."""
-    return requests.read_objective(text, parameters=params, **({} if domain is None else {"domain": domain}))
+    return read_objective(text, parameters=params, **({} if domain is None else {"domain": domain}))
 
 
 def compare(

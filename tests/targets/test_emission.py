@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 
 from symreg import catalogue, templates
-from symreg.application.tasks import CATALOGUE_RULES
+from symreg.application.command_tasks import CATALOGUE_RULES
 from symreg.model.interval import Interval
 from symreg.model.spec import Parameter
 from symreg.objectives.resolve import resolve

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import symreg
+from symreg.application.requests import verify_request
 from symreg.application.verify import judge_function
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
@@ -43,7 +44,8 @@ def check(
 ) -> Check:
     """Return the one check of a function."""
     rules = [resolve_rule(rule)] if rule else []
-    report = judge_function(resolve(objective), rules, function, kind=kind, points=POINTS, **options)
+    request = verify_request(resolve(objective), rules, kind=kind, points=POINTS, **options)
+    report = judge_function(request, function)
     (found,) = report.checks
     assert report.passed == (found.verdict == "pass")
     return found
@@ -102,12 +104,14 @@ def test_a_verdict_needs_no_sympy(tmp_path: Path) -> None:
 import sys
 sys.modules["sympy"] = None
 from symreg.application.python_objects import function_in
+from symreg.application.requests import verify_request
 from symreg.application.verify import judge_function
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 for name in ("update", "in_place", "right"):
     rules = [resolve_rule("gradient_descent")]
-    report = judge_function(resolve("l2"), rules, function_in(f"mine.py:{name}"), kind="step", points=300)
+    request = verify_request(resolve("l2"), rules, kind="step", points=300)
+    report = judge_function(request, function_in(f"mine.py:{name}"))
     print(name, report.checks[0].verdict, report.checks[0].compared)
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -348,7 +352,7 @@ def test_trouble_is_a_failed_check(name: str) -> None:
 
 
 def report_of(function: Callable[..., Any], **options: Any) -> Report:
-    return judge_function(resolve("l2"), [], function, kind="gradient", points=POINTS, **options)
+    return judge_function(verify_request(resolve("l2"), (), kind="gradient", points=POINTS), function, **options)
 
 
 @pytest.mark.parametrize("width", [80, 100, 132])
@@ -432,7 +436,8 @@ def test_a_report_without_checks_is_no_pass() -> None:
 def test_a_formula_that_determines_little_is_judged_where_it_determines_something() -> None:
     # The phase of most weights is uncertain by more than a thousandth.
     function = lambda w: np.sin(2e13 * w)  # noqa: E731
-    report = judge_function(resolve("sin(1e13*w)**2/1e13"), [], function, kind="gradient", points=POINTS)
+    request = verify_request(resolve("sin(1e13*w)**2/1e13"), (), kind="gradient", points=POINTS)
+    report = judge_function(request, function)
     (found,) = report.checks
     assert report.passed
     assert f"not judged: {found.unjudged} of {found.points} (" in str(report)

@@ -6,11 +6,11 @@ from functools import cache
 
 import pytest
 
-from symreg.application.requests import read_parameter
 from symreg.claims.decide import properties
 from symreg.claims.verdict import Analysis
 from symreg.derivation.gradient import derive
 from symreg.expressions.text import to_text
+from symreg.language.inline_declarations import read_declaration
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 
@@ -19,7 +19,7 @@ P, R, C, U = "proved", "refuted", "conditional", "undecided"
 
 @cache
 def analysed(text: str, parameters: tuple[str, ...] = ()) -> Analysis:
-    return properties(resolve(text, parameters=[read_parameter(row) for row in parameters]))
+    return properties(resolve(text, parameters=[read_declaration(row) for row in parameters]))
 
 
 ODD = [  # R(-w) = -R(w), and not 0 everywhere
@@ -177,13 +177,13 @@ def test_nothing_that_is_said_depends_on_a_default(text: str, parameter: str, de
     for default in defaults:
         declared = (parameter.format(default),)
         verdicts = tuple((v.claim, v.verdict, v.holds_iff, v.value) for v in analysed(text, declared).verdicts)
-        objective = resolve(text, parameters=[read_parameter(row) for row in declared])
+        objective = resolve(text, parameters=[read_declaration(row) for row in declared])
         chain = derive(objective, resolve_rule("gradient_descent"))
         said.add((verdicts, chain.directions, chain.bounds))
     assert len(said) == 1
 
 
 def test_a_slope_whose_sign_hangs_on_a_parameter_is_not_told() -> None:
-    declared = [read_parameter("rho: real = 0.3")]
+    declared = [read_declaration("rho: real = 0.3")]
     chain = derive(resolve("where(w > 0, (1 - 2*rho)*w, rho*w)", parameters=declared), resolve_rule("gradient_descent"))
     assert {direction.sign for direction in chain.directions} == {"undecided"}

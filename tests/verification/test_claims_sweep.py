@@ -14,11 +14,11 @@ from tree_values import Values
 from tree_values import value as tree_value
 
 from symreg.application.confront import confront_verdicts
-from symreg.application.requests import read_parameter
 from symreg.claims.decide import properties
 from symreg.claims.verdict import Analysis, Verdict
 from symreg.errors import SymregError
 from symreg.expressions.tree import Tree, names, number
+from symreg.language.inline_declarations import read_declaration
 from symreg.model.interval import Interval
 from symreg.objectives.resolve import resolve
 
@@ -41,7 +41,7 @@ def attack(number: int) -> None:
     """Ask for all verdicts; the judge of claims and samples in 50 digits have nothing against them."""
     text, declared = formula(number)
     try:
-        analysis = properties(resolve(text, parameters=[read_parameter(row) for row in declared]))
+        analysis = properties(resolve(text, parameters=[read_declaration(row) for row in declared]))
     except SymregError:
         return  # refused with a reason
     confront_verdicts(analysis)

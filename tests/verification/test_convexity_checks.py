@@ -14,7 +14,8 @@ import pytest
 from proximal_operators import RIGHT
 
 import symreg
-from symreg.application.tasks import prove_convexity
+from symreg.application.objective_tasks import prove_convexity
+from symreg.application.requests import verify_request
 from symreg.application.verify import judge_function
 from symreg.expressions.tree import Compare, Logic, Name, number
 from symreg.language.parse import parse
@@ -37,8 +38,9 @@ def proofs_of(objective: str) -> tuple[Convexity, ...]:
 
 
 def checks_of(objective: str, function: Callable[..., Any], kind: Any, **options: Any) -> dict[str, Check]:
-    options = {"points": POINTS, "proofs": proofs_of(objective)} | options
-    report = judge_function(resolve(objective), (), function, kind=kind, **options)
+    proofs = options.pop("proofs", None)
+    request = verify_request(resolve(objective), (), kind=kind, **{"points": POINTS, **options})
+    report = judge_function(request, function, proofs=proofs_of(objective) if proofs is None else proofs)
     return {check.kind: check for check in report.checks}
 
 

@@ -14,7 +14,9 @@ import pytest
 from flint import arb
 
 import symreg
-from symreg.application.verify import judge, look
+from symreg.application.requests import verify_request
+from symreg.application.verify import judge
+from symreg.application.verify import quick_look as look
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.updates.assemble import updates
@@ -44,7 +46,8 @@ def test_right_code_passes(text: str) -> None:
     objective, rules = resolve(text), [resolve_rule("momentum")]
     made = updates(objective, rules)
     started = time.process_time()
-    report = judge(objective, made, rules, ("numpy", "c") if text in THROUGH_C else ("numpy",), points=30)
+    targets = ("numpy", "c") if text in THROUGH_C else ("numpy",)
+    report = judge(verify_request(objective, rules, points=30), made, targets)
     assert report.passed, report
     assert {"value", "gradient", "step"} <= {check.kind for check in report.checks}
     # On two quiet cores each takes less than 5 s; without a bound on the length it did not end.

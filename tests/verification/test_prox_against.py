@@ -13,6 +13,7 @@ import pytest
 from proximal_operators import RIGHT, WRONG, l1, l2_norm, mcp
 
 import symreg
+from symreg.application.requests import verify_request
 from symreg.application.verify import judge_function
 from symreg.errors import SymregError
 from symreg.objectives.resolve import resolve
@@ -26,7 +27,8 @@ def judged(
     rtol: float | None = None,
 ) -> Report:  # fmt: skip
     """Return the report on an operator by its minima alone: no proof of convexity is handed over."""
-    return judge_function(resolve(objective), (), function, kind="prox", points=points, parameters=params, rtol=rtol)
+    request = verify_request(resolve(objective), (), kind="prox", points=points, parameters=params, rtol=rtol)
+    return judge_function(request, function)
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -13,7 +13,7 @@ from flint import arb
 
 import symreg
 from symreg import catalogue
-from symreg.application.requests import DTYPES
+from symreg.application.choices import DTYPES
 from symreg.verification import Report, Subject, verify
 from symreg.verification.cases.prox_cases import prox_cases
 from symreg.verification.cases.prox_minima import is_judged, minima_of, radius_of

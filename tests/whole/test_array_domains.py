@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 import symreg
-from symreg.application.requests import read_objective, read_parameter
+from symreg.application.requests import read_objective
 from symreg.claims.decide import properties
 from symreg.cli.commands import symreg as command
 from symreg.errors import SpecError
+from symreg.language.inline_declarations import read_declaration
 from symreg.language.toml import read_penalty
 from symreg.model.interval import parse_interval
 from symreg.objectives.rules import resolve_rule
@@ -60,7 +61,7 @@ def test_a_domain_and_a_default_are_read_from_python(arrays: dict[str, Any]) -> 
 
 def test_a_domain_and_a_default_are_read_from_a_spec_file_and_beside_an_expression() -> None:
     (in_file,) = read_penalty(SPEC, "adaptive.toml").arrays
-    beside = read_parameter("c[n]: nonnegative = 2")
+    beside = read_declaration("c[n]: nonnegative = 2")
     (inline,) = read_objective(TEXT, parameters=["c[n]: nonnegative = 2"]).terms.arrays
     assert in_file == beside == inline
     assert (inline.domain, inline.default) == (parse_interval("nonnegative"), 2.0)
@@ -72,15 +73,15 @@ def test_an_array_without_a_domain_holds_any_real_number() -> None:
 
 
 def test_a_matrix_is_declared_with_two_dimensions() -> None:
-    array = read_parameter("A[n, n]: positive")
+    array = read_declaration("A[n, n]: positive")
     assert (array.name, array.shape) == ("A", ("n", "n"))  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (lambda: read_parameter("c[m]: positive"), "parameter 'c[m]': write a letter, then letters"),
-        (lambda: read_parameter("c[n]: positive = -1"), "array 'c': default -1.0 is outside its domain positive"),
+        (lambda: read_declaration("c[m]: positive"), "parameter 'c[m]': write a letter, then letters"),
+        (lambda: read_declaration("c[n]: positive = -1"), "array 'c': default -1.0 is outside its domain positive"),
         (lambda: read_objective(TEXT, parameters=["c: positive"]), "'c[n]: real = 1'"),
         (lambda: read_objective(TEXT, parameters=["lam[n]: positive"]), "'lam' needs its subscripts"),
         (lambda: read_objective(TEXT, parameters=["c[n, n]: positive"]), "c has 2 dimension(s), not 1 subscript(s)"),

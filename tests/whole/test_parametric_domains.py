@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 import symreg
 from symreg.accuracy.points import sampled
-from symreg.application.requests import check_request, read_parameter
+from symreg.application.requests import verify_request
 from symreg.calculus.evaluation.high_precision import samples
 from symreg.calculus.pieces.undefined import undefined_notes
 from symreg.calculus.signs.sign_of import sign_of
@@ -24,6 +24,7 @@ from symreg.cli.commands import symreg as command
 from symreg.derivation.gradient import derive
 from symreg.errors import SpecError, SymregError
 from symreg.expressions.tree import Compare, Name
+from symreg.language.inline_declarations import read_declaration
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty
 from symreg.model.domain import ParametricInterval, meet, parse_domain
@@ -407,7 +408,7 @@ def test_the_judge_samples_ends_in_order_and_asks_for_refusals() -> None:
 def test_fixed_ends_out_of_order_are_refused_before_anything_is_judged() -> None:
     objective = symreg.objective(penalty_of("distance"))
     with pytest.raises(SpecError, match="hi = 1 has to exceed lo = 2"):
-        check_request(objective, (), {"lo": 2.0, "hi": 1.0}, None, 10)
+        verify_request(objective, (), parameters={"lo": 2.0, "hi": 1.0}, points=10)
 
 
 @pytest.mark.parametrize("name", ["distance", "halfline", "symmetric", "apart"])
@@ -432,7 +433,7 @@ def test_a_domain_beside_the_text_holds_parameters_of_the_penalty_declared_ones_
     own = symreg.objective("lam*log(1 + abs(w)/b)", domain="[-b, b]")
     assert [(p.name, p.default) for p in own.terms.parameters] == [("lam", 1.0), ("b", 1.0)]
     made = resolve(
-        "l1", parameters=[read_parameter("lo: real = -1"), read_parameter("hi: real = 2")], domain="[lo, hi]"
+        "l1", parameters=[read_declaration("lo: real = -1"), read_declaration("hi: real = 2")], domain="[lo, hi]"
     )
     assert [(p.name, p.default, p.above) for p in made.terms.parameters] == [
         ("lam", 0.1, ""),
@@ -461,7 +462,7 @@ def test_a_domain_beside_the_text_that_may_be_none_is_refused(
     text: str, declared: tuple[str, ...], domain: str, words: str
 ) -> None:
     with pytest.raises(SymregError) as caught:
-        resolve(text, parameters=[read_parameter(row) for row in declared], domain=domain)
+        resolve(text, parameters=[read_declaration(row) for row in declared], domain=domain)
     assert words in str(caught.value)
 
 

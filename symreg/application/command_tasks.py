@@ -1,0 +1,272 @@
+"""What a worker does for a command: an objective given as text in, text to print and notes to tell out.
+
+Each task takes what to tell its caller with first. All import what they need when they run: this module is also
+imported where nothing heavy may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from symreg.application.choices import AUDIT_POINTS, Kind
+from symreg.application.objective_tasks import (
+    EmittedFiles,
+    decide_properties,
+    derive_chain,
+    derive_prox_chain,
+    derive_updates,
+    emit_sources,
+    prove_convexity,
+)
+from symreg.application.requests import (
+    VerifyRequest,
+    audit_request,
+    distinct_rules,
+    read_objective,
+    verify_request,
+)
+from symreg.application.worker import Phase, Progress, Tell
+from symreg.targets.emit import TARGETS
+
+if TYPE_CHECKING:
+    from symreg.application.verify import Watch
+    from symreg.derivation.model import Chain, ProxChain
+    from symreg.model.objective import Objective
+    from symreg.verification import Report
+
+CATALOGUE_RULES = ("gradient_descent", "momentum", "adam", "adamw", "lion")
+"""The rules whose steps `generated/` holds."""
+CATALOGUE_PROX_RULES = ("proximal_gradient",)
+"""Those that it holds of penalties whose kinks give the operator something to take."""
+
+
+class PrintedText(NamedTuple):
+    """Text for standard output, and what its reader must know besides, one line each."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+class PrintedReport(NamedTuple):
+    """A report on functions or on an object as text, notes, and whether everything in it passed."""
+
+    text: str
+    notes: tuple[str, ...]
+    passed: bool
+
+
+def write_derivation(
+    tell: Tell,
+    *,
+    objective: str,
+    rule: str,
+    form: str,
+    is_prox: bool = False,
+    parameters: Sequence[str] = (),
+    domain: str | None = None,
+) -> PrintedText:
+    """Return a derivation, of a gradient and a rule or of the proximal operator, as `text`, `latex`, ..."""
+    from symreg.objectives.rules import resolve_rule
+
+    resolved = read_objective(objective, parameters=parameters, domain=domain)
+    chain: Chain | ProxChain
+    if is_prox:
+        chain = derive_prox_chain(tell, objective=resolved)
+    else:
+        chain = derive_chain(tell, objective=resolved, rule=resolve_rule(rule))
+
+    from symreg.presentation import Derivation
+
+    derivation = Derivation(chain)
+    forms: dict[str, Callable[[], str]] = {
+        "text": derivation.text,
+        "latex": derivation.latex,
+        "markdown": derivation.markdown,
+        "json": derivation.to_json,
+    }
+    return PrintedText(text=forms[form](), notes=notes_on(resolved))
+
+
+def write_properties(
+    tell: Tell, *, objective: str, as_json: bool, parameters: Sequence[str] = (), domain: str | None = None
+) -> PrintedText:
+    """Return the verdicts on an objective, as a table or as data."""
+    resolved = read_objective(objective, parameters=parameters, domain=domain)
+    analysis = decide_properties(tell, objective=resolved)
+
+    from symreg.presentation import Properties
+
+    properties = Properties(analysis)
+    return PrintedText(text=properties.to_json() if as_json else properties.text(), notes=notes_on(resolved))
+
+
+def write_sources(
+    tell: Tell,
+    *,
+    objective: str,
+    rules: Sequence[str],
+    targets: Sequence[str],
+    name: str | None = None,
+    parameters: Sequence[str] = (),
+    is_judged: bool = True,
+    domain: str | None = None,
+) -> EmittedFiles:
+    """Return the emitted files of an objective."""
+    resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
+    emitted = emit_sources(tell, objective=resolved, rules=distinct_rules(rules), targets=targets, is_judged=is_judged)
+    return emitted._replace(notes=(*notes_on(resolved), *emitted.notes))
+
+
+def write_catalogue_entry(tell: Tell, *, name: str) -> dict[str, str]:
+    """Return what `generated/` holds of one penalty of the catalogue: every target, and the derivations in LaTeX."""
+    from symreg.errors import Intractable
+    from symreg.objectives.rules import resolve_rule
+    from symreg.proximal.split import fits
+
+    terms = read_objective(name).terms
+    rules = [rule for rule in (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES) if fits(terms, resolve_rule(rule))]
+    emitted = write_sources(tell, objective=name, rules=rules, targets=tuple(TARGETS))
+    derivation = write_derivation(tell, objective=name, rule="gradient_descent", form="latex")
+    files = {**emitted.files, f"latex/{name}.tex": derivation.text}
+    with suppress(Intractable):  # no operator
+        operator = write_derivation(tell, objective=name, rule="gradient_descent", form="latex", is_prox=True)
+        files[f"latex/{name}_prox.tex"] = operator.text
+    return files
+
+
+def write_report(
+    tell: Tell,
+    *,
+    objective: str,
+    rules: Sequence[str],
+    targets: Sequence[str],
+    points: int,
+    as_json: bool = False,
+    against: str | None = None,
+    kind: Kind | None = None,
+    settings: Mapping[str, float] | None = None,
+    rtol: float | None = None,
+    parameters: Sequence[str] = (),
+    domain: str | None = None,
+) -> PrintedReport:
+    """Return the judge's report on what is emitted for an objective, or on a function of the user's own.
+
+    Args:
+        tell: Called with each phase and its progress.
+        objective: Text.
+        rules: Names, paths or texts.
+        targets: Names of targets.
+        points: How many points each check compares.
+        as_json: As data rather than as a table?
+        against: `FILE.py:FUNCTION` in place of what is emitted, or None.
+        kind: What that function computes.
+        settings: Values of parameters that are fixed.
+        rtol: Relative error that is allowed besides the tolerance.
+        parameters: Declarations of parameters.
+        domain: Where each weight lies.
+    """
+
+    def progress(done: int, total: int, check: str) -> None:
+        tell(Phase(f"verify {check}", is_symbolic=False))
+        tell(Progress(done, total))
+
+    request = verify_request(
+        read_objective(objective, parameters=parameters, domain=domain),
+        distinct_rules(rules),
+        kind=None if against is None else kind or "gradient",
+        points=points,
+        parameters=settings,
+        rtol=rtol,
+    )
+    if against is None:
+        report = _report_on_emitted(tell, request, targets, progress)
+    else:
+        report = _report_on_function(tell, request, against, progress)
+    text = report.to_json() if as_json else str(report)
+    return PrintedReport(text=f"{text.rstrip()}\n", notes=notes_on(request.objective), passed=report.passed)
+
+
+def _report_on_emitted(tell: Tell, request: VerifyRequest, targets: Sequence[str], progress: Watch) -> Report:
+    from symreg.application.verify import judge
+
+    updates = derive_updates(tell, objective=request.objective, rules=request.rules)
+    tell(Phase("compile and load", is_symbolic=False))
+    return judge(request, updates, targets, progress=progress)
+
+
+def _report_on_function(tell: Tell, request: VerifyRequest, place: str, progress: Watch) -> Report:
+    from symreg.application.python_objects import function_in
+    from symreg.application.verify import judge_function
+
+    tell(Phase(f"load {place}", is_symbolic=False))
+    function = function_in(place)
+    proofs = () if request.kind == "step" else prove_convexity(tell, objective=request.objective)
+    tell(Phase(f"verify {place}", is_symbolic=False))
+    return judge_function(request, function, label=Path(place).name, proofs=proofs, progress=progress)
+
+
+def write_audit(
+    tell: Tell,
+    *,
+    place: str,
+    arguments: Sequence[str] = (),
+    objective: str | None = None,
+    domain: str | None = None,
+    settings: Mapping[str, float] | None = None,
+    steps: Sequence[float] = (),
+    points: int = AUDIT_POINTS,
+    rtol: float | None = None,
+    as_json: bool = False,
+    parameters: Sequence[str] = (),
+    is_limited: bool = False,
+) -> PrintedReport:
+    """Return the auditor's report on the object that `place` names, by an objective or by itself.
+
+    Args:
+        tell: Called with each phase.
+        place: `FILE.py:NAME` or `package.module:NAME`.
+        arguments: `NAME=LITERAL` rows; a number is also the objective's parameter of that name, if it has one.
+        objective: Text, or None.
+        domain: Where each weight lies.
+        settings: Numbers of the objective's parameters.
+        steps: Of the proximal operator; none for the auditor's own choice.
+        points: Points per check, about.
+        rtol: Relative error that is allowed besides rounding.
+        as_json: As data rather than as a table?
+        parameters: Declarations of the objective's parameters.
+        is_limited: Is all of it to end within the time limit? Without one, it takes as long as it takes.
+    """
+    from symreg.application.audit import audit_object
+    from symreg.application.python_objects import literals, object_in
+
+    tell(Phase(f"audit {place}", is_symbolic=is_limited))
+    values = literals(arguments)
+    numbers = {k: float(v) for k, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    resolved = None if objective is None else read_objective(objective, parameters=parameters, domain=domain)
+    known = [] if resolved is None else [p.name for p in resolved.terms.parameters]
+    request = audit_request(
+        resolved,
+        parameters={k: v for k, v in numbers.items() if k in known} | dict(settings or {}),
+        steps=steps or None,
+        points=points,
+        rtol=rtol,
+    )
+    report = audit_object(
+        object_in(place, values),
+        request,
+        label=f"{place}({', '.join(' '.join(row.split()) for row in arguments)})" if arguments else place,
+        sizes=tuple(numbers.values()),
+        progress=lambda check: tell(Phase(f"audit {check}", is_symbolic=is_limited)),
+    )
+    text = f"{report.to_json()}\n" if as_json else report.text()
+    return PrintedReport(text=text, notes=(), passed=report.passed)  # each parameter has a number: nothing was assumed
+
+
+def notes_on(objective: Objective) -> tuple[str, ...]:
+    """Return what was assumed of an objective, and where its formulas have no value."""
+    from symreg.calculus.pieces.undefined import undefined_notes
+
+    return (*objective.notes, *undefined_notes(objective.terms))

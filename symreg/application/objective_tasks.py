@@ -1,0 +1,123 @@
+"""What a worker does with a resolved objective for the Python functions: derive, decide, emit; the results pickle.
+
+Each task takes what to tell its caller with first. All import what they need when they run: this module is also
+imported where nothing heavy may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from symreg.application.worker import Phase, Tell
+
+if TYPE_CHECKING:
+    from symreg.claims.verdict import Analysis
+    from symreg.derivation.model import Chain, ProxChain
+    from symreg.model.objective import Objective
+    from symreg.model.spec import Rule
+    from symreg.updates.update import Update
+    from symreg.verification import Convexity
+
+
+class EmittedFiles(NamedTuple):
+    """Emitted source of one objective.
+
+    Args:
+        stem: The files' name without folder and suffix.
+        notes: What their owner must know, one line each.
+        files: Source by path below the output folder.
+    """
+
+    stem: str
+    notes: tuple[str, ...]
+    files: dict[str, str]
+
+
+def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
+    """Return the derivation of an objective's gradient, and of its update under a rule."""
+    from symreg.application.confront import confront_derivation
+    from symreg.derivation.gradient import derive
+
+    tell(Phase(objective.name, is_symbolic=True))
+    chain = derive(objective, rule)
+    confront_derivation(chain)
+    return chain
+
+
+def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
+    """Return the derivation of an objective's proximal operator."""
+    from symreg.derivation.proximal.cases import derive_prox
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return derive_prox(objective)
+
+
+def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
+    """Return the verdicts on an objective."""
+    from symreg.application.confront import confront_verdicts
+    from symreg.claims.decide import properties
+
+    tell(Phase(objective.name, is_symbolic=True))
+    analysis = properties(objective)
+    confront_verdicts(analysis)
+    return analysis
+
+
+def prove_convexity(tell: Tell, *, objective: Objective) -> tuple[Convexity, ...]:
+    """Return what is proved of an objective's convexity, for all parameters or some, as the judge takes it."""
+    from symreg.claims.decide import proofs_of_convexity
+    from symreg.verification import Convexity
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return tuple(Convexity(rho=rho, holds_iff=condition) for rho, condition in proofs_of_convexity(objective.terms))
+
+
+def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -> tuple[Update, ...]:
+    """Return the functions to emit: value, gradient, prox where there is one, and a step per rule."""
+    from symreg.updates.assemble import updates
+
+    tell(Phase(objective.name, is_symbolic=True))
+    return updates(objective, tuple(rules))
+
+
+def derive_judged_updates(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule], target: str
+) -> tuple[tuple[Update, ...], tuple[str, ...]]:
+    """Return the functions to emit, whose code on a target the judge has looked at, and notes on that.
+
+    Raises:
+        WrongCode: The judge found one wrong.
+    """
+    updates = derive_updates(tell, objective=objective, rules=rules)
+    return updates, _look_at(tell, objective, updates, rules, (target,))
+
+
+def emit_sources(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule], targets: Iterable[str], is_judged: bool = True
+) -> EmittedFiles:
+    """Return emitted source by path.
+
+    Raises:
+        WrongCode: The judge found a function wrong.
+    """
+    from symreg.application.confront import confront_updates
+    from symreg.targets.emit import emit
+
+    updates, names = derive_updates(tell, objective=objective, rules=rules), tuple(targets)
+    files = {path: text for name in names for path, text in emit(objective, updates, name, is_judged=is_judged).items()}
+    notes: tuple[str, ...] = ()
+    if is_judged:
+        notes = _look_at(tell, objective, updates, rules, names)
+    else:
+        confront_updates(updates)
+    return EmittedFiles(stem=objective.name, notes=notes, files=files)
+
+
+def _look_at(
+    tell: Tell, objective: Objective, updates: tuple[Update, ...], rules: Sequence[Rule], targets: tuple[str, ...]
+) -> tuple[str, ...]:
+    from symreg.application.emission import judge_emitted
+
+    tell(Phase(f"judge {objective.name}", is_symbolic=False))
+    return judge_emitted(objective, updates, rules, targets)
