@@ -151,7 +151,7 @@ def in_a_new_process(script: str) -> str:
     [
         ("symreg", ("sympy", "numpy", "click", "symreg.application.api")),
         (
-            "symreg.cli.commands",
+            "symreg.cli.group",
             ("sympy", "numpy", "jinja2", "z3", "flint", "rich", "symreg.language", "symreg.application.worker"),
         ),
         ("symreg.application.api", ("sympy", "jinja2", "z3", "flint", "rich", "click")),

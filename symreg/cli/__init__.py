@@ -14,9 +14,8 @@ from typing import NoReturn
 import click
 
 from symreg.cli import console
+from symreg.cli.outcomes import BUG, INTERRUPTED
 from symreg.errors import SymregError
-
-BUG, INTERRUPTED = 70, 130
 
 
 def main() -> NoReturn:
@@ -29,7 +28,7 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; errors are told on standard error, one line each."""
-    from symreg.cli.commands import symreg
+    from symreg.cli.group import symreg
 
     try:
         code = symreg.main([_argument(text) for text in arguments], prog_name="symreg", standalone_mode=False)

@@ -1,19 +1,23 @@
-"""The command group: what `symreg` itself takes, and its help."""
+"""The command group: what `symreg` itself takes, its help, and the commands in the order in which help lists them."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
 
 from symreg.cli import console
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+from symreg.cli.analyse import analyse
+from symreg.cli.audit import audit
+from symreg.cli.catalogue import catalogue
+from symreg.cli.derive import derive
+from symreg.cli.doctor import doctor
+from symreg.cli.generate import generate
+from symreg.cli.listing import list_, show
+from symreg.cli.options import debug
+from symreg.cli.verify import verify
 
 
 class _Group(click.Group):
-    """Commands in the order in which they are written, and a guess at a mistyped one."""
+    """Commands in the order in which they are added, and a guess at a mistyped one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -37,9 +41,6 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> Non
         ctx.exit()
 
 
-debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-
-
 @click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @debug
@@ -52,3 +53,7 @@ def symreg(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         console.put(ctx.get_help() + "\n")
+
+
+for command in (list_, show, derive, analyse, generate, verify, audit, catalogue, doctor):
+    symreg.add_command(command)

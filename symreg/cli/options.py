@@ -1,17 +1,21 @@
-"""Options that several commands share, and how their values are read."""
+"""Arguments and options that several commands share, and how their values are read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
 from symreg.cli import console
-from symreg.cli.group import Command, debug
 from symreg.errors import SymregError
 from symreg.targets.emit import TARGETS
 
-FAILED = 1
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+objective_argument = click.argument("objective")
+timeout_type = click.FloatRange(min=0, min_open=True, max=1e6)
 
 
 def common_options(command: Command) -> Command:
@@ -20,7 +24,7 @@ def common_options(command: Command) -> Command:
         debug,
         click.option(
             "--timeout",
-            type=click.FloatRange(min=0, min_open=True, max=1e6),
+            type=timeout_type,
             metavar="SECONDS",
             help="Limit on symbolic work for one objective.  [default: 10]",
         ),
@@ -37,12 +41,14 @@ def common_options(command: Command) -> Command:
 
 
 def domain_option(command: Command) -> Command:
+    """Add `--domain`."""
     return click.option(
         "--domain", metavar="INTERVAL", help="Where each weight lies, as in '(0, inf)'.  [default: the penalty's own]"
     )(command)
 
 
 def rule_options(command: Command) -> Command:
+    """Add `--rule`, which may be repeated."""
     return click.option(
         "--rule",
         "rules",
@@ -54,43 +60,43 @@ def rule_options(command: Command) -> Command:
 
 
 def target_option(default: str) -> Callable[[Command], Command]:
+    """Return what adds `--target`: a target's name, or `all`."""
     return click.option(
         "--target", type=click.Choice([*TARGETS, "all"]), default=default, show_default=True, help="Language emitted."
     )
 
 
-def chosen_targets(target: str) -> tuple[str, ...]:
-    """Return the targets that the value of `--target` means."""
+def targets_named(target: str) -> tuple[str, ...]:
+    """Return the targets that a value of `--target` stands for."""
     return tuple(TARGETS) if target == "all" else (target,)
 
 
-objective_argument = click.argument("objective")
-
-
-def mentioned_objective(objectives: tuple[str, ...], position: int) -> str:
-    """Return an objective in quotes; of a long one which it is."""
-    from symreg.model.names import LONGEST_MENTION
-
-    text = objectives[position]
-    return f"'{text}'" if len(text) <= LONGEST_MENTION else f"objective {position + 1}"
+def rtol_option(default: str) -> Callable[[Command], Command]:
+    """Return what adds `--rtol`, whose help names a default."""
+    return click.option(
+        "--rtol",
+        type=click.FloatRange(min=0, max=1),
+        help=f"Relative error allowed besides.  [default: {default}]",
+    )
 
 
 def objective_text(objective: str) -> str:
+    """Return an objective as it was given, or what standard input holds for `-`."""
     return console.read_all() if objective == "-" else objective
 
 
 def refuse_together(**given: bool) -> None:
     """Refuse more than one of the options that exclude each other."""
-    both = [option for option, is_given in given.items() if is_given]
-    if len(both) > 1:
-        raise click.UsageError(f"{both[0]} and {both[1]} exclude each other", click.get_current_context())
+    options = [option for option, is_given in given.items() if is_given]
+    if len(options) > 1:
+        raise click.UsageError(f"{options[0]} and {options[1]} exclude each other", click.get_current_context())
 
 
-def refuse_alone(**given: bool) -> None:
-    """Refuse what is said of an objective where there is none."""
-    said = [option for option, is_given in given.items() if is_given]
-    if said:
-        raise click.UsageError(f"{said[0]} goes with --objective", click.get_current_context())
+def refuse_without_objective(**given: bool) -> None:
+    """Refuse options on an objective where there is none."""
+    options = [option for option, is_given in given.items() if is_given]
+    if options:
+        raise click.UsageError(f"{options[0]} goes with --objective", click.get_current_context())
 
 
 def parsed_settings(rows: tuple[str, ...]) -> dict[str, float]:
@@ -98,23 +104,16 @@ def parsed_settings(rows: tuple[str, ...]) -> dict[str, float]:
     from symreg.model.interval import parse_number
     from symreg.model.names import mentioned
 
-    made: dict[str, float] = {}
+    settings: dict[str, float] = {}
     for row in rows:
-        name, _, value = (piece.strip() for piece in row.partition("="))
+        name, _, value = (part.strip() for part in row.partition("="))
         try:
             number = parse_number(value)
         except SymregError:
             name = ""
         if not name:
             raise click.UsageError(f"{mentioned(row, '--set')}: write a name and a number, as in lam=0.3")
-        if name in made:
+        if name in settings:
             raise click.UsageError(f"{mentioned(row, '--set')}: {name} is set twice")
-        made[name] = number
-    return made
-
-
-def joined_files(files: dict[str, str]) -> str:
-    """Return one file as it is; several each under a line with its path."""
-    if len(files) == 1:
-        return next(iter(files.values()))
-    return "\n".join(f"==> {path} <==\n{text}" for path, text in files.items())
+        settings[name] = number
+    return settings
