@@ -47,6 +47,6 @@ def derive(
     if output == "-":
         console.put(derivation.text)
     else:
-        from symreg.application.emitted_files import write_file
+        from symreg.application.one_piece import write_file
 
         write_file(output, derivation.text)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symreg.application.emitted_files import MANIFEST, Difference, compare, diff, write, write_file
+from symreg.application.emitted_files import MANIFEST, Difference, compare, diff, write
+from symreg.application.one_piece import write_file
 from symreg.errors import OutputError
 
 SOURCES = {"numpy/l2.py": "import numpy\n", "c/l2.h": "/* h */\n", "c/l2.c": "/* c */\n"}
@@ -125,9 +126,9 @@ def test_the_manifest_is_moved_last(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     moved = []
     replace = os.replace
 
-    def noted(source: str, target: str, **where: int) -> None:
-        moved.append(target)
-        replace(source, target, **where)
+    def noted(source: str, target: str) -> None:
+        moved.append(os.path.basename(target))
+        replace(source, target)
 
     monkeypatch.setattr(os, "replace", noted)
     write(tmp_path, SOURCES)
