@@ -27,7 +27,7 @@ import pytest
 
 import symreg
 from symreg import catalogue
-from symreg.cli.commands import symreg as command_line
+from symreg.cli.group import symreg as command_line
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

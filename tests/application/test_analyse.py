@@ -13,7 +13,7 @@ from truths import CLAIMS
 import symreg
 from symreg.claims.decide import properties
 from symreg.claims.sentences import bounds_of_step, formula_of, prox_notes, step_notes
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.expressions.text import to_text
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule

@@ -18,7 +18,7 @@ import symreg
 from symreg import catalogue
 from symreg.calculus.pieces.undefined import gaps, natural_domain, undefined_notes
 from symreg.claims.decide import properties
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.derivation.gradient import derive
 from symreg.errors import SymregError
 from symreg.model.interval import parse_interval

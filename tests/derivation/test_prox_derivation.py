@@ -20,7 +20,7 @@ from typesetting import assert_clean
 
 import symreg
 from symreg import catalogue
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.derivation.model import ProxChain
 from symreg.derivation.proximal.cases import derive_prox
 from symreg.errors import SpecError

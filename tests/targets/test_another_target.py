@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symreg.application.requests import named_targets
+from symreg.application.requests import targets_of
 from symreg.application.tasks import emit_sources
 from symreg.cli.listing import listing
 from symreg.model.objective import Objective
@@ -39,8 +39,8 @@ def derived(penalty: str) -> tuple[Objective, tuple[Update, ...]]:
 
 
 def test_the_row_is_all_that_tells_the_target() -> None:
-    assert named_targets("javascript") == ("javascript",)
-    assert named_targets("all") == (*("numpy", "c"), "javascript")
+    assert targets_of("javascript") == ("javascript",)
+    assert targets_of("all") == (*("numpy", "c"), "javascript")
     assert "javascript  an ECMAScript module that needs Math alone" in listing("targets")
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import symreg
 from symreg.application.requests import read_objective
 from symreg.claims.decide import properties
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.errors import SpecError
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.toml import read_penalty

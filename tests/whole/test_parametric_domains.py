@@ -20,7 +20,7 @@ from symreg.calculus.evaluation.high_precision import samples
 from symreg.calculus.pieces.undefined import undefined_notes
 from symreg.calculus.signs.sign_of import sign_of
 from symreg.calculus.symbolic.prove import is_proved
-from symreg.cli.commands import symreg as command
+from symreg.cli.group import symreg as command
 from symreg.derivation.gradient import derive
 from symreg.errors import SpecError, SymregError
 from symreg.expressions.tree import Compare, Name

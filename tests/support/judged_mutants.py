@@ -1,0 +1,235 @@
+"""Mutants of what is emitted, which of them are no mistake and why, and those that a judge lets pass."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mutants import Mutant, mutants
+
+from symreg import catalogue
+from symreg.errors import Intractable
+from symreg.expressions.tree import arrays, names
+from symreg.kernel import lower
+from symreg.model.objective import Objective
+from symreg.model.spec import Rule
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
+from symreg.updates.update import Update
+from symreg.verification import Report, Subject, verify
+
+POINTS, SWEEP_POINTS = 120, 2000
+_OF_PENALTY, _OF_RULE = 4, 6  # of each of the 33 penalties and 18 rules
+MOST = 80  # of one function; an unrolled series would have thousands, most of them below its rounding
+SELDOM = ("knot", "unstable", "factor in a condition")  # take more points to be noticed than every run looks at
+CASES = [*((name, "") for name in catalogue.penalties()), *(("huber", name) for name in catalogue.rules())]
+IDS = [rule or penalty for penalty, rule in CASES]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoMistake:
+    """Mutants that have to pass, and why.
+
+    Args:
+        kind: Of mutation; a regular expression.
+        text: Found in the mutant's text; a regular expression.
+        of: Where: `penalty value`, `penalty gradient` or `rule`; a regular expression.
+        reason: Why nothing changes.
+    """
+
+    kind: str
+    text: str
+    of: str = ""
+    reason: str
+
+
+SMOOTH = "berhu|fair|huber|log_cosh|mcp|nonnegativity|scad|tukey"
+NO_MISTAKE = (
+    NoMistake(
+        kind="factor in a sign",
+        text="^(?!v: 2 -> )",  # an exponent is no factor
+        reason="a positive factor leaves a sign as it is",
+    ),
+    NoMistake(
+        kind="factor in a comparison with 0",
+        text="",
+        of="(?!l2_norm).*",
+        reason="a factor leaves the side of 0 as it is",
+    ),
+    NoMistake(
+        kind="factor in a comparison with 0",
+        text=r"norm\(w\) -> ",
+        of="l2_norm gradient",
+        reason="a factor leaves the side of 0 as it is",
+    ),
+    NoMistake(
+        kind="strict",
+        text="",
+        of=f"(?!entropy).* value|({SMOOTH}) gradient",
+        reason="both branches have the same limit at the knot",
+    ),
+    NoMistake(
+        kind="factor in a condition",
+        text="",
+        of=f"({SMOOTH}) value",
+        reason="a switch moved by 1e-9, where slopes agree, changes a value by 1e-18",
+    ),
+    NoMistake(
+        kind="factor in a condition|knot",
+        text="",
+        of="(log_cosh|fair|geman_mcclure) value",
+        reason="either form is accurate on both sides of the switch",
+    ),
+    NoMistake(
+        kind="knot",
+        text="",
+        of="tukey value",
+        reason="the pieces agree up to their second derivatives: a switch moved by 1e-6 changes a value by 1e-18",
+    ),
+    NoMistake(
+        kind="number in a condition",
+        text="",
+        of="(log_cosh|geman_mcclure) value",
+        reason="either form is accurate on both sides of the switch",
+    ),
+    NoMistake(
+        kind="kink",
+        text=r"sign\(w\) -> ",
+        of="(huber|lp|l_half) gradient",
+        reason="the sign of 0 is not asked for, or multiplied by 0",
+    ),
+    NoMistake(
+        kind="kink",
+        text="#2$",
+        of="scad gradient",
+        reason="0 is not in the second piece",
+    ),
+    NoMistake(
+        kind="kink",
+        text=r"^v: sign\(v",
+        of="yogi yogi_step",
+        reason="the square is 0 where nothing but chance makes it equal to v",
+    ),
+    NoMistake(
+        kind="sign",
+        text="^d: beta1",
+        of="adabelief adabelief_step",
+        reason="only the square of d is used",
+    ),
+    NoMistake(
+        kind="sign",
+        text="^(pi\\*w|w/c)",
+        of="(sine_squared|log_cosh) value",
+        reason="the square of an odd function",
+    ),
+    NoMistake(
+        kind="index",
+        text=r"^w\[[ik]\] -> w\[[ik]-1\]$",
+        of="(exclusive_lasso|variance) (value|gradient)",
+        reason="the sum over all weights under another name of the index",
+    ),
+    NoMistake(
+        kind="factor",
+        text="^-reach -> |^1 -> .* #4$",
+        of="(fair|geman_mcclure) value",
+        reason="a bound whose place is free, as another form takes over there",
+    ),
+    NoMistake(
+        kind="unstable",
+        text=r"log1p\(exp\(-2\*abs\(w/c\)\)\)|log1p\(abs\(w\)/c\)",
+        of="(log_cosh|fair) value",
+        reason="the argument is large there, or what is lost small beside the other addend",
+    ),
+)
+
+
+def excuse(of: str, mutant: Mutant) -> NoMistake | None:
+    """Return why a mutant is no mistake, None if it is one."""
+    for row in NO_MISTAKE:
+        if (
+            re.fullmatch(row.kind, mutant.kind)
+            and re.search(row.text, mutant.text)
+            and re.fullmatch(row.of or ".*", of)
+        ):
+            return row
+    return None
+
+
+@functools.cache
+def derived(penalty: str, rule: str) -> tuple[Objective, tuple[Rule, ...], tuple[Update, ...]]:
+    """Return what is judged: a penalty's value and gradient, or a rule's step."""
+    objective, rules = resolve(penalty), tuple(resolve_rule(name) for name in [rule] if name)
+    kinds = {"step"} if rule else {"value", "gradient"}
+    return objective, rules, tuple(update for update in updates(objective, rules) if update.kind in kinds)
+
+
+def pool(penalty: str, rule: str, dtype: str = "float64") -> list[tuple[str, Mutant]]:
+    """Return the mutants of a penalty's value and gradient or of a rule's step, each with what it is one of."""
+    _, _, made = derived(penalty, rule)
+    found = [
+        (f"{rule or penalty} {update.name}", mutant) for update in made for mutant in mutants(update, dtype)[:MOST]
+    ]
+    # What exp(t*log(beta)) - 1 loses depends on how near beta comes to 1 at an early step.
+    return [(of, mutant) for of, mutant in found if not (rule and mutant.kind == "unstable")]
+
+
+def viable(found: Iterable[tuple[str, Mutant]]) -> Iterator[tuple[str, Mutant]]:
+    """Yield the mutants that can be emitted: no value without any weight in it, nothing that is all out of range."""
+    for of, mutant in found:
+        try:
+            lower(mutant.update)
+        except Intractable:
+            continue
+        trees = [tree for tree in (mutant.update.elementwise, mutant.update.indexed) if tree is not None]
+        if mutant.update.kind != "value" or any("w" in names(tree) | arrays(tree) for tree in trees):
+            yield of, mutant
+
+
+def chosen(found: Iterable[tuple[str, Mutant]], count: int) -> list[tuple[str, Mutant]]:
+    """Return a few mutants that are mistakes: of each function and kind one, then another."""
+    alike: dict[tuple[str, str], list[tuple[str, Mutant]]] = {}
+    for of, mutant in found:
+        if mutant.kind in SELDOM or (mutant.update.rule and mutant.kind == "kink") or excuse(of, mutant) is not None:
+            continue
+        alike.setdefault((of, mutant.kind), []).append((of, mutant))
+    order = sorted(alike, key=lambda of_kind: zlib.crc32(" ".join(of_kind).encode()))
+    turns = itertools.zip_longest(*(viable(alike[of_kind]) for of_kind in order))
+    return list(itertools.islice((one for turn in turns for one in turn if one is not None), count))
+
+
+def survivors(
+    penalty: str,
+    rule: str,
+    found: Iterable[tuple[str, Mutant]],
+    dtype: str,
+    points: int,
+    target: str = "numpy",
+    judge: Callable[..., Report] | None = None,
+) -> tuple[list[tuple[str, Mutant]], int]:
+    """Return the mutants that pass, and how many there were; what is emitted has to pass at the same points."""
+    objective, rules, made = derived(penalty, rule)
+    subjects = [subject("as emitted", vars(load(objective, made, target, dtype)), dtype)]
+    alive: dict[str, tuple[str, Mutant]] = {}
+    for of, mutant in found:
+        functions = vars(load(objective, (mutant.update,), target, dtype))
+        subjects.append(subject(str(len(alive)), functions, dtype))
+        alive[str(len(alive))] = of, mutant
+    judge = judge or functools.partial(verify, points=points)
+    failed = failures(judge(objective.terms, rules, subjects))
+    assert "as emitted" not in failed
+    return [alive[label] for label in alive if label not in failed], len(alive)
+
+
+def subject(label: str, functions: dict[str, Any], dtype: Any) -> Subject:
+    return Subject(label=label, dtype=dtype, functions=functions)
+
+
+def failures(report: Report) -> set[str]:
+    return {check.target for check in report.checks if check.verdict != "pass"}
