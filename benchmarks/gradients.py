@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import baselines
 import numpy as np
-from measure import Row, at_least, at_most, interleaved, quotient
+from measure import PATIENT, Case, Row, at_least, at_most, interleaved, quotient
 
 import symreg
 
@@ -62,16 +63,15 @@ FORMULAS = {
 }
 
 
-def rows(n: int, rounds: int) -> Iterator[Row]:
-    """Yield the rows of welsch, cauchy and log_cosh on n float64 weights."""
+def cases(n: int, rounds: int) -> dict[str, Case]:
+    """Return a case for each of welsch, cauchy and log_cosh on n float64 weights."""
     w = np.random.default_rng(0).normal(size=n)
-    for name, formula in FORMULAS.items():
-        yield from contest(name, formula, w, rounds)
+    return {name: partial(contest, name, formula, w, rounds) for name, formula in FORMULAS.items()}
 
 
 def contest(name: str, formula: Formula, w: Any, rounds: int) -> Iterator[Row]:
     """Yield the rows of one penalty; the peers' gradients must agree with ours before anything is timed."""
-    functions = symreg.load(name, target="c", dtype="float64")
+    functions = symreg.load(name, target="c", dtype="float64", timeout=PATIENT)
     out = functions.gradient(w, **formula.parameters)
     peers = {peer: call for peer, make in PEERS.items() if (call := make(formula, w)) is not None}
     for peer, call in peers.items():

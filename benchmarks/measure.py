@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+
+PATIENT = 120.0
+"""Seconds for symbolic work: on a busy machine the usual ten are soon over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,10 @@ class Row:
     figure: float
     promise: str = ""
     is_kept: bool | None = None
+
+
+Case = Callable[[], Iterator[Row]]
+"""Measures one contest when it is called; a benchmark is several, by name, so that time may run out between two."""
 
 
 def interleaved(

@@ -5,20 +5,26 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
-from measure import Row, at_least, interleaved
+from measure import PATIENT, Case, Row, at_least, interleaved
 
 import symreg
 
 LR, LAM = 1e-4, 0.1
 
 
-def rows(n: int, rounds: int) -> Iterator[Row]:
-    """Yield the rows of the l2 step on n float64 weights, then its greatest allocation at n/5 and at n weights."""
-    functions = symreg.load("l2", rules=("gradient_descent", "adamw"), target="numpy", dtype="float64")
-    rng = np.random.default_rng(0)
-    w, g, plain = (rng.normal(size=n) for _ in range(3))
+def cases(n: int, rounds: int) -> dict[str, Case]:
+    """Return a case for the time of the l2 step on n float64 weights, and one for its allocation."""
+    return {"time": partial(time_rows, n, rounds), "allocation": partial(allocation_rows, n)}
+
+
+def time_rows(n: int, rounds: int) -> Iterator[Row]:
+    """Yield the row of the l2 step on n weights beside the plain expression."""
+    functions = symreg.load("l2", target="numpy", dtype="float64", timeout=PATIENT)
+    w, g, plain = drawn(n, 3)
 
     def in_numpy() -> None:
         nonlocal plain
@@ -34,6 +40,11 @@ def rows(n: int, rounds: int) -> Iterator[Row]:
     )
     yield at_least(2.5, f"NumPy step, l2, {n:,} float64", seconds, "gradient_descent", "plain NumPy")
 
+
+def allocation_rows(n: int) -> Iterator[Row]:
+    """Yield rows of the most bytes that a step allocates, at n/5 and at n weights."""
+    functions = symreg.load("l2", rules=("gradient_descent", "adamw"), target="numpy", dtype="float64", timeout=PATIENT)
+    w, g = drawn(n, 2)
     state = functions.adamw_state(w)
     small, small_state = w[: n // 5].copy(), functions.adamw_state(w[: n // 5])
     for name, at_small, at_large in (
@@ -58,6 +69,12 @@ def rows(n: int, rounds: int) -> Iterator[Row]:
             promise="does not grow (<= 1.01x)",
             is_kept=after <= 1.01 * before,
         )
+
+
+def drawn(n: int, count: int) -> list[Any]:
+    """Return arrays of n normal numbers, the same in every run."""
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=n) for _ in range(count)]
 
 
 def peak(call: object) -> int:

@@ -9,11 +9,12 @@ import ctypes
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import baselines
 import numpy as np
-from measure import Row, at_least, at_most, interleaved
+from measure import PATIENT, Case, Row, at_least, at_most, interleaved
 
 import symreg
 from symreg.targets.loading import c_compiler
@@ -44,20 +45,22 @@ NANOSECONDS = {
 }  # fmt: skip
 """With vector math; without it, `PLAINLY`."""
 PLAINLY = 250.0
+QUICK = ("l1", "log_sum", "cauchy")
+"""One of one line, one in closed form with roots, one that is iterated."""
 
 
-def rows(n: int, rounds: int) -> Iterator[Row]:
-    """Yield the rows of all operators: on n float64 numbers, on a tenth of them where they are iterated."""
+def cases(n: int, rounds: int) -> dict[str, Case]:
+    """Return a case for each operator: on n float64 numbers, on a tenth of them where it is iterated."""
     v = np.random.default_rng(0).normal(size=n)
-    for name, (limit, parameters) in CLOSED.items():
-        yield from contest(name, limit, parameters, v, rounds)
-    for name, nanoseconds in NANOSECONDS.items():
-        yield from iterated(name, nanoseconds, v[: n // 10], rounds)
+    closed = {
+        name: partial(contest, name, limit, parameters, v, rounds) for name, (limit, parameters) in CLOSED.items()
+    }
+    return closed | {name: partial(iterated, name, most, v[: n // 10], rounds) for name, most in NANOSECONDS.items()}
 
 
 def contest(name: str, limit: float, parameters: dict[str, float], v: Any, rounds: int) -> Iterator[Row]:
     """Yield the rows of an operator in closed form; its peers must agree with it before anything is timed."""
-    prox = symreg.load(name, target="c").prox
+    prox = symreg.load(name, target="c", timeout=PATIENT).prox
     v = np.abs(v) if name == "log_barrier" else v
     out = prox(v, step=STEP, **parameters)
     peers = {"plain NumPy": PLAIN.get(name), "skglm": in_skglm(name, parameters)}
@@ -83,11 +86,11 @@ def contest(name: str, limit: float, parameters: dict[str, float], v: Any, round
 def iterated(name: str, nanoseconds: float, v: Any, rounds: int) -> Iterator[Row]:
     """Yield the rows of an operator whose equation is iterated."""
     objective = symreg.objective(name)
-    prox = symreg.load(objective, target="c").prox
+    prox = symreg.load(objective, target="c", timeout=PATIENT).prox
     v = np.abs(v) if name == "entropy" else v
     out = np.empty_like(v)
     defaults = [p.default for p in objective.terms.parameters]
-    sources = symreg.generate(objective, target="c")
+    sources = symreg.generate(objective, target="c", timeout=PATIENT)
     texts = {path.rpartition("/")[2]: text for path, text in sources.items()}
     texts[f"{name}.c"] = f"#undef SYMREG_VECTOR_MATH\n{texts[f'{name}.c']}"
     plainly = ctypes.CDLL(str(c_compiler.build(texts)))[f"{name}_prox_f64"]

@@ -1,10 +1,14 @@
 """Run the benchmarks and print one table: what was promised, what was measured here, and whether it was kept.
 
-    python benchmarks/run.py [--only NAME]... [--quick] [--json]
+    python benchmarks/run.py [--only NAME]... [--quick] [--seconds N] [--json]
 
 Contenders are timed in turn, A B C A B C, in one process that is bound to one core, by the time that the process has
-the core, so that others at work on the machine count as little as can be; a ratio is the median of the ratios of single
-rounds. Commands are timed by the clock on the wall. A promise that is not kept is reported as it is, with exit code 1.
+the core, so that others at work on the machine count as little as can be; a time is the median of 11 or 21 rounds, a
+ratio the median of the ratios of single rounds. Commands are timed by the clock on the wall. A promise that is not kept
+is reported as it is, with exit code 1.
+
+The symreg that is measured is the one that Python imports, and the table's first lines say which: to measure another
+checkout, run its own `benchmarks/run.py` with PYTHONPATH set to it.
 """
 
 from __future__ import annotations
@@ -15,16 +19,19 @@ import os
 import platform
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import click
-from measure import Row
+from measure import Case, Row
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+import symreg
 from symreg.errors import SymregError
 
 ONE_THREAD = {
@@ -46,105 +53,168 @@ ONE_THREAD = {
 PEERS = ("numpy", "numexpr", "numba", "skglm", "torch", "jax", "sympy")
 
 
-def steps(quick: bool) -> Iterator[Row]:
+QUICK_SECONDS = 70.0
+START = time.monotonic()
+
+
+def steps(quick: bool) -> dict[str, Case]:
     """C steps: l2 with gradient_descent, adamw, lion."""
     import steps
 
-    with one_core():
-        yield from steps.rows(1_000_000 if quick else 10_000_000, 5 if quick else 21)
+    return steps.cases(1_000_000 if quick else 10_000_000, 5 if quick else 21)
 
 
-def gradients(quick: bool) -> Iterator[Row]:
+def gradients(quick: bool) -> dict[str, Case]:
     """C gradients with vector math: welsch, cauchy, log_cosh."""
-    with one_core():
-        import gradients
+    import gradients
 
-        yield from gradients.rows(1_000_000 if quick else 10_000_000, 3 if quick else 11)
-
-
-def proximal(quick: bool) -> Iterator[Row]:
-    """C proximal operators."""
-    with one_core():
-        import proximal
-
-        yield from proximal.rows(1_000_000 if quick else 10_000_000, 3 if quick else 11)
+    return gradients.cases(1_000_000 if quick else 10_000_000, 3 if quick else 11)
 
 
-def numpy_target(quick: bool) -> Iterator[Row]:
+def proximal(quick: bool) -> dict[str, Case]:
+    """C proximal operators; three of them with --quick."""
+    import proximal
+
+    cases = proximal.cases(1_000_000 if quick else 10_000_000, 3 if quick else 11)
+    return {name: cases[name] for name in proximal.QUICK} if quick else cases
+
+
+def numpy_target(quick: bool) -> dict[str, Case]:
     """The NumPy target: speed and allocation."""
     import numpy_target
 
-    with one_core():
-        yield from numpy_target.rows(1_000_000 if quick else 10_000_000, 5 if quick else 21)
+    return numpy_target.cases(1_000_000 if quick else 10_000_000, 5 if quick else 21)
 
 
-def start(quick: bool) -> Iterator[Row]:
+def start(quick: bool) -> dict[str, Case]:
     """Start of the command line."""
     import commands
 
-    yield from commands.start_rows(3 if quick else 11)
+    return commands.start_cases(3 if quick else 11)
 
 
-def growth(quick: bool) -> Iterator[Row]:
-    """Cost of sums of 1, 10 and 100 terms."""
+def growth(quick: bool) -> dict[str, Case]:
+    """Cost of sums of 1, 10 and 100 terms; of 1 and 4 with --quick."""
     import growth
 
-    yield from growth.rows(1 if quick else 3)
+    return growth.cases(growth.QUICK, 3) if quick else growth.cases(growth.LENGTHS, 3)
 
 
-def catalogue(quick: bool) -> Iterator[Row]:
-    """`symreg catalogue` from nothing."""
+def verify(quick: bool) -> dict[str, Case]:
+    """`symreg verify` of the whole catalogue, once; of two penalties with --quick."""
     import commands
 
-    yield from commands.catalogue_rows()
+    from symreg import catalogue
+    from symreg.application.command_tasks import CATALOGUE_RULES
+
+    if quick:
+        return commands.verify_cases(("l2", "mcp"), ("gradient_descent",), 50, None)
+    return commands.verify_cases(catalogue.penalties(), CATALOGUE_RULES, commands.POINTS, 300.0)
 
 
-def verify(quick: bool) -> Iterator[Row]:
-    """`symreg verify` of the whole catalogue."""
+def catalogue(quick: bool) -> dict[str, Case]:
+    """`symreg catalogue` from nothing, three times; left out of --quick, as it takes a minute."""
     import commands
 
-    yield from commands.verify_rows(50 if quick else commands.POINTS)
+    return {} if quick else commands.catalogue_cases(3)
 
 
-BENCHMARKS: dict[str, Callable[[bool], Iterator[Row]]] = {
+BENCHMARKS: dict[str, Callable[[bool], dict[str, Case]]] = {
     function.__name__: function
-    for function in (steps, gradients, proximal, numpy_target, start, growth, catalogue, verify)
+    for function in (steps, gradients, proximal, numpy_target, start, growth, verify, catalogue)
 }
+ON_ONE_CORE = ("steps", "gradients", "proximal", "numpy_target")
 
 
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice(list(BENCHMARKS)), help="Run this one; may be given again.")
-@click.option("--quick", is_flag=True, help="Smaller arrays, fewer rounds and points: a check that it all runs.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows and the machine as data.")
-def main(only: tuple[str, ...], quick: bool, as_json: bool) -> None:
-    """Measure every figure that symreg promises, on this machine."""
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Smaller arrays, fewer rounds, penalties and points: a check that it all runs, not a measurement. Ends in two "
+    "minutes on a busy machine too: what there is no time for is named.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help=f"Begin nothing after so many seconds; {QUICK_SECONDS:g} with --quick, else no limit.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all as data, at the end; rows go to stderr.")
+def main(only: tuple[str, ...], quick: bool, seconds: float | None, as_json: bool) -> None:
+    """Measure every figure that symreg promises, on this machine.
+
+    Each row is printed as soon as it is measured: the median of 11 or 21 rounds of each contender, of 3 with --quick
+    (5 for what is fast); only `symreg verify` of the whole catalogue is timed once. The whole takes about half an hour.
+    """
     os.environ.update(ONE_THREAD)  # NumPy and the others read these when they are imported: from here on
-    console, errors = Console(), Console(stderr=True)
-    rows: list[Row] = []
-    for name in only or BENCHMARKS:
-        with errors.status(f"{name}: {BENCHMARKS[name].__doc__}"):
-            rows.extend(measured(name, quick))
     facts = machine()
+    out = Printer(console=Console(stderr=as_json, width=150, highlight=False))
+    for what, told in facts.items():
+        out.console.print(f"[bold]{what}[/]: {told}", soft_wrap=True)
+    limit = seconds or (QUICK_SECONDS if quick else math.inf)
+    end = START + limit
+    rows: list[Row] = []
+    names = only or tuple(BENCHMARKS)
+    for position, name in enumerate(names):
+        # What one benchmark leaves of its share, those after it have.
+        share = (end - time.monotonic()) / (len(names) - position)
+        rows.extend(out.shown(measured(name, quick, time.monotonic() + share)))
     if as_json:
         data = {"schema_version": 1, "quick": quick, "machine": facts, "rows": [asdict(row) for row in rows]}
         click.echo(json.dumps(data, indent=2))
-    else:
-        for what, told in facts.items():
-            console.print(f"[bold]{what}[/]: {told}", highlight=False)
-        console.print(table(rows))
     missed = [row for row in rows if row.is_kept is False]
     if missed:
-        errors.print(f"{len(missed)} of {sum(row.is_kept is not None for row in rows)} promises missed")
+        click.echo(f"{len(missed)} of {sum(row.is_kept is not None for row in rows)} promises missed", err=True)
     sys.exit(1 if missed else 0)
 
 
-def measured(name: str, quick: bool) -> Iterator[Row]:
-    """Yield a benchmark's rows; what goes wrong is a row too, so that the others are still run."""
-    try:
-        yield from BENCHMARKS[name](quick)
-    except (SymregError, RuntimeError, AssertionError) as error:
-        told = str(error).strip().splitlines() or [type(error).__name__]
-        yield Row(group=name, subject=told[0], measured="", figure=math.nan, promise="runs", is_kept=False)
+def measured(name: str, quick: bool, end: float) -> Iterator[Row]:
+    """Yield a benchmark's rows until its time is up; what is left out is a row too, and so is what goes wrong."""
+    told, left = BENCHMARKS[name].__doc__ or "", []
+    with one_core() if name in ON_ONE_CORE else nullcontext():
+        cases = BENCHMARKS[name](quick)
+        if not cases:
+            yield Row(group=name, subject=told, measured="", figure=math.nan)
+        for case, measure in cases.items():
+            if time.monotonic() > end:
+                left.append(case)
+                continue
+            try:
+                yield from measure()
+            except (SymregError, RuntimeError, AssertionError) as error:
+                first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+                yield Row(
+                    group=name, subject=f"{case}: {first}", measured="", figure=math.nan, promise="runs", is_kept=False
+                )
+    if left:
+        yield Row(group=name, subject=f"no time for {', '.join(left)}", measured="", figure=math.nan)
+
+
+@dataclass(kw_only=True, slots=True)
+class Printer:
+    """Prints rows as they come, below a line for each group.
+
+    Args:
+        console: Where to.
+        group: The group of the last row.
+    """
+
+    console: Console
+    group: str = field(default="", init=False)
+
+    def shown(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Yield rows, each when it is printed."""
+        for row in rows:
+            if row.group != self.group:
+                self.console.print(Text(row.group, style="bold"))
+                self.group = row.group
+            figure = "" if math.isnan(row.figure) else f"{row.figure:.2f}"
+            line = f"  {row.subject:<32} {row.measured:>12}  {row.against:<36} {figure:>8}  {row.promise:<22} "
+            verdict = {True: Text("kept", "green"), False: Text("missed", "red"), None: Text()}[row.is_kept]
+            told = Text.assemble(line, verdict)
+            told.rstrip()
+            self.console.print(told, soft_wrap=True)
+            yield row
 
 
 def machine() -> dict[str, str]:
@@ -153,6 +223,7 @@ def machine() -> dict[str, str]:
 
     compiler = c_compiler.find_compiler()
     return {
+        "symreg": str(Path(symreg.__file__).parent),
         "processor": f"{c_compiler.processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "compiler": compiler.version,
@@ -167,18 +238,6 @@ def installed(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def table(rows: list[Row]) -> Table:
-    """Return the rows as a table."""
-    made = Table("", "what", "took", "against", "figure", "promise", "", box=None, pad_edge=False)
-    group = None
-    for row in rows:
-        verdict = {True: "[green]kept[/]", False: "[red]missed[/]", None: ""}[row.is_kept]
-        first = "" if row.group == group else row.group
-        made.add_row(first, row.subject, row.measured, row.against, f"{row.figure:.2f}", row.promise, verdict)
-        group = row.group
-    return made
 
 
 @contextmanager

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import baselines
 import numpy as np
-from measure import Row, at_least, at_most, interleaved
+from measure import PATIENT, Case, Row, at_least, at_most, interleaved
 
 import symreg
 
 LR, LAM = 1e-4, 0.1
 
 
-def rows(n: int, rounds: int) -> Iterator[Row]:
-    """Yield the rows of gradient_descent, adamw and lion with l2 on n float64 weights."""
-    functions = symreg.load("l2", rules=("gradient_descent", "adamw", "lion"), target="c", dtype="float64")
-    for rule, contenders in (
-        ("gradient_descent", gradient_descent(functions, n)),
-        ("adamw", adamw(functions, n)),
-        ("lion", lion(functions, n)),
-    ):
-        seconds = interleaved(contenders, rounds, time.process_time)
-        group, subject = f"C step, l2, {n:,} float64", f"{rule}"
-        yield at_most(1.1, group, seconds, subject, "in-place loop")
-        plain = at_least(5.0 if rule == "gradient_descent" else 1.0, group, seconds, subject, "plain NumPy")
-        yield plain
-        if "torch fused" in seconds:
-            yield at_least(1.0, group, seconds, subject, "torch fused")
+def cases(n: int, rounds: int) -> dict[str, Case]:
+    """Return a case for each of gradient_descent, adamw and lion with l2 on n float64 weights."""
+    contenders = {"gradient_descent": gradient_descent, "adamw": adamw, "lion": lion}
+    return {rule: partial(contest, rule, make, n, rounds) for rule, make in contenders.items()}
+
+
+def contest(
+    rule: str, contenders: Callable[[SimpleNamespace, int], dict[str, Callable[[], object]]], n: int, rounds: int
+) -> Iterator[Row]:
+    """Yield the rows of one rule."""
+    functions = symreg.load("l2", rules=(rule,), target="c", dtype="float64", timeout=PATIENT)
+    seconds = interleaved(contenders(functions, n), rounds, time.process_time)
+    group = f"C step, l2, {n:,} float64"
+    yield at_most(1.1, group, seconds, rule, "in-place loop")
+    yield at_least(5.0 if rule == "gradient_descent" else 1.0, group, seconds, rule, "plain NumPy")
+    if "torch fused" in seconds:
+        yield at_least(1.0, group, seconds, rule, "torch fused")
 
 
 def gradient_descent(functions: SimpleNamespace, n: int) -> dict[str, Callable[[], object]]:
