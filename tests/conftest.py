@@ -1,8 +1,18 @@
-"""What every test shares: hypothesis draws the same examples in every run, and has no deadline on a busy machine."""
+"""What every test shares: examples from hypothesis that are the same in every run, and a limit of time."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
+
+SWEEP_SECONDS = 3600
+"""For one test that is left out unless asked for; all others have what pyproject.toml says."""
 
 settings.register_profile("same_everywhere", derandomize=True, deadline=None, database=None)
 settings.load_profile("same_everywhere")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("sweep") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SWEEP_SECONDS))

@@ -8,7 +8,8 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -369,6 +370,16 @@ def test_a_full_disk_is_told() -> None:
     assert one_line(done.stderr) == "symreg: standard output: no space left on device"
 
 
+@contextmanager
+def killed_on_failure(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Kill a process if what is done with it fails or runs out of time: Popen would wait for its end."""
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_ends_it_all(tmp_path: Path, number: signal.Signals, code: int) -> None:
     (tmp_path / "slow.py").write_text(
@@ -376,7 +387,18 @@ def test_an_interrupt_ends_it_all(tmp_path: Path, number: signal.Signals, code: 
     )
     command = [sys.executable, "-P", "-m", "symreg", "verify", "l2", "--against", "slow.py:f", "--as", "value"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as parent:
+
+    def take_signals() -> None:
+        """Undo what a background job or nohup hands down: a signal that the tests ignore would be ignored here too."""
+        signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
+
+    with (
+        subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=take_signals
+        ) as parent,
+        killed_on_failure(parent),
+    ):
         assert parent.stderr is not None
         child = int(parent.stderr.readline())
         parent.send_signal(number)
