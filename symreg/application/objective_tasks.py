@@ -47,7 +47,7 @@ def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
 
 def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
     """Return the derivation of an objective's proximal operator."""
-    from symreg.derivation.proximal.cases import derive_prox
+    from symreg.derivation.proximal.derive import derive_prox
 
     tell(Phase(objective.name, is_symbolic=True))
     return derive_prox(objective)

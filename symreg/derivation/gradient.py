@@ -20,7 +20,7 @@ from symreg.claims.sentences import bounds_of_step
 from symreg.claims.verdict import StepBound
 from symreg.derivation.directions import directions
 from symreg.derivation.model import Chain, Direction, ProxChain
-from symreg.derivation.proximal.cases import derive_prox
+from symreg.derivation.proximal.derive import derive_prox
 from symreg.derivation.step_bounds import step_bounds
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import GJ, WJ, ZERO, call, minus, over, plus, power, times, total

@@ -26,11 +26,11 @@ from symreg.kernel.boundaries import has_greatest, map, outlives_w, stored
 from symreg.kernel.cse import share
 from symreg.kernel.ir import Buffer, Kernel, Let, Map, Search, Stage, Statement, Store
 from symreg.kernel.names import Namer
-from symreg.kernel.proximal.common import Statements
-from symreg.kernel.proximal.segments import solved
+from symreg.kernel.proximal.cases import solved
+from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.proximal.table_search import search_of
 from symreg.kernel.sums import Placing
-from symreg.proximal.operator import STEP, Mixed, Operator, Unordered
+from symreg.proximal.operator import STEP, AnyOperator, Operator, TableSearch
 from symreg.updates.update import Update
 
 FRAME = frozenset(("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new"))
@@ -61,7 +61,7 @@ def lower(update: Update) -> Kernel:
 
 def _search(update: Update) -> Search | None:
     """Return the search that the operator of an update needs, if it needs one."""
-    if not isinstance(update.operator, Mixed):
+    if not isinstance(update.operator, TableSearch):
         return None
     return search_of(update.operator, tuple(p.name for p in update.terms.parameters))
 
@@ -111,7 +111,7 @@ def _prox(update: Update) -> _Lowered:
     return _of_norm(update, placing) if update.is_radial else _of_each(operator, placing)
 
 
-def _of_each(operator: Operator | Unordered | Mixed, placing: Placing) -> _Lowered:
+def _of_each(operator: AnyOperator, placing: Placing) -> _Lowered:
     v = Item("v", (Subscript("j"),))
     magnitude = Call("abs", (v,)) if operator.is_even else v
     x = Name(placing.namer.fresh("x"))
@@ -146,7 +146,7 @@ def _with_norm(update: Update, array: str, step: Tree, placing: Placing) -> Tree
     return _along(update.operator, array, step, placing)
 
 
-def _scale_of_norm(operator: Operator | Unordered | Mixed, array: str, step: Tree, placing: Placing) -> Tree:
+def _scale_of_norm(operator: AnyOperator, array: str, step: Tree, placing: Placing) -> Tree:
     """Return by what all numbers are multiplied: the proximal point of their norm, over the norm."""
     root = Call("sqrt", (placing.placed(_square(Item(array, (Subscript("i"),)))),))
     largest = Number(Fraction(10) ** 300)  # and no infinity, where the squares overflow
@@ -162,7 +162,7 @@ def _scale_of_norm(operator: Operator | Unordered | Mixed, array: str, step: Tre
     return Name(scale.name)
 
 
-def _along(operator: Operator | Unordered | Mixed, array: str, step: Tree, placing: Placing) -> Tree:
+def _along(operator: AnyOperator, array: str, step: Tree, placing: Placing) -> Tree:
     """Return the element j of the point in the array's direction whose norm is the proximal point of the array's norm.
 
     However short the array is, the point may be far out: its squares are summed again where they underflow, or

@@ -1,104 +1,133 @@
-"""Jumps of the operator: gaps over which F falls, and the v at which two minima are equally good."""
+"""Gaps of the operator: over which weights F falls, and the v at which the minima on both sides are equally good."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.signs.roots import roots
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import NotDifferentiable
-from symreg.expressions.arithmetic import ONE, W, minus, over, plus, times
-from symreg.expressions.tree import Tree, number, substitute
+from symreg.expressions.arithmetic import ONE, ZERO, W, minus, over, plus, times
+from symreg.expressions.tree import Compare, Tree, number, substitute
 from symreg.model.spec import Parameter
-from symreg.proximal.cells import Fall, Token
-from symreg.proximal.closed_forms import OWN_PARAMETERS
-from symreg.proximal.operator import STEP, Cell, Dip, Rest, Segment
+from symreg.proximal.cases import Entry, Fall
+from symreg.proximal.operator import STEP, Case, Gap, Kink, MonotonePiece, Operator
+from symreg.proximal.solving.points import OWN_PARAMETERS
 
 
-def parted(tokens: list[Token]) -> tuple[tuple[Segment, ...], tuple[Dip, ...]]:
-    """Return the segments in which F rises and the dips between them.
+def cases_and_gaps(entries: Sequence[Entry]) -> tuple[tuple[Case, ...], tuple[Gap, ...]]:
+    """Return the cases, and the gaps between them at which F may fall.
 
-    A cell of constant negative curvature that alone parts two segments belongs to the dip; several, and those beside a
-    concave kink, are segments of their own.
+    A piece of constant negative curvature that alone parts two cases is lost at its gap for long steps; where there are
+    several, and beside a concave kink, each is there whenever it has a minimum, with a gap on either side.
     """
-    segments: list[list[Rest | Cell]] = [[]]
-    dips: list[Dip] = []
-    waiting: list[Token] = []
+    cases: list[Case] = []
+    gaps: list[Gap] = []
+    waiting: list[Entry] = []
+    first = 0  # of the cases behind the last gap
+
+    def open_gap(position: Tree, *, is_kink: bool = False, lost: Case | None = None) -> None:
+        nonlocal first
+        gaps.append(Gap(index=len(cases), position=position, is_kink=is_kink, lost=lost))
+        if lost is not None:
+            cases.append(lost)
+        first = len(cases)
 
     def settle() -> None:
-        lost = [token for token in waiting if isinstance(token, Cell)]
-        falls = [token for token in waiting if isinstance(token, Fall)]
+        falling = [entry for entry in waiting if isinstance(entry, Case)]
+        falls = [entry for entry in waiting if isinstance(entry, Fall)]
         waiting.clear()
-        if len(lost) == 1 and not falls and lost[0].low is not None and segments[-1]:
-            dips.append(Dip(position=lost[0].low, cell=lost[0]))
-            segments.append([])
-            return
-        for cell in lost:
-            if segments[-1]:
-                assert cell.low is not None
-                dips.append(Dip(position=cell.low, is_kink=True))
-                segments.append([])
-            segments[-1].append(cell)
-        if lost or (falls and segments[-1]):
-            end = lost[-1].high if lost else falls[0].position
+        if len(falling) == 1 and not falls and len(cases) > first:
+            piece = _piece(falling[0])
+            if piece.low is not None:
+                rises = Compare(">", plus(ONE, times(STEP, piece.curvature)), ZERO)
+                open_gap(piece.low, lost=replace(falling[0], when=rises))
+                return
+        for case in falling:
+            low = _piece(case).low
+            if len(cases) > first and low is not None:
+                open_gap(low, is_kink=True)
+            cases.append(case)
+        if falling or (falls and len(cases) > first):
+            end = _piece(falling[-1]).high if falling else falls[0].position
             assert end is not None
-            dips.append(Dip(position=end, is_kink=bool(lost) or any(fall.is_kink for fall in falls)))
-            segments.append([])
+            open_gap(end, is_kink=bool(falling) or any(fall.is_kink for fall in falls))
 
-    for token in tokens:
-        if isinstance(token, Fall) or _may_be_lost(token):
-            waiting.append(token)
+    for entry in entries:
+        if isinstance(entry, Fall) or _falls_all_over(entry):
+            waiting.append(entry)
             continue
         if waiting:
             settle()
-        segments[-1].append(token)
-    return tuple(map(tuple, segments)), tuple(dips)
+        cases.append(entry)
+    return tuple(cases), tuple(gaps)
 
 
-def jump_between(dip: Dip, before: Segment, after: Segment, parameters: tuple[Parameter, ...]) -> Tree | None:
-    """Return where the minimum jumps from a resting place into a cell, if that is a root that can be listed.
+def with_jumps(operator: Operator, parameters: tuple[Parameter, ...]) -> Operator:
+    """Return an operator with those of its jumps that have a closed form."""
+    beside = pairwise(operator.between_gaps)
+    gaps = (
+        replace(gap, jump=_jump(gap, before, after, parameters))
+        for gap, (before, after) in zip(operator.gaps, beside, strict=True)
+    )
+    return replace(operator, gaps=tuple(gaps))
+
+
+def _jump(
+    gap: Gap, before: tuple[Case, ...], after: tuple[Case, ...], parameters: tuple[Parameter, ...]
+) -> Tree | None:
+    """Return where the minimum jumps from a kink into a piece, if that is a root that can be listed.
 
     With v = F(u) the difference of the two costs is a function of u alone, which rises with u.
     """
-    if len(before) > 1 or len(after) > 1 or not isinstance(before[0], Rest) or not isinstance(after[0], Cell):
+    if len(before) > 1 or len(after) > 1:
         return None
-    rest, cell = before[0], after[0]
-    force = plus(W, times(STEP, cell.slope))
-    chord = times(minus(W, rest.position), minus(force, over(plus(W, rest.position), number(2))))
+    kink, piece = before[0].place, after[0].place
+    if not isinstance(kink, Kink) or not isinstance(piece, MonotonePiece):
+        return None
+    v = plus(W, times(STEP, piece.slope))
+    chord = times(minus(W, kink.position), minus(v, over(plus(W, kink.position), number(2))))
     known = (*parameters, *OWN_PARAMETERS)
-    difference = tidy(plus(times(STEP, minus(rest.value, cell.value)), chord), known)
+    difference = tidy(plus(times(STEP, minus(kink.value, piece.value)), chord), known)
     try:
-        found = [u for u in roots(difference) if _is_jump(u, difference, dip, cell, known)]
+        candidates = roots(difference)
     except NotDifferentiable:
         return None
-    return tidy(substitute(force, {W: found[0]}), known) if found else None
+    met = next((u for u in candidates if _is_met(u, difference, gap, piece, known)), None)
+    return None if met is None else tidy(substitute(v, {W: met}), known)
 
 
-def _is_jump(u: Tree, difference: Tree, dip: Dip, cell: Cell, known: tuple[Parameter, ...]) -> bool:
-    """Is a root of the difference in the cell, where F rises, at all samples at which F falls in the dip?"""
+def _is_met(u: Tree, difference: Tree, gap: Gap, piece: MonotonePiece, known: tuple[Parameter, ...]) -> bool:
+    """Is a root of the difference in the piece, where F rises, at all samples at which F falls in the gap?"""
+    if gap.lost is None and not gap.is_kink and piece.least_curvature is not None:
+        return False  # whether F falls depends on the step
     compared = 0
+    rise = plus(ONE, times(STEP, piece.curvature))
+    fall = None if gap.lost is None else plus(ONE, times(STEP, _piece(gap.lost).curvature))
     for values in samples(known):
-        rise = plus(ONE, times(STEP, cell.curvature))
-        fall = None if dip.cell is None else plus(ONE, times(STEP, dip.cell.curvature))
         if fall is not None and evaluate(fall, values) > 0:
             continue
-        if fall is None and not dip.is_kink and cell.least is not None:
-            return False  # whether F falls depends on the step
-        at, low = evaluate(u, values), evaluate(cell.low, values) if cell.low is not None else None
-        there = {**values, W: at}
-        if not (at == at and low is not None and at >= low and evaluate(rise, there) > 0):
+        weight, low = evaluate(u, values), None if piece.low is None else evaluate(piece.low, values)
+        there = {**values, W: weight}
+        if not (weight == weight and low is not None and weight >= low and evaluate(rise, there) > 0):
             return False
-        if not abs(evaluate(difference, there)) <= TINY * (1 + at * at):
+        if not abs(evaluate(difference, there)) <= TINY * (1 + weight * weight):
             return False
         compared += 1
     return compared > 0
 
 
-def _may_be_lost(token: Token) -> bool:
-    """Is it a cell that F may fall on from end to end? One without an end is there whenever there is a minimum."""
-    return (
-        isinstance(token, Cell)
-        and token.turns
-        and token.bends == 0
-        and token.low is not None
-        and token.high is not None
-    )
+def _piece(case: Case) -> MonotonePiece:
+    assert isinstance(case.place, MonotonePiece)
+    return case.place
+
+
+def _falls_all_over(case: Case) -> bool:
+    """Is it a piece on which F may fall from end to end? One without an end is there whenever there is a minimum."""
+    piece = case.place
+    if not isinstance(piece, MonotonePiece) or not piece.may_fall or piece.trend != 0:
+        return False
+    return piece.low is not None and piece.high is not None

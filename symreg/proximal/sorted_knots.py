@@ -16,7 +16,7 @@ from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Tree
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms
-from symreg.proximal.operator import Unordered
+from symreg.proximal.operator import PiecewiseQuadratic
 from symreg.proximal.slopes import derivative
 
 _FAR = 1 / TINY
@@ -24,7 +24,7 @@ MOST_KNOTS = 8
 """Each is one more candidate to compare for every element."""
 
 
-def unordered(terms: Terms) -> Unordered:
+def piecewise_quadratic(terms: Terms) -> PiecewiseQuadratic:
     """Return the operator of the sum of the elementwise terms.
 
     Raises:
@@ -51,7 +51,7 @@ def unordered(terms: Terms) -> Unordered:
     knots = list(dict.fromkeys(knots))
     if len(knots) > MOST_KNOTS:
         raise Intractable(f"more than {MOST_KNOTS} knots without a known order")
-    return Unordered(
+    return PiecewiseQuadratic(
         knots=tuple(knots),
         value=value,
         slope=slope,

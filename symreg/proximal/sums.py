@@ -24,7 +24,7 @@ from symreg.proximal.operator import Operator
 _UPWARD = ("positive", "nonnegative", "zero")
 
 
-def absorbed(terms: Terms, derive: Callable[[Terms], object]) -> Operator:
+def without_abs_and_square(terms: Terms, derive: Callable[[Terms], object]) -> Operator:
     """Return the operator of a sum by that of its terms other than |w| and w^2.
 
     Args:
@@ -34,20 +34,20 @@ def absorbed(terms: Terms, derive: Callable[[Terms], object]) -> Operator:
     Raises:
         Intractable: There are no such terms, or no others; or the others have no operator that is even.
     """
-    taken = {term: found for term in terms.elementwise if (found := _pull_and_rise(term)) is not None}
+    taken = {term: pair for term in terms.elementwise if (pair := _abs_and_square(term)) is not None}
     rest = Terms(terms=tuple(term for term in terms.elementwise if term not in taken))
     if not taken or not rest.terms:
         raise Intractable("there is no |w| and no w^2 to take out")
     operator = derive(rest)
     if not isinstance(operator, Operator) or not operator.is_even or operator.needs is not None:
         raise Intractable("what is left without |w| and w^2 has no even operator")
-    pull, rise = (tidy(total([row[k] for row in taken.values()]), terms.parameters) for k in (0, 1))
-    if pull != ZERO and not is_least_at_zero(rest):
+    slope, curvature = (tidy(total([pair[k] for pair in taken.values()]), terms.parameters) for k in (0, 1))
+    if slope != ZERO and not is_least_at_zero(rest):
         raise Intractable("what is left without |w| may be less elsewhere than at 0")
-    return replace(operator, pull=pull, rise=rise)
+    return replace(operator, abs_coefficient=slope, square_coefficient=curvature)
 
 
-def _pull_and_rise(term: Term) -> tuple[Tree, Tree] | None:
+def _abs_and_square(term: Term) -> tuple[Tree, Tree] | None:
     """Return the a and the k of a term that is a*|w| + k*w^2/2 with neither of them negative; None of any other."""
     try:
         whole = pieces(Terms(terms=(term,)), term.parameters)
@@ -56,11 +56,11 @@ def _pull_and_rise(term: Term) -> tuple[Tree, Tree] | None:
     if not whole.is_even or not whole.domain.is_all or len(half(whole).pieces) > 1:
         return None
     (piece,) = half(whole).pieces
-    rise = piece.curvature
-    pull = tidy(substitute(piece.slope, {W: ZERO}), term.parameters)
-    if has_w(rise) or any(sign_for_all(tree, term.parameters) not in _UPWARD for tree in (pull, rise)):
+    curvature = piece.curvature
+    slope = tidy(substitute(piece.slope, {W: ZERO}), term.parameters)
+    if has_w(curvature) or any(sign_for_all(tree, term.parameters) not in _UPWARD for tree in (slope, curvature)):
         return None
-    return pull, rise
+    return slope, curvature
 
 
 def is_least_at_zero(terms: Terms) -> bool:

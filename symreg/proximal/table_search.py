@@ -24,14 +24,14 @@ from symreg.expressions.tree import Binary, Tree, substitute, walk
 from symreg.model.domain import Domain
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms
-from symreg.proximal.iteration import curvature_of
-from symreg.proximal.operator import Mixed, Span
+from symreg.proximal.operator import TableSearch, TermPiece
 from symreg.proximal.slopes import stable_slope
+from symreg.proximal.solving.iteration import curvature_of
 
 _UPWARD = ("positive", "nonnegative", "zero")
 
 
-def mixed(terms: Terms) -> Mixed:
+def table_search(terms: Terms) -> TableSearch:
     """Return the operator of the sum of the elementwise terms.
 
     Raises:
@@ -45,10 +45,10 @@ def mixed(terms: Terms) -> Mixed:
     is_mirrored = domain.is_all and is_even(whole_value(terms))
     found = tuple(s for term in terms.elementwise for s in _of_term(term, domain, is_mirrored=is_mirrored))
     ends = dict.fromkeys(span.high for spans in found for span in spans if span.high is not None)
-    return Mixed(addends=found, knots=tuple(ends), is_even=is_mirrored, domain=domain)
+    return TableSearch(addends=found, knots=tuple(ends), is_even=is_mirrored, domain=domain)
 
 
-def _of_term(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[Span, ...]]:
+def _of_term(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[TermPiece, ...]]:
     """Yield the spans of a term, or those of each of its addends where they are not known for all together."""
     centre = _centre(term.tree) if domain.is_all else None
     if centre is not None:
@@ -92,11 +92,11 @@ def _moved(tree: Tree, centre: Tree) -> Tree:
     return substitute(tree, {minus(W, centre): W, minus(centre, W): negative(W)})
 
 
-def _back(span: Span, centre: Tree, parameters: tuple[Parameter, ...]) -> Span:
+def _back(span: TermPiece, centre: Tree, parameters: tuple[Parameter, ...]) -> TermPiece:
     def at(tree: Tree) -> Tree:
         return substitute(tree, {W: minus(W, centre)})
 
-    return Span(
+    return TermPiece(
         high=None if span.high is None else tidy(plus(span.high, centre), parameters),
         value=at(span.value),
         slope=at(span.slope),
@@ -105,7 +105,7 @@ def _back(span: Span, centre: Tree, parameters: tuple[Parameter, ...]) -> Span:
     )
 
 
-def _spans(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[Span]:
+def _spans(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[TermPiece]:
     """Yield, ascending, where a term is smooth and its curvature only rises or only falls.
 
     Args:
@@ -129,7 +129,7 @@ def _spans(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[Span]:
         slope = stable_slope(piece, parameters)
         curvature = curvature_of(piece, slope, parameters)
         for run in table:
-            yield Span(high=run.high, value=piece.value, slope=slope, curvature=curvature, rises=run.sign >= 0)
+            yield TermPiece(high=run.high, value=piece.value, slope=slope, curvature=curvature, rises=run.sign >= 0)
 
 
 def _turns(piece: Piece, parameters: tuple[Parameter, ...]) -> Sequence[Run] | None:

@@ -8,7 +8,7 @@ from typing import Literal
 from symreg.expressions.tree import Call, Constant, Name, Negate, Tree
 from symreg.model.spec import Assignment, Rule
 from symreg.model.terms import Terms
-from symreg.proximal.operator import Mixed, Operator, Unordered
+from symreg.proximal.operator import AnyOperator
 
 _REACH = Constant("reach")
 WITHIN_REACH = Call("max", (Call("min", (Name("w"), _REACH)), Negate(_REACH)))
@@ -43,7 +43,7 @@ class Update:
     elementwise: Tree | None = None
     indexed: Tree | None = None
     assignments: tuple[Assignment, ...] = ()
-    operator: Operator | Unordered | Mixed | None = None
+    operator: AnyOperator | None = None
     is_radial: bool = False
     is_least_at_zero: bool = True
     notes: tuple[str, ...] = ()

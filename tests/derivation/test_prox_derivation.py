@@ -22,7 +22,7 @@ import symreg
 from symreg import catalogue
 from symreg.cli.group import symreg as command
 from symreg.derivation.model import ProxChain
-from symreg.derivation.proximal.cases import derive_prox
+from symreg.derivation.proximal.derive import derive_prox
 from symreg.errors import SpecError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Number, Tree, transform

@@ -1,6 +1,6 @@
 """Roots as both targets find them: hard equations, odd inputs, the edges of blocks, and random penalties.
 
-The hard equations are operators made by hand, of one cell without a closed form: nothing but the finder is tried.
+The hard equations are operators made by hand, of one piece without a closed form: nothing but the finder is tried.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from symreg.expressions.tree import number
 from symreg.language.parse import parse
 from symreg.model.interval import Interval
 from symreg.objectives.resolve import resolve
-from symreg.proximal.operator import Cell, Operator
+from symreg.proximal.operator import Case, MonotonePiece, Operator
 from symreg.targets.loading.load import load
 from symreg.updates.update import Update
 
@@ -67,19 +67,20 @@ V = np.array(
 
 @cache
 def by_hand(name: str, *, is_radial: bool, target: str) -> Callable[..., Any]:
-    """Return the function emitted from an operator of one cell, all of the line, that starts at v."""
+    """Return the function emitted from an operator of one piece, all of the line, that starts at v."""
     slope, curvature, _ = EQUATIONS[name]
-    cell = Cell(
+    piece = MonotonePiece(
         low=None,
         high=None,
         value=number(0),
         slope=parse(slope),
         curvature=parse(curvature),
         third=number(0),
-        bends=0,
-        turns=False,
+        trend=0,
+        may_fall=False,
     )
-    made = Operator(segments=((cell,),), dips=(), is_even=False, domain=Interval())
+    case = Case(place=piece, low=None, high=None, formula=None)
+    made = Operator(cases=(case,), gaps=(), is_even=False, domain=Interval())
     objective = resolve("norm(w)" if is_radial else "abs(w)", name="by_hand")
     update = Update(kind="prox", name="prox", terms=objective.terms, operator=made, is_radial=is_radial)
     function: Callable[..., Any] = load(objective, (update,), target).prox

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import symreg
 from symreg.calculus.pieces.domain import refuse_undefined
 from symreg.cli.group import symreg as command
-from symreg.derivation.proximal.cases import derive_prox
+from symreg.derivation.proximal.derive import derive_prox
 from symreg.errors import SymregError, excerpt
 from symreg.expressions.text import LONGEST_MENTION, mention, to_text
 from symreg.language.inline_declarations import read_declaration

@@ -14,7 +14,7 @@ from derived import ELEMENTWISE, derived, emitted_prox
 
 from symreg.expressions.arithmetic import ZERO
 from symreg.objectives.resolve import resolve
-from symreg.proximal.operator import Operator, Rest
+from symreg.proximal.operator import Kink, Operator
 
 NAMES = (*ELEMENTWISE, "l2_norm")
 STEPS = (0.05, 1.0, 20.0)
@@ -31,7 +31,7 @@ def rests_at_zero(name: str) -> bool:
     """Is there an interval of v whose minimiser is 0?"""
     made = derived(resolve(name)).operator
     assert isinstance(made, Operator)
-    return any(isinstance(item, Rest) and item.position == ZERO for segment in made.segments for item in segment)
+    return any(isinstance(case.place, Kink) and case.place.position == ZERO for case in made.cases)
 
 
 ZERO_AT = {

@@ -18,7 +18,6 @@ from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.roots import roots
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
-from symreg.derivation.proximal.branches import Branch, even_in
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import (
     INFINITY,
@@ -38,7 +37,8 @@ from symreg.expressions.arithmetic import (
 from symreg.expressions.tree import Compare, Name, Tree, number, substitute
 from symreg.model.interval import WORDS, Interval
 from symreg.model.spec import Parameter
-from symreg.proximal.operator import Rest
+from symreg.proximal.formulas import ShownCase, even_in
+from symreg.proximal.operator import Kink
 
 Y = Name("y")
 """The slope at which the conjugate is taken: a name that is reserved, so that no parameter has it."""
@@ -51,53 +51,53 @@ class _Part:
     low: Tree | None
     high: Tree | None
     value: Tree
-    branch: Branch | None = None
+    case: ShownCase | None = None
 
 
-def conjugate(branches: Sequence[Branch], parameters: tuple[Parameter, ...], *, is_even: bool) -> Tree | None:
+def conjugate(cases: Sequence[ShownCase], parameters: tuple[Parameter, ...], *, is_even: bool) -> Tree | None:
     """Return phi* over `Y`, infinite outside its domain; None where a piece's slope has no inverse to be listed.
 
     Args:
-        branches: Of a convex phi, ascending, over its whole domain; of an even phi those with u >= 0.
+        cases: Of a convex phi, ascending, over its whole domain; of an even phi those with u >= 0.
         parameters: With their domains.
         is_even: Is phi even?
     """
     domain = WORDS["positive"] if is_even else Interval()
     known = (*parameters, Parameter(name=Y.name, domain=domain, default=1.0))
     parts: list[_Part] = []
-    for branch in branches:
-        item = branch.item
-        if isinstance(item, Rest):
-            value = tidy(minus(times(item.position, Y), item.value), known)
+    for case in cases:
+        place = case.place
+        if isinstance(place, Kink):
+            value = tidy(minus(times(place.position, Y), place.value), known)
             parts.append(
-                _Part(low=None if is_even and item.position == ZERO else item.left, high=item.right, value=value)
+                _Part(low=None if is_even and place.position == ZERO else place.left, high=place.right, value=value)
             )
             continue
-        if numeric(item.curvature) == 0:
+        if numeric(place.curvature) == 0:
             continue  # its slope is one number, the end of the parts beside it
-        found = next(_inverses(branch, known), None)
+        found = next(_inverses(case, known), None)
         if found is None:
             return None
-        ends = [limit_at(branch.slope, end, side, parameters) for end, side in ((item.low, 1), (item.high, -1))]
+        ends = [limit_at(case.slope, end, side, parameters) for end, side in ((place.low, 1), (place.high, -1))]
         if NAN in ends:
             return None
         low, high = (None if end in (INFINITY, negative(INFINITY)) else end for end in ends)
-        parts.append(_Part(low=low, high=high, value=found, branch=branch))
+        parts.append(_Part(low=low, high=high, value=found, case=case))
     made = _joined(parts, known, is_even=is_even) if parts else None
-    return made if made is not None and _meets_fenchel_young(made, branches, known) else None
+    return made if made is not None and _meets_fenchel_young(made, cases, known) else None
 
 
-def _inverses(branch: Branch, known: tuple[Parameter, ...]) -> Iterator[Tree]:
+def _inverses(case: ShownCase, known: tuple[Parameter, ...]) -> Iterator[Tree]:
     """Yield u*y - phi(u) with the u whose slope is y, where samples show that it is that."""
-    assert not isinstance(branch.item, Rest)
-    for equation in _equations(branch.slope, known):
+    assert not isinstance(case.place, Kink)
+    for equation in _equations(case.slope, known):
         try:
             found = roots(equation)
         except NotDifferentiable:
             continue
         for root in found:
-            if _gives_back(root, branch, known):
-                yield tidy(minus(times(root, Y), substitute(branch.item.value, {W: root})), known)
+            if _gives_back(root, case, known):
+                yield tidy(minus(times(root, Y), substitute(case.place.value, {W: root})), known)
 
 
 def _equations(slope: Tree, known: tuple[Parameter, ...]) -> Iterator[Tree]:
@@ -112,12 +112,12 @@ def _equations(slope: Tree, known: tuple[Parameter, ...]) -> Iterator[Tree]:
             yield total([times(from_sympy(sympy.factor(c)), power(W, number(k))) for k, c in enumerate(coefficients)])
 
 
-def _gives_back(root: Tree, branch: Branch, known: tuple[Parameter, ...]) -> bool:
+def _gives_back(root: Tree, case: ShownCase, known: tuple[Parameter, ...]) -> bool:
     """Is the root the weight whose slope is y, at samples (but where the slope hardly changes any more)?"""
-    assert not isinstance(branch.item, Rest)
+    assert not isinstance(case.place, Kink)
     compared = 0
-    for row, u in _weights(branch, known):
-        slope, bend = (evaluate(tree, {**row, W: u}) for tree in (branch.slope, branch.item.curvature))
+    for row, u in _weights(case, known):
+        slope, bend = (evaluate(tree, {**row, W: u}) for tree in (case.slope, case.place.curvature))
         if not abs(u * bend) > TINY * abs(slope):
             continue
         if not abs(evaluate(root, {**row, Y: slope}) - u) <= TINY * (1 + abs(u)):
@@ -155,10 +155,10 @@ def _ended(
     at_end = substitute(part.value, {Y: end})
     if all(abs(evaluate(at_end, row)) < _INFINITE for row in samples(known)):
         return where(Compare(signs[0], y, end), inside, beyond)
-    assert part.branch is not None
-    item = part.branch.item
-    assert not isinstance(item, Rest)
-    here = limit_at(minus(times(end, W), item.value), item.high if side < 0 else item.low, side, known)
+    assert part.case is not None
+    place = part.case.place
+    assert not isinstance(place, Kink)
+    here = limit_at(minus(times(end, W), place.value), place.high if side < 0 else place.low, side, known)
     if here == NAN:
         return None
     if is_even and here != INFINITY and (arc := _arc(part, here, known)) is not None:
@@ -186,13 +186,13 @@ def _arc(part: _Part, here: Tree, known: tuple[Parameter, ...]) -> Tree | None:
     return made
 
 
-def _meets_fenchel_young(made: Tree, branches: Sequence[Branch], known: tuple[Parameter, ...]) -> bool:
+def _meets_fenchel_young(made: Tree, cases: Sequence[ShownCase], known: tuple[Parameter, ...]) -> bool:
     """Is phi(u) + phi*(y) >= u*y at samples, with equality where y is the slope at u?"""
     points = [
-        (row, u, evaluate(branch.item.value, {**row, W: u}), evaluate(branch.slope, {**row, W: u}))
-        for branch in branches
-        if not isinstance(branch.item, Rest)
-        for row, u in _weights(branch, known)
+        (row, u, evaluate(case.place.value, {**row, W: u}), evaluate(case.slope, {**row, W: u}))
+        for case in cases
+        if not isinstance(case.place, Kink)
+        for row, u in _weights(case, known)
     ]
     for k, (row, u, value, slope) in enumerate(points):
         gap = value + evaluate(made, {**row, Y: slope}) - u * slope
@@ -204,12 +204,12 @@ def _meets_fenchel_young(made: Tree, branches: Sequence[Branch], known: tuple[Pa
     return bool(points)
 
 
-def _weights(branch: Branch, known: tuple[Parameter, ...]) -> Iterator[tuple[Values, Any]]:
-    """Yield parameters and weights strictly within a branch's piece."""
-    assert not isinstance(branch.item, Rest)
+def _weights(case: ShownCase, known: tuple[Parameter, ...]) -> Iterator[tuple[Values, Any]]:
+    """Yield parameters and weights strictly within a case's piece."""
+    assert not isinstance(case.place, Kink)
     one = evaluate(number(1), {})
     for row in samples(known):
-        low, high = (None if end is None else evaluate(end, row) for end in (branch.item.low, branch.item.high))
+        low, high = (None if end is None else evaluate(end, row) for end in (case.place.low, case.place.high))
         for part in (one / 50, one / 3, one * 2, one * 9):
             if low is not None and high is not None:
                 yield row, low + (high - low) * part / (1 + part)

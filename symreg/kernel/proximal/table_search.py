@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symreg.expressions.tree import Binary, Call, Compare, Name, Tree, names, number, substitute
+from symreg.expressions.tree import Binary, Call, Compare, Name, Tree, names, substitute
 from symreg.kernel.cse import share
 from symreg.kernel.ir import Best, Formula, Let, Search, Table
 from symreg.kernel.names import Namer
-from symreg.kernel.proximal.common import Lowering, Statements
-from symreg.proximal.operator import Mixed, Span
-
-_W = Name("w")
-_ZERO = number(0)
+from symreg.kernel.proximal.scope import ZERO, Scope, Statements, W
+from symreg.proximal.operator import TableSearch, TermPiece
 
 
-def search_of(operator: Mixed, parameters: tuple[str, ...]) -> Search:
+def search_of(operator: TableSearch, parameters: tuple[str, ...]) -> Search:
     """Return the search of an operator.
 
     Args:
@@ -26,9 +23,9 @@ def search_of(operator: Mixed, parameters: tuple[str, ...]) -> Search:
     u, inside = Name(namer.fresh("u")), Name(namer.fresh("inside"))
     used = {name for addend in operator.addends for span in addend for name in _names_in(span)}
 
-    def formula(part: Callable[[Span], Tree]) -> Formula:
-        made = [substitute(_chosen(addend, part, inside), {_W: u}) for addend in operator.addends]
-        made = [tree for tree in made if tree != _ZERO] or [_ZERO]
+    def formula(part: Callable[[TermPiece], Tree]) -> Formula:
+        made = [substitute(_chosen(addend, part, inside), {W: u}) for addend in operator.addends]
+        made = [tree for tree in made if tree != ZERO] or [ZERO]
         total = made[0]
         for tree in made[1:]:
             total = Binary("+", total, tree)
@@ -45,8 +42,8 @@ def search_of(operator: Mixed, parameters: tuple[str, ...]) -> Search:
         value=formula(lambda span: span.value),
         slope=formula(lambda span: span.slope),
         curvature=formula(lambda span: span.curvature),
-        rising=formula(lambda span: span.curvature if span.rises else _ZERO),
-        falling=formula(lambda span: _ZERO if span.rises else span.curvature),
+        rising=formula(lambda span: span.curvature if span.rises else ZERO),
+        falling=formula(lambda span: ZERO if span.rises else span.curvature),
         low=domain.low,
         high=domain.high,
         low_closed=domain.low is not None and domain.low_closed,
@@ -55,20 +52,21 @@ def search_of(operator: Mixed, parameters: tuple[str, ...]) -> Search:
     )
 
 
-def searched(x: Tree, step: Tree, once: Statements, each: Statements, namer: Namer) -> Tree:
+def searched(x: Tree, scope: Scope, once: Statements, each: Statements) -> Tree:
     """Return the minimiser for one element, by a table where the step is the same for all; see `solved`."""
-    x = Lowering(step, namer).bounded(x, each)
-    name = namer.fresh("u")
+    x = scope.bounded(x, each)
+    name = scope.fresh("u").name
+    step = scope.step
     if once is each:
         each.append(Best(name=name, v=x, step=step))
     else:
-        table = namer.fresh("table")
+        table = scope.fresh("table").name
         once.append(Table(name=table, step=step))
         each.append(Best(name=name, v=x, step=step, table=table))
     return Name(name)
 
 
-def _chosen(spans: tuple[Span, ...], part: Callable[[Span], Tree], inside: Tree) -> Tree:
+def _chosen(spans: tuple[TermPiece, ...], part: Callable[[TermPiece], Tree], inside: Tree) -> Tree:
     """Return a part of the span that a weight inside it tells."""
     made = part(spans[-1])
     for span in reversed(spans[:-1]):
@@ -78,6 +76,6 @@ def _chosen(spans: tuple[Span, ...], part: Callable[[Span], Tree], inside: Tree)
     return made
 
 
-def _names_in(span: Span) -> set[str]:
+def _names_in(span: TermPiece) -> set[str]:
     found = names(span.value) | names(span.slope) | names(span.curvature)
     return set(found if span.high is None else found | names(span.high))

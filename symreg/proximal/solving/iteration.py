@@ -17,7 +17,7 @@ from symreg.expressions.arithmetic import ONE, W, minus, numeric, over, power, r
 from symreg.expressions.tree import Binary, Call, Name, Tree, number, substitute, transform, walk
 from symreg.model.interval import WORDS, Interval
 from symreg.model.spec import Parameter
-from symreg.proximal.operator import Cell
+from symreg.proximal.operator import MonotonePiece
 from symreg.proximal.slopes import derivative
 
 
@@ -42,11 +42,11 @@ def over_functions_of(slope: Tree, tree: Tree, parameters: tuple[Parameter, ...]
     return tree
 
 
-def curvature_of(piece: Piece | Cell, slope: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+def curvature_of(piece: Piece | MonotonePiece, slope: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return phi'' of a piece over the functions of phi', in a form that is a number far out if there is one.
 
     Args:
-        piece: Or a cell of it; its curvature over one denominator may be one infinity over another.
+        piece: Or a part of it; its curvature over one denominator may be one infinity over another.
         slope: phi', the form that is used.
         parameters: With their domains.
     """
@@ -88,21 +88,23 @@ def is_number(tree: Tree, variable: Tree, at: list[float], parameters: tuple[Par
     return not any(map(isnan, Machine({**columns, "w": at}, "float64").at(substitute(tree, {variable: W}))))
 
 
-def bend(cell: Cell, rise: Tree, parameters: tuple[Parameter, ...], *, by_weight: bool) -> Tree | None:
+def third_of(
+    piece: MonotonePiece, curvature: Tree, parameters: tuple[Parameter, ...], *, by_weight: bool
+) -> Tree | None:
     """Return phi''' if phi' holds a function that is dear and phi''' none besides; None where Newton's method will do.
 
     Args:
-        cell: With phi' and phi'''.
-        rise: phi'' over the functions of phi'.
+        piece: With phi' and phi'''.
+        curvature: phi'' over the functions of phi'.
         parameters: With their domains.
         by_weight: Return w*phi''', which is finite in floating point where phi'' is?
     """
-    known = _dear(cell.slope)
+    known = _dear(piece.slope)
     if not known:
         return None
-    third = _by_positive(cell.third, parameters) if by_weight else cell.third
-    made = number_far_out(over_functions_of(cell.slope, third, parameters), cell.low, cell.high, parameters)
-    return made if _dear(made) <= known | _dear(rise) else None
+    third = _by_positive(piece.third, parameters) if by_weight else piece.third
+    form = number_far_out(over_functions_of(piece.slope, third, parameters), piece.low, piece.high, parameters)
+    return form if _dear(form) <= known | _dear(curvature) else None
 
 
 def _by_positive(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:

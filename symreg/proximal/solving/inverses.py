@@ -21,8 +21,8 @@ from symreg.expressions.arithmetic import W, call, minus, over, plus, power, siz
 from symreg.expressions.tree import Constant, Name, Tree, number, substitute
 from symreg.model.interval import WORDS
 from symreg.model.spec import Parameter
-from symreg.proximal.closed_forms import OWN_PARAMETERS
 from symreg.proximal.operator import STEP, V
+from symreg.proximal.solving.points import exact, known_with, weights_between
 
 LARGEST = 80
 """Slopes of more nodes are not solved."""
@@ -56,13 +56,6 @@ class Inverse:
         return made
 
 
-def known_with(parameters: tuple[Parameter, ...], *, is_even: bool) -> tuple[Parameter, ...]:
-    """Return the parameters with s and v among them; of an even phi only v > 0 is looked at."""
-    step, v = OWN_PARAMETERS
-    positive = Parameter(name=v.name, domain=WORDS["positive"], default=v.default)
-    return (*parameters, step, positive if is_even else v)
-
-
 def inverse(
     slope: Tree,
     curvature: Tree,
@@ -94,7 +87,9 @@ def inverse(
     unknown = next((symbol for symbol in equation.free_symbols if symbol.name == "w"), None)
     if unknown is None:
         return None
-    points = [(values, u) for values, u in _points(low, high, known) if condition is None or holds(condition, values)]
+    points = [
+        (values, u) for values, u in _samples_on(low, high, known) if condition is None or holds(condition, values)
+    ]
     taken |= {parameter.name for parameter in known}
     for solve in (_by_degree, _by_lambert):
         for made in solve(equation, unknown, taken):
@@ -117,22 +112,14 @@ def _gives_back(tree: Tree, slope: Tree, curvature: Tree, points: list[tuple[Val
     return compared >= 3
 
 
-def _points(low: Tree | None, high: Tree | None, known: tuple[Parameter, ...]) -> Iterator[tuple[Values, Any]]:
+def _samples_on(low: Tree | None, high: Tree | None, known: tuple[Parameter, ...]) -> Iterator[tuple[Values, Any]]:
     """Yield parameters with a step, small ones too, and weights strictly between two ends."""
-    factors = [evaluate(number(1), {}) * k for k in (0.01, 0.3, 1, 4, 20)]
+    shares = [exact(share) for share in ("0.01", "0.3", "1", "4", "20")]
     for row in samples(known):
-        a, b = (None if end is None else evaluate(end, row) for end in (low, high))
-        for shrunk in (1, evaluate(number(1), {}) / 1000):
-            values = {**row, STEP: row[STEP] * shrunk}
-            for factor in factors:
-                if a is not None and b is not None:
-                    yield values, a + (b - a) * factor / (1 + factor)
-                elif a is not None:
-                    yield values, a + factor
-                else:
-                    yield values, (0 if b is None else b) - factor
-                    if b is None:
-                        yield values, factor
+        for step in (row[STEP], row[STEP] / 1000):
+            values = {**row, STEP: step}
+            for u in weights_between(low, high, values, shares):
+                yield values, u
 
 
 # By degree
@@ -171,13 +158,13 @@ def _raised(made: Inverse, q: int) -> Inverse:
 def _linear(coefficients: list[Any], _: frozenset[str]) -> Iterator[Inverse]:
     a, b = coefficients
     top, bottom = sympy.fraction(sympy.factor(-b / a))
-    forms = [over(tidy_of(sign * top), tidy_of(sign * bottom)) for sign in (1, -1)]
+    forms = [over(shortest(sign * top), shortest(sign * bottom)) for sign in (1, -1)]
     yield Inverse(tree=min(forms, key=size), method="linear", is_linear=True)
 
 
 def _quadratic(coefficients: list[Any], _: frozenset[str]) -> Iterator[Inverse]:
     a, b, c = coefficients
-    inside = tidy_of(b**2 - 4 * a * c)
+    inside = shortest(b**2 - 4 * a * c)
     top, bottom = from_sympy(sympy.expand(-b)), from_sympy(sympy.expand(2 * a))
     for join in (plus, minus):
         yield Inverse(tree=over(join(top, call("sqrt", inside)), bottom), method="quadratic formula")
@@ -192,13 +179,13 @@ def _cubic(coefficients: list[Any], taken: frozenset[str]) -> Iterator[Inverse]:
     h, D = (next(n for n in (f"{letter}{k or ''}" for k in count()) if n not in taken) for letter in "hD")
     root = call("sqrt", Name(D))
     sides = [call("cbrt", join(Name(h), root)) for join in (plus, minus)]
-    inside = plus(power(Name(h), number(2)), power(tidy_of(p / 3), number(3)))
-    definitions = ((h, tidy_of(-q / 2)), (D, inside))
+    inside = plus(power(Name(h), number(2)), power(shortest(p / 3), number(3)))
+    definitions = ((h, shortest(-q / 2)), (D, inside))
     yield Inverse(tree=minus(plus(*sides), shift), method="cubic, Cardano's formula", definitions=definitions)
     if p.is_negative is False:
         return
-    size_of = call("sqrt", tidy_of(-p / 3))
-    cosine = tidy_of(-q / 2 / (-p / 3) ** sympy.Rational(3, 2))
+    size_of = call("sqrt", shortest(-p / 3))
+    cosine = shortest(-q / 2 / (-p / 3) ** sympy.Rational(3, 2))
     for turn in range(3):
         angle = over(call("acos", cosine), number(3))
         if turn:
@@ -210,7 +197,7 @@ def _cubic(coefficients: list[Any], taken: frozenset[str]) -> Iterator[Inverse]:
 _DEGREES: dict[int, Callable[[list[Any], frozenset[str]], Iterator[Inverse]]] = {1: _linear, 2: _quadratic, 3: _cubic}
 
 
-def _shortest(expression: Any) -> Any:
+def _shortest_form(expression: Any) -> Any:
     """Return the shortest of a few equal forms."""
     forms = [expression, sympy.expand(expression), sympy.factor(expression), sympy.factor_terms(expression)]
     return min(forms, key=lambda form: (size(from_sympy(form)), forms.index(form)))
@@ -236,16 +223,16 @@ def _by_lambert(equation: Any, unknown: Any, _: frozenset[str]) -> Iterator[Inve
     A, B, C = (polynomial.coeff_monomial(m) for m in (1, unknown, stand_in))
     a, b = inner.coeff(unknown, 1), inner.coeff(unknown, 0)
     if isinstance(node, sympy.exp):
-        outside = tidy_of(-A / B)
-        argument = times(tidy_of(a * C / B), call("exp", tidy_of(b - a * A / B)))
+        outside = shortest(-A / B)
+        argument = times(shortest(a * C / B), call("exp", shortest(b - a * A / B)))
         tree = minus(outside, over(call("lambertw", argument), from_sympy(a)))
     else:
         factor = C * a / B
-        argument = over(call("exp", tidy_of((b - A * a / B) / factor)), tidy_of(factor))
-        tree = over(minus(times(tidy_of(factor), call("lambertw", argument)), from_sympy(b)), from_sympy(a))
+        argument = over(call("exp", shortest((b - A * a / B) / factor)), shortest(factor))
+        tree = over(minus(times(shortest(factor), call("lambertw", argument)), from_sympy(b)), from_sympy(a))
     yield Inverse(tree=tree, method="Lambert's W, the inverse of x*exp(x)")
 
 
-def tidy_of(expression: Any) -> Tree:
+def shortest(expression: Any) -> Tree:
     """Return the shortest of a few forms of an expression, as a tree."""
-    return from_sympy(_shortest(expression))
+    return from_sympy(_shortest_form(expression))

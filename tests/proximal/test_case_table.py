@@ -1,6 +1,6 @@
 """Operators as data, against a table written by hand: where the minimiser can be, where it rests, what it leaps over.
 
-What a cell says of phi is compared with phi as it was written, by differences in 120 digits.
+What a piece says of phi is compared with phi as it was written, by differences in 120 digits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from symreg.model.spec import Parameter
 from symreg.model.terms import Terms, rename
 from symreg.objectives.resolve import resolve
 from symreg.proximal.derive import operator
-from symreg.proximal.operator import STEP, Cell, Operator, Rest, V
+from symreg.proximal.operator import STEP, Kink, MonotonePiece, Operator, V
 from symreg.updates.assemble import derived_operator, updates
 
 SECONDS = 3.0
@@ -40,18 +40,18 @@ class Shape:
     """An operator as somebody with a pencil finds it.
 
     Args:
-        segments: Parted by `|`, their places by `;`: a number where the minimiser rests, `low..high` for a cell. Of an
-            even phi those from 0 up.
-        dips: `turn`, where the curvature is least; `kink`, where phi' jumps down; `cell`, of constant curvature;
-            followed by where it is, parted by `;`.
+        places: Of the cases, parted by `;`, and by `|` at a gap: a number where the minimiser rests, `low..high` for a
+            piece. Of an even phi those from 0 up.
+        gaps: `turn`, where the curvature is least; `kink`, where phi' jumps down; `lost`, a piece of constant
+            curvature; followed by where it is, parted by `;`.
         is_even: Of phi.
         period: Of phi.
-        searched: Has it cells whose equation is of a degree above 2 or has no degree?
+        searched: Has it pieces whose equation is of a degree above 2 or has no degree?
         why: What the table rests on.
     """
 
-    segments: str
-    dips: str = ""
+    places: str
+    gaps: str = ""
     is_even: bool = True
     period: str | None = None
     searched: bool = False
@@ -60,73 +60,69 @@ class Shape:
 
 SHAPES = {
     "atan": Shape(
-        segments="0; 0..gamma/sqrt(3) | gamma/sqrt(3)..inf",
-        dips="turn gamma/sqrt(3)",
+        places="0; 0..gamma/sqrt(3) | gamma/sqrt(3)..inf",
+        gaps="turn gamma/sqrt(3)",
         searched=True,
         why="phi'' ~ -2*w/(gamma**2 + w**2)**2 falls until gamma**2 = 3*w**2; F is a cubic over a quadratic",
     ),
-    "berhu": Shape(segments="0; 0..M; M..inf", why="|w|, then a parabola with the same slope at M"),
-    "capped_l1": Shape(segments="0; 0..theta | theta..inf", dips="kink theta", why="the slope drops from lam to 0"),
+    "berhu": Shape(places="0; 0..M; M..inf", why="|w|, then a parabola with the same slope at M"),
+    "capped_l1": Shape(places="0; 0..theta | theta..inf", gaps="kink theta", why="the slope drops from lam to 0"),
     "cauchy": Shape(
-        segments="0..sqrt(3)*c | sqrt(3)*c..inf",
-        dips="turn sqrt(3)*c",
+        places="0..sqrt(3)*c | sqrt(3)*c..inf",
+        gaps="turn sqrt(3)*c",
         searched=True,
         why="phi'' ~ (c**2 - w**2)/(c**2 + w**2)**2 is least where w**2 = 3*c**2",
     ),
-    "charbonnier": Shape(segments="0..inf", searched=True, why="convex and smooth; F = v is of degree 4"),
-    "double_well": Shape(segments="0..inf", searched=True, why="phi'' ~ 3*w**2 - 1 rises from a negative number"),
-    "elastic_net": Shape(segments="0; 0..inf", why="a kink at 0 and one parabola"),
-    "entropy": Shape(segments="0..inf", is_even=False, searched=True, why="convex where it is; Lambert's W solves it"),
-    "etp": Shape(segments="0 | 0..inf", dips="turn 0", searched=True, why="phi'' ~ -exp(-gamma*w) is least at 0"),
-    "fair": Shape(segments="0..inf", why="convex and smooth; phi' = lam*c*w/(c + w) gives a quadratic"),
+    "charbonnier": Shape(places="0..inf", searched=True, why="convex and smooth; F = v is of degree 4"),
+    "double_well": Shape(places="0..inf", searched=True, why="phi'' ~ 3*w**2 - 1 rises from a negative number"),
+    "elastic_net": Shape(places="0; 0..inf", why="a kink at 0 and one parabola"),
+    "entropy": Shape(places="0..inf", is_even=False, searched=True, why="convex where it is; Lambert's W solves it"),
+    "etp": Shape(places="0 | 0..inf", gaps="turn 0", searched=True, why="phi'' ~ -exp(-gamma*w) is least at 0"),
+    "fair": Shape(places="0..inf", why="convex and smooth; phi' = lam*c*w/(c + w) gives a quadratic"),
     "geman_mcclure": Shape(
-        segments="0..c | c..inf", dips="turn c", searched=True, why="phi'' ~ (c**2 - 3*w**2)/(c**2 + w**2)**3"
+        places="0..c | c..inf", gaps="turn c", searched=True, why="phi'' ~ (c**2 - 3*w**2)/(c**2 + w**2)**3"
     ),
-    "huber": Shape(segments="0..delta; delta..inf", why="a parabola, then a line with the same slope"),
-    "l1": Shape(segments="0; 0..inf", why="the soft threshold"),
-    "l2": Shape(segments="0..inf", why="one parabola"),
-    "l_half": Shape(
-        segments="0 | 0..inf", dips="turn 0", searched=True, why="phi' is infinite at 0; r = sqrt(u): cubic"
-    ),
-    "log_barrier": Shape(segments="0..inf", is_even=False, why="u - s*lam/u = v is quadratic"),
-    "log_cosh": Shape(segments="0..inf", searched=True, why="convex and smooth, with tanh"),
-    "log_sum": Shape(segments="0 | 0..inf", dips="turn 0", why="phi'' ~ -1/(eps + w)**2 is least at 0; a quadratic"),
-    "lp": Shape(segments="0..inf", searched=True, why="convex, differentiable at 0 as p > 1; no degree"),
-    "mcp": Shape(segments="0 | gamma*lam..inf", dips="cell 0", why="phi'' = -1/gamma up to gamma*lam: firm or hard"),
-    "nonnegativity": Shape(segments="-inf..0; 0..inf", is_even=False, why="a parabola and a line that meet smoothly"),
-    "pseudo_huber": Shape(segments="0..inf", searched=True, why="as charbonnier"),
-    "quartic": Shape(segments="0..inf", searched=True, why="convex; a cubic"),
-    "scad": Shape(segments="0; 0..lam | a*lam..inf", dips="cell lam", why="phi'' = -1/(a - 1) between lam and a*lam"),
+    "huber": Shape(places="0..delta; delta..inf", why="a parabola, then a line with the same slope"),
+    "l1": Shape(places="0; 0..inf", why="the soft threshold"),
+    "l2": Shape(places="0..inf", why="one parabola"),
+    "l_half": Shape(places="0 | 0..inf", gaps="turn 0", searched=True, why="phi' is infinite at 0; r = sqrt(u): cubic"),
+    "log_barrier": Shape(places="0..inf", is_even=False, why="u - s*lam/u = v is quadratic"),
+    "log_cosh": Shape(places="0..inf", searched=True, why="convex and smooth, with tanh"),
+    "log_sum": Shape(places="0 | 0..inf", gaps="turn 0", why="phi'' ~ -1/(eps + w)**2 is least at 0; a quadratic"),
+    "lp": Shape(places="0..inf", searched=True, why="convex, differentiable at 0 as p > 1; no degree"),
+    "mcp": Shape(places="0 | gamma*lam..inf", gaps="lost 0", why="phi'' = -1/gamma up to gamma*lam: firm or hard"),
+    "nonnegativity": Shape(places="-inf..0; 0..inf", is_even=False, why="a parabola and a line that meet smoothly"),
+    "pseudo_huber": Shape(places="0..inf", searched=True, why="as charbonnier"),
+    "quartic": Shape(places="0..inf", searched=True, why="convex; a cubic"),
+    "scad": Shape(places="0; 0..lam | a*lam..inf", gaps="lost lam", why="phi'' = -1/(a - 1) between lam and a*lam"),
     "sine_squared": Shape(
-        segments="0..q/2", period="q", searched=True, why="phi'' ~ cos(2*pi*w/q) falls on half a period, then mirrored"
+        places="0..q/2", period="q", searched=True, why="phi'' ~ cos(2*pi*w/q) falls on half a period, then mirrored"
     ),
     "tukey": Shape(
-        segments="0..c*sqrt(3/5) | c*sqrt(3/5)..c; c..inf",
-        dips="turn c*sqrt(3/5)",
+        places="0..c*sqrt(3/5) | c*sqrt(3/5)..c; c..inf",
+        gaps="turn c*sqrt(3/5)",
         searched=True,
         why="phi'' ~ (1 - x**2)*(1 - 5*x**2), x = w/c, is least where x**2 = 3/5, and 0 from c on",
     ),
     "welsch": Shape(
-        segments="0..c*sqrt(3/2) | c*sqrt(3/2)..inf",
-        dips="turn c*sqrt(3/2)",
+        places="0..c*sqrt(3/2) | c*sqrt(3/2)..inf",
+        gaps="turn c*sqrt(3/2)",
         searched=True,
         why="phi'' ~ (1 - 2*x**2)*exp(-x**2), x = w/c, is least where x**2 = 3/2",
     ),
     # Penalties of nobody's catalogue
-    "lam*abs(w) + mu*w**4": Shape(segments="0; 0..inf", searched=True, why="a kink at 0, then a rising curvature"),
-    "lam*max(w, 0)": Shape(segments="-inf..0; 0; 0..inf", is_even=False, why="a convex kink: it rests at 0"),
-    "lam*abs(w - c)": Shape(segments="-inf..c; c; c..inf", is_even=False, why="it rests at c"),
-    "lam*abs(abs(w) - c)": Shape(segments="0..c; c; c..inf", why="a convex kink at c, a concave one at 0, mirrored"),
-    "-lam*abs(w)": Shape(segments="0..inf", why="a concave kink at 0: pushed away from it"),
-    "lam*min((w - 1)**2, (w + 1)**2)": Shape(
-        segments="0..inf", why="two parabolas, each the mirror image of the other"
-    ),
+    "lam*abs(w) + mu*w**4": Shape(places="0; 0..inf", searched=True, why="a kink at 0, then a rising curvature"),
+    "lam*max(w, 0)": Shape(places="-inf..0; 0; 0..inf", is_even=False, why="a convex kink: it rests at 0"),
+    "lam*abs(w - c)": Shape(places="-inf..c; c; c..inf", is_even=False, why="it rests at c"),
+    "lam*abs(abs(w) - c)": Shape(places="0..c; c; c..inf", why="a convex kink at c, a concave one at 0, mirrored"),
+    "-lam*abs(w)": Shape(places="0..inf", why="a concave kink at 0: pushed away from it"),
+    "lam*min((w - 1)**2, (w + 1)**2)": Shape(places="0..inf", why="two parabolas, each the mirror image of the other"),
     "lam*min((w - 1)**2, (w + 2)**2)": Shape(
-        segments="-inf..-1/2 | -1/2..inf", dips="kink -1/2", is_even=False, why="two parabolas, the lower one"
+        places="-inf..-1/2 | -1/2..inf", gaps="kink -1/2", is_even=False, why="two parabolas, the lower one"
     ),
-    "lam*exp(w)": Shape(segments="-inf..inf", is_even=False, searched=True, why="convex and smooth"),
-    "lam*abs(w)**(1/10)": Shape(segments="0 | 0..inf", dips="turn 0", searched=True, why="as l_half"),
-    "lam*norm(w)": Shape(segments="0; 0..inf", why="of the norm it is the soft threshold"),
+    "lam*exp(w)": Shape(places="-inf..inf", is_even=False, searched=True, why="convex and smooth"),
+    "lam*abs(w)**(1/10)": Shape(places="0 | 0..inf", gaps="turn 0", searched=True, why="as l_half"),
+    "lam*norm(w)": Shape(places="0; 0..inf", why="of the norm it is the soft threshold"),
 }
 NAMES = (*ELEMENTWISE, *(text for text in SHAPES if text not in ELEMENTWISE))
 
@@ -140,22 +136,21 @@ def test_an_operator_is_what_mathematics_says(text: str) -> None:
     shape, made, parameters = SHAPES[text], operator_of(text), resolve(text).terms.parameters
     assert made.is_even == shape.is_even
     for values in samples(parameters):
-        segments = [[ends(item, values) for item in segment] for segment in made.segments]
-        assert_equal(segments, [[places(item, values) for item in row.split(";")] for row in shape.segments.split("|")])
-        dips = [("cell" if dip.cell else "kink" if dip.is_kink else "turn", dip.position) for dip in made.dips]
-        expected = [row.split() for row in shape.dips.split(";") if row]
-        assert [kind for kind, _ in dips] == [kind for kind, _ in expected]
-        assert_equal([[(evaluate(p, values),)] for _, p in dips], [[places(place, values)] for _, place in expected])
+        found = [[ends(case.place, values) for case in cases] for cases in made.between_gaps]
+        assert_equal(found, [[place(text, values) for text in row.split(";")] for row in shape.places.split("|")])
+        gaps = [("lost" if gap.lost else "kink" if gap.is_kink else "turn", gap.position) for gap in made.gaps]
+        expected = [row.split() for row in shape.gaps.split(";") if row]
+        assert [kind for kind, _ in gaps] == [kind for kind, _ in expected]
+        assert_equal([[(evaluate(p, values),)] for _, p in gaps], [[place(text, values)] for _, text in expected])
         assert (made.period is None) == (shape.period is None)
         if made.period is not None and shape.period is not None:
-            assert_equal([[(evaluate(made.period, values),)]], [[places(shape.period, values)]])
-    cells = [item for segment in made.segments for item in segment if isinstance(item, Cell)]
-    assert any(cell.solution is None for cell in cells) == shape.searched
+            assert_equal([[(evaluate(made.period, values),)]], [[place(shape.period, values)]])
+    assert any(case.is_root for case in made.cases if case.when is None) == shape.searched
 
 
-def ends(item: Rest | Cell, values: Any) -> tuple[Any, ...]:
-    """Return the ends of an operator's place as numbers: one for a resting place, two for a cell."""
-    if isinstance(item, Rest):
+def ends(item: Kink | MonotonePiece, values: Any) -> tuple[Any, ...]:
+    """Return the ends of a case's place as numbers: one for a kink, two for a piece."""
+    if isinstance(item, Kink):
         return (evaluate(item.position, values),)
     return (
         -TINY.context.inf if item.low is None else evaluate(item.low, values),
@@ -163,7 +158,7 @@ def ends(item: Rest | Cell, values: Any) -> tuple[Any, ...]:
     )
 
 
-def places(text: str, values: Any) -> tuple[Any, ...]:
+def place(text: str, values: Any) -> tuple[Any, ...]:
     """Return the ends of a place of the table as numbers."""
     infinite = {"inf": TINY.context.inf, "-inf": -TINY.context.inf}
     return tuple(infinite[end] if end in infinite else evaluate(parse(end), values) for end in text.strip().split(".."))
@@ -181,51 +176,52 @@ def flat(rows: list[list[tuple[Any, ...]]]) -> Iterator[Any]:
             yield from item
 
 
-# What a cell says of phi
+# What a piece says of phi, and a case of v
 
 
 @pytest.mark.parametrize("text", NAMES)
-def test_a_cell_says_what_is_true_of_phi_as_it_was_written(text: str) -> None:
+def test_a_piece_says_what_is_true_of_phi_as_it_was_written(text: str) -> None:
     made, terms = operator_of(text), resolve(text).terms
     radius = {call("norm", W): call("abs", W)}
     whole = total([times(number(t.coefficient), substitute(t.tree, radius)) for t in terms.terms])
     random, compared = Random(text), 0
     for known in samples((*terms.parameters, STEPS)):
-        for cell in cells_of(made):
-            places = sorted(within(cell, known, random) for _ in range(3))
+        for piece, formula in pieces_of(made):
+            places = sorted(within(piece, known, random) for _ in range(3))
             curvatures = []
             for u in places:
                 at = {**known, W: u}
                 slope, curvature = differences(whole, at)
-                assert close(evaluate(cell.value, at), evaluate(whole, at))
-                assert close(evaluate(cell.slope, at), slope, "1e-25")
-                assert close(evaluate(cell.curvature, at), curvature, "1e-15")
-                assert cell.turns or curvature >= -TINY
-                assert cell.pull * slope >= -TINY
-                if cell.least is not None:
-                    assert curvature >= evaluate(cell.least, known) - TINY
-                if cell.solution is not None and 1 + known[STEP] * curvature > TINY:
+                assert close(evaluate(piece.value, at), evaluate(whole, at))
+                assert close(evaluate(piece.slope, at), slope, "1e-25")
+                assert close(evaluate(piece.curvature, at), curvature, "1e-15")
+                assert piece.may_fall or curvature >= -TINY
+                assert piece.slope_sign * slope >= -TINY
+                if piece.least_curvature is not None:
+                    assert curvature >= evaluate(piece.least_curvature, known) - TINY
+                if formula is not None and 1 + known[STEP] * curvature > TINY:
                     v = u + known[STEP] * slope
-                    assert close(evaluate(cell.solution, {**known, V: v}), u, "1e-20")
+                    assert close(evaluate(formula, {**known, V: v}), u, "1e-20")
                 curvatures.append(curvature)
                 compared += 1
-            assert all(cell.bends * (b - a) >= -TINY for a, b in itertools.pairwise(curvatures))
-            assert cell.bends or close(curvatures[0], curvatures[-1], "1e-15")
+            assert all(piece.trend * (b - a) >= -TINY for a, b in itertools.pairwise(curvatures))
+            assert piece.trend or close(curvatures[0], curvatures[-1], "1e-15")
     assert compared >= 21
 
 
 STEPS = Parameter(name="step", domain=resolve("l1").terms.parameters[0].domain, default=1.0)
 
 
-def cells_of(made: Operator) -> Iterator[Cell]:
-    for segment in made.segments:
-        yield from (item for item in segment if isinstance(item, Cell))
-    yield from (dip.cell for dip in made.dips if dip.cell is not None)
+def pieces_of(made: Operator) -> Iterator[tuple[MonotonePiece, Tree | None]]:
+    """Yield the pieces of phi, each with the formula of its case."""
+    for case in made.cases:
+        if isinstance(case.place, MonotonePiece):
+            yield case.place, case.formula
 
 
-def within(cell: Cell, values: Any, random: Random) -> Any:
-    """Return a random place inside a cell."""
-    low, high = ends(cell, values)
+def within(piece: MonotonePiece, values: Any, random: Random) -> Any:
+    """Return a random weight inside a piece."""
+    low, high = ends(piece, values)
     part = TINY.context.mpf(random.uniform(0.01, 0.99))
     if TINY.context.isinf(low) and TINY.context.isinf(high):
         return 4 * part - 2
@@ -326,11 +322,11 @@ def test_what_has_no_operator_is_refused_in_a_line(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["log_barrier + quartic(lam=mu)", "log_cosh + quartic(lam=mu)"])
-def test_a_convex_sum_of_curved_terms_has_one_segment(text: str) -> None:
+def test_a_convex_sum_of_curved_terms_has_no_gap(text: str) -> None:
     """Whatever its curvature does; where a barrier is among the terms, two roots of its derivative are not real."""
     made = operator_of(text)
-    assert len(made.segments) == 1 and not made.dips
-    assert not any(isinstance(cell, Cell) and cell.turns for cell in made.segments[0])
+    assert not made.gaps
+    assert not any(piece.may_fall for piece, _ in pieces_of(made))
 
 
 def test_an_operator_that_holds_up_to_a_step_says_so() -> None:

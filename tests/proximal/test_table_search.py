@@ -14,7 +14,7 @@ import symreg
 from symreg.application.choices import DTYPES
 from symreg.errors import Intractable
 from symreg.objectives.resolve import resolve
-from symreg.proximal.operator import Mixed, Operator
+from symreg.proximal.operator import Operator, TableSearch
 from symreg.verification import Subject, verify
 
 SUMS = (
@@ -31,7 +31,7 @@ LONG_SUMS = ("lp + log_sum", "lp + welsch", "double_well + l_half", "scad + atan
 
 def assert_right(text: str, points: int) -> None:
     objective = resolve(text)
-    assert isinstance(derived(objective).operator, Mixed)
+    assert isinstance(derived(objective).operator, TableSearch)
     subjects = [
         Subject(label=target, dtype=dtype, functions={"prox": emitted_prox(objective, target, dtype)})
         for target in ("numpy", "c")

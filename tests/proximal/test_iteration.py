@@ -13,20 +13,20 @@ from symreg.expressions.arithmetic import W, rational
 from symreg.expressions.tree import Binary, Call, Tree, walk
 from symreg.objectives.resolve import resolve
 from symreg.proximal.derive import operator
-from symreg.proximal.operator import Cell, Operator
+from symreg.proximal.operator import Iteration, MonotonePiece, Operator
 from symreg.targets.emit import emit
 from symreg.targets.loading.load import load_module
 
 SUMS = ("log_cosh + l1", "welsch + l2(lam=mu)", "lam*abs(w)**1.37", "lam*exp(abs(w))")
 
 
-def searched(text: str) -> list[Cell]:
-    """Return the cells of an operator in which roots are iterated."""
+def searched(text: str) -> list[tuple[MonotonePiece, Iteration]]:
+    """Return the pieces of phi on which roots are iterated, and how."""
     found = operator(resolve(text).terms)
     if not isinstance(found, Operator):
         return []
-    items = [item for segment in found.segments for item in segment]
-    return [item for item in items if isinstance(item, Cell) and item.solution is None]
+    rows = [(case.place, case.iteration) for case in found.cases if case.when is None]
+    return [(piece, how) for piece, how in rows if isinstance(piece, MonotonePiece) and how is not None]
 
 
 def dear(tree: Tree) -> set[Tree]:
@@ -47,17 +47,17 @@ def dear(tree: Tree) -> set[Tree]:
 def test_the_derivatives_of_a_trial_are_those_of_phi(text: str) -> None:
     parameters = resolve(text).terms.parameters
     compared = 0
-    for cell in searched(text):
+    for piece, how in searched(text):
         for row in samples(parameters):
-            low = 0 if cell.low is None else evaluate(cell.low, row)
+            low = 0 if piece.low is None else evaluate(piece.low, row)
             for factor in ("0.13", "0.9", "2.3"):
                 u = low + TINY.context.mpf(factor)
-                if cell.high is not None and u >= evaluate(cell.high, row):
+                if piece.high is not None and u >= evaluate(piece.high, row):
                     continue
                 at = {**row, W: u}
                 pairs = [
-                    (cell.trial_curvature, cell.curvature, 1),
-                    (cell.trial_third, cell.third, u if cell.in_logarithm else 1),
+                    (how.curvature, piece.curvature, 1),
+                    (how.third, piece.third, u if how.in_logarithm else 1),
                 ]
                 for made, given, weight in pairs:
                     if made is not None:
@@ -82,9 +82,9 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("text", FUNCTIONS)
 def test_one_function_does_for_all_derivatives(text: str) -> None:
-    for cell in searched(text):
-        assert cell.trial_curvature is not None and cell.trial_third is not None
-        used = dear(cell.slope) | dear(cell.trial_curvature) | dear(cell.trial_third)
+    for piece, how in searched(text):
+        assert how.third is not None
+        used = dear(piece.slope) | dear(how.curvature) | dear(how.third)
         assert len(used) == FUNCTIONS[text], used
 
 
