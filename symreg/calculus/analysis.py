@@ -158,9 +158,9 @@ class Study:
         if low not in (None, "negative") or high not in (None, "positive"):
             where = ", ".join("none" if end is None else to_text(end) for end in ends)
             raise Intractable(f"whether 0 lies between the ends of the domain, {where}, depends on the parameters")
-        for joint in self.whole.joints:
-            if joint.position == ZERO:
-                return joint.left, joint.right
+        for knot in self.whole.knots:
+            if knot.position == ZERO:
+                return knot.left, knot.right
         inner = self.sides[-1][1][0]
         here = limit_at(inner.slope, ZERO, 1, self.parameters)
         return here, here
@@ -203,7 +203,7 @@ def _where_defined(whole: Pieces, value: Tree, parameters: tuple[Parameter, ...]
     lower, low_closed = _end(found[0].low, first > 0, whole.domain.low_closed, value, parameters)
     upper, high_closed = _end(found[-1].high, last + 1 < len(whole.pieces), whole.domain.high_closed, value, parameters)
     domain = between(lower, upper, low_closed=low_closed, high_closed=high_closed)
-    return replace(whole, pieces=found, joints=whole.joints[first:last], domain=domain)
+    return replace(whole, pieces=found, knots=whole.knots[first:last], domain=domain)
 
 
 def _has_value(value: Tree, piece: Piece, parameters: tuple[Parameter, ...]) -> bool:

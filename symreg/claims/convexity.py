@@ -38,7 +38,7 @@ def weakly_convex(study: Study) -> Verdict:
     claim = "weakly convex"
     if _has_jumps(study):
         return _refuted_for_every_rho(claim, study, "phi jumps")
-    kinks = [_opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints]
+    kinks = [_opens_upward(knot.left, knot.right, knot.kind, study) for knot in study.whole.knots]
     if any(kink is False for kink in kinks):
         return _refuted_for_every_rho(claim, study, "a concave kink")
     least = study.least_curvature
@@ -60,7 +60,7 @@ def strongly_convex(study: Study) -> Verdict:
         witness = _flatter_than(study, Fraction(1, 10**6), None)
         return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note="phi jumps")
     least = study.least_curvature
-    kinks = [_opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints]
+    kinks = [_opens_upward(knot.left, knot.right, knot.kind, study) for knot in study.whole.knots]
     if any(kink is None for kink in kinks) or least is None:
         return Verdict(claim=claim, verdict="undecided")
     if least.value == negative(INFINITY):
@@ -94,13 +94,13 @@ def strongly_convex(study: Study) -> Verdict:
 def lipschitz(study: Study) -> Verdict:
     """|phi'(u) - phi'(v)| <= L*|u - v|; L is the least such number."""
     claim = "gradient Lipschitz"
-    for joint in study.whole.joints:
-        if joint.jump != ZERO or joint.kind in ("convex kink", "concave kink"):
-            note = f"the gradient jumps at w = {to_text(joint.position)}"
+    for knot in study.whole.knots:
+        if knot.jump != ZERO or knot.kind in ("convex kink", "concave kink"):
+            note = f"the gradient jumps at w = {to_text(knot.position)}"
             return Verdict(
                 claim=claim, verdict="refuted", method="piece by piece", note=note, witness=_steeper_than(study, 10**6)
             )
-        if joint.kind == "undecided":
+        if knot.kind == "undecided":
             return Verdict(claim=claim, verdict="undecided")
     least, most = study.least_curvature, study.greatest_curvature
     if least is None or most is None:
@@ -121,16 +121,14 @@ _UPWARD = ("positive", "nonnegative", "zero")
 
 
 def _has_jumps(study: Study) -> bool:
-    return any(joint.jump != ZERO for joint in study.whole.joints)
+    return any(knot.jump != ZERO for knot in study.whole.knots)
 
 
 def _is_convex(study: Study, *, strictly: bool) -> tuple[Truth | None, list[str]]:
     """Return where phi is convex, None if that is not decided, and the methods."""
     if _has_jumps(study):
         return False, []
-    truths: list[Truth | None] = [
-        _opens_upward(joint.left, joint.right, joint.kind, study) for joint in study.whole.joints
-    ]
+    truths: list[Truth | None] = [_opens_upward(knot.left, knot.right, knot.kind, study) for knot in study.whole.knots]
     methods: list[str] = []
     for pair, piece in zip(study.curvature, study.active.pieces, strict=True):
         if pair is None:

@@ -129,7 +129,7 @@ def _is_strict(study: Study) -> bool:
     """Has phi' the weight's sign at every weight but 0?"""
     runs = [(side, found) for side, _, found in study.slope_signs]
     is_strict = all(found and len(found) == 1 and found[0].is_strict and found[0].sign == side for side, found in runs)
-    sides = [s for joint in study.whole.joints if joint.position != ZERO for s in (joint.left, joint.right)]
+    sides = [s for knot in study.whole.knots if knot.position != ZERO for s in (knot.left, knot.right)]
     return is_strict and all(sign_for_all(slope, study.parameters) in ("positive", "negative") for slope in sides)
 
 
@@ -190,7 +190,7 @@ def _largest_step(claim: str, study: Study, factor: Fraction) -> Verdict:
     if isinstance(top.value, Call) and top.value.function == "max":
         return Verdict(claim=claim, verdict="undecided", note="which bound is tighter depends on the parameters")
     is_reached = top.attained != "as a limit" or any(
-        joint.position == top.at and joint.position != ZERO and joint.kind == "smooth" for joint in study.whole.joints
+        knot.position == top.at and knot.position != ZERO and knot.kind == "smooth" for knot in study.whole.knots
     )
     is_strict = factor == 2 and is_reached
     return Verdict(

@@ -50,7 +50,7 @@ def even(study: Study) -> Verdict:
     witness = refuting(mirrored, "==", study.value, _everywhere(study), meaning="phi(-w) = phi(w)")
     if witness is not None:
         return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
-    if all(joint.jump == ZERO for joint in study.whole.joints) and _is_mirror_image(study):
+    if all(knot.jump == ZERO for knot in study.whole.knots) and _is_mirror_image(study):
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     return Verdict(claim=claim, verdict="undecided")
 
@@ -134,13 +134,13 @@ FOR_SOME = "balls"
 def continuous(study: Study) -> Verdict:
     """phi has no jump within its domain."""
     claim = "continuous"
-    jumps = [joint for joint in study.whole.joints if joint.jump != ZERO]
+    jumps = [knot for knot in study.whole.knots if knot.jump != ZERO]
     if not jumps:
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
-    for joint in jumps:
+    for knot in jumps:
         for row in parameter_rows(study.parameters):
             witness = refuting(
-                joint.jump, "==", ZERO, [row], meaning=f"the value jumps by 0 at w = {to_text(joint.position)}"
+                knot.jump, "==", ZERO, [row], meaning=f"the value jumps by 0 at w = {to_text(knot.position)}"
             )
             if witness is not None:
                 return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
@@ -150,7 +150,7 @@ def continuous(study: Study) -> Verdict:
 def differentiable(study: Study) -> Verdict:
     """phi has a derivative at every weight of its domain; else each knot is named with its one-sided slopes."""
     claim = "differentiable"
-    if any(joint.jump != ZERO for joint in study.whole.joints):
+    if any(knot.jump != ZERO for knot in study.whole.knots):
         verdict = continuous(study)
         return Verdict(claim=claim, verdict=verdict.verdict, witness=verdict.witness, method=verdict.method)
     for end, side, slope in _slopes_at_ends(study):
@@ -160,28 +160,28 @@ def differentiable(study: Study) -> Verdict:
             note = f"at the end w = {to_text(end)} of the domain the slope is {to_text(slope)}"
             witness = _cusp(study, end, side)
             return Verdict(claim=claim, verdict="refuted", witness=witness, method="limit", note=note)
-    kinks = [j for j in study.whole.joints if j.kind != "smooth" or not _are_finite(j.left, j.right)]
+    kinks = [j for j in study.whole.knots if j.kind != "smooth" or not _are_finite(j.left, j.right)]
     if not kinks:
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     note = "; ".join(
         f"at w = {to_text(j.position)} the slope is {to_text(j.left)} from the left, {to_text(j.right)} from the right"
         for j in kinks
     )
-    truths = [_meet(joint.left, joint.right, study) for joint in kinks]
+    truths = [_meet(knot.left, knot.right, study) for knot in kinks]
     if None in truths:
         return Verdict(claim=claim, verdict="undecided", note=note)
     truth = all_of((truth for truth in truths if truth is not None), study.parameters)
     if not isinstance(truth, bool):
         return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="piece by piece", note=note)
     assert truth is False
-    for joint in kinks:
-        if not _are_finite(joint.left, joint.right):
-            witness = _cusp(study, joint.position)
+    for knot in kinks:
+        if not _are_finite(knot.left, knot.right):
+            witness = _cusp(study, knot.position)
             return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
         witness = refuting(
-            joint.left,
+            knot.left,
             "==",
-            joint.right,
+            knot.right,
             parameter_rows(study.parameters),
             meaning="the slopes from both sides are equal",
         )
@@ -249,7 +249,7 @@ def homogeneous(study: Study) -> Verdict:
         if piece.value != ZERO:
             degrees[tidy(over(times(W, piece.slope), piece.value), study.parameters)] = None
     (degree, *others) = degrees or {ONE: None}
-    if not others and not has_w(degree) and all(joint.position == ZERO for joint in study.whole.joints):
+    if not others and not has_w(degree) and all(knot.position == ZERO for knot in study.whole.knots):
         return Verdict(claim=claim, verdict="proved", symbol="degree", value=degree, method="Euler's theorem")
     for row in parameter_rows(study.parameters):
         for a in _weights(study, row):

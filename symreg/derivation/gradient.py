@@ -8,8 +8,8 @@ from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.differentiation.differentiate import elementwise_over_j
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.gradient import Derived, elementwise_parts, indexed_parts
-from symreg.calculus.pieces.choices import guarded
 from symreg.calculus.pieces.domain import condition_of
+from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.jumps import refuse_jumps
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.knots import knots

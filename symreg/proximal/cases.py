@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symreg.calculus.border import border
-from symreg.calculus.pieces.pieces import Joint, Piece, Pieces, half, pieces
+from symreg.calculus.pieces.knot import Knot
+from symreg.calculus.pieces.pieces import Piece, Pieces, half, pieces
 from symreg.calculus.signs.sign import sign_between
 from symreg.calculus.signs.sign_of import Sign
 from symreg.calculus.signs.table import Run, sign_table
@@ -83,8 +84,8 @@ def _entries(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) -> 
     start = at_start(whole, part, parameters)
     if start is not None:
         yield start
-    joints: list[Joint | None] = [*part.joints, None]
-    for piece, joint in zip(part.pieces, joints, strict=True):
+    knots: list[Knot | None] = [*part.knots, None]
+    for piece, knot in zip(part.pieces, knots, strict=True):
         for case in _cases_on(piece, part.domain, parameters):
             place = case.place
             assert isinstance(place, MonotonePiece)
@@ -93,15 +94,15 @@ def _entries(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) -> 
             yield case
             if place.may_fall and place.trend < 0 and place.high is not None:
                 yield Fall(position=place.high)
-        match joint:
-            case Joint(kind="convex kink"):
-                yield at_kink(joint, piece, joint.position, parameters)
-            case Joint(kind="concave kink"):
-                yield Fall(position=joint.position, is_kink=True)
-            case Joint(kind="undecided"):
+        match knot:
+            case Knot(kind="convex kink"):
+                yield at_kink(knot, piece, knot.position, parameters)
+            case Knot(kind="concave kink"):
+                yield Fall(position=knot.position, is_kink=True)
+            case Knot(kind="undecided"):
                 raise Intractable(
-                    f"whether phi' jumps up or down at w = {to_text(joint.position)} depends on the parameters: "
-                    f"{sides_of(joint)}"
+                    f"whether phi' jumps up or down at w = {to_text(knot.position)} depends on the parameters: "
+                    f"{sides_of(knot)}"
                 )
     end = at_end(part, parameters)
     if end is not None:

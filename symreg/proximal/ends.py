@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from symreg.calculus.pieces.pieces import Joint, Piece, Pieces
+from symreg.calculus.pieces.knot import Knot
+from symreg.calculus.pieces.pieces import Piece, Pieces
 from symreg.calculus.signs.limit import limit
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.table import tidied
@@ -43,11 +44,11 @@ def resting(kink: Kink) -> Case:
     return Case(place=kink, low=low, high=high, formula=kink.position)
 
 
-def at_kink(joint: Joint, beside: Piece, position: Tree, parameters: tuple[Parameter, ...]) -> Case:
+def at_kink(knot: Knot, beside: Piece, position: Tree, parameters: tuple[Parameter, ...]) -> Case:
     """Return the case of a convex kink.
 
     Args:
-        joint: The kink.
+        knot: The kink.
         beside: The piece on one side of it.
         position: Of the kink, an end of the piece.
         parameters: With their domains.
@@ -56,7 +57,7 @@ def at_kink(joint: Joint, beside: Piece, position: Tree, parameters: tuple[Param
         NoMinimum: The penalty is infinite there.
     """
     value = _finite_value(beside.value, position, 1 if position == beside.low else -1, parameters)
-    return resting(Kink(position=position, left=_finite(joint.left), right=_finite(joint.right), value=value))
+    return resting(Kink(position=position, left=_finite(knot.left), right=_finite(knot.right), value=value))
 
 
 def at_start(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) -> Case | None:
@@ -75,10 +76,10 @@ def at_start(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) -> 
     if whole.is_even:
         if len(whole.pieces) % 2:
             return None
-        joint = whole.joints[len(whole.joints) // 2]
-        if joint.kind == "undecided":
-            raise Intractable(f"whether phi' jumps up or down at w = 0 depends on the parameters: {sides_of(joint)}")
-        return at_kink(joint, first, ZERO, parameters) if joint.kind == "convex kink" else None
+        knot = whole.knots[len(whole.knots) // 2]
+        if knot.kind == "undecided":
+            raise Intractable(f"whether phi' jumps up or down at w = 0 depends on the parameters: {sides_of(knot)}")
+        return at_kink(knot, first, ZERO, parameters) if knot.kind == "convex kink" else None
     if first.low is None or not (whole.domain.low_closed or _has_limit(first, first.low, 1, parameters)):
         return None
     right = _slope_at_end(first.slope, first.low, 1, parameters)
@@ -107,9 +108,9 @@ def at_end(part: Pieces, parameters: tuple[Parameter, ...]) -> Case | None:
     return resting(Kink(position=last.high, left=_finite(left), right=None, value=value))
 
 
-def sides_of(joint: Joint) -> str:
+def sides_of(knot: Knot) -> str:
     """Return the slopes on both sides of a kink, for a message."""
-    return f"{to_text(joint.left)} from the left, {to_text(joint.right)} from the right"
+    return f"{to_text(knot.left)} from the left, {to_text(knot.right)} from the right"
 
 
 def _has_limit(piece: Piece, end: Tree, side: int, parameters: tuple[Parameter, ...]) -> bool:

@@ -12,8 +12,8 @@ from symreg.accuracy.rewrites.cancellation import one_beside
 from symreg.accuracy.search import Stable, stabilise
 from symreg.calculus.border import border
 from symreg.calculus.gradient import Derived, elementwise_parts, indexed_parts
-from symreg.calculus.pieces.choices import guarded
 from symreg.calculus.pieces.domain import within
+from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.jumps import refuse_jumps
 from symreg.calculus.pieces.knots import knots
 from symreg.calculus.pieces.undefined import undefined_notes

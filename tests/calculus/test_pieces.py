@@ -107,11 +107,11 @@ def test_pieces_cover_the_domain_in_order_and_meet_at_their_joints(text: str) ->
     objective = resolve(text)
     made = split(objective)
     row = samples(objective.terms.parameters)[0]
-    assert len(made.joints) == len(made.pieces) - 1
-    for before, joint, after in zip(made.pieces, made.joints, made.pieces[1:], strict=False):
-        assert before.high is not None and after.low == joint.position
-        assert abs(evaluate(before.high, row) - evaluate(joint.position, row)) < 1e-80
-    ends = [evaluate(joint.position, row) for joint in made.joints]
+    assert len(made.knots) == len(made.pieces) - 1
+    for before, knot, after in zip(made.pieces, made.knots, made.pieces[1:], strict=False):
+        assert before.high is not None and after.low == knot.position
+        assert abs(evaluate(before.high, row) - evaluate(knot.position, row)) < 1e-80
+    ends = [evaluate(knot.position, row) for knot in made.knots]
     assert ends == sorted(ends)
     domain = objective.terms.elementwise[0].domain
     if len(objective.terms.elementwise) == 1:
@@ -122,11 +122,11 @@ def test_pieces_cover_the_domain_in_order_and_meet_at_their_joints(text: str) ->
 def test_joints_have_the_slopes_of_their_sides(text: str) -> None:
     objective = resolve(text)
     made = split(objective)
-    for joint, before, after in zip(made.joints, made.pieces, made.pieces[1:], strict=False):
-        assert joint.jump == number(0)
+    for knot, before, after in zip(made.knots, made.pieces, made.pieces[1:], strict=False):
+        assert knot.jump == number(0)
         for row in samples(objective.terms.parameters):
-            at = evaluate(joint.position, row)
-            for piece, side, said in ((before, -1, joint.left), (after, 1, joint.right)):
+            at = evaluate(knot.position, row)
+            for piece, side, said in ((before, -1, knot.left), (after, 1, knot.right)):
                 near, nearer = (
                     evaluate(piece.slope, {**row, W: at + side * (abs(at) or 1) * h}) for h in (TINY_STEP, TINY_STEP**2)
                 )
@@ -137,9 +137,9 @@ def test_joints_have_the_slopes_of_their_sides(text: str) -> None:
                     assert abs(near - slope) <= 1e-8 * (1 + abs(slope)) or abs(nearer - slope) < 0.999 * abs(
                         near - slope
                     )
-            left, right = evaluate(joint.left, row), evaluate(joint.right, row)
+            left, right = evaluate(knot.left, row), evaluate(knot.right, row)
             order = {"smooth": left == right or abs(left - right) < 1e-80, "convex kink": left < right}
-            assert {**order, "concave kink": left > right, "undecided": True}[joint.kind]
+            assert {**order, "concave kink": left > right, "undecided": True}[knot.kind]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_joints_have_the_slopes_of_their_sides(text: str) -> None:
     ],
 )
 def test_the_kind_of_each_joint(text: str, kinds: list[str]) -> None:
-    assert [joint.kind for joint in split(resolve(text)).joints] == kinds
+    assert [knot.kind for knot in split(resolve(text)).knots] == kinds
 
 
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *SUMS, *EXPRESSIONS])
@@ -168,9 +168,9 @@ def test_what_is_said_to_be_even_is(text: str) -> None:
     right = half(made)
     assert right.pieces[0].low == number(0)
     assert right.domain.low == 0
-    assert len(right.joints) == len(right.pieces) - 1
+    assert len(right.knots) == len(right.pieces) - 1
     assert right.pieces[1:] == made.pieces[len(made.pieces) - len(right.pieces) + 1 :]
-    assert [j.position for j in right.joints] == [piece.low for piece in right.pieces[1:]]
+    assert [j.position for j in right.knots] == [piece.low for piece in right.pieces[1:]]
 
 
 def test_evenness_is_seen_where_there_is_some_and_nowhere_else() -> None:
@@ -200,7 +200,7 @@ def test_domains_settle_the_order() -> None:
         Parameter(name="b", domain=Interval(low=Fraction(1), low_closed=True), default=2.0),
     )
     made = split(resolve("abs(abs(w) - a) + abs(abs(w) - b)", parameters=declared))
-    assert [to_text(joint.position) for joint in made.joints] == ["-b", "-a", "0", "a", "b"]
+    assert [to_text(knot.position) for knot in made.knots] == ["-b", "-a", "0", "a", "b"]
 
 
 @pytest.mark.parametrize("text", ["lam*where(w > 1, w, 0)", "lam/w", "lam*w**2*log(w**2)"])
@@ -209,4 +209,4 @@ def test_a_jump_is_refused_unless_asked_for(text: str) -> None:
     with pytest.raises(NotDifferentiable):
         split(objective)
     made = pieces(objective.terms, objective.terms.parameters, jumps=True)
-    assert made.joints[0].jump != number(0)
+    assert made.knots[0].jump != number(0)

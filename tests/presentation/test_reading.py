@@ -431,10 +431,10 @@ def test_without_bounds_and_directions_nothing_is_said_of_them() -> None:
 def test_knots_are_told_with_both_sides_and_the_choice() -> None:
     lam = Name("lam")
     knots = (
-        Knot(position=parse("0"), left=Negate(lam), right=lam, is_kink=True, chosen=parse("0")),
-        Knot(position=lam, left=lam, right=parse("3*lam"), is_kink=True, chosen=lam),
-        Knot(position=parse("2*lam"), left=lam, right=lam, is_kink=False, chosen=lam),
-        Knot(position=parse("3*lam"), left=lam, right=Constant("nan"), is_kink=True, chosen=lam),
+        Knot(position=parse("0"), left=Negate(lam), right=lam, kind="convex kink", chosen=parse("0")),
+        Knot(position=lam, left=lam, right=parse("3*lam"), kind="convex kink", chosen=lam),
+        Knot(position=parse("2*lam"), left=lam, right=lam, kind="smooth", chosen=lam),
+        Knot(position=parse("3*lam"), left=lam, right=Constant("nan"), kind="undecided", chosen=lam),
     )
     text = " ".join(Derivation(chain(parse("lam"), knots=knots)).text().split())
     assert "w_j = 0 -lam from the left, lam from the right; 0 lies between them" in text

@@ -7,10 +7,10 @@ expression that is evaluated with the parameters at hand.
 from __future__ import annotations
 
 from symreg.calculus.evaluation.high_precision import Values, evaluate, holds, samples
-from symreg.calculus.pieces.choices import chosen_slope
+from symreg.calculus.pieces.choices import chosen_slope, kind_of
 from symreg.calculus.pieces.domain import conditions_of
 from symreg.calculus.pieces.jumps import refuse_jump, refuse_jumps_at
-from symreg.calculus.pieces.knot import Knot
+from symreg.calculus.pieces.knot import Kind, Knot
 from symreg.calculus.pieces.one_sided import Part, agree, indeterminate, near_zero_of, one_sided, settled_condition
 from symreg.calculus.signs.roots import listed
 from symreg.calculus.signs.sign_of import is_imaginary
@@ -58,9 +58,15 @@ def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[K
         if changes or is_apart or is_told:
             rest = [substitute(p.gradient, {W: position}) for i, p in enumerate(parts) if i not in owners]
             left, right = (_sum([*side, *rest], parameters) for side in sides)
-            chosen = chosen_slope(left, right, parameters) if changes else left
-            made.append(Knot(position=position, left=left, right=right, is_kink=changes, chosen=chosen))
+            kind = _kind(left, right, parameters, len(parts)) if changes else "smooth"
+            chosen = left if kind == "smooth" else chosen_slope(left, right, parameters)
+            made.append(Knot(position=position, left=left, right=right, kind=kind, chosen=chosen))
     return tuple(sorted(made, key=lambda knot: _place(knot, points)))
+
+
+def _kind(left: Tree, right: Tree, parameters: tuple[Parameter, ...], count: int) -> Kind:
+    """Return how a sum of so many parts goes on where the slopes of some of them differ."""
+    return kind_of(left, right, parameters) if count <= _FEW else "undecided"
 
 
 def _place(knot: Knot, points: tuple[Values, ...]) -> float:

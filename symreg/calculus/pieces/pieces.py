@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cmp_to_key, partial
 from itertools import pairwise
-from typing import Literal
 
 from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
+from symreg.calculus.pieces.choices import chosen_slope, kind_of
 from symreg.calculus.pieces.domain import refuse_undefined
 from symreg.calculus.pieces.jumps import refuse_jump
+from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.one_sided import one_sided
 from symreg.calculus.pieces.settle import settled
 from symreg.calculus.signs.limits import limit_at
@@ -28,7 +29,6 @@ from symreg.calculus.signs.sign_of import Sign, is_imaginary, sign_of
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import (
-    INFINITY,
     NAN,
     ZERO,
     W,
@@ -46,8 +46,6 @@ from symreg.expressions.tree import Binary, Tree, number, substitute, walk
 from symreg.model.domain import Domain, between
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
-
-Kind = Literal["smooth", "convex kink", "concave kink", "undecided"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,37 +70,18 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joint:
-    """Where two pieces meet.
-
-    Args:
-        position: An expression in the parameters.
-        left: The slope from the left there; may be `inf` or minus it.
-        right: The slope from the right.
-        kind: `smooth` where the two are equal for all parameters, a kink where their order is strict for all.
-        jump: By how much the value jumps there: 0 where it is proved to be continuous.
-    """
-
-    position: Tree
-    left: Tree
-    right: Tree
-    kind: Kind
-    jump: Tree = ZERO
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pieces:
     """A whole phi.
 
     Args:
         pieces: Ascending, over the whole domain; neighbours are different expressions.
-        joints: Between neighbours, one fewer than pieces.
+        knots: Between neighbours, one fewer than pieces.
         is_even: Is phi(-w) = phi(w) proved?
         domain: Of the weight.
     """
 
     pieces: tuple[Piece, ...]
-    joints: tuple[Joint, ...]
+    knots: tuple[Knot, ...]
     is_even: bool
     domain: Domain
 
@@ -127,16 +106,16 @@ def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = Fal
     low, high = domain.lower, domain.upper
     is_symmetric = domain.is_all or (low is not None and high == negative(low))
     is_mirrored = is_symmetric and is_even(value)
-    knots = _ordered(value, low, high, parameters, is_mirrored=is_mirrored)
-    ends = pairwise([*([] if is_mirrored else [low]), *knots, high])
+    positions = _ordered(value, low, high, parameters, is_mirrored=is_mirrored)
+    ends = pairwise([*([] if is_mirrored else [low]), *positions, high])
     found = _merged([_piece(value, a, b, parameters) for a, b in ends], parameters)
     if is_mirrored:
         found = _merged([*(_mirrored(piece, parameters) for piece in reversed(found)), *found], parameters)
     if not jumps:
         for position in (piece.low for piece in found[1:] if piece.low is not None):
             refuse_jump(value, position, samples(parameters), domain, parameters)
-    joints = tuple(_joint(a, b, value, parameters) for a, b in pairwise(found))
-    return Pieces(pieces=tuple(found), joints=joints, is_even=is_mirrored, domain=domain)
+    knots = tuple(_knot(a, b, value, parameters) for a, b in pairwise(found))
+    return Pieces(pieces=tuple(found), knots=knots, is_even=is_mirrored, domain=domain)
 
 
 _HIGHEST_ROOT = 24
@@ -160,8 +139,8 @@ def half(whole: Pieces) -> Pieces:
     if count % 2:
         kept = (replace(kept[0], low=ZERO), *kept[1:])
     domain = between(ZERO, whole.domain.upper, low_closed=True, high_closed=whole.domain.high_closed)
-    joints = whole.joints[len(whole.joints) - len(kept) + 1 :]
-    return Pieces(pieces=kept, joints=joints, is_even=True, domain=domain)
+    knots = whole.knots[len(whole.knots) - len(kept) + 1 :]
+    return Pieces(pieces=kept, knots=knots, is_even=True, domain=domain)
 
 
 def whole_value(terms: Terms) -> Tree:
@@ -335,18 +314,21 @@ def _is_zero(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
     return tidy(tree, parameters) == ZERO or sign_of(tree, parameters) == "zero"
 
 
-def _joint(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter, ...]) -> Joint:
+def _knot(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter, ...]) -> Knot:
+    """Return how two neighbouring pieces meet."""
     position = after.low
     assert position is not None
     left, right = (_slope(piece, position, side, parameters) for piece, side in ((before, -1), (after, 1)))
     here = _at(value, position, 0, parameters)
     sides = [minus(_at(piece.value, position, side, parameters), here) for piece, side in ((before, -1), (after, 1))]
     gaps = [gap for gap in sides if sign_for_all(gap, parameters) != "zero"]
-    return Joint(
+    kind = kind_of(left, right, parameters)
+    return Knot(
         position=position,
         left=left,
         right=right,
-        kind=_kind(left, right, parameters),
+        kind=kind,
+        chosen=left if kind == "smooth" else chosen_slope(left, right, parameters),
         jump=tidy(gaps[0], parameters) if gaps else ZERO,
     )
 
@@ -361,18 +343,3 @@ def _at(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]
     """Return a tree's value at a position, as the limit from a side where it has none there."""
     made = tidy(substitute(tree, {W: position}), parameters)
     return limit_at(tree, position, side, parameters) if made == NAN and side else made
-
-
-def _kind(left: Tree, right: Tree, parameters: tuple[Parameter, ...]) -> Kind:
-    if NAN in (left, right):
-        return "undecided"
-    if left == right:
-        return "smooth"
-    if right == INFINITY or left == negative(INFINITY):
-        return "convex kink"
-    if left == INFINITY or right == negative(INFINITY):
-        return "concave kink"
-    return _KINDS.get(sign_for_all(minus(right, left), parameters), "undecided")
-
-
-_KINDS: dict[Sign, Kind] = {"zero": "smooth", "positive": "convex kink", "negative": "concave kink"}

@@ -7,30 +7,31 @@ is the left one does not matter to what is chosen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
-from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
+from symreg.calculus.evaluation.high_precision import evaluate, samples
+from symreg.calculus.pieces.choices import nearest_to_zero
+from symreg.calculus.pieces.guards import flipped, takes
 from symreg.calculus.signs.roots import listed
 from symreg.calculus.symbolic.simplify import tidy
-from symreg.expressions.arithmetic import ZERO, W, call, has_w, minus, plus, times, where
+from symreg.expressions.arithmetic import ZERO, W, has_w, minus, plus, where
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Call, Compare, Logic, Tree, children, number, rebuild, substitute, transform, walk
+from symreg.expressions.tree import Call, Compare, Logic, Tree, children, number, rebuild, substitute, walk
 from symreg.model.spec import Parameter
 
 
 def guarded_at_unlisted(gradient: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return a gradient that is the chosen one wherever a switch without listed roots is 0."""
-    left: list[Tree] = []
+    unguarded: list[Tree] = []
     for switch in listed(gradient, parameters)[1]:
-        found = _chosen_by_itself(gradient, switch, parameters)
-        if found is None:
-            left.append(switch)
+        changed = _chosen_by_itself(gradient, switch, parameters)
+        if changed is None:
+            unguarded.append(switch)
         else:
-            gradient = found
-    made = gradient
-    for switch in left:
-        made = where(_is_zero(gradient, switch), _chosen_at(gradient, switch, parameters), made)
-    return made
+            gradient = changed
+    guarded = gradient
+    for switch in unguarded:
+        guarded = where(_is_zero(gradient, switch), _chosen_at(gradient, switch, parameters), guarded)
+    return guarded
 
 
 def notes_on_unlisted(gradient: Tree, parameters: tuple[Parameter, ...]) -> Iterator[str]:
@@ -45,7 +46,11 @@ def notes_on_unlisted(gradient: Tree, parameters: tuple[Parameter, ...]) -> Iter
 def _chosen_by_itself(gradient: Tree, switch: Tree, parameters: tuple[Parameter, ...]) -> Tree | None:
     """Return a gradient that needs no guard where a switch is 0: as it is, or with its pieces' ends given away."""
     chosen = _chosen_at(gradient, switch, parameters)
-    for candidate in (gradient, transform(gradient, partial(_flipped, switch=switch))):
+
+    def is_of_switch(comparison: Compare) -> bool:
+        return has_w(switch) and minus(comparison.left, comparison.right) == switch
+
+    for candidate in (gradient, flipped(gradient, is_of_switch)):
         if _is_chosen(_taken(candidate, switch, 0), chosen, switch, parameters):
             return candidate
     return None
@@ -68,20 +73,15 @@ def _chosen(left: Tree, right: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     left, right = tidy(left, parameters), tidy(right, parameters)
     if ZERO in (left, right) or tidy(plus(left, right), parameters) == ZERO:
         return ZERO
-    nearer = where(Compare("<", call("abs", left), call("abs", right)), left, right)
-    return where(Compare("<=", times(left, right), ZERO), ZERO, nearer)
+    return nearest_to_zero(left, right)
 
 
 def _is_chosen(at_zero: Tree, chosen: Tree, switch: Tree, parameters: tuple[Parameter, ...]) -> bool:
     """Has a gradient the chosen value by itself where the switch is 0, and no quotient by it?"""
     there, chosen = (substitute(tree, {switch: ZERO}) for tree in (at_zero, chosen))
-    for row in samples(parameters):
-        for weight in _WEIGHTS:
-            values = {**row, W: evaluate(number(1), {}) * weight}
-            one, other = evaluate(there, values), evaluate(chosen, values)
-            if not abs(one - other) <= TINY * (1 + abs(other)):
-                return False
-    return True
+    one = evaluate(number(1), {})
+    rows = ({**row, W: one * weight} for row in samples(parameters) for weight in _WEIGHTS)
+    return takes(there, chosen, rows)
 
 
 _WEIGHTS = (0.7, -0.4, 2.3)
@@ -128,13 +128,3 @@ _HOLDS: dict[str, Callable[[int], bool]] = {
     ">=": lambda sign: sign >= 0,
     "==": lambda sign: sign == 0,
 }
-_FLIP = {"<=": "<", "<": "<=", ">=": ">", ">": ">="}
-
-
-def _flipped(node: Tree, switch: Tree) -> Tree:
-    """Return a comparison on the switch that gives the place where it is 0 to the other side."""
-    match node:
-        case Compare(operator, left, right) if operator in _FLIP and minus(left, right) == switch and has_w(switch):
-            return Compare(_FLIP[operator], left, right)
-        case _:
-            return node
