@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from symreg import catalogue
 from symreg.application import worker
-from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS, Dtype, Kind
+from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS, Dtype
 from symreg.application.requests import (
+    array_dtype,
     audit_request,
-    checked_dtype,
-    checked_target,
     distinct_rules,
-    targets_of,
+    named_dtype,
+    named_functions,
+    named_targets,
     verify_request,
 )
 from symreg.errors import SpecError
@@ -33,6 +34,7 @@ from symreg.model.spec import Penalty, PenaltySum, Rule
 from symreg.objectives.files import read_penalty_file
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
+from symreg.targets.options import KINDS, Kind, Options
 
 if TYPE_CHECKING:
     from symreg.presentation import Derivation, Properties
@@ -209,6 +211,8 @@ def generate(
     target: str = "numpy",
     *,
     name: str | None = None,
+    dtype: str = "all",
+    functions: str | Sequence[str] = KINDS,
     judge: bool = True,
     timeout: float | None = None,
 ) -> dict[str, str]:
@@ -219,6 +223,9 @@ def generate(
         rules: Update rules that a step is emitted for.
         target: `numpy`, `c` or `all`.
         name: Stem of the files, in place of the objective's name.
+        dtype: The precision in which C is emitted: `float64`, `float32`, or `all` for both. A NumPy module takes
+            both, whichever is asked for.
+        functions: Which are emitted, of `value`, `gradient`, `prox` and `step`.
         judge: If not, nothing is judged, and the files' headers say so.
         timeout: Seconds that symbolic work may take.
 
@@ -239,8 +246,8 @@ def generate(
         timeout=timeout,
         objective=resolve(source, name=name),
         rules=distinct_rules(rules),
-        targets=targets_of(target),
-        is_judged=judge,
+        targets=named_targets(target),
+        options=Options(dtype=named_dtype(dtype), kinds=named_functions(functions), is_judged=judge),
     )
     for note in emitted.notes:
         warnings.warn(note, stacklevel=2)
@@ -288,7 +295,7 @@ def load(
     from symreg.targets.loading.c_compiler import find_compiler
     from symreg.targets.loading.load import load
 
-    name, precision = checked_target(target), checked_dtype(dtype)
+    (name,), precision = named_targets(target, allows_all=False), array_dtype(dtype)
     resolved, resolved_rules = resolve(source), distinct_rules(rules)
     if name == "c":
         find_compiler()
@@ -355,7 +362,7 @@ def verify(
             worker.call("prove_convexity", timeout=timeout, objective=request.objective) if is_judged_by_shape else ()
         )
         return judge_function(request, against, proofs=proofs)
-    targets = targets_of(target)
+    targets = named_targets(target)
     updates = worker.call("derive_updates", timeout=timeout, objective=request.objective, rules=request.rules)
     return judge(request, updates, targets)
 

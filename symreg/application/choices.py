@@ -1,15 +1,12 @@
-"""What may be asked for, by name, and within which bounds: no imports, so that the command line offers it at once."""
+"""Bounds and defaults of what may be asked for: no imports but names, so that the command line offers it at once."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["value", "gradient", "prox", "step"]
-"""What a function of a user's own may claim to compute."""
 Dtype = Literal["float64", "float32"]
-
-KINDS: tuple[Kind, ...] = ("value", "gradient", "prox", "step")
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
+"""The precisions of arrays."""
 
 VERIFY_POINTS, MOST_VERIFY_POINTS = 2_000, 10**7
 """Points that a check of `verify` compares, unless it is told otherwise, and at most."""

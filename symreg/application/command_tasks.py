@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from symreg.application.choices import AUDIT_POINTS, Kind
+from symreg.application.choices import AUDIT_POINTS
 from symreg.application.objective_tasks import (
     EmittedFiles,
     decide_properties,
@@ -30,6 +30,7 @@ from symreg.application.requests import (
 )
 from symreg.application.worker import Phase, Progress, Tell
 from symreg.targets.emit import TARGETS
+from symreg.targets.options import UNLESS_ASKED, Kind, Options
 
 if TYPE_CHECKING:
     from symreg.application.verify import Watch
@@ -111,12 +112,12 @@ def write_sources(
     targets: Sequence[str],
     name: str | None = None,
     parameters: Sequence[str] = (),
-    is_judged: bool = True,
+    options: Options = UNLESS_ASKED,
     domain: str | None = None,
 ) -> EmittedFiles:
     """Return the emitted files of an objective."""
     resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
-    emitted = emit_sources(tell, objective=resolved, rules=distinct_rules(rules), targets=targets, is_judged=is_judged)
+    emitted = emit_sources(tell, objective=resolved, rules=distinct_rules(rules), targets=targets, options=options)
     return emitted._replace(notes=(*notes_on(resolved), *emitted.notes))
 
 

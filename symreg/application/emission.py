@@ -25,6 +25,7 @@ from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build, cache_folder, digest, find_compiler
+from symreg.targets.options import BOTH, Options
 from symreg.updates.update import Update
 
 if TYPE_CHECKING:
@@ -48,14 +49,16 @@ def judge_emitted(
     updates: tuple[Update, ...],
     rules: Sequence[Rule],
     targets: Iterable[str],
+    options: Options = BOTH,
 ) -> tuple[str, ...]:
-    """Have the judge look at what is emitted, in both precisions; return what its owner must know, a line each.
+    """Have the judge look at what is emitted, in each of its precisions; return what its owner must know, a line each.
 
     Args:
         objective: What the updates are of.
         updates: The functions emitted.
         rules: Those whose steps are among them.
         targets: `numpy`, `c` or both.
+        options: Which of the functions are emitted, and in which precisions.
 
     Raises:
         WrongCode: A function is wrong, or could not be judged at everyday values at all; holds the judge's report.
@@ -63,7 +66,7 @@ def judge_emitted(
     wanted = tuple(targets)
     judged = tuple(name for name in wanted if name != "c" or _can_compile()) or ("numpy",)
     notes = (TWIN,) if "c" in wanted and "c" not in judged else ()
-    sources = {name: emit(objective, updates, name) for name in judged}
+    sources = {name: emit(objective, updates, name, replace(options, is_judged=True)) for name in judged}
     compiler = find_compiler().identity if "c" in judged else ""
     texts = [f"{path}\n{text}" for files in sources.values() for path, text in sorted(files.items())]
     key = digest(_judge(), compiler, repr(objective.terms), repr(tuple(rules)), *texts)
@@ -73,7 +76,7 @@ def judge_emitted(
         with ThreadPoolExecutor(1) as beside:
             if "c" in judged:  # it is compiled while the judge finds out what is right
                 beside.submit(_built, sources["c"])
-            report = verify.quick_look(objective, updates, rules, judged)
+            report = verify.quick_look(objective, updates, rules, judged, options)
         verdict = _verdict(report, {rule.name for rule in rules if rule.uses_prox})
         _keep(key, verdict)
     if verdict.wrong:

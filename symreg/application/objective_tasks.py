@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from symreg.application.worker import Phase, Tell
+from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 
 if TYPE_CHECKING:
     from symreg.claims.verdict import Analysis
@@ -90,34 +91,55 @@ def derive_judged_updates(
         WrongCode: The judge found one wrong.
     """
     updates = derive_updates(tell, objective=objective, rules=rules)
-    return updates, _look_at(tell, objective, updates, rules, (target,))
+    return updates, _look_at(tell, objective, updates, rules, (target,), BOTH)
 
 
 def emit_sources(
-    tell: Tell, *, objective: Objective, rules: Sequence[Rule], targets: Iterable[str], is_judged: bool = True
+    tell: Tell,
+    *,
+    objective: Objective,
+    rules: Sequence[Rule],
+    targets: Iterable[str],
+    options: Options = UNLESS_ASKED,
 ) -> EmittedFiles:
     """Return emitted source by path.
 
+    Args:
+        tell: Called with each phase.
+        objective: What is emitted.
+        rules: Those that a step is emitted for.
+        targets: Names of targets.
+        options: Which functions, in which precision, and whether the judge looks at them.
+
     Raises:
+        SpecError: A function is asked for that the objective does not have.
         WrongCode: The judge found a function wrong.
     """
     from symreg.application.confront import confront_updates
+    from symreg.application.requests import require_functions
     from symreg.targets.emit import emit
 
-    updates, names = derive_updates(tell, objective=objective, rules=rules), tuple(targets)
-    files = {path: text for name in names for path, text in emit(objective, updates, name, is_judged=is_judged).items()}
+    stepped, names = tuple(rules) if "step" in options.kinds else (), tuple(targets)
+    updates = options.chosen(derive_updates(tell, objective=objective, rules=stepped))
+    require_functions(objective, options, {update.kind for update in updates})
+    files = {path: text for name in names for path, text in emit(objective, updates, name, options).items()}
     notes: tuple[str, ...] = ()
-    if is_judged:
-        notes = _look_at(tell, objective, updates, rules, names)
+    if options.is_judged:
+        notes = _look_at(tell, objective, updates, stepped, names, options)
     else:
         confront_updates(updates)
     return EmittedFiles(stem=objective.name, notes=notes, files=files)
 
 
 def _look_at(
-    tell: Tell, objective: Objective, updates: tuple[Update, ...], rules: Sequence[Rule], targets: tuple[str, ...]
+    tell: Tell,
+    objective: Objective,
+    updates: tuple[Update, ...],
+    rules: Sequence[Rule],
+    targets: tuple[str, ...],
+    options: Options,
 ) -> tuple[str, ...]:
     from symreg.application.emission import judge_emitted
 
     tell(Phase(f"judge {objective.name}", is_symbolic=False))
-    return judge_emitted(objective, updates, rules, targets)
+    return judge_emitted(objective, updates, rules, targets, options)

@@ -5,20 +5,12 @@ Takes names, texts and numbers as they came from Python or the command line; wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symreg.application.choices import (
-    DTYPES,
-    KINDS,
-    MOST_AUDIT_POINTS,
-    MOST_VERIFY_POINTS,
-    RTOL,
-    Dtype,
-    Kind,
-)
+from symreg.application.choices import DTYPES, MOST_AUDIT_POINTS, MOST_VERIFY_POINTS, RTOL, Dtype
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.toml import read_penalty
@@ -30,6 +22,9 @@ from symreg.model.spec import Parameter, Rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import TARGETS
+from symreg.targets.options import DTYPES as EMITTED_DTYPES
+from symreg.targets.options import KINDS, Kind, Options
+from symreg.targets.options import Dtype as EmittedDtype
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,29 +99,48 @@ def distinct_rules(rules: str | Path | Rule | Iterable[str | Path | Rule]) -> tu
     return resolved
 
 
-def targets_of(target: str) -> tuple[str, ...]:
+def named_targets(target: str, *, allows_all: bool = True) -> tuple[str, ...]:
     """Return the targets that a name stands for, which may be `all`.
 
     Raises:
         UnknownName: There is none of that name.
     """
-    return tuple(TARGETS) if target == "all" else (checked_target(target),)
+    if target == "all" and allows_all:
+        return tuple(TARGETS)
+    if target not in TARGETS:
+        shown = str(target)[:40]
+        raise UnknownName(f"there is no target '{shown}'{did_you_mean(shown, TARGETS)}")
+    return (target,)
 
 
-def checked_target(target: str) -> str:
-    """Return the name of one target.
+def named_functions(functions: str | Sequence[str]) -> tuple[Kind, ...]:
+    """Return the kinds of functions that are named, one by one or joined by commas, in the order of files.
+
+    Raises:
+        UnknownName: There is no such function, or none is named.
+    """
+    named = functions.split(",") if isinstance(functions, str) else list(functions)
+    names = [str(name).strip() for name in named]
+    for name in names or [""]:
+        if name not in KINDS:
+            raise UnknownName(f"there is no function '{name[:40]}' to emit{_what_is_right(name, KINDS)}")
+    return tuple(kind for kind in KINDS if kind in names)
+
+
+def named_dtype(dtype: str) -> EmittedDtype:
+    """Return the precision that is named to be emitted, which may be `all`.
 
     Raises:
         UnknownName: There is none of that name.
     """
-    if target not in TARGETS:
-        shown = str(target)[:40]
-        raise UnknownName(f"there is no target '{shown}'{did_you_mean(shown, TARGETS)}")
-    return target
+    for known in EMITTED_DTYPES:
+        if dtype == known:
+            return known
+    raise UnknownName(f"there is no dtype '{str(dtype)[:40]}'{_what_is_right(str(dtype), EMITTED_DTYPES)}")
 
 
-def checked_dtype(dtype: Dtype) -> Dtype:
-    """Return the name of a precision.
+def array_dtype(dtype: Dtype) -> Dtype:
+    """Return the precision of arrays that is named.
 
     Raises:
         UnknownName: There is none of that name.
@@ -134,6 +148,29 @@ def checked_dtype(dtype: Dtype) -> Dtype:
     if dtype not in DTYPES:
         raise UnknownName(f"there is no dtype {dtype!r:.40}; write 'float64' or 'float32'")
     return dtype
+
+
+def _what_is_right(name: str, known: Sequence[str]) -> str:
+    """Return the name that was meant, else all of them."""
+    return did_you_mean(name[:40], known) or f"; write {', '.join(known[:-1])} or {known[-1]}"
+
+
+def require_functions(objective: Objective, options: Options, kinds: Collection[Kind]) -> None:
+    """Refuse to leave out a function that was asked for by name, because the objective does not have it.
+
+    Args:
+        objective: What is emitted.
+        options: What was asked for.
+        kinds: The functions that the objective has.
+
+    Raises:
+        SpecError: Names what is missing.
+    """
+    if options.kinds != KINDS:
+        for kind in options.kinds:
+            if kind not in kinds:
+                what = "no rule to take a step of" if kind == "step" else "no proximal operator that is derived"
+                raise SpecError(f"{objective.name} has {what}; leave {kind} out of the functions to emit")
 
 
 def verify_request(

@@ -15,6 +15,8 @@ from symreg.errors import SpecError
 from symreg.model.names import mentioned
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
+from symreg.targets.emit import TARGETS
+from symreg.targets.options import BOTH, Options
 
 if TYPE_CHECKING:
     from symreg.updates.update import Update
@@ -47,7 +49,7 @@ def judge(
     return verify(
         request.objective.terms,
         request.rules,
-        _subjects(request.objective, updates, targets),
+        _subjects(request.objective, updates, targets, BOTH),
         points=request.points,
         params=request.parameters,
         rtol=request.rtol,
@@ -60,6 +62,7 @@ def quick_look(
     updates: tuple[Update, ...],
     rules: Sequence[Rule],
     targets: Iterable[str],
+    options: Options,
 ) -> Report:
     """Return the report of a quick look at the emitted functions of an objective, everyday values first.
 
@@ -68,7 +71,7 @@ def quick_look(
     """
     from symreg import verification
 
-    return verification.quick_look(objective.terms, rules, _subjects(objective, updates, targets))
+    return verification.quick_look(objective.terms, rules, _subjects(objective, updates, targets, options))
 
 
 def judge_function(
@@ -110,13 +113,21 @@ def judge_function(
     )
 
 
-def _subjects(objective: Objective, updates: tuple[Update, ...], targets: Iterable[str]) -> list[Subject]:
-    """Return the emitted functions as the judge calls them, for each target and in both precisions."""
+def _subjects(
+    objective: Objective, updates: tuple[Update, ...], targets: Iterable[str], options: Options
+) -> list[Subject]:
+    """Return the emitted functions as the judge calls them, for each target and in each precision that it has."""
     from symreg.targets.loading.load import load
+    from symreg.targets.signature import BY_POSITION
     from symreg.verification import Subject
 
     return [
-        Subject(label=target, dtype=dtype, functions=vars(load(objective, updates, target, dtype)))
+        Subject(
+            label=target,
+            dtype=dtype,
+            functions=vars(load(objective, updates, target, dtype, options)),
+            by_position=BY_POSITION,
+        )
         for target in targets
-        for dtype in DTYPES
+        for dtype in (options.precisions if TARGETS[target].has_dtypes else DTYPES)
     ]

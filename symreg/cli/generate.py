@@ -15,12 +15,27 @@ from symreg.cli.options import (
     targets_named,
 )
 from symreg.cli.outcomes import FAILED, print_differences, tell_notes
+from symreg.targets.options import DTYPES, KINDS, UNLESS_ASKED, Dtype, Options
 
 
 @click.command()
 @click.argument("objectives", nargs=-1, required=True, metavar="OBJECTIVE...")
 @rule_options
 @target_option("numpy")
+@click.option(
+    "--dtype",
+    type=click.Choice(DTYPES),
+    default=UNLESS_ASKED.dtype,
+    show_default=True,
+    help="Precision of C; NumPy takes both.",
+)
+@click.option(
+    "--functions",
+    default=",".join(KINDS),
+    show_default=True,
+    metavar="LIST",
+    help="What is emitted: some of these, joined by commas.",
+)
 @click.option("--name", metavar="STEM", help="Stem of the files, in place of the objective's name.")
 @click.option("-o", "output", default="build", show_default=True, metavar="DIR", help="Output folder; - prints.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the files there are not what would be written.")
@@ -33,6 +48,8 @@ def generate(
     objectives: tuple[str, ...],
     rules: tuple[str, ...],
     target: str,
+    dtype: Dtype,
+    functions: str,
     name: str | None,
     output: str,
     check: bool,
@@ -48,7 +65,9 @@ def generate(
     The judge looks at every function first; if one is wrong, nothing is written and the exit code is 1.
     """
     from symreg.application.emitted_files import check_folder
+    from symreg.application.requests import named_functions
 
+    options = Options(dtype=dtype, kinds=named_functions(functions), is_judged=not unjudged)
     if name is not None and len(objectives) > 1:
         raise click.UsageError("--name goes with one objective", click.get_current_context())
     if output == "-":
@@ -63,7 +82,7 @@ def generate(
         targets=targets_named(target),
         name=name,
         parameters=parameters,
-        is_judged=not unjudged,
+        options=options,
         domain=domain,
     )
     return _delivered(files, output, check=check, shows_diff=shows_diff, force=force)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from symreg.application.choices import KINDS, MOST_VERIFY_POINTS, VERIFY_POINTS
+from symreg.application.choices import MOST_VERIFY_POINTS, VERIFY_POINTS
 from symreg.cli.child import run_task
 from symreg.cli.options import (
     common_options,
@@ -18,6 +18,7 @@ from symreg.cli.options import (
     targets_named,
 )
 from symreg.cli.outcomes import print_report
+from symreg.targets.options import KINDS
 
 
 @click.command()

@@ -10,6 +10,8 @@ import shlex
 from symreg.expressions.text import to_text
 from symreg.model.objective import Objective
 from symreg.model.spec import Array, Parameter, Rule
+from symreg.targets.emit import TARGETS
+from symreg.targets.options import KINDS, UNLESS_ASKED, Options
 from symreg.templates import templates
 from symreg.updates.update import Update
 
@@ -19,7 +21,7 @@ _LONGEST_COMMAND = 400
 _FOLDER = re.compile(r"(?:[^\s*+(),=]*/)+(?=[^\s*+(),=/]*\.toml)")
 
 
-def command_of(objective: Objective, rules: tuple[Rule, ...], target: str, is_judged: bool) -> str:
+def command_of(objective: Objective, rules: tuple[Rule, ...], target: str, options: Options) -> str:
     """Return the command that emits the objective again; of files it names no folder."""
     is_inline = any(term.name.startswith("penalty") for term in objective.terms.terms)
     text = " ".join(_FOLDER.sub("", objective.text).split())
@@ -27,7 +29,12 @@ def command_of(objective: Objective, rules: tuple[Rule, ...], target: str, is_ju
     words += [*(["--name", objective.name] if is_inline else []), *objective.options]
     for rule in rules:
         words += ["--rule", rule.name]
-    return shlex.join([*words, "--target", target, *([] if is_judged else ["--unjudged"])])
+    words += ["--target", target]
+    if TARGETS[target].has_dtypes and options.dtype != UNLESS_ASKED.dtype:
+        words += ["--dtype", options.dtype]
+    if options.kinds != KINDS:
+        words += ["--functions", ",".join(options.kinds)]
+    return shlex.join([*words, *([] if options.is_judged else ["--unjudged"])])
 
 
 def digest_of(objective: Objective, updates: tuple[Update, ...], target: str) -> str:

@@ -13,6 +13,7 @@ from symreg.model.objective import Objective
 from symreg.targets.command import command_of, digest_of
 from symreg.targets.formulas import Equation, formulas, penalty_formulas
 from symreg.targets.minimum import notes_on_minimum
+from symreg.targets.options import Dtype, Options
 from symreg.targets.signature import Signature, signature_of
 from symreg.updates.update import Update
 
@@ -67,6 +68,7 @@ class Module:
         command: That makes the files again.
         digest: SHA-256 of the specs and the target's templates.
         functions: In order.
+        dtype: The precisions in which C is emitted.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Module:
     command: str
     digest: str
     functions: tuple[Function, ...]
+    dtype: Dtype
 
     @property
     def contents(self) -> str:
@@ -86,18 +89,20 @@ class Module:
         return f"{', '.join(others)} and {last}" if others else last
 
 
-def describe(objective: Objective, updates: tuple[Update, ...], target: str, *, is_judged: bool = True) -> Module:
-    """Return the description of an objective's functions."""
+def describe(objective: Objective, updates: tuple[Update, ...], target: str, options: Options) -> Module:
+    """Return the description of those of an objective's functions that are wanted."""
+    updates = options.chosen(updates)
     rules = tuple(update.rule for update in updates if update.rule is not None)
     rows = [*objective.references, *(rule.reference for rule in rules)]
     return Module(
         name=objective.name,
         title=objective.title,
         formulas=penalty_formulas(objective.terms),
-        references=(*dict.fromkeys(row for row in rows if row), *(() if is_judged else (UNJUDGED,))),
-        command=command_of(objective, rules, target, is_judged),
+        references=(*dict.fromkeys(row for row in rows if row), *(() if options.is_judged else (UNJUDGED,))),
+        command=command_of(objective, rules, target, options),
         digest=digest_of(objective, updates, target),
         functions=tuple(_function(update) for update in updates),
+        dtype=options.dtype,
     )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from symreg.targets.options import UNLESS_ASKED, Options
+
 if TYPE_CHECKING:
     from symreg.model.objective import Objective
     from symreg.targets.description import Module
@@ -23,10 +25,12 @@ class Target:
     Args:
         doc: What is emitted, in a few words.
         writer: The module whose `write` turns a `Module` into source by path.
+        has_dtypes: Does each precision have functions of its own, so that one of them may do?
     """
 
     doc: str
     writer: str
+    has_dtypes: bool = False
 
 
 TARGETS = {
@@ -37,21 +41,24 @@ TARGETS = {
     "c": Target(
         doc="a C99 header and source that allocate nothing; float32 and float64",
         writer="symreg.targets.c.file",
+        has_dtypes=True,
     ),
 }
 """Every target by its name, in the order in which they are listed."""
 
 
-def emit(objective: Objective, updates: tuple[Update, ...], target: str, *, is_judged: bool = True) -> dict[str, str]:
+def emit(
+    objective: Objective, updates: tuple[Update, ...], target: str, options: Options = UNLESS_ASKED
+) -> dict[str, str]:
     """Return the source files of a target by their path below the output folder, such as `numpy/mcp.py`.
 
     Args:
         objective: What the updates are of.
-        updates: The functions, in the order in which they are to stand.
+        updates: Its functions, in the order in which they are to stand; those that are not wanted are left out.
         target: One of `TARGETS`.
-        is_judged: Is it judged before it is handed over? If not, the header says so.
+        options: What is wanted.
     """
     from symreg.targets.description import describe
 
     write: Callable[[Module], dict[str, str]] = import_module(TARGETS[target].writer).write
-    return write(describe(objective, updates, target, is_judged=is_judged))
+    return write(describe(objective, updates, target, options))

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from symreg.application.objective_tasks import emit_sources
-from symreg.application.requests import targets_of
+from symreg.application.requests import named_targets
 from symreg.cli.listing import listing
 from symreg.model.objective import Objective
 from symreg.objectives.resolve import resolve
 from symreg.targets.emit import TARGETS, Target, emit
 from symreg.targets.loading.load import load
+from symreg.targets.options import Options
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 
@@ -39,13 +40,15 @@ def derived(penalty: str) -> tuple[Objective, tuple[Update, ...]]:
 
 
 def test_the_row_is_all_that_tells_the_target() -> None:
-    assert targets_of("javascript") == ("javascript",)
-    assert targets_of("all") == (*("numpy", "c"), "javascript")
+    assert named_targets("javascript") == ("javascript",)
+    assert named_targets("all") == (*("numpy", "c"), "javascript")
     assert "javascript  an ECMAScript module that needs Math alone" in listing("targets")
 
 
 def test_it_is_emitted_like_any_other() -> None:
-    sources = emit_sources(lambda _: None, objective=resolve("l2"), rules=(), targets=("javascript",), is_judged=False)
+    sources = emit_sources(
+        lambda _: None, objective=resolve("l2"), rules=(), targets=("javascript",), options=Options(is_judged=False)
+    )
     lines = sources.files["javascript/l2.mjs"].splitlines()
     assert "//     phi(w) = lam*w**2" in lines
     assert "// Regenerate: symreg generate l2 --target javascript --unjudged" in lines

@@ -30,6 +30,7 @@ _FRAME = (
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
+_IS_SINGLE = {"float64": (False,), "float32": (True,), "all": (False, True)}
 _NOT_IN_LIBMVEC = ("abs", "copysign", "floor", "sqrt")
 
 
@@ -39,7 +40,7 @@ def write(module: Module) -> dict[str, str]:
     scopes = [
         (function, scope_of(function, helpers | own, is_single=is_single))
         for function in module.functions
-        for is_single in (False, True)
+        for is_single in _IS_SINGLE[module.dtype]
     ]
     functions = [function_rows(module.name, function, scope) for function, scope in scopes]
     stages = [stage for function in module.functions for stage in function.kernel.stages]

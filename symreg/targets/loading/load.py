@@ -22,13 +22,20 @@ from symreg.model.objective import Objective
 from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build
 from symreg.targets.loading.call_c import Function, through_c
+from symreg.targets.options import BOTH, Options
 from symreg.targets.signature import signature_of
 from symreg.updates.update import Update
 
 SUFFIXES = {"float32": "f32", "float64": "f64"}
 
 
-def load(objective: Objective, updates: tuple[Update, ...], target: str, dtype: str = "float64") -> SimpleNamespace:
+def load(
+    objective: Objective,
+    updates: tuple[Update, ...],
+    target: str,
+    dtype: str = "float64",
+    options: Options = BOTH,
+) -> SimpleNamespace:
     """Return the emitted functions, named as in the NumPy module: `value`, `gradient`, `adam_state`, `adam_step`, ...
 
     Args:
@@ -36,15 +43,17 @@ def load(objective: Objective, updates: tuple[Update, ...], target: str, dtype: 
         updates: The functions wanted.
         target: `numpy` or `c`.
         dtype: `float64` or `float32`; arrays of another one are refused.
+        options: What is emitted.
 
     Raises:
         ToolMissing: The target is C, and there is no compiler for it.
     """
-    (text,) = emit(objective, updates, "numpy").values()
+    updates = options.chosen(updates)
+    (text,) = emit(objective, updates, "numpy", options).values()
     module = load_module(objective.name, text)
     functions = {name: getattr(module, name) for name in _names(updates, module)}
     if target == "c":
-        library = ctypes.CDLL(str(build(emit(objective, updates, "c"))))
+        library = ctypes.CDLL(str(build(emit(objective, updates, "c", options))))
         for update in updates:
             raw = library[f"{objective.name}_{update.name}_{SUFFIXES[dtype]}"]
             functions[update.name] = through_c(

@@ -1,0 +1,50 @@
+"""What of an objective is emitted: which functions, in which precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from symreg.updates.update import Update
+
+Kind = Literal["value", "gradient", "prox", "step"]
+KINDS: tuple[Kind, ...] = ("value", "gradient", "prox", "step")
+"""The functions of an objective: its value, its gradient, its proximal operator, and a step for each rule."""
+
+Dtype = Literal["float64", "float32", "all"]
+DTYPES: tuple[Dtype, ...] = ("float64", "float32", "all")
+"""The precisions in which C is emitted; a NumPy module works in that of its arrays, whichever is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is emitted.
+
+    Args:
+        dtype: `float64`, `float32`, or `all` for both in one file. Alone, functions in single precision take and
+            compute in single precision throughout; beside those in double precision their parameters, sums and roots
+            are in double precision as well.
+        kinds: Which functions there are.
+        is_judged: Is the source judged before it is handed over? If not, the header says so.
+    """
+
+    dtype: Dtype = "all"
+    kinds: tuple[Kind, ...] = KINDS
+    is_judged: bool = True
+
+    def chosen(self, updates: tuple[Update, ...]) -> tuple[Update, ...]:
+        """Return those of an objective's functions that are wanted."""
+        return tuple(update for update in updates if update.kind in self.kinds)
+
+    @property
+    def precisions(self) -> tuple[Literal["float64", "float32"], ...]:
+        """The precisions of arrays that C takes."""
+        return ("float64", "float32") if self.dtype == "all" else (self.dtype,)
+
+
+UNLESS_ASKED = Options()
+"""What is emitted unless somebody asks for something else."""
+
+BOTH = Options(dtype="all")
+"""What is loaded and verified: all functions, in both precisions."""

@@ -1,0 +1,143 @@
+"""What is emitted when only some functions, or one precision, are asked for: these and nothing besides."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import symreg
+from symreg.application import verify
+from symreg.application.objective_tasks import emit_sources
+from symreg.application.requests import named_dtype, named_functions
+from symreg.errors import SpecError, UnknownName
+from symreg.model.objective import Objective
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
+from symreg.targets.emit import emit
+from symreg.targets.loading import c_compiler
+from symreg.targets.options import KINDS, Dtype, Kind, Options
+from symreg.updates.assemble import updates
+from symreg.updates.update import Update
+
+
+@cache
+def derived(text: str) -> tuple[Objective, tuple[Update, ...]]:
+    objective = resolve(text)
+    return objective, updates(objective, (resolve_rule("adam"),))
+
+
+def declared(header: str) -> list[str]:
+    """Return the functions that a header declares."""
+    return re.findall(r"^\w+ (\w+_f(?:32|64))\(", header, re.M)
+
+
+@pytest.mark.parametrize(("dtype", "suffixes"), [("float64", ["f64"]), ("float32", ["f32"]), ("all", ["f64", "f32"])])
+def test_c_has_the_precision_that_is_asked_for(dtype: Dtype, suffixes: list[str]) -> None:
+    files = emit(*derived("l2"), "c", Options(dtype=dtype))
+    names = ("value", "gradient", "prox", "adam_step")
+    assert declared(files["c/l2.h"]) == [f"l2_{name}_{suffix}" for name in names for suffix in suffixes]
+    for text in files.values():
+        command = shlex.split(re.findall(r"Regenerate: (.*)", text)[0])
+        assert ("--dtype" in command) == (dtype != Options().dtype)
+
+
+def test_a_numpy_module_takes_both_precisions_whichever_is_asked_for() -> None:
+    texts = {dtype: emit(*derived("l2"), "numpy", Options(dtype=dtype)) for dtype in ("float64", "float32", "all")}
+    assert texts["float64"] == texts["float32"] == texts["all"]
+
+
+@pytest.mark.parametrize("kinds", [("gradient",), ("value", "prox"), ("step",)])
+def test_only_the_functions_asked_for_are_there(kinds: tuple[str, ...]) -> None:
+    options = Options(kinds=named_functions(kinds), dtype="float64")
+    in_c, in_numpy = emit(*derived("l2"), "c", options), emit(*derived("l2"), "numpy", options)
+    names = [{"step": "adam_step"}.get(kind, kind) for kind in kinds]
+    assert declared(in_c["c/l2.h"]) == [f"l2_{name}_f64" for name in names]
+    state = ["adam_state"] if "step" in kinds else []
+    assert re.findall(r"^def ([a-z]\w*)\(", in_numpy["numpy/l2.py"], re.M) == [*state, *names]
+    for text in (*in_c.values(), *in_numpy.values()):
+        assert f"--functions {','.join(kinds)}" in text
+    assert ("static inline double rounded" in in_c["c/l2.c"]) == ("value" in kinds)
+    assert ("def _rounded" in in_numpy["numpy/l2.py"]) == ("value" in kinds)
+    assert ("def _written" in in_numpy["numpy/l2.py"]) == (kinds != ("value",))
+
+
+def test_the_command_in_the_head_gives_the_file_again() -> None:
+    command = ["symreg", "generate", "l2", "--target", "numpy", "--functions", "prox,gradient", "--unjudged", "-o", "-"]
+    texts = []
+    for _ in range(2):
+        texts.append(on_the_command_line(*command[1:]).stdout)
+        (line,) = re.findall(r"Regenerate: (.*)", texts[-1])
+        command = [*shlex.split(line), "-o", "-"]
+    assert line == "symreg generate l2 --target numpy --functions gradient,prox --unjudged"
+    assert texts[0] == texts[1] and "def gradient(" in texts[0] and "def value(" not in texts[0]
+
+
+def on_the_command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "symreg", *arguments, "--timeout", "100"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_what_is_asked_for_is_what_is_judged(dtype: Dtype, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SYMREG_CACHE", str(tmp_path))
+    reports, look = [], verify.look
+    monkeypatch.setattr(verify, "look", lambda *given: reports.append(look(*given)) or reports[-1])
+    c_compiler.cache_folder.cache_clear()
+    options = Options(dtype=dtype, kinds=("gradient",))
+    sources = emit_sources(
+        lambda _: None, objective=resolve("l2"), rules=(resolve_rule("adam"),), targets=("c",), options=options
+    )
+    c_compiler.cache_folder.cache_clear()
+    assert declared(sources.files["c/l2.h"]) == [f"l2_gradient_{dtype.replace('loat', '')}"]
+    (report,) = reports
+    assert {(check.kind, check.dtype) for check in report.checks} == {("gradient", dtype)}
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        ("prox,valu", "there is no function 'valu' to emit; did you mean 'value'?"),
+        ("hessian", "there is no function 'hessian' to emit; write value, gradient, prox or step"),
+        ("", "there is no function '' to emit; write value, gradient, prox or step"),
+        ((), "there is no function '' to emit; write value, gradient, prox or step"),
+    ],
+)
+def test_an_unknown_function_is_refused_with_what_is_right(functions: str | tuple[()], message: str) -> None:
+    with pytest.raises(UnknownName) as caught:
+        named_functions(functions)
+    assert str(caught.value) == message
+
+
+def test_names_of_functions_are_put_in_the_order_of_files() -> None:
+    assert named_functions(" prox, value,prox") == ("value", "prox")
+    assert named_functions(KINDS) == KINDS
+
+
+def test_an_unknown_dtype_is_refused_with_what_is_right() -> None:
+    with pytest.raises(UnknownName, match=r"there is no dtype 'float46'; did you mean 'float64'\?"):
+        named_dtype("float46")
+    with pytest.raises(UnknownName, match="write float64, float32 or all"):
+        symreg.generate("l2", target="c", dtype="half")
+
+
+def test_the_command_line_refuses_with_exit_code_2() -> None:
+    done = on_the_command_line("generate", "l2", "--functions", "proximal")
+    assert done.returncode == 2
+    assert done.stderr == "symreg: there is no function 'proximal' to emit; did you mean 'prox'?\n"
+
+
+@pytest.mark.parametrize(
+    ("objective", "kind", "message"),
+    [("exclusive_lasso", "prox", "no proximal operator"), ("l2", "step", "no rule to take a step of")],
+)
+def test_a_function_that_an_objective_does_not_have_is_refused(objective: str, kind: Kind, message: str) -> None:
+    with pytest.raises(SpecError, match=f"{objective} has {message}.*; leave {kind} out"):
+        emit_sources(
+            lambda _: None, objective=resolve(objective), rules=(), targets=("c",), options=Options(kinds=(kind,))
+        )
