@@ -10,7 +10,6 @@ import shlex
 from symreg.expressions.text import to_text
 from symreg.model.objective import Objective
 from symreg.model.spec import Array, Parameter, Rule
-from symreg.targets.emit import TARGETS
 from symreg.targets.options import KINDS, UNLESS_ASKED, Options
 from symreg.templates import templates
 from symreg.updates.update import Update
@@ -30,7 +29,7 @@ def command_of(objective: Objective, rules: tuple[Rule, ...], target: str, optio
     for rule in rules:
         words += ["--rule", rule.name]
     words += ["--target", target]
-    if TARGETS[target].has_dtypes and options.dtype != UNLESS_ASKED.dtype:
+    if options.dtype != UNLESS_ASKED.dtype:
         words += ["--dtype", options.dtype]
     if options.kinds != KINDS:
         words += ["--functions", ",".join(options.kinds)]

@@ -6,7 +6,7 @@ Nothing heavy is imported before something is emitted: whoever only asks which t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -60,5 +60,8 @@ def emit(
     """
     from symreg.targets.description import describe
 
-    write: Callable[[Module], dict[str, str]] = import_module(TARGETS[target].writer).write
+    row = TARGETS[target]
+    if not row.has_dtypes:
+        options = replace(options, dtype=UNLESS_ASKED.dtype)
+    write: Callable[[Module], dict[str, str]] = import_module(row.writer).write
     return write(describe(objective, updates, target, options))
