@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Literal
 
 from symreg.errors import SpecError
+from symreg.expressions.running_averages import Cancellation, cancellations
 from symreg.expressions.tree import Call, Tree, names, walk
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL, Interval
@@ -219,6 +220,11 @@ class Rule:
                             tree=node, argument=argument, step=size, is_step_per_weight=bool(names(size) & varying)
                         )
         return tuple(found.values())
+
+    @property
+    def cancellations(self) -> tuple[Cancellation, ...]:
+        """Differences of running averages that cancel where the gradient is steady."""
+        return cancellations([(s.target, s.expression) for s in self.steps], {state.name for state in self.states})
 
 
 def varying_names(steps: Iterable[Assignment]) -> frozenset[str]:

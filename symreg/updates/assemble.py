@@ -25,7 +25,6 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, call, has_w, plus, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Item, Name, Negate, Number, Tree, substitute, transform, walk
-from symreg.model.cancelling import cancellations
 from symreg.model.objective import Objective
 from symreg.model.spec import Assignment, Rule
 from symreg.model.terms import Terms, told_apart
@@ -202,7 +201,7 @@ def _step_notes(rule: Rule, terms: Terms) -> tuple[str, ...]:
 
 
 def _cancelling_notes(rule: Rule) -> tuple[str, ...]:
-    return tuple(f"{one.told}." for one in cancellations(rule))
+    return tuple(f"{cancellation.sentence}." for cancellation in rule.cancellations)
 
 
 def _renaming_notes(renamed: dict[str, str]) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symreg.model.cancelling import cancellations
 from symreg.model.spec import Rule
 from symreg.model.terms import told_apart
 from symreg.verification.behaviour import layouts, numbers
@@ -68,10 +67,10 @@ def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
             everyday,
             rtol,
         )
-        for cancellation in cancellations(rule):
-            tally.explain(cancellation.told)
+        for cancellation in rule.cancellations:
+            tally.explain(cancellation.sentence)
             if cancellation.is_root and subject.is_emitted:
-                tally.fail(Failure(at={}, note=cancellation.told, rank=4.0))  # no single step tells
+                tally.fail(Failure(at={}, note=cancellation.sentence, rank=4.0))  # no single step tells
         if subject.is_emitted:
             numbers.of_step(tally, subject, terms, rule, cases, is_brief=evidence.is_brief)
             if not evidence.is_brief:

@@ -9,7 +9,6 @@ import pytest
 
 import symreg
 from symreg import catalogue
-from symreg.model.cancelling import cancellations
 from symreg.objectives.rules import resolve_rule
 
 CENTRED = ("v = beta*v + (1 - beta)*g**2", "a = beta*a + (1 - beta)*g", "w = w - lr*g/(sqrt(v - a**2) + eps)")
@@ -51,16 +50,16 @@ ROWS: dict[str, tuple[tuple[str, ...], str | None, bool]] = {
 @pytest.mark.parametrize("name", ROWS)
 def test_what_is_said_of_a_rule(name: str) -> None:
     steps, said, is_root = ROWS[name]
-    found = cancellations(resolve_rule(text_of(steps)))
+    found = resolve_rule(text_of(steps)).cancellations
     assert len(found) == (said is not None)
     for one in found:
-        assert said is not None and said in one.told and "cancels where the gradient is steady" in one.told
+        assert said is not None and said in one.sentence and "cancels where the gradient is steady" in one.sentence
         assert one.is_root == is_root
 
 
 @pytest.mark.parametrize("name", catalogue.rules())
 def test_no_rule_of_the_catalogue_cancels(name: str) -> None:
-    assert cancellations(resolve_rule(name)) == ()
+    assert resolve_rule(name).cancellations == ()
 
 
 def test_the_advised_spelling_is_the_same_number() -> None:
