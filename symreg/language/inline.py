@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from symreg.expressions.tree import Item, Name, Tree, walk
 from symreg.language.declarations import make_parameter
-from symreg.language.parse import Excerpted, parse
-from symreg.language.toml import make_penalty
+from symreg.language.excerpt import Excerpted
+from symreg.language.parse import parse
+from symreg.language.penalties import make_penalty
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL, WORDS
 from symreg.model.names import check_identifier

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from symreg.errors import SpecError
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Item, Tree, names, walk
-from symreg.expressions.tree import arrays as subscripted
-from symreg.language.declarations import LONGEST_DOC, check_line, shown_text
+from symreg.expressions.tree import names
+from symreg.language.declarations import LONGEST_DOC, shown_text
 from symreg.language.parse import parse
+from symreg.language.penalties import make_penalty
 from symreg.language.toml_file import LARGEST_FILE, TomlFile
-from symreg.model.domain import Domain
-from symreg.model.names import check_stem
-from symreg.model.ordering import asked_of
 from symreg.model.spec import Array, Assignment, Parameter, Penalty, Rule, State, varying_names
 
 _PENALTY_KEYS = ("name", "title", "expr", "reference", "domain", "doc")
 _RULE_KEYS = ("name", "title", "steps", "reference", "doc")
-
+MOST_STEPS = 64
 
 _ASSIGNMENT = re.compile(r"\s*(?P<target>[A-Za-z_]\w*)\s*=(?!=)(?P<expression>.*)", re.ASCII | re.DOTALL)
 
@@ -41,7 +39,7 @@ def read_penalty(text: str, source: str) -> Penalty:
     declared_arrays = _arrays(file, {p.name for p in parameters})
     known = [p.name for p in parameters] + [a.name for a in declared_arrays]
     expression = parse(expression_text, source=file.excerpted("expr", expression_text), known=known)
-    penalty = make_penalty(
+    return make_penalty(
         name=file.text(table, "penalty", "name"),
         title=file.text(table, "penalty", "title", default=""),
         expression=expression,
@@ -52,46 +50,29 @@ def read_penalty(text: str, source: str) -> Penalty:
         doc=file.text(table, "penalty", "doc", default="", longest=LONGEST_DOC),
         source=source,
     )
-    return penalty
 
 
 def read_rule(text: str, source: str) -> Rule:
-    """Return the update rule that a TOML text describes; see `read_penalty`."""
+    """Return the update rule that a TOML text describes.
+
+    Args:
+        text: The file's text.
+        source: The file's name, for messages.
+
+    Raises:
+        SpecError, LanguageError: What is wrong, where, and what would be right.
+    """
     file = TomlFile(text, source)
     file.only(file.data, "", ("rule", "state", "params"))
     table = file.table("rule", _RULE_KEYS)
     parameters = file.parameters()
     initial = file.states({p.name for p in parameters})
-    steps = table.get("steps")
-    if not isinstance(steps, list) or not steps or not all(isinstance(s, str) for s in steps):
-        file.fail('[rule] steps: write a list of assignments, such as ["w = w - lr*g"]')
-    if len(steps) > 64:
-        file.fail(f"[rule] steps: {len(steps)} assignments; at most 64")
-    known = {p.name for p in parameters} | initial.keys()
-    fixed = {p.name for p in parameters} | {"g", "g_loss", "g_penalty", "t"}
-    made: list[Assignment] = []
-    for step in steps:
-        match = _ASSIGNMENT.fullmatch(step)
-        if match is None:
-            file.fail(f"[rule] steps: {shown_text(step)} is not an assignment such as 'w = w - lr*g'")
-        target = match["target"]
-        if target in fixed:
-            file.fail(f"[rule] steps: '{target}' cannot be assigned to; assign to w, a state or a new name")
-        if target != "w" and target not in known:
-            file.identifier(target, "steps: name", allowed=("v",))
-        place = file.excerpted("steps", step, start=match.start("expression"))
-        made.append(
-            Assignment(target=target, expression=parse(match["expression"], source=place, in_rule=True, known=known))
-        )
-        known.add(target)
-    if all(step.target != "w" for step in made):
-        file.fail("[rule] steps: nothing is assigned to w")
-    _check_rule_uses(file, made, parameters, initial)
-    varying = varying_names(made)
+    steps = _steps(file, table, parameters, initial)
+    varying = varying_names(steps)
     rule = Rule(
         name=file.identifier(file.text(table, "rule", "name"), "name"),
         title=file.text(table, "rule", "title", default=""),
-        steps=tuple(made),
+        steps=tuple(steps),
         states=tuple(State(name=n, initial=x, is_array=n in varying) for n, x in initial.items()),
         parameters=parameters,
         reference=file.text(table, "rule", "reference", default=""),
@@ -106,71 +87,43 @@ def read_rule(text: str, source: str) -> Rule:
     return rule
 
 
-def make_penalty(
-    *,
-    name: str,
-    title: str,
-    expression: Tree,
-    domain: Domain,
-    parameters: tuple[Parameter, ...],
-    arrays: tuple[Array, ...] = (),
-    reference: str = "",
-    doc: str = "",
-    source: str = "expression",
-) -> Penalty:
-    """Return a penalty whose parts have been checked against each other.
-
-    Raises:
-        SpecError: A parameter or array that is not used, an array with the wrong number of subscripts, no `w`.
-    """
-    check_stem(name, f"{source}: name")
-    if domain.lower is not None and domain.lower == domain.upper and not domain.names:
-        raise SpecError(f"{source}: domain {domain} is a single point; write an interval of weights")
-    used_names, used_arrays = names(expression), subscripted(expression)
-    if "w" not in used_names and "w" not in used_arrays:
-        raise SpecError(f"{source}: expr does not hold the weights; write 'w', or 'w[i]' under a sum")
-    for parameter in parameters:
-        if parameter.name in used_arrays:
-            raise SpecError(
-                f"{source}: '{parameter.name}' is a parameter, but is subscripted; "
-                f"declare [arrays.{parameter.name}], or '{parameter.name}[n]: real = 1' beside an expression"
-            )
-        if parameter.name not in used_names and parameter.name not in domain.names:
-            raise SpecError(f"{source}: [params.{parameter.name}] is not used in expr")
-    for array in arrays:
-        if array.name in used_names:
-            raise SpecError(f"{source}: the array '{array.name}' needs its subscripts, as in {array.name}[i]")
-        if array.name not in used_arrays:
-            raise SpecError(f"{source}: [arrays.{array.name}] is not used in expr")
-    shapes = {a.name: len(a.shape) for a in arrays} | {"w": 1}
-    for node in walk(expression):
-        if isinstance(node, Item):
-            if node.array not in shapes:
-                raise SpecError(
-                    f"{source}: the array '{node.array}' is not declared; add [arrays.{node.array}] with its shape"
-                )
-            if len(node.subscripts) != shapes[node.array]:
-                used, shape = len(node.subscripts), shapes[node.array]
-                raise SpecError(f"{source}: {node.array} has {shape} dimension(s), not {used} subscript(s)")
-    return Penalty(
-        name=name,
-        title=check_line(title, f"{source}: title"),
-        expression=expression,
-        domain=domain,
-        parameters=asked_of(domain, parameters, source),
-        arrays=arrays,
-        reference=check_line(reference, f"{source}: reference"),
-        doc=check_line(doc, f"{source}: doc", LONGEST_DOC),
-        source=source,
-    )
-
-
 def _arrays(file: TomlFile, taken: set[str]) -> tuple[Array, ...]:
-    made = file.arrays()
-    for array in made:
+    arrays = file.arrays()
+    for array in arrays:
         if array.name in taken:
             file.fail(f"'{array.name}' is both a parameter and an array")
-    return made
+    return arrays
+
+
+def _steps(
+    file: TomlFile, table: Mapping[str, Any], parameters: tuple[Parameter, ...], initial: dict[str, float]
+) -> list[Assignment]:
+    """Return a rule's assignments, each over what is known where it stands."""
+    texts = table.get("steps")
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        file.fail('[rule] steps: write a list of assignments, such as ["w = w - lr*g"]')
+    if len(texts) > MOST_STEPS:
+        file.fail(f"[rule] steps: {len(texts)} assignments; at most {MOST_STEPS}")
+    known = {p.name for p in parameters} | initial.keys()
+    fixed = {p.name for p in parameters} | {"g", "g_loss", "g_penalty", "t"}
+    steps: list[Assignment] = []
+    for text in texts:
+        match = _ASSIGNMENT.fullmatch(text)
+        if match is None:
+            file.fail(f"[rule] steps: {shown_text(text)} is not an assignment such as 'w = w - lr*g'")
+        target = match["target"]
+        if target in fixed:
+            file.fail(f"[rule] steps: '{target}' cannot be assigned to; assign to w, a state or a new name")
+        if target != "w" and target not in known:
+            file.identifier(target, "steps: name", allowed=("v",))
+        place = file.excerpted("steps", text, start=match.start("expression"))
+        expression = parse(match["expression"], source=place, in_rule=True, known=known)
+        steps.append(Assignment(target=target, expression=expression))
+        known.add(target)
+    if all(step.target != "w" for step in steps):
+        file.fail("[rule] steps: nothing is assigned to w")
+    _check_rule_uses(file, steps, parameters, initial)
+    return steps
 
 
 def _check_rule_uses(

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 from symreg.errors import SpecError
 from symreg.language.declarations import LONGEST_LINE, check_line, make_array, make_parameter, shown_text
-from symreg.language.parse import Excerpted
+from symreg.language.excerpt import Excerpted
 from symreg.model.domain import Domain, parse_domain
 from symreg.model.interval import REAL, WORDS, Interval, parse_interval
 from symreg.model.names import check_identifier, did_you_mean

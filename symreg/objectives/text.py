@@ -13,9 +13,10 @@ from symreg import catalogue
 from symreg.errors import SpecError, UnknownName
 from symreg.expressions.functions import CONSTANTS, FUNCTIONS
 from symreg.expressions.tree import Negate, Tree, arrays, names
+from symreg.language.excerpt import Excerpted, fail_at
 from symreg.language.inline import inline_penalty
 from symreg.language.limits import Fail, split_addends
-from symreg.language.parse import Excerpted, fail_at, fold, parse_addends
+from symreg.language.parse import fold, parse_addends
 from symreg.model.names import check_identifier, did_you_mean, mentioned, printable
 from symreg.model.spec import Array, Parameter, Penalty, checked_coefficient
 from symreg.model.terms import Terms, rename
