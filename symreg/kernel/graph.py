@@ -44,13 +44,14 @@ class Graph:
         self.is_varying: list[bool] = []
         self._numbers: dict[tuple[Operation, tuple[int, ...]], int] = {}
 
-    def add(self, tree: Tree, varying: Set[str], versions: Mapping[str, int]) -> int:
+    def add(self, tree: Tree, varying: Set[str], versions: Mapping[str, int], known: Mapping[str, int]) -> int:
         """Return the node of a tree.
 
         Args:
             tree: Without sums.
             varying: The names that stand for something else in each round of a loop.
             versions: How often each array has been written so far; an element read before a write is another one.
+            known: The nodes that names stand for.
         """
         seen: dict[int, int] = {}
 
@@ -61,6 +62,8 @@ class Graph:
                         made = self._make(("number", value))
                     case Constant(name):
                         made = self._make(("constant", name))
+                    case Name(name) if name in known:
+                        made = known[name]
                     case Name(name):
                         made = self._make(("name", name, name in varying))
                     case Item(array):

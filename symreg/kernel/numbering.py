@@ -3,44 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import dataclass, field
 
-from symreg.expressions.tree import Tree, names
+from symreg.expressions.tree import Tree
 from symreg.kernel.graph import Graph
 from symreg.kernel.ir import Best, Let, Map, Reduce, Root, Stage, Statement, Store, Table
-
-_S = TypeVar("_S", bound=Statement | Stage)
-
-
-def used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
-    """Return the statements without the values that nothing uses; `needed` grows by the names that are used."""
-    kept: list[_S] = []
-    for statement in reversed(tuple(statements)):
-        if isinstance(statement, Let | Reduce | Root | Table | Best) and statement.name not in needed:
-            continue
-        match statement:
-            case Let(value=value) | Store(value=value):
-                needed |= names(value)
-            case Reduce(body=body, term=term):
-                inside = set(names(term))
-                statement = replace(statement, body=used(body, inside))
-                needed |= inside
-            case Root(low=low, high=high, start=start, body=body, residual=residual, slope=slope):
-                inside = {*names(residual), *names(slope)}
-                statement = replace(statement, body=used(body, inside))
-                needed |= inside | names(low) | names(high) | names(start)
-            case Table(step=step):
-                needed |= names(step)
-            case Best(v=v, step=step, table=table):
-                needed |= names(v) | names(step) | {table}
-            case Map(body=body, edge=edge):
-                inside, of_edge = set[str](), set[str]()
-                statement = replace(statement, body=used(body, inside), edge=used(edge, of_edge))
-                needed |= inside | of_edge
-        kept.append(statement)
-    return tuple(reversed(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +28,16 @@ class Numbering:
     graph: Graph = field(default_factory=Graph)
     varying: set[str] = field(default_factory=set)
     versions: Counter[str] = field(default_factory=Counter)
+    known: dict[str, int] = field(default_factory=dict)
 
     def node(self, tree: Tree) -> int:
-        return self.graph.add(tree, self.varying, self.versions)
+        return self.graph.add(tree, self.varying, self.versions, self.known)
 
     def stage(self, stage: Statement | Stage, depth: int = 0) -> Draft:
         match stage:
             case Let(name=name, value=value):
-                made = Draft(stage, self.node(value))
-                if depth:
-                    self.varying.add(name)
-                return made
+                self.known[name] = self.node(value)
+                return Draft(stage, self.known[name])
             case Store(array=array, value=value):
                 made = Draft(stage, self.node(value))
                 self.versions[array] += 1
