@@ -13,7 +13,7 @@ from symreg.expressions.arithmetic import without_extrema
 from symreg.language.parse import parse
 from symreg.objectives.resolve import resolve
 from symreg.targets.loading.load import load
-from symreg.verification.oracle.ball import evaluate
+from symreg.verification.oracle.evaluate import evaluate
 
 EVEN = [
     "w**2", "abs(w)*cos(w)", "where(abs(w) <= c, w**2, c)", "min((w - 1)**2, (w + 1)**2)", "max(w, -w)",

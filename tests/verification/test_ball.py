@@ -15,21 +15,13 @@ from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Binary, Call, Name, Negate, Number, Tree
 from symreg.language.parse import parse
 from symreg.verification.oracle import series
-from symreg.verification.oracle.ball import (
-    AtKink,
-    Scope,
-    Undecided,
-    ball,
-    compiled,
-    evaluate,
-    reach,
-    sign,
-    sign_or_hull,
-    switches,
-)
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.decisions import AtKink, Undecided, sign, sign_or_hull
+from symreg.verification.oracle.evaluate import Scope, compiled, evaluate
 from symreg.verification.oracle.functions import FUNCTIONS as JUDGED
 from symreg.verification.oracle.functions import SWITCHING
 from symreg.verification.oracle.kinks import from_ordinal, ordinal
+from symreg.verification.oracle.switches import reach, switches
 
 POINTS = (-30.5, -2.25, -0.75, -1e-9, 1e-200, 0.5, 0.999, 3.0, 40.0)
 

@@ -26,12 +26,15 @@ from symreg.verification.minimum import boxes
 from symreg.verification.minimum.growth import growth
 from symreg.verification.minimum.minimiser import NoMinimum, minimisers
 from symreg.verification.minimum.piecewise import MIDDLE, SIZES, PiecewisePhi, piecewise
-from symreg.verification.oracle import kinks, series
-from symreg.verification.oracle import slopes as slopes_module
-from symreg.verification.oracle.ball import Scope, Undecided, ball, compiled, sign, sign_or_hull, switches
+from symreg.verification.oracle import derivatives, kinks, series
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.decisions import Undecided, sign, sign_or_hull
+from symreg.verification.oracle.derivatives import OracleDisagrees
+from symreg.verification.oracle.evaluate import Scope, compiled
 from symreg.verification.oracle.functions import FUNCTIONS, SWITCHING, Taylor
 from symreg.verification.oracle.kinks import every_kink
-from symreg.verification.oracle.slopes import OracleDisagrees, slopes
+from symreg.verification.oracle.slopes import slopes
+from symreg.verification.oracle.switches import switches
 
 ALWAYS, SWEEP = 300, 10_000
 _PLACES = 3  # looked at in each ball
@@ -370,7 +373,7 @@ def doubles_a_slope(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_one_side_for_both(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(slopes_module, "sign_of_the_germ", lambda x: 1)
+    patch.setattr(derivatives, "sign_of_the_germ", lambda x: 1)
 
 
 def takes_what_is_negative_for_its_size(patch: pytest.MonkeyPatch) -> None:

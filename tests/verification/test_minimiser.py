@@ -137,7 +137,7 @@ def test_where_there_is_no_minimum(source: str, s: float, exists: bool | None) -
 
 
 def objective(name: str, u: arb, v: float, s: float, **parameters: float) -> arb:
-    from symreg.verification.oracle.ball import sign_or_hull
+    from symreg.verification.oracle.decisions import sign_or_hull
     from symreg.verification.oracle.slopes import elementwise
 
     phi = elementwise(terms(name).terms, parameters)

@@ -33,11 +33,11 @@ from formulas import (
 from symreg.model.terms import Terms
 from symreg.verification.cases.groups import groups
 from symreg.verification.minimum.steps import influences, stepper
-from symreg.verification.oracle import series
-from symreg.verification.oracle import slopes as oracle
+from symreg.verification.oracle import derivatives, series
+from symreg.verification.oracle.derivatives import OracleDisagrees, Slope
 from symreg.verification.oracle.formats import FORMATS
 from symreg.verification.oracle.kinks import kinks
-from symreg.verification.oracle.slopes import OracleDisagrees, Slope, slopes, values
+from symreg.verification.oracle.slopes import slopes, values
 
 FLOOR = FORMATS["float64"].floor
 
@@ -285,13 +285,13 @@ print("done")
 
 def test_precision_is_raised_only_as_far_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     spent: list[int] = []
-    whole = oracle._both_ways
+    whole = derivatives._both_ways
 
     def counted(*arguments: Any) -> tuple[arb, arb]:
         spent.append(ctx.prec)
         return whole(*arguments)
 
-    monkeypatch.setattr(oracle, "_both_ways", counted)
+    monkeypatch.setattr(derivatives, "_both_ways", counted)
     at(L2, 0.3, lam=0.1)
     assert spent == [400]
     spent.clear()

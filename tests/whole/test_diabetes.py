@@ -16,7 +16,7 @@ from flint import arb, arb_mat, arb_series, ctx
 
 import symreg
 from symreg.objectives.resolve import resolve
-from symreg.verification.oracle.ball import evaluate
+from symreg.verification.oracle.evaluate import evaluate
 from symreg.verification.oracle.slopes import slopes
 
 datasets = pytest.importorskip("sklearn.datasets")

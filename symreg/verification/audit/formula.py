@@ -20,9 +20,10 @@ from symreg.verification.audit.disagreements import answer_of, tally_of
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import ValueTable, value_table
 from symreg.verification.comparison.tally import Failure, Tally, relative
-from symreg.verification.oracle.ball import Undecided
+from symreg.verification.oracle.decisions import Undecided
+from symreg.verification.oracle.derivatives import Exact, slope
 from symreg.verification.oracle.kinks import kinks
-from symreg.verification.oracle.slopes import Exact, elementwise, slope, slopes, values
+from symreg.verification.oracle.slopes import elementwise, slopes, values
 from symreg.verification.report.numbers import exact
 
 ROUNDING = 2.0**-48  # of the sizes that a formula goes through: a person's own order of operations

@@ -20,7 +20,8 @@ from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import Indeterminate
 from symreg.verification.comparison.tally import Failure, Tally, relative
 from symreg.verification.minimum.minimiser import Minimiser, NoMinimum, minimisers
-from symreg.verification.oracle.slopes import Exact, slopes
+from symreg.verification.oracle.derivatives import Exact
+from symreg.verification.oracle.slopes import slopes
 from symreg.verification.report.numbers import distinguished, exact
 
 _PATIENCE = 8  # minimisers of one step that are not enclosed before no more are asked for

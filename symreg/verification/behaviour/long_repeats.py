@@ -24,7 +24,7 @@ from symreg.verification.cases.groups import Group
 from symreg.verification.cases.slope_cases import SlopeCase
 from symreg.verification.cases.step_case import StepCase
 from symreg.verification.comparison.tolerance import Finding, Measured, Reference, errors, reference
-from symreg.verification.oracle.ball import reach
+from symreg.verification.oracle.switches import reach
 
 _BLOCKS = (1024, 131_072)
 _REACH = 8  # how far on either side a stencil may read and still be compared

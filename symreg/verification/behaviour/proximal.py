@@ -23,7 +23,7 @@ from symreg.verification.behaviour.refusals import require_all, require_refusal,
 from symreg.verification.cases.calling import CallFailed, Subject, call_prox, called, given
 from symreg.verification.cases.prox_cases import ProxCase
 from symreg.verification.comparison.tally import Tally
-from symreg.verification.oracle.ball import sign_or_hull
+from symreg.verification.oracle.decisions import sign_or_hull
 from symreg.verification.oracle.formats import FORMATS, Vector
 from symreg.verification.oracle.slopes import elementwise
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from symreg.expressions.tree import Sum, Tree, children, walk
 from symreg.model.terms import Terms
 from symreg.verification.cases.groups import Group
-from symreg.verification.oracle.ball import reach
 from symreg.verification.oracle.slopes import slopes, values
+from symreg.verification.oracle.switches import reach
 
 _FACTORS = (-1.0, 2.5, 0.125, -8.0)  # of the weight in question
 

@@ -20,7 +20,8 @@ from symreg.verification.cases.step_case import StepCase, point_of_operator, ste
 from symreg.verification.comparison import sensitivity
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, measured
 from symreg.verification.minimum.steps import Stepper
-from symreg.verification.oracle.ball import Code, Scope, Undecided, compiled, sign
+from symreg.verification.oracle.decisions import Undecided, sign
+from symreg.verification.oracle.evaluate import Code, Scope, compiled
 from symreg.verification.oracle.formats import FORMATS, Format, Vector
 
 

@@ -14,8 +14,8 @@ from symreg.model.terms import Term, Terms
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
 from symreg.verification.minimum.piecewise import PiecewisePhi, piecewise
+from symreg.verification.oracle.derivatives import Exact
 from symreg.verification.oracle.formats import Vector
-from symreg.verification.oracle.slopes import Exact
 
 
 def radius_of(terms: Terms) -> Terms | None:

@@ -17,8 +17,6 @@ from symreg.verification.oracle.formats import FORMATS, Dtype, Format
 from symreg.verification.oracle.kinks import from_ordinal, ordinal
 
 _PER_CASE = 50
-
-
 _JUMP = 1e-6  # relative; what moves by more between two neighbouring floats has jumped
 
 

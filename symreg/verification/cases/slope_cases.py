@@ -16,8 +16,9 @@ from flint import arb, ctx
 from symreg.model.terms import Terms
 from symreg.verification.cases.groups import Group, groups, human_group
 from symreg.verification.comparison.tolerance import WORKING_BITS
+from symreg.verification.oracle.derivatives import Exact, Function, Slope, slope
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
-from symreg.verification.oracle.slopes import Exact, Function, Slope, elementwise, slope, slopes, values
+from symreg.verification.oracle.slopes import elementwise, slopes, values
 
 _MARGIN = 12  # binary exponents by which other parameters may shift an ill-conditioned range
 

@@ -24,10 +24,14 @@ from symreg.model.terms import Term, Terms
 from symreg.verification.cases.parameters import sampled_parameters
 from symreg.verification.cases.stream import Stream
 from symreg.verification.minimum.steps import Stepper, stepper
-from symreg.verification.oracle.ball import Scope, ball, balls, compiled, sign_or_hull, switches
+from symreg.verification.oracle.ball import ball, balls
+from symreg.verification.oracle.decisions import sign_or_hull
+from symreg.verification.oracle.derivatives import Slope, slope
+from symreg.verification.oracle.evaluate import Scope, compiled
 from symreg.verification.oracle.kinks import Kink, from_ordinal, kinks, ordinal
 from symreg.verification.oracle.series import Value
-from symreg.verification.oracle.slopes import Slope, elementwise, slope, slopes, values
+from symreg.verification.oracle.slopes import elementwise, slopes, values
+from symreg.verification.oracle.switches import switches
 
 _SAMPLES = 7
 _MOST_KINKS = 64  # of one setting: a periodic function has one kink like the other

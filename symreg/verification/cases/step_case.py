@@ -14,9 +14,9 @@ from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.operators import counted, operator
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.derivatives import Slope
 from symreg.verification.oracle.formats import Vector
 from symreg.verification.oracle.series import Value
-from symreg.verification.oracle.slopes import Slope
 
 NO_TERMS = Terms(terms=())
 

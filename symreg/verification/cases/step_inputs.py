@@ -23,10 +23,10 @@ from symreg.verification.cases.stream import Stream
 from symreg.verification.minimum.operators import Operator, counted, operator
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.derivatives import Slope
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
 from symreg.verification.oracle.kinks import from_ordinal, ordinal
 from symreg.verification.oracle.series import Value
-from symreg.verification.oracle.slopes import Slope
 
 Parts: TypeAlias = tuple[Terms, Terms]
 """The terms whose gradient a rule uses, and those whose proximal operator it takes."""

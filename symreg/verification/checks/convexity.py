@@ -13,7 +13,9 @@ from functools import reduce
 from flint import arb, ctx
 
 from symreg.expressions.tree import Call, Tree, number
-from symreg.verification.oracle.ball import Undecided, ball, evaluate, sign
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.decisions import Undecided, sign
+from symreg.verification.oracle.evaluate import evaluate
 
 _BITS = 256
 

@@ -31,8 +31,8 @@ from symreg.verification.checks.prox_tolerance import neighbours, share_of_point
 from symreg.verification.comparison.tally import Failure, Right, Tally
 from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_at
 from symreg.verification.minimum.operators import counted
+from symreg.verification.oracle.derivatives import Exact
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
-from symreg.verification.oracle.slopes import Exact
 from symreg.verification.report.check import Check
 
 MONOTONE, LIPSCHITZ = "prox_monotone", "prox_lipschitz"

@@ -22,8 +22,9 @@ from symreg.verification.comparison.sensitivity import ULPS_OF_INPUT, nudged
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, measured
 from symreg.verification.minimum.minimiser import Minimiser
 from symreg.verification.oracle.ball import ball, exactly
+from symreg.verification.oracle.derivatives import Exact, slope
 from symreg.verification.oracle.formats import Format
-from symreg.verification.oracle.slopes import Exact, elementwise, slope
+from symreg.verification.oracle.slopes import elementwise
 
 _NEAR = 1e-3  # relative; two minima further apart are on either side of a jump
 _PLAUSIBLE = 2.0**-18  # relative; a greater residual is not rounding, in either format

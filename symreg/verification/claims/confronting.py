@@ -16,7 +16,8 @@ from symreg.verification.claims.function import BITS, truth
 from symreg.verification.claims.place import Place
 from symreg.verification.claims.points import rows, where_true
 from symreg.verification.claims.refutations import unconfirmed
-from symreg.verification.oracle.ball import ball, evaluate
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.evaluate import evaluate
 
 _MOST = 4
 """Sets of parameters at which a claim is looked at."""

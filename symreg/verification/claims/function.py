@@ -16,19 +16,12 @@ from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
 from symreg.verification.claims.data import Row
 from symreg.verification.oracle import series
-from symreg.verification.oracle.ball import (
-    Decide,
-    Scope,
-    Undecided,
-    ball,
-    balls,
-    compiled,
-    evaluate,
-    sign,
-    sign_or_hull,
-)
+from symreg.verification.oracle.ball import ball, balls
+from symreg.verification.oracle.decisions import Decide, Undecided, sign, sign_or_hull
+from symreg.verification.oracle.derivatives import slope
+from symreg.verification.oracle.evaluate import Scope, compiled, evaluate
 from symreg.verification.oracle.series import ORDER, Value
-from symreg.verification.oracle.slopes import elementwise, slope
+from symreg.verification.oracle.slopes import elementwise
 
 BITS = 256
 """Of every enclosure here."""

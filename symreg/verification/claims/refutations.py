@@ -16,7 +16,9 @@ from symreg.model.terms import Terms
 from symreg.verification.claims.checks import differ
 from symreg.verification.claims.data import Claimed, Refutation
 from symreg.verification.claims.function import BITS, Function, is_within, slope_of, truth
-from symreg.verification.oracle.ball import Decide, Scope, ball, compiled, evaluate, sign_or_hull
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.decisions import Decide, sign_or_hull
+from symreg.verification.oracle.evaluate import Scope, compiled, evaluate
 from symreg.verification.oracle.series import Value
 
 Confirms: TypeAlias = "Callable[[Curve, dict[str, Fraction]], bool | None]"

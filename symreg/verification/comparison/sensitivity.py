@@ -20,10 +20,13 @@ from symreg.verification.comparison.tolerance import WORKING_BITS, moved
 from symreg.verification.minimum.operators import counted, operator
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle import series
-from symreg.verification.oracle.ball import Scope, ball, balls, compiled, reach
+from symreg.verification.oracle.ball import ball, balls
+from symreg.verification.oracle.derivatives import Exact, Slope
+from symreg.verification.oracle.evaluate import Scope, compiled
 from symreg.verification.oracle.formats import Format
 from symreg.verification.oracle.series import Value
-from symreg.verification.oracle.slopes import Exact, Slope, slopes, values
+from symreg.verification.oracle.slopes import slopes, values
+from symreg.verification.oracle.switches import reach
 
 ULPS_OF_INPUT = 4
 

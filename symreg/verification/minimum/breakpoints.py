@@ -9,9 +9,9 @@ from flint import arb, ctx
 
 from symreg.verification.minimum.smooth_piece import KNOT_BITS, SmoothPiece
 from symreg.verification.oracle import series
-from symreg.verification.oracle.ball import Record, Undecided, sign
-from symreg.verification.oracle.slopes import Function
-from symreg.verification.oracle.slopes import slope as one_sided
+from symreg.verification.oracle.decisions import Record, Undecided, sign
+from symreg.verification.oracle.derivatives import Function
+from symreg.verification.oracle.derivatives import slope as one_sided
 
 _SLOPE_FLOOR = 2.0**-1000
 _BISECTIONS = 220

@@ -13,7 +13,7 @@ from symreg.verification.minimum.breakpoints import Breakpoint
 from symreg.verification.minimum.cost import Cost
 from symreg.verification.minimum.piecewise import PiecewisePhi
 from symreg.verification.minimum.smooth_piece import SmoothPiece, hull
-from symreg.verification.oracle.slopes import Exact
+from symreg.verification.oracle.derivatives import Exact
 
 
 @dataclass(slots=True)

@@ -27,8 +27,9 @@ from symreg.verification.minimum.piecewise import LARGEST, MIDDLE, SIZES, WHOLE,
 from symreg.verification.minimum.pruning import pruned
 from symreg.verification.minimum.root_enclosure import refine
 from symreg.verification.minimum.smooth_piece import outward
-from symreg.verification.oracle.ball import Undecided, ball
-from symreg.verification.oracle.slopes import Exact
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.decisions import Undecided
+from symreg.verification.oracle.derivatives import Exact
 
 _SEARCHED = (SIZES[MIDDLE + 1], 2.0**64, 2.0**160, 2.0**520, LARGEST)  # sizes that a search ends at
 

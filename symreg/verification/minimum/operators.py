@@ -16,8 +16,9 @@ from flint import arb
 from symreg.expressions.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, transform
 from symreg.model.terms import Terms
 from symreg.verification.minimum.minimiser import Minimiser, MinimiserUnknown, NoMinimum, minimisers
-from symreg.verification.oracle.ball import Undecided, exactly
-from symreg.verification.oracle.slopes import Exact
+from symreg.verification.oracle.ball import exactly
+from symreg.verification.oracle.decisions import Undecided
+from symreg.verification.oracle.derivatives import Exact
 
 Operator: TypeAlias = "Callable[[arb, arb], arb]"
 

@@ -19,8 +19,9 @@ from symreg.verification.minimum.breakpoints import Breakpoint, breakpoint_betwe
 from symreg.verification.minimum.growth import Power, growth
 from symreg.verification.minimum.logarithms import joined
 from symreg.verification.minimum.smooth_piece import SmoothPiece, hull, piece_between
+from symreg.verification.oracle.derivatives import Exact, Function
 from symreg.verification.oracle.kinks import every_kink
-from symreg.verification.oracle.slopes import Exact, Function, elementwise
+from symreg.verification.oracle.slopes import elementwise
 
 # Sizes between which boxes are made, as a search needs them; the band from the middle one is always looked at.
 _BELOW = (0.0, *(2.0**k for k in range(-900, -50, 50)))

@@ -13,11 +13,11 @@ from flint import arb, arb_series, ctx
 
 from symreg.verification.minimum.poles import least_curvature
 from symreg.verification.oracle import series
-from symreg.verification.oracle.ball import Record, Undecided, following, sign
+from symreg.verification.oracle.decisions import Record, Undecided, following, sign
+from symreg.verification.oracle.derivatives import Function
 from symreg.verification.oracle.kinks import from_ordinal, ordinal
 from symreg.verification.oracle.scaled import Scaled
 from symreg.verification.oracle.series import Value
-from symreg.verification.oracle.slopes import Function
 
 KNOT_BITS = 320
 _PIECE_BITS = (KNOT_BITS, 4 * KNOT_BITS, 16 * KNOT_BITS)  # until every switch is decided, far out as well

@@ -14,7 +14,8 @@ from flint import arb, ctx
 from symreg.expressions.tree import names
 from symreg.model.spec import Rule
 from symreg.verification.minimum.minimiser import MinimiserUnknown
-from symreg.verification.oracle.ball import Scope, Undecided, compiled, sign
+from symreg.verification.oracle.decisions import Undecided, sign
+from symreg.verification.oracle.evaluate import Scope, compiled
 from symreg.verification.oracle.series import Value
 
 _BITS = (192, 384, 768)

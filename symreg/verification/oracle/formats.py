@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Dtype = Literal["float64", "float32"]
-
-
 Vector = NDArray[Any]
 
 

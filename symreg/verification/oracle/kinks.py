@@ -18,9 +18,12 @@ from symreg.expressions.tree import Binary, Call, Name, Tree, names
 from symreg.model.interval import Interval
 from symreg.model.terms import Term
 from symreg.verification.oracle import series
-from symreg.verification.oracle.ball import Scope, Undecided, ball, compiled, sign_or_hull, switches
+from symreg.verification.oracle.ball import ball
+from symreg.verification.oracle.decisions import Undecided, sign_or_hull
+from symreg.verification.oracle.evaluate import Scope, compiled
 from symreg.verification.oracle.polynomial import sign_on
 from symreg.verification.oracle.scaled import Scaled
+from symreg.verification.oracle.switches import switches
 
 _BITS = 160  # decides any two neighbouring floats apart, with products of parameters exact
 _MORE_BITS = 1280  # decides exp(w) from 1 for every float but 0
