@@ -1,4 +1,4 @@
-"""A value of one weight, an object's own or a formula's: tabulated once, with its rounding, and searched for minima.
+"""A table of a value of one weight, an object's own or a formula's, that is searched for lower costs.
 
 Takes the value, hands on where step*phi(u) + (u - v)^2/2 is lower than at a given u, if anywhere.
 What is found is found by evaluation alone, so that a lower objective is a proof whatever phi is.

@@ -1,4 +1,4 @@
-"""Judge a prox by the global minimiser of step*phi(u) + (u - v)^2/2, as the verification room encloses it.
+"""Judge a prox by the global minimiser of step*phi(u) + (u - v)^2/2, as the oracle encloses it.
 
 Takes an `Operator` and a `Formula`, hands on the check. Where the minimiser is not enclosed, the prox is held to be
 stationary, by certified slopes, and a lower objective is searched for.

@@ -1,4 +1,4 @@
-"""Where an audit looks: weights, inputs of a prox, steps; the same in every run.
+"""Points at which an object is asked: weights, inputs of its prox, steps; the same in every run.
 
 Takes the sizes that matter to an object (its parameters), hands on plain numbers: first those that a person would try,
 then random ones at those sizes and at all sizes.

@@ -1,4 +1,4 @@
-"""One way to call a function under test and to record what it does wrong, for every look at its behaviour."""
+"""Calls of a function under test and what they do wrong: one way to ask and to complain for all of its behaviour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors and cases of any length: moderate weights, arrays and states for them, and the lengths worth a look."""
+"""Vectors of any length, with arrays and states for them: what is called with more than a few weights at once."""
 
 from __future__ import annotations
 

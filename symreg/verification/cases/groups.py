@@ -1,8 +1,7 @@
-"""Where a check looks: weights, parameters, gradients and states, the same on every machine and in every run.
+"""Groups of weights that share one set of parameters, so that a function is called once for many of them.
 
-Takes the terms (and a rule), hands on groups of points that share one set of parameters, so that a function is called
-once for many weights. Random numbers are an integer hash of a name and a counter, scaled by powers of two: no libm has
-a say.
+They are the same on every machine and in every run: zeros of both signs, kinks and their neighbours, ends of domains
+and of the promised range, and weights of any size.
 """
 
 from __future__ import annotations

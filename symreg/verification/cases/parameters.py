@@ -1,4 +1,7 @@
-"""Parameters that a check looks at: defaults, numbers that read well, and others of all sizes in their domains."""
+"""Parameters that a check looks at: defaults, numbers that read well, and others of all sizes in their domains.
+
+The compiler samples parameters for itself (`calculus/`, `accuracy/points.py`); the judge shares no sampler with it.
+"""
 
 from __future__ import annotations
 

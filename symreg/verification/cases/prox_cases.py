@@ -1,7 +1,7 @@
-"""Where a proximal operator is looked at, and what is right there: points for a few steps and parameters, and minima.
+"""The calls of `prox` that a check makes: parameters, a step and points v of each, with the exact minimisers.
 
 Takes terms and a format; hands on cases, each one call of `prox(v, step=..., **parameters)`. A function of the vector's
-norm alone is judged by its radius: the minimum for |v|, in the direction of v.
+norm alone is judged by its radius: the minimiser for |v|, in the direction of v.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Exact minima of a proximal operator: of elementwise terms, or of functions of norm(w) along the radius."""
+"""Exact minimisers for the cases of `prox`: of elementwise terms, or of functions of norm(w) along the radius.
+
+What counts as a function of norm(w) is decided here on trees, apart from how the compiler decides it
+(`calculus/radial.py`): if the two differ, the judge must not follow.
+"""
 
 from __future__ import annotations
 

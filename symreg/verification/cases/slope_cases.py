@@ -1,7 +1,7 @@
-"""What is compared: for value, gradient and a rule's step the calls to make and the exact results of each.
+"""The calls of `value` and `gradient` that a check makes, and the exact results of each.
 
-Takes terms, a rule and a format; hands on cases, each one call of the function under test, with references that are
-made once for all functions that are judged by them.
+Takes terms and a format; hands on cases, each one call of the function under test, with references that are made once
+for all functions that are judged by them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Which terms of a penalty a rule's proximal operator takes, decided from the oracle's slopes at the places in doubt.
+"""Which terms of a penalty a rule's proximal operator takes, decided by the oracle's slopes, not by the compiler.
 
 A term with a kink, or an infinite slope, at some weight for some parameters goes to the operator, the others into the
-gradient, if the rule takes one. Takes terms and a rule, hands on both parts; what emitted the code under test has no
-say in it.
+gradient, if the rule takes one. Takes terms and a rule, hands on both parts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Random numbers from names: the same on every machine and in every run."""
+"""Random numbers from names: the same on every machine and in every run, as no libm has a say in them.
+
+The compiler has a stream of its own (`accuracy/points.py`), on purpose: points at which a form was chosen would be the
+worst ones to judge it at.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What was proved of a penalty's curvature, and what that says for given parameters.
+"""Proofs that a penalty is convex or weakly convex, as data, and the constant that they give for given parameters.
 
-The proofs are somebody else's and come as data; here only their conditions and constants are evaluated, in balls. So a
-function that breaks what follows from them is wrong, and so would be a proof that a right function breaks.
+Whoever made the proofs, here only their conditions and constants are evaluated, in balls. The checks `subgradient` and
+`nonexpansive` ask functions for what follows: one that breaks it is wrong, or the proof is.
 """
 
 from __future__ import annotations

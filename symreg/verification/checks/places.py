@@ -1,4 +1,4 @@
-"""What a report says of the point at which a function was called: its numbers by name, and how plain they are."""
+"""The point at which a function was called, as a report names it, and how near it is to one that a person would try."""
 
 from __future__ import annotations
 

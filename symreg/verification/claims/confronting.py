@@ -1,4 +1,4 @@
-"""Confront what is said of a penalty with samples; what contradicts a verdict is a mistake of symreg's own."""
+"""Try verdicts on a penalty, and what a derivation says, at many points; what contradicts them is symreg's mistake."""
 
 from __future__ import annotations
 

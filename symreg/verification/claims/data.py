@@ -1,4 +1,4 @@
-"""What the judge of claims is handed: verdicts and directions as plain data, whoever made them."""
+"""Verdicts on a penalty, and the directions of a derivation, as the plain data that they are confronted as."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A penalty at one set of parameters with the points at which claims about it are tried."""
+"""One set of parameters, with the points at which claims about a penalty are tried and its values and slopes there."""
 
 from __future__ import annotations
 

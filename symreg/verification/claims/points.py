@@ -1,4 +1,4 @@
-"""Where claims are looked at: parameters all over their domains, weights of all sizes, kinks and their neighbours.
+"""Points at which claims are tried: parameters all over their domains, weights of all sizes, kinks and neighbours.
 
 Everything is deterministic, and of few bits where that can be, so that balls stay exact.
 """

@@ -1,4 +1,4 @@
-"""Do the numbers that are said to refute a claim do so? The inequality as it is told, and the claim by R itself.
+"""Check the numbers that are said to refute a claim: the inequality as it is printed, and the claim by R itself.
 
 A refutation that cannot be confirmed is as wrong as a proof that a sample contradicts.
 """

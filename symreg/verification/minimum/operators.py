@@ -1,4 +1,4 @@
-"""The proximal operator of a step in balls: the minimiser at the middle of point and step, and how far it moves.
+"""The proximal operator as a function of balls: the minimiser at the middle of point and step, and how far it moves.
 
 Takes the terms that a rule's operator takes and their parameters; hands on a function of balls for `prox(v, s)`.
 """

@@ -1,4 +1,4 @@
-"""The last float before an end of a domain where phi' is infinite, and what lies between the two.
+"""Poles of phi': roots of h nearer to an end of the domain, where phi' is infinite, than any float is.
 
 `-log(1 - w)` has its minimum for a large v nearer to 1 than any float: there the weight is told by its distance from
 the end, a float again. Only where phi is convex all the way; so h rises, and there is one place at most.

@@ -1,8 +1,4 @@
-"""Evaluate trees in Arb ball arithmetic: every result encloses the exact real value of the formula as it was written.
-
-Takes a `Tree` of the language, hands on a function of a `Scope`. Which side of a switch (`abs`, `sign`, `min`, `max`,
-`where`) holds is asked of the scope's `decide`; nothing is ever guessed from a midpoint.
-"""
+"""Numbers as Arb balls, and exact balls as fractions."""
 
 from __future__ import annotations
 

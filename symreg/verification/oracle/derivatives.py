@@ -1,4 +1,8 @@
-"""The derivative of a function of one weight, found twice: as a central difference and as a Taylor coefficient."""
+"""The derivative of a function of one weight, found twice: as a central difference and as a Taylor coefficient.
+
+The difference's truncation error is enclosed by Taylor arithmetic over the interval that it spans. The two ways share
+no formula beyond the evaluation itself, and must agree.
+"""
 
 from __future__ import annotations
 

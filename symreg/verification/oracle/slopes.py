@@ -1,7 +1,6 @@
 """The reference: value and gradient of the formula as it was written, with proven error radii.
 
-A derivative is found twice: as a central difference, its truncation enclosed by Taylor arithmetic over that interval,
-and from the Taylor coefficient itself. The two must agree. Takes `Terms` and exact numbers, hands on balls.
+Takes `Terms` and exact numbers, hands on balls. Precision is doubled until a radius is far below what is asked for.
 """
 
 from __future__ import annotations
