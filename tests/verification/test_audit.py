@@ -184,6 +184,18 @@ def test_the_steps_at_which_a_formula_holds_are_told() -> None:
     assert "failures at step = 2; none at step = 0.5, 1" in check.notes
 
 
+def test_why_a_step_is_not_judged_is_told() -> None:
+    class Concave:
+        def prox(self, v: Any, step: float) -> Any:
+            return v / (1 - step) if step < 1 else np.sign(v) * inf
+
+    report = by_formula(Concave(), "-lam*w**2/2", lam=1.0)
+    assert verdicts(report)["prox"] == "agrees"
+    assert [note for note in report.notes if "not judged" in note] == [
+        f"prox is not judged at step = {step}: its cost falls without bound" for step in (1, 2)
+    ]
+
+
 def test_a_factor_is_told() -> None:
     (check,) = (c for c in by_formula(HuberWithoutHalf(), HUBER, alpha=1.0).checks if c.kind == "value")
     assert "wherever it is wrong it is 2 times what is right" in check.notes

@@ -106,7 +106,7 @@ class _Search:
             # phi <= -a*|u|**p: the cost falls without bound if p > 2, or p = 2 and s*a >= 1/2.
             is_steep = upper.exponent > 2 or (upper.exponent == 2 and -2 * self._cost.step * upper.factor >= 1)
             if upper.factor < 0 and is_steep:
-                raise NoMinimum
+                raise NoMinimum("its cost falls without bound")
 
     def at(self, v: Exact | arb) -> Minimiser | None:
         """Return the minimiser for v."""
