@@ -76,7 +76,7 @@ def test_nothing_is_asked_where_nothing_is_proved(objective: str) -> None:
 
 @pytest.mark.parametrize("objective", ["l1", "mcp", "l2_norm", "entropy", "mcp + l2(lam=mu)", "cauchy"])
 def test_right_functions_pass(objective: str) -> None:
-    emitted = symreg.load(objective, (), "c", "float64", judge=False)
+    emitted = symreg.load(objective, (), "c", "float64", judge=False, timeout=60)
     inequalities: list[Check] = []
     for kind in ("value", "gradient", "prox"):
         checks = checks_of(objective, getattr(emitted, kind), kind)
@@ -166,7 +166,7 @@ def test_an_operator_that_grows_too_fast_or_falls_is_seen(objective: str, factor
 @pytest.mark.parametrize("rho", ["0", "0.999/gamma"])
 def test_a_constant_that_is_too_small_is_seen(rho: str) -> None:
     false = (Convexity(rho=parse(rho, known=("gamma",))),)
-    emitted = symreg.load("mcp", (), "numpy", "float64", judge=False)
+    emitted = symreg.load("mcp", (), "numpy", "float64", judge=False, timeout=60)
     found = [checks_of("mcp", getattr(emitted, kind), kind, proofs=false) for kind in ("gradient", "prox")]
     wrong = {name for checks in found for name, check in checks.items() if check.verdict == "wrong"}
     assert wrong == {"subgradient", "prox_lipschitz"}
