@@ -148,13 +148,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Best:
-    """The minimiser for one v, in a table, or by a search of its own where the step is another one for each v.
+    """The minimiser for one v: in a loop found in a table, as a stage by a search of its own.
 
     Args:
         name: Of the minimiser.
         v: A name.
         step: s; of a table, that of the table.
-        table: Its name; "" where there is none.
+        table: Its name; "" of a stage, for which none is made.
     """
 
     name: str

@@ -22,9 +22,9 @@ from symreg.expressions.decompose import addends, signed
 from symreg.expressions.text import mention
 from symreg.expressions.tree import Binary, Tree, substitute, walk
 from symreg.model.domain import Domain
-from symreg.model.spec import Parameter
+from symreg.model.spec import Parameter, Rule
 from symreg.model.terms import Term, Terms
-from symreg.proximal.operator import TableSearch, TermPiece
+from symreg.proximal.operator import AnyOperator, TableSearch, TermPiece
 from symreg.proximal.slopes import stable_slope
 from symreg.proximal.solving.iteration import curvature_of
 
@@ -46,6 +46,25 @@ def table_search(terms: Terms) -> TableSearch:
     found = tuple(s for term in terms.elementwise for s in _of_term(term, domain, is_mirrored=is_mirrored))
     ends = dict.fromkeys(span.high for spans in found for span in spans if span.high is not None)
     return TableSearch(addends=found, knots=tuple(ends), is_even=is_mirrored, domain=domain)
+
+
+def refuse_step_per_weight(operator: AnyOperator, terms: Terms, rule: Rule) -> None:
+    """Check that a rule has one step for all weights where the operator needs a table, which is made for one step.
+
+    Args:
+        operator: Of the terms.
+        terms: Those whose operator the rule takes.
+        rule: That takes it.
+
+    Raises:
+        Intractable: It has a step of its own for each weight; names the terms and says what would work.
+    """
+    if isinstance(operator, TableSearch) and any(prox_call.is_step_per_weight for prox_call in rule.prox_calls):
+        raise Intractable(
+            f"{', '.join(term.name for term in terms.terms)}: {rule.name} takes the operator with a step of its own "
+            "for each weight, and the minima of this sum are found in a table made for one step; "
+            "take a rule with one step for all, such as proximal_gradient"
+        )
 
 
 def _of_term(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[TermPiece, ...]]:

@@ -31,6 +31,7 @@ from symreg.model.terms import Terms, told_apart
 from symreg.proximal.derive import operator
 from symreg.proximal.split import split
 from symreg.proximal.sums import is_least_at_zero
+from symreg.proximal.table_search import refuse_step_per_weight
 from symreg.updates.update import WITHIN_REACH, Update
 
 _REMEMBERED = 256
@@ -92,6 +93,8 @@ def _proximal_step(rule: Rule, terms: Terms) -> Update:
     parted = split(apart, rule)
     forms = _forms(parted.smooth)
     taken = derived_operator(parted.prox) if parted.prox.terms else None
+    if taken is not None and taken.operator is not None:
+        refuse_step_per_weight(taken.operator, parted.prox, rule)
     names = [term.name for term in parted.prox.terms]
     told = f"prox is the proximal operator of {', '.join(names)}" if names else "prox(v, s) is v: no term has a kink"
     return Update(

@@ -94,11 +94,31 @@ def test_every_turn_is_found() -> None:
             assert cost(u, x, step, phi) <= best + 1e-7
 
 
-def test_rules_take_it() -> None:
-    """proximal_adam has one step for each weight, so that no table serves all."""
-    report = symreg.verify("welsch + cauchy", rules=["proximal_gradient", "proximal_adam"], target="all", points=10)
+def test_a_rule_with_one_step_for_all_takes_it() -> None:
+    report = symreg.verify("atan + etp", rules=["proximal_gradient"], target="all", points=10)
     assert report.passed, str(report)
-    assert sum(check.kind == "step" for check in report.checks) == 2 * 4
+    assert sum(check.kind == "step" for check in report.checks) == 4
+
+
+@pytest.mark.parametrize("rule", ["proximal_adam", "proximal_adagrad", "ftrl_proximal"])
+def test_a_rule_with_a_step_for_each_weight_is_refused(rule: str) -> None:
+    """A table of the minima is made for one step; there would have to be one for each weight."""
+    with pytest.raises(Intractable) as refusal:
+        symreg.generate("atan + etp", rules=[rule])
+    told = str(refusal.value)
+    assert told.startswith(f"atan, etp: {rule} takes the operator with a step of its own for each weight")
+    assert told.endswith("take a rule with one step for all, such as proximal_gradient") and "\n" not in told
+
+
+def test_a_norm_is_one_number_and_needs_no_table() -> None:
+    report = symreg.verify(NORMS, target="all", points=10)
+    assert report.passed, str(report)
+    assert sum(check.kind == "prox" for check in report.checks) == 4
+    source = symreg.generate(NORMS, target="numpy", rules=())
+    assert any("_searched(" in text and "_table(" not in text for text in source.values())
+
+
+NORMS = "lam*log(1 + norm(w)**2/c**2) + mu*(1 - exp(-norm(w)**2))"
 
 
 def test_a_number_of_many_digits_in_an_exponent_costs_no_more() -> None:

@@ -53,7 +53,7 @@ def search_of(operator: TableSearch, parameters: tuple[str, ...]) -> Search:
 
 
 def searched(x: Tree, scope: Scope, once: Statements, each: Statements) -> Tree:
-    """Return the minimiser for one element, by a table where the step is the same for all; see `solved`."""
+    """Return the minimiser for one element, by a table made once; of the one norm of all, without; see `solved`."""
     x = scope.bounded(x, each)
     name = scope.fresh("u").name
     step = scope.step

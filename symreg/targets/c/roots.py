@@ -45,9 +45,9 @@ def _trial(scope: Scope, stage: Root) -> Row:
 
 
 def minimiser(scope: Scope, stage: Best) -> Row:
-    """Return what a minimiser is found from."""
+    """Return what one minimiser is searched from, without a table."""
     v, step = (expression(scope, tree, DOUBLE) for tree in (stage.v, stage.step))
-    return {"v": v, "step": step, "table": stage.table, "given": scope.given}
+    return {"v": v, "step": step, "given": scope.given}
 
 
 def given_values(scope: Scope, parameters: tuple[str, ...]) -> Iterator[str]:
@@ -79,7 +79,7 @@ def rooted(scope: Scope, stage: Map) -> Row:
             scope.rows[found.name] = f"{found.name}[{scope.lane}]"
             scope.types[found.name] = DOUBLE
             assert isinstance(found.v, Name)
-            part["best"] = {"name": found.name, **minimiser(scope, found), "v": found.v.name}
+            part["best"] = {"name": found.name, "v": found.v.name, "table": found.table}
             rows.append(found.name)
         elif found is not None:
             bounds = {key: scope.namer.fresh(f"{found.name}_{key}") for key in ("low", "high")}

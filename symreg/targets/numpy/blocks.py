@@ -75,7 +75,6 @@ class Block:
         self._targets: dict[str, str] = {}
         self._pending: list[tuple[str, Tree, str] | Root | Best] = []
         self._uses: Counter[str] = Counter()
-        self._given = ""
         self.chooses = False
 
     @property
@@ -96,9 +95,8 @@ class Block:
         """Add a root that is found for all elements of the block together."""
         self._pending.append(statement)
 
-    def best(self, statement: Best, given: str) -> None:
-        """Add minimisers that are found for all elements of the block together, for the parameters that are given."""
-        self._given = given
+    def best(self, statement: Best) -> None:
+        """Add minimisers that are found for all elements of the block together."""
         self._pending.append(statement)
 
     def term(self, value: Tree) -> None:
@@ -229,14 +227,9 @@ class Block:
         self._release((Name(root.name), found))
 
     def _best(self, best: Best) -> None:
-        """Find minimisers: in a table, or each by itself."""
+        """Find minimisers in a table."""
         v, found = self._value(best.v), self._new_row(best.name)
-        if best.table:
-            self.lines.append(f"np.copyto({found}, _points({best.table}, {v}))")
-        else:
-            step = self._value(best.step)
-            self.lines.append(f"np.copyto({found}, _searched({v}, {step}, {self._given}))")
-            self._release((best.step, step))
+        self.lines.append(f"np.copyto({found}, _points({best.table}, {v}))")
         self._release((best.v, v))
         self._values[best.name] = found
 

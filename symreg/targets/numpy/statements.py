@@ -75,7 +75,7 @@ def _in_blocks(scope: Scope, stage: Map, index: str, later: list[Stage]) -> Iter
         start, end = first, last
     dtype = "" if stage.is_double else scope.real
     old = (stage.below, stage.above) if stage.reads_old else None
-    body = _filled(block(scope, stage.index, dtype=dtype, old=old), stage, scope.given)
+    body = _filled(block(scope, stage.index, dtype=dtype, old=old), stage)
     scope.uses_real = scope.uses_real or (body.is_allocated and not stage.is_double)
     yield from body.allocated()
     yield {
@@ -96,7 +96,7 @@ def _in_blocks(scope: Scope, stage: Map, index: str, later: list[Stage]) -> Iter
         }
 
 
-def _filled(body: Block, stage: Map, given: str) -> Block:
+def _filled(body: Block, stage: Map) -> Block:
     """Return a block with the statements of a loop."""
     for statement in stage.body:
         if isinstance(statement, Let):
@@ -104,7 +104,7 @@ def _filled(body: Block, stage: Map, given: str) -> Block:
         elif isinstance(statement, Root):
             body.root(statement)
         elif isinstance(statement, Best):
-            body.best(statement, given)
+            body.best(statement)
         else:
             assert isinstance(statement, Store)
             body.store(statement)
