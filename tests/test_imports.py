@@ -44,7 +44,7 @@ PACKAGES: dict[str, set[str]] = {
     "derivation": {"sympy"},
     "templates": {"jinja2"},
     "targets": {"numpy"},
-    "presentation": {"jinja2", "rich"},
+    "presentation": {"rich"},
     "verification": {"numpy", "flint"},
     "cli": {"click", "rich"},
 }

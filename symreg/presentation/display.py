@@ -33,22 +33,22 @@ def lines_of(equation: Equation, notation: Notation, width: int = WIDTH) -> tupl
     left = formula(equation.left, notation)
     rights = [formula(right, notation) for right in equation.forms()]
     widest = max(right.width for right in rights)
-    made: list[Aligned] = []
+    lines: list[Aligned] = []
     start, more, room = left.flat, "", width - left.width - _RELATION
     if left.width > _WIDEST_LEFT and left.width + _RELATION + widest > width:
-        made.extend(Aligned("", line) for line in _indented(broken_lines(left, width)))
+        lines.extend(Aligned("", line) for line in _indented(broken_lines(left, width)))
         start, more, room = "", r"\quad ", width - 1_000 - _RELATION
     for position, right in enumerate(rights):
         first, *rest = _indented(broken_lines(right, room))
-        made.append(Aligned("" if position else start, f"{more}{'=' if position else sign} {first}"))
-        made.extend(Aligned("", more + line) for line in rest)
+        lines.append(Aligned("" if position else start, f"{more}{'=' if position else sign} {first}"))
+        lines.extend(Aligned("", more + line) for line in rest)
     if equation.condition is not None:
         after = row((piece(r"\text{for } ", 2_000), inline(equation.condition, notation)))
         if len(broken_lines(rights[-1], room)) == 1 and rights[-1].width + 2_000 + after.width <= room:
-            made[-1] = Aligned(made[-1].left, rf"{made[-1].right} \qquad {after.flat}")
+            lines[-1] = Aligned(lines[-1].left, rf"{lines[-1].right} \qquad {after.flat}")
         else:
-            made.extend(Aligned("", rf"{more}\qquad {line}") for line in _indented(broken_lines(after, room - 2_000)))
-    return tuple(made)
+            lines.extend(Aligned("", rf"{more}\qquad {line}") for line in _indented(broken_lines(after, room - 2_000)))
+    return tuple(lines)
 
 
 def broken_lines(run: Run, width: int) -> tuple[Line, ...]:
@@ -84,10 +84,10 @@ def inline_mathematics(run: Run, mathematics: str) -> str:
 
 
 def _indented(lines: tuple[Line, ...]) -> list[str]:
-    made = []
+    shown = []
     for position, (indent, text) in enumerate(lines):
-        made.append(text if position == 0 else f"{_space(indent)}{_continued(text)}")
-    return made
+        shown.append(text if position == 0 else f"{_space(indent)}{_continued(text)}")
+    return shown
 
 
 def _space(width: int) -> str:

@@ -10,7 +10,7 @@ from symreg.presentation.mathematics.latex import inline
 from symreg.presentation.mathematics.notation import Notation
 from symreg.presentation.outline.document import Entry, Outline, ParameterRow, Section
 from symreg.presentation.outline.outline import outline
-from symreg.presentation.template import fill
+from symreg.templates import render
 
 _MATHEMATICS = "${}$"
 _LONGEST_WORD = 24
@@ -27,27 +27,27 @@ _TYPED = {c: f"\\ascii{{{ord(c)}}}" for c in "\\^~`{}$&#%_"} | {"'": r"\ascii{13
 
 def latex(chain: Chain | ProxChain) -> str:
     """Return a derivation as a complete LaTeX document."""
-    made = outline(chain)
-    return fill(
+    document = outline(chain)
+    return render(
         "latex/derivation.tex",
         {
-            "regenerate": _regenerate(made.command, is_prox=not made.rule),
-            "name": escape(made.name),
-            "title": escape(made.title),
-            "references": [escape(reference) for reference in made.references],
-            "parameters": [_parameter(row, made.formulas) for row in made.parameters],
-            "rule": escape(made.rule),
-            "rule_title": escape(made.rule_title),
-            "rule_reference": escape(made.rule_reference),
-            "rule_parameters": [_parameter(row, made.formulas) for row in made.rule_parameters],
-            "steps": [_step(entry, made) for entry in made.entries],
-            "sections": [_section(section, made) for section in made.sections],
+            "regenerate": _regenerate(document.command, is_prox=not document.rule),
+            "name": escape(document.name),
+            "title": escape(document.title),
+            "references": [escape(reference) for reference in document.references],
+            "parameters": [_parameter(row, document.formulas) for row in document.parameters],
+            "rule": escape(document.rule),
+            "rule_title": escape(document.rule_title),
+            "rule_reference": escape(document.rule_reference),
+            "rule_parameters": [_parameter(row, document.formulas) for row in document.rule_parameters],
+            "steps": [_step(entry, document) for entry in document.entries],
+            "sections": [_section(section, document) for section in document.sections],
             "parts": [
-                {"title": escape(part.title), "steps": [_step(entry, made.of_part(part)) for entry in part.entries]}
-                for part in made.parts
+                {"title": escape(part.title), "steps": [_step(entry, document.of_part(part)) for entry in part.entries]}
+                for part in document.parts
             ],
-            "command": escape_typed(made.command),
-            "check": made.check,
+            "command": escape_typed(document.command),
+            "check": document.check,
         },
     )
 
@@ -94,23 +94,23 @@ def _parameter(row: ParameterRow, notation: Notation) -> str:
     return f"{shown} (default {inline_mathematics(default, _MATHEMATICS)}){doc}"
 
 
-def _step(entry: Entry, made: Outline) -> dict[str, object]:
-    lines = lines_of(entry.equation, made.notation(entry.equation))
+def _step(entry: Entry, document: Outline) -> dict[str, object]:
+    lines = lines_of(entry.equation, document.notation(entry.equation))
     return {
         "number": str(entry.number),
-        "rule": in_prose(entry.rule, made.formulas, escape, _MATHEMATICS),
-        "why": in_prose(entry.why, made.formulas, escape, _MATHEMATICS),
+        "rule": in_prose(entry.rule, document.formulas, escape, _MATHEMATICS),
+        "why": in_prose(entry.why, document.formulas, escape, _MATHEMATICS),
         "lines": [f"{left} & {right}".lstrip() for left, right in lines],
     }
 
 
-def _section(section: Section, made: Outline) -> dict[str, object]:
+def _section(section: Section, document: Outline) -> dict[str, object]:
     """Return facts, whose subjects stand in a column of their own, and sentences without a subject."""
-    facts = [(inline(r.subject, made.formulas), r) for r in section.remarks if r.subject is not None]
+    facts = [(inline(r.subject, document.formulas), r) for r in section.remarks if r.subject is not None]
     widest = max((subject.width for subject, _ in facts if subject.width <= _WIDEST_SUBJECT), default=1_000)
     shown = []
     for subject, remark in facts:
-        sentence = in_prose(remark.sentence, made.formulas, escape, _MATHEMATICS)
+        sentence = in_prose(remark.sentence, document.formulas, escape, _MATHEMATICS)
         if subject.width <= _WIDEST_SUBJECT:
             shown.append({"subject": f"${subject.flat}$", "sentence": sentence})
         else:
@@ -121,6 +121,6 @@ def _section(section: Section, made: Outline) -> dict[str, object]:
         "width": f"{widest / 1_000:.1f}em",
         "facts": shown,
         "sentences": [
-            in_prose(r.sentence, made.formulas, escape, _MATHEMATICS) for r in section.remarks if r.subject is None
+            in_prose(r.sentence, document.formulas, escape, _MATHEMATICS) for r in section.remarks if r.subject is None
         ],
     }

@@ -32,35 +32,36 @@ _MARK = re.compile(r"^(\s*\d*)([.)+=-])", re.ASCII)
 
 def markdown(chain: Chain | ProxChain, dialect: Dialect = GITHUB) -> str:
     """Return a derivation as Markdown."""
-    made = outline(chain)
-    title = f"# {escape(made.name)}" + (f": {escape(made.title)}" if made.title else "")
-    rule = f"Update rule: **{escape(made.rule)}**" + (f", {escape(made.rule_title)}" if made.rule_title else "")
-    if not made.rule:
-        rule = ""
+    document = outline(chain)
+    title = f"# {escape(document.name)}" + (f": {escape(document.title)}" if document.title else "")
+    rule = ""
+    if document.rule:
+        rule_title = f", {escape(document.rule_title)}" if document.rule_title else ""
+        rule = f"Update rule: **{escape(document.rule)}**{rule_title}"
     blocks = [
         title,
-        _listed([_parameter(row, made, dialect) for row in made.parameters]),
-        *(escape(reference) for reference in made.references),
+        _listed([_parameter(row, document, dialect) for row in document.parameters]),
+        *(escape(reference) for reference in document.references),
         rule,
-        _listed([_parameter(row, made, dialect) for row in made.rule_parameters]),
-        escape(made.rule_reference),
+        _listed([_parameter(row, document, dialect) for row in document.rule_parameters]),
+        escape(document.rule_reference),
         "## Derivation",
     ]
-    blocks.extend(_entries(made, dialect))
-    for section in made.sections:
-        blocks.extend((f"## {escape(section.title)}", _section(section, made, dialect)))
-    for part in made.parts:
-        blocks.extend((f"## {escape(part.title)}", *_entries(made.of_part(part), dialect)))
-    blocks.append(f"To check it against {made.check}:\n\n{_typed(made.command)}")
+    blocks.extend(_entries(document, dialect))
+    for section in document.sections:
+        blocks.extend((f"## {escape(section.title)}", _section(section, document, dialect)))
+    for part in document.parts:
+        blocks.extend((f"## {escape(part.title)}", *_entries(document.of_part(part), dialect)))
+    blocks.append(f"To check it against {document.check}:\n\n{_typed(document.command)}")
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _entries(made: Outline, dialect: Dialect) -> list[str]:
+def _entries(document: Outline, dialect: Dialect) -> list[str]:
     blocks = []
-    for entry in made.entries:
-        why = f": {_sentence(entry.why, made, dialect)}" if entry.why else ""
-        blocks.append(f"**{entry.number}. {_sentence(entry.rule, made, dialect)}**{why}")
-        blocks.append(_block(lines_of(entry.equation, made.notation(entry.equation)), dialect))
+    for entry in document.entries:
+        why = f": {_sentence(entry.why, document, dialect)}" if entry.why else ""
+        blocks.append(f"**{entry.number}. {_sentence(entry.rule, document, dialect)}**{why}")
+        blocks.append(_block(lines_of(entry.equation, document.notation(entry.equation)), dialect))
     return blocks
 
 
@@ -69,13 +70,13 @@ def result(chain: Chain | ProxChain) -> str:
 
     Of a proximal operator: its closed forms, or the minimum that it is.
     """
-    made = outline(chain)
+    document = outline(chain)
     if isinstance(chain, ProxChain):
-        told = [e.equation for e in made.entries if e.rule in (("result",), ("proximal operator",))]
-        lines = [f"{left} & {right}" for e in told[1:] or told for left, right in lines_of(e, made.formulas)]
+        results = [e.equation for e in document.entries if e.rule in (("result",), ("proximal operator",))]
+        lines = [f"{left} & {right}" for e in results[1:] or results for left, right in lines_of(e, document.formulas)]
         return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
-    last = {entry.equation.left: entry.equation for entry in made.entries if entry.equation.is_assignment}
-    lines = [f"{left} & {right}" for e in last.values() for left, right in lines_of(e, made.assignments)]
+    last = {entry.equation.left: entry.equation for entry in document.entries if entry.equation.is_assignment}
+    lines = [f"{left} & {right}" for e in last.values() for left, right in lines_of(e, document.assignments)]
     return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
 
 
@@ -89,8 +90,8 @@ def escape(text: str) -> str:
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
-def _sentence(sentence: Sentence, made: Outline, dialect: Dialect) -> str:
-    return _allowed(in_prose(sentence, made.formulas, escape, dialect.within))
+def _sentence(sentence: Sentence, document: Outline, dialect: Dialect) -> str:
+    return _allowed(in_prose(sentence, document.formulas, escape, dialect.within))
 
 
 def _block(lines: tuple[Aligned, ...], dialect: Dialect) -> str:
@@ -106,20 +107,20 @@ def _allowed(mathematics: str) -> str:
     return re.sub(r"\\operatorname\{(\w+)\}", r"\\mathop{\\mathrm{\1}}", mathematics)
 
 
-def _parameter(row: ParameterRow, made: Outline, dialect: Dialect) -> str:
-    shown = inline_mathematics(inline(row.domain or row.name, made.formulas), dialect.within)
-    default = inline_mathematics(inline(row.default, made.formulas), dialect.within)
+def _parameter(row: ParameterRow, document: Outline, dialect: Dialect) -> str:
+    shown = inline_mathematics(inline(row.domain or row.name, document.formulas), dialect.within)
+    default = inline_mathematics(inline(row.default, document.formulas), dialect.within)
     real = "" if row.domain else " real"
     return f"{shown}{real} (default {default})" + (f": {escape(row.doc)}" if row.doc else "")
 
 
-def _section(section: Section, made: Outline, dialect: Dialect) -> str:
+def _section(section: Section, document: Outline, dialect: Dialect) -> str:
     rows = []
     for remark in section.remarks:
         subject = ""
         if remark.subject is not None:
-            subject = inline_mathematics(inline(remark.subject, made.formulas), dialect.within) + ": "
-        rows.append(subject + _sentence(remark.sentence, made, dialect))
+            subject = inline_mathematics(inline(remark.subject, document.formulas), dialect.within) + ": "
+        rows.append(subject + _sentence(remark.sentence, document, dialect))
     return _listed(rows)
 
 

@@ -30,23 +30,22 @@ _QUOTED = re.compile(r"(?:domain = )?'[^']{1,40}'")
 
 def text(chain: Chain | ProxChain) -> str:
     """Return a derivation as text: ASCII, no line wider than 80 characters, a newline at the end."""
-    made = outline(chain)
-    blocks = [_heading(made), *_entries(made)]
-    for section in made.sections:
-        blocks.append(["", *_section(section, made)])
-    for part in made.parts:
-        blocks.extend((["", part.title], *_entries(made.of_part(part))))
-    blocks.append(["", *_check(made.command, made.check)])
+    document = outline(chain)
+    blocks = [_heading(document), *_entries(document)]
+    for section in document.sections:
+        blocks.append(["", *_section(section, document)])
+    for part in document.parts:
+        blocks.extend((["", part.title], *_entries(document.of_part(part))))
+    blocks.append(["", *_check(document.command, document.check)])
     return "\n".join(line.rstrip() for block in blocks for line in block) + "\n"
 
 
-def _entries(made: Outline) -> list[list[str]]:
+def _entries(document: Outline) -> list[list[str]]:
     """Return the lines of each step, the equations in one column."""
-    number = len(str(len(made.entries))) + 2
-    column = (
-        number + max((min(len(_sentence(e.rule, made.formulas)), _WIDEST_RULE) for e in made.entries), default=0) + 2
-    )
-    return [_entry(entry, made, number, column) for entry in made.entries]
+    number = len(str(len(document.entries))) + 2
+    widths = [min(len(_sentence(entry.rule, document.formulas)), _WIDEST_RULE) for entry in document.entries]
+    column = number + max(widths, default=0) + 2
+    return [_entry(entry, document, number, column) for entry in document.entries]
 
 
 def plain(text: str) -> str:
@@ -54,14 +53,16 @@ def plain(text: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
-def _heading(made: Outline) -> list[str]:
-    title = f"{made.name} - {plain(made.title)}" if made.title and made.title != made.name else made.name
-    rule = f"with {made.rule}" + (f" - {plain(made.rule_title)}" if made.rule_title else "")
+def _heading(document: Outline) -> list[str]:
+    title = document.name
+    if document.title not in ("", document.name):
+        title += f" - {plain(document.title)}"
+    rule = f"with {document.rule}" + (f" - {plain(document.rule_title)}" if document.rule_title else "")
     lines = [
-        *_titled(title, made.parameters, made.formulas),
-        *(line for reference in made.references for line in _wrapped(plain(reference), indent=_MARGIN)),
-        *(_titled(rule, made.rule_parameters, made.formulas) if made.rule else ()),
-        *_wrapped(plain(made.rule_reference), indent=_MARGIN),
+        *_titled(title, document.parameters, document.formulas),
+        *(line for reference in document.references for line in _wrapped(plain(reference), indent=_MARGIN)),
+        *(_titled(rule, document.rule_parameters, document.formulas) if document.rule else ()),
+        *_wrapped(plain(document.rule_reference), indent=_MARGIN),
     ]
     return [*lines, ""]
 
@@ -83,9 +84,9 @@ def _parameter(row: ParameterRow, notation: Notation) -> str:
     return f"{domain} (default {formula(row.default, notation).flat})"
 
 
-def _entry(entry: Entry, made: Outline, margin: int, column: int) -> list[str]:
+def _entry(entry: Entry, document: Outline, margin: int, column: int) -> list[str]:
     """Return the lines of one step: number and rule on the left; equation and why on the right, or beneath."""
-    notation = made.notation(entry.equation)
+    notation = document.notation(entry.equation)
     why = _sentence(entry.why, notation)
     lines = _equation(entry.equation, notation, column)
     label = textwrap.wrap(_sentence(entry.rule, notation), column - margin - 2) or [""]
@@ -151,12 +152,12 @@ def _braced(tree: Tree, notation: Notation, column: int) -> list[str]:
 
 def _lines(run: Run, column: int) -> list[str]:
     """Return a formula as lines: aligned, or indented where that takes much less room; cut where neither fits."""
-    made = [
+    layouts = [
         [" " * indent + text for indent, text in broken(run, WIDTH, indent=column, step=step, deepest=deepest)]
         for step, deepest in ((0, _FARTHEST), (_STEP, max(column, WIDTH // 4)))
     ]
-    aligned, indented = made
-    fitting = [lines for lines in made if all(len(line) <= WIDTH for line in lines)]
+    aligned, indented = layouts
+    fitting = [lines for lines in layouts if all(len(line) <= WIDTH for line in lines)]
     if len(fitting) == 2:
         return aligned if 4 * len(indented) >= 3 * len(aligned) else indented
     if fitting:
@@ -164,19 +165,19 @@ def _lines(run: Run, column: int) -> list[str]:
     return [part for line in indented for part in _wrapped(line.strip(), indent=column)]
 
 
-def _section(section: Section, made: Outline) -> list[str]:
-    subjects = ["" if r.subject is None else formula(r.subject, made.formulas).flat for r in section.remarks]
-    number = len(str(len(made.entries))) + 2
+def _section(section: Section, document: Outline) -> list[str]:
+    subjects = ["" if r.subject is None else formula(r.subject, document.formulas).flat for r in section.remarks]
+    number = len(str(len(document.entries))) + 2
     column = number + max((len(s) + 3 for s in subjects if s and len(s) <= 2 * _WIDEST_RULE), default=0)
     lines = [section.title]
     bullet = "" if any(subjects) else "- "
     for subject, remark in zip(subjects, section.remarks, strict=True):
-        lines.extend(_remark(subject or bullet, remark, made, column))
+        lines.extend(_remark(subject or bullet, remark, document, column))
     return lines
 
 
-def _remark(subject: str, remark: Remark, made: Outline, column: int) -> list[str]:
-    sentence = _sentence(remark.sentence, made.formulas)
+def _remark(subject: str, remark: Remark, document: Outline, column: int) -> list[str]:
+    sentence = _sentence(remark.sentence, document.formulas)
     if remark.subject is None:
         return _wrapped(subject + sentence, indent=_MARGIN, more=2)
     if _MARGIN + len(subject) + 3 <= column:
@@ -200,14 +201,14 @@ def _check(command: str, against: str) -> list[str]:
 
 def _sentence(sentence: Sentence, notation: Notation) -> str:
     """Return a sentence in which no line may end inside a short formula or quotation."""
-    made = ""
+    line = ""
     for part in sentence:
         if isinstance(part, str):
-            made += _QUOTED.sub(lambda match: match[0].replace(" ", _TIE), plain(part))
+            line += _QUOTED.sub(lambda match: match[0].replace(" ", _TIE), plain(part))
         else:
             shown = formula(part, notation).flat
-            made += shown.replace(" ", _TIE) if len(shown) <= WIDTH // 2 else shown
-    return made
+            line += shown.replace(" ", _TIE) if len(shown) <= WIDTH // 2 else shown
+    return line
 
 
 def _wrapped(line: str, *, indent: int, more: int = 0) -> list[str]:

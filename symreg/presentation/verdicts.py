@@ -19,8 +19,8 @@ from symreg.presentation.mathematics.notation import Notation, is_symbol, latex_
 from symreg.presentation.mathematics.text import formula
 from symreg.presentation.outline.document import Sentence
 from symreg.presentation.outline.prose import element
-from symreg.presentation.template import fill
 from symreg.presentation.text import WIDTH, plain
+from symreg.templates import render
 
 SCHEMA_VERSION = 1
 _BESIDE = ("lr", "step")
@@ -51,18 +51,18 @@ _WORDS = ("proved", "conditional", "refuted", "undecided")
 
 def sentences(verdict: Verdict) -> tuple[Sentence, ...]:
     """Return what stands behind a verdict: its condition, its constant, what to know, and what refutes it."""
-    made: list[Sentence] = []
+    parts: list[Sentence] = []
     if verdict.holds_iff is not None:
-        made.append(("iff ", verdict.holds_iff))
+        parts.append(("iff ", verdict.holds_iff))
     if verdict.value is not None and verdict.symbol not in _BESIDE:
-        made.append((f"{verdict.symbol} = ", verdict.value))
+        parts.append((f"{verdict.symbol} = ", verdict.value))
     if verdict.note:
-        made.append((verdict.note,))
+        parts.append((verdict.note,))
     if verdict.witness is not None:
-        made.append((_told(verdict.witness),))
+        parts.append((_witness_sentence(verdict.witness),))
     if verdict.method.startswith("balls for"):
-        made.append((f"({verdict.method})",))
-    return tuple(made)
+        parts.append((f"({verdict.method})",))
+    return tuple(parts)
 
 
 def markdown(analysis: Analysis, dialect: Dialect = GITHUB) -> str:
@@ -84,7 +84,7 @@ def latex(analysis: Analysis) -> str:
     def said(verdict: Verdict) -> str:
         return "; ".join(in_prose(s, notation, latex_document.escape, "${}$") for s in sentences(verdict))
 
-    return fill(
+    return render(
         "latex/properties.tex",
         {
             "name": latex_document.escape(objective.name),
@@ -139,7 +139,7 @@ def _optional(tree: Tree | None) -> str | None:
     return None if tree is None else to_text(tree)
 
 
-def _told(witness: Witness) -> str:
+def _witness_sentence(witness: Witness) -> str:
     """Return a witness as a sentence: where, what would have to hold, and the two sides."""
     weights = [pair for pair in witness.at if pair[0] in ("w", "u", "v")]
     others = [pair for pair in witness.at if pair not in weights]

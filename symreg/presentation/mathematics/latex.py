@@ -72,8 +72,8 @@ def _run(tree: Tree, least: int, notation: Notation) -> Run:
     return _enclosed(*_parts(tree, notation), least)
 
 
-def _enclosed(made: Run, level: int, least: int) -> Run:
-    return bracketed(made) if level < least else made
+def _enclosed(run: Run, level: int, least: int) -> Run:
+    return bracketed(run) if level < least else run
 
 
 def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
@@ -118,8 +118,8 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
             return piece(f"\\frac{{\\partial {name}}}{{\\partial w_j}}", 1750, height=2), _PRODUCT
         case "d", (argument,):
             operator = r"\frac{\partial}{\partial w_j} "
-            made = bracketed(_run(argument, _ANY, notation), "", ("[", "]"), smallest=1)
-            return row((piece(operator, 1900, height=2), made)), _PRODUCT
+            inner = bracketed(_run(argument, _ANY, notation), "", ("[", "]"), smallest=1)
+            return row((piece(operator, 1900, height=2), inner)), _PRODUCT
         case "where", _:
             return _cases(Call(function, arguments), notation), _ATOM
         case "abs", (argument,):
@@ -182,10 +182,10 @@ def _power(base: Tree, exponent: Tree, notation: Notation) -> Run:
             if inner.height:
                 return bracketed(inner, pair=_BARS, after=script)
             return row((piece(r"\lvert ", 290), inner, piece(r"\rvert" + script)))
-    made, level = _parts(base, notation)
-    if level == _ATOM and not made.parts:
-        return piece(made.flat + script, made.width + above.width, made.height)
-    return bracketed(made, after=script)
+    below, level = _parts(base, notation)
+    if level == _ATOM and not below.parts:
+        return piece(below.flat + script, below.width + above.width, below.height)
+    return bracketed(below, after=script)
 
 
 def _raised(above: Run) -> str:
@@ -215,44 +215,44 @@ def exponent_of(tree: Tree, notation: Notation) -> Run | None:
     """Return a tree as it stands in an exponent, quotients with a slash, or None if it is too much for one."""
     if next(islice(walk(tree), _MOST_NODES, None), None) is not None:
         return None
-    made = _slashed(tree, _ANY, notation)
-    return made if made is not None and made.width <= _MOST_IN_EXPONENT else None
+    run = _slashed(tree, _ANY, notation)
+    return run if run is not None and run.width <= _MOST_IN_EXPONENT else None
 
 
 def _slashed(tree: Tree, least: int, notation: Notation) -> Run | None:
     match tree:
         case Number(value) if "/" in numeral(value):
-            made: Run | None = piece(numeral(value))
+            run: Run | None = piece(numeral(value))
             level = _PRODUCT
         case Negate() | Binary("+" | "-"):
-            made, level = _joined_slashed(tree, notation), _SUM if len(addends(tree)) > 1 else _SIGN
+            run, level = _joined_slashed(tree, notation), _SUM if len(addends(tree)) > 1 else _SIGN
         case Binary("*" | "/"):
             ((is_negative, product),) = addends(tree)
-            made = _joined_slashed(tree, notation) if is_negative else _quotient_slashed(product, notation)
+            run = _joined_slashed(tree, notation) if is_negative else _quotient_slashed(product, notation)
             level = _SIGN if is_negative else _PRODUCT
         case Binary("**", base, exponent):
             low, high = _slashed(base, _ATOM, notation), _slashed(exponent, _ANY, notation)
-            made = None if low is None or high is None else piece(low.flat + _raised(high), low.width + high.width)
+            run = None if low is None or high is None else piece(low.flat + _raised(high), low.width + high.width)
             level = _POWER
         case _:
-            made, level = _parts(tree, notation)
-            made = made if made.height <= 1 else None
-    if made is None or level >= least:
-        return made
-    return piece(f"({made.flat})", made.width + 800)
+            run, level = _parts(tree, notation)
+            run = run if run.height <= 1 else None
+    if run is None or level >= least:
+        return run
+    return piece(f"({run.flat})", run.width + 800)
 
 
 def _joined_slashed(tree: Tree, notation: Notation) -> Run | None:
-    made = ""
+    latex = ""
     width = 0
     for position, (is_negative, term) in enumerate(addends(tree)):
         shown = _slashed(term, _SIGN, notation)
         if shown is None:
             return None
         sign = "-" if is_negative else "+" if position else ""
-        made += (f" {sign} " if position else sign) + shown.flat
+        latex += (f" {sign} " if position else sign) + shown.flat
         width += shown.width + (1250 if sign else 0)
-    return piece(made, width)
+    return piece(latex, width)
 
 
 def _quotient_slashed(tree: Tree, notation: Notation) -> Run | None:
@@ -318,13 +318,13 @@ def _with_numbers_split(above: list[Tree], below: list[Tree]) -> tuple[list[Tree
     """Return factors above and below the line with each fraction among them as a number above and one below."""
     top: list[Tree] = []
     bottom: list[Tree] = []
-    for factors, here, there in ((above, top, bottom), (below, bottom, top)):
+    for factors, numerators, denominators in ((above, top, bottom), (below, bottom, top)):
         for factor in factors:
             if isinstance(factor, Number) and "/" in numeral(factor.value):
-                here.append(Number(Fraction(factor.value.numerator)))
-                there.insert(0, Number(Fraction(factor.value.denominator)))
+                numerators.append(Number(Fraction(factor.value.numerator)))
+                denominators.insert(0, Number(Fraction(factor.value.denominator)))
             else:
-                here.append(factor)
+                numerators.append(factor)
     kept = [factor for factor in top if factor != _ONE] or [_ONE]
     return kept, [factor for factor in bottom if factor != _ONE]
 

@@ -63,19 +63,21 @@ def bracketed(
     opening, closing = f"{before}{size}{left}", f"{size[:-1] + 'r' if size else ''}{right}{after}"
     width += 170 if before else 0
     parts = (piece(opening, width + ink(before)), run, piece(closing, width + ink(after)))
-    made = row(parts)
+    whole = row(parts)
     height = max(run.height, 1)
     if run.height >= len(_SIZES):
         flat = f"{before}\\left{left}{run.flat}\\right{right}{after}"
-        return Run(flat, made.width + 800, made.parts, NEVER, height)
-    return replace(made, height=height)
+        return Run(flat, whole.width + 800, whole.parts, NEVER, height)
+    return replace(whole, height=height)
 
 
 def bars(inner: Run) -> Run:
+    """Return a run between the bars of an absolute value."""
     return row((piece(r"\lvert ", 290), inner, piece(r"\rvert", 290)))
 
 
 def root(inner: Run) -> Run:
+    """Return a square root; where it is too wide, a power of one half."""
     flat = f"\\sqrt{{{inner.flat}}}"
     return Run(flat, inner.width + 1000, (bracketed(inner, after="^{1/2}"),), INSTEAD, inner.height)
 
@@ -115,5 +117,6 @@ def _stands_apart_before(latex: str) -> bool:
 
 
 def digits(text: str) -> Run:
+    """Return a number that may be broken after every few digits."""
     parts = [text[i : i + MOST_DIGITS] for i in range(0, len(text), MOST_DIGITS)]
     return row([piece(part, 620 * len(part)) for part in parts], WITHIN)

@@ -46,15 +46,15 @@ class Line(NamedTuple):
 
 def row(parts: Iterable[Run], breaks: int = NEVER) -> Run:
     """Return parts written one after the other."""
-    made = tuple(part for part in parts if part.flat)
-    if len(made) == 1:
-        return made[0]
+    written = tuple(part for part in parts if part.flat)
+    if len(written) == 1:
+        return written[0]
     return Run(
-        "".join(part.flat for part in made),
-        sum(part.width for part in made),
-        made,
+        "".join(part.flat for part in written),
+        sum(part.width for part in written),
+        written,
         breaks,
-        max((part.height for part in made), default=0),
+        max((part.height for part in written), default=0),
     )
 
 

@@ -119,18 +119,18 @@ def cases(tree: Tree) -> list[Case]:
 
 def comparisons(conditions: tuple[Tree, ...]) -> list[list[Tree | str]]:
     """Return the operands of an `and`, those that go on where the one before ended run together: `a < x <= b`."""
-    made: list[list[Tree | str]] = []
+    chains: list[list[Tree | str]] = []
     for condition in conditions:
         match condition:
             case Compare(operator, left, right):
-                before = made[-1] if made else []
+                before = chains[-1] if chains else []
                 if len(before) == 3 and before[-1] == left and str(before[1])[0] == operator[0] and operator != "==":
                     before.extend((operator, right))
                 else:
-                    made.append([left, operator, right])
+                    chains.append([left, operator, right])
             case _:
-                made.append([condition])
-    return made
+                chains.append([condition])
+    return chains
 
 
 def numeral(value: Fraction) -> str:

@@ -54,8 +54,8 @@ def condition_after(condition: Tree | None, notation: Notation) -> str:
 
 def _run(tree: Tree, least: int, notation: Notation) -> Run:
     """Print a node, in brackets if it binds less tightly than `least`."""
-    made, level = _parts(tree, notation)
-    return row((piece("("), made, piece(")"))) if level < least else made
+    run, level = _parts(tree, notation)
+    return row((piece("("), run, piece(")"))) if level < least else run
 
 
 def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
@@ -151,10 +151,10 @@ def _derivative(argument: Tree, notation: Notation) -> Run:
 
 
 def _case(value: Tree, condition: Tree | None, notation: Notation) -> Run:
-    made = _run(value, _SUM, notation)
+    shown = _run(value, _SUM, notation)
     if condition is None:
-        return row((made, piece(" otherwise")))
-    return row((made, _before(" if ", _run(condition, _ANY, notation))), BETWEEN)
+        return row((shown, piece(" otherwise")))
+    return row((shown, _before(" if ", _run(condition, _ANY, notation))), BETWEEN)
 
 
 def _compared(operands: list[Tree | str], notation: Notation) -> Run:

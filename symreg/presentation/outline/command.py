@@ -1,4 +1,4 @@
-"""The command that prints a derivation again, and its notes."""
+"""The command that verifies what was derived, and the notes below a derivation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ LONGEST_COMMAND = 200
 
 
 def notes_of(chain: Chain) -> tuple[str, ...]:
+    """Return the notes on a derivation: its own, the objective's, and what its index sums run over."""
     notes = [*chain.notes, *(note for note in chain.objective.notes if note not in chain.notes)]
     trees = [term.tree for term in chain.objective.terms.terms]
     if any(isinstance(n, Item) and any(s.shift for s in n.subscripts) for tree in trees for n in walk(tree)):
@@ -21,6 +22,7 @@ def notes_of(chain: Chain) -> tuple[str, ...]:
 
 
 def command_text(objective: Objective, rule: Rule | None = None) -> str:
+    """Return the shell command that verifies an objective's functions; a long text stands as `OBJECTIVE`."""
     text = objective.text
     is_shown = len(text) <= LONGEST_COMMAND and text.isprintable() and text.isascii()
     subject = _quoted(text) if is_shown else "OBJECTIVE"

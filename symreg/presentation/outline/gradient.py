@@ -19,10 +19,10 @@ def gradient_outline(chain: Chain) -> Outline:
     """Return the outline of a gradient's derivation, and of the operator's that its rule takes."""
     rule = chain.rule
     terms, _ = told_apart(chain.objective.terms, rule)
-    told = [step.condition for step in chain.steps if step.condition is not None]
+    conditions = [step.condition for step in chain.steps if step.condition is not None]
     formulas, assignments = notation_of(terms, rule, chain.proximal or "R")
     sections = (
-        Section(title="Where pieces meet", remarks=tuple(_of_knot(k) for k in chain.knots if _at(k) not in told)),
+        Section(title="Where pieces meet", remarks=tuple(_of_knot(k) for k in chain.knots if _at(k) not in conditions)),
         Section(title="What the penalty does to a weight", remarks=(*_of_directions(chain), *_of_bounds(chain.bounds))),
         Section(title="Notes", remarks=tuple(Remark(sentence=prose(note)) for note in notes_of(chain))),
     )
@@ -45,7 +45,7 @@ def gradient_outline(chain: Chain) -> Outline:
 
 
 def _steps(chain: Chain) -> tuple[Step, ...]:
-    """Return the steps, and the gradient before it is used where no step has said what it is."""
+    """Return the steps, and the gradient before it is used where no step has words what it is."""
     steps = chain.steps
     if not chain.smooth:
         return steps
@@ -148,29 +148,29 @@ def _of_direction(direction: Direction, step: str, slope: Tree) -> Sentence:
     away: Sentence = (f", so {step} moves ", WJ, f" {outward}, away from the origin")
     match direction.sign:
         case "negative":
-            said: Sentence = (Compare("<", slope, ZERO), *(toward if is_negative else away))
+            words: Sentence = (Compare("<", slope, ZERO), *(toward if is_negative else away))
         case "positive":
-            said = (Compare(">", slope, ZERO), *(away if is_negative else toward))
+            words = (Compare(">", slope, ZERO), *(away if is_negative else toward))
         case "nonpositive" | "nonnegative" as sign:
             compared = Compare("<=" if sign == "nonpositive" else ">=", slope, ZERO)
             is_inward = is_negative == (sign == "nonpositive")
-            said = (compared, *(toward if is_inward else away), ", or leaves it where it is")
+            words = (compared, *(toward if is_inward else away), ", or leaves it where it is")
         case "zero":
-            said = (Compare("==", slope, ZERO), f", so {step} leaves ", WJ, " where it is")
+            words = (Compare("==", slope, ZERO), f", so {step} leaves ", WJ, " where it is")
         case "both":
-            said = (slope, f" takes both signs: {step} moves ", WJ, " toward the origin in some places, ")
-            said = (*said, "away from it in others")
+            words = (slope, f" takes both signs: {step} moves ", WJ, " toward the origin in some places, ")
+            words = (*words, "away from it in others")
         case "undefined":
-            said = ("the penalty is not defined here",)
+            words = ("the penalty is not defined here",)
         case _:
-            said = ("the sign of ", slope, " was not decided for all parameter values")
-    return said
+            words = ("the sign of ", slope, " was not decided for all parameter values")
+    return words
 
 
 def _of_bounds(bounds: tuple[StepBound, ...]) -> tuple[Remark, ...]:
     if not bounds:
         return ()
-    said: list[str | Tree] = ['"small enough": ']
+    words: list[str | Tree] = ['"small enough": ']
     for position, bound in enumerate(bounds):
-        said.extend(("; " if position else "", f"{bound.claim} iff ", bound.condition))
-    return (Remark(sentence=tuple(part for part in said if part != "")),)
+        words.extend(("; " if position else "", f"{bound.claim} iff ", bound.condition))
+    return (Remark(sentence=tuple(part for part in words if part != "")),)

@@ -14,12 +14,12 @@ from symreg.presentation.outline.document import ParameterRow, Sentence
 
 def prose(text: str) -> Sentence:
     """Return a sentence of ours with the formulas in it as trees: `w_j`, `i = j+1`, `dL/dw_j`."""
-    made: list[str | Tree] = []
+    parts: list[str | Tree] = []
     end = 0
     for match in _MATHEMATICS.finditer(text):
-        made.extend((text[end : match.start()], _tree_of(match)))
+        parts.extend((text[end : match.start()], _tree_of(match)))
         end = match.end()
-    return tuple(part for part in (*made, text[end:]) if part != "")
+    return tuple(part for part in (*parts, text[end:]) if part != "")
 
 
 _J = Subscript("j")
@@ -69,6 +69,7 @@ def element(array: Array) -> Tree:
 
 
 def parameter_row(parameter: Parameter, name: Tree | None = None) -> ParameterRow:
+    """Return a parameter's row; `name` is how it is written where that is not its own name."""
     name = name or Name(parameter.name)
     return ParameterRow(
         name=name,

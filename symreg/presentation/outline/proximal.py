@@ -10,6 +10,7 @@ from symreg.presentation.outline.prose import declared_rows, prose
 
 
 def proximal_outline(chain: ProxChain) -> Outline:
+    """Return the outline of an operator's derivation by itself."""
     part = proximal_part(chain)
     return Outline(
         name=chain.objective.name,
@@ -21,7 +22,7 @@ def proximal_outline(chain: ProxChain) -> Outline:
         parameters=declared_rows(chain.terms),
         rule_parameters=(),
         entries=part.entries,
-        sections=_told(chain),
+        sections=_notes(chain),
         command=command_text(chain.objective),
         formulas=part.notation,
         assignments=part.notation,
@@ -29,7 +30,7 @@ def proximal_outline(chain: ProxChain) -> Outline:
     )
 
 
-def _told(chain: ProxChain) -> tuple[Section, ...]:
+def _notes(chain: ProxChain) -> tuple[Section, ...]:
     notes = tuple(Remark(sentence=prose(note)) for note in (*chain.notes, *chain.objective.notes))
     return (Section(title="Notes", remarks=notes),) if notes else ()
 
