@@ -13,6 +13,8 @@ from symreg.targets.c.literals import signed_literal
 from symreg.targets.signature import Argument, Signature
 from symreg.targets.wording import WIDTH
 
+_LONGEST_SPANS = WIDTH + 4 - len("    const struct span spans[] = {};")
+
 
 def prototype(signature: Signature, real: str, *, in_source: bool = False) -> list[str]:
     """Return the declarations of the arguments as lines.
@@ -22,7 +24,7 @@ def prototype(signature: Signature, real: str, *, in_source: bool = False) -> li
         real: The type of elements, `float` or `double`.
         in_source: Are pointers to what no other argument may overlap `restrict`?
     """
-    are_apart = in_source and bool(spans(signature, real))
+    are_apart = in_source and any(argument.is_overwritten for argument in signature.arguments)
     may_overlap = {name for a in signature.arguments if a.may_be for name in (a.name, a.may_be)}
     return filled(
         (
@@ -84,26 +86,45 @@ def size(argument: Argument) -> str:
     return " * ".join(map(str, argument.shape))
 
 
-def written(signature: Signature) -> list[Argument]:
-    """Return what a function writes to."""
-    return [argument for argument in signature.arguments if argument.is_overwritten]
+def overlaps(signature: Signature, real: str, bytes_name: str) -> Row:
+    """Return how a function finds out whether what it writes to shares memory with anything else.
 
+    Args:
+        signature: Of the function.
+        real: The type of elements.
+        bytes_name: What the size of n elements is called, where several arrays have it.
 
-def spans(signature: Signature, real: str) -> list[str]:
-    """Return the memory that may not overlap, each as its start and its bytes: first what is written."""
-    targets = written(signature)
-    sources = [*signature.of("array"), *(a for a in signature.of("data", "gradient") if not a.is_overwritten)]
+    Returns:
+        `pair`, a condition on the only two arrays; or `spans`, each as its start and its bytes, those that are written
+        first, with their `count`, how many are `written`, and the number of `bytes` of n elements.
+    """
+    targets = [argument for argument in signature.arguments if argument.is_overwritten]
+    sources = [a for a in signature.of("data", "array", "gradient") if not a.is_overwritten]
+    row: Row = {"pair": [], "spans": [], "bytes": "", "written": len(targets), "count": len(targets) + len(sources)}
     if not targets:
-        return []
+        return row
+    size = f"n * sizeof({real})"
+    if len(targets) == len(sources) == 1 and {targets[0].shape, sources[0].shape} == {("n",)}:
+        (target,), (source,) = targets, sources
+        row["pair"] = [target.name, source.name, size]
+        return row | {"may_be": target.may_be == source.name}
     may_be = {target.may_be: target.name for target in targets if target.may_be}
-    rows = []
+    spans = []
     for argument in (*targets, *sources):
-        count = f"{size(argument)} * " if argument.shape else ""
-        text = f"{count}sizeof({type_of(argument, real)})"
+        text = _bytes(argument, real, bytes_name)
         if argument.name in may_be:
             text = f"{may_be[argument.name]} == {argument.name} ? 0 : {text}"
-        rows.append(f"{{{argument.name}, {text}}}")
-    return rows
+        spans.append(f"{{{argument.name}, {text}}}")
+    is_short = len(", ".join(spans)) <= _LONGEST_SPANS
+    return row | {"spans": filled(spans, WIDTH - 8), "is_short": is_short, "bytes": size, "bytes_name": bytes_name}
+
+
+def _bytes(argument: Argument, real: str, bytes_name: str) -> str:
+    if argument.shape == ("n",):
+        return bytes_name
+    if argument.shape and argument.shape[-1] == "n":
+        return " * ".join([*(str(rows) for rows in argument.shape[:-1] if rows != 1), bytes_name])
+    return f"{size(argument)} * sizeof({real})" if argument.shape else f"sizeof({type_of(argument, real)})"
 
 
 def buffers(signature: Signature, names: list[str]) -> list[Row]:

@@ -8,7 +8,7 @@ from symreg.expressions.tree import names
 from symreg.kernel import Map, Root
 from symreg.kernel.ir import Stage, Statement, has_root, has_sum
 from symreg.kernel.names import Namer
-from symreg.targets.c.arguments import buffers, checked_elements, domains, prototype, spans, written
+from symreg.targets.c.arguments import buffers, checked_elements, domains, overlaps, prototype
 from symreg.targets.c.documentation import documented
 from symreg.targets.c.expressions import DOUBLE, Scope, expression, scope_of
 from symreg.targets.c.layout import Row, filled
@@ -24,7 +24,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 """Functions of the language that C lacks, by the name that a file's own function for each has."""
 
 _FRAME = (
-    *("add", "rounded", "are_apart", "spans", "TERMS"),
+    *("add", "rounded", "overlap", "any_overlap", "spans", "TERMS"),
     *("newton", "enough", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
@@ -72,7 +72,10 @@ def write(module: Module) -> dict[str, str]:
         "scalar_roots": _has_scalar_root(stages),
         "block_roots": search is not None or any(isinstance(s, Map) and has_root(s.body) for s in stages),
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
-        "has_overlap": any(function["spans"] for function in functions),
+        "has_status": any(not function["is_value"] for function in functions),
+        "has_elements": any(function["elements"] for function in functions),
+        "has_pair": any(function["overlaps"]["pair"] for function in functions),
+        "has_spans": any(function["overlaps"]["spans"] for function in functions),
     }
     return {
         f"c/{module.name}.h": render("c/header.h.jinja", values),
@@ -106,12 +109,12 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
     needs = [] if condition is None else [expression(scope, condition, DOUBLE)]
     # What depends on `t` or on a state is looked at once the pointers to them are.
     is_late = condition is not None and not names(condition).isdisjoint(state.name for state in signature.states)
-    apart = spans(signature, real)
+    returns_number = signature.returns == "number"
     return {
         "name": f"{stem}_{function.name}_{'f32' if scope.is_single else 'f64'}",
-        "is_single": scope.is_single,
-        "is_value": signature.returns == "number",
-        "returns": "double" if signature.returns == "number" else "int",
+        "title": function.title,
+        "is_value": returns_number,
+        "returns": "double" if returns_number else "int",
         "real": real,
         "summary": function.summary,
         "formulas": table(function.formulas, WIDTH - 8),
@@ -122,11 +125,14 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "elements": list(checked_elements(signature, real)),
         "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
         "pointers": [argument.name for argument in signature.arguments if argument.is_pointer],
-        "domains": [*domains(signature), *([] if is_late else needs)],
+        "domains": filled(
+            [*domains(signature), *([] if is_late else needs)],
+            WIDTH - len(f"    if (!()) return {stem}_DOMAIN;"),
+            between=" && ",
+            at_start="&& ",
+        ),
         "needs": needs[0] if is_late else "",
-        "spans": filled(apart, WIDTH - 8),
-        "span_count": len(apart),
-        "written": len(written(signature)),
+        "overlaps": overlaps(signature, real, scope.namer.fresh("n_bytes")),
         "kept": [state.name for state in signature.states if not state.shape],
         "buffers": buffers(signature, [buffer.name for buffer in kernel.buffers]),
         "given": scope.given,
