@@ -327,7 +327,7 @@ def test_the_choice_does_not_depend_on_hashes_or_the_folder(tmp_path: Any) -> No
         "from symreg.accuracy.search import stabilise\n"
         "from symreg.expressions.text import to_text\n"
         "from symreg.objectives.resolve import resolve\n"
-        "for text in ('fair', 'log_cosh', 'tukey', 'lam*(w**4/(c**4 + w**4) - log(exp(w) + exp(-w)))'):\n"
+        "for text in ('fair', 'lam*(w**4/(c**4 + w**4) - log(exp(w) + exp(-w)))'):\n"
         "    for part in elementwise_parts(resolve(text).terms):\n"
         "        for tree in (part.value, part.tidied):\n"
         "            made = stabilise(tree, parameters=part.term.parameters, domain=part.term.domain,"

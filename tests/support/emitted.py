@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from symreg import catalogue
-from symreg.application.command_tasks import CATALOGUE_RULES
+from symreg.application.command_tasks import CATALOGUE_PROX_RULES, CATALOGUE_RULES
 from symreg.model.spec import Parameter
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
@@ -22,6 +22,9 @@ from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 
 PENALTIES, RULES = catalogue.penalties(), catalogue.rules()
+SAMPLED_RULES = (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES)
+"""With which each penalty is emitted in every run; with all others in the sweep, and `ALL_WITH` in every run."""
+ALL_WITH = ("mcp", "second_difference", "tikhonov")
 SUMS = ("mcp + scad", "welsch + cauchy")
 """Whose operators are found in ways of their own."""
 INDEXED = ("exclusive_lasso", "first_difference", "l2_norm", "second_difference", "tikhonov", "variance")

@@ -7,15 +7,23 @@ import shutil
 from pathlib import Path
 
 import pytest
-from emitted import PENALTIES, SUMS, assert_clean, written
+from emitted import ALL_WITH, PENALTIES, RULES, SAMPLED_RULES, SUMS, assert_clean, written
 
 from symreg.application.command_tasks import CATALOGUE_RULES
 
 
 @pytest.fixture(scope="session")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every penalty and some sums, with the committed rules, and a few penalties with every rule, in one folder."""
+    folder = tmp_path_factory.mktemp("emitted") / "all"
+    written(folder, tuple(name for name in (*PENALTIES, *SUMS) if name not in ALL_WITH), SAMPLED_RULES)
+    return written(folder, ALL_WITH, RULES)
+
+
+@pytest.fixture(scope="session")
+def everything_with_every_rule(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every penalty and some sums with every rule, in one folder."""
-    return written(tmp_path_factory.mktemp("emitted") / "all", (*PENALTIES, *SUMS))
+    return written(tmp_path_factory.mktemp("emitted") / "whole", (*PENALTIES, *SUMS), RULES)
 
 
 @pytest.fixture(scope="session")
