@@ -18,6 +18,7 @@ TEMPLATES = sorted(
     str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*") if path.is_file()
 )
 SPECS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "symreg" / "catalogue").rglob("*.toml"))
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE")
 JUNK = ("templates/numpy/module.py.jinja~", "templates/.DS_Store", "symreg/__pycache__/old.cpython-311.pyc")
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
@@ -40,7 +41,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy.mkdir()
     for folder in ("symreg", "templates"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore"):
+    for name in ("pyproject.toml", *PAGES, ".gitignore"):
         shutil.copy(ROOT / name, copy)
     for name in JUNK:
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
@@ -98,6 +99,12 @@ def test_nothing_that_git_ignores_is_shipped(wheel: Path, wheel_of_sdist: Path, 
     with tarfile.open(sdist) as archive:
         shipped = {*archive.getnames(), *names_in(wheel), *names_in(wheel_of_sdist)}
     assert [name for name in shipped if name.endswith(("~", ".pyc", ".DS_Store"))] == []
+
+
+def test_an_sdist_holds_the_pages_of_the_project(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert set(PAGES) <= names
 
 
 def test_both_wheels_are_the_same(wheel: Path, wheel_of_sdist: Path) -> None:
