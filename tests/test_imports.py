@@ -6,34 +6,105 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "symreg"
+MOST_FILES = 15
 
-# Each room and those it may import besides itself; what a room's own imports may bring with them is not repeated.
-ROOMS: dict[str, set[str]] = {
-    "errors": set(),
-    "expressions": set(),
-    "model": {"errors", "expressions"},
-    "calculus": {"errors", "expressions", "model"},
-    "accuracy": {"errors", "expressions", "model", "calculus"},
-    "claims": {"errors", "expressions", "model", "calculus"},
-    "language": {"errors", "expressions", "model"},
-    "catalogue": {"errors", "model", "language"},
-    "objectives": {"errors", "expressions", "model", "language", "catalogue"},
-    "proximal": {"errors", "expressions", "model", "calculus", "accuracy"},
-    "derivation": {"errors", "expressions", "model", "calculus", "claims", "proximal"},
-    "templates": set(),
-    "presentation": {"expressions", "model", "calculus", "claims", "derivation", "templates"},
-    "updates": {"errors", "expressions", "model", "calculus", "accuracy", "claims", "proximal"},
-    "kernel": {"errors", "expressions", "model", "proximal", "updates"},
-    "targets": {"errors", "expressions", "model", "proximal", "templates", "updates", "kernel"},
-    "verification": {"errors", "expressions", "model"},
-    "version": set(),
+# Each room and those it may import besides itself, from the ground up; what a room's own imports may bring with them is
+# not repeated. A room is a folder or a file; the rooms within a folder have a table of their own.
+HOUSE: dict[str, dict[str, set[str]]] = {
+    "": {
+        "errors": set(),
+        "expressions": set(),
+        "model": {"errors", "expressions"},
+        "calculus": {"errors", "expressions", "model"},
+        "accuracy": {"errors", "expressions", "model", "calculus"},
+        "claims": {"errors", "expressions", "model", "calculus"},
+        "language": {"errors", "expressions", "model"},
+        "catalogue": {"errors", "model", "language"},
+        "objectives": {"errors", "expressions", "model", "language", "catalogue"},
+        "proximal": {"errors", "expressions", "model", "calculus", "accuracy"},
+        "derivation": {"errors", "expressions", "model", "calculus", "claims", "proximal"},
+        "templates": set(),
+        "presentation": {"expressions", "model", "calculus", "claims", "derivation", "templates"},
+        "updates": {"errors", "expressions", "model", "calculus", "accuracy", "claims", "proximal"},
+        "kernel": {"errors", "expressions", "model", "proximal", "updates"},
+        "targets": {"errors", "expressions", "model", "proximal", "templates", "updates", "kernel"},
+        "verification": {"errors", "expressions", "model"},
+        "version": set(),
+    },
+    "calculus": {
+        "border": set(),
+        "evaluation": set(),
+        "radial": set(),
+        "symbolic": {"evaluation"},
+        "differentiation": {"border", "evaluation", "symbolic"},
+        "signs": {"border", "evaluation", "symbolic", "differentiation"},
+        "pieces": {"border", "evaluation", "symbolic", "differentiation", "signs"},
+        "analysis": {"border", "evaluation", "symbolic", "signs", "pieces"},
+        "gradient": {"symbolic", "differentiation", "pieces"},
+        "differentiability": {"evaluation", "radial", "signs", "pieces", "gradient"},
+    },
+    "verification": {
+        "oracle": set(),
+        "claims": {"oracle"},
+        "minimum": {"oracle"},
+        "report": set(),
+        "comparison": {"oracle", "minimum", "report"},
+        "cases": {"oracle", "minimum", "comparison"},
+        "audit": {"oracle", "minimum", "report", "comparison", "cases"},
+        "behaviour": {"oracle", "minimum", "comparison", "cases"},
+        "checks": {"oracle", "minimum", "report", "comparison", "cases", "behaviour"},
+    },
+    "targets": {
+        "formulas": set(),
+        "infix": set(),
+        "options": set(),
+        "command": {"options"},
+        "signature": set(),
+        "minimum": {"signature"},
+        "description": {"formulas", "options", "command", "signature", "minimum"},
+        "emit": {"options", "description"},
+        "loading": {"options", "signature", "emit"},
+        "wording": set(),
+        "c": {"infix", "signature", "minimum", "description", "wording"},
+        "numpy": {"infix", "signature", "minimum", "description", "wording"},
+    },
+    "presentation": {
+        "mathematics": set(),
+        "outline": {"mathematics"},
+        "display": {"mathematics", "outline"},
+        "latex": {"mathematics", "outline", "display"},
+        "markdown": {"mathematics", "outline", "display"},
+        "text": {"mathematics", "outline"},
+        "to_json": set(),
+        "derivation": {"latex", "markdown", "text", "to_json"},
+        "verdicts": {"mathematics", "outline", "display", "latex", "markdown", "text"},
+        "properties": {"markdown", "verdicts"},
+    },
+    "kernel": {
+        "graph": set(),
+        "ir": set(),
+        "lines": set(),
+        "names": set(),
+        "nan": set(),
+        "numbering": {"graph", "ir"},
+        "scalars": {"graph", "ir", "lines", "names", "numbering"},
+        "loops": {"ir", "lines", "numbering", "scalars"},
+        "sums": {"ir", "names", "nan"},
+        "boundaries": {"graph", "ir", "sums"},
+        "unused": {"ir"},
+        "cse": {"ir", "names", "numbering", "scalars", "loops", "unused"},
+        "proximal": {"ir", "names", "cse"},
+        "lower": {"ir", "names", "sums", "boundaries", "cse", "proximal"},
+    },
 }
 ENTRANCES = {"__init__", "__main__", "application", "cli"}
+FACES = {"__init__"}  # of a folder: what it offers those outside
 
 # Third-party packages by room; the standard library is free to all.
 PACKAGES: dict[str, set[str]] = {
@@ -53,10 +124,11 @@ PACKAGES: dict[str, set[str]] = {
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "parse_expr", "lambdify", "sympify", "S"}
 
 
-def modules() -> Iterator[tuple[str, Path]]:
-    """Yield each module's room and file."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path
+def modules(folder: str = "") -> Iterator[tuple[str, Path]]:
+    """Yield the room and the file of each module below a folder."""
+    root = PACKAGE / folder
+    for path in sorted(root.rglob("*.py")):
+        yield path.relative_to(root).parts[0].removesuffix(".py"), path
 
 
 def imported(path: Path) -> Iterator[tuple[str, int]]:
@@ -70,21 +142,50 @@ def imported(path: Path) -> Iterator[tuple[str, int]]:
             yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
 
 
-def wrong_arrows(files: Iterator[tuple[str, Path]]) -> list[str]:
-    """Return each import that runs back up or leaves the packages that its room may use."""
+def wrong_arrows(files: Iterator[tuple[str, Path]], folder: str = "") -> list[str]:
+    """Return each import that runs back up among the rooms of a folder."""
+    place, rooms = ["symreg", *folder.split("/")] if folder else ["symreg"], HOUSE[folder]
     wrong: list[str] = []
     for room, path in files:
         for name, line in imported(path):
-            top, *rest = name.split(".")
-            if top == "symreg":
-                target = rest[0] if rest else "__init__"
-                if target == "__version__" or room in ENTRANCES or target == room:
-                    continue
-                if target not in ROOMS.get(room, set()):
-                    wrong.append(f"{path.name}:{line}: {room} imports {name}")
-            elif top not in sys.stdlib_module_names and top not in PACKAGES.get(room, set()):
+            parts = name.split(".")
+            if parts[: len(place)] != place or room in FACES or (not folder and room in ENTRANCES):
+                continue
+            target = (*parts[len(place) :], "__init__")[0]
+            if target not in ({room} | rooms.get(room, set())):
                 wrong.append(f"{path.name}:{line}: {room} imports {name}")
     return wrong
+
+
+def strange_packages(files: Iterator[tuple[str, Path]]) -> list[str]:
+    """Return each import of a package that a room may not use."""
+    return [
+        f"{path.name}:{line}: {room} imports {name}"
+        for room, path in files
+        for name, line in imported(path)
+        if (top := name.partition(".")[0]) != "symreg"
+        and top not in sys.stdlib_module_names | PACKAGES.get(room, set())
+    ]
+
+
+def circles() -> list[list[str]]:
+    """Return the modules that import each other in a loop, anywhere in their files."""
+    known = {".".join(("symreg", *path.relative_to(PACKAGE).with_suffix("").parts)): path for _, path in modules()}
+    arrows: dict[str, set[str]] = {}
+    for module, path in known.items():
+        names = [name for name, _ in imported(path)]
+        arrows[module] = {
+            target
+            for name in names
+            for target in (name, name.rpartition(".")[0])
+            if target in known and target != module
+        }
+    sorter = TopologicalSorter(arrows)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return [error.args[1]]
+    return []
 
 
 def text_that_runs(source: str) -> list[str]:
@@ -109,20 +210,51 @@ def text_that_runs(source: str) -> list[str]:
     return found
 
 
-def test_every_room_is_known() -> None:
-    assert {room for room, _ in modules()} <= ROOMS.keys() | ENTRANCES
+@pytest.mark.parametrize("folder", HOUSE)
+def test_every_room_is_known(folder: str) -> None:
+    rooms = {room for room, _ in modules(folder)} - {"__init__"}
+    assert rooms - (set() if folder else ENTRANCES) == HOUSE[folder].keys()
 
 
-def test_no_import_runs_back_up() -> None:
-    assert wrong_arrows(modules()) == []
+@pytest.mark.parametrize("folder", HOUSE)
+def test_no_import_runs_back_up(folder: str) -> None:
+    assert wrong_arrows(modules(folder), folder) == []
+
+
+@pytest.mark.parametrize("folder", HOUSE)
+def test_the_tables_have_no_circle(folder: str) -> None:
+    assert sorted(TopologicalSorter(HOUSE[folder]).static_order()) == sorted(HOUSE[folder])
+
+
+def test_no_modules_import_each_other_in_a_loop() -> None:
+    assert circles() == []
+
+
+def test_each_room_uses_its_packages_only() -> None:
+    assert strange_packages(modules()) == []
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for _, path in modules()}), ids=lambda path: path.name)
+def test_a_folder_of_many_files_says_how_it_is_cut(folder: Path) -> None:
+    files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(files) <= MOST_FILES
+    assert len(files) <= 6 or (folder / "README.md").is_file()
 
 
 def test_an_arrow_that_runs_back_up_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "ball.py"
     path.write_text("def f():\n    from symreg.derivation import model\n    import sympy\n")
-    assert wrong_arrows(iter([("verification", path)])) == [
-        "ball.py:2: verification imports symreg.derivation.model",
-        "ball.py:3: verification imports sympy",
+    files = [("verification", path)]
+    assert wrong_arrows(iter(files)) == ["ball.py:2: verification imports symreg.derivation.model"]
+    assert strange_packages(iter(files)) == ["ball.py:3: verification imports sympy"]
+
+
+def test_an_arrow_that_runs_back_up_within_a_folder_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "bounds.py"
+    path.write_text("from symreg.calculus.pieces.knot import Knot\nfrom symreg.calculus import analysis\n")
+    assert wrong_arrows(iter([("evaluation", path)]), "calculus") == [
+        "bounds.py:1: evaluation imports symreg.calculus.pieces.knot.Knot",
+        "bounds.py:2: evaluation imports symreg.calculus.analysis",
     ]
 
 
