@@ -14,7 +14,7 @@ from symreg.calculus.symbolic.dominant import freed
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ONE, numeric, plus
-from symreg.expressions.decompose import terms, total_of
+from symreg.expressions.decompose import addends, sum_of
 from symreg.expressions.tree import (
     Binary,
     Call,
@@ -67,7 +67,7 @@ def from_one(tree: Tree) -> Tree:
         case Binary("+" | "-", _, _):
             made: list[tuple[int, Tree]] = []
             rest = Fraction(0)
-            for sign, addend in terms(tree):
+            for sign, addend in addends(tree, opened=True):
                 value = numeric(addend)
                 match addend:
                     case Call("exp", arguments):
@@ -77,7 +77,7 @@ def from_one(tree: Tree) -> Tree:
                         rest += sign * value
                     case _:
                         made.append((sign, from_one(addend)))
-            return plus(total_of(made), number(rest))
+            return plus(sum_of(made), number(rest))
         case _ if children(tree):
             return rebuild(tree, tuple(map(from_one, children(tree))))
         case _:

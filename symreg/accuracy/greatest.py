@@ -24,7 +24,7 @@ from symreg.calculus.symbolic.exponential_sums import (
     tree_of,
 )
 from symreg.expressions.arithmetic import ZERO, call, minus, times, total
-from symreg.expressions.decompose import terms, total_of
+from symreg.expressions.decompose import addends, sum_of
 from symreg.expressions.tree import (
     Binary,
     Call,
@@ -183,11 +183,11 @@ def _joined(tree: Tree, stand_ins: _Names, *, is_whole: bool = False) -> Tree | 
         case Call("where", arguments):
             below = tuple(_joined(argument, stand_ins, is_whole=is_whole) for argument in arguments)
             return None if None in below else Call("where", tuple(part for part in below if part is not None))
-    addends = terms(tree)
-    if len(addends) > 1 or addends[0][0] < 0:
-        parts = [(sign, _joined(addend, stand_ins, is_whole=is_whole)) for sign, addend in addends]
+    summands = addends(tree, opened=True)
+    if len(summands) > 1 or summands[0][0] < 0:
+        parts = [(sign, _joined(addend, stand_ins, is_whole=is_whole)) for sign, addend in summands]
         if all(part is not None for _, part in parts):
-            return total_of((sign, part) for sign, part in parts if part is not None)
+            return sum_of((sign, part) for sign, part in parts if part is not None)
     inner = {node: _joined(node, stand_ins) for node in _functions(tree) if node != tree}
     if None in inner.values():
         return None

@@ -11,7 +11,7 @@ from symreg.accuracy.candidates import global_forms
 from symreg.calculus.signs.parity import Parity, parity
 from symreg.calculus.symbolic.simplify import LARGEST, tidy
 from symreg.expressions.arithmetic import W, call, power, size, times
-from symreg.expressions.decompose import base_of, flat_factors, product_of, terms, total_of
+from symreg.expressions.decompose import addends, base_and_exponent, factors, product, sum_of
 from symreg.expressions.tree import Binary, Call, Name, Tree, names, number, substitute, transform, walk
 from symreg.model.interval import WORDS
 from symreg.model.spec import Parameter
@@ -40,17 +40,17 @@ def _on_both_sides(half: Tree, found: Parity) -> Tree:
     """Return the even or odd function that a form at positive weights continues."""
     if found == "even":
         return _by_size(half)
-    addends = terms(half)
-    if len(addends) > 1:
-        return total_of([(sign, _on_both_sides(addend, found)) for sign, addend in addends])
-    ((sign, product),) = addends
-    parts = flat_factors(product)
+    summands = addends(half, opened=True)
+    if len(summands) > 1:
+        return sum_of([(sign, _on_both_sides(addend, found)) for sign, addend in summands])
+    ((sign, only),) = summands
+    parts = factors(only, through_powers=True)
     for place, (factor, above) in enumerate(parts):
-        base, count = base_of(factor)
+        base, count = base_and_exponent(factor)
         if base == SIZE and count % 2:
             rest = [(_by_size(other), is_above) for other, is_above in parts[:place] + parts[place + 1 :]]
-            return total_of([(sign, product_of([(power(W, number(count)), above), *rest]))])
-    return total_of([(sign, times(call("sign", W), _by_size(product)))])
+            return sum_of([(sign, product([(power(W, number(count)), above), *rest]))])
+    return sum_of([(sign, times(call("sign", W), _by_size(only)))])
 
 
 def _by_size(half: Tree) -> Tree:
@@ -58,7 +58,7 @@ def _by_size(half: Tree) -> Tree:
 
     def even(node: Tree) -> Tree:
         match node:
-            case Binary("**", base, exponent) if base == SIZE and base_of(node)[1] % 2 == 0:
+            case Binary("**", base, exponent) if base == SIZE and base_and_exponent(node)[1] % 2 == 0:
                 return power(W, exponent)
         return node
 

@@ -21,7 +21,7 @@ from symreg.accuracy.score import Point, Score, Trial, is_promised, known
 from symreg.calculus.evaluation.balls import Exact, Undecided, compiled, decided
 from symreg.calculus.pieces.comparisons import compared
 from symreg.calculus.symbolic.simplify import lifted
-from symreg.expressions.decompose import terms, total_of
+from symreg.expressions.decompose import addends, sum_of
 from symreg.expressions.tree import Call, Tree, names, substitute, transform, walk
 from symreg.model.domain import Domain
 from symreg.model.spec import Parameter
@@ -174,11 +174,11 @@ def _with_far(tree: Tree, far: Tree) -> Tree:
 
 def _addends_apart(tree: Tree, trial: Trial, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
     """Yield a sum of which each addend has its best form: a few small problems in place of a large one."""
-    addends = terms(tree)
-    if len(addends) < 2:
+    summands = addends(tree, opened=True)
+    if len(summands) < 2:
         return
     made: list[tuple[int, Tree]] = []
-    for sign, addend in addends:
+    for sign, addend in summands:
         if "w" in names(addend):
             exact = compiled(addend)
             found = (known(exact, point.values, point.is_single) for point in trial.points)
@@ -186,7 +186,7 @@ def _addends_apart(tree: Tree, trial: Trial, parameters: tuple[Parameter, ...]) 
             made.append((sign, _best(addend, (), alone, parameters)))
         else:
             made.append((sign, addend))
-    yield total_of(made)
+    yield sum_of(made)
 
 
 class _Search:

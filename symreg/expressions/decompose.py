@@ -1,4 +1,4 @@
-"""Take sums and products apart and put them together again: addends, factors, monomials, flat factors."""
+"""Take sums and products apart and put them together again: addends, factors, powers, monomials."""
 
 from __future__ import annotations
 
@@ -6,40 +6,98 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import reduce
 
-from symreg.expressions.arithmetic import ONE, ZERO, call, minus, negative, numeric, over, plus, power, times
+from symreg.expressions.arithmetic import ONE, ZERO, call, negative, numeric, over, power, times, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Negate, Tree, names, number
 
+Addend = tuple[int, Tree]
+"""The sign before it, 1 or -1, and a tree."""
+Factor = tuple[Tree, bool]
+"""A tree, and whether it stands above the line."""
+Power = tuple[Tree, int]
+"""A base and its positive exponent."""
+Monomial = tuple[Fraction, tuple[tuple[str, Fraction], ...]]
+"""A coefficient, and the exponents of the other factors by their text, sorted."""
 
-def addends(tree: Tree) -> list[tuple[str, Tree]]:
-    """Return the addends of a sum that is associated to the left, each with the sign before it."""
-    made: list[tuple[str, Tree]] = []
+
+# Sums
+
+
+def addends(tree: Tree, *, opened: bool = False) -> list[Addend]:
+    """Return the addends of a sum, in the order in which they are written.
+
+    Args:
+        tree: A sum; any other tree is its only addend.
+        opened: Open brackets too, and take the minus that a product begins with for its sign? Else an addend is what
+            stands between two signs.
+    """
+    if opened:
+        return _opened(tree)
+    made: list[Addend] = []
     while isinstance(tree, Binary) and tree.operator in "+-":
-        made.append((tree.operator, tree.right))
+        made.append((1 if tree.operator == "+" else -1, tree.right))
         tree = tree.left
-    return [("+", tree), *reversed(made)]
+    return [(1, tree), *reversed(made)]
 
 
-def signed(sign: str, tree: Tree) -> Tree:
+def addend_count(tree: Tree) -> int:
+    """Return how many addends a sum has once its brackets are opened."""
+    return len(addends(tree, opened=True))
+
+
+def signed(sign: int, tree: Tree) -> Tree:
     """Return an addend with its sign."""
-    return negative(tree) if sign == "-" else tree
+    return negative(tree) if sign < 0 else tree
 
 
-def factors(tree: Tree) -> list[tuple[Tree, bool]]:
-    """Return the factors of a product or quotient, each with whether it stands above the line; the sign is a factor."""
+def sum_of(parts: Iterable[Addend]) -> Tree:
+    """Return the sum of addends; the first that is added comes in front, if there is one."""
+    ordered = list(parts)
+    first = next((k for k, (sign, _) in enumerate(ordered) if sign > 0), 0)
+    if ordered:
+        ordered.insert(0, ordered.pop(first))
+    return total([signed(sign, tree) for sign, tree in ordered])
+
+
+def _opened(tree: Tree) -> list[Addend]:
+    match tree:
+        case Binary("+", left, right):
+            return _opened(left) + _opened(right)
+        case Binary("-", left, right):
+            return _opened(left) + [(-sign, addend) for sign, addend in _opened(right)]
+        case Negate(operand):
+            return [(-sign, addend) for sign, addend in _opened(operand)]
+        case Binary("*" | "/" as operator, (Negate() | Binary("*" | "/")) as left, right):
+            match _opened(left):
+                case [(-1, rest)]:
+                    return [(-1, Binary(operator, rest, right))]
+    return [(1, tree)]
+
+
+# Products
+
+
+def factors(tree: Tree, *, through_powers: bool = False) -> list[Factor]:
+    """Return the factors of a product or quotient, in the order in which they are written; a sign is a factor.
+
+    Args:
+        tree: A product; any other tree is its only factor.
+        through_powers: Are the factors of integer powers of products and quotients powers of their own?
+    """
     match tree:
         case Binary("*", left, right):
-            return factors(left) + factors(right)
+            parts = factors(left) + factors(right)
         case Binary("/", left, right):
-            return factors(left) + [(factor, not above) for factor, above in factors(right)]
+            parts = factors(left) + [(factor, not above) for factor, above in factors(right)]
         case Negate(operand):
-            return [(number(-1), True), *factors(operand)]
+            parts = [(number(-1), True), *factors(operand)]
         case _:
-            return [(tree, True)]
+            parts = [(tree, True)]
+    return [inner for part in parts for inner in _powers_in(part)] if through_powers else parts
 
 
-def product(parts: list[tuple[Tree, bool]]) -> Tree:
-    """Return the product of what `factors` gives."""
+def product(parts: Iterable[Factor]) -> Tree:
+    """Return the product of factors."""
     top, bottom = ONE, ONE
     for factor, above in parts:
         if above:
@@ -49,22 +107,32 @@ def product(parts: list[tuple[Tree, bool]]) -> Tree:
     return over(top, bottom)
 
 
-Factor = tuple[Tree, int]
+def multiplied(a: Tree, b: Tree) -> Tree:
+    """Return a * b as it stands, nothing folded."""
+    return Binary("*", a, b)
 
 
-"""A base and its positive exponent."""
+def base_and_exponent(tree: Tree) -> Power:
+    """Return a factor as a base and a positive whole exponent, which is 1 for what is no such power."""
+    match tree:
+        case Binary("**", base, exponent):
+            value = numeric(exponent)
+            if value is not None and value.denominator == 1 and value > 0:
+                inner, count = base_and_exponent(base)
+                return inner, count * int(value)
+    return tree, 1
 
 
-def parts_of(node: Tree) -> tuple[Tree, list[Factor], list[Factor]]:
-    """Return the scalar factor of a product, and the other factors above and below the line, each once."""
-    scalars: list[tuple[Tree, bool]] = []
+def scalar_and_powers(tree: Tree) -> tuple[Tree, list[Power], list[Power]]:
+    """Return the scalar factor of a product, and the powers of weights in it above and below the line, each once."""
+    scalars: list[Factor] = []
     top: dict[Tree, int] = {}
     bottom: dict[Tree, int] = {}
-    for factor, above in flat_factors(node):
+    for factor, above in factors(tree, through_powers=True):
         if "w" not in names(factor):
             scalars.append((factor, above))
             continue
-        base, count = base_of(factor)
+        base, count = base_and_exponent(factor)
         side = top if above else bottom
         side[base] = side.get(base, 0) + count
     _cancelled(top, bottom)
@@ -76,30 +144,7 @@ def parts_of(node: Tree) -> tuple[Tree, list[Factor], list[Factor]]:
     )
 
 
-def flat_factors(node: Tree) -> list[tuple[Tree, bool]]:
-    """Return the factors, those of integer powers of products and quotients one by one."""
-    made: list[tuple[Tree, bool]] = []
-    for factor, above in factors(node):
-        base, count = base_of(factor)
-        if count > 1 and isinstance(base, Binary | Negate) and not (isinstance(base, Binary) and base.operator in "+-"):
-            made += [(power(b, number(count)), above == a) for b, a in flat_factors(base)]
-        else:
-            made.append((factor, above))
-    return made
-
-
-def base_of(tree: Tree) -> Factor:
-    """Return a factor as a base and its exponent."""
-    match tree:
-        case Binary("**", base, exponent):
-            value = numeric(exponent)
-            if value is not None and value.denominator == 1 and value > 0:
-                inner, count = base_of(base)
-                return inner, count * int(value)
-    return tree, 1
-
-
-def scalar_of(parts: list[tuple[Tree, bool]]) -> Tree:
+def scalar_of(parts: list[Factor]) -> Tree:
     """Return the product of scalars as one scalar: its number in front, equal factors together, its sign first."""
     coefficient = Fraction(1)
     top: dict[Tree, int] = {}
@@ -109,7 +154,7 @@ def scalar_of(parts: list[tuple[Tree, bool]]) -> Tree:
         if value:
             coefficient = coefficient * value if above else coefficient / value
             continue
-        base, count = base_of(factor)
+        base, count = base_and_exponent(factor)
         side = top if above else bottom
         side[base] = side.get(base, 0) + count
     _cancelled(top, bottom)
@@ -125,20 +170,14 @@ def scalar_of(parts: list[tuple[Tree, bool]]) -> Tree:
     return Binary("/", made, reduce(multiplied, below_line)) if below_line else made
 
 
-def quotient_of(parts: list[tuple[Tree, bool]]) -> Tree:
-    """Return the product of factors, each above the line or below it."""
-    top, below = ONE, ONE
-    for factor, above in parts:
-        if above:
-            top = times(top, factor)
-        else:
-            below = times(below, factor)
-    return over(top, below)
-
-
-def multiplied(a: Tree, b: Tree) -> Tree:
-    """Return a * b as it stands, nothing folded."""
-    return Binary("*", a, b)
+def _powers_in(part: Factor) -> list[Factor]:
+    """Return the factors of a power of a product as powers, or the factor itself."""
+    factor, above = part
+    base, count = base_and_exponent(factor)
+    is_product = isinstance(base, Negate) or (isinstance(base, Binary) and base.operator not in ("+", "-"))
+    if count == 1 or not is_product:
+        return [part]
+    return [(power(inner, number(count)), above == is_above) for inner, is_above in factors(base, through_powers=True)]
 
 
 def _cancelled(top: dict[Tree, int], bottom: dict[Tree, int]) -> None:
@@ -165,51 +204,7 @@ def _merge_signs(top: dict[Tree, int]) -> None:
                 top[inside] = top.get(inside, 0) + pairs + 2 * squares
 
 
-Addend = tuple[int, Tree]
-
-
-"""A sign, 1 or -1, and a tree that begins with no minus."""
-
-
-Monomial = tuple[Fraction, tuple[tuple[str, Fraction], ...]]
-
-
-"""A coefficient, and the exponents of the other factors by their text, sorted."""
-
-
-def terms(tree: Tree) -> list[Addend]:
-    """Return the addends of a sum, however it is associated."""
-    match tree:
-        case Binary("+", left, right):
-            return terms(left) + terms(right)
-        case Binary("-", left, right):
-            return terms(left) + [(-sign, addend) for sign, addend in terms(right)]
-        case Negate(operand):
-            return [(-sign, addend) for sign, addend in terms(operand)]
-        case Binary("*" | "/" as operator, left, right):
-            match left:
-                case Negate() | Binary("*" | "/"):
-                    inner = terms(left)
-                    if len(inner) == 1 and inner[0][0] < 0:
-                        return [(-1, Binary(operator, inner[0][1], right))]
-    return [(1, tree)]
-
-
-def total_of(addends: Iterable[Addend]) -> Tree:
-    """Return the sum; the first that is added comes in front, if there is one."""
-    ordered = list(addends)
-    first = next((k for k, (sign, _) in enumerate(ordered) if sign > 0), 0)
-    if ordered:
-        ordered.insert(0, ordered.pop(first))
-    made = ZERO
-    for sign, tree in ordered:
-        made = plus(made, tree) if sign > 0 else minus(made, tree)
-    return made
-
-
-def product_of(parts: Iterable[tuple[Tree, bool]]) -> Tree:
-    """Return the product of factors, each above the line or below it."""
-    return product(list(parts))
+# Both
 
 
 def monomial(tree: Tree) -> Monomial:
@@ -253,20 +248,20 @@ def is_same(a: Tree, b: Tree) -> bool:
 def difference(a: Tree, b: Tree) -> Tree:
     """Return a - b without the addends that cancel."""
     collected: dict[tuple[tuple[str, Fraction], ...], tuple[Fraction, Tree]] = {}
-    for sign, tree in [*terms(a), *((-s, t) for s, t in terms(b))]:
+    for sign, tree in [*addends(a, opened=True), *((-s, t) for s, t in addends(b, opened=True))]:
         if tree == ZERO:
             continue
         coefficient, key = monomial(tree)
-        before, kept = collected.get(key, (Fraction(0), tree))
-        collected[key] = (before + sign * coefficient, kept)
-    addends: list[Addend] = []
+        before, first = collected.get(key, (Fraction(0), tree))
+        collected[key] = (before + sign * coefficient, first)
+    kept: list[Addend] = []
     for key, (coefficient, tree) in collected.items():
         if coefficient == 0:
             continue
         scale = number(abs(coefficient / monomial(tree)[0]))
-        made = times(scale, _positive(tree)) if key else number(abs(coefficient))
-        addends.append((1 if coefficient > 0 else -1, made))
-    return total_of(addends)
+        size = times(scale, _positive(tree)) if key else number(abs(coefficient))
+        kept.append((1 if coefficient > 0 else -1, size))
+    return sum_of(kept)
 
 
 def _positive(tree: Tree) -> Tree:

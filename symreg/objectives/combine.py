@@ -7,8 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symreg.errors import SpecError
+from symreg.expressions.decompose import addends
 from symreg.expressions.tree import (
-    Binary,
     Item,
     Name,
     Negate,
@@ -62,18 +62,18 @@ def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Ter
     """Return a penalty's terms: its elementwise addends together, each one in index notation by itself."""
     elementwise: list[tuple[str, Tree]] = []
     indexed: list[Tree] = []
-    for sign, addend in _flat(penalty.expression):
+    for sign, addend in addends(penalty.expression):
         tree = _over_weights(addend)
         if is_elementwise(tree):
-            elementwise.append((sign, tree))
+            elementwise.append(("-" if sign < 0 else "+", tree))
         else:
-            indexed.append(Negate(tree) if sign == "-" else tree)
+            indexed.append(Negate(tree) if sign < 0 else tree)
     trees = indexed
     if indexed and not any(names(tree) & {"w"} for _, tree in elementwise):
         indexed[0] = fold([("", indexed[0]), *elementwise])  # a number beside sums is no function of each weight
     elif elementwise:
-        (sign, first), *others = elementwise
-        trees = [fold([("", Negate(first) if sign == "-" else first), *others]), *indexed]
+        (mark, first), *others = elementwise
+        trees = [fold([("", Negate(first) if mark == "-" else first), *others]), *indexed]
     made: list[Term] = []
     for tree in trees:
         name, count = penalty.name, 1
@@ -91,14 +91,6 @@ def _over_weights(tree: Tree) -> Tree:
         return tree
     index = next(letter for letter in "ijklm" if letter not in names(tree))
     return Sum(substitute(tree, {Name("w"): Item("w", (Subscript(index),))}), index)
-
-
-def _flat(tree: Tree) -> list[tuple[str, Tree]]:
-    addends: list[tuple[str, Tree]] = []
-    while isinstance(tree, Binary) and tree.operator in "+-":
-        addends.append((tree.operator, tree.right))
-        tree = tree.left
-    return [("+", tree), *reversed(addends)]
 
 
 def make_term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) -> Term:

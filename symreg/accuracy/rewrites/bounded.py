@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from symreg.expressions.arithmetic import ONE, W, call, over, plus, power, rational, times
 from symreg.expressions.decompose import (
     Addend,
-    base_of,
-    flat_factors,
-    parts_of,
-    quotient_of,
+    addends,
+    base_and_exponent,
+    factors,
+    product,
+    scalar_and_powers,
     scalar_of,
-    terms,
-    total_of,
+    sum_of,
 )
 from symreg.expressions.tree import Binary, Call, Compare, Tree, names, number, walk
 
@@ -66,7 +66,7 @@ def _fractional(tree: Tree) -> tuple[Tree, int] | None:
 
 
 def _reversed_quotient(node: Tree) -> Tree | None:
-    scalar, top, bottom = parts_of(node)
+    scalar, top, bottom = scalar_and_powers(node)
     polynomials = {base: _polynomial(base) for base, _ in (*top, *bottom)}
     fractional = {base: _fractional(base) for base, _ in (*top, *bottom)}
     highs = [polynomials[base] for base, _ in bottom]
@@ -93,7 +93,7 @@ def _reversed_quotient(node: Tree) -> Tree | None:
             made.append((power(polynomial.reversed, number(abs(count))), is_above))
     if degree:
         made.append((power(SIZE if uses_size else W, number(abs(degree))), degree > 0))
-    return quotient_of(made)
+    return product(made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class _Polynomial:
     @property
     def leading(self) -> Tree:
         """The coefficient of the highest power."""
-        return total_of(self.coefficients[self.degree])
+        return sum_of(self.coefficients[self.degree])
 
     @property
     def reversed(self) -> Tree:
@@ -125,27 +125,27 @@ class _Polynomial:
 
     def _reversed_from(self, highest: int) -> Tree:
         inverse = over(ONE, call("max", SIZE, ONE))
-        addends: list[Addend] = []
+        summands: list[Addend] = []
         for k in sorted((k for k in self.coefficients if k <= highest), reverse=True):
             step = power(inverse, number(self.degree - k))
             if self.is_signed and (self.degree - k) % 2:
                 step = times(call("sign", W), step)
-            addends += [(sign, times(c, step)) for sign, c in self.coefficients[k]]
-        return total_of(addends)
+            summands += [(sign, times(c, step)) for sign, c in self.coefficients[k]]
+        return sum_of(summands)
 
 
 def _polynomial(tree: Tree) -> _Polynomial | None:
     """Return a tree as a polynomial in w or in |w|."""
     coefficients: dict[int, list[Addend]] = {}
     kinds: set[str] = set()
-    for sign, addend in terms(tree):
+    for sign, addend in addends(tree, opened=True):
         degree = 0
         scalars: list[tuple[Tree, bool]] = []
-        for factor, above in flat_factors(addend):
+        for factor, above in factors(addend, through_powers=True):
             if "w" not in names(factor):
                 scalars.append((factor, above))
                 continue
-            base, count = base_of(factor)
+            base, count = base_and_exponent(factor)
             if base not in (W, call("abs", W)) or not above:
                 return None
             degree += count

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from symreg.accuracy.rewrites.logarithms import log_of
 from symreg.accuracy.rewrites.powers import power_of_thirds
-from symreg.calculus.symbolic.patterns import factorings, pairs, quotient_value, where_small
-from symreg.expressions.arithmetic import ONE, call, minus, negative, over, plus, power, times
-from symreg.expressions.decompose import difference, is_same, terms, total_of
+from symreg.calculus.symbolic.patterns import factorings, pairs, where_small
+from symreg.expressions.arithmetic import ONE, call, minus, negative, over, plus, power, rational, times
+from symreg.expressions.decompose import addend_count, addends, difference, is_same, sum_of
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Tree, number
 
 TWO = number(2)
@@ -17,17 +17,17 @@ _RIGHT_ANGLE = Binary("/", Constant("pi"), TWO)
 
 def one_beside(node: Tree) -> Iterator[Tree]:
     """a*f(x) - a, for the many f of which f(x) - 1 has a form of its own."""
-    addends = terms(node)
-    if len(addends) < 2:
+    summands = addends(node, opened=True)
+    if len(summands) < 2:
         return
-    for place, (sign, tree) in enumerate(addends):
+    for place, (sign, tree) in enumerate(summands):
         for scale, function in factorings(tree):
             forms = {-sign: less_one(function), sign: plus_one(function)}
-            for other, (other_sign, other_tree) in enumerate(addends):
+            for other, (other_sign, other_tree) in enumerate(summands):
                 made = forms[other_sign]
                 if other != place and made is not None and is_same(scale, other_tree):
-                    rest = [a for k, a in enumerate(addends) if k not in (place, other)]
-                    yield total_of([(sign, times(scale, made)), *rest])
+                    rest = [a for k, a in enumerate(summands) if k not in (place, other)]
+                    yield sum_of([(sign, times(scale, made)), *rest])
 
 
 def less_one(tree: Tree) -> Tree | None:
@@ -45,7 +45,7 @@ def less_one(tree: Tree) -> Tree | None:
             return times(number(-2), call("sigmoid", times(number(-2), x)))
         case Call("sqrt", (u,)):
             rest = difference(u, ONE)
-            return over(rest, plus(tree, ONE)) if len(terms(rest)) < len(terms(u)) else None
+            return over(rest, plus(tree, ONE)) if addend_count(rest) < addend_count(u) else None
         case Binary("**", Call("tanh", (x,)), exponent) if exponent == TWO:
             return negative(power(over(ONE, call("cosh", x)), TWO))
         case Binary("**", Call("sin" | "cos" as function, (x,)), exponent) if exponent == TWO:
@@ -56,7 +56,7 @@ def less_one(tree: Tree) -> Tree | None:
             return _power_less_one(base, exponent)
         case Binary("/", top, below):
             rest = difference(top, below)
-            return over(rest, below) if len(terms(rest)) < len(terms(top)) + len(terms(below)) else None
+            return over(rest, below) if addend_count(rest) < addend_count(top) + addend_count(below) else None
     return None
 
 
@@ -71,7 +71,7 @@ def plus_one(tree: Tree) -> Tree | None:
 
 
 def _power_less_one(base: Tree, exponent: Tree) -> Tree | None:
-    value = quotient_value(exponent)
+    value = rational(exponent)
     rest = difference(base, ONE)
     if value is not None and value.denominator == 3:
         near = call("expm1", times(exponent, log_of(base)))
@@ -80,7 +80,7 @@ def _power_less_one(base: Tree, exponent: Tree) -> Tree | None:
         return call("expm1", times(exponent, log_of(base)))
     if not 2 <= value <= 6:
         return None
-    sum_of_powers = total_of([(1, power(base, number(k))) for k in range(int(value))])
+    sum_of_powers = sum_of([(1, power(base, number(k))) for k in range(int(value))])
     return times(rest, sum_of_powers)
 
 
@@ -92,4 +92,4 @@ def arc_tangent(node: Tree) -> Iterator[Tree]:
                 case Call("atan", (x,)) if sign != others[0][0] and is_same(times(scale, _RIGHT_ANGLE), others[0][1]):
                     far = call("atan", over(ONE, call("max", x, ONE)))
                     made = call("where", Compare("<=", x, ONE), minus(_RIGHT_ANGLE, function), far)
-                    yield total_of([(-sign, times(scale, made)), *others[1:]])
+                    yield sum_of([(-sign, times(scale, made)), *others[1:]])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symreg.calculus.symbolic.patterns import base_and_count, is_call, pairs
+from symreg.calculus.symbolic.patterns import is_call, pairs
 from symreg.expressions.arithmetic import ONE, ZERO, call, minus, negative, over, plus, power, times
-from symreg.expressions.decompose import factors, is_same, product_of, terms, total_of
+from symreg.expressions.decompose import addends, base_and_exponent, factors, is_same, product, sum_of
 from symreg.expressions.tree import Binary, Call, Tree, number
 
 TWO = number(2)
@@ -18,11 +18,11 @@ def difference_of_exponentials(node: Tree) -> Iterator[Tree]:
         match first, others[0][1]:
             case Call("exp", (x,)), Call("exp", (y,)) if sign != others[0][0]:
                 if is_same(x, negative(y)):
-                    yield total_of([(sign, times(TWO, call("sinh", x))), *others[1:]])
+                    yield sum_of([(sign, times(TWO, call("sinh", x))), *others[1:]])
                 else:
-                    yield total_of([(sign, times(call("exp", y), call("expm1", minus(x, y)))), *others[1:]])
+                    yield sum_of([(sign, times(call("exp", y), call("expm1", minus(x, y)))), *others[1:]])
             case Call("exp", (x,)), Call("exp", (y,)) if sign == others[0][0] and is_same(x, negative(y)):
-                yield total_of([(sign, times(TWO, call("cosh", x))), *others[1:]])
+                yield sum_of([(sign, times(TWO, call("cosh", x))), *others[1:]])
 
 
 def tangents(node: Tree) -> Iterator[Tree]:
@@ -33,7 +33,7 @@ def tangents(node: Tree) -> Iterator[Tree]:
             if above and not second_above and (found := _tangent(factor, second)) is not None:
                 made, left = found
                 instead = {place: [(made, True)], other: [] if left == ONE else [(left, False)]}
-                yield product_of([p for k, part in enumerate(parts) for p in instead.get(k, [part])])
+                yield product([p for k, part in enumerate(parts) for p in instead.get(k, [part])])
 
 
 def _tangent(above: Tree, below: Tree) -> tuple[Tree, Tree] | None:
@@ -56,7 +56,7 @@ def logistic(node: Tree) -> Iterator[Tree]:
     for place, (below, is_above) in enumerate(parts):
         if is_above:
             continue
-        base, count = base_and_count(below)
+        base, count = base_and_exponent(below)
         exponent = _one_and_exponential(base)
         if exponent is None:
             continue
@@ -66,15 +66,15 @@ def logistic(node: Tree) -> Iterator[Tree]:
             rest.append((power(base, number(count - 1)), False))
         for other, (factor, above) in enumerate(rest):
             if above and factor == call("exp", exponent):
-                yield product_of([*rest[:other], *rest[other + 1 :], (call("sigmoid", exponent), True)])
-        yield product_of([*rest, (made, True)])
+                yield product([*rest[:other], *rest[other + 1 :], (call("sigmoid", exponent), True)])
+        yield product([*rest, (made, True)])
 
 
 def _one_and_exponential(tree: Tree) -> Tree | None:
     """Return x of 1 + exp(x)."""
-    addends = terms(tree)
-    if len(addends) == 2 and all(sign > 0 for sign, _ in addends) and ONE in (addends[0][1], addends[1][1]):
-        other = addends[0][1] if addends[1][1] == ONE else addends[1][1]
+    summands = addends(tree, opened=True)
+    if len(summands) == 2 and all(sign > 0 for sign, _ in summands) and ONE in (summands[0][1], summands[1][1]):
+        other = summands[0][1] if summands[1][1] == ONE else summands[1][1]
         if isinstance(other, Call) and other.function == "exp":
             return other.arguments[0]
     return None
@@ -90,18 +90,18 @@ def products_of_exponentials(node: Tree) -> Iterator[Tree]:
             assert isinstance(factor, Call)
             exponent = plus(exponent, factor.arguments[0] if above else negative(factor.arguments[0]))
         places = {k for k, _, _ in found}
-        yield product_of([*(p for k, p in enumerate(parts) if k not in places), (call("exp", exponent), True)])
+        yield product([*(p for k, p in enumerate(parts) if k not in places), (call("exp", exponent), True)])
     for place, factor, above in found:
         if not above:
             continue
         assert isinstance(factor, Call)
         for other, (below, is_above) in enumerate(parts):
-            addends = terms(below)
-            if not is_above and any(tree == factor for _, tree in addends) and len(addends) > 1:
+            summands = addends(below, opened=True)
+            if not is_above and any(tree == factor for _, tree in summands) and len(summands) > 1:
                 shrunk = call("exp", negative(factor.arguments[0]))
-                divided = [(s, ONE if tree == factor else times(tree, shrunk)) for s, tree in addends]
+                divided = [(s, ONE if tree == factor else times(tree, shrunk)) for s, tree in summands]
                 rest = [p for k, p in enumerate(parts) if k not in (place, other)]
-                yield product_of([*rest, (total_of(divided), False)])
+                yield product([*rest, (sum_of(divided), False)])
 
 
 def powers_beside_exponentials(node: Tree) -> Iterator[Tree]:
@@ -111,8 +111,8 @@ def powers_beside_exponentials(node: Tree) -> Iterator[Tree]:
         if not (above and isinstance(factor, Call) and factor.function == "exp"):
             continue
         for other, (tree, is_above) in enumerate(parts):
-            base, count = base_and_count(tree)
+            base, count = base_and_exponent(tree)
             if is_above and count > 1:
                 rest = [p for k, p in enumerate(parts) if k not in (place, other)]
                 inner = times(base, call("exp", over(factor.arguments[0], number(count))))
-                yield product_of([*rest, (power(inner, number(count)), True)])
+                yield product([*rest, (power(inner, number(count)), True)])

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from symreg.calculus.symbolic.patterns import factorings, is_call, is_nonnegative, pairs, root_of_degree, where_small
 from symreg.expressions.arithmetic import ONE, call, minus, negative, numeric, over, plus, power, times
-from symreg.expressions.decompose import Addend, difference, factors, is_same, parts_of, product_of, terms, total_of
+from symreg.expressions.decompose import (
+    Addend,
+    addend_count,
+    addends,
+    difference,
+    factors,
+    is_same,
+    product,
+    scalar_and_powers,
+    sum_of,
+)
 from symreg.expressions.tree import Binary, Call, Negate, Tree, number
 
 TWO = number(2)
@@ -20,16 +30,16 @@ def logarithm(node: Tree) -> Iterator[Tree]:
         case Call("log1p", (Negate(Call("sigmoid", (x,))),)):
             yield negative(call("softplus", x))
         case Call("log", (inside,)):
-            yield from _of_exponentials(terms(inside))
+            yield from _of_exponentials(addends(inside, opened=True))
             yield from _of_a_function(inside)
             yield from _near_one(inside)
 
 
-def _of_exponentials(addends: list[Addend]) -> Iterator[Tree]:
+def _of_exponentials(summands: list[Addend]) -> Iterator[Tree]:
     """log(exp(x) + exp(y)) and log(1 + exp(x))."""
-    if len(addends) != 2 or any(sign < 0 for sign, _ in addends):
+    if len(summands) != 2 or any(sign < 0 for sign, _ in summands):
         return
-    match addends[0][1], addends[1][1]:
+    match summands[0][1], summands[1][1]:
         case Call("exp", (x,)), Call("exp", (y,)):
             yield call("logaddexp", x, y)
         case (Call("exp", (x,)), other) | (other, Call("exp", (x,))) if other == ONE:
@@ -54,10 +64,10 @@ def _near_one(inside: Tree) -> Iterator[Tree]:
     """log(1 + x), log((a + b)/a), and log(3 - x) as log1p(2 - x), whose argument may have a form of its own."""
     if isinstance(inside, Binary) and inside.operator == "/":
         rest = difference(inside.left, inside.right)
-        if len(terms(rest)) < len(terms(inside.left)):
+        if addend_count(rest) < addend_count(inside.left):
             yield call("log1p", over(rest, inside.right))
-    addends = terms(inside)
-    if len(addends) > 1 and any(numeric(tree) for _, tree in addends):
+    summands = addends(inside, opened=True)
+    if len(summands) > 1 and any(numeric(tree) for _, tree in summands):
         yield call("log1p", difference(inside, ONE))
 
 
@@ -67,7 +77,7 @@ def log_of(tree: Tree) -> Tree:
 
 def _is_nonpositive(tree: Tree) -> bool:
     """Is it minus an absolute value or a square, times a positive number?"""
-    return all(sign < 0 and any(is_call(f, "abs") for f, _ in factors(t)) for sign, t in terms(tree))
+    return all(sign < 0 and any(is_call(f, "abs") for f, _ in factors(t)) for sign, t in addends(tree, opened=True))
 
 
 def difference_of_logarithms(node: Tree) -> Iterator[Tree]:
@@ -76,26 +86,26 @@ def difference_of_logarithms(node: Tree) -> Iterator[Tree]:
         match first, others[0][1]:
             case Call("log", (a,)), Call("log", (b,)) if sign * others[0][0] < 0:
                 made = call("log", over(a, b) if sign > 0 else over(b, a))
-                yield total_of([(1, made), *others[1:]])
+                yield sum_of([(1, made), *others[1:]])
 
 
 def softplus_beside(node: Tree) -> Iterator[Tree]:
     """softplus(x) - x is softplus(-x), and softplus(x) + softplus(-x) is 2*log(2*cosh(x/2))."""
-    addends = terms(node)
-    for place, (sign, tree) in enumerate(addends):
+    summands = addends(node, opened=True)
+    for place, (sign, tree) in enumerate(summands):
         for scale, function in factorings(tree):
             if not (isinstance(function, Call) and function.function == "softplus"):
                 continue
             (x,) = function.arguments
-            for other, (other_sign, other_tree) in enumerate(addends):
+            for other, (other_sign, other_tree) in enumerate(summands):
                 if other == place:
                     continue
-                rest = [a for k, a in enumerate(addends) if k not in (place, other)]
+                rest = [a for k, a in enumerate(summands) if k not in (place, other)]
                 if sign != other_sign and is_same(times(scale, x), other_tree):
-                    yield total_of([(sign, times(scale, call("softplus", negative(x)))), *rest])
+                    yield sum_of([(sign, times(scale, call("softplus", negative(x)))), *rest])
                 if sign == other_sign and is_same(times(scale, call("softplus", negative(x))), other_tree):
                     both = plus(call("log", call("cosh", over(x, TWO))), call("log", TWO))
-                    yield total_of([(sign, times(times(TWO, scale), a)) for _, a in terms(both)] + rest)
+                    yield sum_of([(sign, times(times(TWO, scale), a)) for _, a in addends(both, opened=True)] + rest)
 
 
 def softplus_less_log2(node: Tree) -> Iterator[Tree]:
@@ -107,7 +117,7 @@ def softplus_less_log2(node: Tree) -> Iterator[Tree]:
                     if is_same(times(scale, call("log", TWO)), others[0][1]):
                         far = minus(function, call("log", TWO))
                         made = where_small(x, ONE, call("log1p", over(call("expm1", x), TWO)), far)
-                        yield total_of([(sign, times(scale, made)), *others[1:]])
+                        yield sum_of([(sign, times(scale, made)), *others[1:]])
 
 
 def large_logarithm(node: Tree) -> Iterator[Tree]:
@@ -127,8 +137,8 @@ def large_logarithm(node: Tree) -> Iterator[Tree]:
 
 def _square_root(tree: Tree) -> Tree | None:
     """Return the root of a scalar times even powers."""
-    scalar, top, bottom = parts_of(tree)
+    scalar, top, bottom = scalar_and_powers(tree)
     if scalar == ONE or any(count % 2 for _, count in (*top, *bottom)):
         return None
     halves = [(power(b, number(n // 2)), True) for b, n in top] + [(power(b, number(n // 2)), False) for b, n in bottom]
-    return product_of([*halves, (call("sqrt", scalar), True)])
+    return product([*halves, (call("sqrt", scalar), True)])

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from symreg.accuracy.rewrites.logarithms import log_of
-from symreg.calculus.symbolic.patterns import factorings, pairs, quotient_value, root_of_degree, where_small
-from symreg.expressions.arithmetic import ONE, ZERO, call, minus, negative, numeric, over, plus, power, times
-from symreg.expressions.decompose import difference, factors, is_same, product_of, terms, total_of
+from symreg.calculus.symbolic.patterns import factorings, pairs, root_of_degree, where_small
+from symreg.expressions.arithmetic import ONE, ZERO, call, minus, negative, numeric, over, plus, power, rational, times
+from symreg.expressions.decompose import addend_count, addends, difference, factors, is_same, product, sum_of
 from symreg.expressions.tree import Binary, Call, Compare, Tree, number
 
 TWO = number(2)
@@ -29,7 +29,7 @@ def difference_of_powers(node: Tree) -> Iterator[Tree]:
                 other = plus(a, b)
             else:
                 other = times(plus(a, b), plus(power(a, TWO), power(b, TWO)))
-            yield total_of([(1, times(difference(a, b), other)), *others[1:]])
+            yield sum_of([(1, times(difference(a, b), other)), *others[1:]])
             break
 
 
@@ -47,26 +47,26 @@ def root_less(node: Tree) -> Iterator[Tree]:
                         continue
                     square = a_square(found)
                     top = difference(a, square)
-                    if len(terms(top)) < len(terms(a)) + len(terms(square)) - 1:
+                    if addend_count(top) < addend_count(a) + addend_count(square) - 1:
                         made = times(scale, over(top, plus(root, found)))
-                        yield total_of([(sign, made), *rest])
+                        yield sum_of([(sign, made), *rest])
 
 
 def root_less_sum(node: Tree) -> Iterator[Tree]:
     """sqrt(1 + x) - 1 - x/2 is -x**2/4/(sqrt(1 + x) + 1 + x/2)."""
-    addends = terms(node)
-    for place, (sign, root) in enumerate(addends):
-        others = [(-sign * s, tree) for k, (s, tree) in enumerate(addends) if k != place]
+    summands = addends(node, opened=True)
+    for place, (sign, root) in enumerate(summands):
+        others = [(-sign * s, tree) for k, (s, tree) in enumerate(summands) if k != place]
         if isinstance(root, Call) and root.function == "sqrt" and len(others) > 1:
             (inside,) = root.arguments
-            square = total_of([(s * t, times(a, b)) for s, a in others for t, b in others])
+            square = sum_of([(s * t, times(a, b)) for s, a in others for t, b in others])
             top = difference(inside, square)
-            if len(terms(top)) < len(terms(inside)) + len(others) - 1:
-                below = plus(root, total_of(others))
-                yield total_of([(sign, over(top, below))])
+            if addend_count(top) < addend_count(inside) + len(others) - 1:
+                below = plus(root, sum_of(others))
+                yield sum_of([(sign, over(top, below))])
                 for _, b in others:
                     if is_same(negative(top), times(b, b)):
-                        yield total_of([(-sign, times(b, over(b, below)))])  # the square may overflow
+                        yield sum_of([(-sign, times(b, over(b, below)))])  # the square may overflow
 
 
 def a_square(tree: Tree) -> Tree:
@@ -89,7 +89,7 @@ def _quotient(tree: Tree, scale: Tree) -> Tree | None:
         if (factor, above) not in rest:
             return None
         rest.remove((factor, above))
-    return product_of(rest)
+    return product(rest)
 
 
 def roots_of_squares(node: Tree) -> Iterator[Tree]:
@@ -113,20 +113,22 @@ def general_powers(node: Tree) -> Iterator[Tree]:
     if not (isinstance(node, Binary) and node.operator == "**"):
         return
     base, exponent = node.left, node.right
-    value = quotient_value(exponent)
+    value = rational(exponent)
     if value is not None:
         if value.denominator == 3:
             yield power_of_thirds(base, value)
         return
     near = call("exp", times(exponent, log_of(base)))
     yield near
-    whole = next((sign * v for sign, t in terms(exponent) if (v := numeric(t)) and v.denominator == 1), None)
+    whole = next(
+        (sign * v for sign, t in addends(exponent, opened=True) if (v := numeric(t)) and v.denominator == 1), None
+    )
     if whole is not None:
         free = power(base, difference(exponent, number(whole)))
         far = over(free, power(base, number(-whole))) if whole < 0 else times(free, power(base, number(whole)))
         yield far
         rest = difference(base, ONE)
-        if len(terms(rest)) < len(terms(base)):
+        if addend_count(rest) < addend_count(base):
             yield where_small(rest, ONE, near, far)
 
 

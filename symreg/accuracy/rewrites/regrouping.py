@@ -8,15 +8,15 @@ from functools import reduce
 from symreg.expressions.arithmetic import ONE, call, minus, negative, numeric, over, plus, power, rational, times
 from symreg.expressions.decompose import (
     Addend,
-    Factor,
-    base_of,
-    flat_factors,
+    Power,
+    addends,
+    base_and_exponent,
+    factors,
     multiplied,
-    parts_of,
-    quotient_of,
+    product,
+    scalar_and_powers,
     scalar_of,
-    terms,
-    total_of,
+    sum_of,
 )
 from symreg.expressions.tree import Binary, Call, Compare, Negate, Tree, names, number
 
@@ -27,7 +27,7 @@ def regrouped(node: Tree) -> Iterator[Tree]:
     """Yield a product with its scalars first, its quotients first, its powers in pairs or in halves."""
     if not (isinstance(node, Binary) and node.operator in "*/"):
         return
-    scalar, top, bottom = parts_of(node)
+    scalar, top, bottom = scalar_and_powers(node)
     if not top and not bottom:
         return
     yield _in_order(scalar, top, bottom)
@@ -51,10 +51,10 @@ def by_roots(node: Tree) -> Iterator[Tree]:
     """Yield a product with x**(3/2) as sqrt(x)**3, in its other orders: a**3/x**(3/2) is then (a/sqrt(x))**3."""
     if not (isinstance(node, Binary) and node.operator in "*/"):
         return
-    parts = flat_factors(node)
+    parts = factors(node, through_powers=True)
     changed = [(_power_of_root(factor), above) for factor, above in parts]
     if changed != parts:
-        made = quotient_of(changed)
+        made = product(changed)
         yield made
         yield from regrouped(made)
 
@@ -68,7 +68,7 @@ def _power_of_root(tree: Tree) -> Tree:
     return tree
 
 
-def _paired(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Iterator[Tree]:
+def _paired(scalar: Tree, top: list[Power], bottom: list[Power]) -> Iterator[Tree]:
     """Yield a**k*x/b**k as x*(a/b)**k."""
     for k, (a, m) in enumerate(top):
         for j, (b, n) in enumerate(bottom):
@@ -78,7 +78,7 @@ def _paired(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Iterator[T
             yield _in_order(scalar, [*above, (Binary("/", a, b), count)], below)
 
 
-def _divided(scalar: Tree, top: list[Factor], power_below: Factor, others: list[Factor]) -> Iterator[Tree]:
+def _divided(scalar: Tree, top: list[Power], power_below: Power, others: list[Power]) -> Iterator[Tree]:
     """Yield x/b**2 as x/b/b, as x*(1/b)**2, and with a power of a scalar inside."""
     base, count = power_below
     yield reduce(lambda made, _: Binary("/", made, base), range(count), _in_order(scalar, top, others))
@@ -88,7 +88,7 @@ def _divided(scalar: Tree, top: list[Factor], power_below: Factor, others: list[
     yield _in_order(scalar, [*top, (over(ONE, base), count)], others)
 
 
-def _spread(scalar: Tree, factor: Tree, others: list[Factor], bottom: list[Factor]) -> Iterator[Tree]:
+def _spread(scalar: Tree, factor: Tree, others: list[Power], bottom: list[Power]) -> Iterator[Tree]:
     """Yield exp(x)*q as exp(x/2)*q*exp(x/2): the one may overflow where the other does not; likewise its kin."""
     if not isinstance(factor, Call) or factor.function not in ("exp", "expm1", "sinh", "cosh"):
         return
@@ -107,7 +107,7 @@ def _spread(scalar: Tree, factor: Tree, others: list[Factor], bottom: list[Facto
             yield call("where", Compare("<=", x, ONE), multiplied(scaled, factor), far)
 
 
-def _without(parts: list[Factor], place: int) -> list[Factor]:
+def _without(parts: list[Power], place: int) -> list[Power]:
     return parts[:place] + parts[place + 1 :]
 
 
@@ -122,7 +122,7 @@ def cleared(node: Tree) -> Iterator[Tree]:
                 yield Binary("/", top, below)
 
 
-def _in_order(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Tree:
+def _in_order(scalar: Tree, top: list[Power], bottom: list[Power]) -> Tree:
     """Return scalar * top / bottom, multiplied from left to right; a scalar that only divides does so in the end."""
     sign, scalar = (-1, scalar.operand) if isinstance(scalar, Negate) else (1, scalar)
     divisor: Tree | None = None
@@ -142,9 +142,9 @@ def _in_order(scalar: Tree, top: list[Factor], bottom: list[Factor]) -> Tree:
 
 def _scalar_root(scalar: Tree, degree: int) -> tuple[Tree, Tree] | None:
     """Return a scalar as another scalar and the root of what is left, if a power of that degree is a factor of it."""
-    parts = flat_factors(scalar)
+    parts = factors(scalar, through_powers=True)
     for place, (factor, above) in enumerate(parts):
-        base, count = base_of(factor)
+        base, count = base_and_exponent(factor)
         if above and count == degree and degree > 1:
             return scalar_of(parts[:place] + parts[place + 1 :]), base
     return None
@@ -152,27 +152,27 @@ def _scalar_root(scalar: Tree, degree: int) -> tuple[Tree, Tree] | None:
 
 def _over_one_scalar(tree: Tree) -> Iterator[tuple[Tree, Tree]]:
     """Yield a sum as a numerator over the scalar that one of its addends is divided by."""
-    addends = terms(tree)
-    if len(addends) < 2:
+    summands = addends(tree, opened=True)
+    if len(summands) < 2:
         return
-    for sign, addend in addends:
+    for sign, addend in summands:
         if not (isinstance(addend, Binary) and "w" in names(addend)):
             continue
-        below = [(f, True) for f, above in flat_factors(addend) if not above and "w" not in names(f)]
+        below = [(f, True) for f, above in factors(addend, through_powers=True) if not above and "w" not in names(f)]
         if not below:
             continue
         scalar = scalar_of(below)
         cleared_addends: list[Addend] = []
-        for other_sign, other in addends:
+        for other_sign, other in summands:
             if (other_sign, other) == (sign, addend):
-                top = [(f, above) for f, above in flat_factors(other) if above or "w" in names(f)]
-                cleared_addends.append((other_sign, quotient_of(top)))
+                top = [(f, above) for f, above in factors(other, through_powers=True) if above or "w" in names(f)]
+                cleared_addends.append((other_sign, product(top)))
             else:
                 cleared_addends.append((other_sign, scalar if other == ONE else times(scalar, other)))
-        yield total_of(cleared_addends), scalar
+        yield sum_of(cleared_addends), scalar
         return
 
 
 def _root_of(tree: Tree) -> Tree:
-    base, count = base_of(tree)
+    base, count = base_and_exponent(tree)
     return power(base, number(count // 2)) if count % 2 == 0 and count else call("sqrt", tree)

@@ -12,7 +12,7 @@ from math import factorial
 
 from symreg.calculus.symbolic.patterns import is_nonnegative
 from symreg.expressions.arithmetic import call, minus, negative, over, plus, times
-from symreg.expressions.decompose import factors, is_same, product_of, terms, total_of
+from symreg.expressions.decompose import addends, factors, is_same, product, sum_of
 from symreg.expressions.tree import Call, Compare, Tree, number
 
 BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
@@ -26,22 +26,22 @@ Near = Callable[[Tree, Fraction], Tree]
 
 def near_zero(node: Tree) -> Iterator[Tree]:
     """Yield a*f(x) - a*x, whose parts are near to each other at small x, with a series there."""
-    addends = terms(node)
-    if len(addends) < 2:
+    summands = addends(node, opened=True)
+    if len(summands) < 2:
         return
-    for place, (sign, tree) in enumerate(addends):
+    for place, (sign, tree) in enumerate(summands):
         for scale, function, x in _functions(tree):
-            for other, (other_sign, other_tree) in enumerate(addends):
+            for other, (other_sign, other_tree) in enumerate(summands):
                 if other == place or sign == other_sign or not is_same(times(scale, x), other_tree):
                     continue
-                rest = [a for k, a in enumerate(addends) if k not in (place, other)]
+                rest = [a for k, a in enumerate(summands) if k not in (place, other)]
                 size = x if is_nonnegative(x) else call("abs", x)
                 for bound in BOUNDS:
                     near, far = _ROWS[function](x, bound), minus(call(function, x), x)
                     if sign < 0:  # the difference is turned round, so that no minus stands before the choice
                         near, far = negative(near), minus(x, call(function, x))
                     made = call("where", Compare("<=", size, number(bound)), near, far)
-                    yield total_of([(1, times(scale, made)), *rest])
+                    yield sum_of([(1, times(scale, made)), *rest])
 
 
 def _functions(tree: Tree) -> Iterator[tuple[Tree, str, Tree]]:
@@ -49,7 +49,7 @@ def _functions(tree: Tree) -> Iterator[tuple[Tree, str, Tree]]:
     parts = factors(tree)
     for place, (factor, above) in enumerate(parts):
         if above and isinstance(factor, Call) and factor.function in _ROWS:
-            yield product_of(parts[:place] + parts[place + 1 :]), factor.function, factor.arguments[0]
+            yield product(parts[:place] + parts[place + 1 :]), factor.function, factor.arguments[0]
 
 
 def _log1p(x: Tree, bound: Fraction) -> Tree:

@@ -15,7 +15,7 @@ from symreg.accuracy.rewrites.power_series import POWER_SERIES, Series
 from symreg.accuracy.rewrites.series import REST, horner
 from symreg.calculus.symbolic.patterns import is_nonnegative
 from symreg.expressions.arithmetic import ONE, W, call, minus, numeric, over, plus, power, rational, times
-from symreg.expressions.decompose import difference, monomial, terms, total_of
+from symreg.expressions.decompose import addend_count, addends, difference, monomial, sum_of
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Negate, Tree, children, names, number, rebuild, walk
 
 BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4), Fraction(1), Fraction(2), Fraction(4))
@@ -66,7 +66,7 @@ def _arguments(tree: Tree) -> list[Tree]:
     for node in walk(tree):
         match node:
             case Call(function, (argument,)) if function in POWER_SERIES:
-                inside = argument if function != "log" or len(terms(argument)) > 1 else minus(argument, ONE)
+                inside = argument if function != "log" or addend_count(argument) > 1 else minus(argument, ONE)
             case Binary("**", base, exponent) if (e := rational(exponent)) is not None and e.denominator > 1:
                 inside = base
             case _:
@@ -78,7 +78,7 @@ def _arguments(tree: Tree) -> list[Tree]:
 
 def _bare(tree: Tree) -> Tree:
     """Return a product without its number and its sign."""
-    ((_, product), *others) = terms(tree)
+    ((_, product), *others) = addends(tree, opened=True)
     if others:
         return tree
     match product:
@@ -91,7 +91,7 @@ def _bare(tree: Tree) -> Tree:
 
 def _without_number(tree: Tree) -> Tree:
     """Return x of 1 + x or 1 - x."""
-    return _bare(total_of([(sign, a) for sign, a in terms(tree) if numeric(a) is None]))
+    return _bare(sum_of([(sign, a) for sign, a in addends(tree, opened=True) if numeric(a) is None]))
 
 
 def _coefficients(tree: Tree, x: Tree, below: Tree) -> list[Fraction]:
@@ -99,7 +99,7 @@ def _coefficients(tree: Tree, x: Tree, below: Tree) -> list[Fraction]:
     before, ctx.cap = ctx.cap, _ORDER
     try:
         total, others = fmpq_series([0]), []
-        for sign, addend in terms(tree):
+        for sign, addend in addends(tree, opened=True):
             one = _series(addend, x)
             if one is None:
                 others.append((sign, addend))
@@ -122,7 +122,7 @@ def _slope_beside(others: list[tuple[int, Tree]], x: Tree) -> list[int] | None:
     if not others:
         return [0]
     for sign in (1, -1):
-        rest = numeric(difference(total_of(others), total_of([(sign * s, a) for s, a in terms(x)])))
+        rest = numeric(difference(sum_of(others), sum_of([(sign * s, a) for s, a in addends(x, opened=True)])))
         if rest is not None and rest.denominator == 1:
             return [int(rest), sign]
     return None

@@ -33,7 +33,7 @@ def limit(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ..
 def joined_beside(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
     """Return an equal tree on one side of a position, its powers joined: there `sqrt(w**2)*w**p` is w**(p + 1)."""
     moved, apart = _moved(tree, position, side)
-    distance = signed("+" if side > 0 else "-", plus(W, negative(position)))
+    distance = signed(side, plus(W, negative(position)))
     joined = sympy.powsimp(to_sympy(moved, (*parameters, apart), opaque=True), combine="exp")
     joined = joined.replace(lambda e: e.is_Pow, lambda e: e.base ** sympy.expand(e.exp))
     return substitute(from_sympy(joined), {DISTANCE: distance})

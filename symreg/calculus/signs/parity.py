@@ -6,12 +6,11 @@ for signs that cancel, as min((w - 1)**2, (w + 1)**2) is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
 from symreg.expressions.arithmetic import W, rational
+from symreg.expressions.decompose import addends, factors
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import (
@@ -129,13 +128,10 @@ def _form(tree: Tree) -> _Form:
         case Negate(operand):
             return _form(operand).signed(-1)
         case Binary("+" | "-"):
-            return _of_sum(sorted(_addends(tree, 1), key=lambda form: (form.key, form.sign)))
-        case Binary("*"):
-            factors = sorted(_factors(tree), key=lambda form: form.key)
-            return _Form(prod(f.sign for f in factors), f"*({', '.join(f.key for f in factors)})")
-        case Binary("/", left, right):
-            above, below = _form(left), _form(right)
-            return _Form(above.sign * below.sign, f"/({above.key}, {below.key})")
+            forms = [_form(addend).signed(sign) for sign, addend in addends(tree, opened=True)]
+            return _of_sum(sorted(forms, key=lambda form: (form.key, form.sign)))
+        case Binary("*" | "/"):
+            return _of_factors(tree)
         case Binary("**", base, exponent):
             return _of_power(_form(base), exponent)
         case Sum(body, index):
@@ -159,30 +155,22 @@ def _form(tree: Tree) -> _Form:
     return _Form(1, f"{_head(tree)}({', '.join(str(_form(child)) for child in children(tree))})")
 
 
-def _addends(tree: Tree, sign: int) -> Iterator[_Form]:
-    match tree:
-        case Binary("+" | "-" as operator, left, right):
-            yield from _addends(left, sign)
-            yield from _addends(right, sign if operator == "+" else -sign)
-        case Negate(operand):
-            yield from _addends(operand, -sign)
-        case _:
-            yield _form(tree).signed(sign)
-
-
-def _of_sum(addends: list[_Form]) -> _Form:
+def _of_sum(forms: list[_Form]) -> _Form:
     """Return the form of a sum: the sign of its first addend is that of the whole."""
-    sign = addends[0].sign
-    return _Form(sign, f"+({', '.join(str(form.signed(sign)) for form in addends)})")
+    sign = forms[0].sign
+    return _Form(sign, f"+({', '.join(str(form.signed(sign)) for form in forms)})")
 
 
-def _factors(tree: Tree) -> Iterator[_Form]:
-    match tree:
-        case Binary("*", left, right):
-            yield from _factors(left)
-            yield from _factors(right)
-        case _:
-            yield _form(tree)
+def _of_factors(tree: Tree) -> _Form:
+    """Return the form of a product or quotient, its factors above and below the line in an order of their own."""
+    sides: dict[bool, list[str]] = {True: [], False: []}
+    sign = 1
+    for factor, is_above in factors(tree):
+        form = _form(factor)
+        sign *= form.sign
+        sides[is_above].append(form.key)
+    above, below = (", ".join(sorted(keys)) for keys in (sides[True], sides[False]))
+    return _Form(sign, f"*({above})" if not below else f"/(({above}), ({below}))")
 
 
 def _of_power(base: _Form, exponent: Tree) -> _Form:

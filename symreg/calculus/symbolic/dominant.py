@@ -35,7 +35,7 @@ from symreg.calculus.symbolic.exponential_sums import (
 )
 from symreg.calculus.symbolic.patterns import is_nonnegative
 from symreg.expressions.arithmetic import ONE, ZERO, call, minus, negative, over, plus, power, times, total, where
-from symreg.expressions.decompose import terms, total_of
+from symreg.expressions.decompose import addends, sum_of
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Tree, children, number, rebuild, walk
 
 HIGHEST = 12
@@ -91,9 +91,9 @@ def _without_sums(product: Product, exponent: Polynomial) -> Tree:
     if exponent.terms:
         coefficient = coefficient * atom(call("exp", factored(exponent)))
     plain = [(factor[0][1], count) for factor, count in product.factors if len(factor) == 1]
-    for addends, count in plain:
-        is_short = len(plain) == 1 and count == 1 and len(addends.terms) <= SHORTEST
-        coefficient = coefficient * (addends if is_short else atom(tree_of(addends), count))
+    for summands, count in plain:
+        is_short = len(plain) == 1 and count == 1 and len(summands.terms) <= SHORTEST
+        coefficient = coefficient * (summands if is_short else atom(tree_of(summands), count))
     return tree_of(coefficient)
 
 
@@ -104,9 +104,9 @@ def freed(tree: Tree, choice: int = 0) -> Tree:
     forms = _forms(tree)
     if forms:
         return forms[min(choice, len(forms) - 1)]
-    addends = terms(tree)
-    if len(addends) > 1:
-        return total_of((sign, freed(addend, choice)) for sign, addend in addends)
+    summands = addends(tree, opened=True)
+    if len(summands) > 1:
+        return sum_of((sign, freed(addend, choice)) for sign, addend in summands)
     return rebuild(tree, tuple(freed(child, choice) for child in children(tree)))
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache, reduce
 from math import gcd, lcm
 
 from symreg.expressions.arithmetic import ONE, call, numeric, over, power, rational, times
-from symreg.expressions.decompose import terms, total_of
+from symreg.expressions.decompose import addends, sum_of
 from symreg.expressions.formulas import definition, is_of_exponentials
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
@@ -116,7 +116,7 @@ def read(tree: Tree) -> Product:
         return Product(CONSTANT.scaled(value))
     match tree:
         case Binary("+" | "-", _, _):
-            return summed([(sign, read(addend)) for sign, addend in terms(tree)])
+            return summed([(sign, read(addend)) for sign, addend in addends(tree, opened=True)])
         case Negate(operand):
             return Product(CONSTANT.scaled(Fraction(-1))) * read(operand)
         case Binary("*", left, right):
@@ -242,7 +242,7 @@ def polynomial(tree: Tree) -> Polynomial:
 
 def tree_of(made: Polynomial) -> Tree:
     """Return a polynomial as a tree."""
-    return total_of((1 if value > 0 else -1, _monomial_tree(monomial, abs(value))) for monomial, value in made.terms)
+    return sum_of((1 if value > 0 else -1, _monomial_tree(monomial, abs(value))) for monomial, value in made.terms)
 
 
 def factored(made: Polynomial) -> Tree:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from symreg.expressions.arithmetic import ONE, call, numeric, power
-from symreg.expressions.decompose import factors, product_of, terms
+from symreg.expressions.decompose import addends, factors, product
 from symreg.expressions.tree import Binary, Call, Compare, Name, Negate, Tree, number, walk
 
 
 def pairs(node: Tree) -> Iterator[tuple[int, Tree, list[tuple[int, Tree]]]]:
     """Yield each addend with its sign and the others, each of which comes first once."""
-    addends = terms(node)
-    if len(addends) < 2:
+    summands = addends(node, opened=True)
+    if len(summands) < 2:
         return
-    for place, (sign, tree) in enumerate(addends):
-        rest = addends[:place] + addends[place + 1 :]
+    for place, (sign, tree) in enumerate(summands):
+        rest = summands[:place] + summands[place + 1 :]
         for k in range(len(rest)):
             yield sign, tree, [rest[k], *rest[:k], *rest[k + 1 :]]
 
@@ -28,28 +27,11 @@ def factorings(tree: Tree) -> Iterator[tuple[Tree, Tree]]:
         parts = factors(tree)
         for place, (factor, above) in enumerate(parts):
             if above and (isinstance(factor, Call) or (isinstance(factor, Binary) and factor.operator == "**")):
-                yield product_of(parts[:place] + parts[place + 1 :]), factor
+                yield product(parts[:place] + parts[place + 1 :]), factor
 
 
 def is_call(tree: Tree, function: str) -> bool:
     return isinstance(tree, Call) and tree.function == function
-
-
-def base_and_count(tree: Tree) -> tuple[Tree, int]:
-    match tree:
-        case Binary("**", base, exponent):
-            value = numeric(exponent)
-            if value is not None and value.denominator == 1 and value > 0:
-                return base, int(value)
-    return tree, 1
-
-
-def quotient_value(tree: Tree) -> Fraction | None:
-    """Return the value of a number or of a quotient of numbers."""
-    if isinstance(tree, Binary) and tree.operator == "/":
-        top, below = numeric(tree.left), numeric(tree.right)
-        return top / below if top is not None and below else None
-    return numeric(tree)
 
 
 def root_of_degree(tree: Tree, degree: int) -> Tree | None:
@@ -67,7 +49,7 @@ def root_of_degree(tree: Tree, degree: int) -> Tree | None:
                 if root is None:
                     return None
                 made.append((root, above))
-            return product_of(made)
+            return product(made)
     return None
 
 

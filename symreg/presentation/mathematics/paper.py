@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from symreg.expressions import decompose
 from symreg.expressions.text import number_text
 from symreg.expressions.tree import (
     Binary,
@@ -68,25 +69,14 @@ _ONE: Tree = Number(Fraction(1))
 
 def addends(tree: Tree) -> list[tuple[bool, Tree]]:
     """Return the terms of a sum, each with whether it is subtracted; a product's sign is the term's."""
-    match tree:
-        case Binary("+", left, right):
-            return [*addends(left), *addends(right)]
-        case Binary("-", left, right):
-            is_negative, term = _term(right)
-            return [*addends(left), (not is_negative, term)]
-        case _:
-            return [_term(tree)]
-
-
-def factors(tree: Tree) -> list[tuple[Tree, bool]]:
-    """Return the factors of a product or quotient, in the order written, each with whether it stands above the line."""
-    match tree:
-        case Binary("*", left, right):
-            return [*factors(left), *factors(right)]
-        case Binary("/", left, right):
-            return [*factors(left), *((factor, not above) for factor, above in factors(right))]
-        case _:
-            return [(tree, True)]
+    terms: list[tuple[bool, Tree]] = []
+    for sign, part in decompose.addends(tree):
+        if sign > 0 and isinstance(part, Binary) and part.operator in "+-":
+            terms += addends(part)
+        else:
+            is_negative, term = _term(part)
+            terms.append((is_negative != (sign < 0), term))
+    return terms
 
 
 def is_heavy(factor: Tree) -> bool:
@@ -99,7 +89,7 @@ def fraction(tree: Tree) -> tuple[list[Tree], list[Tree], list[Tree]]:
     above: list[Tree] = []
     below: list[Tree] = []
     after: list[Tree] = []
-    for factor, is_above in factors(tree):
+    for factor, is_above in decompose.factors(tree):
         if is_above and factor != _ONE:
             (after if is_heavy(factor) else above).append(factor)
         elif not is_above:
