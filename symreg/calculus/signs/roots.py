@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from symreg.calculus.evaluation.bounds import is_positive
+from symreg.calculus.signs.quadratic import solved
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import (
     ONE,
@@ -16,7 +17,6 @@ from symreg.expressions.arithmetic import (
     negative,
     numeric,
     over,
-    plus,
     power,
     rational,
     times,
@@ -25,10 +25,8 @@ from symreg.expressions.decompose import factors
 from symreg.expressions.formulas import inverse, requirement
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import mention
-from symreg.expressions.tree import Binary, Call, Compare, Logic, Negate, Number, Tree, number, substitute, walk
+from symreg.expressions.tree import Binary, Call, Compare, Logic, Negate, Tree, substitute, walk
 from symreg.model.spec import Parameter
-
-_TWO, _FOUR = number(2), number(4)
 
 
 class Unlisted(NotDifferentiable):
@@ -157,9 +155,8 @@ def _equal(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
     """Return the weights at which `tree` equals `value`."""
     if tree == W:
         return [value]
-    polynomial = _quadratic(tree, value)
-    if polynomial is not None:
-        return polynomial
+    if (found := solved(tree, value)) is not None:
+        return found
     match tree:
         case Negate(operand):
             return _again(operand, negative(value), whole)
@@ -231,97 +228,6 @@ def _by_sides(tree: Tree, value: Tree, whole: Tree) -> list[Tree]:
 _CHOICES = ("abs", "where")
 _MOST_SIDES = 5
 """Each doubles the equations to solve."""
-
-
-def _quadratic(tree: Tree, value: Tree) -> list[Tree] | None:
-    """Solve a polynomial of degree 2 in w or in |w|, or in the square of one, or return None."""
-    for variable in (W, Call("abs", (W,))):
-        made = _polynomial(minus(tree, value), variable)
-        if made is None:
-            continue
-        degrees = sorted(d for d, c in made.items() if numeric(c) != 0)
-        step = 2 if degrees and degrees[-1] == 4 and all(d % 2 == 0 for d in degrees) else 1
-        if not degrees:
-            return []
-        if degrees[-1] > 2 * step:
-            continue
-        c, b, a = (made.get(d * step, ZERO) for d in (0, 1, 2))
-        solved = _formula(a, b, c)
-        if step == 2:
-            solved = [s for r in solved for s in (call("sqrt", r), negative(call("sqrt", r)))]
-        if variable != W:
-            solved = [s for r in solved for s in (r, negative(r))]
-        return list(dict.fromkeys(solved))
-    return None
-
-
-def _formula(a: Tree, b: Tree, c: Tree) -> list[Tree]:
-    if numeric(a) == 0:
-        return [] if numeric(b) == 0 else [over(negative(c), b)]
-    if numeric(b) == 0:
-        if numeric(c) == 0:
-            return [ZERO]
-        root = _square_root(over(negative(c), a))
-        return [root, negative(root)]
-    if numeric(c) == 0:
-        return [ZERO, over(negative(b), a)]
-    root = call("sqrt", minus(power(b, _TWO), times(times(_FOUR, a), c)))
-    return [over(plus(negative(b), root), times(_TWO, a)), over(minus(negative(b), root), times(_TWO, a))]
-
-
-def _square_root(tree: Tree) -> Tree:
-    """Return a root of a square as its base: of either sign, both are listed."""
-    match tree:
-        case Binary("**", base, Number(value)) if value == 2:
-            return base
-        case Number(value) if value == 1:
-            return ONE
-        case _:
-            return call("sqrt", tree)
-
-
-def _polynomial(tree: Tree, variable: Tree) -> dict[int, Tree] | None:
-    """Return a tree's coefficients by degree, or None if it is no polynomial of degree <= 4 in the variable."""
-    if not has_w(tree):
-        return {0: tree}
-    if tree == variable:
-        return {1: ONE}
-    match tree:
-        case Negate(operand):
-            return _scale(_polynomial(operand, variable), lambda c: negative(c))
-        case Binary("+" | "-" as operator, left, right):
-            a, b = _polynomial(left, variable), _polynomial(right, variable)
-            if a is None or b is None:
-                return None
-            join = plus if operator == "+" else minus
-            return {d: join(a.get(d, ZERO), b.get(d, ZERO)) for d in {**a, **b}}
-        case Binary("*", left, right):
-            return _multiply(_polynomial(left, variable), _polynomial(right, variable))
-        case Binary("/", left, right) if not has_w(right):
-            return _scale(_polynomial(left, variable), lambda c: over(c, right))
-        case Binary("**", base, Number(value)) if value.denominator == 1 and 1 <= value <= 4:
-            if variable != W and base == W and value % 2 == 0:
-                return {int(value): ONE}
-            made: dict[int, Tree] | None = {0: ONE}
-            for _ in range(int(value)):
-                made = _multiply(made, _polynomial(base, variable))
-            return made
-        case _:
-            return None
-
-
-def _scale(polynomial: dict[int, Tree] | None, change: Callable[[Tree], Tree]) -> dict[int, Tree] | None:
-    return None if polynomial is None else {d: change(c) for d, c in polynomial.items()}
-
-
-def _multiply(a: dict[int, Tree] | None, b: dict[int, Tree] | None) -> dict[int, Tree] | None:
-    if a is None or b is None or max(a) + max(b) > 4:
-        return None
-    made: dict[int, Tree] = {}
-    for i, x in a.items():
-        for j, y in b.items():
-            made[i + j] = plus(made.get(i + j, ZERO), times(x, y))
-    return made
 
 
 def _refuse(whole: Tree) -> list[Tree]:
