@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,10 @@ from formulas import (
 from symreg.model.terms import Terms
 from symreg.verification.cases.groups import groups
 from symreg.verification.minimum.steps import influences, stepper
-from symreg.verification.oracle import derivatives, series
+from symreg.verification.oracle import derivatives
 from symreg.verification.oracle.derivatives import OracleDisagrees, Slope
 from symreg.verification.oracle.formats import FORMATS
+from symreg.verification.oracle.functions import FUNCTIONS, Taylor
 from symreg.verification.oracle.kinks import kinks
 from symreg.verification.oracle.slopes import slopes, values
 
@@ -215,22 +217,27 @@ def test_coefficients_and_sums_of_terms() -> None:
 
 
 def test_a_wrong_taylor_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = series._TAYLOR["tanh"]
+    right = FUNCTIONS["tanh"]
 
-    def wrong(x: arb) -> tuple[arb, arb, arb, arb]:
-        value, first, second, third = right(x)
+    def wrong(x: arb) -> Taylor:
+        value, first, second, third = right.taylor(x)
         return value, first * (1 + arb(2) ** -40), second, third
 
     made = terms("tanh(w)*w")
     at(made, 0.5)
-    monkeypatch.setitem(series._TAYLOR, "tanh", wrong)
+    monkeypatch.setitem(FUNCTIONS, "tanh", replace(right, taylor=wrong))
     with pytest.raises(OracleDisagrees):
         at(made, 0.5)
 
 
 def test_the_two_ways_share_no_derivative_at_a_kink_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = series._TAYLOR["sinh"]
-    monkeypatch.setitem(series._TAYLOR, "sinh", lambda x: (right(x)[0], right(x)[1] * 2, *right(x)[2:]))
+    right = FUNCTIONS["sinh"]
+
+    def doubled(x: arb) -> Taylor:
+        value, first, second, third = right.taylor(x)
+        return value, first * 2, second, third
+
+    monkeypatch.setitem(FUNCTIONS, "sinh", replace(right, taylor=doubled))
     with pytest.raises(OracleDisagrees):
         at(terms("abs(sinh(w))"), 0.0)
 
@@ -267,7 +274,7 @@ def test_the_oracle_needs_no_sympy() -> None:
     program = """
 import sys
 sys.modules["sympy"] = None
-sys.path.insert(0, "tests")
+sys.path.insert(0, "tests/support")
 from formulas import HANDWRITTEN, RULES, subject
 from symreg.verification import against, verify
 for made in HANDWRITTEN:
