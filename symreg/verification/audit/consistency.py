@@ -18,7 +18,8 @@ from symreg.verification.audit.disagreements import answer_of, tally_of
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import Indeterminate, ValueTable, no_value_contradicts_convexity
 from symreg.verification.cases.calling import CallFailed
-from symreg.verification.comparison.tally import Failure, Tally, relative
+from symreg.verification.comparison.failure import Failure, relative
+from symreg.verification.comparison.tally import Tally
 from symreg.verification.report.numbers import distinguished, exact
 
 _ROUNDING = 2.0**-45

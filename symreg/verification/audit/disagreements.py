@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from symreg.verification.audit.object import Operator
 from symreg.verification.cases.calling import CallFailed
-from symreg.verification.comparison.tally import Failure, Tally, are_constant, constant_factor
+from symreg.verification.comparison.failure import Failure, are_constant, constant_factor
+from symreg.verification.comparison.tally import Tally
 from symreg.verification.report.check import INACCURATE, Check
 from symreg.verification.report.numbers import exact
 

@@ -19,7 +19,8 @@ from symreg.verification.audit import sample_points
 from symreg.verification.audit.disagreements import answer_of, tally_of
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import ValueTable, value_table
-from symreg.verification.comparison.tally import Failure, Tally, relative
+from symreg.verification.comparison.failure import Failure, relative
+from symreg.verification.comparison.tally import Tally
 from symreg.verification.oracle.decisions import Undecided
 from symreg.verification.oracle.derivatives import Exact, slope
 from symreg.verification.oracle.kinks import kinks

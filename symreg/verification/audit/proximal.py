@@ -18,7 +18,8 @@ from symreg.verification.audit.disagreements import tally_of
 from symreg.verification.audit.formula import ROUNDING, Formula, Tick, moved
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import Indeterminate
-from symreg.verification.comparison.tally import Failure, Tally, relative
+from symreg.verification.comparison.failure import Failure, relative
+from symreg.verification.comparison.tally import Tally
 from symreg.verification.minimum.minimiser import Minimiser, NoMinimum, minimisers
 from symreg.verification.oracle.derivatives import Exact
 from symreg.verification.oracle.slopes import slopes

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symreg.verification.cases.calling import CallFailed, Subject
-from symreg.verification.comparison.tally import Failure, Tally
+from symreg.verification.comparison.failure import Failure
+from symreg.verification.comparison.tally import Tally
 from symreg.verification.oracle.formats import FORMATS, Vector
 
 ROOM = 10  # 2**10 u: layouts change the order of operations at most

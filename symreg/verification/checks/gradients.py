@@ -15,7 +15,8 @@ from symreg.verification.cases.finding import Shares, find_slope, shares_of_slop
 from symreg.verification.cases.slope_cases import SlopeCase, offsets
 from symreg.verification.checks import places
 from symreg.verification.checks.evidence import Evidence, Judge
-from symreg.verification.comparison.tally import Failure, Tally
+from symreg.verification.comparison.failure import Failure
+from symreg.verification.comparison.tally import Points, Tally
 from symreg.verification.comparison.tolerance import Measured, reference
 from symreg.verification.oracle.formats import FORMATS
 from symreg.verification.report.check import Check
@@ -57,12 +58,15 @@ def judge_of_gradients(evidence: Evidence, rtol: float) -> Judge:
     def rank(k: int) -> float:
         return places.rank_of(cases[where[k][0]].group)
 
+    points = Points(describe, find, rank, everyday)
+    at_kinks = Points(describe, find_choice, rank, everyday, skip=~settled)
+
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("gradient", subject.label, dtype, enough=evidence.enough)
         together = _called(tally, subject, cases)
         if together is None:
             return [tally.check()]
-        tally.add({"gradient": (together, exact)}, describe, find, rank, everyday, rtol)
+        tally.add({"gradient": (together, exact)}, points, rtol)
         if not subject.is_emitted:
             return [tally.check()]
         numbers.of_gradient(
@@ -73,7 +77,7 @@ def judge_of_gradients(evidence: Evidence, rtol: float) -> Judge:
         if not settled.any():
             return [tally.check()]
         kinks = Tally("kinks", subject.label, dtype)
-        kinks.add({"gradient": (together, exact)}, describe, find_choice, rank, everyday, rtol, skip=~settled)
+        kinks.add({"gradient": (together, exact)}, at_kinks, rtol)
         return [tally.check(), kinks.check()]
 
     return judge

@@ -28,8 +28,9 @@ from symreg.verification.checks.prox_tolerance import (
     share_of_point,
     shares_of_minimum,
 )
+from symreg.verification.comparison.failure import Failure
 from symreg.verification.comparison.sensitivity import ULPS_OF_INPUT
-from symreg.verification.comparison.tally import Failure, Tally
+from symreg.verification.comparison.tally import Points, Tally
 from symreg.verification.comparison.tolerance import Finding, Measured, measured, reference
 from symreg.verification.minimum.minimiser import Minimiser
 from symreg.verification.minimum.operators import counted
@@ -65,6 +66,8 @@ def judge_of_prox(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) ->
         point = known.setdefault(k, ProxPoint(problem=own, case=cases[c], j=j, shape=FORMATS[dtype]))
         return evidence.within_reason(find_prox(point, got, rtol), float(cases[c].points[j]))
 
+    points = Points(describe, find, lambda k: _rank(cases[where[k][0]]), everyday)
+
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("prox", subject.label, dtype)
         emitted: list[NDArray[Any]] = []
@@ -75,7 +78,7 @@ def judge_of_prox(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) ->
                 tally.fail(Failure(at=places.of_prox(case, 0), note=str(failed), rank=_rank(case)))
                 return [tally.check()]
         together = np.concatenate(emitted) if emitted else np.zeros(0, dtype)
-        tally.add({"prox": (together, exact)}, describe, find, lambda k: _rank(cases[where[k][0]]), everyday, rtol)
+        tally.add({"prox": (together, exact)}, points, rtol)
         for case in spheres:
             _look_at_sphere(tally, subject, case, problem, rtol)
         if not terms.indexed:

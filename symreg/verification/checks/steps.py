@@ -19,7 +19,8 @@ from symreg.verification.cases.step_case import StepCase
 from symreg.verification.cases.step_cases import references_of_steps, step_cases
 from symreg.verification.checks import places
 from symreg.verification.checks.evidence import Evidence, Judge
-from symreg.verification.comparison.tally import Failure, Tally
+from symreg.verification.comparison.failure import Failure
+from symreg.verification.comparison.tally import Points, Tally
 from symreg.verification.comparison.tolerance import Finding, Measured
 from symreg.verification.minimum.steps import stepper
 from symreg.verification.oracle.formats import FORMATS
@@ -54,19 +55,14 @@ def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
             return replace(measured, finding=Finding.VACUOUS)
         return evidence.within_reason(measured, float(cases[c].weights[j]))
 
+    points = Points(describe, find, lambda k: places.rank_of(cases[where[k][0]].group), everyday)
+
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("step", subject.label, dtype, rule.name, evidence.enough)
         columns = _called(tally, subject, rule, renamed, cases, tuple(exact))
         if columns is None:
             return [tally.check()]
-        tally.add(
-            {name: (column, exact[name]) for name, column in columns.items()},
-            describe,
-            find,
-            lambda k: places.rank_of(cases[where[k][0]].group),
-            everyday,
-            rtol,
-        )
+        tally.add({name: (column, exact[name]) for name, column in columns.items()}, points, rtol)
         for cancellation in rule.cancellations:
             tally.explain(cancellation.sentence)
             if cancellation.is_root and subject.is_emitted:

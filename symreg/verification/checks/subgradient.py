@@ -24,7 +24,8 @@ from symreg.verification.checks.convexity import Convexity, least_rho
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.checks.places import rank_of
 from symreg.verification.comparison import sensitivity
-from symreg.verification.comparison.tally import Failure, Right, Tally
+from symreg.verification.comparison.failure import Failure, Right
+from symreg.verification.comparison.tally import Tally
 from symreg.verification.comparison.tolerance import ULPS, WORKING_BITS, Finding, ulp_at
 from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector

@@ -11,7 +11,8 @@ from symreg.verification.cases.slope_cases import value_cases
 from symreg.verification.cases.weights import are_everyday
 from symreg.verification.checks import places
 from symreg.verification.checks.evidence import Evidence, Judge
-from symreg.verification.comparison.tally import Failure, Tally
+from symreg.verification.comparison.failure import Failure
+from symreg.verification.comparison.tally import Points, Tally
 from symreg.verification.comparison.tolerance import Measured, reference
 from symreg.verification.oracle.formats import FORMATS
 from symreg.verification.report.check import Check
@@ -34,6 +35,8 @@ def judge_of_values(evidence: Evidence, rtol: float) -> Judge:
         measured = find_value(terms, cases[k], k, got, FORMATS[dtype], rtol, known)
         return evidence.within_reason(measured, float(np.max(np.abs(cases[k].weights), initial=0.0)))
 
+    points = Points(lambda k: places.of_value(cases[k]), find, lambda k: places.rank_of(cases[k].group), everyday)
+
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("value", subject.label, dtype, enough=evidence.enough)
         emitted = np.full(len(cases), np.nan)
@@ -43,14 +46,7 @@ def judge_of_values(evidence: Evidence, rtol: float) -> Judge:
             except CallFailed as failed:
                 tally.fail(Failure(at=places.of_value(case), note=str(failed), rank=places.rank_of(case.group)))
                 return [tally.check()]
-        tally.add(
-            {"value": (emitted, exact)},
-            lambda k: places.of_value(cases[k]),
-            find,
-            lambda k: places.rank_of(cases[k].group),
-            everyday,
-            rtol,
-        )
+        tally.add({"value": (emitted, exact)}, points, rtol)
         if subject.is_emitted:
             numbers.of_value(tally, subject, terms, evidence.sample, evidence.greatest, is_brief=evidence.is_brief)
             if not evidence.is_brief:

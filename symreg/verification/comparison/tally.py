@@ -5,7 +5,7 @@ Functions are compared in bulk, with `Tally.add`; objects point by point, with `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite
 from operator import attrgetter
@@ -15,71 +15,32 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from symreg.verification.comparison.failure import Failure, Right, constant_factor, relative
 from symreg.verification.comparison.tolerance import ULPS, Finding, Measured, Reference, errors, ulp_of
 from symreg.verification.oracle.formats import Dtype
-from symreg.verification.report.check import CONSTANT_FACTOR, INACCURATE, Check, Verdict
+from symreg.verification.report.check import INACCURATE, Check, Verdict
 from symreg.verification.report.numbers import reading_length
 
 _SEVERITY = (Finding.RIGHT, Finding.VACUOUS, Finding.UNDETERMINED, Finding.WRONG)
-_ALWAYS = 1e-6  # relative; how constant a factor or an addend has to be to be named
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """One point at which a function or an object is wrong.
-
-    Args:
-        at: The point, by name.
-        expected: The exact value, rounded; None where no number is right.
-        got: What was returned; None if nothing was.
-        ratio: The error as a multiple of what is allowed; None where there is no such measure.
-        error: The relative error, where it is not that of `got` and `expected` alone.
-        note: A sentence on what is wrong besides the number.
-        rank: The lower, the more instructive.
-    """
-
-    at: Mapping[str, Any]
-    expected: float | None = None
-    got: float | None = None
-    ratio: float | None = None
-    error: float | None = None
-    note: str = ""
-    rank: float = 0.0
-
-    @property
-    def relative(self) -> float:
-        """The relative error, infinite where that is not a number."""
-        return relative(self.got, self.expected) if self.error is None else self.error
-
-
-def relative(got: float | None, expected: float | None, size: float = 0.0) -> float:
-    """Return |got - expected| in parts of the greater of |expected| and a size; infinite where that is not a number."""
-    if expected is None or got is None:
-        return inf
-    if expected == got:
-        return 0.0
-    greater = max(abs(expected), abs(size))
-    off = abs(got - expected) / greater if greater else inf
-    return off if isfinite(off) else inf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Right:
-    """The point of a check at which what is right is nearest to being wrong.
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points of a function that are compared in bulk; each is given by its number.
 
     Args:
-        at: The point, by name.
-        expected: The exact value, rounded.
-        got: What was returned.
-        ratio: The error as a multiple of what is allowed; of an inequality the lack, which is no error.
-        ulps: The error in units in the last place; None of an inequality.
+        describe: Names a point's place.
+        find: Compares one number of an output at a point with everything that is allowed there.
+        rank: How instructive a point would be as a counterexample; lower is more.
+        is_everyday: Which points a person would try.
+        skip: Points that are not this check's.
     """
 
-    at: Mapping[str, Any]
-    expected: float
-    got: float
-    ratio: float
-    ulps: float | None = None
+    describe: Callable[[int], Mapping[str, Any]]
+    find: Callable[[str, int, float], Measured]
+    rank: Callable[[int], float]
+    is_everyday: NDArray[np.bool_]
+    skip: NDArray[np.bool_] | None = None
 
 
 @dataclass(slots=True)
@@ -109,69 +70,60 @@ class Tally:
     worst: float | None = None
     steps: dict[float, bool] = field(default_factory=dict)
 
-    def add(
-        self,
-        outputs: Mapping[str, tuple[NDArray[Any], Reference]],
-        describe: Callable[[int], Mapping[str, Any]],
-        find: Callable[[str, int, float], Measured],
-        rank: Callable[[int], float],
-        is_everyday: NDArray[np.bool_],
-        rtol: float = 0.0,
-        skip: NDArray[np.bool_] | None = None,
-    ) -> None:
+    def add(self, outputs: Mapping[str, tuple[NDArray[Any], Reference]], points: Points, rtol: float = 0.0) -> None:
         """Compare outputs at many points; a point is as bad as the worst of its outputs.
 
         Args:
             outputs: Emitted numbers and references by the output's name.
-            describe: The point's place.
-            find: Compares one number with everything that is allowed.
-            rank: How instructive the point would be as a counterexample; lower is more.
-            is_everyday: Which points a person would try.
-            skip: Points that are not this check's.
+            points: What is known of the points.
+            rtol: Relative error that is allowed besides the tolerance.
         """
         severity: NDArray[np.int8] | None = None
-        for name, (emitted, exact) in outputs.items():
-            off = errors(emitted, exact, self.dtype)
-            own = np.zeros(len(off), dtype=np.int8)
-            own[np.isnan(off)] = _SEVERITY.index(Finding.UNDETERMINED)
-            if skip is not None:
-                off[skip] = 0.0
-                own[skip] = 0
-            size = np.where(np.isfinite(exact.head), np.abs(exact.head), 0.0)
-            allowed = np.maximum(ULPS, rtol * size / ulp_of(size, self.dtype))
-            ratio = off / allowed
-            places = np.flatnonzero(off > allowed).tolist()
-            if self.enough < inf:
-                places.sort(key=lambda k: rank(k) + reading_length(describe(k)) / 1000)
-            for k in places:
-                if len(self.failures) >= self.enough:
-                    own[k] = _SEVERITY.index(Finding.UNDETERMINED)
-                    continue
-                ball = exact.balls[k]
-                got = float(emitted[k])
-                found = Measured(Finding.WRONG, inf)
-                if ball is not None and ball.is_finite():
-                    found = find(name, k, got)
-                own[k], ratio[k] = _SEVERITY.index(found.finding), found.ratio
-                if found.finding is Finding.WRONG:
-                    self._fail(name, k, got, ball, found.ratio, describe, rank, len(outputs) > 1)
-            is_right = (own == 0) & ~np.isnan(off) & (True if skip is None else ~skip)
-            if is_right.any():
-                k = int(np.argmax(np.where(is_right, ratio, -1.0)))
-                at = describe(k) if self.kind != "step" else {**describe(k), "output": name}
-                self.note(
-                    Right(
-                        at=at, expected=float(exact.head[k]), got=float(emitted[k]), ratio=float(ratio[k]),
-                        ulps=float(off[k]),
-                    )
-                )  # fmt: skip
+        for name in outputs:
+            own = self._compare(name, outputs, points, rtol)
             severity = own if severity is None else np.maximum(severity, own)
         if severity is None:
             return
-        kept = np.ones(len(severity), dtype=bool) if skip is None else ~skip
+        kept = np.ones(len(severity), dtype=bool) if points.skip is None else ~points.skip
         for place, finding in enumerate(_SEVERITY):
             self.counts[finding] += int(np.count_nonzero(kept & (severity == place)))
-            self.everyday[finding] += int(np.count_nonzero(kept & is_everyday & (severity == place)))
+            self.everyday[finding] += int(np.count_nonzero(kept & points.is_everyday & (severity == place)))
+
+    def _compare(
+        self, name: str, outputs: Mapping[str, tuple[NDArray[Any], Reference]], points: Points, rtol: float
+    ) -> NDArray[np.int8]:
+        """Return how bad one output is at each point, by place in `_SEVERITY`: in bulk, then one by one what is off."""
+        emitted, exact = outputs[name]
+        off = errors(emitted, exact, self.dtype)
+        severity = np.zeros(len(off), dtype=np.int8)
+        severity[np.isnan(off)] = _SEVERITY.index(Finding.UNDETERMINED)
+        if points.skip is not None:
+            off[points.skip] = 0.0
+            severity[points.skip] = 0
+        size = np.where(np.isfinite(exact.head), np.abs(exact.head), 0.0)
+        allowed = np.maximum(ULPS, rtol * size / ulp_of(size, self.dtype))
+        ratio = off / allowed
+        places = np.flatnonzero(off > allowed).tolist()
+        if self.enough < inf:
+            places.sort(key=lambda k: points.rank(k) + reading_length(points.describe(k)) / 1000)
+        for k in places:
+            if len(self.failures) >= self.enough:
+                severity[k] = _SEVERITY.index(Finding.UNDETERMINED)
+                continue
+            ball, got = exact.balls[k], float(emitted[k])
+            measured = Measured(Finding.WRONG, inf)
+            if ball is not None and ball.is_finite():
+                measured = points.find(name, k, got)
+            severity[k], ratio[k] = _SEVERITY.index(measured.finding), measured.ratio
+            if measured.finding is Finding.WRONG:
+                self._fail(name, k, got, ball, measured.ratio, points, is_named=len(outputs) > 1)
+        is_right = (severity == 0) & ~np.isnan(off) & (True if points.skip is None else ~points.skip)
+        if is_right.any():
+            k = int(np.argmax(np.where(is_right, ratio, -1.0)))
+            at = points.describe(k) if self.kind != "step" else {**points.describe(k), "output": name}
+            expected, got = float(exact.head[k]), float(emitted[k])
+            self.note(Right(at=at, expected=expected, got=got, ratio=float(ratio[k]), ulps=float(off[k])))
+        return severity
 
     def agree(self, error: float = 0.0, step: float | None = None) -> None:
         """Count a point at which an object is right, and by how much it is off all the same."""
@@ -193,10 +145,10 @@ class Tally:
         """Count a point of which nothing can be said."""
         self.counts[Finding.UNDETERMINED] += 1
 
-    def note(self, one: Right) -> None:
+    def note(self, right: Right) -> None:
         """Keep the point that is nearest to being wrong."""
-        if self.nearest is None or one.ratio > self.nearest.ratio:
-            self.nearest = one
+        if self.nearest is None or right.ratio > self.nearest.ratio:
+            self.nearest = right
 
     def fail(self, failure: Failure) -> None:
         """Record a failure that is not one of the compared points: a raised error, a NaN lost, a wrong shape."""
@@ -213,15 +165,15 @@ class Tally:
         got: float,
         ball: arb | None,
         ratio: float,
-        describe: Callable[[int], Mapping[str, Any]],
-        rank: Callable[[int], float],
+        points: Points,
+        *,
         is_named: bool,
     ) -> None:
         expected = float(ball) if ball is not None else None
-        at = dict(describe(k)) | ({"output": name} if is_named or self.kind == "step" else {})
+        at = dict(points.describe(k)) | ({"output": name} if is_named or self.kind == "step" else {})
         note = _moved_away(at, expected, got) if name == "w" else ""
         # A weight that is pushed away from the origin tells most, then the plainest numbers.
-        own_rank = rank(k) - (0.5 if note else 0.0) - (0.25 if note and got < 0 else 0.0)
+        own_rank = points.rank(k) - (0.5 if note else 0.0) - (0.25 if note and got < 0 else 0.0)
         own_rank += reading_length(at) / 1000
         self.failures.append(Failure(at=at, expected=expected, got=got, ratio=ratio, note=note, rank=own_rank))
 
@@ -274,22 +226,6 @@ class Tally:
         if verdict == "undetermined":
             return (f"nothing could be judged{' at everyday values' if any(self.everyday.values()) else ''}",)
         return ()
-
-
-def constant_factor(failures: Sequence[Failure]) -> str:
-    """Name a factor by which every wrong number is off: another convention, more often than not; "" for none."""
-    pairs = [(f.got, f.expected) for f in failures if f.got is not None and f.expected]
-    ratios = [got / right for got, right in pairs if isfinite(got) and isfinite(right)]
-    if len(ratios) < 3 or len(ratios) < len(failures):
-        return ""
-    if not are_constant(ratios) or abs(ratios[0] - 1) < INACCURATE:
-        return ""
-    return f"{CONSTANT_FACTOR} it is {ratios[0]:.4g} times what is right"
-
-
-def are_constant(numbers: Sequence[float]) -> bool:
-    """Are all numbers one, as far as a factor or an addend worth naming goes?"""
-    return all(abs(x - numbers[0]) <= _ALWAYS * abs(numbers[0]) for x in numbers)
 
 
 def _moved_away(at: Mapping[str, Any], expected: float | None, got: float) -> str:

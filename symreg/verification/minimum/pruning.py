@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from flint import arb, ctx
 
@@ -41,51 +42,74 @@ def pruned(
         v: The point whose minimiser is looked for.
         most: An upper bound of the least cost.
     """
-    candidates = list(known)
     low, high = outward(v)
     with ctx.workprec(BITS):
-        for candidate in candidates:
-            most = most.min(candidate.most.upper())
+        best = _Best(list(known), most)
+        for candidate in known:
+            best.most = best.most.min(candidate.most.upper())
         for run in sorted(runs, key=lambda run: run.floor):
-            if run.floor > outward(most)[1]:
+            if not best.may_be_at(run.floor):
                 break  # no later run has a lesser bound
-            if root := root_in(whole, cost, run, v):
-                candidates.append(root)
-                most = most.min(root.most.upper())
-        waiting = [(floor, id(box), box) for floor, box in undecided if floor <= outward(most)[1]]
+            best.add(root_in(whole, cost, run, v))
+        waiting = [(floor, id(box), box) for floor, box in undecided if best.may_be_at(floor)]
         heapq.heapify(waiting)
         halvings = 0
-        while waiting and waiting[0][0] <= outward(most)[1]:
+        while waiting and best.may_be_at(waiting[0][0]):
             box = heapq.heappop(waiting)[2]
-            if cost.least_on(box, v) > most:
+            if cost.least_on(box, v) > best.most:
                 continue
             if not box.is_splittable or box.high - box.low <= _NARROWEST * min(abs(box.low), abs(box.high)):
-                if _is_settled_by_a_breakpoint(box, candidates):
+                if _is_settled_by_a_breakpoint(box, best.candidates):
                     continue
                 rest = sliver(whole, cost, box, v)
                 if rest is None:
                     return None
-                candidates.append(rest)
-                most = most.min(rest.most.upper())
+                best.add(rest)
                 continue
             if halvings == _MOST_HALVINGS:
                 return None
             halvings += 1
-            halves = tables.halves(box)
-            for k, half in enumerate(halves.boxes):
-                if halves.rises[k] < 0 or halves.least[k] > high or halves.most[k] < low:
-                    continue  # h falls, or does not pass v: a stationary point there is no minimum
-                floor = halves.floor(k, low, high)
-                if halves.rises[k] == 0:
+            for floor, half, rising in _halves(tables, box, low, high):
+                if rising is None:
                     heapq.heappush(waiting, (floor, id(half), half))
-                    continue
-                run = Run(
-                    floor=floor, first=half, last=half, slope=float(halves.slopes[k]), near=(half.low + half.high) / 2
-                )
-                if root := root_in(whole, cost, run, v):
-                    candidates.append(root)
-                    most = most.min(root.most.upper())
-        return [candidate for candidate in candidates if not candidate.least > most], most
+                else:
+                    best.add(root_in(whole, cost, rising, v))
+        return [candidate for candidate in best.candidates if not candidate.least > best.most], best.most
+
+
+@dataclass(slots=True)
+class _Best:
+    """The candidates so far, and an upper bound of the least cost."""
+
+    candidates: list[Candidate]
+    most: arb
+
+    def add(self, candidate: Candidate | None) -> None:
+        """Note a candidate, if there is one."""
+        if candidate is not None:
+            self.candidates.append(candidate)
+            self.most = self.most.min(candidate.most.upper())
+
+    def may_be_at(self, floor: float) -> bool:
+        """May the minimiser be where the cost is at least so much?"""
+        return floor <= outward(self.most)[1]
+
+
+def _halves(tables: BoxTables, box: Box, low: float, high: float) -> Iterator[tuple[float, Box, Run | None]]:
+    """Yield a lower bound of the cost on each half of a box, the half, and itself as a run where h rises on it.
+
+    Where h falls, or does not pass v, a stationary point is no minimum: such a half is left out.
+    """
+    halves = tables.halves(box)
+    for k, half in enumerate(halves.boxes):
+        if halves.rises[k] < 0 or halves.least[k] > high or halves.most[k] < low:
+            continue
+        floor = halves.floor(k, low, high)
+        if halves.rises[k] == 0:
+            yield floor, half, None
+            continue
+        slope, middle = float(halves.slopes[k]), (half.low + half.high) / 2
+        yield floor, half, Run(floor=floor, first=half, last=half, slope=slope, near=middle)
 
 
 def _is_settled_by_a_breakpoint(box: Box, candidates: Sequence[Candidate]) -> bool:
