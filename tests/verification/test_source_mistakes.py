@@ -10,6 +10,7 @@ from judged_mutants import POINTS, derived, failures, subject
 from symreg.model.objective import Objective
 from symreg.targets.emit import emit
 from symreg.targets.loading.load import load
+from symreg.targets.options import Options
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 from symreg.verification import verify
@@ -100,8 +101,8 @@ EDITS = {
     "c: overlap not refused": Edit(
         target="c",
         of=DIFFERENCES,
-        old="if (!are_apart(spans, 1, 2)) return FIRST_DIFFERENCE_OVERLAP;",
-        new="(void)spans; (void)are_apart;",
+        old="if (overlap(out, w, n * sizeof(double))) return FIRST_DIFFERENCE_OVERLAP;",
+        new="(void)overlap;",
     ),
     "c: old neighbours overwritten": Edit(target="c", of=STENCIL, old="start > first ? old[TERMS + k] :", new=""),
     "c: steps not counted": Edit(target="c", of=ADAM, old="*t = t_new;", new=""),
@@ -118,8 +119,8 @@ def test_mistakes_in_emitted_source_are_caught(name: str, monkeypatch: pytest.Mo
     right = subject("as emitted", vars(load(objective, made, edit.target, edit.dtype)), edit.dtype)
     edited: list[str] = []
 
-    def changed(objective: Objective, updates: tuple[Update, ...], target: str) -> dict[str, str]:
-        files = emit(objective, updates, target)
+    def changed(objective: Objective, updates: tuple[Update, ...], target: str, options: Options) -> dict[str, str]:
+        files = emit(objective, updates, target, options)
         if target == edit.target:
             edited.extend(path for path, text in files.items() if edit.old in text)
             files = {path: text.replace(edit.old, edit.new) for path, text in files.items()}
