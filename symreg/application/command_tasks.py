@@ -123,12 +123,13 @@ def write_sources(
 
 def write_catalogue_entry(tell: Tell, *, name: str) -> dict[str, str]:
     """Return what `generated/` holds of one penalty of the catalogue: every target, and the derivations in LaTeX."""
+    from symreg.calculus.analysis import analyse
     from symreg.errors import Intractable
     from symreg.objectives.rules import resolve_rule
     from symreg.proximal.split import fits
 
-    terms = read_objective(name).terms
-    rules = [rule for rule in (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES) if fits(terms, resolve_rule(rule))]
+    analysis = analyse(read_objective(name).terms)
+    rules = [rule for rule in (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES) if fits(analysis, resolve_rule(rule))]
     emitted = write_sources(tell, objective=name, rules=rules, targets=tuple(TARGETS))
     derivation = write_derivation(tell, objective=name, rule="gradient_descent", form="latex")
     files = {**emitted.files, f"latex/{name}.tex": derivation.text}

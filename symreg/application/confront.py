@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symreg.claims.verdict import Analysis, Verdict
+from symreg.claims.verdict import Verdict, Verdicts
 from symreg.derivation.model import Chain
 from symreg.updates.update import Update
 from symreg.verification.claims import Claimed
 
 
-def confront_verdicts(analysis: Analysis) -> None:
+def confront_verdicts(analysis: Verdicts) -> None:
     """Look for samples that contradict a verdict before it is handed on.
 
     Raises:
@@ -27,17 +27,11 @@ def confront_updates(updates: Iterable[Update]) -> None:
     Raises:
         Contradicted: One does: a mistake in a proof of symreg's.
     """
-    from symreg.claims.sentences import rate_of, told_of_operator, told_of_steps
-    from symreg.updates.assemble import FEW
     from symreg.verification.claims import confront
 
     for update in updates:
-        if not update.notes or update.terms.indexed or len(update.terms.terms) > FEW:
-            continue
-        if update.kind == "prox":
-            confront(update.terms, map(_claimed, told_of_operator(update.terms)))
-        elif update.kind == "step" and update.rule is not None and rate_of(update.rule) is not None:
-            confront(update.terms, map(_claimed, told_of_steps(update.terms)))
+        if update.claims:
+            confront(update.terms, map(_claimed, update.claims))
 
 
 def confront_derivation(chain: Chain) -> None:

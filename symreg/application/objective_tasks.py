@@ -13,7 +13,7 @@ from symreg.application.worker import Phase, Tell
 from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 
 if TYPE_CHECKING:
-    from symreg.claims.verdict import Analysis
+    from symreg.claims.verdict import Verdicts
     from symreg.derivation.model import Chain, ProxChain
     from symreg.model.objective import Objective
     from symreg.model.spec import Rule
@@ -54,7 +54,7 @@ def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
     return derive_prox(objective)
 
 
-def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
+def decide_properties(tell: Tell, *, objective: Objective) -> Verdicts:
     """Return the verdicts on an objective."""
     from symreg.application.confront import confront_verdicts
     from symreg.claims.decide import properties
@@ -67,11 +67,13 @@ def decide_properties(tell: Tell, *, objective: Objective) -> Analysis:
 
 def prove_convexity(tell: Tell, *, objective: Objective) -> tuple[Convexity, ...]:
     """Return what is proved of an objective's convexity, for all parameters or some, as the judge takes it."""
+    from symreg.calculus.analysis import analyse
     from symreg.claims.decide import proofs_of_convexity
     from symreg.verification import Convexity
 
     tell(Phase(objective.name, is_symbolic=True))
-    return tuple(Convexity(rho=rho, holds_iff=condition) for rho, condition in proofs_of_convexity(objective.terms))
+    proofs = proofs_of_convexity(analyse(objective.terms))
+    return tuple(Convexity(rho=rho, holds_iff=condition) for rho, condition in proofs)
 
 
 def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -> tuple[Update, ...]:

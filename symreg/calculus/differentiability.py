@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 
 from symreg.calculus.evaluation.bounds import is_positive
 from symreg.calculus.evaluation.high_precision import samples
-from symreg.calculus.gradient import elementwise_parts
+from symreg.calculus.gradient import Derived, elementwise_parts
 from symreg.calculus.pieces.knots import knots
 from symreg.calculus.pieces.one_sided import Part, one_sided
 from symreg.calculus.radial import radial_profile
@@ -33,26 +32,34 @@ from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms, at_numbers
 
 
-@lru_cache(maxsize=128)
-def is_differentiable(term: Term) -> bool:
+def is_differentiable(term: Term, addends: tuple[Derived, ...]) -> bool:
     """Has the term a finite derivative at every weight of its domain, for all values of its parameters?
 
     A term in index notation has one if its shape shows it; False where that does not show.
+
+    Args:
+        term: With its parameters.
+        addends: Of an elementwise term its addends with their derivatives.
 
     Raises:
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
     """
     if term.is_elementwise:
-        return _has_no_kink(term)
+        return _has_no_kink(term, addends)
     radial = radial_profile(term)
     if radial is not None:
-        return _has_no_kink(replace(term, tree=substitute(radial, {W: call("abs", W)})))
+        term = replace(term, tree=substitute(radial, {W: call("abs", W)}))
+        return _has_no_kink(term, _derived(term))
     return _is_smooth(term.tree, term)
 
 
-def _has_no_kink(term: Term) -> bool:
+def _derived(term: Term) -> tuple[Derived, ...]:
+    return elementwise_parts(Terms(terms=(term,)))
+
+
+def _has_no_kink(term: Term, addends: tuple[Derived, ...]) -> bool:
     """Decide of an elementwise term: for parameters inside their domains, and for each one at an end that it has."""
-    return _is_smooth_inside(term) and all(map(_is_smooth_or_undefined, _at_ends_of_parameters(term)))
+    return _is_smooth_inside(term, addends) and all(map(_is_smooth_or_undefined, _at_ends_of_parameters(term)))
 
 
 def _at_ends_of_parameters(term: Term) -> Iterator[Term]:
@@ -66,16 +73,16 @@ def _at_ends_of_parameters(term: Term) -> Iterator[Term]:
 
 def _is_smooth_or_undefined(term: Term) -> bool:
     try:
-        return _is_smooth_inside(term)
+        return _is_smooth_inside(term, _derived(term))
     except NotDifferentiable:
         return True  # at this end it divides by zero, and has no value at any weight
 
 
-def _is_smooth_inside(term: Term) -> bool:
+def _is_smooth_inside(term: Term, addends: tuple[Derived, ...]) -> bool:
     """Decide at the roots of the term's switches, and of what it takes roots of, and at the ends of its domain."""
     parameters = term.parameters
-    for derived in elementwise_parts(Terms(terms=(term,))):
-        part = derived.part
+    for addend in addends:
+        part = addend.part
         try:
             delicate = [tree for tree in _delicate(part.value, parameters) if roots(tree)]
         except NotDifferentiable:
@@ -166,15 +173,9 @@ def _is_differentiable_in(inner: Tree, body: Tree, term: Term) -> bool:
     alone = substitute(body, {inner: W})
     if _holds_weights(substitute(alone, {W: ZERO})) or any(isinstance(node, Sum) for node in walk(alone)):
         return False
-    return _has_no_kink(
-        replace(
-            term,
-            tree=transform(alone, _as_parameter),
-            domain=REAL,
-            parameters=term.scalars,
-            arrays=(),
-        )
-    )
+    tree = transform(alone, _as_parameter)
+    profile = replace(term, tree=tree, domain=REAL, parameters=term.scalars, arrays=())
+    return _has_no_kink(profile, _derived(profile))
 
 
 def _as_parameter(node: Tree) -> Tree:

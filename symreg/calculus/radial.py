@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from symreg.expressions.arithmetic import W, numeric
-from symreg.expressions.tree import Binary, Call, Item, Sum, Tree, number, transform, walk
-from symreg.model.terms import Term
+from dataclasses import replace
+
+from symreg.errors import Intractable
+from symreg.expressions.arithmetic import W, call, numeric
+from symreg.expressions.tree import Binary, Call, Item, Sum, Tree, number, substitute, transform, walk
+from symreg.model.terms import Term, Terms
 
 
 def radial_profile(term: Term) -> Tree | None:
@@ -13,6 +16,23 @@ def radial_profile(term: Term) -> Tree | None:
         return None
     tree = transform(term.tree, _over_norm)
     return None if any(isinstance(node, Item | Sum) for node in walk(tree)) else tree
+
+
+def radial_profiles(terms: Terms) -> Terms:
+    """Return functions of the norm as terms over single weights, of |w| in place of the norm.
+
+    Raises:
+        Intractable: One of them is no function of the norm alone.
+    """
+    profiles: list[Term] = []
+    for term in terms.terms:
+        profile = radial_profile(term)
+        if profile is None:
+            raise Intractable(
+                "a proximal operator is derived for sums over single weights and for functions of norm(w)"
+            )
+        profiles.append(replace(term, tree=substitute(profile, {W: call("abs", W)})))
+    return Terms(terms=tuple(profiles))
 
 
 def _over_norm(node: Tree) -> Tree:

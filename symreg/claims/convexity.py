@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
-from symreg.calculus.analysis import Study, negated
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.evaluation.high_precision import evaluate
+from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.pieces import Piece
+from symreg.calculus.ratio import negated
 from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import beyond
 from symreg.calculus.signs.sign import sign_between
@@ -23,53 +25,53 @@ from symreg.expressions.tree import Name, Tree, number, substitute
 U, V = Name("u"), Name("v")
 
 
-def convex(study: Study) -> Verdict:
+def convex(analysis: Analysis) -> Verdict:
     """phi lies below its chords."""
     claim = "convex"
-    truth, methods = _is_convex(study, strictly=False)
+    truth, methods = _is_convex(analysis, strictly=False)
     if truth is True:
         return Verdict(claim=claim, verdict="proved", method=told(methods))
     meant = None if truth is None or truth is False else truth
-    return settled(claim, truth, _above_its_chord(study, ZERO, meant), told(methods))
+    return settled(claim, truth, _above_its_chord(analysis, ZERO, meant), told(methods))
 
 
-def weakly_convex(study: Study) -> Verdict:
+def weakly_convex(analysis: Analysis) -> Verdict:
     """phi(w) + rho/2*w**2 is convex; rho is the least such number."""
     claim = "weakly convex"
-    if _has_jumps(study):
-        return _refuted_for_every_rho(claim, study, "phi jumps")
-    kinks = [_opens_upward(knot.left, knot.right, knot.kind, study) for knot in study.whole.knots]
+    if _has_jumps(analysis):
+        return _refuted_for_every_rho(claim, analysis, "phi jumps")
+    kinks = [_opens_upward(knot, analysis) for knot in analysis.whole.knots]
     if any(kink is False for kink in kinks):
-        return _refuted_for_every_rho(claim, study, "a concave kink")
-    least = study.least_curvature
+        return _refuted_for_every_rho(claim, analysis, "a concave kink")
+    least = analysis.least_curvature
     if least is None or any(kink is not True for kink in kinks):
         return Verdict(claim=claim, verdict="undecided")
     if least.value == negative(INFINITY):
-        return _refuted_for_every_rho(claim, study, "phi'' has no lower bound")
-    truth = is_at_least_zero(least.value, study.parameters)
-    depth = tidied(negative(least.value), study.parameters)
+        return _refuted_for_every_rho(claim, analysis, "phi'' has no lower bound")
+    truth = is_at_least_zero(least.value, analysis.parameters)
+    depth = tidied(negative(least.value), analysis.parameters)
     rho = ZERO if truth is True else depth if truth is False else call("max", ZERO, depth)
     note = "" if rho == ZERO or least.attained != "on an interval" else "phi'' = -rho on an interval"
     return Verdict(claim=claim, verdict="proved", symbol="rho", value=rho, method=told([least.method]), note=note)
 
 
-def strongly_convex(study: Study) -> Verdict:
+def strongly_convex(analysis: Analysis) -> Verdict:
     """phi(w) - mu/2*w**2 is convex for a mu > 0; mu is the greatest such number."""
     claim = "strongly convex"
-    if _has_jumps(study):
-        witness = _flatter_than(study, Fraction(1, 10**6), None)
+    if _has_jumps(analysis):
+        witness = _flatter_than(analysis, Fraction(1, 10**6), None)
         return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note="phi jumps")
-    least = study.least_curvature
-    kinks = [_opens_upward(knot.left, knot.right, knot.kind, study) for knot in study.whole.knots]
+    least = analysis.least_curvature
+    kinks = [_opens_upward(knot, analysis) for knot in analysis.whole.knots]
     if any(kink is None for kink in kinks) or least is None:
         return Verdict(claim=claim, verdict="undecided")
     if least.value == negative(INFINITY):
         truth: Truth = False
     else:
-        bound = is_at_least_zero(least.value, study.parameters, strictly=True)
-        truth = all_of([*(kink for kink in kinks if kink is not None), bound], study.parameters)
+        bound = is_at_least_zero(least.value, analysis.parameters, strictly=True)
+        truth = all_of([*(kink for kink in kinks if kink is not None), bound], analysis.parameters)
     if truth is False:
-        witness = _flatter_than(study, Fraction(1, 10**6), None)
+        witness = _flatter_than(analysis, Fraction(1, 10**6), None)
         return Verdict(
             claim=claim,
             verdict="refuted",
@@ -79,7 +81,7 @@ def strongly_convex(study: Study) -> Verdict:
         )
     if truth is True:
         return Verdict(claim=claim, verdict="proved", symbol="mu", value=least.value, method=told([least.method]))
-    witness = _flatter_than(study, Fraction(1, 10**6), truth)
+    witness = _flatter_than(analysis, Fraction(1, 10**6), truth)
     return Verdict(
         claim=claim,
         verdict="conditional",
@@ -91,18 +93,22 @@ def strongly_convex(study: Study) -> Verdict:
     )
 
 
-def lipschitz(study: Study) -> Verdict:
+def lipschitz(analysis: Analysis) -> Verdict:
     """|phi'(u) - phi'(v)| <= L*|u - v|; L is the least such number."""
     claim = "gradient Lipschitz"
-    for knot in study.whole.knots:
+    for knot in analysis.whole.knots:
         if knot.jump != ZERO or knot.kind in ("convex kink", "concave kink"):
             note = f"the gradient jumps at w = {to_text(knot.position)}"
             return Verdict(
-                claim=claim, verdict="refuted", method="piece by piece", note=note, witness=_steeper_than(study, 10**6)
+                claim=claim,
+                verdict="refuted",
+                method="piece by piece",
+                note=note,
+                witness=_steeper_than(analysis, 10**6),
             )
         if knot.kind == "undecided":
             return Verdict(claim=claim, verdict="undecided")
-    least, most = study.least_curvature, study.greatest_curvature
+    least, most = analysis.least_curvature, analysis.greatest_curvature
     if least is None or most is None:
         return Verdict(claim=claim, verdict="undecided")
     if INFINITY in (most.value, negative(least.value)) or negative(INFINITY) == least.value:
@@ -111,83 +117,83 @@ def lipschitz(study: Study) -> Verdict:
             verdict="refuted",
             method=told([most.method]),
             note="phi'' is not bounded",
-            witness=_steeper_than(study, 10**6),
+            witness=_steeper_than(analysis, 10**6),
         )
-    size = beyond(1, most, negated(least, study.parameters), study.parameters)
+    size = beyond(1, most, negated(least, analysis.parameters), analysis.parameters)
     return Verdict(claim=claim, verdict="proved", symbol="L", value=size.value, method=told([size.method]))
 
 
 _UPWARD = ("positive", "nonnegative", "zero")
 
 
-def _has_jumps(study: Study) -> bool:
-    return any(knot.jump != ZERO for knot in study.whole.knots)
+def _has_jumps(analysis: Analysis) -> bool:
+    return any(knot.jump != ZERO for knot in analysis.whole.knots)
 
 
-def _is_convex(study: Study, *, strictly: bool) -> tuple[Truth | None, list[str]]:
+def _is_convex(analysis: Analysis, *, strictly: bool) -> tuple[Truth | None, list[str]]:
     """Return where phi is convex, None if that is not decided, and the methods."""
-    if _has_jumps(study):
+    if _has_jumps(analysis):
         return False, []
-    truths: list[Truth | None] = [_opens_upward(knot.left, knot.right, knot.kind, study) for knot in study.whole.knots]
+    truths: list[Truth | None] = [_opens_upward(knot, analysis) for knot in analysis.whole.knots]
     methods: list[str] = []
-    for pair, piece in zip(study.curvature, study.active.pieces, strict=True):
+    for pair, piece in zip(analysis.curvature, analysis.active.pieces, strict=True):
         if pair is None:
-            sign = sign_between(piece.curvature, piece.low, piece.high, study.parameters)
+            sign = sign_between(piece.curvature, piece.low, piece.high, analysis.parameters)
             truths.append(True if sign in _UPWARD and not strictly else None)
             methods += ["factors"] if truths[-1] else []
         elif pair[0].value == negative(INFINITY):
             truths.append(False)
         else:
-            truths.append(is_at_least_zero(pair[0].value, study.parameters, strictly=strictly))
+            truths.append(is_at_least_zero(pair[0].value, analysis.parameters, strictly=strictly))
             methods.append(pair[0].method)
-    known = all_of((truth for truth in truths if truth is not None), study.parameters)
+    known = all_of((truth for truth in truths if truth is not None), analysis.parameters)
     return (None if None in truths and known is not False else known), methods
 
 
-def _opens_upward(left: Tree, right: Tree, kind: str, study: Study) -> Truth | None:
-    """Return where the slope from the right is not below the one from the left."""
-    if kind in ("smooth", "convex kink"):
+def _opens_upward(knot: Knot, analysis: Analysis) -> Truth | None:
+    """Return where the slope from the right of a knot is not below the one from the left."""
+    if knot.kind in ("smooth", "convex kink"):
         return True
-    if kind == "concave kink":
+    if knot.kind == "concave kink":
         return False
-    if NAN in (left, right) or any(side in (INFINITY, negative(INFINITY)) for side in (left, right)):
+    if any(slope in (NAN, INFINITY, negative(INFINITY)) for slope in (knot.left, knot.right)):
         return None
-    return is_at_least_zero(minus(right, left), study.parameters)
+    return is_at_least_zero(minus(knot.right, knot.left), analysis.parameters)
 
 
-def _phi(study: Study, place: Tree) -> Tree:
-    return substitute(study.value, {W: place})
+def _phi(analysis: Analysis, place: Tree) -> Tree:
+    return substitute(analysis.value, {W: place})
 
 
 _MIDDLE = over(plus(U, V), number(2))
 
 
-def _above_its_chord(study: Study, rho: Tree, condition: Tree | None) -> Witness | None:
+def _above_its_chord(analysis: Analysis, rho: Tree, condition: Tree | None) -> Witness | None:
     """Return two weights at whose middle phi + rho/2*w**2 lies above its chord."""
-    chord = over(plus(_phi(study, U), _phi(study, V)), number(2))
+    chord = over(plus(_phi(analysis, U), _phi(analysis, V)), number(2))
     slack = times(over(rho, number(8)), power(minus(U, V), number(2)))
     meaning = "phi((u + v)/2) <= (phi(u) + phi(v))/2" + (" + rho*(u - v)**2/8" if rho != ZERO else "")
-    return refuting(_phi(study, _MIDDLE), "<=", plus(chord, slack), _pairs(study, condition), meaning=meaning)
+    return refuting(_phi(analysis, _MIDDLE), "<=", plus(chord, slack), _pairs(analysis, condition), meaning=meaning)
 
 
-def _refuted_for_every_rho(claim: str, study: Study, why: str) -> Verdict:
-    witness = _above_its_chord(study, number(10**6), None)
+def _refuted_for_every_rho(claim: str, analysis: Analysis, why: str) -> Verdict:
+    witness = _above_its_chord(analysis, number(10**6), None)
     return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=f"for no rho: {why}")
 
 
-def _flatter_than(study: Study, mu: Fraction, condition: Tree | None) -> Witness | None:
+def _flatter_than(analysis: Analysis, mu: Fraction, condition: Tree | None) -> Witness | None:
     """Return two weights between which phi - mu/2*w**2 lies above its chord."""
-    chord = over(plus(_phi(study, U), _phi(study, V)), number(2))
+    chord = over(plus(_phi(analysis, U), _phi(analysis, V)), number(2))
     gain = times(over(number(mu), number(8)), power(minus(U, V), number(2)))
     meaning = "phi((u + v)/2) <= (phi(u) + phi(v))/2 - mu*(u - v)**2/8 for mu = 1e-6"
-    return refuting(_phi(study, _MIDDLE), "<=", minus(chord, gain), _pairs(study, condition), meaning=meaning)
+    return refuting(_phi(analysis, _MIDDLE), "<=", minus(chord, gain), _pairs(analysis, condition), meaning=meaning)
 
 
-def _steeper_than(study: Study, bound: int) -> Witness | None:
+def _steeper_than(analysis: Analysis, bound: int) -> Witness | None:
     """Return two weights between which the slope changes by more than a bound times their distance."""
     meaning = f"|phi'(v) - phi'(u)| <= L*|v - u| for L = {bound:.0e}"
-    for row in parameter_rows(study.parameters):
-        for first, second, u, v in _close(study, row):
+    for row in parameter_rows(analysis.parameters):
+        for first, second, u, v in _close(analysis, row):
             change = minus(substitute(second.slope, {W: V}), substitute(first.slope, {W: U}))
             left, right = call("abs", change), times(number(bound), call("abs", minus(V, U)))
             witness = refuting(left, "<=", right, [{**row, "u": u, "v": v}], meaning=meaning)
@@ -196,9 +202,9 @@ def _steeper_than(study: Study, bound: int) -> Witness | None:
     return None
 
 
-def _close(study: Study, row: Row) -> Iterator[tuple[Piece, Piece, Fraction, Fraction]]:
+def _close(analysis: Analysis, row: Row) -> Iterator[tuple[Piece, Piece, Fraction, Fraction]]:
     """Yield two weights close to each other and the pieces that they lie on: across knots, and near ends."""
-    found = study.whole.pieces
+    found = analysis.whole.pieces
     for before, after in pairwise(found):
         for knot, gap in _gaps(after.low, row):
             yield before, after, knot - gap, knot + gap
@@ -223,11 +229,11 @@ def _gaps(knot: Tree | None, row: Row) -> Iterator[tuple[Fraction, Fraction]]:
             yield place, (abs(place) or 1) / Fraction(10) ** digits
 
 
-def _pairs(study: Study, condition: Tree | None) -> Iterator[Row]:
+def _pairs(analysis: Analysis, condition: Tree | None) -> Iterator[Row]:
     """Yield parameters and two weights: on both sides of a knot, near ends, and all over each piece."""
-    for row in parameter_rows(study.parameters, condition):
-        for _, _, u, v in _close(study, row):
+    for row in parameter_rows(analysis.parameters, condition):
+        for _, _, u, v in _close(analysis, row):
             yield {**row, "u": u, "v": v}
-        for piece in study.whole.pieces:
+        for piece in analysis.whole.pieces:
             inner = list(weights_between(piece.low, piece.high, row))
             yield from ({**row, "u": u, "v": v} for k, u in enumerate(inner) for v in inner[k + 1 :])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from symreg.calculus.analysis import Study, study
+from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import border
 from symreg.calculus.pieces.undefined import on_natural_domains, undefined_notes
 from symreg.calculus.signs.sign import sign_for_all
 from symreg.claims import convexity, descent, shape, thresholding
 from symreg.claims.cases import cases, exponent_of, joined
 from symreg.claims.vectors import is_convex_by_structure, of_sum, of_vector
-from symreg.claims.verdict import Analysis, Verdict, shown
+from symreg.claims.verdict import Verdict, Verdicts, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import INFINITY, ZERO, minus
 from symreg.expressions.tree import Compare, Tree
@@ -19,9 +19,9 @@ from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
 
-Claims = Mapping[str, Callable[[Study], Verdict]]
+Claims = Mapping[str, Callable[[Analysis], Verdict]]
 
-CLAIMS: dict[str, Callable[[Study], Verdict]] = {
+CLAIMS: dict[str, Callable[[Analysis], Verdict]] = {
     "even": shape.even,
     "nonnegative": shape.nonnegative,
     "continuous": shape.continuous,
@@ -44,24 +44,32 @@ CLAIMS: dict[str, Callable[[Study], Verdict]] = {
 _CURVATURE: Claims = {claim: CLAIMS[claim] for claim in ("convex", "weakly convex")}
 
 
-def properties(objective: Objective) -> Analysis:
-    """Return the verdict on every claim about an objective's penalty, where its formula has a value."""
+def properties(objective: Objective, analysis: Analysis | None = None) -> Verdicts:
+    """Return the verdict on every claim about an objective's penalty, where its formula has a value.
+
+    Args:
+        objective: Its loss is left out.
+        analysis: Of its terms, if somebody has one already.
+    """
+    analysis = analysis or analyse(objective.terms)
     notes = (*objective.notes, *undefined_notes(objective.terms))
-    return Analysis(objective=objective, verdicts=_of_sum(on_natural_domains(objective.terms)), notes=notes)
+    verdicts = _of_sum(analysis.of(on_natural_domains(objective.terms)))
+    return Verdicts(objective=objective, verdicts=verdicts, notes=notes)
 
 
-def proofs_of_convexity(terms: Terms) -> tuple[tuple[Tree, Tree | None], ...]:
+def proofs_of_convexity(analysis: Analysis) -> tuple[tuple[Tree, Tree | None], ...]:
     """Return each rho for which R(w) + rho/2*|w|**2 is proved to be convex, with the condition; None: for all.
 
     Terms in index notation have to be convex by their structure: nothing here looks for what refutes them.
     """
+    terms = analysis.terms
     if not all(is_convex_by_structure(term) for term in terms.indexed):
         return ()
     if not terms.elementwise:
         return ((ZERO, None),)
     try:
         with border("the penalty's convexity"):
-            convex, weakly = _elementwise(Terms(terms=terms.elementwise), _CURVATURE)
+            convex, weakly = _elementwise(analysis.of(Terms(terms=terms.elementwise)), _CURVATURE)
     except (Intractable, NotDifferentiable):
         return ()
     rows = ((convex, ZERO), (weakly, weakly.value))
@@ -72,43 +80,49 @@ def proofs_of_convexity(terms: Terms) -> tuple[tuple[Tree, Tree | None], ...]:
     )
 
 
-def _of_sum(terms: Terms) -> tuple[Verdict, ...]:
+def _of_sum(analysis: Analysis) -> tuple[Verdict, ...]:
     """Return the verdicts on all terms together: the elementwise ones are one phi wherever their knots allow it."""
+    terms = analysis.terms
     addends: list[tuple[Verdict, ...]] = []
     if terms.elementwise:
         try:
             with border("what holds of the penalty"):
-                addends.append(_elementwise(Terms(terms=terms.elementwise), CLAIMS))
+                addends.append(_elementwise(analysis.of(Terms(terms=terms.elementwise)), CLAIMS))
         except (Intractable, NotDifferentiable) as error:
             if len(terms.elementwise) == 1:
                 addends.append(tuple(Verdict(claim=claim, verdict="undecided", note=str(error)) for claim in CLAIMS))
             else:
-                addends += [_of_sum(Terms(terms=(term,))) for term in terms.elementwise]
-    addends += [of_vector(term, CLAIMS) for term in terms.indexed]
+                addends += [_of_sum(alone) for alone in analysis.alone if alone.terms.elementwise]
+    addends += [of_vector(alone, CLAIMS) for alone in analysis.alone if alone.terms.indexed]
     if len(addends) == 1:
         return addends[0]
-    return of_sum(terms, addends, CLAIMS)
+    return of_sum(analysis, addends, CLAIMS)
 
 
-def _elementwise(terms: Terms, claims: Claims) -> tuple[Verdict, ...]:
+def _elementwise(analysis: Analysis, claims: Claims) -> tuple[Verdict, ...]:
     """Return the verdicts on the elementwise terms, one phi; an exponent is looked at case by case."""
-    exponent = exponent_of(terms)
+    exponent = exponent_of(analysis.terms)
     if exponent is None:
-        return _verdicts(terms, claims)
-    split = cases(terms, exponent)
-    each = [_verdicts(case.terms, claims) for case in split]
+        return _verdicts(analysis, claims)
+    split = cases(analysis.terms, exponent)
+    each = [_verdicts(analysis.of(case.terms), claims) for case in split]
     return tuple(joined(exponent, split, row) for row in zip(*each, strict=True))
 
 
-def _verdicts(terms: Terms, claims: Claims) -> tuple[Verdict, ...]:
-    made = study(terms, terms.parameters)
-    return tuple(_decided(claim, decide, made) for claim, decide in claims.items())
+def _verdicts(analysis: Analysis, claims: Claims) -> tuple[Verdict, ...]:
+    """Return the verdict on each claim about one phi.
+
+    Raises:
+        Intractable, NotDifferentiable: It has no pieces, of which all claims are.
+    """
+    analysis.require_pieces()
+    return tuple(_decided(claim, decide, analysis) for claim, decide in claims.items())
 
 
-def _decided(claim: str, decide: Callable[[Study], Verdict], made: Study) -> Verdict:
+def _decided(claim: str, decide: Callable[[Analysis], Verdict], analysis: Analysis) -> Verdict:
     try:
         with border(f"the claim '{claim}'"):
-            return shown(decide(made))
+            return shown(decide(analysis))
     except (Intractable, NotDifferentiable) as error:
         return Verdict(claim=claim, verdict="undecided", note=str(error))
 

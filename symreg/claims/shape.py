@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from symreg.calculus.analysis import Study
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
@@ -35,77 +35,77 @@ from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Compare, Name, Tree, names, number, substitute
 
 
-def even(study: Study) -> Verdict:
+def even(analysis: Analysis) -> Verdict:
     """phi(-w) = phi(w)."""
     claim = "even"
-    if study.whole.is_even:
+    if analysis.whole.is_even:
         return Verdict(claim=claim, verdict="proved", method="structure")
-    low, high = study.ends
+    low, high = analysis.ends
     if (low is None) != (high is None) or (
-        low is not None and high is not None and _is_nonzero(plus(low, high), study)
+        low is not None and high is not None and _is_nonzero(plus(low, high), analysis)
     ):
-        note = f"{_region(study)} is not symmetric"
+        note = f"{_region(analysis)} is not symmetric"
         return Verdict(claim=claim, verdict="refuted", method="domain", note=note)
-    mirrored = substitute(study.value, {W: negative(Name("w"))})
-    witness = refuting(mirrored, "==", study.value, _everywhere(study), meaning="phi(-w) = phi(w)")
+    mirrored = substitute(analysis.value, {W: negative(Name("w"))})
+    witness = refuting(mirrored, "==", analysis.value, _everywhere(analysis), meaning="phi(-w) = phi(w)")
     if witness is not None:
         return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
-    if all(knot.jump == ZERO for knot in study.whole.knots) and _is_mirror_image(study):
+    if all(knot.jump == ZERO for knot in analysis.whole.knots) and _is_mirror_image(analysis):
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     return Verdict(claim=claim, verdict="undecided")
 
 
-def _is_nonzero(number: Tree, study: Study) -> bool:
+def _is_nonzero(number: Tree, analysis: Analysis) -> bool:
     """Is a number not 0 for all parameters; of ends that are parameters, not 0 for some?"""
-    if sign_for_all(number, study.parameters) in ("positive", "negative"):
+    if sign_for_all(number, analysis.parameters) in ("positive", "negative"):
         return True
-    if not set(names(number)) & set(study.whole.domain.names) or tidy(number, study.parameters) == ZERO:
+    if not set(names(number)) & set(analysis.whole.domain.names) or tidy(number, analysis.parameters) == ZERO:
         return False
-    return any(abs(evaluate(number, row)) > TINY for row in samples(study.parameters))
+    return any(abs(evaluate(number, row)) > TINY for row in samples(analysis.parameters))
 
 
-def _region(study: Study) -> str:
+def _region(analysis: Analysis) -> str:
     """Return where phi has a value, in words: the domain, or what the formula leaves of it."""
-    domain, ends = study.whole.domain, study.ends
+    domain, ends = analysis.whole.domain, analysis.ends
     if ends == (domain.lower, domain.upper):
         return f"the domain {domain}"
     low, high = ("-inf" if ends[0] is None else to_text(ends[0])), ("inf" if ends[1] is None else to_text(ends[1]))
     return f"the domain ({low}, {high})"
 
 
-def _is_mirror_image(study: Study) -> bool:
+def _is_mirror_image(analysis: Analysis) -> bool:
     """Is each piece the mirror image of the one on the other side?"""
-    found = study.whole.pieces
+    found = analysis.whole.pieces
     for piece, other in zip(found, reversed(found), strict=True):
         difference = minus(piece.value, substitute(other.value, {W: negative(W)}))
         ends = (piece.low is None, piece.high is None) == (other.high is None, other.low is None)
-        if not ends or tidy(difference, study.parameters) != ZERO:
+        if not ends or tidy(difference, analysis.parameters) != ZERO:
             return False
-        if piece.low is not None and tidy(minus(piece.low, negative(other.high or ZERO)), study.parameters) != ZERO:
+        if piece.low is not None and tidy(minus(piece.low, negative(other.high or ZERO)), analysis.parameters) != ZERO:
             return False
     return True
 
 
-def nonnegative(study: Study) -> Verdict:
+def nonnegative(analysis: Analysis) -> Verdict:
     """phi(w) >= 0 for every weight of the domain."""
     claim = "nonnegative"
-    if bounds(study.value, {p.name: p for p in study.parameters})[0] >= 0:
+    if bounds(analysis.value, {p.name: p for p in analysis.parameters})[0] >= 0:
         return Verdict(claim=claim, verdict="proved", method="structure")
     truths: list[Truth | None] = []
     methods: list[str] = []
-    for piece in study.active.pieces:
-        if sign_between(piece.value, piece.low, piece.high, study.parameters) in ("positive", "nonnegative", "zero"):
+    for piece in analysis.active.pieces:
+        if sign_between(piece.value, piece.low, piece.high, analysis.parameters) in ("positive", "nonnegative", "zero"):
             truths.append(True)
             continue
-        found = extremes(piece.value, piece.low, piece.high, study.parameters, piece.slope)
-        truths.append(None if found is None else is_at_least_zero(found[0].value, study.parameters))
+        found = extremes(piece.value, piece.low, piece.high, analysis.parameters, piece.slope)
+        truths.append(None if found is None else is_at_least_zero(found[0].value, analysis.parameters))
         methods += [] if found is None else [found[0].method]
-    known = all_of((truth for truth in truths if truth is not None), study.parameters)
+    known = all_of((truth for truth in truths if truth is not None), analysis.parameters)
     truth = None if None in truths and known is not False else known
     if truth is True:
         return Verdict(claim=claim, verdict="proved", method=told(methods))
-    rows = _everywhere(study, None if truth is None or truth is False else truth)
-    witness = refuting(study.value, ">=", ZERO, rows, meaning="phi(w) >= 0")
+    rows = _everywhere(analysis, None if truth is None or truth is False else truth)
+    witness = refuting(analysis.value, ">=", ZERO, rows, meaning="phi(w) >= 0")
     return settled(claim, truth, witness, told(methods))
 
 
@@ -131,14 +131,14 @@ FOR_SOME = "balls"
 """The method of what is refuted at the witness's parameters, and may hold for others."""
 
 
-def continuous(study: Study) -> Verdict:
+def continuous(analysis: Analysis) -> Verdict:
     """phi has no jump within its domain."""
     claim = "continuous"
-    jumps = [knot for knot in study.whole.knots if knot.jump != ZERO]
+    jumps = [knot for knot in analysis.whole.knots if knot.jump != ZERO]
     if not jumps:
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     for knot in jumps:
-        for row in parameter_rows(study.parameters):
+        for row in parameter_rows(analysis.parameters):
             witness = refuting(
                 knot.jump, "==", ZERO, [row], meaning=f"the value jumps by 0 at w = {to_text(knot.position)}"
             )
@@ -147,42 +147,42 @@ def continuous(study: Study) -> Verdict:
     return Verdict(claim=claim, verdict="undecided")
 
 
-def differentiable(study: Study) -> Verdict:
+def differentiable(analysis: Analysis) -> Verdict:
     """phi has a derivative at every weight of its domain; else each knot is named with its one-sided slopes."""
     claim = "differentiable"
-    if any(knot.jump != ZERO for knot in study.whole.knots):
-        verdict = continuous(study)
+    if any(knot.jump != ZERO for knot in analysis.whole.knots):
+        verdict = continuous(analysis)
         return Verdict(claim=claim, verdict=verdict.verdict, witness=verdict.witness, method=verdict.method)
-    for end, side, slope in _slopes_at_ends(study):
+    for end, side, slope in _slopes_at_ends(analysis):
         if slope == NAN:
             return Verdict(claim=claim, verdict="undecided")
         if not _are_finite(slope):
             note = f"at the end w = {to_text(end)} of the domain the slope is {to_text(slope)}"
-            witness = _cusp(study, end, side)
+            witness = _cusp(analysis, end, side)
             return Verdict(claim=claim, verdict="refuted", witness=witness, method="limit", note=note)
-    kinks = [j for j in study.whole.knots if j.kind != "smooth" or not _are_finite(j.left, j.right)]
+    kinks = [j for j in analysis.whole.knots if j.kind != "smooth" or not _are_finite(j.left, j.right)]
     if not kinks:
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     note = "; ".join(
         f"at w = {to_text(j.position)} the slope is {to_text(j.left)} from the left, {to_text(j.right)} from the right"
         for j in kinks
     )
-    truths = [_meet(knot.left, knot.right, study) for knot in kinks]
+    truths = [_meet(knot.left, knot.right, analysis) for knot in kinks]
     if None in truths:
         return Verdict(claim=claim, verdict="undecided", note=note)
-    truth = all_of((truth for truth in truths if truth is not None), study.parameters)
+    truth = all_of((truth for truth in truths if truth is not None), analysis.parameters)
     if not isinstance(truth, bool):
         return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="piece by piece", note=note)
     assert truth is False
     for knot in kinks:
         if not _are_finite(knot.left, knot.right):
-            witness = _cusp(study, knot.position)
+            witness = _cusp(analysis, knot.position)
             return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
         witness = refuting(
             knot.left,
             "==",
             knot.right,
-            parameter_rows(study.parameters),
+            parameter_rows(analysis.parameters),
             meaning="the slopes from both sides are equal",
         )
         if witness is not None:
@@ -190,24 +190,24 @@ def differentiable(study: Study) -> Verdict:
     return Verdict(claim=claim, verdict="undecided", note=note)
 
 
-def _slopes_at_ends(study: Study) -> Iterator[tuple[Tree, int, Tree]]:
+def _slopes_at_ends(analysis: Analysis) -> Iterator[tuple[Tree, int, Tree]]:
     """Yield the ends that belong to the domain, where it lies from there, and the slope there; nan if unknown."""
-    first, last, domain = study.whole.pieces[0], study.whole.pieces[-1], study.whole.domain
+    first, last, domain = analysis.whole.pieces[0], analysis.whole.pieces[-1], analysis.whole.domain
     if first.low is not None and domain.lower is not None and domain.low_closed:
-        yield first.low, 1, limit_at(first.slope, first.low, 1, study.parameters)
+        yield first.low, 1, limit_at(first.slope, first.low, 1, analysis.parameters)
     if last.high is not None and domain.upper is not None and domain.high_closed:
-        yield last.high, -1, limit_at(last.slope, last.high, -1, study.parameters)
+        yield last.high, -1, limit_at(last.slope, last.high, -1, analysis.parameters)
 
 
-def _cusp(study: Study, knot: Tree, side: int = 1) -> Witness | None:
+def _cusp(analysis: Analysis, knot: Tree, side: int = 1) -> Witness | None:
     """Return a weight beside a knot with an infinite slope, and the quotient of differences there."""
     at = rational(knot)
     if at is None:
         return None
-    rise = minus(study.value, substitute(study.value, {W: knot}))
+    rise = minus(analysis.value, substitute(analysis.value, {W: knot}))
     quotient = call("abs", over(rise, minus(W, knot)))
     near = [at + side * Fraction(1, 10**k) for k in (9, 20, 60, 200)]
-    rows = ({**row, "w": weight} for row in parameter_rows(study.parameters) for weight in near)
+    rows = ({**row, "w": weight} for row in parameter_rows(analysis.parameters) for weight in near)
     meaning = f"|phi(w) - phi({to_text(knot)})|/|{to_text(minus(W, knot))}| <= 1e6"
     return refuting(quotient, "<=", number(10**6), rows, meaning=meaning)
 
@@ -216,11 +216,11 @@ def _are_finite(*slopes: Tree) -> bool:
     return not any(slope in (INFINITY, negative(INFINITY), NAN) for slope in slopes)
 
 
-def _meet(left: Tree, right: Tree, study: Study) -> Truth | None:
+def _meet(left: Tree, right: Tree, analysis: Analysis) -> Truth | None:
     """Return where two one-sided slopes are finite and equal; None where that is not decided."""
     match left, right:
         case Call("where", (condition, a, b)), Call("where", (other, c, d)) if condition == other:
-            first, second = _meet(a, c, study), _meet(b, d, study)
+            first, second = _meet(a, c, analysis), _meet(b, d, analysis)
             if first is None or second is None or not isinstance(condition, Compare):
                 return None
             if (first, second) == (True, False):
@@ -230,31 +230,31 @@ def _meet(left: Tree, right: Tree, study: Study) -> Truth | None:
         return None
     if not _are_finite(left, right):
         return False
-    sign = sign_for_all(minus(left, right), study.parameters)
+    sign = sign_for_all(minus(left, right), analysis.parameters)
     if sign in ("zero", "positive", "negative"):
         return sign == "zero"
-    found = is_at_least_zero(minus(left, right), study.parameters)  # exact, and without what is never 0
+    found = is_at_least_zero(minus(left, right), analysis.parameters)  # exact, and without what is never 0
     return replace(found, operator="==") if isinstance(found, Compare) else None
 
 
-def homogeneous(study: Study) -> Verdict:
+def homogeneous(analysis: Analysis) -> Verdict:
     """phi(a*w) = a**d*phi(w) for every a > 0, by Euler's theorem: w*phi'(w) = d*phi(w)."""
     claim = "positively homogeneous"
-    if any(end is not None and _is_nonzero(end, study) for end in study.ends):
-        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"{_region(study)} is no cone")
-    if any(end not in (None, ZERO) for end in study.ends):
+    if any(end is not None and _is_nonzero(end, analysis) for end in analysis.ends):
+        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"{_region(analysis)} is no cone")
+    if any(end not in (None, ZERO) for end in analysis.ends):
         return Verdict(claim=claim, verdict="undecided")
     degrees: dict[Tree, None] = {}
-    for piece in study.active.pieces:
+    for piece in analysis.active.pieces:
         if piece.value != ZERO:
-            degrees[tidy(over(times(W, piece.slope), piece.value), study.parameters)] = None
+            degrees[tidy(over(times(W, piece.slope), piece.value), analysis.parameters)] = None
     (degree, *others) = degrees or {ONE: None}
-    if not others and not has_w(degree) and all(knot.position == ZERO for knot in study.whole.knots):
+    if not others and not has_w(degree) and all(knot.position == ZERO for knot in analysis.whole.knots):
         return Verdict(claim=claim, verdict="proved", symbol="degree", value=degree, method="Euler's theorem")
-    for row in parameter_rows(study.parameters):
-        for a in _weights(study, row):
+    for row in parameter_rows(analysis.parameters):
+        for a in _weights(analysis, row):
             # With the degree that the first two weights would need, a third one fails.
-            scaled = [substitute(study.value, {W: times(number(factor), Name("w"))}) for factor in (1, 2, 4)]
+            scaled = [substitute(analysis.value, {W: times(number(factor), Name("w"))}) for factor in (1, 2, 4)]
             first, second, third = scaled
             found = refuting(
                 times(second, second),
@@ -274,13 +274,13 @@ def told(methods: list[str]) -> str:
     return balls[0] if balls else "sign table"
 
 
-def _everywhere(study: Study, condition: Tree | None = None) -> Iterator[Row]:
+def _everywhere(analysis: Analysis, condition: Tree | None = None) -> Iterator[Row]:
     """Yield parameters and weights on every piece; parameters at which a condition fails, if there is one."""
-    for row in parameter_rows(study.parameters, condition):
-        for weight in _weights(study, row):
+    for row in parameter_rows(analysis.parameters, condition):
+        for weight in _weights(analysis, row):
             yield {**row, "w": weight}
 
 
-def _weights(study: Study, row: Row) -> Iterator[Fraction]:
-    for piece in study.whole.pieces:
+def _weights(analysis: Analysis, row: Row) -> Iterator[Fraction]:
+    for piece in analysis.whole.pieces:
         yield from weights_between(piece.low, piece.high, row)

@@ -8,7 +8,7 @@ from math import lcm
 
 import sympy
 
-from symreg.calculus.analysis import Study
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import wave
 from symreg.calculus.signs.limits import limit_at
@@ -55,9 +55,9 @@ class SingleFormula:
     condition: Tree | None
 
 
-def single_formula(study: Study) -> SingleFormula | None:
+def single_formula(analysis: Analysis) -> SingleFormula | None:
     """Return the bound up to which one formula gives the proximal operator, None where it is not decided."""
-    verdict, least = weakly_convex(study), study.least_curvature
+    verdict, least = weakly_convex(analysis), analysis.least_curvature
     if verdict.verdict == "refuted":
         return SingleFormula(bound=ZERO, is_strict=False, condition=Compare("<=", STEP, ZERO))
     if verdict.verdict != "proved" or verdict.value is None or least is None:
@@ -65,18 +65,18 @@ def single_formula(study: Study) -> SingleFormula | None:
     if verdict.value == ZERO:
         return SingleFormula(bound=INFINITY, is_strict=False, condition=None)
     is_strict = least.attained == "on an interval"
-    operator, depth = "<" if is_strict else "<=", tidied(negative(least.value), study.parameters)
-    bound = tidied(over(ONE, depth), study.parameters)
+    operator, depth = "<" if is_strict else "<=", tidied(negative(least.value), analysis.parameters)
+    bound = tidied(over(ONE, depth), analysis.parameters)
     if verdict.value == depth:
         return SingleFormula(bound=bound, is_strict=is_strict, condition=Compare(operator, STEP, bound))
     chosen = where(Compare(">", depth, ZERO), bound, INFINITY)
     return SingleFormula(bound=chosen, is_strict=is_strict, condition=Compare(operator, times(STEP, depth), ONE))
 
 
-def sparse(study: Study) -> Verdict:
+def sparse(analysis: Analysis) -> Verdict:
     """0 is a kink that opens upward, phi'(0-) < 0 < phi'(0+): small weights become exactly 0."""
     claim = "sparse"
-    slopes = study.at_zero()
+    slopes = analysis.slopes_at_zero()
     if slopes is None:
         return Verdict(claim=claim, verdict="refuted", method="domain", note="0 is not inside the domain")
     left, right = slopes
@@ -90,30 +90,30 @@ def sparse(study: Study) -> Verdict:
         elif isinstance(turned, Compare):
             return Verdict(claim=claim, verdict="undecided")
         else:
-            truths.append(is_at_least_zero(turned, study.parameters, strictly=True))
-    truth = all_of(truths, study.parameters)
+            truths.append(is_at_least_zero(turned, analysis.parameters, strictly=True))
+    truth = all_of(truths, analysis.parameters)
     if truth is True:
-        return _thresholding(claim, left, right, study)
+        return _thresholding(claim, left, right, analysis)
     note = f"the slope at 0 is {to_text(left)} from the left, {to_text(right)} from the right"
     if truth is False:
         witness = None
         for side, operator in ((right, ">"), (left, "<")):
             if side not in (INFINITY, negative(INFINITY)) and witness is None:
-                rows = parameter_rows(study.parameters)
+                rows = parameter_rows(analysis.parameters)
                 witness = refuting(side, operator, ZERO, rows, meaning="phi'(0-) < 0 < phi'(0+)")
         return Verdict(claim=claim, verdict="refuted", witness=witness, method="slopes at 0", note=note)
     return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="slopes at 0", note=note)
 
 
-def _thresholding(claim: str, left: Tree, right: Tree, study: Study) -> Verdict:
+def _thresholding(claim: str, left: Tree, right: Tree, analysis: Analysis) -> Verdict:
     """Return the verdict on a kink that opens upward: a threshold where both sides have one slope, else an interval."""
     method, stays = "slopes at 0", "a weight at 0 stays there"
     if left == negative(right) == negative(INFINITY):
         note = f"{stays} whatever the loss's gradient is"
-    elif INFINITY not in (right, negative(left)) and sign_for_all(plus(left, right), study.parameters) == "zero":
+    elif INFINITY not in (right, negative(left)) and sign_for_all(plus(left, right), analysis.parameters) == "zero":
         note = f"{stays} while the loss's gradient is at most {to_text(right)} in size"
     else:
-        low, high = (tidied(negative(side), study.parameters) for side in (right, left))
+        low, high = (tidied(negative(side), analysis.parameters) for side in (right, left))
         at_least = "" if right == INFINITY else f"at least {to_text(low)}"
         at_most = "" if left == negative(INFINITY) else f"at most {to_text(high)}"
         note = f"{stays} while the loss's gradient is {' and '.join(part for part in (at_least, at_most) if part)}"
@@ -121,54 +121,54 @@ def _thresholding(claim: str, left: Tree, right: Tree, study: Study) -> Verdict:
     return Verdict(claim=claim, verdict="proved", symbol="threshold", value=right, method=method, note=note)
 
 
-def unbiased(study: Study) -> Verdict:
+def unbiased(analysis: Analysis) -> Verdict:
     """phi'(w) -> 0 as |w| -> infinity: large weights are left alone."""
     claim = "unbiased"
-    ends = [(p, side) for p, side in ((study.active.pieces[0], 1), (study.active.pieces[-1], -1))]
+    ends = [(p, side) for p, side in ((analysis.active.pieces[0], 1), (analysis.active.pieces[-1], -1))]
     rows = [(p, side) for p, side in ends if (p.low if side > 0 else p.high) is None]
-    limits = [limit_at(piece.slope, None, side, study.parameters) for piece, side in rows]
+    limits = [limit_at(piece.slope, None, side, analysis.parameters) for piece, side in rows]
     if not rows:
         return Verdict(claim=claim, verdict="proved", method="domain", note="the domain is bounded")
     if all(value == ZERO for value in limits):
         return Verdict(claim=claim, verdict="proved", method="limits")
     for value in limits:
         if value in (INFINITY, negative(INFINITY)):
-            found = _steep(study)
+            found = _steep(analysis)
             return Verdict(claim=claim, verdict="refuted", witness=found, method="limits", note="phi' is not bounded")
         if value not in (ZERO, NAN):
-            found = refuting(value, "==", ZERO, parameter_rows(study.parameters), meaning="lim phi'(w) = 0")
+            found = refuting(value, "==", ZERO, parameter_rows(analysis.parameters), meaning="lim phi'(w) = 0")
             if found is not None:
                 note = f"phi' runs to {to_text(value)}"
-                is_for_all = sign_for_all(value, study.parameters) in ("positive", "negative")
+                is_for_all = sign_for_all(value, analysis.parameters) in ("positive", "negative")
                 method = "limits" if is_for_all else FOR_SOME
                 return Verdict(claim=claim, verdict="refuted", witness=found, method=method, note=note)
-    if any(wave(piece.slope, study.parameters) for piece, _ in rows):
+    if any(wave(piece.slope, analysis.parameters) for piece, _ in rows):
         return Verdict(claim=claim, verdict="refuted", method="oscillation", note="phi' never ceases to oscillate")
     return Verdict(claim=claim, verdict="undecided")
 
 
-def _steep(study: Study) -> Witness | None:
+def _steep(analysis: Analysis) -> Witness | None:
     """Return a far weight at which phi' is large."""
-    for piece, side in ((study.whole.pieces[-1], 1), (study.whole.pieces[0], -1)):
+    for piece, side in ((analysis.whole.pieces[-1], 1), (analysis.whole.pieces[0], -1)):
         if (piece.high if side > 0 else piece.low) is None:
             far = [Fraction(side * 10**k) for k in (6, 12, 40)]
-            rows = ({**row, "w": weight} for row in parameter_rows(study.parameters) for weight in far)
+            rows = ({**row, "w": weight} for row in parameter_rows(analysis.parameters) for weight in far)
             found = refuting(call("abs", piece.slope), "<=", ONE, rows, meaning="|phi'(w)| <= 1 for a far w")
             if found is not None:
                 return found
     return None
 
 
-def continuous_rule(study: Study) -> Verdict:
+def continuous_rule(analysis: Analysis) -> Verdict:
     """The proximal operator of step*phi is continuous in v, for the steps of `holds_iff` and no other."""
     claim = "continuous thresholding"
-    found = single_formula(study)
+    found = single_formula(analysis)
     if found is None:
         return Verdict(claim=claim, verdict="undecided")
     if found.condition is None:
         return Verdict(claim=claim, verdict="proved", method="sign table", note="phi is convex: for every step")
     if found.bound == ZERO:
-        witness = convex(study).witness
+        witness = convex(analysis).witness
         note = "for no step: s*phi(u) + u**2/2 is never convex"
         return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", note=note)
     return Verdict(
@@ -181,16 +181,16 @@ def continuous_rule(study: Study) -> Verdict:
     )
 
 
-def by_quadratics(study: Study) -> Verdict:
+def by_quadratics(analysis: Analysis) -> Verdict:
     """u + s*phi'(u) = v is, on every piece, an equation of degree at most 2 in u or in a root of u."""
     claim = "prox by quadratics"
-    degrees = [degree_of(piece.slope, study) for piece in study.active.pieces]
+    degrees = [degree_of(piece.slope, analysis) for piece in analysis.active.pieces]
     if all(degree is not None and degree <= 2 for degree in degrees):
         worst = max(degree or 0 for degree in degrees)
         return Verdict(claim=claim, verdict="proved", method="degree", note=f"of degree {worst}")
-    if any(degree is None and _is_open(p.slope) for p, degree in zip(study.active.pieces, degrees, strict=True)):
+    if any(degree is None and _is_open(p.slope) for p, degree in zip(analysis.active.pieces, degrees, strict=True)):
         return Verdict(claim=claim, verdict="undecided", note="the degree hangs on an exponent")
-    found = next((p, d) for p, d in zip(study.active.pieces, degrees, strict=True) if d is None or d > 2)
+    found = next((p, d) for p, d in zip(analysis.active.pieces, degrees, strict=True) if d is None or d > 2)
     how = "no polynomial equation" if found[1] is None else f"an equation of degree {found[1]}"
     note = f"with slope {to_text(found[0].slope)} it is {how}"
     return Verdict(claim=claim, verdict="refuted", method="degree", note=note)
@@ -202,10 +202,10 @@ def _is_open(slope: Tree) -> bool:
     return any(has_w(power.left) and rational(power.right) is None for power in powers)
 
 
-def degree_of(slope: Tree, study: Study) -> int | None:
+def degree_of(slope: Tree, analysis: Analysis) -> int | None:
     """Return the degree of u + s*phi'(u) = v in u, or in r where u = r**q; None if it is no polynomial equation."""
     u, s, v, r = (sympy.Symbol(name, positive=True) for name in ("w", "step", "v", "r"))
-    expression = to_sympy(slope, study.parameters)
+    expression = to_sympy(slope, analysis.parameters)
     weights = [symbol for symbol in expression.free_symbols if symbol.name == "w"]
     expression = expression.subs(weights[0], u) if weights else expression
     exponents = [power.exp for power in expression.atoms(sympy.Pow) if power.base == u]

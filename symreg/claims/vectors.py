@@ -9,18 +9,17 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from symreg.calculus.analysis import Study, study
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import Unforeseen, border
-from symreg.calculus.gradient import indexed_parts
 from symreg.claims import structure
 from symreg.claims.lines import ONE_WEIGHT, Line, at_numbers, lines, restricted
 from symreg.claims.verdict import Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ZERO, times
 from symreg.expressions.tree import Tree, number
-from symreg.model.terms import Term, Terms
+from symreg.model.terms import Term
 
-Decide = Callable[[Study], Verdict]
+Decide = Callable[[Analysis], Verdict]
 
 OF_ONE_WEIGHT = (
     "shrinks toward the origin",
@@ -51,22 +50,22 @@ class Form:
     domains: structure.Domains
 
 
-def of_vector(term: Term, claims: dict[str, Decide]) -> tuple[Verdict, ...]:
-    """Return the verdicts on a term in index notation."""
-    (derived,) = indexed_parts(Terms(terms=(term,)))
+def of_vector(analysis: Analysis, claims: dict[str, Decide]) -> tuple[Verdict, ...]:
+    """Return the verdicts on one term in index notation."""
+    (term,), (derived,) = analysis.terms.terms, analysis.indexed
     form = Form(
         term=term,
         tree=times(number(term.coefficient), term.tree),
         gradient=derived.tidied,
         domains={p.name: p for p in term.scalars},
     )
-    studies = tuple(_studies(Terms(terms=(term,))))
+    on_lines = tuple(_on_lines(analysis))
     made: list[Verdict] = []
     for claim, decide in claims.items():
         verdict = None
         with suppress(Unforeseen), border(f"the claim '{claim}'"):
             verdict = PROOFS[claim](form) if claim in PROOFS and term.domain.is_all else None
-        made.append(verdict or _on_lines(claim, decide, studies))
+        made.append(verdict or _refuted_on_a_line(claim, decide, on_lines))
     return tuple(made)
 
 
@@ -79,14 +78,16 @@ def is_convex_by_structure(term: Term) -> bool:
 _CONVEX = ("affine", "convex", "constant")
 
 
-def of_sum(terms: Terms, addends: Sequence[tuple[Verdict, ...]], claims: dict[str, Decide]) -> tuple[Verdict, ...]:
+def of_sum(
+    analysis: Analysis, addends: Sequence[tuple[Verdict, ...]], claims: dict[str, Decide]
+) -> tuple[Verdict, ...]:
     """Return the verdicts on a sum of terms from those on its addends; what does not follow is looked at on lines."""
     rows = [{verdict.claim: verdict for verdict in verdicts} for verdicts in addends]
     made = [summed(claim, rows) for claim in claims]
-    studies = tuple(_studies(terms))
+    on_lines = tuple(_on_lines(analysis))
     for k, (claim, decide) in enumerate(claims.items()):
         if made[k].verdict == "undecided":
-            found = _on_lines(claim, decide, studies)
+            found = _refuted_on_a_line(claim, decide, on_lines)
             made[k] = found if found.verdict == "refuted" else made[k]
     return tuple(made)
 
@@ -96,12 +97,13 @@ class OnLine:
     """A sum of terms on a line, and the numbers that its parameters were given, if they were."""
 
     line: Line
-    study: Study
+    analysis: Analysis
     numbers: dict[str, Fraction]
 
 
-def _studies(terms: Terms) -> Iterator[OnLine]:
+def _on_lines(analysis: Analysis) -> Iterator[OnLine]:
     """Yield what can be taken apart: with parameters, or at their defaults where an order depends on them."""
+    terms = analysis.terms
     is_vector = bool(terms.indexed)
     for line in lines(terms.arrays) if is_vector else [ONE_WEIGHT]:
         if not all(line.is_within(term.domain) for term in terms.terms):
@@ -110,19 +112,21 @@ def _studies(terms: Terms) -> Iterator[OnLine]:
         numeric, numbers = at_numbers(found)
         for candidate, given in ((found, {}), (numeric, numbers)):
             with suppress(Intractable, NotDifferentiable), border(f"what holds {line}"):
-                yield OnLine(line=line, study=study(candidate, candidate.parameters), numbers=given)
+                on_line = analysis.of(candidate)
+                on_line.require_pieces()
+                yield OnLine(line=line, analysis=on_line, numbers=given)
                 break
 
 
-def _on_lines(claim: str, decide: Decide, studies: Sequence[OnLine]) -> Verdict:
+def _refuted_on_a_line(claim: str, decide: Decide, on_lines: Sequence[OnLine]) -> Verdict:
     """Return the claim as refuted if it is on one line."""
-    for one in () if claim in NOT_ON_LINES else studies:
+    for one in () if claim in NOT_ON_LINES else on_lines:
         line = one.line
         if (claim in OF_ONE_WEIGHT and not line.is_one_weight) or (claim in _OF_RAYS and not line.is_through_origin):
             continue
         try:
             with border(f"the claim '{claim}'"):
-                verdict = shown(decide(one.study))
+                verdict = shown(decide(one.analysis))
         except (Intractable, NotDifferentiable):
             continue
         if verdict.verdict == "refuted":

@@ -77,7 +77,7 @@ def shown(verdict: Verdict) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
+class Verdicts:
     """All verdicts on an objective.
 
     Args:

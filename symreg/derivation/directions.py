@@ -8,10 +8,10 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
-from symreg.calculus.gradient import Derived
 from symreg.calculus.pieces.one_sided import beside
-from symreg.calculus.pieces.undefined import Gaps, gaps
+from symreg.calculus.pieces.undefined import Gaps
 from symreg.calculus.signs.limits import grouped
 from symreg.calculus.signs.roots import knots_of, roots
 from symreg.calculus.signs.sign import sign_between, sign_for_all
@@ -38,12 +38,13 @@ from symreg.model.interval import Interval, inside
 from symreg.model.spec import Parameter
 
 
-def directions(parts: tuple[Derived, ...], parameters: tuple[Parameter, ...]) -> tuple[Direction, ...]:
+def directions(analysis: Analysis) -> tuple[Direction, ...]:
     """Return the sign of phi' on each side of zero, piece by piece, equal neighbours as one; negative side first.
 
     Nothing is said of weights outside the domain, and of those at which the formula has no value only that.
     """
-    gradient, holes = total([part.tidied for part in parts]), _Holes.of(parts)
+    parts, parameters = analysis.addends, analysis.parameters
+    gradient, holes = total([part.tidied for part in parts]), _Holes.of(analysis)
     made: list[Direction] = []
     sides: tuple[tuple[Literal["negative", "positive"], int], ...] = (("negative", -1), ("positive", 1))
     for word, side in sides:
@@ -67,9 +68,9 @@ class _Holes:
     gaps: tuple[Gaps, ...]
 
     @classmethod
-    def of(cls, parts: Iterable[Derived]) -> _Holes:
-        terms = dict.fromkeys(part.term for part in parts)
-        return cls(domains=tuple(dict.fromkeys(t.domain for t in terms)), gaps=tuple(map(gaps, terms)))
+    def of(cls, analysis: Analysis) -> _Holes:
+        domains = dict.fromkeys(term.domain for term in analysis.terms.terms)
+        return cls(domains=tuple(domains), gaps=analysis.gaps)
 
     def hulls(self, parameters: tuple[Parameter, ...]) -> tuple[Interval, ...]:
         """Return the least domains with numbers for ends that hold these for all parameters."""

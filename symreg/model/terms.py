@@ -116,19 +116,10 @@ def told_apart(terms: Terms, rule: Rule) -> tuple[Terms, dict[str, str]]:
 def rename(terms: Terms, renamed: dict[str, str]) -> Terms:
     """Return the terms with parameters and arrays under new names."""
 
-    def change(node: Tree) -> Tree:
-        match node:
-            case Name(name) if name in renamed:
-                return Name(renamed[name])
-            case Item(array, subscripts) if array in renamed:
-                return Item(renamed[array], subscripts)
-            case _:
-                return node
-
     def change_term(term: Term) -> Term:
         return replace(
             term,
-            tree=transform(term.tree, change),
+            tree=renamed_tree(term.tree, renamed),
             domain=renamed_domain(term.domain, renamed),
             parameters=tuple(
                 replace(p, name=renamed.get(p.name, p.name), above=renamed.get(p.above, p.above))
@@ -138,3 +129,18 @@ def rename(terms: Terms, renamed: dict[str, str]) -> Terms:
         )
 
     return Terms(terms=tuple(change_term(term) for term in terms.terms))
+
+
+def renamed_tree(tree: Tree, renamed: Mapping[str, str]) -> Tree:
+    """Return a tree with parameters and arrays under new names."""
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Name(name) if name in renamed:
+                return Name(renamed[name])
+            case Item(array, subscripts) if array in renamed:
+                return Item(renamed[array], subscripts)
+            case _:
+                return node
+
+    return transform(tree, change)

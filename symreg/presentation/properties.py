@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symreg.claims.verdict import Analysis, Verdict
+from symreg.claims.verdict import Verdict, Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Properties:
         analysis: What was decided: trees, no SymPy.
     """
 
-    analysis: Analysis
+    analysis: Verdicts
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -7,7 +7,7 @@ import textwrap
 from fractions import Fraction
 from typing import Any
 
-from symreg.claims.verdict import Analysis, Verdict, Witness
+from symreg.claims.verdict import Verdict, Verdicts, Witness
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
 from symreg.model.interval import Interval
@@ -27,7 +27,7 @@ _BESIDE = ("lr", "step")
 """Bounds that the condition already names."""
 
 
-def text(analysis: Analysis) -> str:
+def text(analysis: Verdicts) -> str:
     """Return the verdicts as a table: ASCII, no line wider than 80 characters, a newline at the end."""
     objective, notation = analysis.objective, _notation(analysis)
     title = f"{objective.name} - {plain(objective.title)}" if objective.title != objective.name else objective.name
@@ -65,7 +65,7 @@ def sentences(verdict: Verdict) -> tuple[Sentence, ...]:
     return tuple(parts)
 
 
-def markdown(analysis: Analysis, dialect: Dialect = GITHUB) -> str:
+def markdown(analysis: Verdicts, dialect: Dialect = GITHUB) -> str:
     """Return the verdicts as a table in Markdown."""
     objective, notation = analysis.objective, _notation(analysis)
     rows = ["| claim | verdict | |", "| --- | --- | --- |"]
@@ -77,7 +77,7 @@ def markdown(analysis: Analysis, dialect: Dialect = GITHUB) -> str:
     return "\n".join([title, "", *parameters, "", *rows]) + "\n"
 
 
-def latex(analysis: Analysis) -> str:
+def latex(analysis: Verdicts) -> str:
     """Return the verdicts as a complete LaTeX document."""
     objective, notation = analysis.objective, _notation(analysis)
 
@@ -98,12 +98,12 @@ def latex(analysis: Analysis) -> str:
     )
 
 
-def to_json(analysis: Analysis) -> str:
+def to_json(analysis: Verdicts) -> str:
     """Return the verdicts as JSON; expressions are text of the language over `w`, `u` and `v`."""
     return json.dumps(data(analysis), indent=2) + "\n"
 
 
-def data(analysis: Analysis) -> dict[str, Any]:
+def data(analysis: Verdicts) -> dict[str, Any]:
     """Return the verdicts as lists, dicts and strings."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -172,6 +172,6 @@ def _in_text(sentence: Sentence, notation: Notation) -> str:
     return "".join(part if isinstance(part, str) else formula(part, notation).flat for part in sentence)
 
 
-def _notation(analysis: Analysis) -> Notation:
+def _notation(analysis: Verdicts) -> Notation:
     rows = analysis.objective.terms.parameters
     return Notation({p.name: p.latex if is_symbol(p.latex) else latex_symbol(p.name) for p in rows})

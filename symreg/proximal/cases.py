@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import border
 from symreg.calculus.pieces.knot import Knot
-from symreg.calculus.pieces.pieces import Piece, Pieces, half, pieces
+from symreg.calculus.pieces.pieces import Piece, Pieces, half
 from symreg.calculus.signs.sign import sign_between
 from symreg.calculus.signs.sign_of import Sign
 from symreg.calculus.signs.table import Run, sign_table
@@ -19,8 +20,6 @@ from symreg.expressions.arithmetic import over
 from symreg.expressions.text import mention, to_text
 from symreg.expressions.tree import Tree, number
 from symreg.model.domain import Domain
-from symreg.model.spec import Parameter
-from symreg.model.terms import Terms
 from symreg.proximal.ends import at_end, at_kink, at_start, sides_of, value_at
 from symreg.proximal.operator import Case, MonotonePiece, threshold_at
 from symreg.proximal.period import period_of
@@ -60,33 +59,33 @@ class Entries:
 
 
 @border("the order of its pieces")
-def entries_of(terms: Terms) -> Entries:
+def entries_of(analysis: Analysis) -> Entries:
     """Return the cases of the sum of the elementwise terms, and where F may fall between them.
 
     Raises:
         Intractable: Knots or stationary points whose order depends on the parameters, or that were not enclosed.
         NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
     """
-    parameters = terms.parameters
-    whole = pieces(terms, parameters)
+    whole = analysis.continuous_pieces()
     part = half(whole) if whole.is_even else whole
     period = period_of(part)
     if period is not None:
         (piece,) = part.pieces
         part = replace(part, pieces=(replace(piece, high=over(period, number(2))),))
-    entries = list(_entries(whole, part, parameters))
+    entries = list(_entries(whole, part, analysis))
     if period is not None and isinstance(entries[-1], Fall):
         entries.pop()  # beyond half a period the same comes again, mirrored
     return Entries(whole=whole, entries=tuple(entries), period=period)
 
 
-def _entries(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) -> Iterator[Entry]:
+def _entries(whole: Pieces, part: Pieces, analysis: Analysis) -> Iterator[Entry]:
+    parameters = analysis.parameters
     start = at_start(whole, part, parameters)
     if start is not None:
         yield start
     knots: list[Knot | None] = [*part.knots, None]
     for piece, knot in zip(part.pieces, knots, strict=True):
-        for case in _cases_on(piece, part.domain, parameters):
+        for case in _cases_on(piece, part.domain, analysis):
             place = case.place
             assert isinstance(place, MonotonePiece)
             if place.may_fall and place.trend > 0 and place.low is not None:
@@ -109,9 +108,9 @@ def _entries(whole: Pieces, part: Pieces, parameters: tuple[Parameter, ...]) -> 
         yield end
 
 
-def _cases_on(piece: Piece, domain: Domain, parameters: tuple[Parameter, ...]) -> Iterator[Case]:
+def _cases_on(piece: Piece, domain: Domain, analysis: Analysis) -> Iterator[Case]:
     """Yield the cases of the parts of a piece on which the curvature rises, falls or stays."""
-    runs = _monotone_runs(piece, parameters)
+    parameters, runs = analysis.parameters, _monotone_runs(piece, analysis)
     slope = stable_slope(piece, parameters, domain)
     for run in runs:
         signs = sign_table(piece.curvature, run.low, run.high, parameters)
@@ -140,16 +139,16 @@ def _cases_on(piece: Piece, domain: Domain, parameters: tuple[Parameter, ...]) -
             yield Case(place=part, low=low, high=high, formula=None, iteration=iteration)
 
 
-def _monotone_runs(piece: Piece, parameters: tuple[Parameter, ...]) -> tuple[Run, ...]:
+def _monotone_runs(piece: Piece, analysis: Analysis) -> tuple[Run, ...]:
     """Return where the curvature of a piece rises, falls or stays.
 
     Raises:
         Intractable: That was not decided, and it is negative somewhere.
     """
-    table = sign_table(piece.third, piece.low, piece.high, parameters)
+    table = analysis.signs(piece.third, piece)
     if table is not None:
         return tuple(table)
-    if sign_between(piece.curvature, piece.low, piece.high, parameters) in NONNEGATIVE:
+    if sign_between(piece.curvature, piece.low, piece.high, analysis.parameters) in NONNEGATIVE:
         # F rises all over it, wherever its curvature rises and falls.
         return (Run(sign=0, low=piece.low, high=piece.high, method="", is_strict=False),)
     raise Intractable(f"where phi'' = {mention(piece.curvature)} rises and falls was not decided for all parameters")

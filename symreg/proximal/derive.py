@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import lru_cache
 
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.symbolic.exponents import Exponents, named, restored_all
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.model.terms import Terms
@@ -23,7 +24,7 @@ from symreg.proximal.table_search import addends_of, table_search
 
 
 @lru_cache(maxsize=64)
-def operator(terms: Terms) -> AnyOperator:
+def operator(analysis: Analysis) -> AnyOperator:
     """Return the proximal operator of the sum of the elementwise terms, for all parameters in their domains.
 
     Where the order of its knots, or where F turns, depends on the parameters, that is left to be found once they are
@@ -33,32 +34,32 @@ def operator(terms: Terms) -> AnyOperator:
         Intractable: Knots or stationary points whose order depends on the parameters, or that were not enclosed.
         NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
     """
-    derived, _, exponents = with_exponents(terms)
+    derived, _, exponents = with_exponents(analysis)
     return restored_all(derived, exponents) if exponents else derived
 
 
 @lru_cache(maxsize=64)
-def with_exponents(terms: Terms) -> tuple[AnyOperator, Terms, Exponents]:
-    """Return the operator over names for exponents of great denominator; the terms over them, and what they stand for.
+def with_exponents(analysis: Analysis) -> tuple[AnyOperator, Analysis, Exponents]:
+    """Return the operator over names for exponents of great denominator; phi over them, and what they stand for.
 
     Raises:
         Intractable, NotDifferentiable: As `operator` does.
     """
-    apart, exponents = named(terms)
+    apart, exponents = named(analysis.terms)
     if exponents:
         with suppress(Intractable, NotDifferentiable):
-            return _operator(apart), apart, exponents
-    return _operator(terms), terms, {}
+            return _operator(analysis.of(apart)), analysis.of(apart), exponents
+    return _operator(analysis), analysis, {}
 
 
-def _operator(terms: Terms) -> AnyOperator:
+def _operator(analysis: Analysis) -> AnyOperator:
     try:
-        table = entries_of(terms)
+        table = entries_of(analysis)
     except NoMinimum:
         raise
     except Intractable as reason:
-        return _without_cases(terms, reason)
-    needs = needs_of(table.entries, terms.parameters)
+        return _without_cases(analysis, reason)
+    needs = needs_of(table.entries, analysis.parameters)
     cases, gaps = cases_and_gaps(table.entries)
     derived = Operator(
         cases=cases,
@@ -68,23 +69,24 @@ def _operator(terms: Terms) -> AnyOperator:
         needs=needs,
         period=table.period,
     )
-    return with_jumps(derived, terms.parameters)
+    return with_jumps(derived, analysis.parameters)
 
 
-def _without_cases(terms: Terms, reason: Intractable) -> AnyOperator:
+def _without_cases(analysis: Analysis, reason: Intractable) -> AnyOperator:
     """Return the operator of a sum whose cases depend on the parameters.
 
     Args:
-        terms: Of the sum.
+        analysis: Of the sum.
         reason: Why there are no cases for all parameters; it is raised where nothing else helps.
     """
+    terms = analysis.terms
     with suppress(Intractable):
         return piecewise_quadratic(terms)
     apart = Terms(terms=tuple(part for term in terms.elementwise for part in addends_of(term)))
     if len(apart.terms) > 1:
         with suppress(Intractable):
-            return without_abs_and_square(apart, _operator)
+            return without_abs_and_square(analysis.of(apart), _operator)
     try:
-        return table_search(terms)
+        return table_search(analysis)
     except (Intractable, NotDifferentiable) as other:
         raise (other if len(terms.elementwise) > 1 else reason) from None

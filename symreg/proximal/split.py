@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from symreg.calculus.differentiability import is_differentiable
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.radial import radial_profile
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.model.spec import Rule
@@ -29,11 +29,11 @@ class Split(NamedTuple):
     prox: Terms
 
 
-def split(terms: Terms, rule: Rule) -> Split:
+def split(analysis: Analysis, rule: Rule) -> Split:
     """Return the terms whose gradient a rule uses, and those whose proximal operator it takes.
 
     Args:
-        terms: Under the names that they have in the rule's step, or in the objective.
+        analysis: Of the terms, under the names that they have in the rule's step, or in the objective.
         rule: If it uses no `prox`, everything goes into `g`.
 
     Raises:
@@ -43,20 +43,20 @@ def split(terms: Terms, rule: Rule) -> Split:
     """
     has_gradient = takes_gradient(rule)
     if not rule.uses_prox:
-        return Split(terms, Terms(terms=()))
-    rows = [(term, has_gradient and is_differentiable(term)) for term in terms.terms]
-    made = Split(
-        smooth=Terms(terms=tuple(term for term, is_smooth in rows if is_smooth)),
-        prox=Terms(terms=tuple(term for term, is_smooth in rows if not is_smooth)),
+        return Split(analysis.terms, Terms(terms=()))
+    smooth = [part for part in analysis.alone if has_gradient and part.is_differentiable]
+    parted = Split(
+        smooth=Terms(terms=tuple(part.terms.terms[0] for part in smooth)),
+        prox=Terms(terms=tuple(part.terms.terms[0] for part in analysis.alone if part not in smooth)),
     )
-    _refuse_without_operator(made.prox, rule)
-    return made
+    _refuse_without_operator(parted.prox, rule)
+    return parted
 
 
-def fits(terms: Terms, rule: Rule) -> bool:
+def fits(analysis: Analysis, rule: Rule) -> bool:
     """Is there an operator of what the rule has to take, and anything to take, if it uses one?"""
     try:
-        return not rule.uses_prox or bool(split(terms, rule).prox.terms)
+        return not rule.uses_prox or bool(split(analysis, rule).prox.terms)
     except (Intractable, NotDifferentiable):
         return False
 

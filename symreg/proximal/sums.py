@@ -10,33 +10,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import border
-from symreg.calculus.pieces.pieces import Piece, half, pieces
+from symreg.calculus.pieces.pieces import Piece, half
 from symreg.calculus.signs.sign import sign_between, sign_for_all
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ZERO, W, has_w, minus, total
 from symreg.expressions.tree import Tree, substitute
 from symreg.model.spec import Parameter
-from symreg.model.terms import Term, Terms
+from symreg.model.terms import Terms
 from symreg.proximal.operator import Operator
 
 _UPWARD = ("positive", "nonnegative", "zero")
 
 
-def without_abs_and_square(terms: Terms, derive: Callable[[Terms], object]) -> Operator:
+def without_abs_and_square(analysis: Analysis, derive: Callable[[Analysis], object]) -> Operator:
     """Return the operator of a sum by that of its terms other than |w| and w^2.
 
     Args:
-        terms: Of the sum; those in index notation are left out.
-        derive: Returns the operator of terms.
+        analysis: Of the sum; terms in index notation are left out.
+        derive: Returns the operator of a sum.
 
     Raises:
         Intractable: There are no such terms, or no others; or the others have no operator that is even.
     """
-    taken = {term: pair for term in terms.elementwise if (pair := _abs_and_square(term)) is not None}
-    rest = Terms(terms=tuple(term for term in terms.elementwise if term not in taken))
-    if not taken or not rest.terms:
+    terms = analysis.terms
+    alone = {term: analysis.of(Terms(terms=(term,))) for term in terms.elementwise}
+    taken = {term: pair for term, known in alone.items() if (pair := _abs_and_square(known)) is not None}
+    rest = analysis.of(Terms(terms=tuple(term for term in terms.elementwise if term not in taken)))
+    if not taken or not rest.terms.terms:
         raise Intractable("there is no |w| and no w^2 to take out")
     operator = derive(rest)
     if not isinstance(operator, Operator) or not operator.is_even or operator.needs is not None:
@@ -47,28 +50,28 @@ def without_abs_and_square(terms: Terms, derive: Callable[[Terms], object]) -> O
     return replace(operator, abs_coefficient=slope, square_coefficient=curvature)
 
 
-def _abs_and_square(term: Term) -> tuple[Tree, Tree] | None:
+def _abs_and_square(analysis: Analysis) -> tuple[Tree, Tree] | None:
     """Return the a and the k of a term that is a*|w| + k*w^2/2 with neither of them negative; None of any other."""
     try:
-        whole = pieces(Terms(terms=(term,)), term.parameters)
+        whole = analysis.continuous_pieces()
     except (Intractable, NotDifferentiable):
         return None
     if not whole.is_even or not whole.domain.is_all or len(half(whole).pieces) > 1:
         return None
     (piece,) = half(whole).pieces
     curvature = piece.curvature
-    slope = tidy(substitute(piece.slope, {W: ZERO}), term.parameters)
-    if has_w(curvature) or any(sign_for_all(tree, term.parameters) not in _UPWARD for tree in (slope, curvature)):
+    slope = tidy(substitute(piece.slope, {W: ZERO}), analysis.parameters)
+    if has_w(curvature) or any(sign_for_all(tree, analysis.parameters) not in _UPWARD for tree in (slope, curvature)):
         return None
     return slope, curvature
 
 
-def is_least_at_zero(terms: Terms) -> bool:
+def is_least_at_zero(analysis: Analysis) -> bool:
     """Is a sum of terms that is even nowhere less than at 0? False where that is not decided."""
     try:
         with border("where the penalty is least"):
-            found = half(pieces(terms, terms.parameters)).pieces
-            return all(_is_more(piece, substitute(found[0].value, {W: ZERO}), terms.parameters) for piece in found)
+            found = half(analysis.continuous_pieces()).pieces
+            return all(_is_more(piece, substitute(found[0].value, {W: ZERO}), analysis.parameters) for piece in found)
     except (Intractable, NotDifferentiable):
         return False
 

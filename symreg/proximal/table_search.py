@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symreg.calculus.pieces.pieces import Piece, domain_of, half, pieces, whole_value
+from symreg.calculus.analysis import Analysis
+from symreg.calculus.pieces.pieces import Piece, domain_of, half, whole_value
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.parity import is_even
 from symreg.calculus.signs.sign import sign_between, sign_for_all
@@ -31,7 +32,7 @@ from symreg.proximal.solving.iteration import curvature_of
 _UPWARD = ("positive", "nonnegative", "zero")
 
 
-def table_search(terms: Terms) -> TableSearch:
+def table_search(analysis: Analysis) -> TableSearch:
     """Return the operator of the sum of the elementwise terms.
 
     Raises:
@@ -39,11 +40,12 @@ def table_search(terms: Terms) -> TableSearch:
             known where it rises and falls, or in the end stays negative.
         NotDifferentiable: As `pieces`.
     """
+    terms = analysis.terms
     domain = domain_of(terms)
     if domain.names:
         raise Intractable(f"the ends of the domain {domain} are parameters, and F is not known to rise between them")
     is_mirrored = domain.is_all and is_even(whole_value(terms))
-    found = tuple(s for term in terms.elementwise for s in _of_term(term, domain, is_mirrored=is_mirrored))
+    found = tuple(s for term in terms.elementwise for s in _of_term(analysis, term, domain, is_mirrored=is_mirrored))
     ends = dict.fromkeys(span.high for spans in found for span in spans if span.high is not None)
     return TableSearch(addends=found, knots=tuple(ends), is_even=is_mirrored, domain=domain)
 
@@ -67,22 +69,22 @@ def refuse_step_per_weight(operator: AnyOperator, terms: Terms, rule: Rule) -> N
         )
 
 
-def _of_term(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[TermPiece, ...]]:
+def _of_term(analysis: Analysis, term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[TermPiece, ...]]:
     """Yield the spans of a term, or those of each of its addends where they are not known for all together."""
     centre = _centre(term.tree) if domain.is_all else None
     if centre is not None:
         moved = replace(term, tree=_moved(term.tree, centre))
-        for spans in _of_term(moved, domain, is_mirrored=False):
+        for spans in _of_term(analysis, moved, domain, is_mirrored=False):
             yield tuple(_back(span, centre, term.parameters) for span in spans)
         return
     try:
-        yield tuple(_spans(term, domain, is_mirrored=is_mirrored))
+        yield tuple(_spans(analysis, term, domain, is_mirrored=is_mirrored))
     except Intractable:
         parts = addends_of(term)
         if len(parts) < 2:
             raise
         for part in parts:
-            yield from _of_term(part, domain, is_mirrored=is_mirrored)
+            yield from _of_term(analysis, part, domain, is_mirrored=is_mirrored)
 
 
 def addends_of(term: Term) -> tuple[Term, ...]:
@@ -124,23 +126,24 @@ def _back(span: TermPiece, centre: Tree, parameters: tuple[Parameter, ...]) -> T
     )
 
 
-def _spans(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[TermPiece]:
+def _spans(analysis: Analysis, term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[TermPiece]:
     """Yield, ascending, where a term is smooth and its curvature only rises or only falls.
 
     Args:
+        analysis: Of the whole sum.
         term: One addend.
         domain: Of the whole sum.
         is_mirrored: Is the whole even, so that weights >= 0 are enough?
     """
-    parameters = term.parameters
-    whole = pieces(Terms(terms=(term,)), parameters)
+    parameters, alone = term.parameters, analysis.of(Terms(terms=(term,)))
+    whole = alone.continuous_pieces()
     found = (half(whole) if is_mirrored and whole.is_even else whole).pieces
     if domain.upper is None:
         _refuse_downward(found[-1], 1, term)
     if domain.lower is None and not is_mirrored:
         _refuse_downward(found[0], -1, term)
     for piece in found:
-        table = _turns(piece, parameters)
+        table = _turns(piece, alone)
         if table is None:
             raise Intractable(
                 f"where the curvature of {term.name}, {mention(piece.curvature)}, rises and falls was not decided"
@@ -151,13 +154,13 @@ def _spans(term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[TermPie
             yield TermPiece(high=run.high, value=piece.value, slope=slope, curvature=curvature, rises=run.sign >= 0)
 
 
-def _turns(piece: Piece, parameters: tuple[Parameter, ...]) -> Sequence[Run] | None:
+def _turns(piece: Piece, analysis: Analysis) -> Sequence[Run] | None:
     """Return where the curvature of a piece rises and falls; None where that is not decided.
 
     A zero of phi''' that is in the piece for some parameters alone is listed where it is known of all the line which
     sign is on which side of it: wherever it is, the weights of the piece are on one of the two.
     """
-    table = sign_table(piece.third, piece.low, piece.high, parameters)
+    parameters, table = analysis.parameters, analysis.signs(piece.third, piece)
     if table is not None:
         return table
     centre = _centre(piece.third)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from symreg.claims.verdict import Verdict
 from symreg.expressions.tree import Call, Constant, Name, Negate, Tree
 from symreg.model.spec import Assignment, Rule
 from symreg.model.terms import Terms
@@ -34,6 +35,7 @@ class Update:
         is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
         is_least_at_zero: If so, is the penalty nowhere less than at 0, so that 0 stays where it is?
         notes: Sentences for the docstring: conventions at kinks, ranges of accuracy.
+        claims: The verdicts on the penalty that some of the notes tell.
     """
 
     kind: Literal["value", "gradient", "prox", "step"]
@@ -47,3 +49,4 @@ class Update:
     is_radial: bool = False
     is_least_at_zero: bool = True
     notes: tuple[str, ...] = ()
+    claims: tuple[Verdict, ...] = ()

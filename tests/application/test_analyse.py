@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from truths import CLAIMS
 
 import symreg
+from symreg.calculus.analysis import analyse
 from symreg.claims.decide import properties
-from symreg.claims.sentences import bounds_of_step, formula_of, prox_notes, step_notes
+from symreg.claims.sentences import bounds_of_step, formula_of, prox_notes, step_notes, verdicts_on_step
 from symreg.cli.group import symreg as command
 from symreg.expressions.text import to_text
 from symreg.objectives.resolve import resolve
@@ -106,7 +107,7 @@ def test_python_gives_verdicts_by_name() -> None:
     ],
 )
 def test_what_docstrings_say_of_the_step(text: str, notes: tuple[str, ...]) -> None:
-    assert step_notes(resolve(text).terms) == notes
+    assert step_notes(verdicts_on_step(analyse(resolve(text).terms))) == notes
 
 
 @pytest.mark.parametrize(
@@ -122,20 +123,20 @@ def test_what_docstrings_say_of_the_step(text: str, notes: tuple[str, ...]) -> N
     ],
 )
 def test_up_to_which_step_one_formula_gives_the_prox(text: str, bound: str, is_strict: bool) -> None:
-    found = formula_of(resolve(text).terms)
+    found = formula_of(analyse(resolve(text).terms))
     assert found is not None
     assert (to_text(found.bound), found.is_strict) == (bound, is_strict)
-    assert len(prox_notes(resolve(text).terms)) == 1
+    assert len(prox_notes(found)) == 1
 
 
 def test_bounds_are_told_of_a_plain_gradient_step_only() -> None:
-    terms = resolve("huber").terms
-    told = bounds_of_step(resolve_rule("gradient_descent"), terms)
+    huber = analyse(resolve("huber").terms)
+    told = bounds_of_step(resolve_rule("gradient_descent"), huber)
     assert [(bound.claim, to_text(bound.condition)) for bound in told] == [
         ("no overshoot", "lr <= 1/lam"),
         ("contraction", "lr < 2/lam"),
     ]
-    assert bounds_of_step(resolve_rule("adam"), terms) == ()
+    assert bounds_of_step(resolve_rule("adam"), huber) == ()
 
 
 def test_numbers_are_short_where_they_are_exact() -> None:

@@ -15,7 +15,7 @@ from symreg.application import command_tasks
 from symreg.application.confront import _claimed, confront_derivation, confront_updates, confront_verdicts
 from symreg.application.worker import Bug, Worker
 from symreg.claims.decide import properties
-from symreg.claims.verdict import Analysis, StepBound, Verdict
+from symreg.claims.verdict import StepBound, Verdict, Verdicts
 from symreg.derivation.gradient import derive
 from symreg.derivation.model import Chain, Direction
 from symreg.expressions.tree import Binary, Compare, Constant, Tree, number, substitute
@@ -34,7 +34,7 @@ NAMES = (
 
 
 @cache
-def analysed(text: str) -> Analysis:
+def analysed(text: str) -> Verdicts:
     return properties(resolve(text))
 
 
@@ -250,14 +250,13 @@ def test_a_contradicted_verdict_is_a_bug_and_never_printed(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("text", ["huber", "mcp", "log_sum", "l1", "lp"])
-def test_what_docstrings_say_passes_and_is_caught_when_false(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_docstrings_say_passes_and_is_caught_when_false(text: str) -> None:
     made = updates(resolve(text), (resolve_rule("gradient_descent"),))
     confront_updates(made)
-    wrong = [Verdict(claim="continuous thresholding", verdict="proved"), Verdict(claim="convex", verdict="proved")]
-    monkeypatch.setattr("symreg.claims.sentences.told_of_operator", lambda terms: wrong)
+    wrong = (Verdict(claim="continuous thresholding", verdict="proved"), Verdict(claim="convex", verdict="proved"))
     if text in ("mcp", "log_sum"):
         with pytest.raises(Contradicted):
-            confront_updates(made)
+            confront_updates(replace(update, claims=wrong) for update in made if update.kind == "prox")
 
 
 @pytest.mark.parametrize("text", ["lam*n*sum(w[i]**2, i)", "n*sum((w[i+1] - w[i])**2, i)", "sum(w[i], i)/n"])

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from symreg.application.requests import read_objective
+from symreg.calculus.analysis import analyse
 from symreg.calculus.evaluation.high_precision import evaluate
-from symreg.calculus.gradient import elementwise_parts
-from symreg.calculus.pieces.knots import knots
 from symreg.derivation.gradient import derive
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Name
@@ -77,8 +76,7 @@ def test_over_a_flat_piece_the_gradient_is_zero(text: str, target: str) -> None:
 def test_where_the_flat_piece_ends_the_gradient_is_zero(text: str) -> None:
     objective, functions = emitted(text)
     made = load(objective, functions, "numpy", "float64")
-    parts = elementwise_parts(objective.terms)
-    found = knots(tuple(part.part for part in parts), objective.terms.parameters)
+    found = analyse(objective.terms).knots
     assert found and all("nan" not in to_text(knot.chosen) for knot in found)
     ends = [knot for knot in found if to_text(knot.left) == "0" or to_text(knot.right) == "0"]
     assert ends
@@ -112,8 +110,7 @@ def test_a_clipped_power_has_one_sided_derivatives_for_every_exponent(
 ) -> None:
     for b, (left, right) in zip((2, 3), slopes, strict=True):
         objective = read_objective(text, parameters=[f"b: [2, inf) = {b}"])
-        parts = elementwise_parts(objective.terms)
-        found = {to_text(k.position): k for k in knots(tuple(p.part for p in parts), objective.terms.parameters)}
+        found = {to_text(k.position): k for k in analyse(objective.terms).knots}
         if position not in found:
             assert left == right == 0  # nothing changes there
             continue

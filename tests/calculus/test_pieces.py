@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from symreg import catalogue
+from symreg.calculus.analysis import analyse
 from symreg.calculus.evaluation.high_precision import evaluate, samples
-from symreg.calculus.pieces.pieces import Pieces, half, pieces
+from symreg.calculus.pieces.pieces import Pieces, half
 from symreg.calculus.signs.roots import switches
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import W, times, total
@@ -63,7 +64,7 @@ EXPRESSIONS = (
 
 @cache
 def split(objective: Objective) -> Pieces:
-    return pieces(objective.terms, objective.terms.parameters)
+    return analyse(objective.terms).continuous_pieces()
 
 
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *SUMS, *EXPRESSIONS])
@@ -208,5 +209,5 @@ def test_a_jump_is_refused_unless_asked_for(text: str) -> None:
     objective = resolve(text)
     with pytest.raises(NotDifferentiable):
         split(objective)
-    made = pieces(objective.terms, objective.terms.parameters, jumps=True)
+    made = analyse(objective.terms).ordered_pieces()
     assert made.knots[0].jump != number(0)

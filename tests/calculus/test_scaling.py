@@ -8,8 +8,9 @@ from functools import cache
 import pytest
 
 from symreg import catalogue
+from symreg.calculus.analysis import analyse
 from symreg.calculus.evaluation.high_precision import evaluate, samples
-from symreg.calculus.pieces.pieces import Pieces, half, pieces
+from symreg.calculus.pieces.pieces import Pieces, half
 from symreg.calculus.signs.nondimensional import Scaled, scaled
 from symreg.expressions.arithmetic import W
 from symreg.expressions.text import to_text
@@ -36,7 +37,7 @@ OTHERS = (
 @cache
 def right_half(text: str) -> tuple[Pieces, tuple[Parameter, ...]]:
     objective = resolve(text)
-    made = pieces(objective.terms, objective.terms.parameters)
+    made = analyse(objective.terms).continuous_pieces()
     return half(made) if made.is_even else made, objective.terms.parameters
 
 

@@ -13,10 +13,11 @@ import pytest
 from flint import arb, ctx, fmpq
 
 from symreg import catalogue
+from symreg.calculus.analysis import analyse
 from symreg.calculus.evaluation.balls import compiled
 from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.evaluation.intervals import ranged
-from symreg.calculus.pieces.pieces import Pieces, half, pieces
+from symreg.calculus.pieces.pieces import Pieces, half
 from symreg.calculus.signs.isolation import bisected
 from symreg.calculus.signs.sign_of import sign_of
 from symreg.calculus.signs.table import Run, is_closed, sign_table
@@ -70,7 +71,7 @@ NOT_DECIDED = {
 @cache
 def right_half(text: str) -> tuple[Pieces, tuple[Parameter, ...]]:
     objective = resolve(text)
-    made = pieces(objective.terms, objective.terms.parameters)
+    made = analyse(objective.terms).continuous_pieces()
     return half(made) if made.is_even else made, objective.terms.parameters
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import plainly
 import pytest
 
+from symreg.calculus.analysis import analyse
 from symreg.calculus.signs.roots import Unlisted, knots_of
 from symreg.claims.decide import properties
 from symreg.derivation.gradient import derive
@@ -22,7 +23,8 @@ from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.presentation import Derivation
 from symreg.targets.loading.load import load
-from symreg.updates.assemble import derived_operator, updates
+from symreg.updates.assemble import updates
+from symreg.updates.prox import derived_operator
 from symreg.updates.update import Update
 
 mp = mpmath.MPContext()
@@ -84,7 +86,7 @@ def test_the_operator_and_the_claims_are_what_is_refused(text: str) -> None:
     objective, functions = emitted(text)
     assert [update.kind for update in functions] == ["value", "gradient"]
     with pytest.raises(Unlisted, match="has no roots that can be listed"):
-        derived_operator(objective.terms)
+        derived_operator(analyse(objective.terms))
     verdicts = {verdict.claim: verdict.verdict for verdict in properties(objective).verdicts}
     assert verdicts["convex"] == "undecided"
     told = Derivation(derive(objective, resolve_rule("gradient_descent"))).text()

@@ -15,7 +15,7 @@ from tree_values import value as tree_value
 
 from symreg.application.confront import confront_verdicts
 from symreg.claims.decide import properties
-from symreg.claims.verdict import Analysis, Verdict
+from symreg.claims.verdict import Verdict, Verdicts
 from symreg.errors import SymregError
 from symreg.expressions.tree import Tree, names, number
 from symreg.language.inline_declarations import read_declaration
@@ -50,7 +50,7 @@ def attack(number: int) -> None:
     assert not found, (text, declared, found)
 
 
-def contradictions(analysis: Analysis, random: Random) -> list[tuple[str, Any]]:
+def contradictions(analysis: Verdicts, random: Random) -> list[tuple[str, Any]]:
     terms = analysis.objective.terms
     found: list[tuple[str, Any]] = []
     for _ in range(12):
@@ -80,7 +80,7 @@ def _within(domain: Interval, default: float, random: Random) -> Any:
     return size * random.choice((1, -1))
 
 
-def _function(analysis: Analysis, given: dict[str, Any], arrays: dict[str, Any]) -> Callable[[list[Any]], Any]:
+def _function(analysis: Verdicts, given: dict[str, Any], arrays: dict[str, Any]) -> Callable[[list[Any]], Any]:
     """Return R; nan where it has no real value."""
 
     def value(w: list[Any]) -> Any:
@@ -184,6 +184,6 @@ def test_samples_find_what_is_false() -> None:
         made = properties(resolve(text))
         for claim in claims:
             false = Verdict(claim=claim, verdict="proved", value=number(1) if claim == "gradient Lipschitz" else None)
-            told = Analysis(objective=made.objective, verdicts=(false,))
+            told = Verdicts(objective=made.objective, verdicts=(false,))
             with mpmath.workdps(50):
                 assert contradictions(told, Random(1))

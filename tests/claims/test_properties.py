@@ -19,7 +19,7 @@ from truths import CLAIMS, TRUTHS, Truth
 from symreg import catalogue
 from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.claims.decide import properties, proves
-from symreg.claims.verdict import Analysis, Verdict, Witness
+from symreg.claims.verdict import Verdict, Verdicts, Witness
 from symreg.expressions.arithmetic import W, times, total
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree, number
 from symreg.language.parse import parse
@@ -70,7 +70,7 @@ EVERYTHING = (*ELEMENTWISE, *SUMS, *EXPRESSIONS)
 
 
 @cache
-def analysed(text: str) -> Analysis:
+def analysed(text: str) -> Verdicts:
     return properties(resolve(text))
 
 

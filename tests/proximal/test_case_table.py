@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from derived import ELEMENTWISE, emitted_prox, operator_of
 
+from symreg.calculus.analysis import analyse
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.errors import Intractable, NotDifferentiable, SymregError
 from symreg.expressions.arithmetic import W, call, times, total
@@ -29,7 +30,8 @@ from symreg.model.terms import Terms, rename
 from symreg.objectives.resolve import resolve
 from symreg.proximal.derive import operator
 from symreg.proximal.operator import STEP, Kink, MonotonePiece, Operator, V
-from symreg.updates.assemble import derived_operator, updates
+from symreg.updates.assemble import updates
+from symreg.updates.prox import derived_operator
 
 SECONDS = 3.0
 """For one derivation, of the processor; a third is promised on a machine that does nothing else."""
@@ -254,7 +256,7 @@ def test_a_derivation_takes_no_time_and_rests_on_no_name(name: str) -> None:
         terms=tuple(replace(t, name="other", coefficient=t.coefficient * Fraction(7, 10)) for t in terms.terms)
     )
     start = time.thread_time()
-    operator(changed)
+    operator(analyse(changed))
     assert time.thread_time() - start < SECONDS
     other = Objective(name="other", title="", terms=changed, text="other")
     compared = 0
@@ -315,7 +317,7 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_has_no_operator_is_refused_in_a_line(text: str) -> None:
     with pytest.raises((Intractable, NotDifferentiable), match=re.escape(REFUSED[text])) as caught:
-        derived_operator(resolve(text).terms)
+        derived_operator(analyse(resolve(text).terms))
     (line,) = str(caught.value).splitlines()
     assert line.isprintable() and len(line) < 400
     assert isinstance(caught.value, SymregError) and caught.value.exit_code == 2

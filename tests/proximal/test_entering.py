@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from symreg import catalogue
+from symreg.calculus.analysis import analyse
 from symreg.derivation.gradient import derive
 from symreg.errors import Intractable, SpecError
 from symreg.language.toml import read_rule
@@ -78,7 +79,7 @@ TAKEN: dict[str, tuple[Rule, list[str], list[str]]] = {
 @pytest.mark.parametrize(("spec", "smooth", "prox"), TAKEN.values(), ids=TAKEN)
 def test_every_term_enters_once(spec: Rule, smooth: list[str], prox: list[str]) -> None:
     terms = resolve("l1 + l2").terms
-    made = split(terms, spec)
+    made = split(analyse(terms), spec)
     assert ([t.name for t in made.smooth.terms], [t.name for t in made.prox.terms]) == (smooth, prox)
     assert judged(terms, spec) == (made.smooth, made.prox), "the judge, by itself, comes to the same"
 
@@ -88,7 +89,7 @@ def test_the_judge_agrees_about_the_catalogue(name: str) -> None:
     spec = catalogue.rule(name)
     assert takes_gradient(spec) == moves_by_gradient(spec)
     for text in ("l1 + l2", "huber", "mcp"):
-        made = split(resolve(text).terms, spec)
+        made = split(analyse(resolve(text).terms), spec)
         assert judged(resolve(text).terms, spec) == (made.smooth, made.prox)
 
 

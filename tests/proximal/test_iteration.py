@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from derived import ELEMENTWISE, derived, emitted_prox
 
+from symreg.calculus.analysis import analyse
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.expressions.arithmetic import W, rational
 from symreg.expressions.tree import Binary, Call, Tree, walk
@@ -22,7 +23,7 @@ SUMS = ("log_cosh + l1", "welsch + l2(lam=mu)", "lam*abs(w)**1.37", "lam*exp(abs
 
 def searched(text: str) -> list[tuple[MonotonePiece, Iteration]]:
     """Return the pieces of phi on which roots are iterated, and how."""
-    found = operator(resolve(text).terms)
+    found = operator(analyse(resolve(text).terms))
     if not isinstance(found, Operator):
         return []
     rows = [(case.place, case.iteration) for case in found.cases if case.when is None]

@@ -125,10 +125,11 @@ def test_a_number_of_many_digits_in_an_exponent_costs_no_more() -> None:
     """SymPy makes polynomials of degree p in exp(w/q) from exp(p*w/q): a memory error, or none left for anybody."""
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
-        "from symreg.updates.assemble import derived_operator\n"
+        "from symreg.calculus.analysis import analyse\n"
+        "from symreg.updates.prox import derived_operator\n"
         "from symreg.objectives.resolve import resolve\n"
         "for text in ('lam*(1 - exp(-abs(w)/1.234567890123))', 'welsch + log_cosh', 'lam*exp(1.23456789*w) + w**2'):\n"
-        "    print(type(derived_operator(resolve(text).terms).operator).__name__)\n"
+        "    print(type(derived_operator(analyse(resolve(text).terms)).operator).__name__)\n"
     )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert made.stdout.split() == [Operator.__name__] * 3

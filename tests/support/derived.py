@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symreg import catalogue
+from symreg.calculus.analysis import analyse
 from symreg.derivation.gradient import derive
 from symreg.derivation.model import Chain
 from symreg.model.objective import Objective
@@ -16,7 +17,7 @@ from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.proximal.operator import Operator
 from symreg.targets.loading.load import load
-from symreg.updates.assemble import derived_operator
+from symreg.updates.prox import derived_operator
 from symreg.updates.update import Update
 
 ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).terms.indexed)
@@ -31,7 +32,7 @@ def chain_of(objective: str, rule: str = "gradient_descent") -> Chain:
 @cache
 def derived(objective: Objective) -> Update:
     """Return the update that an objective's operator is emitted from; raises what the derivation raises."""
-    return derived_operator(objective.terms)
+    return derived_operator(analyse(objective.terms))
 
 
 @cache

@@ -12,6 +12,7 @@ import pytest
 
 from symreg import catalogue
 from symreg.application.command_tasks import CATALOGUE_PROX_RULES, CATALOGUE_RULES
+from symreg.calculus.analysis import analyse
 from symreg.model.spec import Parameter
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
@@ -36,7 +37,8 @@ needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc on PATH")
 @cache
 def made(penalty: str, rules: tuple[str, ...] = RULES) -> tuple[Update, ...]:
     objective, chosen = resolve(penalty), [resolve_rule(rule) for rule in rules]
-    return updates(objective, tuple(rule for rule in chosen if not rule.uses_prox or fits(objective.terms, rule)))
+    known = analyse(objective.terms)
+    return updates(objective, tuple(rule for rule in chosen if not rule.uses_prox or fits(known, rule)), known)
 
 
 @cache

@@ -18,6 +18,7 @@ from symreg.application.emission import judge_emitted
 from symreg.application.objective_tasks import derive_updates
 from symreg.application.requests import distinct_rules, read_objective
 from symreg.application.worker import Phase, Tell
+from symreg.calculus.analysis import analyse
 from symreg.errors import Intractable, SymregError, WrongCode
 from symreg.model.interval import Interval
 from symreg.model.objective import Objective
@@ -89,7 +90,7 @@ def examine(
 
 def _derived(tell: Tell, objective: Objective) -> tuple[tuple[Rule, ...], tuple[Update, ...]]:
     """Return the functions of an objective, with a proximal step where there is an operator."""
-    rules = tuple(rule for rule in distinct_rules(RULES) if fits(objective.terms, rule))
+    rules = tuple(rule for rule in distinct_rules(RULES) if fits(analyse(objective.terms), rule))
     try:
         return rules, derive_updates(tell, objective=objective, rules=rules)
     except Intractable:

@@ -86,18 +86,17 @@ class Pieces:
     domain: Domain
 
 
-def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = False) -> Pieces:
+def pieces(terms: Terms) -> Pieces:
     """Return the pieces of the sum of the elementwise terms, one phi.
 
     Args:
-        terms: Those in index notation are left out.
-        parameters: With the domains for which everything is to hold.
-        jumps: Take a value that jumps at a knot, too?
+        terms: Those in index notation are left out; everything holds for all their parameters in the domains.
 
     Raises:
         Intractable: The order of two knots, or a branch, depends on the parameters, or was not decided; says which.
-        NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
+        NotDifferentiable: A switch whose roots cannot be listed.
     """
+    parameters = terms.parameters
     for term in terms.elementwise:
         refuse_undefined(term, term.parameters)
         _refuse_high_roots(term.tree)
@@ -111,11 +110,19 @@ def pieces(terms: Terms, parameters: tuple[Parameter, ...], *, jumps: bool = Fal
     found = _merged([_piece(value, a, b, parameters) for a, b in ends], parameters)
     if is_mirrored:
         found = _merged([*(_mirrored(piece, parameters) for piece in reversed(found)), *found], parameters)
-    if not jumps:
-        for position in (piece.low for piece in found[1:] if piece.low is not None):
-            refuse_jump(value, position, samples(parameters), domain, parameters)
     knots = tuple(_knot(a, b, value, parameters) for a, b in pairwise(found))
     return Pieces(pieces=tuple(found), knots=knots, is_even=is_mirrored, domain=domain)
+
+
+def refuse_jumps_between(whole: Pieces, terms: Terms) -> None:
+    """Check that the sum of the elementwise terms, of which these are the pieces, does not jump between them.
+
+    Raises:
+        NotDifferentiable: It does; says where.
+    """
+    value, parameters = whole_value(terms), terms.parameters
+    for knot in whole.knots:
+        refuse_jump(value, knot.position, samples(parameters), whole.domain, parameters)
 
 
 _HIGHEST_ROOT = 24

@@ -62,20 +62,32 @@ def extremes(
         derivative: Of the tree, if it is known.
         direction: 1 or -1, where the tree is known to rise or to fall all the way.
     """
-    if not has_w(tree):
-        here = Extreme(value=tree, at=middle(low, high), attained="on an interval", method="factors")
-        return here, here
-    found = wave(tree, parameters) if low is None or high is None else None
-    if found is not None:
-        return found
+    plain = plain_extremes(tree, low, high, parameters)
+    if plain is not None:
+        return plain
     if direction is not None:
         runs: tuple[Run, ...] | None = (Run(sign=direction, low=low, high=high, method="factors"),)
     else:
         derivative = derivative_of(tree, parameters) if derivative is None else derivative
         runs = sign_table(derivative, low, high, parameters)
-    if runs is None:
-        return None
-    marks = [low, *(run.high for run in runs)]
+    return None if runs is None else extremes_of_runs(tree, runs, parameters)
+
+
+def plain_extremes(
+    tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]
+) -> tuple[Extreme, Extreme] | None:
+    """Return the extremes of a constant, and those of a wave on a half-line; None of any other tree."""
+    if not has_w(tree):
+        constant = Extreme(value=tree, at=middle(low, high), attained="on an interval", method="factors")
+        return constant, constant
+    return wave(tree, parameters) if low is None or high is None else None
+
+
+def extremes_of_runs(
+    tree: Tree, runs: tuple[Run, ...], parameters: tuple[Parameter, ...]
+) -> tuple[Extreme, Extreme] | None:
+    """Return the extremes of a tree over the intervals on which its derivative has one sign; None: not decided."""
+    marks = [runs[0].low, *(run.high for run in runs)]
     least, most = (_best(side, tree, runs, marks, parameters) for side in (-1, 1))
     return None if least is None or most is None else (least, most)
 

@@ -66,7 +66,7 @@ def derive_by_cases(operator: Operator, writer: Writer) -> ProxChain:
 
 def _bound(operator: Operator, writer: Writer) -> SingleFormula | None:
     """Return up to which step F rises everywhere: as the claims have it, or by the operator's own cases."""
-    claimed = formula_of(writer.profiles) if len(writer.profiles.terms) <= _FEW else None
+    claimed = formula_of(writer.phi) if len(writer.phi.terms.terms) <= _FEW else None
     if claimed is not None:
         return claimed
     if not operator.gaps and not any(piece.may_fall for piece in _pieces(operator)):

@@ -15,7 +15,7 @@ from symreg.proximal.operator import STEP, Operator, PiecewiseQuadratic, TableSe
 def derive_search(operator: PiecewiseQuadratic | TableSearch, writer: Writer) -> ProxChain:
     """Return the derivation up to the minima that are compared once the parameters are known."""
     open_derivation(writer)
-    bound = formula_of(writer.profiles)
+    bound = formula_of(writer.phi)
     tell_validity(writer, bound)
     # The knots are sorted once the parameters are known; of an even phi 0 is none that a reader would look for.
     shown = [knot for knot in operator.knots if not (operator.is_even and knot == ZERO)]

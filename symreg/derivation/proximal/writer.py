@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from symreg.calculus.analysis import Analysis
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.symbolic.exponents import Exponents, restored
 from symreg.derivation.model import Letters, ProxChain
@@ -32,10 +33,10 @@ class Writer:
     Args:
         objective: Whose penalty is derived.
         terms: Those of its terms that the operator is of.
-        profiles: phi, terms over the bare weight.
+        phi: What is known of phi, a sum of terms over the bare weight.
         is_even: Is phi even?
         letters: What the variables are called.
-        exponents: What names of exponents in the profiles stand for.
+        exponents: What names of exponents in phi stand for.
         is_radial: Is phi a function of the norm?
         steps: So far.
         whys: Why each holds.
@@ -43,7 +44,7 @@ class Writer:
 
     objective: Objective
     terms: Terms
-    profiles: Terms
+    phi: Analysis
     is_even: bool
     letters: Letters
     exponents: Exponents
@@ -54,7 +55,7 @@ class Writer:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """Of phi."""
-        return self.profiles.parameters
+        return self.phi.parameters
 
     @property
     def known(self) -> tuple[Parameter, ...]:

@@ -1,0 +1,128 @@
+"""The value and the gradient of a penalty in accurate forms: what every function of one file is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symreg.accuracy.greatest import overflows_far_out
+from symreg.accuracy.indexed import accurate
+from symreg.accuracy.search import Stable, stabilise
+from symreg.calculus.analysis import Analysis
+from symreg.calculus.gradient import Derived
+from symreg.calculus.pieces.domain import within
+from symreg.calculus.pieces.guards import guarded
+from symreg.calculus.pieces.jumps import refuse_jumps
+from symreg.calculus.pieces.undefined import undefined_notes
+from symreg.calculus.pieces.unlisted import guarded_at_unlisted, notes_on_unlisted
+from symreg.expressions.arithmetic import INFINITY, NAN, total
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Call, Item, Name, Tree, substitute, transform, walk
+from symreg.model.terms import Terms
+from symreg.updates.unsigned_zero import of_unsigned_zero
+from symreg.updates.update import WITHIN_REACH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forms:
+    """A penalty's value and gradient as they are emitted.
+
+    Args:
+        value: phi(w) over the bare `w`, `inf` outside the domain; None where no term is elementwise.
+        gradient: phi'(w), `nan` outside the domain.
+        indexed_value: The terms in index notation, a scalar; None if there are none.
+        indexed_gradient: Their derivative over `w[j]`.
+        value_notes: Sentences for the docstring of whatever computes the value.
+        gradient_notes: Likewise, of the gradient.
+    """
+
+    value: Tree | None
+    gradient: Tree | None
+    indexed_value: Tree | None
+    indexed_gradient: Tree | None
+    value_notes: tuple[str, ...]
+    gradient_notes: tuple[str, ...]
+
+
+def accurate_forms(analysis: Analysis) -> Forms:
+    """Return a penalty's value and gradient in the forms that floating point computes well.
+
+    Raises:
+        NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
+    """
+    terms, addends, indexed = analysis.terms, analysis.addends, analysis.indexed
+    refuse_jumps(terms.indexed, terms.parameters)
+    value_notes = [f"{note}." for note in undefined_notes(terms)]
+    gradient_notes = list(value_notes)
+    return Forms(
+        value=_value(addends, value_notes) if addends else None,
+        gradient=_gradient(analysis, gradient_notes) if addends else None,
+        indexed_value=_indexed([addend.written for addend in indexed], terms, value_notes),
+        indexed_gradient=_indexed([addend.tidied for addend in indexed], terms, gradient_notes),
+        value_notes=tuple(dict.fromkeys(value_notes)),
+        gradient_notes=tuple(dict.fromkeys(gradient_notes)),
+    )
+
+
+def _value(addends: tuple[Derived, ...], notes: list[str]) -> Tree:
+    forms = [_accurate(addend.value, addend, ()) for addend in addends]
+    return _within_reach(_on_domains(addends, [form.tree for form in forms], INFINITY), forms, notes)
+
+
+def _gradient(analysis: Analysis, notes: list[str]) -> Tree:
+    addends, parameters = analysis.addends, analysis.parameters
+    forms = [_accurate(addend.tidied, addend, (addend.gradient, addend.apart)) for addend in addends]
+    gradient = _on_domains(addends, [transform(form.tree, of_unsigned_zero) for form in forms], NAN)
+    gradient = guarded_at_unlisted(guarded(gradient, analysis.knots, parameters), parameters)
+    notes += notes_on_unlisted(gradient, parameters)
+    gradient = _within_reach(gradient, forms, notes)
+    for knot in analysis.knots:
+        if knot.is_kink:
+            notes.append(f"At w = {to_text(knot.position)} the penalty has a kink; {_choice(knot.chosen)}.")
+    return gradient
+
+
+def _accurate(tree: Tree, addend: Derived, candidates: tuple[Tree, ...]) -> Stable:
+    """Return the stable form of something of an addend."""
+    return stabilise(tree, parameters=addend.term.parameters, domain=addend.term.domain, candidates=candidates)
+
+
+def _on_domains(addends: tuple[Derived, ...], trees: list[Tree], beyond: Tree) -> Tree:
+    """Return the sum of the addends' trees; outside the domain of any of them it is `beyond`."""
+    made = total(trees)
+    for domain in dict.fromkeys(addend.term.domain for addend in addends):
+        made = within(made, domain, beyond)
+    return made
+
+
+_BEYOND = "A weight beyond 1e150, in single precision 1e18, counts as that: parts of the formula overflow there."
+
+
+def _within_reach(tree: Tree, forms: list[Stable], notes: list[str]) -> Tree:
+    """Return the tree with weights kept in the promised range where one of its forms needs that; note what is so."""
+    notes.extend(form.note for form in forms if form.note)
+    if not any(form.strays for form in forms):
+        return tree
+    notes.append(_BEYOND)
+    return substitute(tree, {Name("w"): WITHIN_REACH})
+
+
+def _indexed(trees: list[Tree], terms: Terms, notes: list[str]) -> Tree | None:
+    """Return the sum of trees in index notation in accurate form; None if there is none."""
+    if not trees:
+        return None
+    made = total([accurate(tree, terms.parameters) for tree in trees])
+    if not overflows_far_out(made):
+        return made
+    notes.append(_BEYOND)
+    bounded: dict[Tree, Tree] = {}
+    for node in walk(made):
+        if isinstance(node, Item) and node.array == "w":
+            bounded[node] = substitute(WITHIN_REACH, {Name("w"): node})
+        elif isinstance(node, Call) and node.function == "in_range":
+            bounded[node] = node
+    return substitute(made, bounded)
+
+
+def _choice(chosen: Tree) -> str:
+    text = to_text(chosen)
+    return f"the gradient there is {text}" if len(text) <= 60 else "the one-sided derivative nearest to 0 is used there"

@@ -1,0 +1,52 @@
+"""The proximal operator as a function to emit: of single weights, or of their norm."""
+
+from __future__ import annotations
+
+from symreg.calculus.analysis import Analysis
+from symreg.calculus.border import border
+from symreg.calculus.radial import radial_profiles
+from symreg.claims.sentences import formula_of, prox_notes, verdicts_on_operator
+from symreg.proximal.derive import operator
+from symreg.proximal.sums import is_least_at_zero
+from symreg.updates.update import Update
+
+FEW = 4
+"""Of more terms than this nothing is proved on the way: the time would grow faster than their number."""
+
+
+@border("the proximal operator")
+def derived_operator(analysis: Analysis) -> Update:
+    """Return the proximal operator of a whole penalty.
+
+    Raises:
+        Intractable, NotDifferentiable: Why there is none.
+    """
+    terms = analysis.terms
+    if not terms.indexed:
+        formula = formula_of(analysis) if len(terms.terms) <= FEW else None
+        return Update(
+            kind="prox",
+            name="prox",
+            terms=terms,
+            operator=operator(analysis),
+            notes=prox_notes(formula),
+            claims=verdicts_on_operator(formula),
+        )
+    profile = analysis.of(radial_profiles(terms))
+    least_at_zero = is_least_at_zero(profile)
+    return Update(
+        kind="prox",
+        name="prox",
+        terms=terms,
+        operator=operator(profile),
+        is_radial=True,
+        is_least_at_zero=least_at_zero,
+        notes=radial_notes(is_least_at_zero=least_at_zero),
+    )
+
+
+def radial_notes(*, is_least_at_zero: bool) -> tuple[str, ...]:
+    """Return which of many minimisers an operator of the norm takes, where there may be many."""
+    if is_least_at_zero:
+        return ()
+    return ("Where all numbers are 0 every point of the best norm is right: the one whose weights are alike is taken.",)
