@@ -8,11 +8,11 @@ from functools import cached_property
 from symreg.calculus.border import border
 from symreg.calculus.differentiability import is_differentiable
 from symreg.calculus.gradient import Derived, elementwise_parts, indexed_parts
+from symreg.calculus.pieces.gaps import Gaps, gaps
 from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.knots import knots
 from symreg.calculus.pieces.pieces import Piece, Pieces, half, pieces, refuse_jumps_between
-from symreg.calculus.pieces.undefined import Gaps, gaps
 from symreg.calculus.pieces.unlisted import guarded_at_unlisted
 from symreg.calculus.pieces.where_defined import where_defined
 from symreg.calculus.ratio import ratio_extremes

@@ -10,8 +10,8 @@ from typing import Literal
 
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
+from symreg.calculus.pieces.gaps import Gaps
 from symreg.calculus.pieces.one_sided import beside
-from symreg.calculus.pieces.undefined import Gaps
 from symreg.calculus.signs.limits import grouped
 from symreg.calculus.signs.roots import knots_of, roots
 from symreg.calculus.signs.sign import sign_between, sign_for_all

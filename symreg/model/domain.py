@@ -32,7 +32,7 @@ class ParametricInterval:
     high_closed: bool = False
 
     def __str__(self) -> str:
-        low, high = (_text(end, word) for end, word in ((self.lower, "-inf"), (self.upper, "inf")))
+        low, high = (end_text(end, word) for end, word in ((self.lower, "-inf"), (self.upper, "inf")))
         return f"{'[' if self.low_closed else '('}{low}, {high}{']' if self.high_closed else ')'}"
 
     @property
@@ -199,7 +199,8 @@ def _range(end: Tree, ranges: Mapping[str, Interval]) -> Interval:
             return Interval(low=at, high=at, low_closed=True, high_closed=True)
 
 
-def _text(end: Tree | None, infinite: str) -> str:
+def end_text(end: Tree | None, infinite: str) -> str:
+    """Return an end of an interval as it is written; `infinite` where there is none."""
     match end:
         case None:
             return infinite

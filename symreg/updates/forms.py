@@ -10,9 +10,9 @@ from symreg.accuracy.search import Stable, stabilise
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.gradient import Derived
 from symreg.calculus.pieces.domain import within
+from symreg.calculus.pieces.gap_notes import undefined_notes
 from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.jumps import refuse_jumps
-from symreg.calculus.pieces.undefined import undefined_notes
 from symreg.calculus.pieces.unlisted import guarded_at_unlisted, notes_on_unlisted
 from symreg.expressions.arithmetic import INFINITY, NAN, total
 from symreg.expressions.text import to_text

@@ -16,7 +16,9 @@ from tree_values import Values, value
 
 import symreg
 from symreg import catalogue
-from symreg.calculus.pieces.undefined import gaps, natural_domain, undefined_notes
+from symreg.calculus.pieces.gap_notes import undefined_notes
+from symreg.calculus.pieces.gaps import gaps
+from symreg.calculus.pieces.natural_domain import natural_domain
 from symreg.claims.decide import properties
 from symreg.cli.group import symreg as command
 from symreg.derivation.gradient import derive
