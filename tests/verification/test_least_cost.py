@@ -100,7 +100,11 @@ STEPS = (0.0623, 0.116, 0.943, 2.4, 6.69)
 
 
 @pytest.mark.parametrize(
-    "row", [pytest.param(row, marks=[pytest.mark.sweep] * row.is_of_kind, id=row.text) for row in ROWS]
+    "row",
+    [
+        pytest.param(row, marks=[pytest.mark.sweep] * (row.is_of_kind or place % 3 > 0), id=row.text)
+        for place, row in enumerate(ROWS)
+    ],
 )
 def test_no_weight_costs_less_than_the_emitted_one(row: Row) -> None:
     random, compared, grid = np.random.default_rng(7), 0, grid_of(row)
