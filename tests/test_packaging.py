@@ -21,7 +21,7 @@ SPECS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "symreg" / "catal
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE")
 JUNK = ("templates/numpy/module.py.jinja~", "templates/.DS_Store", "symreg/__pycache__/old.cpython-311.pyc")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
+pytestmark = pytest.mark.slow
 
 
 def run(*command: str | Path, cwd: Path) -> str:
