@@ -6,15 +6,20 @@ SymPy differentiates the penalty written out over `w0, w1, ...`, away from kinks
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import mpmath
 import pytest
-from derivation_points import PENALTIES, chain_of, is_close, parameters_of, point_of, spec
+from derivation_points import PENALTIES, Point, chain_of, is_close, parameters_of, point_of, spec
 from explicit import draw, explicit
 from tree_values import Values, value
 
 from symreg import catalogue
 from symreg.derivation.gradient import derive
+from symreg.derivation.model import Chain
+from symreg.model.spec import Rule
 from symreg.model.terms import told_apart
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
@@ -63,45 +68,91 @@ WITH_A_KINK = ("elastic_net",)
 
 
 def check_update(name: str, rule_name: str, n: int) -> None:
-    """Compare a chain's update with the rule's assignments, run in order on SymPy's gradient; every target too.
+    """Compare a derivation's update with the rule's assignments, run in order on SymPy's gradient; every target too.
 
     Of a rule that takes the proximal operator of the penalty, some other function stands for the operator.
     """
-    file, chain, r = spec(name), chain_of(name, rule_name), random.Random(f"{name} {rule_name}")
-    rule = chain.rule
-    terms, renamed = told_apart(chain.objective.terms, rule)
+    file, derivation, r = spec(name), chain_of(name, rule_name), random.Random(f"{name} {rule_name}")
+    rule, objective = derivation.rule, derivation.objective
     arrays = {array: len(row["shape"]) for array, row in file.get("arrays", {}).items()}
-    theirs = explicit(file["penalty"]["expr"], n, arrays).gradient()
-    assert [target for target, _ in chain.update] == [step.target for step in rule.steps]
+    gradient = explicit(file["penalty"]["expr"], n, arrays).gradient()
     is_taken = rule.uses_prox and name in WITH_A_KINK
-    prox = {"prox": (lambda v, s: v / (1 + s)) if is_taken else (lambda v, s: v)}
-    moved = 0
+    moves = 0
     for t in range(1, 5):
-        at = point_of(chain.objective.terms, n, r)
-        own = parameters_of(rule.parameters, r)
-        states = {s.name: [draw(r) for _ in range(n)] if s.is_array else draw(r) for s in rule.states}
-        losses = [mpmath.mpf(r.gauss(0, 1)) for _ in range(n)]
-        slopes = [0] * n if is_taken else theirs(at.weights, at.parameters, at.arrays)
+        at = point_of(objective.terms, n, r)
+        moment = Moment(
+            at=at,
+            t=mpmath.mpf(t),
+            own=parameters_of(rule.parameters, r),
+            states={s.name: [draw(r) for _ in range(n)] if s.is_array else draw(r) for s in rule.states},
+            losses=[mpmath.mpf(r.gauss(0, 1)) for _ in range(n)],
+            slopes=[0] * n if is_taken else gradient(at.weights, at.parameters, at.arrays),
+            prox=(lambda v, s: v / (1 + s)) if is_taken else (lambda v, s: v),
+        )
         for j in range(n):
-            here = {s.name: states[s.name][j] if s.is_array else states[s.name] for s in rule.states}
-            known = {**prox, **own, **here, "w": at.weights[j], "t": mpmath.mpf(t)}
-            known |= {"g_loss": losses[j], "g_penalty": slopes[j], "g": losses[j] + slopes[j]}
-            seen = at.values(j)
-            scalars = {renamed.get(p, p): x for p, x in seen.scalars.items()} | own | prox | {"t": mpmath.mpf(t)}
-            scalars |= {s.name: states[s.name] for s in rule.states if not s.is_array}
-            vectors = {renamed.get(a, a): x for a, x in seen.arrays.items()} | {"g": losses}
-            vectors |= {s.name: list(states[s.name]) for s in rule.states if s.is_array}
-            for step, (target, expression) in zip(rule.steps, chain.update, strict=True):
-                known[target] = value(step.expression, Values(mpmath, known))
-                made = value(expression, Values(mpmath, scalars, vectors, {"j": j}))
-                assert is_close(made, known[target], scale=abs(at.weights[j])), (target, j)
-                if target in vectors:
-                    vectors[target] = [made if i == j else x for i, x in enumerate(vectors[target])]
-                else:
-                    scalars[target] = made
-                moved += target == "w" and made != at.weights[j]
-    assert moved >= 4
-    assert {p.name for p in terms.parameters}.isdisjoint(p.name for p in rule.parameters)
+            right, derived = by_the_rule(rule, moment, j), by_the_derivation(derivation, moment, j)
+            for (target, exact), (derived_target, result) in zip(right, derived, strict=True):
+                assert derived_target == target
+                assert is_close(result, exact, scale=abs(at.weights[j])), (target, j)
+                moves += target == "w" and result != at.weights[j]
+    assert moves >= 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When a step is taken.
+
+    Args:
+        at: Weights, and the parameters and arrays of the penalty.
+        t: Steps taken, from 1.
+        own: The rule's parameters.
+        states: The rule's state before the step; a list where it has one number for each weight.
+        losses: The loss's gradient.
+        slopes: The penalty's gradient; zeros where the proximal operator takes the penalty.
+        prox: What stands for the operator.
+    """
+
+    at: Point
+    t: Any
+    own: Mapping[str, Any]
+    states: Mapping[str, Any]
+    losses: Sequence[Any]
+    slopes: Sequence[Any]
+    prox: Callable[[Any, Any], Any]
+
+
+def by_the_rule(rule: Rule, moment: Moment, j: int) -> list[tuple[str, Any]]:
+    """Return what each of the rule's assignments gives for weight j, with its target."""
+    states = {name: state[j] if isinstance(state, list) else state for name, state in moment.states.items()}
+    known = {**moment.own, **states, "prox": moment.prox, "w": moment.at.weights[j], "t": moment.t}
+    loss, slope = moment.losses[j], moment.slopes[j]
+    known |= {"g_loss": loss, "g_penalty": slope, "g": loss + slope}
+    results = []
+    for step in rule.steps:
+        known[step.target] = value(step.expression, Values(mpmath, known))
+        results.append((step.target, known[step.target]))
+    return results
+
+
+def by_the_derivation(derivation: Chain, moment: Moment, j: int) -> list[tuple[str, Any]]:
+    """Return what each line of the derivation's update gives for weight j, with its target."""
+    terms, renamed = told_apart(derivation.objective.terms, derivation.rule)
+    assert {p.name for p in terms.parameters}.isdisjoint(p.name for p in derivation.rule.parameters)
+    seen = moment.at.values(j)
+    scalars = {renamed.get(name, name): number for name, number in seen.scalars.items()}
+    scalars |= {**moment.own, "prox": moment.prox, "t": moment.t}
+    scalars |= {name: state for name, state in moment.states.items() if not isinstance(state, list)}
+    vectors = {renamed.get(name, name): array for name, array in seen.arrays.items()} | {"g": moment.losses}
+    vectors |= {name: list(state) for name, state in moment.states.items() if isinstance(state, list)}
+    results = []
+    for target, expression in derivation.update:
+        result = value(expression, Values(mpmath, scalars, vectors, {"j": j}))
+        results.append((target, result))
+        if target in vectors:
+            vectors[target] = [result if i == j else number for i, number in enumerate(vectors[target])]
+        else:
+            scalars[target] = result
+    return results
 
 
 RULE = """
