@@ -18,15 +18,15 @@ def examine() -> tuple[str, bool]:
     """Return a report of `name  what was found` lines, and whether nothing that symreg needs is missing."""
     needed, extras = _requirements()
     rows = [("symreg", __version__), ("python", f"{platform.python_version()} ({platform.system()})")]
-    found = {name: _version(name) for name in needed}
-    rows += [(name, told or "missing; pip install symreg brings it") for name, told in found.items()]
+    versions = {name: _version(name) for name in needed}
+    rows += [(name, found or "missing; pip install symreg brings it") for name, found in versions.items()]
     rows += _compiler()
     rows += [
         (f"[{extra}] {name}", _version(name) or f"not installed; pip install 'symreg[{extra}]'")
         for extra, name in extras
     ]
     width = max(len(name) for name, _ in rows)
-    return "".join(f"{name:<{width}}  {told}\n" for name, told in rows), all(found.values())
+    return "".join(f"{name:<{width}}  {found}\n" for name, found in rows), all(versions.values())
 
 
 def _compiler() -> Iterator[tuple[str, str]]:

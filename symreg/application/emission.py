@@ -90,13 +90,13 @@ def _verdict(report: Report, proximal: set[str]) -> _Verdict:
     Args:
         proximal: The rules that take an operator.
     """
-    untold = [
+    undetermined = [
         check
         for check in report.checks
         if check.verdict == "undetermined" and (check.kind == "prox" or check.rule in proximal)
     ]
-    failed = [check for check in report.checks if check.verdict != "pass" and check not in untold]
-    names = dict.fromkeys(check.name for check in untold)
+    failed = [check for check in report.checks if check.verdict != "pass" and check not in undetermined]
+    names = dict.fromkeys(check.name for check in undetermined)
     notes = tuple(f"{name} was not judged: its exact values are not certain at everyday points" for name in names)
     return _Verdict(_block(report, failed) if failed else "", notes)
 
@@ -139,8 +139,8 @@ def _built(sources: dict[str, str]) -> None:
 @cache
 def _judge() -> str:
     """Return the hash of what decides a verdict besides its subject: the judge's own files, and what they stand on."""
-    here = Path(__file__).parents[1]
-    files = sorted(path for room in _JUDGE for path in (here / room).rglob("*.py"))
+    package = Path(__file__).parents[1]
+    files = sorted(path for room in _JUDGE for path in (package / room).rglob("*.py"))
     versions = [f"{name} {metadata.version(name)}" for name in ("numpy", "python-flint")]
     return digest(*versions, *(path.read_text(encoding="utf-8") for path in files))
 

@@ -36,7 +36,11 @@ def penalty(name: str) -> Penalty:
 
 @cache
 def rule(name: str) -> Rule:
-    """Return the update rule of that name; see `penalty`."""
+    """Return the update rule of that name.
+
+    Raises:
+        UnknownName: There is none; names the nearest.
+    """
     return read_rule(_text("rules", name, rules(), "rule"), f"{name}.toml")
 
 
@@ -52,8 +56,8 @@ def source_text(name: str) -> str:
 
 
 def _stems(folder: str) -> tuple[str, ...]:
-    found = (path.name for path in _folder(folder).iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+    file_names = (path.name for path in _folder(folder).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in file_names if name.endswith(".toml")))
 
 
 def _text(folder: str, name: str, known: tuple[str, ...], what: str) -> str:

@@ -66,8 +66,8 @@ def _report(error: Exception, arguments: list[str], code: int) -> int:
     if code == BUG:
         words = " ".join(str(error).split())
         kind = "" if isinstance(error, SymregError) else f"{type(error).__name__}: "
-        told = words if len(words) <= _LONGEST_CAUSE else "with a long message"
-        console.tell(f"symreg: this is a bug of symreg's: {kind}{told} (--debug shows the traceback)")
+        shown = words if len(words) <= _LONGEST_CAUSE else "with a long message"
+        console.tell(f"symreg: this is a bug of symreg's: {kind}{shown} (--debug shows the traceback)")
     else:
         console.tell(f"symreg: {error}")
     return code

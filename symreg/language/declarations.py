@@ -13,12 +13,9 @@ from symreg.model.spec import Array, Parameter, Shape
 
 LONGEST_LINE = 200
 
-
 LONGEST_DOC = 1_000
 
-
 _PLAIN = re.compile(r"[ -!#-\[\]-~\"]*", re.ASCII)
-
 
 _GREEK = (
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho sigma tau "
@@ -30,7 +27,6 @@ _LATEX_SYMBOL = rf"(?:[A-Za-z]|\\(?:{'|'.join(_GREEK.split())})|\\(?:bar|hat|til
 
 
 _LATEX_SCRIPT = rf"(?:[A-Za-z0-9]|{{(?:[A-Za-z0-9]{{1,12}}|\\mathrm{{[A-Za-z]{{1,20}}}})}}|{_LATEX_SYMBOL})"
-
 
 _LATEX = re.compile(rf"{_LATEX_SYMBOL}(?:_{_LATEX_SCRIPT})?", re.ASCII)
 
@@ -45,7 +41,16 @@ def make_parameter(
     where: str = "parameter",
     allowed: Iterable[str] = (),
 ) -> Parameter:
-    """Return a checked parameter; without a default one is taken from inside the domain.
+    """Return a checked parameter.
+
+    Args:
+        name: Identifier; not one of the reserved names.
+        domain: Values that it may take.
+        default: One of these; without one it is taken from inside the domain.
+        latex: One symbol from the allowed commands, or "".
+        doc: A few words.
+        where: What messages call it.
+        allowed: Reserved names that it may have all the same.
 
     Raises:
         SpecError: A bad or reserved name, a default outside the domain, LaTeX beyond the allowed symbols.
@@ -88,8 +93,8 @@ def make_array(
     where: str = "array",
 ) -> Array:
     """Return a checked array; see `make_parameter`, whose rules each of its elements obeys."""
-    one = make_parameter(name, domain=domain, default=default, latex=latex, doc=doc, where=where)
-    return Array(name=name, shape=shape, latex=latex, doc=one.doc, domain=domain, default=one.default)
+    element = make_parameter(name, domain=domain, default=default, latex=latex, doc=doc, where=where)
+    return Array(name=name, shape=shape, latex=latex, doc=element.doc, domain=domain, default=element.default)
 
 
 def _default(value: float) -> str:

@@ -68,8 +68,8 @@ Domain = Interval | ParametricInterval
 
 def between(lower: Tree | None, upper: Tree | None, *, low_closed: bool, high_closed: bool) -> Domain:
     """Return the domain between two ends."""
-    made = ParametricInterval(lower=lower, upper=upper, low_closed=low_closed, high_closed=high_closed)
-    return made if made.names else made.at({})
+    interval = ParametricInterval(lower=lower, upper=upper, low_closed=low_closed, high_closed=high_closed)
+    return interval if interval.names else interval.at({})
 
 
 def renamed_domain(domain: Domain, new: Mapping[str, str]) -> Domain:
@@ -165,8 +165,8 @@ def _renamed(end: Tree | None, new: Mapping[str, str]) -> Tree | None:
     name = _name(end)
     if not name:
         return end
-    made = Name(new.get(name, name))
-    return Negate(made) if isinstance(end, Negate) else made
+    renamed = Name(new.get(name, name))
+    return Negate(renamed) if isinstance(end, Negate) else renamed
 
 
 def value_of(end: Tree, values: Mapping[str, Any]) -> Fraction:
@@ -187,12 +187,12 @@ def _range(end: Tree, ranges: Mapping[str, Interval]) -> Interval:
         case Name(name):
             return ranges[name]
         case Negate(Name(name)):
-            one = ranges[name]
+            interval = ranges[name]
             return Interval(
-                low=None if one.high is None else -one.high,
-                high=None if one.low is None else -one.low,
-                low_closed=one.high_closed,
-                high_closed=one.low_closed,
+                low=None if interval.high is None else -interval.high,
+                high=None if interval.low is None else -interval.low,
+                low_closed=interval.high_closed,
+                high_closed=interval.low_closed,
             )
         case _:
             at = value_of(end, {})

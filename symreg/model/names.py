@@ -128,8 +128,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that `name` was probably meant to be, or None."""
     by_lower = {c.lower(): c for c in sorted(set(candidates))}
     swapped = [c for c in by_lower if sorted(c) == sorted(name.lower())]
-    found = swapped or difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+    near = swapped or difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

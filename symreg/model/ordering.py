@@ -46,27 +46,35 @@ def asked_of(domain: Domain, parameters: tuple[Parameter, ...], where: str) -> t
 
 
 def _narrow(rows: dict[str, Parameter], name: str, asked: Interval | None, domain: Domain, where: str) -> None:
-    one = rows[name]
-    both = None if asked is None else intersection(one.domain, asked)
-    if both is None:
-        told = "" if asked is None else f" for any '{name}' in {one.domain}"
-        hint = f"; declare '{name}' with another domain" if one.is_assumed else ""
-        raise SpecError(f"{where}: domain {domain} is empty{told}{hint}")
-    if one.default not in both and not (one.is_chosen or one.is_assumed):
-        raise SpecError(f"{where}: domain {domain} asks for '{name}' in {both}; its default {one.default!r} is outside")
-    rows[name] = replace(one, domain=both, default=one.default if one.default in both else inside(both))
+    parameter = rows[name]
+    allowed = None if asked is None else intersection(parameter.domain, asked)
+    if allowed is None:
+        where_empty = "" if asked is None else f" for any '{name}' in {parameter.domain}"
+        hint = f"; declare '{name}' with another domain" if parameter.is_assumed else ""
+        raise SpecError(f"{where}: domain {domain} is empty{where_empty}{hint}")
+    if parameter.default not in allowed and not (parameter.is_chosen or parameter.is_assumed):
+        raise SpecError(
+            f"{where}: domain {domain} asks for '{name}' in {allowed}; its default {parameter.default!r} is outside"
+        )
+    rows[name] = _within(parameter, allowed)
 
 
-def _require_opposite(one: Parameter, other: Parameter, sign: int, domain: Domain, where: str) -> None:
+def _within(parameter: Parameter, domain: Interval) -> Parameter:
+    """Return a parameter with another domain, and with a default in it."""
+    default = parameter.default if parameter.default in domain else inside(domain)
+    return replace(parameter, domain=domain, default=default)
+
+
+def _require_opposite(first: Parameter, second: Parameter, sign: int, domain: Domain, where: str) -> None:
     """Require of ends of two signs, `[-a, b]` or `[a, -b]`, that the parameters' own domains keep them in order."""
-    ends = [(p.domain.low if sign > 0 else p.domain.high) for p in (one, other)]
-    closed = [(p.domain.low_closed if sign > 0 else p.domain.high_closed) for p in (one, other)]
+    ends = [(p.domain.low if sign > 0 else p.domain.high) for p in (first, second)]
+    closed = [(p.domain.low_closed if sign > 0 else p.domain.high_closed) for p in (first, second)]
     if None not in ends:
         total = sum((end for end in ends if end is not None), Fraction(0)) * sign
         if total > 0 or (total == 0 and not all(closed)):
             return
     word = "positive" if sign > 0 else "negative, '(-inf, 0)'"
-    raise SpecError(f"{where}: domain {domain} may be empty; declare '{one.name}' and '{other.name}' as {word}")
+    raise SpecError(f"{where}: domain {domain} may be empty; declare '{first.name}' and '{second.name}' as {word}")
 
 
 def _exceed(rows: dict[str, Parameter], below: str, above: str, domain: Domain, where: str) -> None:
@@ -97,38 +105,39 @@ def in_order(parameters: Iterable[Parameter], values: Mapping[str, Any], fixed: 
 
     Two that do not are exchanged, or one is moved beyond the other by about its size; `fixed` ones stay.
     """
-    rows, made, kept = {p.name: p for p in parameters}, dict(values), set(fixed)
-    for high in rows.values():
-        low = rows.get(high.above)
-        if low is None or not {low.name, high.name} <= made.keys() or made[high.name] > made[low.name]:
+    known, ordered, fixed_names = {p.name: p for p in parameters}, dict(values), set(fixed)
+    for high in known.values():
+        low = known.get(high.above)
+        if low is None or not {low.name, high.name} <= ordered.keys() or ordered[high.name] > ordered[low.name]:
             continue
-        bottom, top = made[low.name], made[high.name]
+        bottom, top = ordered[low.name], ordered[high.name]
         sizes = (bottom - top, abs(high.default - low.default), abs(bottom) + 1, abs(top) + 1)
-        pairs = [(top, bottom)] if not kept & {low.name, high.name} else []
-        pairs += [(bottom, bottom + type(bottom)(size)) for size in sizes if high.name not in kept]
-        pairs += [(top - type(top)(size), top) for size in sizes if low.name not in kept]
-        pairs += [(type(bottom)(low.default), type(top)(high.default))] if not kept & {low.name, high.name} else []
+        pairs = [(top, bottom)] if not fixed_names & {low.name, high.name} else []
+        pairs += [(bottom, bottom + type(bottom)(size)) for size in sizes if high.name not in fixed_names]
+        pairs += [(top - type(top)(size), top) for size in sizes if low.name not in fixed_names]
+        if not fixed_names & {low.name, high.name}:
+            pairs.append((type(bottom)(low.default), type(top)(high.default)))
         for a, b in pairs:
             if a < b and float(a) in low.domain and float(b) in high.domain:
-                made[low.name], made[high.name] = a, b
+                ordered[low.name], ordered[high.name] = a, b
                 break
-    return made
+    return ordered
 
 
 def beside_numbers(parameters: Iterable[Parameter], values: Mapping[str, Fraction]) -> tuple[Parameter, ...]:
     """Return the parameters that have no number, each on its side of those that have and that it is ordered with."""
     rows = tuple(parameters)
-    made: list[Parameter] = []
+    free: list[Parameter] = []
     for p in rows:
         asked = [Interval(low=values[p.above])] if p.above in values else []
         asked += [Interval(high=values[q.name]) for q in rows if q.above == p.name and q.name in values]
         for side in asked if p.name not in values else ():
-            both = intersection(p.domain, side)
-            if both is not None:
-                p = replace(p, domain=both, default=p.default if p.default in both else inside(both))
+            narrowed = intersection(p.domain, side)
+            if narrowed is not None:
+                p = _within(p, narrowed)
         if p.name not in values:
-            made.append(replace(p, above="") if p.above in values else p)
-    return tuple(made)
+            free.append(replace(p, above="") if p.above in values else p)
+    return tuple(free)
 
 
 def require_order(parameters: Iterable[Parameter], values: Mapping[str, float]) -> None:

@@ -211,15 +211,15 @@ class Rule:
     def prox_calls(self) -> tuple[ProxCall, ...]:
         """Each different `prox(v, s)` in the order in which it is first taken."""
         varying = varying_names(self.steps)
-        found: dict[Tree, ProxCall] = {}
+        calls: dict[Tree, ProxCall] = {}
         for step in self.steps:
             for node in walk(step.expression):
                 match node:
                     case Call("prox", (argument, size)):
-                        found[node] = ProxCall(
+                        calls[node] = ProxCall(
                             tree=node, argument=argument, step=size, is_step_per_weight=bool(names(size) & varying)
                         )
-        return tuple(found.values())
+        return tuple(calls.values())
 
     @property
     def cancellations(self) -> tuple[Cancellation, ...]:
@@ -229,8 +229,8 @@ class Rule:
 
 def varying_names(steps: Iterable[Assignment]) -> frozenset[str]:
     """Return the names that hold one number per weight: assigned from `w`, a gradient or another such, in any order."""
-    rows = tuple(steps)
-    found = {"w", "g", "g_loss", "g_penalty"}
-    while more := {row.target for row in rows if names(row.expression) & found} - found:
-        found |= more
-    return frozenset(found)
+    assignments = tuple(steps)
+    varying = {"w", "g", "g_loss", "g_penalty"}
+    while more := {assignment.target for assignment in assignments if names(assignment.expression) & varying} - varying:
+        varying |= more
+    return frozenset(varying)

@@ -32,28 +32,37 @@ LONGEST_STEM = 64
 
 
 def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objective:
-    """Return the objective of penalties with coefficients."""
-    rows = tuple(addends)
+    """Return the objective of penalties with coefficients.
+
+    Args:
+        addends: Positive coefficients and penalties.
+        text: As the user wrote it.
+
+    Raises:
+        SpecError: Two terms have declarations of one name that do not go together.
+    """
+    weighted = tuple(addends)
     terms: list[Term] = []
-    for coefficient, penalty in rows:
+    for coefficient, penalty in weighted:
         terms.extend(_terms(penalty, coefficient, {term.name for term in terms}))
-    stems = list(dict.fromkeys(penalty.name for _, penalty in rows))
+    stems = list(dict.fromkeys(penalty.name for _, penalty in weighted))
     while len("_".join(stems)) > LONGEST_STEM:
         kept = len(stems) - (2 if stems[-1].startswith("and_") else 1)
-        stems = [*stems[:kept], f"and_{len(rows) - kept}_more"]
-    titles = [weighted_text(c, p.title or p.name) for c, p in rows]
+        stems = [*stems[:kept], f"and_{len(weighted) - kept}_more"]
+    titles = [weighted_text(c, p.title or p.name) for c, p in weighted]
     unified = with_unified_parameters(Terms(terms=tuple(terms)))
     return Objective(
         name="_".join(stems),
         title=" + ".join(titles) if len(titles) <= 4 else f"sum of {len(titles)} penalties",
         terms=unified,
-        text=_plain(text, " + ".join(weighted_text(c, p.name) for c, p in rows)),
-        references=tuple(dict.fromkeys(p.reference for _, p in rows if p.reference)),
+        text=_as_written(text, " + ".join(weighted_text(c, p.name) for c, p in weighted)),
+        references=tuple(dict.fromkeys(p.reference for _, p in weighted if p.reference)),
         notes=tuple(note_of_assumed(p) for p in unified.parameters if p.is_assumed),
     )
 
 
 def note_of_assumed(parameter: Parameter) -> str:
+    """Return what to tell of a parameter that nobody declared."""
     name = parameter.name
     return f"{name} is taken as positive; declare another domain with --param '{name}: real = 1'"
 
@@ -74,15 +83,15 @@ def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Ter
     elif elementwise:
         (mark, first), *others = elementwise
         trees = [fold([("", Negate(first) if mark == "-" else first), *others]), *indexed]
-    made: list[Term] = []
+    terms: list[Term] = []
     for tree in trees:
         name, count = penalty.name, 1
         while name in taken:
             count += 1
             name = f"{penalty.name}_{count}"
         taken.add(name)
-        made.append(make_term(penalty, name, coefficient, tree))
-    return made
+        terms.append(make_term(penalty, name, coefficient, tree))
+    return terms
 
 
 def _over_weights(tree: Tree) -> Tree:
@@ -94,6 +103,7 @@ def _over_weights(tree: Tree) -> Tree:
 
 
 def make_term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) -> Term:
+    """Return an addend of a penalty as a term, with the parameters and arrays that it uses."""
     used, subscripted = names(tree).union(penalty.domain.names), arrays(tree)
     return Term(
         name=name,
@@ -106,7 +116,11 @@ def make_term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) ->
 
 
 def with_unified_parameters(terms: Terms) -> Terms:
-    """Return terms in which parameters and arrays of one name are one, in the domain that all of them allow."""
+    """Return terms in which parameters and arrays of one name are one, in the domain that all of them allow.
+
+    Raises:
+        SpecError: No value suits all, or an array has two shapes.
+    """
     shared: dict[str, Parameter] = {}
     shapes = {a.name: a.shape for term in terms.terms for a in term.arrays}
     elements: dict[str, Parameter] = {}
@@ -123,8 +137,8 @@ def with_unified_parameters(terms: Terms) -> Terms:
         shared = {p.name: p for p in asked_of(domain, tuple(shared.values()), "the terms")}
 
     def of_array(array: Array) -> Array:
-        one = elements[array.name]
-        return replace(array, domain=one.domain, default=one.default)
+        element = elements[array.name]
+        return replace(array, domain=element.domain, default=element.default)
 
     return Terms(
         terms=tuple(
@@ -138,35 +152,33 @@ def with_unified_parameters(terms: Terms) -> Terms:
     )
 
 
-def _narrowed(one: Parameter, other: Parameter) -> Parameter:
-    domain = intersection(one.domain, other.domain)
+def _narrowed(first: Parameter, second: Parameter) -> Parameter:
+    """Return one declaration of two, in the domain that both allow."""
+    name = first.name
+    domain = intersection(first.domain, second.domain)
     if domain is None:
-        raise SpecError(
-            f"the terms share '{one.name}' but no value of it suits both; rename one, as in l1({one.name}=mu)"
-        )
-    default = next((p.default for p in (one, other) if p.default in domain), inside(domain))
+        raise SpecError(f"the terms share '{name}' but no value of it suits both; rename one, as in l1({name}=mu)")
+    default = next((p.default for p in (first, second) if p.default in domain), inside(domain))
     return replace(
-        one,
+        first,
         domain=domain,
         default=default,
-        is_assumed=one.is_assumed and other.is_assumed,
-        is_chosen=default not in (p.default for p in (one, other) if not p.is_chosen),
-        above=one.above or other.above,
+        is_assumed=first.is_assumed and second.is_assumed,
+        is_chosen=default not in (p.default for p in (first, second) if not p.is_chosen),
+        above=first.above or second.above,
     )
 
 
-def _plain(text: str, otherwise: str) -> str:
+def _as_written(text: str, otherwise: str) -> str:
     """Return the objective as its user wrote it, on one line, if that may stand in a comment of what is emitted."""
     flat = " ".join(text.split())
     return flat if is_plain(flat) else otherwise
 
 
 def weighted_text(coefficient: Fraction, name: str) -> str:
+    """Return `0.5*name`; a coefficient that is no short decimal stands as a fraction."""
     if coefficient == 1:
         return name
     value = float(coefficient)
-    return (
-        f"{value:g}*{name}"
-        if Fraction(repr(value)) == coefficient and f"{value:g}" == repr(value).removesuffix(".0")
-        else f"{coefficient}*{name}"
-    )
+    is_short = Fraction(repr(value)) == coefficient and f"{value:g}" == repr(value).removesuffix(".0")
+    return f"{value:g}*{name}" if is_short else f"{coefficient}*{name}"

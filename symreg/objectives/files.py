@@ -13,11 +13,16 @@ from symreg.model.spec import Penalty
 
 
 def read_penalty_file(path: Path) -> Penalty:
-    """Return the penalty of a spec file; the messages name the file."""
+    """Return the penalty of a spec file; the messages name the file.
+
+    Raises:
+        LanguageError, SpecError, UnknownName: There is no such file, or what is wrong in it.
+    """
     return read_penalty(read_text(path), printable(path.name))
 
 
 def is_file(text: str) -> bool:
+    """Is a text the path of a file that is there?"""
     try:
         return Path(text).is_file()
     except (OSError, ValueError):
@@ -25,7 +30,11 @@ def is_file(text: str) -> bool:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a spec file: a regular file of UTF-8 within the size limit."""
+    """Return the text of a spec file: a regular file of UTF-8 within the size limit.
+
+    Raises:
+        SpecError, UnknownName: It is none, or there is no such file.
+    """
     shown = printable(str(path), 120)
     try:
         status = path.stat()

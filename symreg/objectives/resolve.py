@@ -42,28 +42,28 @@ def resolve(
     inline: set[str] = set()
     match source:
         case Objective():
-            made = source
+            objective = source
         case PenaltySum():
-            made = combined(source.addends, " + ".join(weighted_text(c, p.name) for c, p in source.addends))
+            objective = combined(source.addends, " + ".join(weighted_text(c, p.name) for c, p in source.addends))
         case Penalty():
-            made = combined(((Fraction(1), source),), source.name)
+            objective = combined(((Fraction(1), source),), source.name)
         case Path():
-            made = combined(((Fraction(1), read_penalty_file(source)),), source.name)
+            objective = combined(((Fraction(1), read_penalty_file(source)),), source.name)
         case str():
             read = read_addends(source, declared)
-            own = [penalty for _, penalty in read.addends if penalty.source == "expression"]
-            inline = {p.name for penalty in own for p in penalty.parameters}
-            inline |= {a.name for penalty in own for a in penalty.arrays}
-            made = combined(read.addends, source)
-            told = (*map(_of_constant, read.constants), *map(_of_homonym, read.homonyms))
-            made = replace(made, notes=(*told, *made.notes))
+            written = [penalty for _, penalty in read.addends if penalty.source == "expression"]
+            inline = {p.name for penalty in written for p in penalty.parameters}
+            inline |= {a.name for penalty in written for a in penalty.arrays}
+            objective = combined(read.addends, source)
+            notes = (*map(_note_of_constant, read.constants), *map(_note_of_homonym, read.homonyms))
+            objective = replace(objective, notes=(*notes, *objective.notes))
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
-    inner = set(made.terms.names)
-    made = replace(made, declared=(*made.declared, *declared))
-    made = made if domain is None else within(made, domain)
-    _check_declared([p.name for p in declared], inline | (set(made.terms.names) - inner), made.terms.names)
-    return made if name is None else replace(made, name=check_stem(name, "name"))
+    before = set(objective.terms.names)
+    objective = replace(objective, declared=(*objective.declared, *declared))
+    objective = objective if domain is None else within(objective, domain)
+    _check_declared([p.name for p in declared], inline | (set(objective.terms.names) - before), objective.terms.names)
+    return objective if name is None else replace(objective, name=check_stem(name, "name"))
 
 
 def within(objective: Objective, domain: str) -> Objective:
@@ -80,24 +80,25 @@ def within(objective: Objective, domain: str) -> Objective:
     ends = tuple(known.get(name) or declared.get(name) or assumed(name) for name in wanted.names)
     terms: list[Term] = []
     for term in objective.terms.terms:
-        both = meet(term.domain, wanted)
-        if both is None:
+        common = meet(term.domain, wanted)
+        if common is None:
             raise SpecError(f"domain {domain} holds no point of {term.name}'s, {term.domain}")
-        if both.lower is not None and both.lower == both.upper and not both.names:
+        if common.lower is not None and common.lower == common.upper and not common.names:
             raise SpecError(f"domain {domain} leaves {term.name} a single point; write an interval of weights")
-        own = {p.name for p in term.parameters}
-        terms.append(replace(term, domain=both, parameters=(*term.parameters, *(p for p in ends if p.name not in own))))
+        named = {p.name for p in term.parameters}
+        added = [p for p in ends if p.name not in named]
+        terms.append(replace(term, domain=common, parameters=(*term.parameters, *added)))
     notes = tuple(note_of_assumed(p) for p in ends if p.is_assumed and p.name not in known)
-    made = with_unified_parameters(Terms(terms=tuple(terms)))
-    return replace(objective, terms=made, notes=(*objective.notes, *notes), domain=" ".join(domain.split()))
+    unified = with_unified_parameters(Terms(terms=tuple(terms)))
+    return replace(objective, terms=unified, notes=(*objective.notes, *notes), domain=" ".join(domain.split()))
 
 
-def _of_constant(name: str) -> str:
+def _note_of_constant(name: str) -> str:
     meant = did_you_mean(name, catalogue.penalties())
     return f"{name} stands by itself: a constant of the expression, not the name of a penalty{meant}"
 
 
-def _of_homonym(name: str) -> str:
+def _note_of_homonym(name: str) -> str:
     return f"{name} is a parameter here, beside an expression of the weights, not the penalty of that name"
 
 

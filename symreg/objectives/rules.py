@@ -13,7 +13,11 @@ from symreg.objectives.files import read_text
 
 
 def resolve_rule(source: str | Path | Rule) -> Rule:
-    """Return the update rule that a catalogue name, a path or the text of a spec file names; see `resolve`."""
+    """Return the update rule that a catalogue name, a path or the text of a spec file names.
+
+    Raises:
+        LanguageError, SpecError, UnknownName: What is wrong, where, and what would be right.
+    """
     if isinstance(source, Rule):
         return source
     if isinstance(source, str) and "\n" in source:

@@ -25,15 +25,11 @@ from symreg.objectives.files import is_file, read_penalty_file
 
 Declared = tuple[Parameter | Array, ...]
 
-
 _PATH = re.compile(r"(?<![^\s*+(),=])[^\s*+(),=]*\.toml(?!\w)")
-
 
 _COEFFICIENT = re.compile(r"\s*(?P<number>[\d.]+(?:[eE][+-]?\d+)?(?:/[\d.]+)?)\s*\*\s*", re.ASCII)
 
-
 _CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<renamed>[^()]*)\))?\s*", re.ASCII)
-
 
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
@@ -88,6 +84,13 @@ def read_addends(text: str, declared: Declared) -> _Read:
 
     A name by itself is a penalty's; one that no penalty has is a constant where there is an expression of the weights
     for it to be a part of.
+
+    Args:
+        text: As `symreg.objective` takes it.
+        declared: Parameters and arrays of the expressions in it.
+
+    Raises:
+        LanguageError, SpecError, UnknownName: What is wrong, where, and what would be right.
     """
     if text.strip().endswith(".toml") and (" + " not in text or is_file(text.strip())):
         coefficient, rest = _coefficient(text.strip())
@@ -97,6 +100,31 @@ def read_addends(text: str, declared: Declared) -> _Read:
         fail_at(message, text, position)
 
     parts = _parts(text, fail)
+    trees = _expressions(parts, text, fail)
+    addends: list[tuple[Fraction, Penalty]] = []
+    for part in parts:
+        if part.is_penalty:
+            if part.sign == "-":
+                fail("a penalty's coefficient is positive; subtracting one is not a penalty", part.start)
+            addends.append((part.coefficient, part.penalty()))
+    if trees:
+        expressions = [(part.sign or "+", trees[part.start]) for part in parts if part.start in trees]
+        addends.append((Fraction(1), _inline(expressions, declared)))
+    homonyms = [name for tree in trees.values() for name in sorted(names(tree)) if name in catalogue.penalties()]
+    for part in parts:
+        if part.is_penalty and part.call is not None and part.call["name"] in homonyms:
+            fail(f"'{part.call['name']}' is a penalty here and a parameter in another addend; rename that", part.start)
+    declared_names = {p.name for p in declared}
+    elsewhere = declared_names.union(*(names(trees[p.start]) for p in parts if p.start in trees and not p.is_bare))
+    return _Read(
+        addends=tuple(addends),
+        constants=tuple(dict.fromkeys(p.rest for p in parts if p.is_bare and p.rest not in elsewhere)),
+        homonyms=tuple(dict.fromkeys(name for name in homonyms if name not in declared_names)),
+    )
+
+
+def _expressions(parts: list[_Part], text: str, fail: Fail) -> dict[int, Tree]:
+    """Return the trees of the addends that are no penalties, by where these start."""
     trees: dict[int, Tree] = {}
     for part in parts:
         if not (part.is_penalty or part.is_bare):
@@ -105,51 +133,30 @@ def read_addends(text: str, declared: Declared) -> _Read:
             if "w" not in names(tree) | arrays(tree):
                 _refuse_penalty_names(tree, place)
             trees[part.start] = tree
-    has_weights = any("w" in names(tree) | arrays(tree) for tree in trees.values())
-    alone = [part for part in parts if part.is_bare]
-    if not has_weights:
-        for part in alone:
+    names_alone = [part for part in parts if part.is_bare]
+    if not any("w" in names(tree) | arrays(tree) for tree in trees.values()):
+        for part in names_alone:
             raise UnknownName(_no_penalty(part.rest, len(parts)))
         if trees and len(trees) < len(parts):
             fail("a constant beside a penalty changes nothing; leave it out, or write w in it", min(trees))
-    for part in alone:
+    for part in names_alone:
         ((_, tree),) = parse_addends(part.text, source=Excerpted(whole=text, offset=part.start))
         trees[part.start] = tree
-    made: list[tuple[Fraction, Penalty]] = []
-    for part in (part for part in parts if part.is_penalty):
-        if part.sign == "-":
-            fail("a penalty's coefficient is positive; subtracting one is not a penalty", part.start)
-        made.append((part.coefficient, part.penalty()))
-    if trees:
-        made.append(
-            (Fraction(1), _inline([(p.sign or "+", trees[p.start]) for p in parts if p.start in trees], declared))
-        )
-    homonyms = [name for tree in trees.values() for name in sorted(names(tree)) if name in catalogue.penalties()]
-    for part in parts:
-        if part.is_penalty and part.call is not None and part.call["name"] in homonyms:
-            fail(f"'{part.call['name']}' is a penalty here and a parameter in another addend; rename that", part.start)
-    known = {p.name for p in declared}.union(
-        *(names(trees[p.start]) for p in parts if p.start in trees and p not in alone)
-    )
-    return _Read(
-        addends=tuple(made),
-        constants=tuple(dict.fromkeys(p.rest for p in alone if p.rest not in known)),
-        homonyms=tuple(dict.fromkeys(name for name in homonyms if name not in {p.name for p in declared})),
-    )
+    return trees
 
 
 def _parts(text: str, fail: Fail) -> list[_Part]:
     """Return the addends' texts, each with its sign, and with its coefficient if it may be a penalty."""
     masked = _PATH.sub(lambda match: "p" * len(match.group()), text)
     masked = _CALL.sub(lambda match: _EQUALS.sub(",", match.group()), masked)
-    made: list[_Part] = []
+    parts: list[_Part] = []
     for start, end, sign in split_addends(masked, fail):
         whole = text[start:end]
-        part = whole.strip()
-        coefficient, rest = _coefficient(part)
+        stripped = whole.strip()
+        coefficient, rest = _coefficient(stripped)
         at = start + len(whole) - len(whole.lstrip())
-        made.append(_Part(start=at, text=part, sign=sign, coefficient=coefficient, rest=rest))
-    return made
+        parts.append(_Part(start=at, text=stripped, sign=sign, coefficient=coefficient, rest=rest))
+    return parts
 
 
 def _no_penalty(name: str, addends: int) -> str:
