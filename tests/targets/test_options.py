@@ -86,8 +86,8 @@ def on_the_command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_what_is_asked_for_is_what_is_judged(dtype: Dtype, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SYMREG_CACHE", str(tmp_path))
-    reports, look = [], verify.look
-    monkeypatch.setattr(verify, "look", lambda *given: reports.append(look(*given)) or reports[-1])
+    reports, look = [], verify.quick_look
+    monkeypatch.setattr(verify, "quick_look", lambda *given: reports.append(look(*given)) or reports[-1])
     c_compiler.cache_folder.cache_clear()
     options = Options(dtype=dtype, kinds=("gradient",))
     sources = emit_sources(
