@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.signs.extremes import derivative_of
 from symreg.calculus.symbolic.simplify import tidy
+from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ZERO, W, call, times, where
+from symreg.expressions.text import mention
 from symreg.expressions.tree import Binary, Compare, Number, Tree, substitute, walk
 from symreg.model.spec import Parameter
 from symreg.proximal.operator import Case, Kink, MonotonePiece, Operator, V
@@ -148,9 +150,23 @@ def even_in(tree: Tree, x: Tree) -> Tree:
     return substitute(over_size, {node: Binary("**", x, node.right) for node in even})
 
 
+def negated(condition: Tree) -> Tree:
+    """Return the condition that holds for the other steps.
+
+    Raises:
+        Intractable: The condition is no upper bound.
+    """
+    match condition:
+        case Compare("<", left, right):
+            return Compare(">=", left, right)
+        case Compare("<=", left, right):
+            return Compare(">", left, right)
+    raise Intractable(f"{mention(condition, 'a condition')} is no bound")
+
+
 def _for_either_sign(inverse_: Inverse, known: tuple[Parameter, ...]) -> Inverse:
     """Return an inverse for v >= 0 as the odd one for a v of either sign."""
-    if _is_odd(inverse_.whole, known):
+    if is_odd(inverse_.whole, known):
         return inverse_
     return replace(
         inverse_,
@@ -159,7 +175,7 @@ def _for_either_sign(inverse_: Inverse, known: tuple[Parameter, ...]) -> Inverse
     )
 
 
-def _is_odd(tree: Tree, known: tuple[Parameter, ...]) -> bool:
+def is_odd(tree: Tree, known: tuple[Parameter, ...]) -> bool:
     """Is a formula odd as it stands, by its values at samples?"""
     rows = [[evaluate(tree, {**row, V: sign * row[V]}) for sign in (1, -1)] for row in samples(known)]
     compared = [(a, b) for a, b in rows if a == a or b == b]

@@ -32,7 +32,7 @@ def formulas(update: Update) -> tuple[Equation, ...]:
         return ()
     if update.kind == "prox":
         cost = "step*R(u) + norm(u - v)**2/2" if update.is_radial else "step*phi(u) + (u - v)**2/2"
-        return (("prox(v)", "=", f"argmin over u of {cost}"),)
+        return (("prox(v)", "=", f"argmin over u of {cost}"), *update.cases)
     slope: list[Equation] = []
     addends = []
     if update.elementwise is not None:

@@ -8,6 +8,7 @@ from symreg.calculus.radial import radial_profiles
 from symreg.claims.sentences import formula_of, prox_notes, verdicts_on_operator
 from symreg.proximal.derive import operator
 from symreg.proximal.sums import is_least_at_zero
+from symreg.updates.operator_cases import operator_cases
 from symreg.updates.update import Update
 
 FEW = 4
@@ -31,6 +32,7 @@ def derived_operator(analysis: Analysis) -> Update:
             operator=operator(analysis),
             notes=prox_notes(formula),
             claims=verdicts_on_operator(formula),
+            cases=operator_cases(analysis, formula) if len(terms.terms) <= FEW else (),
         )
     profile = analysis.of(radial_profiles(terms))
     least_at_zero = is_least_at_zero(profile)

@@ -34,6 +34,8 @@ class Update:
         operator: Of a prox.
         is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
         is_least_at_zero: If so, is the penalty nowhere less than at 0, so that 0 stays where it is?
+        cases: Of a prox, what it is by cases of v: left side, sign and right side of each line; empty where it has no
+            table of cases that a docstring would hold.
         notes: Sentences for the docstring: conventions at kinks, ranges of accuracy.
         claims: The verdicts on the penalty that some of the notes tell.
     """
@@ -48,5 +50,6 @@ class Update:
     operator: AnyOperator | None = None
     is_radial: bool = False
     is_least_at_zero: bool = True
+    cases: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
     claims: tuple[Verdict, ...] = ()

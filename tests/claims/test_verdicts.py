@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from symreg.claims.decide import properties
-from symreg.claims.verdict import Analysis
+from symreg.claims.verdict import Verdicts
 from symreg.derivation.gradient import derive
 from symreg.expressions.text import to_text
 from symreg.language.inline_declarations import read_declaration
@@ -18,7 +18,7 @@ P, R, C, U = "proved", "refuted", "conditional", "undecided"
 
 
 @cache
-def analysed(text: str, parameters: tuple[str, ...] = ()) -> Analysis:
+def analysed(text: str, parameters: tuple[str, ...] = ()) -> Verdicts:
     return properties(resolve(text, parameters=[read_declaration(row) for row in parameters]))
 
 

@@ -14,11 +14,9 @@ from symreg.derivation.proximal.conjugate import Y, conjugate
 from symreg.derivation.proximal.envelope import envelope_of, tell_conjugate, tell_envelopes
 from symreg.derivation.proximal.opening import open_derivation, tell_validity
 from symreg.derivation.proximal.writer import PHI, PHI_ITSELF, F, Words, Writer
-from symreg.errors import Intractable
 from symreg.expressions.arithmetic import INFINITY, ONE, ZERO, W, call, negative, over, plus, times
-from symreg.expressions.text import mention
 from symreg.expressions.tree import Compare, Logic, Name, Tree, substitute
-from symreg.proximal.formulas import FormulaByCases, without_jumps
+from symreg.proximal.formulas import FormulaByCases, negated, without_jumps
 from symreg.proximal.jump_formulas import cost, with_jump
 from symreg.proximal.operator import STEP, Kink, MonotonePiece, Operator, V
 
@@ -39,7 +37,7 @@ def derive_by_cases(operator: Operator, writer: Writer) -> ProxChain:
     single = without_jumps(operator, parameters, bound.condition if bound else None) if is_single else None
     beyond: tuple[FormulaByCases, ...] = ()
     if bound is not None and bound.condition is not None:
-        beyond = with_jump(operator, parameters, None if bound.bound == ZERO else _negated(bound.condition))
+        beyond = with_jump(operator, parameters, None if bound.bound == ZERO else negated(bound.condition))
     open_derivation(writer, operator.period)
     _tell_scaling(operator, writer)
     _tell_pieces(operator, single, writer)
@@ -232,12 +230,3 @@ def between(low: Tree | None, x: Tree, high: Tree | None, *, is_strict: bool) ->
         assert end is not None
         return Compare(operator if low is None else operator.replace("<", ">"), x, end)
     return Logic("and", (Compare(operator, low, x), Compare(operator, x, high)))
-
-
-def _negated(condition: Tree) -> Tree:
-    match condition:
-        case Compare("<", left, right):
-            return Compare(">=", left, right)
-        case Compare("<=", left, right):
-            return Compare(">", left, right)
-    raise Intractable(f"{mention(condition, 'a condition')} is no bound")

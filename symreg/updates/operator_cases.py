@@ -1,0 +1,32 @@
+"""The operator by cases for the docstring of an emitted `prox`: the derivation's table, in the names of the code."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from symreg.calculus.analysis import Analysis
+from symreg.calculus.border import border
+from symreg.claims.thresholding import SingleFormula
+from symreg.errors import Intractable, NotDifferentiable
+from symreg.expressions.arithmetic import ZERO
+from symreg.proximal.derive import with_exponents
+from symreg.proximal.operator import Operator
+from symreg.proximal.quoted import Row, quoted
+
+
+def operator_cases(analysis: Analysis, formula: SingleFormula | None) -> tuple[Row, ...]:
+    """Return the operator of elementwise terms by cases of v, an equation or one case a row.
+
+    Nothing where there is no table of cases, or where an exponent of many digits would make SymPy solve polynomials
+    of a degree that nobody waits for.
+    """
+    with suppress(Intractable, NotDifferentiable), border("the operator by cases"):
+        operator, _, exponents = with_exponents(analysis)
+        if isinstance(operator, Operator) and not exponents:
+            return quoted(
+                operator,
+                analysis.terms.parameters,
+                condition=None if formula is None else formula.condition,
+                is_single=formula is not None and formula.bound != ZERO,
+            )
+    return ()
