@@ -269,6 +269,6 @@ def write_audit(
 
 def notes_on(objective: Objective) -> tuple[str, ...]:
     """Return what was assumed of an objective, and where its formulas have no value."""
-    from symreg.calculus.pieces.gap_notes import undefined_notes
+    from symreg.calculus.domains.notes import undefined_notes
 
     return (*objective.notes, *undefined_notes(objective.terms))

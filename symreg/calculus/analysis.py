@@ -7,8 +7,8 @@ from functools import cached_property
 
 from symreg.calculus.border import border
 from symreg.calculus.differentiability import is_differentiable
+from symreg.calculus.domains.gaps import Gaps, gaps
 from symreg.calculus.gradient import Derived, elementwise_parts, indexed_parts
-from symreg.calculus.pieces.gaps import Gaps, gaps
 from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.knots import knots

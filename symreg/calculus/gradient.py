@@ -8,7 +8,7 @@ from functools import partial
 from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j
 from symreg.calculus.differentiation.index_sums import summation
 from symreg.calculus.differentiation.step import Step
-from symreg.calculus.pieces.domain import outside, refuse_undefined, refuse_undefined_gradient
+from symreg.calculus.domains.conditions import outside, refuse_undefined, refuse_undefined_gradient
 from symreg.calculus.pieces.one_sided import Part
 from symreg.calculus.symbolic.simplify import lifted, tidy
 from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, size, times, total, where, without_extrema

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import border
-from symreg.calculus.pieces.gap_notes import undefined_notes
-from symreg.calculus.pieces.natural_domain import on_natural_domains
+from symreg.calculus.domains.natural_domain import on_natural_domains
+from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.signs.sign import sign_for_all
 from symreg.claims import convexity, descent, shape, thresholding
 from symreg.claims.cases import cases, exponent_of, joined

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Literal
 
 from symreg.calculus.analysis import Analysis
+from symreg.calculus.domains.gaps import Gaps
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
-from symreg.calculus.pieces.gaps import Gaps
 from symreg.calculus.pieces.one_sided import beside
 from symreg.calculus.signs.limits import grouped
 from symreg.calculus.signs.roots import knots_of, roots

@@ -6,7 +6,7 @@ from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.differentiation.differentiate import elementwise_over_j
 from symreg.calculus.differentiation.step import Step
-from symreg.calculus.pieces.domain import condition_of
+from symreg.calculus.domains.conditions import condition_of
 from symreg.calculus.pieces.jumps import refuse_jumps
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.sentences import bounds_of_step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symreg.calculus.analysis import Analysis
-from symreg.calculus.pieces.gap_notes import undefined_notes
+from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.pieces.unlisted import notes_on_unlisted
 from symreg.expressions.tree import names
 from symreg.model.objective import Objective

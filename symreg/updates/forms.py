@@ -8,9 +8,9 @@ from symreg.accuracy.greatest import overflows_far_out
 from symreg.accuracy.indexed import accurate
 from symreg.accuracy.search import Stable, stabilise
 from symreg.calculus.analysis import Analysis
+from symreg.calculus.domains.conditions import within
+from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.gradient import Derived
-from symreg.calculus.pieces.domain import within
-from symreg.calculus.pieces.gap_notes import undefined_notes
 from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.jumps import refuse_jumps
 from symreg.calculus.pieces.unlisted import guarded_at_unlisted, notes_on_unlisted

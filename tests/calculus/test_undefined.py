@@ -16,9 +16,9 @@ from tree_values import Values, value
 
 import symreg
 from symreg import catalogue
-from symreg.calculus.pieces.gap_notes import undefined_notes
-from symreg.calculus.pieces.gaps import gaps
-from symreg.calculus.pieces.natural_domain import natural_domain
+from symreg.calculus.domains.gaps import gaps
+from symreg.calculus.domains.natural_domain import natural_domain
+from symreg.calculus.domains.notes import undefined_notes
 from symreg.claims.decide import properties
 from symreg.cli.group import symreg as command
 from symreg.derivation.gradient import derive

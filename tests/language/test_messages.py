@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import symreg
-from symreg.calculus.pieces.domain import refuse_undefined
+from symreg.calculus.domains.conditions import refuse_undefined
 from symreg.cli.group import symreg as command
 from symreg.derivation.proximal.derive import derive_prox
 from symreg.errors import SymregError, excerpt

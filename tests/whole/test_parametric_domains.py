@@ -16,8 +16,8 @@ from click.testing import CliRunner
 import symreg
 from symreg.accuracy.points import sampled
 from symreg.application.requests import verify_request
+from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.evaluation.high_precision import samples
-from symreg.calculus.pieces.gap_notes import undefined_notes
 from symreg.calculus.signs.sign_of import sign_of
 from symreg.calculus.symbolic.prove import is_proved
 from symreg.cli.group import symreg as command

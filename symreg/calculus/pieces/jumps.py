@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from symreg.calculus.domains.notes import undefined_note
 from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, samples
-from symreg.calculus.pieces.gap_notes import undefined_note
 from symreg.calculus.pieces.lines import Switch, crossed, lines, switches_of
 from symreg.calculus.pieces.one_sided import near_zero_of
 from symreg.errors import NotDifferentiable

@@ -6,9 +6,9 @@ expression that is evaluated with the parameters at hand.
 
 from __future__ import annotations
 
+from symreg.calculus.domains.conditions import conditions_of
 from symreg.calculus.evaluation.high_precision import Values, evaluate, holds, samples
 from symreg.calculus.pieces.choices import chosen_slope, kind_of
-from symreg.calculus.pieces.domain import conditions_of
 from symreg.calculus.pieces.jumps import refuse_jump, refuse_jumps_at
 from symreg.calculus.pieces.knot import Kind, Knot
 from symreg.calculus.pieces.one_sided import Part, agree, indeterminate, near_zero_of, one_sided, settled_condition

@@ -14,9 +14,9 @@ from functools import cmp_to_key, partial
 from itertools import pairwise
 
 from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j
+from symreg.calculus.domains.conditions import refuse_undefined
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.pieces.choices import chosen_slope, kind_of
-from symreg.calculus.pieces.domain import refuse_undefined
 from symreg.calculus.pieces.jumps import refuse_jump
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.one_sided import one_sided

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symreg.calculus.pieces.gap_notes import undefined_notes
+from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.signs.extremes import derivative_of
 from symreg.calculus.signs.nondimensional import scaled
 from symreg.calculus.symbolic.exponents import restored

@@ -14,9 +14,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from symreg.calculus.domains.requirements import Requirement, on_one_weight, open_requirements
+from symreg.calculus.domains.vectors_outside import fails_for_a_vector
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, holds, interval_at, samples
-from symreg.calculus.pieces.requirements import Requirement, on_one_weight, open_requirements
-from symreg.calculus.pieces.vectors_outside import fails_for_a_vector
 from symreg.calculus.signs.roots import knots_of, roots
 from symreg.calculus.signs.sign_of import is_imaginary
 from symreg.calculus.symbolic.simplify import tidy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symreg.calculus.pieces.gaps import gaps
-from symreg.calculus.pieces.natural_domain import components, open_domain
+from symreg.calculus.domains.gaps import gaps
+from symreg.calculus.domains.natural_domain import components, open_domain
 from symreg.expressions.arithmetic import ZERO
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree, names

@@ -7,8 +7,8 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+from symreg.calculus.domains.gaps import Gaps, Region, gaps
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
-from symreg.calculus.pieces.gaps import Gaps, Region, gaps
 from symreg.expressions.arithmetic import ZERO, rational
 from symreg.expressions.tree import Name, Negate, Tree, names, number
 from symreg.model.domain import Domain, between

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+from symreg.calculus.domains.requirements import Requirement
 from symreg.calculus.evaluation.high_precision import evaluate, interval_at, samples
-from symreg.calculus.pieces.requirements import Requirement
 from symreg.expressions.arithmetic import ONE, call, power, total
 from symreg.expressions.tree import Call, Item, Name, Sum, Tree, children, free_indices, number, rebuild
 from symreg.model.terms import Term
