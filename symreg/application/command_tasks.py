@@ -34,7 +34,7 @@ from symreg.targets.options import UNLESS_ASKED, Kind, Options
 
 if TYPE_CHECKING:
     from symreg.application.verify import Watch
-    from symreg.derivation.model import Chain, ProxChain
+    from symreg.derivation.model import GradientDerivation, ProximalDerivation
     from symreg.model.objective import Objective
     from symreg.verification import Report
 
@@ -73,7 +73,7 @@ def write_derivation(
     from symreg.objectives.rules import resolve_rule
 
     resolved = read_objective(objective, parameters=parameters, domain=domain)
-    chain: Chain | ProxChain
+    chain: GradientDerivation | ProximalDerivation
     if is_prox:
         chain = derive_prox_chain(tell, objective=resolved)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symreg.claims.verdict import Verdict, Verdicts
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.updates.update import Update
 from symreg.verification.claims import Claimed
 
@@ -34,7 +34,7 @@ def confront_updates(updates: Iterable[Update]) -> None:
             confront(update.terms, map(_claimed, update.claims))
 
 
-def confront_derivation(chain: Chain) -> None:
+def confront_derivation(chain: GradientDerivation) -> None:
     """Look for samples that contradict what a derivation says of a step on the penalty alone.
 
     Raises:

@@ -14,7 +14,7 @@ from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 
 if TYPE_CHECKING:
     from symreg.claims.verdict import Verdicts
-    from symreg.derivation.model import Chain, ProxChain
+    from symreg.derivation.model import GradientDerivation, ProximalDerivation
     from symreg.model.objective import Objective
     from symreg.model.spec import Rule
     from symreg.updates.update import Update
@@ -35,7 +35,7 @@ class EmittedFiles(NamedTuple):
     files: dict[str, str]
 
 
-def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
+def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> GradientDerivation:
     """Return the derivation of an objective's gradient, and of its update under a rule."""
     from symreg.application.confront import confront_derivation
     from symreg.derivation.gradient import derive
@@ -46,7 +46,7 @@ def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> Chain:
     return chain
 
 
-def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProxChain:
+def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProximalDerivation:
     """Return the derivation of an objective's proximal operator."""
     from symreg.derivation.proximal.derive import derive_prox
 

@@ -12,7 +12,7 @@ from symreg.calculus.pieces.knot import Knot
 from symreg.claims.sentences import bounds_of_step
 from symreg.claims.verdict import StepBound
 from symreg.derivation.directions import directions
-from symreg.derivation.model import Chain, Direction, ProxChain
+from symreg.derivation.model import Direction, GradientDerivation, ProximalDerivation
 from symreg.derivation.notes import notes_on
 from symreg.derivation.opening import opening
 from symreg.derivation.proximal.derive import derive_prox
@@ -32,7 +32,7 @@ _FEW = 2
 
 
 @border("the penalty's gradient")
-def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -> Chain:
+def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -> GradientDerivation:
     """Return the derivation of an objective's gradient and of one update rule with it.
 
     If the rule takes a proximal operator, the gradient is that of the terms which the operator leaves.
@@ -56,7 +56,7 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
     slope = call("d", Name(of)) if of else ZERO
     assigned, update = update_steps(rule, terms, slope, gradient, is_indexed=bool(smooth.indexed), is_taken=bool(taken))
     is_plain = not smooth.indexed and not taken
-    return Chain(
+    return GradientDerivation(
         objective=objective,
         rule=rule,
         steps=(*opening(whole, smooth, prox, rule, of, taken), *_gradient_steps(smooth, gradient, slope), *assigned),
@@ -72,7 +72,7 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
     )
 
 
-def _operator_of(objective: Objective, prox: Analysis) -> ProxChain | None:
+def _operator_of(objective: Objective, prox: Analysis) -> ProximalDerivation | None:
     """Return the derivation of the operator that a rule takes, None where there is none to be read in due time."""
     if not 0 < len(prox.terms.terms) <= _FEW:
         return None

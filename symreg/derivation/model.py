@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
@@ -14,9 +14,6 @@ from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.proximal.operator import STEP, V
-
-if TYPE_CHECKING:
-    pass
 
 Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "both", "undecided", "undefined"]
 
@@ -38,7 +35,7 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class GradientDerivation:
     """A whole derivation.
 
     Args:
@@ -67,7 +64,7 @@ class Chain:
     directions: tuple[Direction, ...] = ()
     bounds: tuple[StepBound, ...] = ()
     notes: tuple[str, ...] = ()
-    operator: ProxChain | None = None
+    operator: ProximalDerivation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +115,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProxChain:
+class ProximalDerivation:
     """The derivation of a proximal operator.
 
     Args:

@@ -1,4 +1,4 @@
-"""Presentation: a `Chain` of steps, or `Verdicts` on a penalty, as text, LaTeX, Markdown or JSON."""
+"""Presentation: a `GradientDerivation` of steps, or `Verdicts` on a penalty, as text, LaTeX, Markdown or JSON."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symreg.calculus.differentiation.step import Step
-from symreg.derivation.model import Chain, ProxChain
+from symreg.derivation.model import GradientDerivation, ProximalDerivation
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Derivation:
         chain: What was derived: trees, no SymPy.
     """
 
-    chain: Chain | ProxChain
+    chain: GradientDerivation | ProximalDerivation
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from symreg.derivation.model import Chain, ProxChain
+from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.presentation.display import in_prose, inline_mathematics, lines_of
 from symreg.presentation.mathematics.latex import inline
 from symreg.presentation.mathematics.notation import Notation
@@ -25,7 +25,7 @@ _ESCAPED = {
 _TYPED = {c: f"\\ascii{{{ord(c)}}}" for c in "\\^~`{}$&#%_"} | {"'": r"\ascii{13}"}
 
 
-def latex(chain: Chain | ProxChain) -> str:
+def latex(chain: GradientDerivation | ProximalDerivation) -> str:
     """Return a derivation as a complete LaTeX document."""
     document = outline(chain)
     return render(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from symreg.derivation.model import Chain, ProxChain
+from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.presentation.display import Aligned, in_prose, inline_mathematics, lines_of
 from symreg.presentation.mathematics.latex import inline
 from symreg.presentation.outline.document import Outline, ParameterRow, Section, Sentence
@@ -30,7 +30,7 @@ _LINK = re.compile(r"@(?=\w)|:(?=//|\w+:)|(?<=www)\.", re.ASCII | re.IGNORECASE)
 _MARK = re.compile(r"^(\s*\d*)([.)+=-])", re.ASCII)
 
 
-def markdown(chain: Chain | ProxChain, dialect: Dialect = GITHUB) -> str:
+def markdown(chain: GradientDerivation | ProximalDerivation, dialect: Dialect = GITHUB) -> str:
     """Return a derivation as Markdown."""
     document = outline(chain)
     title = f"# {escape(document.name)}" + (f": {escape(document.title)}" if document.title else "")
@@ -65,13 +65,13 @@ def _entries(document: Outline, dialect: Dialect) -> list[str]:
     return blocks
 
 
-def result(chain: Chain | ProxChain) -> str:
+def result(chain: GradientDerivation | ProximalDerivation) -> str:
     """Return the gradient's and the update's last lines as one piece of mathematics, for where only that fits.
 
     Of a proximal operator: its closed forms, or the minimum that it is.
     """
     document = outline(chain)
-    if isinstance(chain, ProxChain):
+    if isinstance(chain, ProximalDerivation):
         results = [e.equation for e in document.entries if e.rule in (("result",), ("proximal operator",))]
         lines = [f"{left} & {right}" for e in results[1:] or results for left, right in lines_of(e, document.formulas)]
         return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")

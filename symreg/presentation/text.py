@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from symreg.derivation.model import Chain, ProxChain
+from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.expressions.tree import Call, Tree
 from symreg.presentation.mathematics.layout import Run, broken, row
 from symreg.presentation.mathematics.notation import Notation
@@ -28,7 +28,7 @@ _ARGUMENT = re.compile(r"--\w+ (?:\"[^\"]{1,60}\"|'[^']{1,60}')")
 _QUOTED = re.compile(r"(?:domain = )?'[^']{1,40}'")
 
 
-def text(chain: Chain | ProxChain) -> str:
+def text(chain: GradientDerivation | ProximalDerivation) -> str:
     """Return a derivation as text: ASCII, no line wider than 80 characters, a newline at the end."""
     document = outline(chain)
     blocks = [_heading(document), *_entries(document)]

@@ -8,7 +8,7 @@ from typing import Any
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
-from symreg.derivation.model import Chain, Direction, ProxChain
+from symreg.derivation.model import Direction, GradientDerivation, ProximalDerivation
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
 from symreg.model.spec import Array, Parameter
@@ -17,7 +17,7 @@ from symreg.model.terms import Terms, told_apart
 SCHEMA_VERSION = 1
 
 
-def to_json(chain: Chain | ProxChain) -> str:
+def to_json(chain: GradientDerivation | ProximalDerivation) -> str:
     """Return a derivation as JSON.
 
     Expressions are text of the language over `w[j]`, with `d(x)` for the derivative of x by `w[j]`, `O`, `L` and `R`
@@ -33,10 +33,10 @@ def to_json(chain: Chain | ProxChain) -> str:
     `supremum(u, x)` are over all u; `cbrt`, `acos` and `lambertw` are the real cube root, the arc cosine and the
     principal branch of Lambert's W.
     """
-    return json.dumps(data(chain) if isinstance(chain, Chain) else prox_data(chain), indent=2) + "\n"
+    return json.dumps(data(chain) if isinstance(chain, GradientDerivation) else prox_data(chain), indent=2) + "\n"
 
 
-def prox_data(chain: ProxChain) -> dict[str, Any]:
+def prox_data(chain: ProximalDerivation) -> dict[str, Any]:
     """Return the derivation of a proximal operator as lists, dicts, strings, numbers and booleans."""
     objective, letters = chain.objective, chain.letters
     return {
@@ -67,7 +67,7 @@ def prox_data(chain: ProxChain) -> dict[str, Any]:
     }
 
 
-def data(chain: Chain) -> dict[str, Any]:
+def data(chain: GradientDerivation) -> dict[str, Any]:
     """Return a derivation as lists, dicts, strings, numbers and booleans."""
     objective, rule = chain.objective, chain.rule
     terms, renamed = told_apart(objective.terms, rule)

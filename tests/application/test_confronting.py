@@ -17,7 +17,7 @@ from symreg.application.worker import Bug, Worker
 from symreg.claims.decide import properties
 from symreg.claims.verdict import StepBound, Verdict, Verdicts
 from symreg.derivation.gradient import derive
-from symreg.derivation.model import Chain, Direction
+from symreg.derivation.model import Direction, GradientDerivation
 from symreg.expressions.tree import Binary, Compare, Constant, Tree, number, substitute
 from symreg.language.parse import parse
 from symreg.objectives.resolve import resolve
@@ -208,7 +208,7 @@ def parse_condition(text: str) -> Tree:
 
 
 @cache
-def chain(text: str) -> Chain:
+def chain(text: str) -> GradientDerivation:
     return derive(resolve(text), resolve_rule("gradient_descent"))
 
 

@@ -11,7 +11,7 @@ import sympy
 from tree_values import Values, value
 
 from symreg.derivation.gradient import derive
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.errors import NotDifferentiable, SymregError
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
@@ -21,7 +21,7 @@ from symreg.objectives.rules import resolve_rule
 from symreg.updates.assemble import updates
 
 
-def chain_of(text: str) -> Chain:
+def chain_of(text: str) -> GradientDerivation:
     return derive(resolve(text), resolve_rule("gradient_descent"))
 
 

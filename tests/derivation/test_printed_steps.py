@@ -18,7 +18,7 @@ from paper_values import sides_of_latex, sides_of_text
 from tree_values import Values, value
 
 from symreg import catalogue
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.expressions.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Tree, transform
 from symreg.model.terms import Terms
 from symreg.presentation import Derivation
@@ -83,7 +83,7 @@ class Printed:
     markdown: Tree
 
 
-def printed(chain: Chain) -> Printed:
+def printed(chain: GradientDerivation) -> Printed:
     made, notation = Derivation(chain), outline(chain).assignments
     parameters = (*chain.objective.terms.parameters, *chain.rule.parameters)
     symbols = {notation.latex(parameter.name): parameter.name for parameter in parameters}
@@ -95,7 +95,7 @@ def printed(chain: Chain) -> Printed:
     return Printed(_of_text(made.text(), chain), *(_of_latex(rows[-1], symbols) for rows in (blocks, displays)))
 
 
-def _of_text(text: str, chain: Chain) -> Tree:
+def _of_text(text: str, chain: GradientDerivation) -> Tree:
     """Return the last side of the last numbered step: `w_j <- a = b`, less what says why."""
     step = chain.steps[-1]
     body = re.split(r"\n(?:Where pieces meet|What the penalty does|Notes|Check it)", text)[0]
@@ -137,7 +137,7 @@ def is_inside(terms: Terms, weights: Sequence[Fraction]) -> bool:
     return all(w in term.domain for term in terms.terms for w in weights)
 
 
-def check(chain: Chain) -> int:
+def check(chain: GradientDerivation) -> int:
     """Compare the printed steps with `w - lr*(g + slope)`, the slope the judge's; return how many weights it did."""
     terms, shown = chain.objective.terms, printed(chain)
     every = (*terms.parameters, *chain.rule.parameters)

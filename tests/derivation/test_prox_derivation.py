@@ -21,7 +21,7 @@ from typesetting import assert_clean
 import symreg
 from symreg import catalogue
 from symreg.cli.group import symreg as command
-from symreg.derivation.model import ProxChain
+from symreg.derivation.model import ProximalDerivation
 from symreg.derivation.proximal.derive import derive_prox
 from symreg.errors import SpecError
 from symreg.expressions.text import to_text
@@ -68,7 +68,7 @@ SUMS = ("nonnegativity + quartic", "mcp + l2", "log_sum + l2", "l_half + l2")
 
 
 @cache
-def chain(name: str) -> ProxChain:
+def chain(name: str) -> ProximalDerivation:
     return derive_prox(resolve(name))
 
 
@@ -359,7 +359,7 @@ def test_a_rule_that_takes_the_operator_shows_how_it_comes_about() -> None:
 
 def test_it_is_offered_in_python_and_on_the_command_line() -> None:
     made = symreg.derive("mcp", prox=True)
-    assert isinstance(made.chain, ProxChain) and "for s < gamma" in made.text()
+    assert isinstance(made.chain, ProximalDerivation) and "for s < gamma" in made.text()
     with pytest.raises(SpecError, match="leave out the rule"):
         symreg.derive("mcp", "adam", prox=True)
     shown = CliRunner().invoke(command, ["derive", "mcp", "--prox"])

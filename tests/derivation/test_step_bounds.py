@@ -13,7 +13,7 @@ from explicit import draw
 from tree_values import Values, value
 
 from symreg import catalogue
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.expressions.text import to_text
 from symreg.objectives.rules import resolve_rule
 
@@ -78,7 +78,7 @@ def test_bounds_on_the_step_of_what_is_no_square(text: str) -> None:
     assert tuple(to_text(bound.condition) for bound in chain_of(text).bounds) == BENT[text]
 
 
-def moved(chain: Chain, w: Any, parameters: Mapping[str, Any]) -> Any:
+def moved(chain: GradientDerivation, w: Any, parameters: Mapping[str, Any]) -> Any:
     """Return a weight after a step on the penalty alone."""
     ((_, expression),) = chain.update
     return value(expression, Values(mpmath, parameters, {"w": [w], "g": [mpmath.mpf(0)]}, {"j": 0}))

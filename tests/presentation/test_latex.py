@@ -14,7 +14,7 @@ from typesetting import assert_clean
 
 from symreg import catalogue
 from symreg.calculus.differentiation.step import Step
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.expressions.tree import Call, Name, Tree
 from symreg.presentation import Derivation
 from symreg.presentation.mathematics.notation import is_symbol
@@ -33,7 +33,7 @@ COMMANDS = frozenset(
 )
 
 
-def together(made: list[Chain]) -> str:
+def together(made: list[GradientDerivation]) -> str:
     """Return one document with the bodies of many, one after the other."""
     documents = [Derivation(one).latex() for one in made]
     begin, end = "\\begin{document}\n", "\\end{document}\n"
@@ -55,7 +55,7 @@ def test_no_line_of_a_monster_runs_over_the_margin(tmp_path: Path) -> None:
     assert_clean(together(made), tmp_path)
 
 
-def formal(tree: Tree) -> Chain:
+def formal(tree: Tree) -> GradientDerivation:
     """Return a chain whose long formula stands on the left of an equation and under a derivative."""
     steps = (Step(rule="constant factor", before=Call("d", (tree,)), after=tree),)
     return chain(Name("lam"), steps=steps)
@@ -100,7 +100,7 @@ def test_a_document_says_how_to_make_it_again() -> None:
 
 
 @pytest.mark.parametrize(("name", "made"), list(chains()), ids=[name for name, _ in chains()])
-def test_a_document_is_balanced_and_holds_only_known_commands(name: str, made: Chain) -> None:
+def test_a_document_is_balanced_and_holds_only_known_commands(name: str, made: GradientDerivation) -> None:
     latex = Derivation(made).latex()
     assert latex.isascii() and latex.replace("\n", "").isprintable()
     bare = latex.replace(r"\\", " ").replace(r"\{", "").replace(r"\}", "")

@@ -21,7 +21,7 @@ from paper_values import of_latex, of_text, of_tree
 from symreg import catalogue
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
-from symreg.derivation.model import Chain, Direction
+from symreg.derivation.model import Direction, GradientDerivation
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import (
     Binary,
@@ -58,7 +58,7 @@ WJ = Item("w", (Subscript("j"),))
 NOTATION = Notation({"lam": r"\lambda"})
 
 
-def chain(gradient: Tree, *, title: str = "", rule_title: str = "", **more: object) -> Chain:
+def chain(gradient: Tree, *, title: str = "", rule_title: str = "", **more: object) -> GradientDerivation:
     """Return a chain made by hand: `R = lam*w**2` and one step that says that its derivative is `gradient`."""
     lam = Parameter(name="lam", domain=WORDS["positive"], default=0.1, latex=r"\lambda", doc=title)
     term = Term(name="made", coefficient=Fraction(1), tree=parse("lam*w**2"), domain=WORDS["real"], parameters=(lam,))
@@ -79,7 +79,7 @@ def chain(gradient: Tree, *, title: str = "", rule_title: str = "", **more: obje
     objective = Objective(
         name="made", title=title, terms=Terms(terms=(term,)), text="lam*w**2", references=(title,), notes=()
     )
-    made = Chain(objective=objective, rule=rule, steps=steps, gradient=gradient, update=(("w", update),))
+    made = GradientDerivation(objective=objective, rule=rule, steps=steps, gradient=gradient, update=(("w", update),))
     return replace(made, **more)  # type: ignore[arg-type]  # the fields of a test's choice
 
 
@@ -130,7 +130,7 @@ HOSTILE = (
 )
 
 
-def chains() -> Iterator[tuple[str, Chain]]:
+def chains() -> Iterator[tuple[str, GradientDerivation]]:
     for name in catalogue.penalties():
         yield name, chain_of(name)
     for name, rule in (("log_sum", "adam"), ("l1", "lion"), ("first_difference", "adamw"), ("scad", "nadam")):
@@ -244,7 +244,7 @@ def test_a_formula_is_written_as_on_paper(tree: str, text: str, latex: str | Non
 
 
 @pytest.mark.parametrize(("name", "made"), list(chains()), ids=[name for name, _ in chains()])
-def test_text_is_ascii_and_no_line_is_wider_than_80(name: str, made: Chain) -> None:
+def test_text_is_ascii_and_no_line_is_wider_than_80(name: str, made: GradientDerivation) -> None:
     lines = Derivation(made).text().splitlines()
     assert len(lines) > 5
     for line in lines:
@@ -252,7 +252,7 @@ def test_text_is_ascii_and_no_line_is_wider_than_80(name: str, made: Chain) -> N
 
 
 @pytest.mark.parametrize(("name", "made"), list(chains()), ids=[name for name, _ in chains()])
-def test_json_is_the_chain_as_data(name: str, made: Chain) -> None:
+def test_json_is_the_chain_as_data(name: str, made: GradientDerivation) -> None:
     data = json.loads(Derivation(made).to_json())
     assert data["schema_version"] == 1
     assert [step["rule"] for step in data["steps"]] == [step.rule for step in made.steps]
@@ -464,7 +464,7 @@ def test_a_command_is_shown_as_it_can_be_typed() -> None:
 
 
 @pytest.mark.parametrize(("name", "made"), list(chains()), ids=[name for name, _ in chains()])
-def test_markdown_holds_only_mathematics_that_github_renders(name: str, made: Chain) -> None:
+def test_markdown_holds_only_mathematics_that_github_renders(name: str, made: GradientDerivation) -> None:
     text = Derivation(made).markdown()
     for macro in (r"\operatorname", r"\phantom", r"\mbox", r"\begin{align", r"\input", r"\def"):
         assert macro + "{" not in re.sub(r"\\\\", "", text) or made.objective.title in HOSTILE

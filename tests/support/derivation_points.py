@@ -16,7 +16,7 @@ from tree_values import Values
 
 from symreg import catalogue
 from symreg.derivation.gradient import derive
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.model.interval import Interval
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
@@ -29,7 +29,7 @@ DIGITS = 60
 
 
 @cache
-def chain_of(objective: str, rule: str = "gradient_descent") -> Chain:
+def chain_of(objective: str, rule: str = "gradient_descent") -> GradientDerivation:
     return derive(resolve(objective), resolve_rule(rule))
 
 

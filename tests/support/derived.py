@@ -11,7 +11,7 @@ import numpy as np
 from symreg import catalogue
 from symreg.calculus.analysis import analyse
 from symreg.derivation.gradient import derive
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.model.objective import Objective
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
@@ -24,7 +24,7 @@ ELEMENTWISE = tuple(name for name in catalogue.penalties() if not resolve(name).
 
 
 @cache
-def chain_of(objective: str, rule: str = "gradient_descent") -> Chain:
+def chain_of(objective: str, rule: str = "gradient_descent") -> GradientDerivation:
     """Return the derivation of an objective's gradient and of a rule's step with it."""
     return derive(resolve(objective), resolve_rule(rule))
 

@@ -13,7 +13,7 @@ from explicit import draw
 from tree_values import Values, value
 
 from symreg.derivation.gradient import derive
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.model.interval import Interval, parse_interval
 from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
@@ -61,7 +61,7 @@ CURVED: dict[str, dict[str, str]] = {
 
 
 @cache
-def derived(text: str) -> Chain:
+def derived(text: str) -> GradientDerivation:
     """Return the derivation of a text whose parameters have the domains that the tables give them."""
     return derive(objective(text, **KNOTTED.get(text, {})), resolve_rule("gradient_descent"))
 

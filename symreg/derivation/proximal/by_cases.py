@@ -9,7 +9,7 @@ from symreg.calculus.symbolic.exponents import restored
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.claims.sentences import formula_of
 from symreg.claims.thresholding import SingleFormula
-from symreg.derivation.model import Case, ProxChain
+from symreg.derivation.model import Case, ProximalDerivation
 from symreg.derivation.proximal.conjugate import Y, conjugate
 from symreg.derivation.proximal.envelope import envelope_of, tell_conjugate, tell_envelopes
 from symreg.derivation.proximal.opening import open_derivation, tell_validity
@@ -24,7 +24,7 @@ _FEW = 4
 """Of more terms than this nothing is proved on the way: the time would grow faster than their number."""
 
 
-def derive_by_cases(operator: Operator, writer: Writer) -> ProxChain:
+def derive_by_cases(operator: Operator, writer: Writer) -> ProximalDerivation:
     """Return the whole derivation.
 
     Args:

@@ -1,7 +1,7 @@
 """Derive a proximal operator to be read: from the minimum that it is to cases of v, with its envelope and conjugate.
 
-Takes terms; hands on a `ProxChain`. The operator is the one that is emitted (`proximal.derive`), its formulas are as
-papers write them (`proximal.formulas`).
+Takes what is known of a penalty; hands on a `ProximalDerivation`. The operator is the one that is emitted
+(`proximal.derive`), its formulas are as papers write them (`proximal.formulas`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import border
 from symreg.calculus.radial import radial_profiles
-from symreg.derivation.model import Letters, ProxChain
+from symreg.derivation.model import Letters, ProximalDerivation
 from symreg.derivation.proximal.by_cases import derive_by_cases
 from symreg.derivation.proximal.without_cases import derive_from_rest, derive_search
 from symreg.derivation.proximal.writer import Writer
@@ -21,7 +21,7 @@ from symreg.proximal.operator import Operator
 
 
 @border("the proximal operator")
-def derive_prox(objective: Objective, analysis: Analysis | None = None) -> ProxChain:
+def derive_prox(objective: Objective, analysis: Analysis | None = None) -> ProximalDerivation:
     """Return the derivation of the proximal operator of an objective's penalty, or of some of its terms.
 
     Args:

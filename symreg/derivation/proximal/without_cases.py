@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symreg.claims.sentences import formula_of
-from symreg.derivation.model import ProxChain
+from symreg.derivation.model import ProximalDerivation
 from symreg.derivation.proximal.opening import open_derivation, tell_validity
 from symreg.derivation.proximal.writer import PHI, F, Words, Writer
 from symreg.expressions.arithmetic import ONE, ZERO, W, call, minus, over, plus, power, times
@@ -12,7 +12,7 @@ from symreg.proximal.jump_formulas import cost
 from symreg.proximal.operator import STEP, Operator, PiecewiseQuadratic, TableSearch, V
 
 
-def derive_search(operator: PiecewiseQuadratic | TableSearch, writer: Writer) -> ProxChain:
+def derive_search(operator: PiecewiseQuadratic | TableSearch, writer: Writer) -> ProximalDerivation:
     """Return the derivation up to the minima that are compared once the parameters are known."""
     open_derivation(writer)
     bound = formula_of(writer.phi)
@@ -51,7 +51,7 @@ def _why_turns_are_found(operator: PiecewiseQuadratic | TableSearch) -> tuple[Wo
     )
 
 
-def derive_from_rest(operator: Operator, writer: Writer) -> ProxChain:
+def derive_from_rest(operator: Operator, writer: Writer) -> ProximalDerivation:
     """Return the derivation of a sum whose |w| and w^2 are taken out, to the operator of what is left."""
     open_derivation(writer, operator.period)
     rise = plus(ONE, times(STEP, operator.square_coefficient))

@@ -8,7 +8,7 @@ from typing import Any
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.symbolic.exponents import Exponents, restored
-from symreg.derivation.model import Letters, ProxChain
+from symreg.derivation.model import Letters, ProximalDerivation
 from symreg.expressions.arithmetic import W, call
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Tree
@@ -97,9 +97,9 @@ class Writer:
         """Return a tree over the letters, each exponent as the number that it is."""
         return self.letters.shown(restored(tree, self.exponents))
 
-    def derivation(self, **results: Any) -> ProxChain:
+    def derivation(self, **results: Any) -> ProximalDerivation:
         """Return the steps as a whole derivation, with its results."""
-        return ProxChain(
+        return ProximalDerivation(
             objective=self.objective,
             terms=self.terms,
             letters=self.letters,

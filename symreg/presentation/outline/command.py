@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.expressions.tree import Item, walk
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
@@ -12,7 +12,7 @@ from symreg.model.spec import Rule
 LONGEST_COMMAND = 200
 
 
-def notes_of(chain: Chain) -> tuple[str, ...]:
+def notes_of(chain: GradientDerivation) -> tuple[str, ...]:
     """Return the notes on a derivation: its own, the objective's, and what its index sums run over."""
     notes = [*chain.notes, *(note for note in chain.objective.notes if note not in chain.notes)]
     trees = [term.tree for term in chain.objective.terms.terms]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
-from symreg.derivation.model import Chain, Direction
+from symreg.derivation.model import Direction, GradientDerivation
 from symreg.expressions.tree import Call, Compare, Logic, Name, Negate, Tree, substitute, walk
 from symreg.model.terms import told_apart
 from symreg.presentation.mathematics.notation import notation_of
@@ -15,7 +15,7 @@ from symreg.presentation.outline.prose import NAN, WJ, ZERO, declared_rows, para
 from symreg.presentation.outline.proximal import proximal_part
 
 
-def gradient_outline(chain: Chain) -> Outline:
+def gradient_outline(chain: GradientDerivation) -> Outline:
     """Return the outline of a gradient's derivation, and of the operator's that its rule takes."""
     rule = chain.rule
     terms, _ = told_apart(chain.objective.terms, rule)
@@ -44,7 +44,7 @@ def gradient_outline(chain: Chain) -> Outline:
     )
 
 
-def _steps(chain: Chain) -> tuple[Step, ...]:
+def _steps(chain: GradientDerivation) -> tuple[Step, ...]:
     """Return the steps, and the gradient before it is used where no step has words what it is."""
     steps = chain.steps
     if not chain.smooth:
@@ -58,7 +58,7 @@ def _steps(chain: Chain) -> tuple[Step, ...]:
     return (*steps[:at], Step(rule="gradient", before=slope, after=chain.gradient), *steps[at:])
 
 
-def _of_step(position: int, step: Step, chain: Chain) -> Entry:
+def _of_step(position: int, step: Step, chain: GradientDerivation) -> Entry:
     why = prose(step.why)
     if step.target:
         is_formal = any(isinstance(node, Call) and node.function == "d" for node in walk(step.before))
@@ -77,7 +77,7 @@ def _of_step(position: int, step: Step, chain: Chain) -> Entry:
     return Entry(number=position, rule=prose(step.rule), equation=equation, why=why)
 
 
-def _gradient(chain: Chain) -> Tree:
+def _gradient(chain: GradientDerivation) -> Tree:
     """Return the formal derivative of what a chain's gradient is of."""
     return Call("d", (Name(chain.smooth),))
 
@@ -105,7 +105,7 @@ def _of_sides(knot: Knot) -> Sentence:
     return (*sides, ZERO, " if it lies between them, else the one nearer to ", ZERO)
 
 
-def _of_directions(chain: Chain) -> tuple[Remark, ...]:
+def _of_directions(chain: GradientDerivation) -> tuple[Remark, ...]:
     is_descent = chain.rule.name == "gradient_descent"
     step = "the step" if is_descent else "a gradient step on the penalty alone"
     slope = _gradient(chain)

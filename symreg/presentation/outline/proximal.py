@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from symreg.derivation.model import ProxChain
+from symreg.derivation.model import ProximalDerivation
 from symreg.presentation.mathematics.notation import notation_of
 from symreg.presentation.outline.command import command_text
 from symreg.presentation.outline.document import Entry, Equation, Outline, Part, Remark, Section
 from symreg.presentation.outline.prose import declared_rows, prose
 
 
-def proximal_outline(chain: ProxChain) -> Outline:
+def proximal_outline(chain: ProximalDerivation) -> Outline:
     """Return the outline of an operator's derivation by itself."""
     part = proximal_part(chain)
     return Outline(
@@ -30,12 +30,12 @@ def proximal_outline(chain: ProxChain) -> Outline:
     )
 
 
-def _notes(chain: ProxChain) -> tuple[Section, ...]:
+def _notes(chain: ProximalDerivation) -> tuple[Section, ...]:
     notes = tuple(Remark(sentence=prose(note)) for note in (*chain.notes, *chain.objective.notes))
     return (Section(title="Notes", remarks=notes),) if notes else ()
 
 
-def proximal_part(chain: ProxChain) -> Part:
+def proximal_part(chain: ProximalDerivation) -> Part:
     """Return the derivation of a proximal operator as a part."""
     entries = tuple(
         Entry(
