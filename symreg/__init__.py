@@ -1,6 +1,6 @@
 """Regularisers in, derivations and verified NumPy and C update functions out.
 
-Importing this package imports nothing heavy: each name is fetched from `symreg.application.api` when it is first used.
+Importing this package imports nothing heavy: each name is fetched from `symreg.application` when it is first used.
 """
 
 from __future__ import annotations
@@ -11,19 +11,8 @@ from typing import TYPE_CHECKING, Any
 from symreg.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from symreg.application.api import (
-        analyse,
-        audit,
-        derive,
-        generate,
-        load,
-        objective,
-        penalties,
-        penalty,
-        rule,
-        rules,
-        verify,
-    )
+    from symreg.application.api import analyse, audit, derive, generate, load, verify
+    from symreg.application.specs import objective, penalties, penalty, rule, rules
     from symreg.errors import SymregError
 
 
@@ -42,11 +31,14 @@ __all__ = [
     "verify",
 ]
 
+_SPECS = ("objective", "penalties", "penalty", "rule", "rules")
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'symreg' has no attribute {name!r}")
-    return getattr(import_module("symreg.errors" if name == "SymregError" else "symreg.application.api"), name)
+    module = "errors" if name == "SymregError" else "application.specs" if name in _SPECS else "application.api"
+    return getattr(import_module(f"symreg.{module}"), name)
 
 
 def __dir__() -> list[str]:

@@ -294,7 +294,7 @@ def in_a_new_process(script: str) -> str:
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("symreg", ("sympy", "numpy", "click", "symreg.application.api")),
+        ("symreg", ("sympy", "numpy", "click", "symreg.application.api", "symreg.application.specs")),
         (
             "symreg.cli.group",
             ("sympy", "numpy", "jinja2", "z3", "flint", "rich", "symreg.language", "symreg.application.worker"),

@@ -1,6 +1,6 @@
-"""symreg from Python: specs and objectives in, derivations, source, callables and reports out.
+"""symreg from Python: objectives in, derivations, source, callables and reports out.
 
-Texts are parsed here, which is cheap and bounded; symbolic work runs in a child process that is killed at the limit.
+Texts are parsed in this process, which is cheap and bounded; symbolic work runs in a child that is killed at the limit.
 Nothing is cached. `timeout=` is that limit in seconds, 10 unless it is given.
 """
 
@@ -10,9 +10,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from symreg import catalogue
 from symreg.application import worker
 from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS, Dtype
 from symreg.application.requests import (
@@ -24,14 +23,9 @@ from symreg.application.requests import (
     named_targets,
     verify_request,
 )
+from symreg.application.specs import ObjectiveLike, RuleLike, Rules
 from symreg.errors import SpecError
-from symreg.language.inline import inline_penalty
-from symreg.language.inline_declarations import ArrayLike, declared_array, declared_parameter
-from symreg.model.domain import parse_domain
 from symreg.model.names import mentioned
-from symreg.model.objective import Objective
-from symreg.model.spec import Penalty, PenaltySum, Rule
-from symreg.objectives.files import read_penalty_file
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.options import KINDS, Kind, Options
@@ -41,113 +35,7 @@ if TYPE_CHECKING:
     from symreg.verification import Report
     from symreg.verification.audit import Report as AuditReport
 
-ObjectiveLike: TypeAlias = "str | Path | Penalty | PenaltySum | Objective"
-RuleLike: TypeAlias = "str | Path | Rule"
-Rules: TypeAlias = "RuleLike | Sequence[RuleLike]"
-
 _GRADIENT_DESCENT = ("gradient_descent",)
-
-
-def penalty(
-    name: str | Path,
-    expression: str | None = None,
-    *,
-    domain: str | None = None,
-    arrays: Mapping[str, ArrayLike] | None = None,
-    title: str = "",
-    reference: str = "",
-    timeout: float | None = None,
-    **parameters: str | tuple[str, float],
-) -> Penalty:
-    """Return a penalty: one of the catalogue, of a spec file, or, with an expression, one of your own.
-
-    Args:
-        name: Its name; without an expression a catalogue name or the path of a spec file.
-        expression: In symreg's language, such as `"lam*(1 - exp(-(w/c)**2))"`.
-        domain: Of each weight, such as `"(0, inf)"`, or `"[lo, hi]"` with parameters for ends; all of the real line
-            unless given.
-        arrays: Shapes by name, each `("n",)` or `("n", "n")`, or a shape and what its elements may be, written as for
-            a parameter: `(("n",), "nonnegative = 1")`.
-        title: One line of text.
-        reference: Where it is from.
-        timeout: As everywhere; reading a penalty is bounded by the language's limits.
-        parameters: Domains by name: `"positive"`, `"(0, 1)"`, with a default `"positive = 0.3"` or `("positive", 0.3)`.
-            One that is not named here is taken as positive.
-
-    Returns:
-        The penalty. Two add up, and a number times one is another: `l1 + 0.5 * l2` is an objective.
-
-    Raises:
-        SymregError: What is wrong, where, and what would be right.
-
-    Example:
-        >>> symreg.penalty("welsch", "lam*(1 - exp(-(w/c)**2))", c="positive = 2")
-    """
-    worker.checked_timeout(timeout)
-    if expression is None:
-        if domain or arrays or title or reference or parameters:
-            raise SpecError(f"{name}: a domain, arrays, a title, a reference or parameters go with an expression")
-        is_file = isinstance(name, Path) or str(name).endswith(".toml")
-        return read_penalty_file(Path(name)) if is_file else catalogue.penalty(str(name))
-    return inline_penalty(
-        expression,
-        name=str(name),
-        declared=[declared_parameter(key, value) for key, value in parameters.items()],
-        domain=None if domain is None else parse_domain(str(domain)),
-        arrays=[declared_array(key, value) for key, value in (arrays or {}).items()],
-        title=title,
-        reference=reference,
-    )
-
-
-def rule(source: RuleLike, *, timeout: float | None = None) -> Rule:
-    """Return an update rule.
-
-    Args:
-        source: The name of one of the catalogue, the path of a spec file, or a spec file's text.
-        timeout: As everywhere; reading a rule is bounded by the language's limits.
-
-    Raises:
-        SymregError: What is wrong, where, and what would be right.
-    """
-    worker.checked_timeout(timeout)
-    return resolve_rule(source)
-
-
-def penalties() -> tuple[str, ...]:
-    """Return the names of the catalogue's penalties, sorted."""
-    return catalogue.penalties()
-
-
-def rules() -> tuple[str, ...]:
-    """Return the names of the catalogue's update rules, sorted."""
-    return catalogue.rules()
-
-
-def objective(
-    source: ObjectiveLike, *, name: str | None = None, domain: str | None = None, timeout: float | None = None
-) -> Objective:
-    """Return an objective: what every other function takes, resolved.
-
-    Args:
-        source: A catalogue name, the path of a spec file, an expression, a sum of these such as `"l1 + 0.5*l2"`, a
-            penalty, or a sum of penalties.
-        name: A stem for emitted files in place of the one made from the penalties' names.
-        domain: Where each weight lies, such as `"(0, inf)"`, besides what the penalties say themselves.
-        timeout: As everywhere; reading an objective is bounded by the language's limits.
-
-    Returns:
-        Its terms, with one declaration of each parameter, and notes on what was assumed.
-
-    Raises:
-        SymregError: What is wrong, where, and what would be right.
-
-    Example:
-        >>> symreg.objective("l1(lam=mu) + 0.5*l2").terms.names
-        ['mu', 'lam']
-    """
-    worker.checked_timeout(timeout)
-    return resolve(source, name=name, domain=domain)
 
 
 def derive(

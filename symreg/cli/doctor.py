@@ -13,7 +13,7 @@ from symreg.cli.outcomes import TOOL_MISSING
 @debug
 def doctor() -> int:
     """Say which versions, compiler, flags, cache folder and optional packages symreg works with."""
-    from symreg.application.doctor import examine
+    from symreg.cli.machine import examine
 
     report, is_complete = examine()
     console.put(report)
