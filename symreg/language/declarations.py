@@ -25,7 +25,6 @@ _GREEK = (
 
 _LATEX_SYMBOL = rf"(?:[A-Za-z]|\\(?:{'|'.join(_GREEK.split())})|\\(?:bar|hat|tilde|mathrm|mathbf){{[A-Za-z]{{1,20}}}})"
 
-
 _LATEX_SCRIPT = rf"(?:[A-Za-z0-9]|{{(?:[A-Za-z0-9]{{1,12}}|\\mathrm{{[A-Za-z]{{1,20}}}})}}|{_LATEX_SYMBOL})"
 
 _LATEX = re.compile(rf"{_LATEX_SYMBOL}(?:_{_LATEX_SCRIPT})?", re.ASCII)

@@ -17,30 +17,24 @@ from symreg.model.names import check_identifier, did_you_mean
 from symreg.model.spec import Array, Parameter, Shape
 
 LARGEST_FILE = 300_000
-
-
 MOST_PARAMETERS = 32
-
-
 MOST_DOTS = 2_000  # tomllib takes time in the square of a dotted key's length
 
-
 _PARAMETER_KEYS = ("domain", "default", "latex", "doc")
-
-
 _ARRAY_KEYS = ("shape", "domain", "default", "latex", "doc")
-
-
 _SHAPES: dict[int, Shape] = {1: ("n",), 2: ("n", "n")}
-
 
 _Row = TypeVar("_Row")
 
 
 class TomlFile:
-    """A TOML file's data and name; the readers of its tables, each of which fails with the place named."""
+    """A TOML file's data and name; the readers of its tables, each of which fails with the place named.
+
+    Every method raises SpecError for what is not as it should be: file, table, key, and what would be right.
+    """
 
     def __init__(self, text: str, source: str) -> None:
+        """Parse the text, if it is within the limits; `source` is what messages call the file."""
         self.source, self.whole = source, text
         if len(text) > LARGEST_FILE:
             self.fail(f"a file of {len(text)} characters; at most {LARGEST_FILE}")
@@ -57,6 +51,7 @@ class TomlFile:
             self.fail(f"not TOML: {reason}")
 
     def fail(self, message: str) -> NoReturn:
+        """Raise the error of a file."""
         raise SpecError(f"{self.source}: {message}")
 
     def only(self, table: Mapping[str, Any], path: str, allowed: Iterable[str]) -> None:
@@ -67,6 +62,7 @@ class TomlFile:
                 self.fail(f"{shown} is not a key here{did_you_mean(key[:40], allowed)}")
 
     def table(self, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
+        """Return a table that has to be there, with no keys but these."""
         table = self.data.get(name)
         if not isinstance(table, dict):
             self.fail(f"there is no [{name}] table")
@@ -83,6 +79,16 @@ class TomlFile:
         longest: int = LONGEST_LINE,
         is_plain: bool = True,
     ) -> str:
+        """Return the text under a key of a table.
+
+        Args:
+            table: The table.
+            path: Its name, for messages.
+            key: The key.
+            default: What stands for a key that is not there; None where there has to be one.
+            longest: Characters at most.
+            is_plain: May it stand in a comment of what is emitted?
+        """
         value = table.get(key, default)
         if value is None:
             self.fail(f"[{path}] has no {key}")
@@ -91,9 +97,11 @@ class TomlFile:
         return check_line(value, f"{self.source}: [{path}] {key}", longest) if is_plain else value
 
     def identifier(self, name: str, what: str, allowed: Iterable[str] = ()) -> str:
+        """Return a name that may be one."""
         return check_identifier(name, f"{self.source}: {what}", allowed=allowed)
 
     def domain(self, table: Mapping[str, Any], path: str, default: Interval | None = None) -> Interval:
+        """Return the domain of a parameter or of an array's elements."""
         if "domain" not in table and default is not None:
             return default
         text = self.text(table, path, "domain", is_plain=False)
@@ -103,6 +111,7 @@ class TomlFile:
             self.fail(f"[{path}] {error}")
 
     def domain_of_weights(self, table: Mapping[str, Any], known: Iterable[str]) -> Domain:
+        """Return the domain of each weight, whose ends may be known parameters."""
         if "domain" not in table:
             return REAL
         text = self.text(table, "penalty", "domain", is_plain=False)
@@ -112,6 +121,7 @@ class TomlFile:
             self.fail(f"[penalty] {error}")
 
     def parameters(self) -> tuple[Parameter, ...]:
+        """Return what the tables `[params.NAME]` declare."""
         return tuple(self._rows("params", _PARAMETER_KEYS, self._parameter))
 
     def _parameter(self, name: str, table: dict[str, Any]) -> Parameter:
@@ -126,6 +136,7 @@ class TomlFile:
         )
 
     def states(self, taken: set[str]) -> dict[str, float]:
+        """Return the first values that the table `[state]` gives to names that are not taken."""
         table = self.data.get("state", {})
         if not isinstance(table, dict) or len(table) > MOST_PARAMETERS:
             self.fail(f"[state]: write a table of at most {MOST_PARAMETERS} names and their first values")
@@ -151,6 +162,7 @@ class TomlFile:
             yield make(key, row)
 
     def arrays(self) -> tuple[Array, ...]:
+        """Return what the tables `[arrays.NAME]` declare."""
         return tuple(self._rows("arrays", _ARRAY_KEYS, self._array))
 
     def _array(self, name: str, table: dict[str, Any]) -> Array:

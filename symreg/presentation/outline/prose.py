@@ -23,16 +23,9 @@ def prose(text: str) -> Sentence:
 
 
 _J = Subscript("j")
-
-
 WJ: Tree = Item("w", (_J,))
-
-
 ZERO: Tree = number(0)
-
-
 NAN: Tree = Constant("nan")
-
 
 _MATHEMATICS = re.compile(
     r"(?P<defined>\bg_j = dL/dw_j\b)"
