@@ -29,7 +29,7 @@ class Options:
         is_judged: Is the source judged before it is handed over? If not, the header says so.
     """
 
-    dtype: Dtype = "all"
+    dtype: Dtype = "float64"
     kinds: tuple[Kind, ...] = KINDS
     is_judged: bool = True
 

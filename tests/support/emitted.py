@@ -18,6 +18,7 @@ from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.proximal.split import fits
 from symreg.targets.emit import emit
+from symreg.targets.options import BOTH
 from symreg.targets.signature import STEP
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
@@ -44,7 +45,7 @@ def made(penalty: str, rules: tuple[str, ...] = RULES) -> tuple[Update, ...]:
 @cache
 def emitted(penalty: str, rules: tuple[str, ...] = RULES) -> dict[str, str]:
     objective, functions = resolve(penalty), made(penalty, rules)
-    return {path: text for target in ("numpy", "c") for path, text in emit(objective, functions, target).items()}
+    return {path: text for target in ("numpy", "c") for path, text in emit(objective, functions, target, BOTH).items()}
 
 
 def written(folder: Path, penalties: tuple[str, ...], rules: tuple[str, ...] = RULES) -> Path:

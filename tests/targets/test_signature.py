@@ -16,6 +16,7 @@ from symreg.objectives.rules import resolve_rule
 from symreg.targets.c.arguments import overlaps, prototype, size
 from symreg.targets.emit import emit
 from symreg.targets.loading.load import load_module
+from symreg.targets.options import BOTH
 from symreg.targets.signature import BY_POSITION, Argument, Signature, signature_of
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
@@ -34,7 +35,7 @@ def derived(text: str) -> tuple[Objective, tuple[Update, ...]]:
 @pytest.mark.parametrize("text", OBJECTIVES)
 def test_the_header_declares_the_arguments_in_order(text: str) -> None:
     objective, functions = derived(text)
-    header = emit(objective, functions, "c")[f"c/{text}.h"]
+    header = emit(objective, functions, "c", BOTH)[f"c/{text}.h"]
     for update in functions:
         signature = signature_of(lower(update))
         for suffix, real in (("f64", "double"), ("f32", "float")):

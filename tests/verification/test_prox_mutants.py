@@ -27,6 +27,7 @@ from symreg import catalogue
 from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build
 from symreg.targets.loading.load import load_module
+from symreg.targets.options import BOTH
 from symreg.verification import Subject, verify
 
 POINTS = 300
@@ -234,7 +235,7 @@ _OF_SEARCH = r"(?! *(const double residual|out\[j\]))"
 def c_mutants(name: str, dtype: str) -> list[Mutant]:
     """Return C functions `prox` with one mistake each, all of them compiled into one library."""
     objective = symreg.objective(name)
-    files = emit(objective, (derived(objective),), "c")
+    files = emit(objective, (derived(objective),), "c", BOTH)
     (source,) = (text for path, text in files.items() if path.endswith(".c"))
     own = f"{objective.name}_prox_{'f64' if dtype == 'float64' else 'f32'}"
     whole = re.search(rf"^int {own}\(.*?^}}$", source, re.DOTALL | re.MULTILINE)
