@@ -223,6 +223,13 @@ def test_power_series_are_those_of_mpmath(name: str) -> None:
     assert all(abs(a - b) < 1e-8 for a, b in zip(found, right, strict=True))
 
 
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS if r.parity == "odd" and r.has_rational_series], ids=lambda row: row.name
+)
+def test_odd_power_series_begin_with_x(row: Function) -> None:
+    assert mpmath.diff(TRUE[row.name].value, 0) == 1 and TRUE[row.name].value(mpmath.mpf(0)) == 0
+
+
 @of_each
 def test_numpy_has_it_under_that_name(row: Function) -> None:
     if row.computed:

@@ -10,15 +10,21 @@ from fractions import Fraction
 from functools import cache
 from math import factorial
 
+from flint import ctx, fmpq_series
+
+from symreg.accuracy.rewrites.power_series import POWER_SERIES
 from symreg.calculus.symbolic.patterns import is_nonnegative
 from symreg.expressions.arithmetic import call, minus, negative, over, plus, times
 from symreg.expressions.decompose import addends, factors, is_same, product, sum_of
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Call, Compare, Tree, number
 
 BOUNDS = (Fraction(1, 4), Fraction(1, 2), Fraction(1))
 """The series is used for |x| up to one of these; the shortest one that does is for the caller to find out."""
 
 REST = Fraction(1, 2**58)
+_MOST = 40
+"""Terms of a series before it is cut."""
 
 Near = Callable[[Tree, Fraction], Tree]
 """Returns f(x) - x for |x| up to a bound."""
@@ -57,24 +63,34 @@ def _log1p(x: Tree, bound: Fraction) -> Tree:
     r = over(x, plus(number(2), x))
     square = times(r, r)
     largest = bound / (2 + bound) if is_nonnegative(x) else bound / (2 - min(bound, Fraction(1)))
-    coefficients = _cut((Fraction(2, 2 * k + 3) for k in range(40)), largest**2)
+    coefficients = _cut((Fraction(2, 2 * k + 3) for k in range(_MOST)), largest**2)
     return negative(times(r, minus(x, times(square, horner(coefficients, square)))))
 
 
-def _odd(coefficient: Callable[[int], Fraction]) -> Near:
+def _odd(function: str) -> Near:
     """Return x**3*(a + b*x**2 + ...) for a function that is x + a*x**3 + b*x**5 + ..."""
 
     def near(x: Tree, bound: Fraction) -> Tree:
         square = times(x, x)
-        coefficients = _cut((coefficient(k) for k in range(1, 40)), bound**2)
+        coefficients = _cut(iter(_taylor(function)[3::2]), bound**2)
         return times(times(x, square), horner(coefficients, square))
 
     return near
 
 
+@cache
+def _taylor(function: str) -> tuple[Fraction, ...]:
+    """Return the Taylor coefficients of a function at 0, enough of them for a series of `_MOST` terms in x**2."""
+    before, ctx.cap = ctx.cap, 2 * _MOST
+    try:
+        return tuple(Fraction(int(c.p), int(c.q)) for c in POWER_SERIES[function](fmpq_series([0, 1])).coeffs())
+    finally:
+        ctx.cap = before
+
+
 def _expm1(x: Tree, bound: Fraction) -> Tree:
     """expm1(x) - x = x**2*(1/2 + x/6 + ...)."""
-    coefficients = _cut((Fraction(1, factorial(k)) for k in range(2, 40)), bound)
+    coefficients = _cut((Fraction(1, factorial(k)) for k in range(2, _MOST)), bound)
     return times(times(x, x), horner(coefficients, x))
 
 
@@ -97,26 +113,9 @@ def horner(coefficients: list[Fraction], x: Tree) -> Tree:
     return made
 
 
-def _tanh_coefficient(k: int) -> Fraction:
-    n = k + 1
-    return Fraction(4**n * (4**n - 1)) * _bernoulli(2 * n) / factorial(2 * n)
-
-
-@cache
-def _bernoulli(n: int) -> Fraction:
-    row = [Fraction(0)] * (n + 1)
-    for m in range(n + 1):
-        row[m] = Fraction(1, m + 1)
-        for j in range(m, 0, -1):
-            row[j - 1] = j * (row[j - 1] - row[j])
-    return row[0]
-
-
 _ROWS: dict[str, Near] = {
     "log1p": _log1p,
     "expm1": _expm1,
-    "sin": _odd(lambda k: Fraction((-1) ** k, factorial(2 * k + 1))),
-    "sinh": _odd(lambda k: Fraction(1, factorial(2 * k + 1))),
-    "atan": _odd(lambda k: Fraction((-1) ** k, 2 * k + 1)),
-    "tanh": _odd(_tanh_coefficient),
+    **{row.name: _odd(row.name) for row in FUNCTIONS.values() if row.parity == "odd" and row.has_rational_series},
 }
+"""All odd functions that have such a series begin it with x; a test says so."""
