@@ -36,7 +36,7 @@ def joined_beside(tree: Tree, position: Tree, side: int, parameters: tuple[Param
     distance = signed(side, plus(W, negative(position)))
     joined = sympy.powsimp(to_sympy(moved, (*parameters, apart), opaque=True), combine="exp")
     joined = joined.replace(lambda e: e.is_Pow, lambda e: e.base ** sympy.expand(e.exp))
-    return substitute(from_sympy(joined), {DISTANCE: distance})
+    return substitute(from_sympy(joined, moved), {DISTANCE: distance})
 
 
 def _moved(tree: Tree, position: Tree, side: int) -> tuple[Tree, Parameter]:

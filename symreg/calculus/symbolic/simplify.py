@@ -48,7 +48,7 @@ def tidy(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
 
 def expanded(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return an expression without choices with its products of sums multiplied out; a long one as it is."""
-    return tree if size(tree) > LARGEST else from_sympy(sympy.expand(to_sympy(tree, parameters, opaque=True)))
+    return tree if size(tree) > LARGEST else from_sympy(sympy.expand(to_sympy(tree, parameters, opaque=True)), tree)
 
 
 def collected(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> Tree:
@@ -63,8 +63,8 @@ def collected(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> 
     slope, rest = expanded.coeff(symbol, 1), expression.subs(symbol, 0)
     if slope == 1:
         return tree
-    first = times(from_sympy(slope), variable)
-    return first if rest == 0 else plus(first, from_sympy(sympy.factor_terms(rest)))
+    first = times(from_sympy(slope, tree), variable)
+    return first if rest == 0 else plus(first, from_sympy(sympy.factor_terms(rest), tree))
 
 
 def is_linear(tree: Tree, variable: Tree, parameters: tuple[Parameter, ...]) -> bool:
@@ -133,7 +133,7 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
             forms.append(change(expression))
         except (sympy.PolynomialError, NotImplementedError):
             continue  # SymPy has no such form of it: NotImplementedError is where its own algorithms end
-    made = dict.fromkeys(from_sympy(form) for form in forms)
+    made = dict.fromkeys(from_sympy(form, tree) for form in forms)
     best = min((form for form in made if _fits_floating_point(form)), key=size, default=tree)
     return tree if size(tree) < 0.75 * size(best) else best
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache
@@ -25,6 +26,7 @@ from symreg.expressions.tree import (
     Name,
     Negate,
     Number,
+    Subscript,
     Sum,
     Tree,
     names,
@@ -34,9 +36,6 @@ from symreg.expressions.tree import (
 )
 from symreg.model.interval import Interval
 from symreg.model.spec import Parameter
-
-_OPAQUE: dict[str, Tree] = {}
-"""What a symbol whose name is no identifier stands for; the name is the tree's text, so it can mean nothing else."""
 
 
 def to_sympy(
@@ -52,7 +51,7 @@ def to_sympy(
         tree: The expression; `min` and `max` become `Piecewise`.
         parameters: For their domains: what is positive is a positive symbol.
         weight: The weight's domain.
-        opaque: Let a sum or a norm stand as one symbol, which `from_sympy` puts back.
+        opaque: Let a sum or a norm stand as one symbol, which `from_sympy` puts back if it is told the tree.
 
     Raises:
         Intractable: A sum or a norm, where `opaque` is not set.
@@ -60,13 +59,20 @@ def to_sympy(
     return _Translator({p.name: p.domain for p in parameters}, weight, opaque).expression(without_extrema(tree))
 
 
-def from_sympy(expression: sympy.Expr) -> Tree:
+def from_sympy(expression: sympy.Expr, given: Tree | None = None) -> Tree:
     """Return a SymPy expression as a tree; terms and factors in a readable order that depends on nothing else.
+
+    Args:
+        expression: What came of a translated tree.
+        given: That tree, if it was translated with `opaque`: its sums and norms are put back.
 
     Raises:
         Intractable: A function that is not of the language (an unevaluated derivative or limit, say).
     """
-    return _tree(expression)
+    tree = _tree(expression)
+    if given is None:
+        return tree
+    return substitute(tree, {Name(to_text(node)): node for node in walk(given) if _is_opaque(node)})
 
 
 class _Translator:
@@ -88,7 +94,7 @@ class _Translator:
                 return self.symbol(name)
             case Item():
                 return self.stand_in(tree)
-            case Sum() | Call("norm", _):
+            case _ if _is_opaque(tree):
                 if not self.opaque:
                     raise Intractable("a sum is not translated")
                 return self.stand_in(tree)
@@ -144,8 +150,8 @@ class _Translator:
         return sympy.Symbol(name, real=True)
 
     def stand_in(self, tree: Tree, *, positive: bool = False) -> sympy.Symbol:
+        """Return a symbol that is called like a tree's text, which says what it stands for."""
         text = to_text(tree)
-        _OPAQUE[text] = tree
         return sympy.Symbol(text, positive=True) if positive else sympy.Symbol(text, real=True)
 
 
@@ -155,6 +161,29 @@ _LONGEST = 100
 def _is_long(tree: Tree) -> bool:
     """Is it a number p/q with a p or a q of many digits?"""
     return isinstance(tree, Number) and max(abs(tree.value.numerator), tree.value.denominator) > _LONGEST
+
+
+def _is_opaque(tree: Tree) -> bool:
+    return isinstance(tree, Sum) or (isinstance(tree, Call) and tree.function == "norm")
+
+
+_ITEM = re.compile(r"(?P<array>\w+)\[(?P<subscripts>[^\[\]]+)\]")
+_SUBSCRIPT = re.compile(r"(?P<index>[A-Za-z]\w*)(?P<shift>[+-]\d+)?")
+
+
+def _meant(text: str) -> Tree:
+    """Return what a symbol of that name stands for: an element, a number, a range, or what has the name."""
+    if text.isidentifier():
+        return Name(text)
+    if (item := _ITEM.fullmatch(text)) is not None:
+        found = _SUBSCRIPT.finditer(item["subscripts"])
+        return Item(item["array"], tuple(Subscript(s["index"], int(s["shift"] or 0)) for s in found))
+    if text.startswith(_IN_RANGE):
+        return Call("in_range", (_meant(text.removeprefix(_IN_RANGE)[:-1]),))
+    return Number(Fraction(text)) if text[0].isdigit() else Name(text)
+
+
+_IN_RANGE = "in_range("
 
 
 _REMEMBERED = 8192
@@ -167,7 +196,7 @@ def _tree(e: Any) -> Tree:
         value = Fraction(int(e.p), int(e.q))
         return number(value) if value.denominator == 1 else _fraction(value)
     if e.is_Symbol:
-        return _OPAQUE.get(e.name, Name(e.name))
+        return _meant(e.name)
     if e.is_Add:
         return _sum(sorted(e.args, key=_term_key))
     if e.is_Mul:
