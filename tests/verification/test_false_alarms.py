@@ -22,7 +22,7 @@ from symreg.objectives.rules import resolve_rule
 from symreg.updates.assemble import updates
 from symreg.verification import Subject, quick_look, verify
 from symreg.verification.cases.dependence import dependent_slopes, depth, longest, span
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.comparison.tolerance import errors, reference
 
 RIGHT = (

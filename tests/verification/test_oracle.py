@@ -32,7 +32,7 @@ from formulas import (
 )
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.groups import groups
+from symreg.verification.cases.sampling.groups import groups
 from symreg.verification.minimum.steps import influences, stepper
 from symreg.verification.oracle import derivatives
 from symreg.verification.oracle.derivatives import OracleDisagrees, Slope

@@ -23,7 +23,7 @@ from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
 from symreg.verification.behaviour.refusals import wrong_relations
-from symreg.verification.cases.groups import groups
+from symreg.verification.cases.sampling.groups import groups
 
 SPEC = """
 [penalty]

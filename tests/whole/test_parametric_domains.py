@@ -32,8 +32,8 @@ from symreg.model.interval import Interval, parse_interval
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.verification.behaviour.refusals import wrong_relations
-from symreg.verification.cases.groups import groups
-from symreg.verification.cases.weights import outside
+from symreg.verification.cases.sampling.groups import groups
+from symreg.verification.cases.sampling.weights import outside
 from symreg.verification.comparison.tolerance import reference
 from symreg.verification.oracle.slopes import slopes, values
 

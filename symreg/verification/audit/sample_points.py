@@ -12,7 +12,7 @@ from math import isfinite, sqrt
 
 from symreg.verification.audit.object import Operator
 from symreg.verification.cases.calling import CallFailed
-from symreg.verification.cases.stream import Stream
+from symreg.verification.cases.sampling.stream import Stream
 
 STEPS = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 100.0)
 

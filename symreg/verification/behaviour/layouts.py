@@ -32,7 +32,7 @@ from symreg.verification.behaviour.long_exact import check_long_sum
 from symreg.verification.behaviour.long_repeats import check_long_gradient, check_long_step
 from symreg.verification.behaviour.refusals import require_all, wrong_relations
 from symreg.verification.cases.calling import CallFailed, Subject, call_gradient, call_step, call_value, called, given
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.cases.split import split
 from symreg.verification.cases.step_case import StepCase
 from symreg.verification.comparison.tally import Tally

@@ -8,11 +8,11 @@ import numpy as np
 
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
-from symreg.verification.cases.arrays import is_element, plain_array
 from symreg.verification.cases.dependence import longest
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.arrays import is_element, plain_array
+from symreg.verification.cases.sampling.groups import Group
+from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.cases.step_case import StepCase
-from symreg.verification.cases.stream import Stream
 from symreg.verification.oracle.formats import Dtype, Vector
 
 SMALL = 12

@@ -15,8 +15,8 @@ from symreg.verification.behaviour.harness import Harness
 from symreg.verification.behaviour.lengths import BLOCK_EDGES, LONG, long_group, moderate_weights
 from symreg.verification.cases.calling import call_gradient, call_value
 from symreg.verification.cases.dependence import depth, longest, span
-from symreg.verification.cases.groups import Group
-from symreg.verification.cases.stream import Stream
+from symreg.verification.cases.sampling.groups import Group
+from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison import sensitivity
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, measured
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector

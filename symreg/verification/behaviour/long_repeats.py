@@ -20,7 +20,7 @@ from symreg.model.terms import Terms
 from symreg.verification.behaviour.harness import Harness
 from symreg.verification.behaviour.lengths import PERIOD, moderate_weights, part_of
 from symreg.verification.cases.calling import call_gradient
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.cases.slope_cases import SlopeCase
 from symreg.verification.cases.step_case import StepCase
 from symreg.verification.comparison.tolerance import Finding, Measured, Reference, errors, reference

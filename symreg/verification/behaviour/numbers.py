@@ -23,11 +23,11 @@ from symreg.verification.behaviour.long_repeats import same_everywhere
 from symreg.verification.cases.calling import Subject, call_gradient, call_step, call_value
 from symreg.verification.cases.dependence import dependent_slopes, span, value_depends
 from symreg.verification.cases.finding import Shares, find_slope, find_step, shares_of_slope
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.groups import Group
+from symreg.verification.cases.sampling.weights import outside, probes
 from symreg.verification.cases.slope_cases import SlopeCase
 from symreg.verification.cases.split import split
 from symreg.verification.cases.step_case import StepCase
-from symreg.verification.cases.weights import outside, probes
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.comparison.tolerance import Measured
 from symreg.verification.minimum.steps import influences, stepper

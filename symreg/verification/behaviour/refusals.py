@@ -14,9 +14,9 @@ from typing import Any
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
 from symreg.verification.behaviour.harness import Harness
-from symreg.verification.cases.arrays import outside_elements
 from symreg.verification.cases.calling import CallFailed
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.arrays import outside_elements
+from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.oracle.formats import Dtype
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.cases.step_case import StepCase
 from symreg.verification.oracle.formats import Dtype, Vector
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from symreg.expressions.tree import Sum, Tree, children, walk
 from symreg.model.terms import Terms
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.oracle.slopes import slopes, values
 from symreg.verification.oracle.switches import reach
 

@@ -14,7 +14,7 @@ from flint import arb, ctx
 from symreg.expressions.tree import Binary, Compare, Logic, Tree, children, names
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.cases.slope_cases import SlopeCase, ValueCase
 from symreg.verification.cases.step_case import StepCase, point_of_operator, step_point
 from symreg.verification.comparison import sensitivity

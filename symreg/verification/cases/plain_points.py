@@ -15,13 +15,13 @@ from symreg.model.interval import Interval
 from symreg.model.ordering import in_order
 from symreg.model.spec import Array, Parameter
 from symreg.model.terms import Terms
-from symreg.verification.cases.arrays import is_element
-from symreg.verification.cases.groups import Group, human_group
-from symreg.verification.cases.parameters import two_digits
 from symreg.verification.cases.prox_cases import ProxCase, case_at, radial_case
 from symreg.verification.cases.prox_minima import minima_of, radius_of
 from symreg.verification.cases.prox_points import around, thresholds_of
-from symreg.verification.cases.stream import Stream
+from symreg.verification.cases.sampling.arrays import is_element
+from symreg.verification.cases.sampling.groups import Group, human_group
+from symreg.verification.cases.sampling.parameters import two_digits
+from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.minimum.minimiser import NoMinimum
 from symreg.verification.minimum.operators import counted
 from symreg.verification.oracle.formats import Format, Vector

@@ -14,11 +14,11 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.groups import Group
-from symreg.verification.cases.parameters import human_parameters, sampled_parameters
 from symreg.verification.cases.prox_minima import minima_of, norm_of, radius_of
 from symreg.verification.cases.prox_points import points_at_jump, points_for, thresholds_of
-from symreg.verification.cases.stream import Stream
+from symreg.verification.cases.sampling.groups import Group
+from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
+from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum
 from symreg.verification.minimum.operators import counted

@@ -9,7 +9,7 @@ from math import inf, isfinite, log2
 import numpy as np
 from flint import ctx
 
-from symreg.verification.cases.stream import Stream
+from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.minimum.minimiser import Minimisers
 from symreg.verification.minimum.piecewise import PiecewisePhi
 from symreg.verification.oracle.ball import ball

@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.groups import Group, groups, human_group
+from symreg.verification.cases.sampling.groups import Group, groups, human_group
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.oracle.derivatives import Exact, Function, Slope, slope
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector

@@ -20,8 +20,8 @@ from symreg.model.interval import inside
 from symreg.model.ordering import are_in_order, in_order
 from symreg.model.spec import Array, Rule
 from symreg.model.terms import Term, Terms
-from symreg.verification.cases.parameters import sampled_parameters
-from symreg.verification.cases.stream import Stream
+from symreg.verification.cases.sampling.parameters import sampled_parameters
+from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.minimum.steps import Stepper, stepper
 from symreg.verification.oracle.ball import ball, balls
 from symreg.verification.oracle.decisions import sign_or_hull

@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.groups import Group
+from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.operators import counted, operator
 from symreg.verification.minimum.steps import Stepper

@@ -16,10 +16,10 @@ from flint import arb
 
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
-from symreg.verification.cases.parameters import sampled_parameters, two_digits
+from symreg.verification.cases.sampling.parameters import sampled_parameters, two_digits
+from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.cases.slope_cases import SlopeCase
 from symreg.verification.cases.step_case import NO_TERMS, StepCase, part_of, step_point
-from symreg.verification.cases.stream import Stream
 from symreg.verification.minimum.operators import Operator, counted, operator
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle.ball import ball

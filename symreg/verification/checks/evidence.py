@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
-from symreg.verification.cases.groups import PER_GROUP, Group
 from symreg.verification.cases.plain_points import plain_prox_cases, plain_sample
 from symreg.verification.cases.prox_cases import ProxCase, prox_cases
+from symreg.verification.cases.sampling.groups import PER_GROUP, Group
 from symreg.verification.cases.slope_cases import SlopeCase, sampled, slope_cases, well_conditioned_up_to
 from symreg.verification.checks.convexity import Convexity
 from symreg.verification.comparison.tolerance import Finding, Measured

@@ -19,11 +19,11 @@ from flint import arb, ctx
 
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import CallFailed, Subject, call_prox
-from symreg.verification.cases.groups import Group
 from symreg.verification.cases.prox_cases import ProxCase
 from symreg.verification.cases.prox_minima import minimum, radius_of
-from symreg.verification.cases.stream import Stream
-from symreg.verification.cases.weights import are_everyday
+from symreg.verification.cases.sampling.groups import Group
+from symreg.verification.cases.sampling.stream import Stream
+from symreg.verification.cases.sampling.weights import are_everyday
 from symreg.verification.checks.convexity import Convexity, least_rho
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.checks.places import rank_of

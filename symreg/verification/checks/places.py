@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.groups import Group
 from symreg.verification.cases.prox_cases import ProxCase
+from symreg.verification.cases.sampling.groups import Group
+from symreg.verification.cases.sampling.weights import are_everyday, is_everyday
 from symreg.verification.cases.slope_cases import SlopeCase, ValueCase
 from symreg.verification.cases.step_case import StepCase
-from symreg.verification.cases.weights import are_everyday, is_everyday
 from symreg.verification.oracle.formats import Vector
 
 _SHOWN = 7  # weights of a vector that is shown whole

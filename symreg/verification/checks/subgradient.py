@@ -17,9 +17,9 @@ from flint import arb, ctx
 from symreg.model.interval import Interval
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import CallFailed, Subject, call_gradient, call_value
-from symreg.verification.cases.groups import Group, groups
-from symreg.verification.cases.stream import Stream
-from symreg.verification.cases.weights import are_everyday
+from symreg.verification.cases.sampling.groups import Group, groups
+from symreg.verification.cases.sampling.stream import Stream
+from symreg.verification.cases.sampling.weights import are_everyday
 from symreg.verification.checks.convexity import Convexity, least_rho
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.checks.places import rank_of

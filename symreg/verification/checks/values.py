@@ -7,8 +7,8 @@ import numpy as np
 from symreg.verification.behaviour import layouts, numbers
 from symreg.verification.cases.calling import CallFailed, Subject, call_value
 from symreg.verification.cases.finding import Shares, find_value
+from symreg.verification.cases.sampling.weights import are_everyday
 from symreg.verification.cases.slope_cases import value_cases
-from symreg.verification.cases.weights import are_everyday
 from symreg.verification.checks import places
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.comparison.failure import Failure

@@ -34,15 +34,7 @@ from symreg.verification.oracle.ball import ball, balls
 from symreg.verification.oracle.decisions import Decide, sign, sign_or_hull
 from symreg.verification.oracle.functions import FUNCTIONS as SMOOTH
 from symreg.verification.oracle.multiples import ONE, as_multiple
-from symreg.verification.oracle.nonsmooth import (
-    absolute,
-    both_sides,
-    euclidean_norm,
-    extreme,
-    minus,
-    root,
-    signum,
-)
+from symreg.verification.oracle.nonsmooth import absolute, both_sides, euclidean_norm, extreme, minus, root, signum
 from symreg.verification.oracle.series import Value
 from symreg.verification.oracle.switches import reach
 

@@ -15,11 +15,7 @@ from flint import arb, ctx, fmpq
 from symreg.model.interval import Interval
 from symreg.model.terms import Term, Terms
 from symreg.verification.oracle.ball import ball, balls
-from symreg.verification.oracle.decisions import (
-    Decide,
-    Undecided,
-    sign,
-)
+from symreg.verification.oracle.decisions import Decide, Undecided, sign
 from symreg.verification.oracle.derivatives import MOST_BITS, Exact, Function, Slope, is_tight, slope
 from symreg.verification.oracle.evaluate import Scope, compiled
 from symreg.verification.oracle.series import Value

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from symreg.model.interval import Interval
 from symreg.model.ordering import in_order
 from symreg.model.spec import Parameter
-from symreg.verification.cases.stream import Stream
+from symreg.verification.cases.sampling.stream import Stream
 
 _OCTAVES = range(-10, 10)  # a parameter is its default times 2 to the power of one of these, and a bit
 

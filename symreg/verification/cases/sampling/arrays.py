@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from symreg.model.spec import Array
-from symreg.verification.cases.stream import Stream
+from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.oracle.formats import Dtype, Vector
 
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from symreg.model.interval import Interval
 from symreg.model.terms import Terms
-from symreg.verification.cases.arrays import plain_array, sampled_array
-from symreg.verification.cases.parameters import human_parameters, sampled_parameters
-from symreg.verification.cases.stream import Stream
-from symreg.verification.cases.weights import around_root, at_ends, default_weight, is_inside, moved_into
+from symreg.verification.cases.sampling.arrays import plain_array, sampled_array
+from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
+from symreg.verification.cases.sampling.stream import Stream
+from symreg.verification.cases.sampling.weights import around_root, at_ends, default_weight, is_inside, moved_into
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 from symreg.verification.oracle.kinks import kinks
 
