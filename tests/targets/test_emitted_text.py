@@ -69,7 +69,7 @@ def test_the_command_in_the_head_writes_the_file_again(penalty: str, tmp_path: P
     for path, text in emitted(penalty, CATALOGUE_RULES).items():
         (line,) = [line for line in text.splitlines() if "Regenerate: " in line]
         words = shlex.split(line.partition("Regenerate: ")[2])
-        done = run(sys.executable, "-m", *words, "-o", str(tmp_path), cwd=tmp_path)
+        done = run(sys.executable, "-m", *words, "--timeout", "100", "-o", str(tmp_path), cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / path).read_text(encoding="utf-8") == text
 
