@@ -18,7 +18,7 @@ from tree_values import Values, value
 
 from symreg import catalogue
 from symreg.derivation.gradient import derive
-from symreg.derivation.model import Chain
+from symreg.derivation.model import GradientDerivation
 from symreg.model.spec import Rule
 from symreg.model.terms import told_apart
 from symreg.objectives.resolve import resolve
@@ -134,7 +134,7 @@ def by_the_rule(rule: Rule, moment: Moment, j: int) -> list[tuple[str, Any]]:
     return results
 
 
-def by_the_derivation(derivation: Chain, moment: Moment, j: int) -> list[tuple[str, Any]]:
+def by_the_derivation(derivation: GradientDerivation, moment: Moment, j: int) -> list[tuple[str, Any]]:
     """Return what each line of the derivation's update gives for weight j, with its target."""
     terms, renamed = told_apart(derivation.objective.terms, derivation.rule)
     assert {p.name for p in terms.parameters}.isdisjoint(p.name for p in derivation.rule.parameters)
