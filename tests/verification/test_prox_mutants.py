@@ -131,25 +131,25 @@ _POINT = (
 
 # Changes of emitted source that are no mistakes: how many of one text, and why.
 HARMLESS = {
-    ("mcp", "dropped: _put(x4, edge2, mask)"): (1, _CLAMP),
-    ("mcp", "dropped: _put(x5, 0, mask2)"): (1, "v is at most edge3 there, where zero is put as well"),
+    ("mcp", "dropped: _put(x4, threshold2, mask)"): (1, _CLAMP),
+    ("mcp", "dropped: _put(x5, 0, mask2)"): (1, "v is at most the third threshold there, where zero is put as well"),
     ("log_sum", "dropped: _put(x4, 0, mask)"): (1, "the root of a negative number is replaced: v is below the jump"),
-    ("log_sum", "dropped: _put(x11, turn, mask)"): (1, _CLAMP),
-    ("l_half", "dropped: _put(u_low, turn, mask)"): (1, _BRACKET),
+    ("log_sum", "dropped: _put(x11, turning_point, mask)"): (1, _CLAMP),
+    ("l_half", "dropped: _put(u_low, turning_point, mask)"): (1, _BRACKET),
     ("l_half", "dropped: _put(u_high, x, mask)"): (1, _BRACKET),
-    ("l_half", "dropped: _put(a, turn, mask2)"): (1, _BRACKET),
+    ("l_half", "dropped: _put(left, turning_point, mask2)"): (1, _BRACKET),
     ("l_half", "side: np.greater(x, jump, out=mask)"): (1, _BRACKET),
-    ("l_half", "side: np.less(x, turn, out=mask2)"): (1, _BRACKET),
+    ("l_half", "side: np.less(x, turning_point, out=mask2)"): (1, _BRACKET),
     ("scad", "dropped: _put(x5, lam, mask)"): (1, _CLAMP),
-    ("l_half", "shift: turn"): (1, _TURN),
-    ("log_sum", "shift: turn"): (1, _TURN),
-    ("cauchy", "shift: turn"): (1, _TURN),
-    ("cauchy", "shift: turn2"): (1, _TURN),
-    ("l_half", "C shift: turn = c * c2 * pow(2.0, 2.0 / 3.0) / 4.0"): (1, _TURN),
+    ("l_half", "shift: turning_point"): (1, _TURN),
+    ("log_sum", "shift: turning_point"): (1, _TURN),
+    ("cauchy", "shift: turning_point"): (1, _TURN),
+    ("cauchy", "shift: turning_point2"): (1, _TURN),
+    ("l_half", "C shift: turning_point = c * c2 * pow(2.0, 2.0 / 3.0) / 4.0"): (1, _TURN),
     ("l_half", "C side: x[k] > jump"): (1, _BRACKET),
-    ("l_half", "C side: x[k] < turn"): (1, _BRACKET),
-    ("log_sum", "C shift: turn = c3 ? c * c2 - eps : 0.0"): (1, _TURN),
-    ("log_sum", "C operator: turn + step * (lam / (eps + turn))"): (1, _BRACKET),
+    ("l_half", "C side: x[k] < turning_point"): (1, _BRACKET),
+    ("log_sum", "C shift: turning_point = c3 ? c * c2 - eps : 0.0"): (1, _TURN),
+    ("log_sum", "C operator: turning_point + step * (lam / (eps + turning_point))"): (1, _BRACKET),
     ("log_sum", "C operator: x2 - x5"): (1, _POINT),
     ("log_sum", "C operator: x2 >= 0.0 ? x6 : c5 - c6 * jump"): (1, _POINT),
 }
@@ -181,7 +181,7 @@ def _changes(whole: ast.Module, dtype: str) -> Iterator[tuple[Callable[[ast.Func
         elif isinstance(node, ast.Expr) and ast.unparse(node).startswith("np.copyto(flat_j, "):
             yield partial(_scale_result, place, RELATIVE[dtype]), "relative", ast.unparse(node)
     for one in sorted(_stored(prox)):
-        if re.fullmatch(r"(edge|jump|turn)\d*", one):
+        if re.fullmatch(r"(threshold|jump|turning_point)\d*", one):
             yield partial(_shift, one, SHIFTS[dtype]), "shift", one
 
 
@@ -220,7 +220,7 @@ def _stored(statement: ast.AST) -> set[str]:
 # Of each kind: what is changed in the text of an emitted C function.
 _C_REVERSED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _C_CHANGES: tuple[tuple[str, str, Callable[[re.Match[str], str], str]], ...] = (
-    ("shift", r"(?<=const double )((?:edge|jump|turn)\d*) = (.*)(?=;)",
+    ("shift", r"(?<=const double )((?:threshold|jump|turning_point)\d*) = (.*)(?=;)",
      lambda m, dtype: f"{m[1]} = ({m[2]}) * {1 + SHIFTS[dtype]!r}"),
     ("side", r"([\w.\[\]]+) (<=?|>=?) ([\w.\[\]]+)(?= \?)", lambda m, _: f"{m[1]} {_C_REVERSED[m[2]]} {m[3]}"),
     ("relative", r"(?<=out\[j\] = )(.*)(?=;)", lambda m, dtype: f"({m[1]}) * {1 + RELATIVE[dtype]!r}"),

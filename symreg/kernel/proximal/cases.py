@@ -57,12 +57,12 @@ def _without_abs_and_square(
     """
     shrunk: Tree = x
     if operator.abs_coefficient != ZERO:
-        less = scope.let("pull", times(scope.step, scope.at(operator.abs_coefficient)), once)
+        less = scope.let("shift", times(scope.step, scope.at(operator.abs_coefficient)), once)
         nearer = Binary("-", x, less)
         shrunk = Call("where", (Compare(">", nearer, ZERO), nearer, ZERO))
     if operator.square_coefficient != ZERO:
-        rise = scope.let("rise", plus(ONE, times(scope.step, scope.at(operator.square_coefficient))), once)
-        scope = replace(scope, step=scope.let("less", Binary("/", scope.step, rise), once))
+        rise = scope.let("scale", plus(ONE, times(scope.step, scope.at(operator.square_coefficient))), once)
+        scope = replace(scope, step=scope.let("scaled_step", Binary("/", scope.step, rise), once))
         shrunk = Binary("/", shrunk, rise)
     return scope.let("x", shrunk, each), scope
 
@@ -75,7 +75,7 @@ def _within_half_a_period(
     count = Call("floor", (Binary("/", x, whole),))
     rest = scope.let("rest", Binary("-", x, Binary("*", count, whole)), each)
     is_beyond = Compare(">", rest, Binary("/", whole, TWO))
-    near = scope.let("near", Call("where", (is_beyond, Binary("-", whole, rest), rest)), each)
+    near = scope.let("folded", Call("where", (is_beyond, Binary("-", whole, rest), rest)), each)
     u = scope.let("u", _by_cases(operator, near, scope, once, each), each)
     return Binary("+", Binary("-", x, rest), Call("where", (is_beyond, Binary("-", whole, u), u)))
 
@@ -108,7 +108,7 @@ def _best_of_all(tables: list[list[Row]], x: Tree, scope: Scope, once: Statement
     for k, rows in enumerate(tables):
         bottom = least_v(rows[0], scope, once) if k else None
         if bottom is not None and top is not None:
-            bottom = scope.let("bottom", Call("min", (bottom, top)), once)  # no rounding parts what is adjacent
+            bottom = scope.let("lower", Call("min", (bottom, top)), once)  # no rounding parts what is adjacent
         top = greatest_v(rows[-1], scope, once) if k + 1 < len(tables) else None
         u, value = minimiser_in(rows, x, scope, once, each, is_clipped=True)
         minima.append(Minimum(scope.let("u", u, each), value, bottom, top))

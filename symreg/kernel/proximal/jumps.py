@@ -37,7 +37,7 @@ def _moved(row: Row, extremum: str, jump: Tree, scope: Scope, once: Statements) 
     """Return a row whose threshold is not beyond the jump, or not before it."""
     if row.threshold is None:
         return row
-    return replace(row, threshold=scope.let("edge", Call(extremum, (row.threshold, jump)), once))
+    return replace(row, threshold=scope.let("threshold", Call(extremum, (row.threshold, jump)), once))
 
 
 def _over_lost_piece(
@@ -52,14 +52,14 @@ def _over_lost_piece(
     assert lost is not None and isinstance(lost.place, MonotonePiece)
     piece, (low, high) = lost.place, (last.high, first.low)
     assert low is not None and high is not None and piece.low_slope and piece.high_slope
-    rise = scope.let("rise", plus(ONE, times_step(scope.step, scope.at(piece.curvature))), once)
-    at_low = scope.let("edge", scope.threshold(low, piece.low_slope), once)
-    at_high = scope.let("edge", scope.threshold(high, piece.high_slope), once)
+    rise = scope.let("slope", plus(ONE, times_step(scope.step, scope.at(piece.curvature))), once)
+    at_low = scope.let("threshold", scope.threshold(low, piece.low_slope), once)
+    at_high = scope.let("threshold", scope.threshold(high, piece.high_slope), once)
     is_kept = Compare(">", rise, ZERO)
     if gap.jump is not None:
         jump = scope.let("jump", Call("where", (is_kept, at_high, scope.at(gap.jump))), once)
     else:
-        top = scope.let("top", Call("where", (is_kept, at_high, at_low)), once)
+        top = scope.let("upper", Call("where", (is_kept, at_high, at_low)), once)
         jump = _iterated(before, after, at_high, top, scope, once)
     return [*before[:-1], replace(last, threshold=at_low), Row(lost, low, high, None)], jump
 
@@ -81,7 +81,7 @@ def _iterated(before: list[Row], after: list[Row], bottom: Tree, top: Tree, scop
     body: Statements = []
     a, value_a = minimiser_in(before, name, scope, once, body, is_clipped=True)
     b, value_b = minimiser_in(after, name, scope, once, body, is_clipped=True)
-    a, b = scope.let("a", a, body), scope.let("b", b, body)
+    a, b = scope.let("left", a, body), scope.let("right", b, body)
     middle = Binary("-", Binary("/", Binary("+", a, b), TWO), name)
     penalty = Binary("*", scope.step, Binary("-", value_a, value_b))
     distance = Binary("-", b, a)

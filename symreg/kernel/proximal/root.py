@@ -126,11 +126,11 @@ def _before_turning_point(row: Row, x: Tree, scope: Scope, once: Statements, eac
     (piece, how), low, high = _searched(row), row.low, row.high
     if low is None or high is None or piece.low_slope is None:
         return None
-    bottom = scope.let("bottom", scope.threshold(low, piece.low_slope), once)
-    top = scope.let("top", scope.threshold(high, substitute(piece.slope, {W: high})), once)
+    bottom = scope.let("lower", scope.threshold(low, piece.low_slope), once)
+    top = scope.let("upper", scope.threshold(high, substitute(piece.slope, {W: high})), once)
     is_below = Compare("<", x, top)
     if how.in_logarithm:  # it has to be near a root that is near the lower end, too
-        share = scope.let("part", where(is_below, over(minus(x, bottom), minus(top, bottom)), ONE), each)
+        share = scope.let("share", where(is_below, over(minus(x, bottom), minus(top, bottom)), ONE), each)
         return plus(low, times(minus(high, low), over(share, plus(ONE, call("sqrt", minus(ONE, share))))))
     share = over(minus(top, x), minus(top, bottom))
     return minus(high, times(minus(high, low), Call("sqrt", (Call("where", (is_below, share, ZERO)),))))

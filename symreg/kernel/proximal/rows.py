@@ -51,7 +51,7 @@ def rows_of(cases: tuple[Case, ...], low: Tree | None, high: Tree | None, scope:
         )
     thresholds = [*(_threshold(case) for case in cases[:-1]), None]
     return [
-        Row(case, *between, None if threshold is None else scope.let("edge", scope.at(threshold), once))
+        Row(case, *between, None if threshold is None else scope.let("threshold", scope.at(threshold), once))
         for case, between, threshold in zip(cases, ends, thresholds, strict=True)
     ]
 
@@ -69,9 +69,9 @@ def greatest_v(row: Row, scope: Scope, once: Statements) -> Tree:
     place = row.case.place
     if isinstance(place, Kink):
         right = place.right
-        return FARTHEST if right is None else scope.let("top", scope.threshold(place.position, right), once)
+        return FARTHEST if right is None else scope.let("upper", scope.threshold(place.position, right), once)
     assert row.high is not None
-    return scope.let("top", scope.threshold(row.high, substitute(place.slope, {W: row.high})), once)
+    return scope.let("upper", scope.threshold(row.high, substitute(place.slope, {W: row.high})), once)
 
 
 def least_v(row: Row, scope: Scope, once: Statements) -> Tree:
@@ -79,9 +79,9 @@ def least_v(row: Row, scope: Scope, once: Statements) -> Tree:
     place = row.case.place
     if isinstance(place, Kink):
         left = place.left
-        return Negate(FARTHEST) if left is None else scope.let("bottom", scope.threshold(place.position, left), once)
+        return Negate(FARTHEST) if left is None else scope.let("lower", scope.threshold(place.position, left), once)
     assert row.low is not None
-    return scope.let("bottom", scope.threshold(row.low, substitute(place.slope, {W: row.low})), once)
+    return scope.let("lower", scope.threshold(row.low, substitute(place.slope, {W: row.low})), once)
 
 
 def by_threshold(rows: list[Row], values: list[Tree], x: Tree) -> Tree:

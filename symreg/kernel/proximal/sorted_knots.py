@@ -30,11 +30,13 @@ def sorted_minima(operator: PiecewiseQuadratic, x: Tree, scope: Scope, once: Sta
         pieces = pieces[operator.domain.lower is not None : len(pieces) - (operator.domain.upper is not None)]
     for k, (low, high) in enumerate(pieces):
         inside = scope.let("inside", _inside(low, high), once)
-        slope = scope.let("slope", _taken(operator.slope, ZERO, inside), once)
+        slope = scope.let("intercept", _taken(operator.slope, ZERO, inside), once)
         rise = Binary("+", ONE, Binary("*", scope.step, _taken(operator.curvature, ZERO, inside)))
-        u: Tree = Binary("/", Binary("-", x, Binary("*", scope.step, slope)), scope.let("rise", rise, once))
+        u: Tree = Binary("/", Binary("-", x, Binary("*", scope.step, slope)), scope.let("slope", rise, once))
         bottom, top = (
-            None if end is None else scope.let("edge", scope.threshold(end, _taken(operator.slope, end, inside)), once)
+            None
+            if end is None
+            else scope.let("threshold", scope.threshold(end, _taken(operator.slope, end, inside)), once)
             for end in (low, high)
         )
         if low is not None and (k == 0 or before is not None):

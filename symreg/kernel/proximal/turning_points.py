@@ -51,11 +51,11 @@ def _turning_point(piece: MonotonePiece, position: Tree, scope: Scope, once: Sta
         turns = Compare("<", plus(ONE, times_step(scope.step, piece.least_curvature)), ZERO)
     if piece.turning_point is not None:
         formula = scope.at(piece.turning_point)
-        return scope.let("turn", formula if turns is None else Call("where", (turns, formula, position)), once)
+        return scope.let("turning_point", formula if turns is None else Call("where", (turns, formula, position)), once)
     if piece.trend < 0 and piece.low is None:
         # Far out the curvature may be NaN, which is taken for above the root: so it is, mirrored.
         mirrored = _turning_point(_mirrored(piece), negative(position), scope, once)
-        return scope.let("turn", negative(mirrored), once)
+        return scope.let("turning_point", negative(mirrored), once)
     return _iterated(piece, position, turns, scope, once)
 
 
@@ -77,7 +77,7 @@ def _iterated(piece: MonotonePiece, position: Tree, turns: Tree | None, scope: S
     low, high = (position, bound) if piece.trend > 0 else (bound, position)
     rise = plus(ONE, times_step(scope.step, piece.curvature))
     change = times(scope.step, piece.third)
-    name = scope.fresh("turn")
+    name = scope.fresh("turning_point")
     once.append(
         Root(
             name=name.name,
