@@ -8,7 +8,7 @@ from functools import cached_property
 from symreg.calculus.border import border
 from symreg.calculus.differentiability import is_differentiable
 from symreg.calculus.domains.gaps import Gaps, gaps
-from symreg.calculus.gradient import Derived, elementwise_parts, indexed_parts
+from symreg.calculus.gradient import DerivedAddend, derive_elementwise, derive_indexed
 from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.knots import knots
@@ -70,21 +70,21 @@ class Analysis:
     # The derivative, addend by addend
 
     @cached_property
-    def addends(self) -> tuple[Derived, ...]:
+    def addends(self) -> tuple[DerivedAddend, ...]:
         """The addends of phi with their derivatives and the rules that led to them.
 
         Raises:
             NotDifferentiable: A term has no value or no derivative anywhere.
         """
         if len(self.terms.terms) == 1:
-            return elementwise_parts(self.terms)
+            return derive_elementwise(self.terms)
         return tuple(addend for term in self.alone for addend in term.addends)
 
     @cached_property
-    def indexed(self) -> tuple[Derived, ...]:
+    def indexed(self) -> tuple[DerivedAddend, ...]:
         """The terms in index notation with their derivatives over `w[j]`."""
         if len(self.terms.terms) == 1:
-            return indexed_parts(self.terms)
+            return derive_indexed(self.terms)
         return tuple(addend for term in self.alone for addend in term.indexed)
 
     @cached_property
@@ -94,12 +94,12 @@ class Analysis:
         Raises:
             NotDifferentiable: phi jumps; names the knot.
         """
-        return knots(tuple(addend.part for addend in self.addends), self.parameters) if self.addends else ()
+        return knots(tuple(addend.summand for addend in self.addends), self.parameters) if self.addends else ()
 
     @cached_property
     def gradient(self) -> Tree:
         """phi' in one expression, simplified, with the chosen value at each knot."""
-        summed = simplify(total([addend.tidied for addend in self.addends]), self.parameters)
+        summed = simplify(total([addend.simplified for addend in self.addends]), self.parameters)
         return guarded_at_unlisted(guarded(summed, self.knots, self.parameters), self.parameters)
 
     @cached_property

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from symreg.calculus.evaluation.bounds import is_positive
 from symreg.calculus.evaluation.high_precision import samples
-from symreg.calculus.gradient import Derived, elementwise_parts
+from symreg.calculus.gradient import DerivedAddend, derive_elementwise
 from symreg.calculus.pieces.knots import knots
-from symreg.calculus.pieces.one_sided import Part, one_sided
+from symreg.calculus.pieces.one_sided import Summand, one_sided
 from symreg.calculus.radial import radial_profile
 from symreg.calculus.signs.roots import listed, roots
 from symreg.errors import NotDifferentiable
@@ -32,7 +32,7 @@ from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms, at_numbers
 
 
-def is_differentiable(term: Term, addends: tuple[Derived, ...]) -> bool:
+def is_differentiable(term: Term, addends: tuple[DerivedAddend, ...]) -> bool:
     """Has the term a finite derivative at every weight of its domain, for all values of its parameters?
 
     A term in index notation has one if its shape shows it; False where that does not show.
@@ -53,11 +53,11 @@ def is_differentiable(term: Term, addends: tuple[Derived, ...]) -> bool:
     return _is_smooth(term.tree, term)
 
 
-def _derived(term: Term) -> tuple[Derived, ...]:
-    return elementwise_parts(Terms(terms=(term,)))
+def _derived(term: Term) -> tuple[DerivedAddend, ...]:
+    return derive_elementwise(Terms(terms=(term,)))
 
 
-def _has_no_kink(term: Term, addends: tuple[Derived, ...]) -> bool:
+def _has_no_kink(term: Term, addends: tuple[DerivedAddend, ...]) -> bool:
     """Decide of an elementwise term: for parameters inside their domains, and for each one at an end that it has."""
     return _is_smooth_inside(term, addends) and all(map(_is_smooth_or_undefined, _at_ends_of_parameters(term)))
 
@@ -78,22 +78,22 @@ def _is_smooth_or_undefined(term: Term) -> bool:
         return True  # at this end it divides by zero, and has no value at any weight
 
 
-def _is_smooth_inside(term: Term, addends: tuple[Derived, ...]) -> bool:
+def _is_smooth_inside(term: Term, addends: tuple[DerivedAddend, ...]) -> bool:
     """Decide at the roots of the term's switches, and of what it takes roots of, and at the ends of its domain."""
     parameters = term.parameters
     for addend in addends:
-        part = addend.part
+        summand = addend.summand
         try:
-            delicate = [tree for tree in _delicate(part.value, parameters) if roots(tree)]
+            delicate = [tree for tree in _delicate(summand.value, parameters) if roots(tree)]
         except NotDifferentiable:
             return False  # the root of something that is 0 nobody knows where
-        if listed(part.value, parameters)[1]:
+        if listed(summand.value, parameters)[1]:
             return False  # as well as a kink nobody knows where
-        marked = replace(part, value=plus(part.value, _nothing(delicate)))
+        marked = replace(summand, value=plus(summand.value, _nothing(delicate)))
         for knot in knots((marked,), parameters):
             if knot.is_kink or _may_be_infinite(knot.left) or _may_be_infinite(knot.right):
                 return False
-        if any(_may_be_infinite(slope) for slope in _slopes_at_ends(part, parameters)):
+        if any(_may_be_infinite(slope) for slope in _slopes_at_ends(summand, parameters)):
             return False
     return True
 
@@ -122,13 +122,13 @@ def _delicate(tree: Tree, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
             yield base
 
 
-def _slopes_at_ends(part: Part, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
+def _slopes_at_ends(summand: Summand, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
     """Yield the derivative at the ends of the domain that belong to it."""
-    domain, points = part.domain, samples(parameters)
+    domain, points = summand.domain, samples(parameters)
     if domain.lower is not None and domain.low_closed:
-        yield one_sided(part.gradient, domain.lower, 1, parameters, points)
+        yield one_sided(summand.gradient, domain.lower, 1, parameters, points)
     if domain.upper is not None and domain.high_closed:
-        yield one_sided(part.gradient, domain.upper, -1, parameters, points)
+        yield one_sided(summand.gradient, domain.upper, -1, parameters, points)
 
 
 def _may_be_infinite(slope: Tree) -> bool:

@@ -9,7 +9,7 @@ from symreg.calculus.differentiation.differentiate import bare, differentiate, e
 from symreg.calculus.differentiation.index_sums import summation
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.domains.conditions import outside, refuse_undefined, refuse_undefined_gradient
-from symreg.calculus.pieces.one_sided import Part
+from symreg.calculus.pieces.one_sided import Summand
 from symreg.calculus.symbolic.simplify import lifted, tidy
 from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, size, times, total, where, without_extrema
 from symreg.expressions.decompose import addends, signed
@@ -32,98 +32,108 @@ from symreg.expressions.tree import (
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms
 
-LARGEST_PART = 120
+LARGEST_ADDEND = 120
 """Addends of one penalty are derived together up to this many nodes: what cancels between them is then seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Derived:
-    """One part with its derivative and the rules that led to it.
+class DerivedAddend:
+    """An addend of the penalty with its derivative and the rules that led to it.
 
     Args:
         value: Over the bare `w`, or in index notation.
         written: The value with sums as they were written, in which nothing cancels that did not before.
         gradient: Its derivative as the rules give it, over the bare `w` or `w[j]`.
-        tidied: The same, tidied.
-        apart: The derivatives of its addends, each tidied by itself: what cancels within one does so in closed form.
+        simplified: The same, simplified.
+        term_by_term: The sum of its own addends' derivatives, each simplified by itself: what cancels within one does
+            so in closed form.
         steps: The rules, over `w[j]`.
+        term: The term that it is of.
     """
 
     value: Tree
     written: Tree
     gradient: Tree
-    tidied: Tree
-    apart: Tree
+    simplified: Tree
+    term_by_term: Tree
     steps: tuple[Step, ...]
     term: Term
 
     @property
-    def part(self) -> Part:
-        """The part as knots need it."""
-        return Part(value=self.value, gradient=self.gradient, domain=self.term.domain)
+    def summand(self) -> Summand:
+        """The addend as knots need it."""
+        return Summand(value=self.value, gradient=self.gradient, domain=self.term.domain)
 
 
-def elementwise_parts(terms: Terms) -> tuple[Derived, ...]:
-    """Return the addends of phi, each small enough to be derived in bounded time."""
-    made: list[Derived] = []
+def derive_elementwise(terms: Terms) -> tuple[DerivedAddend, ...]:
+    """Return the addends of phi with their derivatives, each addend small enough to be derived in bounded time.
+
+    Raises:
+        NotDifferentiable: A term has no value, or no derivative, at any weight.
+    """
+    derived: list[DerivedAddend] = []
     for term in terms.elementwise:
         refuse_undefined(term, terms.parameters)
         tree = without_extrema(term.tree)
-        for value in [tree] if size(tree) <= LARGEST_PART else [signed(s, a) for s, a in addends(tree)]:
+        for value in [tree] if size(tree) <= LARGEST_ADDEND else [signed(s, a) for s, a in addends(tree)]:
             scaled = times(number(term.coefficient), value)
             derivative = differentiate(elementwise_over_j(scaled), terms.parameters)
             gradient = bare(derivative.tree)
-            tidied = tidy(gradient, terms.parameters)
-            refuse_undefined_gradient(tidied, term)
-            made.append(
-                Derived(
+            simplified = tidy(gradient, terms.parameters)
+            refuse_undefined_gradient(simplified, term)
+            derived.append(
+                DerivedAddend(
                     value=scaled,
                     written=scaled,
                     gradient=gradient,
-                    tidied=tidied,
-                    apart=_apart(value, term, tidied, terms.parameters),
+                    simplified=simplified,
+                    term_by_term=_term_by_term(value, term, simplified, terms.parameters),
                     steps=derivative.steps,
                     term=term,
                 )
             )
-    return tuple(made)
+    return tuple(derived)
 
 
-def _apart(value: Tree, term: Term, whole: Tree, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return the sum of the addends' derivatives, each tidied; of one addend, the derivative of the whole."""
+def _term_by_term(value: Tree, term: Term, whole: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Return the sum of the addends' derivatives, each simplified; of one addend, the derivative of the whole."""
     rows = [times(number(term.coefficient), signed(sign, addend)) for sign, addend in addends(value)]
     if len(rows) == 1:
         return whole
     return total([tidy(bare(differentiate(elementwise_over_j(row), parameters).tree), parameters) for row in rows])
 
 
-def indexed_parts(terms: Terms) -> tuple[Derived, ...]:
-    """Return the terms in index notation, their sums free of what does not depend on the index."""
-    made: list[Derived] = []
+def derive_indexed(terms: Terms) -> tuple[DerivedAddend, ...]:
+    """Return the terms in index notation with their derivatives, sums free of what does not depend on the index.
+
+    Raises:
+        NotDifferentiable: A term has no value, or no derivative, for any weights.
+    """
+    derived: list[DerivedAddend] = []
     for term in terms.indexed:
         refuse_undefined(term, terms.parameters)
         tree = without_extrema(term.tree)
         value, written = (times(number(term.coefficient), canonical(tree, splits=s)) for s in (True, False))
         derivative = differentiate(value, terms.parameters)
         gradient = canonical(derivative.tree)
-        tidied = _tidied(gradient, terms.parameters)
-        refuse_undefined_gradient(tidied, term)
+        simplified = _simplified(gradient, terms.parameters)
+        refuse_undefined_gradient(simplified, term)
         if not term.domain.is_all:
             violated = Compare(">", _violations(term), ZERO)
             value, written = where(violated, INFINITY, value), where(violated, INFINITY, written)
-            tidied = where(violated, NAN, tidied)
-        made.append(
-            Derived(
+            simplified = where(violated, NAN, simplified)
+        derived.append(
+            DerivedAddend(
                 value=value,
                 written=written,
                 gradient=gradient,
-                tidied=tidied,
-                apart=tidied,
+                simplified=simplified,
+                term_by_term=simplified,
                 steps=derivative.steps,
                 term=term,
             )
         )
-    return tuple(made)
+    return tuple(derived)
 
 
 def canonical(tree: Tree, *, splits: bool = True) -> Tree:
@@ -156,16 +166,16 @@ def _reindexed(tree: Tree, old: str, new: str) -> Tree:
             return rebuild(tree, tuple(map(partial(_reindexed, old=old, new=new), children(tree))))
 
 
-def _tidied(gradient: Tree, parameters: tuple[Parameter, ...]) -> Tree:
-    """Tidy the addends that count for every j together, and each one that has a range by itself."""
+def _simplified(gradient: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+    """Simplify the addends that count for every j together, and each one that has a range by itself."""
     everywhere: list[Tree] = []
     ranged: list[Tree] = []
     for sign, addend in addends(gradient):
         tree = signed(sign, addend)
         (ranged if any(_is_range(n) for n in walk(tree)) else everywhere).append(tree)
-    made = [tidy(total(everywhere), parameters)] if everywhere else []
-    made += [tidy(tree, parameters) if size(tree) < LARGEST_PART else lifted(tree) for tree in ranged]
-    return total(made)
+    simplified = [tidy(total(everywhere), parameters)] if everywhere else []
+    simplified += [tidy(tree, parameters) if size(tree) < LARGEST_ADDEND else lifted(tree) for tree in ranged]
+    return total(simplified)
 
 
 def _is_range(node: Tree) -> bool:
@@ -174,7 +184,6 @@ def _is_range(node: Tree) -> bool:
 
 def _violations(term: Term) -> Tree:
     """Return how many weights lie outside the term's domain."""
-    here = Item("w", (Subscript("i"),))
-    ends = outside(term.domain)
-    assert ends is not None
-    return Sum(substitute(where(ends, ONE, ZERO), {Name("w"): here}), "i")
+    is_outside = outside(term.domain)
+    assert is_outside is not None
+    return Sum(substitute(where(is_outside, ONE, ZERO), {Name("w"): Item("w", (Subscript("i"),))}), "i")

@@ -56,7 +56,7 @@ def of_vector(analysis: Analysis, claims: dict[str, Decide]) -> tuple[Verdict, .
     form = Form(
         term=term,
         tree=times(number(term.coefficient), term.tree),
-        gradient=derived.tidied,
+        gradient=derived.simplified,
         domains={p.name: p for p in term.scalars},
     )
     on_lines = tuple(_on_lines(analysis))

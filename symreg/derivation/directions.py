@@ -44,7 +44,7 @@ def directions(analysis: Analysis) -> tuple[Direction, ...]:
     Nothing is said of weights outside the domain, and of those at which the formula has no value only that.
     """
     parts, parameters = analysis.addends, analysis.parameters
-    gradient, holes = total([part.tidied for part in parts]), _Holes.of(analysis)
+    gradient, holes = total([part.simplified for part in parts]), _Holes.of(analysis)
     made: list[Direction] = []
     sides: tuple[tuple[Literal["negative", "positive"], int], ...] = (("negative", -1), ("positive", 1))
     for word, side in sides:
@@ -54,7 +54,7 @@ def directions(analysis: Analysis) -> tuple[Direction, ...]:
             widened = replace(holes, domains=holes.hulls(parameters))
             rows = _merged(list(_pieces(gradient, parameters, widened, side)))
         if any(sign == "undecided" for sign, _, _ in rows) and len(parts) > 1 and holes.are_whole_sides(parameters):
-            each = ({sign for sign, _, _ in _pieces(p.tidied, p.term.parameters, holes, side)} for p in parts)
+            each = ({sign for sign, _, _ in _pieces(p.simplified, p.term.parameters, holes, side)} for p in parts)
             rows = [(_sign_of_sum(each), None, None)]
         made += [Direction(side=word, sign=sign, where=_region(low, high, side)) for sign, low, high in rows]
     return tuple(made)

@@ -99,7 +99,7 @@ def _bounds(rule: Rule, update: Update, smooth: Analysis) -> tuple[StepBound, ..
 def _gradient(smooth: Analysis) -> Tree:
     """Return dR/dw_j, simplified."""
     elementwise = [elementwise_over_j(smooth.gradient)] if smooth.addends else []
-    return total([*elementwise, *(addend.tidied for addend in smooth.indexed)])
+    return total([*elementwise, *(addend.simplified for addend in smooth.indexed)])
 
 
 def _gradient_steps(smooth: Analysis, gradient: Tree, slope: Tree) -> list[Step]:

@@ -10,7 +10,7 @@ from symreg.accuracy.search import Stable, stabilise
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.domains.conditions import within
 from symreg.calculus.domains.notes import undefined_notes
-from symreg.calculus.gradient import Derived
+from symreg.calculus.gradient import DerivedAddend
 from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.jumps import refuse_jumps
 from symreg.calculus.pieces.unlisted import guarded_at_unlisted, notes_on_unlisted
@@ -57,20 +57,20 @@ def accurate_forms(analysis: Analysis) -> Forms:
         value=_value(addends, value_notes) if addends else None,
         gradient=_gradient(analysis, gradient_notes) if addends else None,
         indexed_value=_indexed([addend.written for addend in indexed], terms, value_notes),
-        indexed_gradient=_indexed([addend.tidied for addend in indexed], terms, gradient_notes),
+        indexed_gradient=_indexed([addend.simplified for addend in indexed], terms, gradient_notes),
         value_notes=tuple(dict.fromkeys(value_notes)),
         gradient_notes=tuple(dict.fromkeys(gradient_notes)),
     )
 
 
-def _value(addends: tuple[Derived, ...], notes: list[str]) -> Tree:
+def _value(addends: tuple[DerivedAddend, ...], notes: list[str]) -> Tree:
     forms = [_accurate(addend.value, addend, ()) for addend in addends]
     return _within_reach(_on_domains(addends, [form.tree for form in forms], INFINITY), forms, notes)
 
 
 def _gradient(analysis: Analysis, notes: list[str]) -> Tree:
     addends, parameters = analysis.addends, analysis.parameters
-    forms = [_accurate(addend.tidied, addend, (addend.gradient, addend.apart)) for addend in addends]
+    forms = [_accurate(addend.simplified, addend, (addend.gradient, addend.term_by_term)) for addend in addends]
     gradient = _on_domains(addends, [transform(form.tree, of_unsigned_zero) for form in forms], NAN)
     gradient = guarded_at_unlisted(guarded(gradient, analysis.knots, parameters), parameters)
     notes += notes_on_unlisted(gradient, parameters)
@@ -81,12 +81,12 @@ def _gradient(analysis: Analysis, notes: list[str]) -> Tree:
     return gradient
 
 
-def _accurate(tree: Tree, addend: Derived, candidates: tuple[Tree, ...]) -> Stable:
+def _accurate(tree: Tree, addend: DerivedAddend, candidates: tuple[Tree, ...]) -> Stable:
     """Return the stable form of something of an addend."""
     return stabilise(tree, parameters=addend.term.parameters, domain=addend.term.domain, candidates=candidates)
 
 
-def _on_domains(addends: tuple[Derived, ...], trees: list[Tree], beyond: Tree) -> Tree:
+def _on_domains(addends: tuple[DerivedAddend, ...], trees: list[Tree], beyond: Tree) -> Tree:
     """Return the sum of the addends' trees; outside the domain of any of them it is `beyond`."""
     made = total(trees)
     for domain in dict.fromkeys(addend.term.domain for addend in addends):

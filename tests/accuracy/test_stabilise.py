@@ -31,7 +31,7 @@ from symreg.accuracy.rounding import Machine, singles, ulp
 from symreg.accuracy.score import Trial, known
 from symreg.accuracy.search import Stable, stabilise
 from symreg.calculus.evaluation.balls import compiled
-from symreg.calculus.gradient import Derived, elementwise_parts
+from symreg.calculus.gradient import DerivedAddend, derive_elementwise
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Name, Number, Tree, children, names
 from symreg.language.declarations import make_parameter
@@ -144,37 +144,37 @@ class Row:
         )
 
 
-def parts(name: str) -> tuple[Derived, ...]:
+def parts(name: str) -> tuple[DerivedAddend, ...]:
     """Return the elementwise addends of an entry of the catalogue."""
-    return elementwise_parts(resolve(name).terms)
+    return derive_elementwise(resolve(name).terms)
 
 
 @cache
-def derived(case: Case) -> Derived:
+def derived(case: Case) -> DerivedAddend:
     """Return a case's only addend with its derivative."""
     declared = [make_parameter(name, domain=parse_interval(domain)) for name, domain in case.parameters]
     penalty = inline_penalty(case.text, declared=declared, domain=parse_interval(case.domain))
-    (part,) = elementwise_parts(resolve(penalty).terms)
+    (part,) = derive_elementwise(resolve(penalty).terms)
     return part
 
 
 @cache
-def stable(part: Derived, kind: str) -> Stable:
+def stable(part: DerivedAddend, kind: str) -> Stable:
     """Return the stable form of an addend's value or gradient."""
-    tree, others = (part.value, ()) if kind == "value" else (part.tidied, (part.gradient,))
+    tree, others = (part.value, ()) if kind == "value" else (part.simplified, (part.gradient,))
     return stabilise(tree, parameters=part.term.parameters, domain=part.term.domain, candidates=others)
 
 
-def row(part: Derived, kind: str, name: str, groups: int = 10) -> Row:
+def row(part: DerivedAddend, kind: str, name: str, groups: int = 10) -> Row:
     """Measure a form on the hold-out."""
-    tree = part.value if kind == "value" else part.tidied
+    tree = part.value if kind == "value" else part.simplified
     made = stable(part, kind)
     trial = hold_out(tree, part, groups)
     before, after = trial.score(tree), trial.score(made.tree)
     return Row(f"{name} {kind}", before.worst, after.worst, len(trial.points), made)
 
 
-def hold_out(tree: Tree, part: Derived, groups: int) -> Trial:
+def hold_out(tree: Tree, part: DerivedAddend, groups: int) -> Trial:
     """Return points that had no part in the choice."""
     exact = compiled(tree)
     inputs = ("w", *(p.name for p in part.term.parameters if p.name in names(tree)))
@@ -192,7 +192,7 @@ def catalogued() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("part", "kind", "name"), tuple(catalogued()))
-def test_the_catalogue_is_emitted_accurately(part: Derived, kind: str, name: str) -> None:
+def test_the_catalogue_is_emitted_accurately(part: DerivedAddend, kind: str, name: str) -> None:
     """The table: run with -s to see it."""
     line = row(part, kind, name)
     print(line)
@@ -241,7 +241,7 @@ def test_forms_are_equal_in_the_judge_s_balls(case: Case) -> None:
     """An evaluator that shares no code with the calculus sees the same values."""
     part = derived(case)
     compared = 0
-    for kind, tree in (("value", part.value), ("gradient", part.tidied)):
+    for kind, tree in (("value", part.value), ("gradient", part.simplified)):
         made = stable(part, kind).tree
         drawn = sampled(tree, part.term.parameters, part.term.domain, groups=2, seed=HOLD_OUT)
         for values, _ in drawn[::3]:
@@ -324,15 +324,15 @@ def test_every_rewrite_keeps_the_value() -> None:
 
 def test_the_choice_does_not_depend_on_hashes_or_the_folder(tmp_path: Any) -> None:
     script = (
-        "from symreg.calculus.gradient import elementwise_parts\n"
+        "from symreg.calculus.gradient import derive_elementwise\n"
         "from symreg.accuracy.search import stabilise\n"
         "from symreg.expressions.text import to_text\n"
         "from symreg.objectives.resolve import resolve\n"
         "for text in ('fair', 'lam*(w**4/(c**4 + w**4) - log(exp(w) + exp(-w)))'):\n"
-        "    for part in elementwise_parts(resolve(text).terms):\n"
-        "        for tree in (part.value, part.tidied):\n"
+        "    for part in derive_elementwise(resolve(text).terms):\n"
+        "        for tree in (part.value, part.simplified):\n"
         "            made = stabilise(tree, parameters=part.term.parameters, domain=part.term.domain,"
-        " candidates=(part.gradient,) if tree is part.tidied else ())\n"
+        " candidates=(part.gradient,) if tree is part.simplified else ())\n"
         "            print(to_text(made.tree), made.error_before, made.error_after, made.note)\n"
     )
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

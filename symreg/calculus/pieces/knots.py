@@ -11,7 +11,7 @@ from symreg.calculus.evaluation.high_precision import Values, evaluate, holds, s
 from symreg.calculus.pieces.choices import chosen_slope, kind_of
 from symreg.calculus.pieces.jumps import refuse_jump, refuse_jumps_at
 from symreg.calculus.pieces.knot import Kind, Knot
-from symreg.calculus.pieces.one_sided import Part, agree, indeterminate, near_zero_of, one_sided, settled_condition
+from symreg.calculus.pieces.one_sided import Summand, agree, indeterminate, near_zero_of, one_sided, settled_condition
 from symreg.calculus.signs.roots import listed
 from symreg.calculus.signs.sign_of import is_imaginary
 from symreg.calculus.symbolic.simplify import tidy
@@ -25,47 +25,70 @@ from symreg.model.domain import Domain
 from symreg.model.spec import Parameter
 
 
-def knots(parts: tuple[Part, ...], parameters: tuple[Parameter, ...]) -> tuple[Knot, ...]:
-    """Return the knots of a sum: all kinks, and if the parts are few the ends of pieces that meet smoothly, too.
+def knots(summands: tuple[Summand, ...], parameters: tuple[Parameter, ...]) -> tuple[Knot, ...]:
+    """Return the knots of a sum: all kinks, and if the summands are few the ends of pieces that meet smoothly, too.
 
     A switch whose roots cannot be listed has no knots here; see `unlisted.py`.
+
+    Args:
+        summands: Of phi, with their derivatives.
+        parameters: With the domains for which everything holds.
+
+    Returns:
+        In ascending order at the parameters' defaults.
 
     Raises:
         NotDifferentiable: A jump in value; names it.
     """
-    points, domains = samples(parameters), dict.fromkeys(part.domain for part in parts)
-    at: dict[Tree, list[int]] = {}
-    for i, part in enumerate(parts):
-        positions, others = listed(part.value, parameters)
-        refuse_jumps_at(others, part.value, part.domain, parameters)
-        for position in (*positions, *indeterminate(part, parameters, points)):
+    points = samples(parameters)
+    places = _positions(summands, parameters, points)
+    found = [_knot_at(position, owners, summands, parameters) for position, owners in places.items()]
+    return tuple(sorted((knot for knot in found if knot is not None), key=lambda knot: _place(knot, points)))
+
+
+def _positions(
+    summands: tuple[Summand, ...], parameters: tuple[Parameter, ...], points: tuple[Values, ...]
+) -> dict[Tree, list[int]]:
+    """Return where derivatives may change their formulas, inside all domains, and those of which summands."""
+    domains = dict.fromkeys(summand.domain for summand in summands)
+    owners_at: dict[Tree, list[int]] = {}
+    for i, summand in enumerate(summands):
+        positions, others = listed(summand.value, parameters)
+        refuse_jumps_at(others, summand.value, summand.domain, parameters)
+        for position in (*positions, *indeterminate(summand, parameters, points)):
             if children(position) and is_imaginary(position, parameters):
                 continue
-            tidied = tidy(position, parameters) if children(position) else position
-            is_inside = all(_is_inside(tidied, domain, points) for domain in domains)
-            if is_inside and i not in at.setdefault(tidied, []):
-                at[tidied].append(i)
-    made: list[Knot] = []
-    for position, owners in at.items():
-        here = tuple(values for values in points if (x := evaluate(position, values)) == x)
-        for i in owners:
-            refuse_jump(parts[i].value, position, here, parts[i].domain, parameters)
-        sides = [[one_sided(parts[i].gradient, position, side, parameters, here) for i in owners] for side in (-1, 1)]
-        changes = any(not agree(left, right, here) for left, right in zip(*sides, strict=True))
-        at_position = [substitute(parts[i].gradient, {W: position}) for i in owners]
-        is_apart = any(not agree(left, other, here) for left, other in zip(sides[0], at_position, strict=True))
-        is_told = len(parts) <= _FEW and not _is_switch_of_abs_only(parts, owners, position, here)
-        if changes or is_apart or is_told:
-            rest = [substitute(p.gradient, {W: position}) for i, p in enumerate(parts) if i not in owners]
-            left, right = (_sum([*side, *rest], parameters) for side in sides)
-            kind = _kind(left, right, parameters, len(parts)) if changes else "smooth"
-            chosen = left if kind == "smooth" else chosen_slope(left, right, parameters)
-            made.append(Knot(position=position, left=left, right=right, kind=kind, chosen=chosen))
-    return tuple(sorted(made, key=lambda knot: _place(knot, points)))
+            simple = tidy(position, parameters) if children(position) else position
+            is_inside = all(_is_inside(simple, domain, points) for domain in domains)
+            if is_inside and i not in owners_at.setdefault(simple, []):
+                owners_at[simple].append(i)
+    return owners_at
+
+
+def _knot_at(
+    position: Tree, owners: list[int], summands: tuple[Summand, ...], parameters: tuple[Parameter, ...]
+) -> Knot | None:
+    """Return the knot at a position; None where the sum goes on as before and nobody would look for one."""
+    points = tuple(values for values in samples(parameters) if (x := evaluate(position, values)) == x)
+    owning = [summands[i] for i in owners]
+    for summand in owning:
+        refuse_jump(summand.value, position, points, summand.domain, parameters)
+    slopes = [[one_sided(o.gradient, position, side, parameters, points) for o in owning] for side in (-1, 1)]
+    is_kinked = any(not agree(left, right, points) for left, right in zip(*slopes, strict=True))
+    written = [substitute(summand.gradient, {W: position}) for summand in owning]
+    is_apart = any(not agree(left, other, points) for left, other in zip(slopes[0], written, strict=True))
+    is_end_of_piece = len(summands) <= _FEW and not _is_switch_of_abs_only(owning, position, points)
+    if not (is_kinked or is_apart or is_end_of_piece):
+        return None
+    others = [substitute(s.gradient, {W: position}) for i, s in enumerate(summands) if i not in owners]
+    left, right = (_sum([*side, *others], parameters) for side in slopes)
+    kind = _kind(left, right, parameters, len(summands)) if is_kinked else "smooth"
+    chosen = left if kind == "smooth" else chosen_slope(left, right, parameters)
+    return Knot(position=position, left=left, right=right, kind=kind, chosen=chosen)
 
 
 def _kind(left: Tree, right: Tree, parameters: tuple[Parameter, ...], count: int) -> Kind:
-    """Return how a sum of so many parts goes on where the slopes of some of them differ."""
+    """Return how a sum of so many summands goes on where the slopes of some of them differ."""
     return kind_of(left, right, parameters) if count <= _FEW else "undecided"
 
 
@@ -97,16 +120,13 @@ def _sum(addends: list[Tree], parameters: tuple[Parameter, ...]) -> Tree:
 
 
 _FEW = 4
-"""Of more parts than this no sum is tidied that is said of every knot: the time would grow with the square of them."""
+"""Of more summands than this no sum is simplified at every knot: the time would grow with the square of them."""
 
 
-def _is_switch_of_abs_only(
-    parts: tuple[Part, ...], owners: list[int], position: Tree, points: tuple[Values, ...]
-) -> bool:
+def _is_switch_of_abs_only(owning: list[Summand], position: Tree, points: tuple[Values, ...]) -> bool:
     """Is the knot only a zero of an `abs` under which the derivative stays smooth, as in `abs(w)**3`?"""
-    for i in owners:
-        conditions = [n for n in conditions_of(parts[i].value) if has_w(n)]
-        for condition in conditions:
+    for summand in owning:
+        for condition in (node for node in conditions_of(summand.value) if has_w(node)):
             for values in points:
                 before, after = (holds(condition, near_zero_of(position, side, values)) for side in (-1, 1))
                 if before != after:

@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Summand:
     """One addend of phi over the bare `w`, and its derivative, differentiated in place."""
 
     value: Tree
@@ -44,9 +44,9 @@ class Part:
     domain: Domain
 
 
-def indeterminate(part: Part, parameters: tuple[Parameter, ...], points: tuple[Values, ...]) -> Iterator[Tree]:
+def indeterminate(summand: Summand, parameters: tuple[Parameter, ...], points: tuple[Values, ...]) -> Iterator[Tree]:
     """Yield where there is a value, and the derivative as it stands is none: 0 for `sqrt(w**2)`, w/sqrt(w**2)."""
-    for vanishing in singular_at(part.value):
+    for vanishing in singular_at(summand.value):
         if keeps_sign(vanishing, parameters):
             continue
         try:
@@ -56,10 +56,10 @@ def indeterminate(part: Part, parameters: tuple[Parameter, ...], points: tuple[V
         for position in found:
             at = [(values, evaluate(position, values)) for values in points]
             real = [(values, x) for values, x in at if x == x]
-            has_value = all(_is_number(evaluate(part.value, {**values, W: x})) for values, x in real)
-            has_slope = any(_is_number(evaluate(part.gradient, {**values, W: x})) for values, x in real)
+            has_value = all(_is_number(evaluate(summand.value, {**values, W: x})) for values, x in real)
+            has_slope = any(_is_number(evaluate(summand.gradient, {**values, W: x})) for values, x in real)
             beside = [near_zero_of(position, side, values) for values, _ in real for side in (-1, 1)]
-            if real and has_value and not has_slope and all(_is_number(evaluate(part.value, v)) for v in beside):
+            if real and has_value and not has_slope and all(_is_number(evaluate(summand.value, v)) for v in beside):
                 yield position
 
 
