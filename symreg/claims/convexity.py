@@ -14,6 +14,7 @@ from symreg.calculus.ratio import negated
 from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import beyond
 from symreg.calculus.signs.sign import sign_between
+from symreg.calculus.signs.sign_of import NONNEGATIVE
 from symreg.calculus.signs.table import tidied
 from symreg.claims.shape import settled, told
 from symreg.claims.verdict import Verdict, Witness
@@ -123,9 +124,6 @@ def lipschitz(analysis: Analysis) -> Verdict:
     return Verdict(claim=claim, verdict="proved", symbol="L", value=size.value, method=told([size.method]))
 
 
-_UPWARD = ("positive", "nonnegative", "zero")
-
-
 def _has_jumps(analysis: Analysis) -> bool:
     return any(knot.jump != ZERO for knot in analysis.whole.knots)
 
@@ -139,7 +137,7 @@ def _is_convex(analysis: Analysis, *, strictly: bool) -> tuple[Truth | None, lis
     for pair, piece in zip(analysis.curvature, analysis.active.pieces, strict=True):
         if pair is None:
             sign = sign_between(piece.curvature, piece.low, piece.high, analysis.parameters)
-            truths.append(True if sign in _UPWARD and not strictly else None)
+            truths.append(True if sign in NONNEGATIVE and not strictly else None)
             methods += ["factors"] if truths[-1] else []
         elif pair[0].value == negative(INFINITY):
             truths.append(False)

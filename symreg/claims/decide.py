@@ -9,6 +9,7 @@ from symreg.calculus.border import border
 from symreg.calculus.domains.natural_domain import on_natural_domains
 from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.signs.sign import sign_for_all
+from symreg.calculus.signs.sign_of import NONNEGATIVE
 from symreg.claims import convexity, descent, shape, thresholding
 from symreg.claims.cases import cases, exponent_of, joined
 from symreg.claims.vectors import is_convex_by_structure, of_sum, of_vector
@@ -143,10 +144,10 @@ def proves(verdict: Verdict, value: Tree, parameters: tuple[Parameter, ...]) -> 
         return verdict.verdict == "proved" and verdict.value == value
     if verdict.symbol in ("lr", "step"):
         is_strict = isinstance(verdict.holds_iff, Compare) and verdict.holds_iff.operator == "<"
-        allowed: tuple[str, ...] = ("positive",) if is_strict else ("positive", "zero", "nonnegative")
+        allowed: tuple[str, ...] = ("positive",) if is_strict else NONNEGATIVE
         return sign_for_all(minus(verdict.value, value), parameters) in allowed
     if verdict.verdict != "proved":
         return False
     gap = minus(verdict.value, value) if verdict.symbol == "mu" else minus(value, verdict.value)
     exact = verdict.symbol in ("degree", "threshold")
-    return sign_for_all(gap, parameters) in (("zero",) if exact else ("positive", "zero", "nonnegative"))
+    return sign_for_all(gap, parameters) in (("zero",) if exact else NONNEGATIVE)

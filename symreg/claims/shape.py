@@ -13,6 +13,7 @@ from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import extremes
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.sign import sign_between, sign_for_all
+from symreg.calculus.signs.sign_of import NONNEGATIVE
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.claims.verdict import Verdict, Witness
 from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
@@ -94,7 +95,7 @@ def nonnegative(analysis: Analysis) -> Verdict:
     truths: list[Truth | None] = []
     methods: list[str] = []
     for piece in analysis.active.pieces:
-        if sign_between(piece.value, piece.low, piece.high, analysis.parameters) in ("positive", "nonnegative", "zero"):
+        if sign_between(piece.value, piece.low, piece.high, analysis.parameters) in NONNEGATIVE:
             truths.append(True)
             continue
         found = extremes(piece.value, piece.low, piece.high, analysis.parameters, piece.slope)

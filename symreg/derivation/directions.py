@@ -11,11 +11,12 @@ from typing import Literal
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.domains.gaps import Gaps
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
+from symreg.calculus.evaluation.spans import DISTANCE, along, middle
 from symreg.calculus.pieces.one_sided import beside
 from symreg.calculus.signs.limits import grouped
 from symreg.calculus.signs.roots import knots_of, roots
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import is_imaginary, sign_of
+from symreg.calculus.signs.sign_of import NONNEGATIVE, NONPOSITIVE, is_imaginary, sign_of
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.derivation.model import Direction, Sign
 from symreg.errors import NotDifferentiable
@@ -25,14 +26,12 @@ from symreg.expressions.arithmetic import (
     has_w,
     negative,
     numeric,
-    over,
     plus,
     power,
     size,
-    times,
     total,
 )
-from symreg.expressions.tree import Binary, Call, Compare, Logic, Name, Tree, number, substitute, walk
+from symreg.expressions.tree import Binary, Call, Compare, Logic, Tree, number, substitute, walk
 from symreg.model.domain import Domain
 from symreg.model.interval import Interval, inside
 from symreg.model.spec import Parameter
@@ -114,24 +113,18 @@ def _is_between(weight: Tree, low: Tree | None, high: Tree | None, row: Values) 
 
 def _sign_of_sum(each: Iterable[set[Sign]]) -> Sign:
     """Return the sign of a sum from the signs that each addend has on a whole side; asks no further than it must."""
-    weak: Sign = "undecided"
     found: set[Sign] = set()
     is_strict = False
     for signs in each:
         found |= signs
-        weak = next((word for word, allowed in _ONE_SIGN.items() if found <= allowed), "undecided")
-        if weak == "undecided":
-            return weak
+        if not any(found <= set(one_sign) for one_sign in (NONNEGATIVE, NONPOSITIVE)):
+            return "undecided"
         is_strict |= signs <= {"positive"} or signs <= {"negative"}
-    return _STRICT[weak] if is_strict else weak
-
-
-_ONE_SIGN: dict[Sign, set[Sign]] = {
-    "zero": {"zero"},
-    "nonnegative": {"positive", "nonnegative", "zero"},
-    "nonpositive": {"negative", "nonpositive", "zero"},
-}
-_STRICT: dict[Sign, Sign] = {"nonnegative": "positive", "nonpositive": "negative"}
+    if found <= {"zero"}:
+        return "zero"
+    if found <= set(NONNEGATIVE):
+        return "positive" if is_strict else "nonnegative"
+    return "negative" if is_strict else "nonpositive"
 
 
 Piece = tuple[Sign, Tree | None, Tree | None]
@@ -152,12 +145,12 @@ def _pieces(gradient: Tree, parameters: tuple[Parameter, ...], holes: _Holes, si
         return
     poles = _between(holes.poles, None, None, side, parameters) or ()
     for low, high in pairwise((None, *ends, None)):
-        middle = times(number(side), _middle(low, high))
+        inner = middle(*_span(low, high, side))
         if low in poles:
             yield ("undefined", low, low)
-        if holes.are_beyond(middle, row):
+        if holes.are_beyond(inner, row):
             continue
-        if holes.hold(middle, row):
+        if holes.hold(inner, row):
             yield ("undefined", low, high)
             continue
         for sign, start, end in _signs_between(gradient, low, high, side, parameters):
@@ -179,7 +172,7 @@ def _between(
         above = _difference(magnitude, low, parameters)
         if above in _ABOVE and (high is None or _difference(high, magnitude, parameters) in _ABOVE):
             inner.append(magnitude)
-        elif above not in _BELOW and (high is None or _difference(high, magnitude, parameters) not in _BELOW):
+        elif above not in NONPOSITIVE and (high is None or _difference(high, magnitude, parameters) not in NONPOSITIVE):
             return None
     values = samples(parameters)[0]
     ordered = sorted(dict.fromkeys(inner), key=lambda end: evaluate(end, values))
@@ -188,7 +181,6 @@ def _between(
 
 
 _ABOVE = ("positive", "nonnegative")
-_BELOW = ("negative", "nonpositive", "zero")
 
 
 def _difference(a: Tree, b: Tree | None, parameters: tuple[Parameter, ...]) -> Sign:
@@ -199,17 +191,18 @@ def _signs_between(
     gradient: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]
 ) -> Iterator[Piece]:
     """Yield the signs of phi' between two magnitudes: one, or those between its zeros where these can be listed."""
-    piece = tidy(beside(gradient, times(number(side), _middle(low, high)), side, samples(parameters)), parameters)
-    sign = _sign_between(piece, low, high, side, parameters)
+    ends = _span(low, high, side)
+    piece = tidy(beside(gradient, middle(*ends), side, samples(parameters)), parameters)
+    sign = sign_of(substitute(piece, {W: along(*ends)}), parameters, positive=(DISTANCE.name,))
     if sign != "undecided":
         yield (sign, low, high)
         return
     try:
-        ends = _between(_changes(piece), low, high, side, parameters)
+        zeros = _between(_changes(piece), low, high, side, parameters)
     except NotDifferentiable:
-        ends = None
-    if ends is not None:
-        yield from ((_sign_at(piece, a, b, side, parameters), a, b) for a, b in pairwise((low, *ends, high)))
+        zeros = None
+    if zeros is not None:
+        yield from ((_sign_at(piece, a, b, side, parameters), a, b) for a, b in pairwise((low, *zeros, high)))
     else:
         yield ("both" if _takes_both(piece, low, high, side, parameters) else "undecided", low, high)
 
@@ -242,12 +235,10 @@ def _sign_at(piece: Tree, low: Tree | None, high: Tree | None, side: int, parame
     Where no coefficient in it can be 0 that holds for all parameters, whose domains are intervals; the samples only
     show which of the two signs it is. Else it has to be proved.
     """
+    ends = _span(low, high, side)
     if not _keeps_its_shape(piece, parameters):
-        near = low or ZERO
-        if side > 0:
-            return sign_between(piece, near, high, parameters)
-        return sign_between(piece, None if high is None else negative(high), negative(near), parameters)
-    at = times(number(side), _middle(low, high))
+        return sign_between(piece, *ends, parameters)
+    at = middle(*ends)
     values = [evaluate(piece, {**row, W: evaluate(at, row)}) for row in samples(parameters)]
     if all(value > 0 for value in values):
         return "positive"
@@ -261,19 +252,17 @@ def _keeps_its_shape(piece: Tree, parameters: tuple[Parameter, ...]) -> bool:
     return all(sign_for_all(scalar, parameters) in ("positive", "negative", "zero") for scalar in scalars)
 
 
-def _sign_between(
-    piece: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]
-) -> Sign:
-    """Return the sign of a smooth piece for every magnitude between two ends, by running through them with s > 0."""
-    moved = substitute(piece, {W: times(number(side), _along(low, high, _DISTANCE))})
-    return sign_of(moved, parameters, positive=(_DISTANCE.name,))
+def _span(low: Tree | None, high: Tree | None, side: int) -> tuple[Tree | None, Tree | None]:
+    """Return the weights between which those of two magnitudes on one side of zero lie."""
+    near = low or ZERO
+    return (near, high) if side > 0 else (None if high is None else negative(high), negative(near))
 
 
 def _takes_both(piece: Tree, low: Tree | None, high: Tree | None, side: int, parameters: tuple[Parameter, ...]) -> bool:
     """Is phi' positive somewhere and negative somewhere on the piece, at each of the samples? No, if it is long."""
     if size(piece) > _LONGEST_SAMPLED:
         return False
-    moved = substitute(piece, {W: times(number(side), _along(low, high, _DISTANCE))})
+    moved = substitute(piece, {W: along(*_span(low, high, side))})
     elsewhere = tuple(replace(p, default=inside(p.domain)) for p in parameters)
     return all(_has_both_signs(moved, row) for row in (*samples(parameters), *samples(elsewhere)))
 
@@ -284,23 +273,11 @@ _LONGEST_SAMPLED = 60
 def _has_both_signs(tree: Tree, values: Values) -> bool:
     signs = set()
     for k in range(-30, 31):
-        found = evaluate(tree, {**values, _DISTANCE: evaluate(power(number(10), number(Fraction(k, 6))), {})})
+        found = evaluate(tree, {**values, DISTANCE: evaluate(power(number(10), number(Fraction(k, 6))), {})})
         signs.add((found > 0) - (found < 0))
         if {1, -1} <= signs:
             return True
     return False
-
-
-_DISTANCE = Name("state")
-"""How far along a piece, from 0 to infinity: a name that is reserved, so that no parameter has it."""
-
-
-def _along(low: Tree | None, high: Tree | None, distance: Tree) -> Tree:
-    """Return the magnitude that runs from one end to the other as the distance runs through the positive numbers."""
-    if high is None:
-        return distance if low is None else plus(low, distance)
-    top = times(high, distance) if low is None else plus(low, times(high, distance))
-    return over(top, plus(number(1), distance))
 
 
 def _merged(pieces: list[Piece]) -> list[Piece]:
@@ -319,9 +296,3 @@ def _region(low: Tree | None, high: Tree | None, side: int) -> Tree | None:
     ends = [Compare(">", magnitude, low)] if low is not None else []
     ends += [Compare("<", magnitude, high)] if high is not None else []
     return None if not ends else ends[0] if len(ends) == 1 else Logic("and", tuple(ends))
-
-
-def _middle(low: Tree | None, high: Tree | None) -> Tree:
-    if high is None:
-        return number(1) if low is None else times(number(2), low)
-    return over(high if low is None else plus(low, high), number(2))

@@ -13,7 +13,7 @@ from symreg.calculus.border import border
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.pieces import Piece, Pieces, half
 from symreg.calculus.signs.sign import sign_between
-from symreg.calculus.signs.sign_of import Sign
+from symreg.calculus.signs.sign_of import NONNEGATIVE, Sign
 from symreg.calculus.signs.table import Run, sign_table
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import over
@@ -27,8 +27,6 @@ from symreg.proximal.slopes import stable_slope
 from symreg.proximal.solving.closed_forms import closed_form, for_all_floats
 from symreg.proximal.solving.start import iteration_on
 from symreg.proximal.turning_points import with_turning_point
-
-NONNEGATIVE = ("positive", "nonnegative", "zero")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

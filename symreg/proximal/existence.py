@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.sign import sign_for_all
+from symreg.calculus.signs.sign_of import NONNEGATIVE
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import NAN, ONE, ZERO, plus, times
 from symreg.expressions.tree import Compare, Logic, Tree
 from symreg.model.spec import Parameter
-from symreg.proximal.cases import NONNEGATIVE, Entry, Fall
+from symreg.proximal.cases import Entry, Fall
 from symreg.proximal.ends import INFINITE
 from symreg.proximal.operator import STEP, MonotonePiece
 

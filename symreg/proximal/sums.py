@@ -14,6 +14,7 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import border
 from symreg.calculus.pieces.pieces import Piece, half
 from symreg.calculus.signs.sign import sign_between, sign_for_all
+from symreg.calculus.signs.sign_of import NONNEGATIVE
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ZERO, W, has_w, minus, total
@@ -21,8 +22,6 @@ from symreg.expressions.tree import Tree, substitute
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
 from symreg.proximal.operator import Operator
-
-_UPWARD = ("positive", "nonnegative", "zero")
 
 
 def without_abs_and_square(analysis: Analysis, derive: Callable[[Analysis], object]) -> Operator:
@@ -61,7 +60,9 @@ def _abs_and_square(analysis: Analysis) -> tuple[Tree, Tree] | None:
     (piece,) = half(whole).pieces
     curvature = piece.curvature
     slope = tidy(substitute(piece.slope, {W: ZERO}), analysis.parameters)
-    if has_w(curvature) or any(sign_for_all(tree, analysis.parameters) not in _UPWARD for tree in (slope, curvature)):
+    if has_w(curvature) or any(
+        sign_for_all(tree, analysis.parameters) not in NONNEGATIVE for tree in (slope, curvature)
+    ):
         return None
     return slope, curvature
 
@@ -78,4 +79,4 @@ def is_least_at_zero(analysis: Analysis) -> bool:
 
 def _is_more(piece: Piece, least: Tree, parameters: tuple[Parameter, ...]) -> bool:
     more = tidy(minus(piece.value, least), parameters)
-    return sign_between(more, piece.low, piece.high, parameters) in _UPWARD
+    return sign_between(more, piece.low, piece.high, parameters) in NONNEGATIVE

@@ -15,6 +15,7 @@ from symreg.calculus.pieces.pieces import Piece, domain_of, half, whole_value
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.parity import is_even
 from symreg.calculus.signs.sign import sign_between, sign_for_all
+from symreg.calculus.signs.sign_of import NONNEGATIVE
 from symreg.calculus.signs.table import Run, sign_table
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable
@@ -28,8 +29,6 @@ from symreg.model.terms import Term, Terms
 from symreg.proximal.operator import AnyOperator, TableSearch, TermPiece
 from symreg.proximal.slopes import stable_slope
 from symreg.proximal.solving.iteration import curvature_of
-
-_UPWARD = ("positive", "nonnegative", "zero")
 
 
 def table_search(analysis: Analysis) -> TableSearch:
@@ -182,10 +181,10 @@ def _refuse_downward(piece: Piece, side: int, term: Term) -> None:
     """Raise Intractable unless a term in the end pulls weights back, or its curvature is not negative there."""
     parameters = term.parameters
     pull = piece.slope if side > 0 else negative(piece.slope)
-    if any(sign_between(tree, piece.low, piece.high, parameters) in _UPWARD for tree in (pull, piece.curvature)):
+    if any(sign_between(tree, piece.low, piece.high, parameters) in NONNEGATIVE for tree in (pull, piece.curvature)):
         return
     last = limit_at(piece.curvature, None, -side, parameters)
-    if last != INFINITY and sign_for_all(last, parameters) not in _UPWARD:
+    if last != INFINITY and sign_for_all(last, parameters) not in NONNEGATIVE:
         raise Intractable(
             f"{term.name} bends down again and again, or without end: such a term is taken by itself, or with a*|w| "
             "and k*w^2"

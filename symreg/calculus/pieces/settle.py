@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.evaluation.spans import middle
-from symreg.calculus.signs.sign import STRICT, sign_between, sign_for_all
+from symreg.calculus.signs.sign import sign_between, sign_for_all
+from symreg.calculus.signs.sign_of import STRICT
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ZERO, W, has_w, minus, negative
 from symreg.expressions.decompose import factors

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy
 
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.sign_of import Sign
+from symreg.calculus.signs.sign_of import NONNEGATIVE, NONPOSITIVE, Sign
 from symreg.calculus.symbolic.prove import is_proved
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.expressions.arithmetic import ZERO
@@ -25,8 +25,8 @@ def is_at_least_zero(tree: Tree, parameters: tuple[Parameter, ...], *, strictly:
     """
     if isinstance(tree, Call) and tree.function == "min":
         return all_of((is_at_least_zero(part, parameters, strictly=strictly) for part in tree.arguments), parameters)
-    true: tuple[Sign, ...] = ("positive",) if strictly else ("positive", "nonnegative", "zero")
-    false: tuple[Sign, ...] = ("negative", "nonpositive", "zero") if strictly else ("negative",)
+    true: tuple[Sign, ...] = ("positive",) if strictly else NONNEGATIVE
+    false: tuple[Sign, ...] = NONPOSITIVE if strictly else ("negative",)
     sign = sign_for_all(tree, parameters)
     if sign in true or sign in false:
         return sign in true

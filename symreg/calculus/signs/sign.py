@@ -5,7 +5,7 @@ from __future__ import annotations
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
 from symreg.calculus.evaluation.spans import DISTANCE, along
 from symreg.calculus.signs.exponentials import sign_of_exponentials
-from symreg.calculus.signs.sign_of import Sign, is_heavy, sign_of
+from symreg.calculus.signs.sign_of import STRICT, Sign, is_heavy, sign_of
 from symreg.calculus.symbolic.prove import is_proved
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.expressions.arithmetic import ZERO, W
@@ -71,6 +71,3 @@ _ASKED: tuple[tuple[Sign, str, set[int]], ...] = (
     ("nonnegative", ">=", {0, 1}),
     ("nonpositive", "<=", {0, -1}),
 )
-
-
-STRICT: dict[Sign, int] = {"negative": -1, "zero": 0, "positive": 1}

@@ -18,6 +18,12 @@ from symreg.model.interval import WORDS, Interval
 from symreg.model.spec import Parameter
 
 Sign = Literal["negative", "nonpositive", "zero", "nonnegative", "positive", "undecided"]
+NONNEGATIVE: tuple[Sign, ...] = ("positive", "nonnegative", "zero")
+"""The signs of what is at least 0 for all parameters."""
+NONPOSITIVE: tuple[Sign, ...] = ("negative", "nonpositive", "zero")
+"""The signs of what is at most 0."""
+STRICT: dict[Sign, int] = {"negative": -1, "zero": 0, "positive": 1}
+"""The signs that are the same everywhere, as numbers."""
 
 
 def is_imaginary(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
@@ -59,13 +65,9 @@ def _both(a: Sign, b: Sign) -> Sign:
     """Return the strictest sign that two signs imply."""
     if a == b:
         return a
-    return next((word for word, implied in _WEAK.items() if {a, b} <= implied), "undecided")
-
-
-_WEAK: dict[Sign, set[Sign]] = {
-    "nonnegative": {"positive", "nonnegative", "zero"},
-    "nonpositive": {"negative", "nonpositive", "zero"},
-}
+    if {a, b} <= set(NONNEGATIVE):
+        return "nonnegative"
+    return "nonpositive" if {a, b} <= set(NONPOSITIVE) else "undecided"
 
 
 def _sign_within(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[str, ...]) -> Sign:

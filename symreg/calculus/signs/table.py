@@ -14,7 +14,7 @@ from flint import arb, ctx, fmpq
 from symreg.calculus.signs.nondimensional import Scaled, scaled
 from symreg.calculus.signs.roots import roots
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import Sign, is_imaginary
+from symreg.calculus.signs.sign_of import STRICT, Sign, is_imaginary
 from symreg.calculus.signs.zeros import enclosed, sign_at, zeros
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.errors import Intractable, NotDifferentiable
@@ -57,8 +57,8 @@ def sign_table(
         parameters: With their domains.
     """
     sign = sign_between(tree, low, high, parameters)
-    if sign in _STRICT:
-        return (Run(sign=_STRICT[sign], low=low, high=high, method="factors"),)
+    if sign in STRICT:
+        return (Run(sign=STRICT[sign], low=low, high=high, method="factors"),)
     runs = _runs(tree, low, high, parameters)
     if runs is None and sign in _WEAK:
         return (Run(sign=_WEAK[sign], low=low, high=high, method="factors", is_strict=False),)
@@ -87,14 +87,13 @@ def _is_long(node: Tree) -> bool:
 
 
 _LONG = 10**15
-_STRICT: dict[Sign, int] = {"negative": -1, "zero": 0, "positive": 1}
 _WEAK: dict[Sign, int] = {"nonpositive": -1, "nonnegative": 1}
 
 
 def _runs(tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> tuple[Run, ...] | None:
     """Return the runs between the zeros, found in the scaled variable."""
     form = scaled([tree], parameters, lengths=[low, high])
-    prefactor = _STRICT.get(sign_for_all(form.prefactor, parameters))
+    prefactor = STRICT.get(sign_for_all(form.prefactor, parameters))
     if prefactor is None:
         return None
     if prefactor == 0:
@@ -161,7 +160,7 @@ def _with_parameters(
         return None
     made: list[Run] = []
     for a, b in pairwise([low, *inner, high]):
-        sign = _STRICT.get(sign_between(tree, a, b, parameters))
+        sign = STRICT.get(sign_between(tree, a, b, parameters))
         if sign is None:
             return None
         made.append(Run(sign=sign, low=a, high=b, method="closed form"))
@@ -199,4 +198,4 @@ def _order(a: Tree | None, b: Tree | None, parameters: tuple[Parameter, ...]) ->
     """Return the sign of a - b for all parameters; 1 where one of the two is an infinite end."""
     if a is None or b is None:
         return 1
-    return 0 if a == b else _STRICT.get(sign_for_all(minus(a, b), parameters))
+    return 0 if a == b else STRICT.get(sign_for_all(minus(a, b), parameters))

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
-from symreg.calculus.signs.sign_of import sign_of
+from symreg.calculus.signs.sign_of import NONNEGATIVE, sign_of
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.expressions.arithmetic import (
@@ -135,7 +135,7 @@ def _discriminant(expression: Any, known: tuple[Parameter, ...]) -> Tree:
         rest = sympy.factor(last - middle**2 / (4 * leading))
         side = sympy.expand(sympy.sqrt(leading) * v + middle / (2 * sympy.sqrt(leading)))
         base, sign = from_sympy(side), sign_of(from_sympy(rest), known)
-        if sign in ("positive", "zero", "nonnegative"):
+        if sign in NONNEGATIVE:
             return plus(power(base, number(2)), from_sympy(rest))
         if sign in ("negative", "nonpositive"):
             other = from_sympy(sympy.sqrt(-rest))
