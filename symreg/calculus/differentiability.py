@@ -14,19 +14,7 @@ from symreg.calculus.radial import radial_profile
 from symreg.calculus.signs.roots import listed, roots
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, call, has_w, numeric, plus
-from symreg.expressions.tree import (
-    Binary,
-    Call,
-    Compare,
-    Item,
-    Name,
-    Sum,
-    Tree,
-    children,
-    substitute,
-    transform,
-    walk,
-)
+from symreg.expressions.tree import Binary, Call, Compare, Item, Name, Sum, Tree, children, substitute, transform, walk
 from symreg.model.interval import REAL
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms, at_numbers

@@ -11,7 +11,7 @@ from typing import Any
 
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import Unforeseen, border
-from symreg.claims import structure
+from symreg.claims import composition, structure
 from symreg.claims.lines import ONE_WEIGHT, Line, at_numbers, lines, restricted
 from symreg.claims.verdict import Verdict, shown
 from symreg.errors import Intractable, NotDifferentiable
@@ -72,7 +72,7 @@ def of_vector(analysis: Analysis, claims: dict[str, Decide]) -> tuple[Verdict, .
 def is_convex_by_structure(term: Term) -> bool:
     """Is a term in index notation, with its coefficient, built so that it has to be convex?"""
     tree, domains = times(number(term.coefficient), term.tree), {p.name: p for p in term.scalars}
-    return term.domain.is_all and structure.curvature(tree, domains) in _CONVEX
+    return term.domain.is_all and composition.curvature(tree, domains) in _CONVEX
 
 
 _CONVEX = ("affine", "convex", "constant")
@@ -153,18 +153,18 @@ def _when(claim: str, test: Callable[[Form], bool], form: Form) -> Verdict | Non
 
 
 def _weakly_convex(form: Form) -> Verdict | None:
-    if structure.curvature(form.tree, form.domains) in _CONVEX:
+    if composition.curvature(form.tree, form.domains) in _CONVEX:
         return _proved("weakly convex", symbol="rho", value=ZERO)
-    if structure.is_quadratic(form.tree):
+    if composition.is_quadratic(form.tree):
         return _proved("weakly convex", note="a quadratic; -rho is the least eigenvalue of its Hessian, if negative")
     return None
 
 
 def _lipschitz(form: Form) -> Verdict | None:
-    size = structure.steepest(form.tree)
+    size = composition.steepest(form.tree)
     if size is not None:
         return _proved("gradient Lipschitz", symbol="L", value=size, note="for any number of weights")
-    if structure.is_quadratic(form.tree):
+    if composition.is_quadratic(form.tree):
         return _proved("gradient Lipschitz", note="a quadratic; L is the largest eigenvalue of its Hessian, in size")
     return None
 
@@ -175,11 +175,11 @@ def _homogeneous(form: Form) -> Verdict | None:
 
 
 def _by_quadratics(form: Form) -> Verdict | None:
-    return _proved("prox by quadratics", note="a linear system") if structure.is_quadratic(form.tree) else None
+    return _proved("prox by quadratics", note="a linear system") if composition.is_quadratic(form.tree) else None
 
 
 def _is_convex(form: Form) -> bool:
-    return structure.curvature(form.tree, form.domains) in _CONVEX
+    return composition.curvature(form.tree, form.domains) in _CONVEX
 
 
 PROOFS: dict[str, Callable[[Form], Verdict | None]] = {

@@ -20,17 +20,7 @@ from symreg.calculus.signs.sign_of import NONNEGATIVE, NONPOSITIVE, is_imaginary
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.derivation.model import Direction, Sign
 from symreg.errors import NotDifferentiable
-from symreg.expressions.arithmetic import (
-    ZERO,
-    W,
-    has_w,
-    negative,
-    numeric,
-    plus,
-    power,
-    size,
-    total,
-)
+from symreg.expressions.arithmetic import ZERO, W, has_w, negative, numeric, plus, power, size, total
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Tree, number, substitute, walk
 from symreg.model.domain import Domain
 from symreg.model.interval import Interval, inside

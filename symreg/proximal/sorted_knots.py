@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
-from symreg.calculus.pieces.pieces import domain_of, whole_value
+from symreg.calculus.pieces.order import domain_of
+from symreg.calculus.pieces.pieces import whole_value
 from symreg.calculus.signs.parity import is_even
 from symreg.calculus.signs.roots import knots_of
 from symreg.calculus.signs.sign import sign_for_all

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symreg.calculus.analysis import Analysis
-from symreg.calculus.pieces.pieces import Piece, domain_of, half, whole_value
+from symreg.calculus.pieces.order import domain_of
+from symreg.calculus.pieces.pieces import Piece, half, whole_value
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.parity import is_even
 from symreg.calculus.signs.sign import sign_between, sign_for_all

@@ -16,11 +16,7 @@ from symreg.calculus.signs.roots import listed
 from symreg.calculus.signs.sign_of import is_imaginary
 from symreg.calculus.symbolic.simplify import tidy
 from symreg.expressions.arithmetic import INFINITY, NAN, W, has_w, negative, total
-from symreg.expressions.tree import (
-    Tree,
-    children,
-    substitute,
-)
+from symreg.expressions.tree import Tree, children, substitute
 from symreg.model.domain import Domain
 from symreg.model.spec import Parameter
 
