@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
 
 from symreg.expressions.tree import (
     Binary,
@@ -22,20 +21,19 @@ from symreg.expressions.tree import (
     Subscript,
     Sum,
     Tree,
-    walk,
 )
 from symreg.presentation.mathematics.latex_runs import (
     FUNCTIONS,
-    MOST_DIGITS,
     bars,
     before,
     beside,
     bracketed,
-    digits,
     listed,
+    number,
     piece,
     root,
 )
+from symreg.presentation.mathematics.latex_slashed import WIDEST_EXPONENT, exponent_of, raised, slashed
 from symreg.presentation.mathematics.layout import BETWEEN, EACH, INSTEAD, WITHIN, Run, row
 from symreg.presentation.mathematics.notation import Notation, with_index
 from symreg.presentation.mathematics.paper import (
@@ -48,8 +46,7 @@ from symreg.presentation.mathematics.paper import (
     numeral,
     on_paper,
 )
-
-_ANY, _OR, _AND, _NOT, _COMPARISON, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(10)
+from symreg.presentation.mathematics.precedence import AND, ANY, ATOM, COMPARISON, NOT, OR, POWER, PRODUCT, SIGN, SUM
 
 _MAY_BE_RAISED = ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 _CONSTANTS = {"pi": (r"\pi", 570), "inf": (r"\infty", 1000), "nan": (r"\text{undefined}", 5000)}
@@ -57,14 +54,11 @@ _RELATIONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "="}
 _GREATEST: Tree = Constant("inf")
 _LEAST: Tree = Negate(_GREATEST)
 _BARS = (r"\lvert ", r"\rvert")
-_MOST_IN_EXPONENT = 5000
-_MOST_NODES = 16
-"""Of an exponent: trying one form after the other must not double the work at every level of a tower."""
 
 
 def formula(tree: Tree, notation: Notation) -> Run:
     """Return the tree as LaTeX mathematics; widths are in thousandths of an em."""
-    return _run(on_paper(tree), _ANY, notation)
+    return _run(on_paper(tree), ANY, notation)
 
 
 def _run(tree: Tree, least: int, notation: Notation) -> Run:
@@ -79,117 +73,113 @@ def _enclosed(run: Run, level: int, least: int) -> Run:
 def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
     match tree:
         case Number(value):
-            return _number(value)
+            return number(value)
         case Constant(name):
             latex, width = _CONSTANTS[name]
-            return piece(latex, width), _ATOM
+            return piece(latex, width), ATOM
         case Name("O" | "L" | "R" | "S" | "P" as name) if name not in notation.symbols:
-            return piece(f"{name}(w)"), _ATOM
+            return piece(f"{name}(w)"), ATOM
         case Name(name):
             symbol = notation.latex(name)
-            return piece(with_index(symbol, "j") if name in notation.varying else symbol), _ATOM
+            return piece(with_index(symbol, "j") if name in notation.varying else symbol), ATOM
         case Item(array, subscripts):
-            return piece(with_index(notation.latex(array), _index(subscripts))), _ATOM
+            return piece(with_index(notation.latex(array), _index(subscripts))), ATOM
         case Negate() | Binary("+" | "-"):
             return _sum(tree, notation)
         case Binary("*" | "/"):
             ((is_negative, product),) = addends(tree)
-            return _sum(tree, notation) if is_negative else (_product(product, notation), _PRODUCT)
+            return _sum(tree, notation) if is_negative else (_product(product, notation), PRODUCT)
         case Binary(_, base, exponent):
-            return _power(base, exponent, notation), _POWER
+            return _power(base, exponent, notation), POWER
         case Compare(operator, left, right):
-            return _compared([left, operator, right], notation), _COMPARISON
+            return _compared([left, operator, right], notation), COMPARISON
         case Logic("not", (operand,)):
-            return row((piece(r"\neg ", 700), _run(operand, _ATOM, notation))), _NOT
+            return row((piece(r"\neg ", 700), _run(operand, ATOM, notation))), NOT
         case Logic("and", operands):
-            return listed([_compared(g, notation) for g in comparisons(operands)], r" \text{ and } "), _AND
+            return listed([_compared(g, notation) for g in comparisons(operands)], r" \text{ and } "), AND
         case Logic(_, operands):
-            return listed([_run(operand, _AND, notation) for operand in operands], r" \text{ or } "), _OR
+            return listed([_run(operand, AND, notation) for operand in operands], r" \text{ or } "), OR
         case Call():
             return _call(tree.function, tree.arguments, notation)
         case Sum(body, index):
-            least = _SIGN if isinstance(body, Sum) else _PRODUCT
-            return row((piece(f"\\sum_{{{index}}} ", 1700, height=2), _run(body, least, notation))), _SIGN
+            least = SIGN if isinstance(body, Sum) else PRODUCT
+            return row((piece(f"\\sum_{{{index}}} ", 1700, height=2), _run(body, least, notation))), SIGN
 
 
 def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tuple[Run, int]:
     match function, arguments:
         case "d", (Name(name),):
-            return piece(f"\\frac{{\\partial {name}}}{{\\partial w_j}}", 1750, height=2), _PRODUCT
+            return piece(f"\\frac{{\\partial {name}}}{{\\partial w_j}}", 1750, height=2), PRODUCT
         case "d", (argument,):
             operator = r"\frac{\partial}{\partial w_j} "
-            inner = bracketed(_run(argument, _ANY, notation), "", ("[", "]"), smallest=1)
-            return row((piece(operator, 1900, height=2), inner)), _PRODUCT
+            inner = bracketed(_run(argument, ANY, notation), "", ("[", "]"), smallest=1)
+            return row((piece(operator, 1900, height=2), inner)), PRODUCT
         case "where", _:
-            return _cases(Call(function, arguments), notation), _ATOM
+            return _cases(Call(function, arguments), notation), ATOM
         case "abs", (argument,):
-            inner = _run(argument, _ANY, notation)
-            return (bracketed(inner, pair=_BARS) if inner.height else replace(bars(inner), height=0)), _ATOM
+            inner = _run(argument, ANY, notation)
+            return (bracketed(inner, pair=_BARS) if inner.height else replace(bars(inner), height=0)), ATOM
         case "sqrt", (argument,):
-            return root(_run(argument, _ANY, notation)), _ATOM
+            return root(_run(argument, ANY, notation)), ATOM
         case "norm", (argument,):
-            inner = _run(argument, _ANY, notation)
-            return row((piece(r"\lVert ", 500), inner, piece(r"\rVert_2", 900))), _ATOM
+            inner = _run(argument, ANY, notation)
+            return row((piece(r"\lVert ", 500), inner, piece(r"\rVert_2", 900))), ATOM
         case "prox", (argument, size):
-            return _operator(argument, size, notation), _ATOM
+            return _operator(argument, size, notation), ATOM
         case "argmin" | "minimum" | "supremum" | "infimum", (variable, body):
             name = EXTREMES[function][1]
-            below = f"\\mathop{{\\mathrm{{{name}}}}}_{{{_run(variable, _ATOM, notation).flat}}}"
-            return bracketed(_run(body, _ANY, notation), below), _PRODUCT
+            below = f"\\mathop{{\\mathrm{{{name}}}}}_{{{_run(variable, ATOM, notation).flat}}}"
+            return bracketed(_run(body, ANY, notation), below), PRODUCT
         case "interval", (low, high):
             pair = ("(" if low == _LEAST else "["), (")" if high == _GREATEST else "]")
-            return bracketed(listed([_run(end, _ANY, notation) for end in (low, high)], ", "), pair=pair), _ATOM
+            return bracketed(listed([_run(end, ANY, notation) for end in (low, high)], ", "), pair=pair), ATOM
         case "subdifferential", (argument,):
-            return row((piece(r"\partial ", 600), _run(argument, _ATOM, notation))), _POWER
+            return row((piece(r"\partial ", 600), _run(argument, ATOM, notation))), POWER
         case "cbrt", (argument,):
-            inner = _run(argument, _ANY, notation)
+            inner = _run(argument, ANY, notation)
             instead = bracketed(inner, after="^{1/3}")
-            return Run(f"\\sqrt[3]{{{inner.flat}}}", inner.width + 1100, (instead,), INSTEAD, inner.height), _ATOM
+            return Run(f"\\sqrt[3]{{{inner.flat}}}", inner.width + 1100, (instead,), INSTEAD, inner.height), ATOM
         case "exp", (argument,):
-            above = exponent_of(argument, notation)
+            above = exponent_of(argument, notation, _parts)
             if above is not None:
-                return piece(f"e^{{{above.flat}}}", 480 + above.width, height=0), _POWER
+                return piece(f"e^{{{above.flat}}}", 480 + above.width, height=0), POWER
     _, name = FORMAL.get(function, ("", FUNCTIONS.get(function, f"\\operatorname{{{function}}}")))
     if not arguments:
-        return piece(name), _ATOM
-    shown = [_run(argument, _ANY, notation) for argument in arguments]
-    return bracketed(listed(shown, ", "), name), _ATOM
+        return piece(name), ATOM
+    shown = [_run(argument, ANY, notation) for argument in arguments]
+    return bracketed(listed(shown, ", "), name), ATOM
 
 
 def _operator(argument: Tree, size: Tree, notation: Notation) -> Run:
     """Print a proximal operator, its step before the penalty in the subscript, or after the point where it is long."""
-    step = _slashed(size, _PRODUCT, notation)
-    shown = _run(argument, _ANY, notation)
-    if step is None or step.width > _MOST_IN_EXPONENT:
-        both = listed([shown, _run(size, _ANY, notation)], ", ")
+    step = slashed(size, PRODUCT, notation, _parts)
+    shown = _run(argument, ANY, notation)
+    if step is None or step.width > WIDEST_EXPONENT:
+        both = listed([shown, _run(size, ANY, notation)], ", ")
         return bracketed(both, f"\\operatorname{{prox}}_{{{notation.proximal}}}")
     return bracketed(shown, f"\\operatorname{{prox}}_{{{step.flat} {notation.proximal}}}")
 
 
 def _power(base: Tree, exponent: Tree, notation: Notation) -> Run:
-    above = exponent_of(exponent, notation)
+    above = exponent_of(exponent, notation, _parts)
     if above is None:
-        shown = [_run(argument, _ANY, notation) for argument in (base, exponent)]
+        shown = [_run(argument, ANY, notation) for argument in (base, exponent)]
         return bracketed(listed(shown, ", "), r"\operatorname{pow}")
-    script = _raised(above)
+    script = raised(above)
     is_count = isinstance(exponent, Number) and exponent.value.denominator == 1
     match base:
         case Call(function, arguments) if function in _MAY_BE_RAISED and is_count:
-            shown = [_run(argument, _ANY, notation) for argument in arguments]
+            shown = [_run(argument, ANY, notation) for argument in arguments]
             return bracketed(listed(shown, ", "), FUNCTIONS[function] + script)
         case Call("abs", (argument,)):
-            inner = _run(argument, _ANY, notation)
+            inner = _run(argument, ANY, notation)
             if inner.height:
                 return bracketed(inner, pair=_BARS, after=script)
             return row((piece(r"\lvert ", 290), inner, piece(r"\rvert" + script)))
     below, level = _parts(base, notation)
-    if level == _ATOM and not below.parts:
+    if level == ATOM and not below.parts:
         return piece(below.flat + script, below.width + above.width, below.height)
     return bracketed(below, after=script)
-
-
-def _raised(above: Run) -> str:
-    return f"^{{{above.flat}}}" if len(above.flat) > 1 else f"^{above.flat}"
 
 
 def inline(tree: Tree, notation: Notation) -> Run:
@@ -208,66 +198,7 @@ def _inline(tree: Tree, notation: Notation) -> Run:
             groups = comparisons(operands)
             if len(groups) == 1:
                 return _compared(groups[0], notation)
-    return _slashed(tree, _ANY, notation) or _run(tree, _ANY, notation)
-
-
-def exponent_of(tree: Tree, notation: Notation) -> Run | None:
-    """Return a tree as it stands in an exponent, quotients with a slash, or None if it is too much for one."""
-    if next(islice(walk(tree), _MOST_NODES, None), None) is not None:
-        return None
-    run = _slashed(tree, _ANY, notation)
-    return run if run is not None and run.width <= _MOST_IN_EXPONENT else None
-
-
-def _slashed(tree: Tree, least: int, notation: Notation) -> Run | None:
-    match tree:
-        case Number(value) if "/" in numeral(value):
-            run: Run | None = piece(numeral(value))
-            level = _PRODUCT
-        case Negate() | Binary("+" | "-"):
-            run, level = _joined_slashed(tree, notation), _SUM if len(addends(tree)) > 1 else _SIGN
-        case Binary("*" | "/"):
-            ((is_negative, product),) = addends(tree)
-            run = _joined_slashed(tree, notation) if is_negative else _quotient_slashed(product, notation)
-            level = _SIGN if is_negative else _PRODUCT
-        case Binary("**", base, exponent):
-            low, high = _slashed(base, _ATOM, notation), _slashed(exponent, _ANY, notation)
-            run = None if low is None or high is None else piece(low.flat + _raised(high), low.width + high.width)
-            level = _POWER
-        case _:
-            run, level = _parts(tree, notation)
-            run = run if run.height <= 1 else None
-    if run is None or level >= least:
-        return run
-    return piece(f"({run.flat})", run.width + 800)
-
-
-def _joined_slashed(tree: Tree, notation: Notation) -> Run | None:
-    latex = ""
-    width = 0
-    for position, (is_negative, term) in enumerate(addends(tree)):
-        shown = _slashed(term, _SIGN, notation)
-        if shown is None:
-            return None
-        sign = "-" if is_negative else "+" if position else ""
-        latex += (f" {sign} " if position else sign) + shown.flat
-        width += shown.width + (1250 if sign else 0)
-    return piece(latex, width)
-
-
-def _quotient_slashed(tree: Tree, notation: Notation) -> Run | None:
-    above, below, after = fraction(tree)
-    shown = [
-        _slashed(factor, _POWER if len(above) + len(after) > 1 else _PRODUCT, notation) for factor in above + after
-    ]
-    under = [_slashed(factor, _POWER, notation) for factor in below]
-    if None in shown or None in under:
-        return None
-    top, bottom = beside([s for s in shown if s]), beside([s for s in under if s])
-    if not below:
-        return top
-    flat = f"({bottom.flat})" if len(below) > 1 else bottom.flat
-    return piece(f"{top.flat}/{flat}", top.width + bottom.width + 1300)
+    return slashed(tree, ANY, notation, _parts) or _run(tree, ANY, notation)
 
 
 def _sum(tree: Tree, notation: Notation) -> tuple[Run, int]:
@@ -277,8 +208,8 @@ def _sum(tree: Tree, notation: Notation) -> tuple[Run, int]:
     parts = []
     for position, (is_negative, term) in enumerate(terms):
         sign = ("-" if is_negative else "") if position == 0 else (" - " if is_negative else " + ")
-        parts.append(before(sign, 1250 if position else 800, _run(term, _SIGN, notation)))
-    return (parts[0], _SIGN) if len(terms) == 1 else (row(parts, BETWEEN), _SUM)
+        parts.append(before(sign, 1250 if position else 800, _run(term, SIGN, notation)))
+    return (parts[0], SIGN) if len(terms) == 1 else (row(parts, BETWEEN), SUM)
 
 
 def _product(tree: Tree, notation: Notation) -> Run:
@@ -288,16 +219,16 @@ def _product(tree: Tree, notation: Notation) -> Run:
     top = [(factor, *_parts(factor, notation)) for factor in above]
     beyond: list[Run] = []
     if below and len(top) > 1:
-        beyond = [bracketed(run) for _, run, level in top if level <= _SUM and run.height >= 2]
-        top = [row for row in top if row[2] > _SUM or row[1].height < 2] or [(_ONE, piece("1"), _ATOM)]
+        beyond = [bracketed(run) for _, run, level in top if level <= SUM and run.height >= 2]
+        top = [row for row in top if row[2] > SUM or row[1].height < 2] or [(_ONE, piece("1"), ATOM)]
     is_alone = len(top) == 1 and (bool(below) or not after)
     parts = [
-        _enclosed(run, level, _PRODUCT if is_alone else _POWER)
+        _enclosed(run, level, PRODUCT if is_alone else POWER)
         for factor, run, level in top
         if factor != _ONE or is_alone
     ]
     if below:
-        bottom = beside([_run(factor, _ANY if len(below) == 1 else _POWER, notation) for factor in below])
+        bottom = beside([_run(factor, ANY if len(below) == 1 else POWER, notation) for factor in below])
         whole = top[0][1] if is_alone else beside(parts)
         flat = f"\\frac{{{whole.flat}}}{{{bottom.flat}}}"
         instead = [*(parts if top[0][0] != _ONE else ()), bracketed(bottom, after="^{-1}")]
@@ -306,7 +237,7 @@ def _product(tree: Tree, notation: Notation) -> Run:
     parts += beyond
     for position, factor in enumerate(after):
         is_last = position == len(after) - 1
-        least = _PRODUCT if isinstance(factor, Call) else _SIGN if is_last and isinstance(factor, Sum) else _POWER
+        least = PRODUCT if isinstance(factor, Call) else SIGN if is_last and isinstance(factor, Sum) else POWER
         parts.append(_run(factor, least, notation))
     return beside(parts)
 
@@ -335,11 +266,11 @@ def _cases(tree: Tree, notation: Notation) -> Run:
     values = []
     conditions = []
     for value, condition in cases(tree):
-        shown = _run(value, _ANY, notation)
+        shown = _run(value, ANY, notation)
         if condition is None:
             after = piece(r"\text{otherwise}", 4600)
         else:
-            after = before(r"\text{if } ", 1000, _run(condition, _ANY, notation))
+            after = before(r"\text{if } ", 1000, _run(condition, ANY, notation))
         tall = r"\displaystyle " if shown.height >= 2 else ""
         rows.append(f"{tall}{shown.flat} & {after.flat}")
         values.append(shown)
@@ -355,31 +286,15 @@ def _cases(tree: Tree, notation: Notation) -> Run:
 def _compared(operands: list[Tree | str], notation: Notation) -> Run:
     """Print `a < b <= c`, or one operand of an `and` that is no comparison."""
     if len(operands) == 1 and not isinstance(operands[0], str):
-        return _run(operands[0], _NOT, notation)
+        return _run(operands[0], NOT, notation)
     parts = []
     sign = ""
     for operand in operands:
         if isinstance(operand, str):
             sign = f" {_RELATIONS[operand]} "
         else:
-            parts.append(before(sign, 1400 if sign else 0, _run(operand, _SUM, notation)))
+            parts.append(before(sign, 1400 if sign else 0, _run(operand, SUM, notation)))
     return row(parts, WITHIN)
-
-
-def _number(value: Fraction) -> tuple[Run, int]:
-    text = numeral(value)
-    if "/" in text:
-        top, _, bottom = text.partition("/")
-        if max(len(top), len(bottom)) <= MOST_DIGITS:
-            return piece(f"\\frac{{{text.replace('/', '}{')}}}", 620 * max(len(top), len(bottom)) + 300, 2), _PRODUCT
-        return row((digits(top), before(" / ", 700, digits(bottom))), WITHIN), _PRODUCT
-    mantissa, _, exponent = text.partition("e")
-    if not exponent:
-        return digits(text), _ATOM
-    power = piece(f"10^{{{exponent}}}")
-    if mantissa == "1":
-        return power, _POWER
-    return row((digits(mantissa), before(r" \times ", 1250, power)), WITHIN), _PRODUCT
 
 
 def _index(subscripts: tuple[Subscript, ...]) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 
 from symreg.expressions.functions import FUNCTIONS as LANGUAGE
 from symreg.presentation.mathematics.layout import BETWEEN, INSTEAD, NEVER, WITHIN, Run, row
+from symreg.presentation.mathematics.paper import numeral
+from symreg.presentation.mathematics.precedence import ATOM, POWER, PRODUCT
 
 FUNCTIONS = {row.name: row.latex for row in LANGUAGE.values() if row.latex}
 """The functions for which LaTeX has a name of its own."""
@@ -120,3 +123,20 @@ def digits(text: str) -> Run:
     """Return a number that may be broken after every few digits."""
     parts = [text[i : i + MOST_DIGITS] for i in range(0, len(text), MOST_DIGITS)]
     return row([piece(part, 620 * len(part)) for part in parts], WITHIN)
+
+
+def number(value: Fraction) -> tuple[Run, int]:
+    """Return a nonnegative number, and how tightly it binds."""
+    text = numeral(value)
+    if "/" in text:
+        top, _, bottom = text.partition("/")
+        if max(len(top), len(bottom)) <= MOST_DIGITS:
+            return piece(f"\\frac{{{text.replace('/', '}{')}}}", 620 * max(len(top), len(bottom)) + 300, 2), PRODUCT
+        return row((digits(top), before(" / ", 700, digits(bottom))), WITHIN), PRODUCT
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return digits(text), ATOM
+    power = piece(f"10^{{{exponent}}}")
+    if mantissa == "1":
+        return power, POWER
+    return row((digits(mantissa), before(r" \times ", 1250, power)), WITHIN), PRODUCT

@@ -29,8 +29,8 @@ from symreg.presentation.mathematics.paper import (
     numeral,
     on_paper,
 )
+from symreg.presentation.mathematics.precedence import AND, ANY, ATOM, COMPARISON, NOT, OR, POWER, PRODUCT, SIGN, SUM
 
-_ANY, _OR, _AND, _NOT, _COMPARISON, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(10)
 _WORDS = {"inf": "inf", "nan": "undefined", "pi": "pi"}
 _LONGEST_PIECE = 24
 _GREATEST: Tree = Constant("inf")
@@ -39,7 +39,7 @@ _LEAST: Tree = Negate(_GREATEST)
 
 def formula(tree: Tree, notation: Notation) -> Run:
     """Return the tree as ASCII mathematics; widths are in characters."""
-    return _run(on_paper(tree), _ANY, notation)
+    return _run(on_paper(tree), ANY, notation)
 
 
 def piece(text: str) -> Run:
@@ -61,54 +61,54 @@ def _run(tree: Tree, least: int, notation: Notation) -> Run:
 def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
     match tree:
         case Number(value):
-            return _digits(numeral(value)), _PRODUCT if "/" in numeral(value) else _ATOM
+            return _digits(numeral(value)), PRODUCT if "/" in numeral(value) else ATOM
         case Constant(name):
-            return piece(_WORDS.get(name, name)), _ATOM
+            return piece(_WORDS.get(name, name)), ATOM
         case Name("O" | "L" | "R" | "S" | "P" as name) if name not in notation.symbols:
-            return piece(f"{name}(w)"), _ATOM
+            return piece(f"{name}(w)"), ATOM
         case Name(name):
-            return piece(_indexed(name, "j") if name in notation.varying else name), _ATOM
+            return piece(_indexed(name, "j") if name in notation.varying else name), ATOM
         case Item(array, subscripts):
-            return piece(_indexed(array, ",".join(map(_subscript, subscripts)))), _ATOM
+            return piece(_indexed(array, ",".join(map(_subscript, subscripts)))), ATOM
         case Negate() | Binary("+" | "-"):
             return _sum(tree, notation)
         case Binary("*" | "/"):
             ((is_negative, product),) = addends(tree)
-            return _sum(tree, notation) if is_negative else (_product(product, notation), _PRODUCT)
+            return _sum(tree, notation) if is_negative else (_product(product, notation), PRODUCT)
         case Binary(_, base, exponent):
-            above = _run(exponent, _ATOM, notation)
-            return row((_run(base, _ATOM, notation), _before("^", above))), _POWER
+            above = _run(exponent, ATOM, notation)
+            return row((_run(base, ATOM, notation), _before("^", above))), POWER
         case Compare(operator, left, right):
-            return _compared([left, operator, right], notation), _COMPARISON
+            return _compared([left, operator, right], notation), COMPARISON
         case Logic("not", (operand,)):
-            return row((piece("not "), _run(operand, _NOT, notation))), _NOT
+            return row((piece("not "), _run(operand, NOT, notation))), NOT
         case Logic("and", operands):
-            return _joined([_compared(group, notation) for group in comparisons(operands)], " and"), _AND
+            return _joined([_compared(group, notation) for group in comparisons(operands)], " and"), AND
         case Logic(_, operands):
-            return _joined([_run(operand, _AND, notation) for operand in operands], " or"), _OR
+            return _joined([_run(operand, AND, notation) for operand in operands], " or"), OR
         case Call("d", (argument,)):
-            return _derivative(argument, notation), _PRODUCT
+            return _derivative(argument, notation), PRODUCT
         case Call("where", _):
             shown = [_case(value, condition, notation) for value, condition in cases(tree)]
-            return row((piece("{"), _joined(shown, ";", EACH), piece("}"))), _ATOM
+            return row((piece("{"), _joined(shown, ";", EACH), piece("}"))), ATOM
         case Call("abs", (argument,)) if not _has_bars(argument):
-            return row((piece("|"), _run(argument, _ANY, notation), piece("|"))), _ATOM
+            return row((piece("|"), _run(argument, ANY, notation), piece("|"))), ATOM
         case Call(function, (variable, body)) if function in EXTREMES:
-            before = row((piece(f"{EXTREMES[function][0]}_"), _run(variable, _ATOM, notation), piece(" (")))
-            return row((before, _run(body, _ANY, notation), piece(")"))), _PRODUCT
+            before = row((piece(f"{EXTREMES[function][0]}_"), _run(variable, ATOM, notation), piece(" (")))
+            return row((before, _run(body, ANY, notation), piece(")"))), PRODUCT
         case Call("interval", (low, high)):
             opening, closing = ("(" if low == _LEAST else "["), (")" if high == _GREATEST else "]")
-            ends = [_run(end, _ANY, notation) for end in (low, high)]
-            return row((piece(opening), _joined(ends, ","), piece(closing))), _ATOM
+            ends = [_run(end, ANY, notation) for end in (low, high)]
+            return row((piece(opening), _joined(ends, ","), piece(closing))), ATOM
         case Call(function, arguments):
-            shown = [_run(argument, _ANY, notation) for argument in arguments]
+            shown = [_run(argument, ANY, notation) for argument in arguments]
             name, _ = FORMAL.get(function, (function, ""))
             if not arguments:
-                return piece(name), _ATOM
-            return row((piece(f"{name}("), _joined(shown, ","), piece(")"))), _ATOM
+                return piece(name), ATOM
+            return row((piece(f"{name}("), _joined(shown, ","), piece(")"))), ATOM
         case Sum(body, index):
-            least = _SIGN if isinstance(body, Sum) else _PRODUCT
-            return row((piece(f"sum_{index} "), _run(body, least, notation))), _SIGN
+            least = SIGN if isinstance(body, Sum) else PRODUCT
+            return row((piece(f"sum_{index} "), _run(body, least, notation))), SIGN
     raise AssertionError(tree)
 
 
@@ -116,12 +116,12 @@ def _sum(tree: Tree, notation: Notation) -> tuple[Run, int]:
     terms = addends(tree)
     if len(terms) == 1:
         ((is_negative, term),) = terms
-        return (_before("-", _run(term, _SIGN, notation)), _SIGN) if is_negative else _parts(term, notation)
+        return (_before("-", _run(term, SIGN, notation)), SIGN) if is_negative else _parts(term, notation)
     parts = []
     for position, (is_negative, term) in enumerate(terms):
         sign = ("-" if is_negative else "") if position == 0 else (" - " if is_negative else " + ")
-        parts.append(_before(sign, _run(term, _SIGN, notation)))
-    return row(parts, BETWEEN), _SUM
+        parts.append(_before(sign, _run(term, SIGN, notation)))
+    return row(parts, BETWEEN), SUM
 
 
 def _product(tree: Tree, notation: Notation) -> Run:
@@ -129,16 +129,16 @@ def _product(tree: Tree, notation: Notation) -> Run:
     above, below, after = fraction(tree)
     parts = []
     for position, factor in enumerate(above):
-        parts.append(_before("*" if position else "", _run(factor, _POWER if position else _PRODUCT, notation)))
+        parts.append(_before("*" if position else "", _run(factor, POWER if position else PRODUCT, notation)))
     if len(below) == 1:
-        parts.append(_before("/", _run(below[0], _POWER, notation)))
+        parts.append(_before("/", _run(below[0], POWER, notation)))
     elif below:
-        bottom = [_before("*" if i else "", _run(f, _POWER if i else _PRODUCT, notation)) for i, f in enumerate(below)]
+        bottom = [_before("*" if i else "", _run(f, POWER if i else PRODUCT, notation)) for i, f in enumerate(below)]
         parts.append(row((piece("/("), row(bottom, WITHIN), piece(")"))))
     for position, factor in enumerate(after):
         is_last = position == len(after) - 1
-        least = _SIGN if isinstance(factor, Sum) and is_last else _POWER
-        least = _PRODUCT if isinstance(factor, Call) else least
+        least = SIGN if isinstance(factor, Sum) and is_last else POWER
+        least = PRODUCT if isinstance(factor, Call) else least
         parts.append(_before("*" if parts else "", _run(factor, least, notation)))
     return row(parts, WITHIN)
 
@@ -147,27 +147,27 @@ def _derivative(argument: Tree, notation: Notation) -> Run:
     """Print a formal derivative by the weight."""
     if isinstance(argument, Name):
         return piece(f"d{argument.name}/dw_j")
-    return row((piece("d("), _run(argument, _ANY, notation), piece(")/dw_j")))
+    return row((piece("d("), _run(argument, ANY, notation), piece(")/dw_j")))
 
 
 def _case(value: Tree, condition: Tree | None, notation: Notation) -> Run:
-    shown = _run(value, _SUM, notation)
+    shown = _run(value, SUM, notation)
     if condition is None:
         return row((shown, piece(" otherwise")))
-    return row((shown, _before(" if ", _run(condition, _ANY, notation))), BETWEEN)
+    return row((shown, _before(" if ", _run(condition, ANY, notation))), BETWEEN)
 
 
 def _compared(operands: list[Tree | str], notation: Notation) -> Run:
     """Print `a < b <= c`, or one operand of an `and` that is no comparison."""
     if len(operands) == 1 and not isinstance(operands[0], str):
-        return _run(operands[0], _NOT, notation)
+        return _run(operands[0], NOT, notation)
     parts = []
     sign = ""
     for operand in operands:
         if isinstance(operand, str):
             sign = f" {'=' if operand == '==' else operand} "
         else:
-            parts.append(_before(sign, _run(operand, _SUM, notation)))
+            parts.append(_before(sign, _run(operand, SUM, notation)))
     return row(parts, WITHIN)
 
 
