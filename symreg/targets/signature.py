@@ -37,7 +37,7 @@ class Argument:
         name: As it is declared.
         role: What it is for.
         shape: Of an array, `("n",)` or `("n", "n")` say; `()` of one number.
-        dtype: `size`, `real` for the precision of the arrays, or `double` whatever their precision.
+        dtype: `size`, `real` for the precision of the arrays, or `wide`: double, unless all is in single precision.
         domain: Values that it, or each of its elements, may take.
         default: Its value where it is not given, or before the first step; NaN for none.
         above: The name of another argument that it has to exceed; "" for none.
@@ -49,7 +49,7 @@ class Argument:
     name: str
     role: Role
     shape: tuple[Dimension, ...] = ()
-    dtype: Literal["size", "real", "double"] = "real"
+    dtype: Literal["size", "real", "wide"] = "real"
     domain: Interval = REAL
     default: float = nan
     above: str = ""
@@ -130,18 +130,18 @@ def _arguments(kernel: Kernel) -> Iterator[Argument]:
             name=state.name,
             role="state",
             shape=("n",) if state.is_array else (),
-            dtype="real" if state.is_array else "double",
+            dtype="real" if state.is_array else "wide",
             default=state.initial,
             is_overwritten=True,
             doc=state.doc,
         )
     if rule and rule.uses_t:
-        yield Argument(name="t", role="count", dtype="double", default=0.0, is_overwritten=True, doc="steps taken")
+        yield Argument(name="t", role="count", dtype="wide", default=0.0, is_overwritten=True, doc="steps taken")
     for parameter in (*(rule.parameters if rule else (STEP,) if data == "v" else ()), *terms.parameters):
         yield Argument(
             name=parameter.name,
             role="parameter",
-            dtype="double",
+            dtype="wide",
             domain=parameter.domain,
             default=parameter.default,
             above=parameter.above,

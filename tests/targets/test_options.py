@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -97,6 +99,41 @@ def test_what_is_asked_for_is_what_is_judged(dtype: Dtype, monkeypatch: pytest.M
     assert declared(sources.files["c/l2.h"]) == [f"l2_gradient_{dtype.replace('loat', '')}"]
     (report,) = reports
     assert {(check.kind, check.dtype) for check in report.checks} == {("gradient", dtype)}
+
+
+@pytest.mark.parametrize("text", ["l2", "log_sum"])
+def test_single_precision_alone_is_single_throughout(text: str, tmp_path: Path) -> None:
+    """log_sum finds the v at which two minima are equally good by Newton's method, in single precision too."""
+    files = emit(*derived(text), "c", Options(dtype="float32"))
+    for path, source in files.items():
+        code = re.sub(r"/\*.*?\*/|^#.*?$", "", source, flags=re.S | re.M)
+        assert not re.search(r"\bdouble\b|(?<!\w)\(float\)|DBL_|\b\d+\.\d+\b(?!f)", code), path
+        (tmp_path / Path(path).name).write_text(source, encoding="utf-8")
+    assert "it ends at 2**24" in " ".join(files[f"c/{text}.h"].replace(" * ", " ").split())
+    if not shutil.which("gcc"):
+        pytest.skip("no gcc on PATH")
+    flags = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wdouble-promotion", "-Wfloat-conversion", "-Werror"]
+    for dialect in (["-std=c99"], ["-x", "c++", "-std=c++17"]):
+        command = ["gcc", *dialect, *flags, "-O1", "-c", f"{text}.c", "-o", os.devnull]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[:2000]
+
+
+@pytest.mark.parametrize("text", ["l2", "log_sum"])
+def test_the_judge_accepts_single_precision_alone(text: str) -> None:
+    objective, functions = derived(text)
+    report = verify.quick_look(objective, functions, (resolve_rule("adam"),), ("c",), Options(dtype="float32"))
+    assert {check.name for check in report.checks} >= {"value", "gradient", "prox", "adam_step"}
+    assert report.passed, str(report)
+
+
+def test_single_precision_alone_is_refused_where_minimisers_are_searched_for() -> None:
+    objective = resolve("welsch + cauchy")
+    functions = updates(objective, ())
+    with pytest.raises(SpecError, match="searched for in double precision; take another dtype, or leave prox"):
+        emit(objective, functions, "c", Options(dtype="float32"))
+    gradient = emit(objective, functions, "c", Options(dtype="float32", kinds=("gradient",)))
+    assert declared(gradient["c/welsch_cauchy.h"]) == ["welsch_cauchy_gradient_f32"]
 
 
 @pytest.mark.parametrize(

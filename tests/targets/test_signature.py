@@ -14,6 +14,7 @@ from symreg.model.objective import Objective
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.c.arguments import overlaps, prototype, size
+from symreg.targets.c.precision import DOUBLE, SINGLE, SINGLE_BESIDE_DOUBLE
 from symreg.targets.emit import emit
 from symreg.targets.loading.load import load_module
 from symreg.targets.options import BOTH
@@ -38,9 +39,9 @@ def test_the_header_declares_the_arguments_in_order(text: str) -> None:
     header = emit(objective, functions, "c", BOTH)[f"c/{text}.h"]
     for update in functions:
         signature = signature_of(lower(update))
-        for suffix, real in (("f64", "double"), ("f32", "float")):
-            (declared,) = re.findall(rf"\b{text}_{update.name}_{suffix}\(([^)]*)\);", header)
-            assert " ".join(declared.split()) == " ".join(prototype(signature, real))
+        for precision in (DOUBLE, SINGLE_BESIDE_DOUBLE):
+            (declared,) = re.findall(rf"\b{text}_{update.name}_{precision.suffix}\(([^)]*)\);", header)
+            assert " ".join(declared.split()) == " ".join(prototype(signature, precision))
             assert re.findall(r"(\w+)(?:,|$)", declared) == [argument.name for argument in signature.arguments]
 
 
@@ -78,8 +79,8 @@ def test_shapes_over_rows_of_data_have_a_place() -> None:
         returns="array",
     )
     assert [size(argument) for argument in signature.of("array")] == ["m * n", "m"]
-    assert prototype(signature, "float") == ["size_t n, const float *w, const float *X, const float *y, float *out"]
-    spans = " ".join(overlaps(signature, "float", "bytes")["spans"])
+    assert prototype(signature, SINGLE) == ["size_t n, const float *w, const float *X, const float *y, float *out"]
+    spans = " ".join(overlaps(signature, SINGLE, "bytes")["spans"])
     assert "{X, m * bytes}, {y, m * sizeof(float)}" in spans
 
 

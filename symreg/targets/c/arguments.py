@@ -1,6 +1,6 @@
 """A signature in C: the prototype, and the checks with which a function begins.
 
-All parameters and scalars are `double`, whatever the precision of the arrays.
+Parameters and scalars are `double`, or `float` where all of the file is in single precision.
 """
 
 from __future__ import annotations
@@ -10,55 +10,61 @@ from collections.abc import Iterator
 from symreg.model.interval import Interval
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.literals import signed_literal
+from symreg.targets.c.precision import Precision
 from symreg.targets.signature import Argument, Signature
 from symreg.targets.wording import WIDTH
 
 _LONGEST_SPANS = WIDTH + 4 - len("    const struct span spans[] = {};")
 
 
-def prototype(signature: Signature, real: str, *, in_source: bool = False) -> list[str]:
+def prototype(signature: Signature, precision: Precision, *, in_source: bool = False) -> list[str]:
     """Return the declarations of the arguments as lines.
 
     Args:
         signature: What is declared.
-        real: The type of elements, `float` or `double`.
+        precision: The types of the function.
         in_source: Are pointers to what no other argument may overlap `restrict`?
     """
     are_apart = in_source and any(argument.is_overwritten for argument in signature.arguments)
     may_overlap = {name for a in signature.arguments if a.may_be for name in (a.name, a.may_be)}
     return filled(
         (
-            _declaration(argument, real, is_restrict=are_apart and argument.name not in may_overlap)
+            _declaration(argument, precision, is_restrict=are_apart and argument.name not in may_overlap)
             for argument in signature.arguments
         ),
         WIDTH - 4,
     )
 
 
-def type_of(argument: Argument, real: str) -> str:
+def type_of(argument: Argument, precision: Precision) -> str:
     """Return the type of a scalar, or of what a pointer points to."""
-    return {"size": "size_t", "real": real, "double": "double"}[argument.dtype]
+    return {"size": "size_t", "real": precision.real, "wide": precision.wide}[argument.dtype]
 
 
-def _declaration(argument: Argument, real: str, *, is_restrict: bool) -> str:
+def _declaration(argument: Argument, precision: Precision, *, is_restrict: bool) -> str:
     star = ("*RESTRICT " if is_restrict else "*") if argument.is_pointer else ""
     const = "const " if argument.is_pointer and not argument.is_overwritten else ""
-    return f"{const}{type_of(argument, real)} {star}{argument.name}"
+    return f"{const}{type_of(argument, precision)} {star}{argument.name}"
 
 
-def domains(signature: Signature) -> list[str]:
+_LIMITS = {"float": ("f", "FLT_MAX"), "double": ("", "DBL_MAX")}
+"""The suffix of literals of a type, and its largest number."""
+
+
+def domains(signature: Signature, wide: str) -> list[str]:
     """Return the conditions on parameters, all of which must hold; each is false at NaN."""
     parameters = signature.of("parameter")
     return [
-        *(_is_inside(p.name, p.domain) for p in parameters),
+        *(_is_inside(p.name, p.domain, wide) for p in parameters),
         *(f"{p.above} < {p.name}" for p in parameters if p.above),
     ]
 
 
-def _is_inside(name: str, domain: Interval) -> str:
+def _is_inside(name: str, domain: Interval, wide: str) -> str:
     """Return the condition that a parameter is finite and in its domain."""
-    low = "-DBL_MAX" if domain.low is None else signed_literal(domain.low)
-    high = "DBL_MAX" if domain.high is None else signed_literal(domain.high)
+    suffix, largest = _LIMITS[wide]
+    low = f"-{largest}" if domain.low is None else signed_literal(domain.low, suffix)
+    high = largest if domain.high is None else signed_literal(domain.high, suffix)
     above = ">=" if domain.low is None or domain.low_closed else ">"
     below = "<=" if domain.high is None or domain.high_closed else "<"
     return f"{name} {above} {low} && {name} {below} {high}"
@@ -74,7 +80,7 @@ def checked_elements(signature: Signature, real: str) -> Iterator[Row]:
 
 def _is_outside(domain: Interval, real: str) -> tuple[str, str]:
     """Return the comparisons of a number that lies below a domain, and of one above it, with ends of its own type."""
-    suffix, largest = ("f", "FLT_MAX") if real == "float" else ("", "DBL_MAX")
+    suffix, largest = _LIMITS[real]
     below, above = "<" if domain.low_closed else "<=", ">" if domain.high_closed else ">="
     low = f"< -{largest}" if domain.low is None else f"{below} {signed_literal(domain.low, suffix)}"
     high = f"> {largest}" if domain.high is None else f"{above} {signed_literal(domain.high, suffix)}"
@@ -86,12 +92,12 @@ def size(argument: Argument) -> str:
     return " * ".join(map(str, argument.shape))
 
 
-def overlaps(signature: Signature, real: str, bytes_name: str) -> Row:
+def overlaps(signature: Signature, precision: Precision, bytes_name: str) -> Row:
     """Return how a function finds out whether what it writes to shares memory with anything else.
 
     Args:
         signature: Of the function.
-        real: The type of elements.
+        precision: The types of the function.
         bytes_name: What the size of n elements is called, where several arrays have it.
 
     Returns:
@@ -103,7 +109,7 @@ def overlaps(signature: Signature, real: str, bytes_name: str) -> Row:
     row: Row = {"pair": [], "spans": [], "bytes": "", "written": len(targets), "count": len(targets) + len(sources)}
     if not targets:
         return row
-    size = f"n * sizeof({real})"
+    size = f"n * sizeof({precision.real})"
     if len(targets) == len(sources) == 1 and {targets[0].shape, sources[0].shape} == {("n",)}:
         (target,), (source,) = targets, sources
         row["pair"] = [target.name, source.name, size]
@@ -111,7 +117,7 @@ def overlaps(signature: Signature, real: str, bytes_name: str) -> Row:
     may_be = {target.may_be: target.name for target in targets if target.may_be}
     spans = []
     for argument in (*targets, *sources):
-        text = _bytes(argument, real, bytes_name)
+        text = _bytes(argument, precision, bytes_name)
         if argument.name in may_be:
             text = f"{may_be[argument.name]} == {argument.name} ? 0 : {text}"
         spans.append(f"{{{argument.name}, {text}}}")
@@ -119,12 +125,12 @@ def overlaps(signature: Signature, real: str, bytes_name: str) -> Row:
     return row | {"spans": filled(spans, WIDTH - 8), "is_short": is_short, "bytes": size, "bytes_name": bytes_name}
 
 
-def _bytes(argument: Argument, real: str, bytes_name: str) -> str:
+def _bytes(argument: Argument, precision: Precision, bytes_name: str) -> str:
     if argument.shape == ("n",):
         return bytes_name
     if argument.shape and argument.shape[-1] == "n":
         return " * ".join([*(str(rows) for rows in argument.shape[:-1] if rows != 1), bytes_name])
-    return f"{size(argument)} * sizeof({real})" if argument.shape else f"sizeof({type_of(argument, real)})"
+    return f"{size(argument)} * sizeof({precision.real})" if argument.shape else f"sizeof({precision.wide})"
 
 
 def buffers(signature: Signature, names: list[str]) -> list[Row]:

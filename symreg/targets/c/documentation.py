@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import textwrap
 
+from symreg.targets.c.precision import Precision
 from symreg.targets.signature import Argument, Signature
 from symreg.targets.wording import WIDTH, domain_in_words
 
 
-def documented(signature: Signature) -> list[str]:
+def documented(signature: Signature, precision: Precision) -> list[str]:
     """Return the arguments with what they are, one below the other."""
     width = max(len(argument.name) for argument in signature.arguments)
     return [
         line
         for argument in signature.arguments
         for line in textwrap.wrap(
-            _meaning(argument, signature),
+            _meaning(argument, signature, precision),
             WIDTH - 8,
             initial_indent=f"{argument.name:<{width}}  ",
             subsequent_indent=" " * (width + 2),
@@ -23,7 +24,7 @@ def documented(signature: Signature) -> list[str]:
     ]
 
 
-def _meaning(argument: Argument, signature: Signature) -> str:
+def _meaning(argument: Argument, signature: Signature, precision: Precision) -> str:
     """Return what an argument is: how many numbers, of what, which are allowed, and whether it is written to."""
     is_prox = signature.data.name == "v"
     match argument.role:
@@ -42,7 +43,8 @@ def _meaning(argument: Argument, signature: Signature) -> str:
             count = "n numbers" if argument.shape else "one number"
             return f"{count}, {float(argument.default):.15g} before the first step; overwritten"
         case "count":
-            return "the number of steps taken, 0 before the first; overwritten"
+            ends = "; it ends at 2**24, where every bias correction is 1" if precision.wide == "float" else ""
+            return f"the number of steps taken, 0 before the first; overwritten{ends}"
         case "parameter":
             allowed = domain_in_words(argument.domain, argument.above)
             return f"{argument.doc}, {allowed}" if argument.doc else allowed

@@ -1,4 +1,4 @@
-"""Expressions in C, in double precision or in that of the arrays."""
+"""Expressions in C, in the type of parameters and sums or in that of the arrays."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from symreg.kernel.ir import names_in
 from symreg.kernel.names import Namer
 from symreg.model.names import RESERVED
 from symreg.targets.c.literals import literal
+from symreg.targets.c.precision import Precision
 from symreg.targets.description import Function
 from symreg.targets.infix import Notation, infix, shifted
 
-DOUBLE, REAL, TRUTH = "double", "real", "int"
-"""What a value is: a number in double precision or in that of the arrays, or a condition."""
+WIDE, REAL, TRUTH = "wide", "real", "int"
+"""What a value is: a number of the `wide` type or of that of the arrays, or a condition."""
 
 _OWN_NAMES = {row.name: row.c for row in FUNCTIONS.values() if row.c is not None}
 _ARGUMENTS = ("n", "w", "v", "g", "t", "out")
@@ -25,7 +26,7 @@ class Scope:
     """What is known at one place of a function while it is printed: the names in use, and how each is written there.
 
     Args:
-        is_single: Are arrays in single precision?
+        precision: The types of the function.
         helpers: Names of the file's own functions and constants, by ours.
         namer: Hands out names that are free in the function.
         pointers: Scalars that are passed by address.
@@ -43,7 +44,7 @@ class Scope:
         called_in_loops: Functions called in loops.
     """
 
-    is_single: bool
+    precision: Precision
     helpers: dict[str, str]
     namer: Namer
     pointers: set[str]
@@ -63,10 +64,15 @@ class Scope:
     @property
     def real(self) -> str:
         """The type of elements of arrays."""
-        return "float" if self.is_single else "double"
+        return self.precision.real
+
+    @property
+    def wide(self) -> str:
+        """The type of parameters, sums and roots."""
+        return self.precision.wide
 
 
-def scope_of(function: Function, helpers: dict[str, str], *, is_single: bool) -> Scope:
+def scope_of(function: Function, helpers: dict[str, str], precision: Precision) -> Scope:
     """Return the scope at the start of a function in one precision."""
     kernel, signature = function.kernel, function.signature
     given = {argument.name for argument in signature.arguments}
@@ -74,18 +80,18 @@ def scope_of(function: Function, helpers: dict[str, str], *, is_single: bool) ->
     namer = Namer(used | RESERVED | {buffer.name for buffer in kernel.buffers})
     numbers = [a for a in signature.of("parameter", "state", "count") if not a.shape]
     return Scope(
-        is_single=is_single,
+        precision=precision,
         helpers=helpers,
         namer=namer,
         pointers={number.name for number in numbers if number.is_pointer},
-        types={number.name: DOUBLE for number in numbers},
+        types={number.name: WIDE for number in numbers},
         given=namer.fresh("given") if kernel.search is not None else "",
     )
 
 
 def expression(scope: Scope, tree: Tree, context: str) -> str:
-    """Return an expression that is computed in double precision, `DOUBLE`, or in that of the arrays, `REAL`."""
-    is_float = context == REAL and scope.is_single
+    """Return an expression that is computed in the type of sums, `WIDE`, or in that of the arrays, `REAL`."""
+    is_float = _type(scope, context) == "float"
     suffix = "f" if is_float else ""
     return infix(
         tree,
@@ -109,9 +115,13 @@ _CONSTANTS = {
 }
 
 
+def _type(scope: Scope, context: str) -> str:
+    return scope.real if context == REAL else scope.wide
+
+
 def factor(scope: Scope, tree: Tree) -> str:
-    """Return an expression in double precision as an operand of a product."""
-    text = expression(scope, tree, DOUBLE)
+    """Return an expression of the `wide` type as an operand of a product."""
+    text = expression(scope, tree, WIDE)
     return text if isinstance(tree, Name | Call) and "?" not in text else f"({text})"
 
 
@@ -130,7 +140,7 @@ def _functions(scope: Scope, tree: Tree, *, is_float: bool) -> dict[str, str]:
 
 
 def _scalar(scope: Scope, name: str, context: str) -> str:
-    is_float = context == REAL and scope.is_single
+    is_float = _type(scope, context) == "float"
     if name == "n":
         return "(float)n" if is_float else "(double)n"
     kind = scope.types[name]
@@ -141,7 +151,7 @@ def _scalar(scope: Scope, name: str, context: str) -> str:
     if context == REAL and name in scope.copies:
         return scope.copies[name]
     text = f"*{name}" if name in scope.pointers else name
-    if scope.is_single and kind != context:
+    if scope.precision.is_mixed and kind != context:
         return f"({'float' if is_float else 'double'}){text}"
     return text
 
@@ -157,4 +167,4 @@ def _element(scope: Scope, item: Item, context: str) -> str:
         text = f"{item.array}[{row} * n + {places[1]}]"
     else:
         text = f"{item.array}[{places[0]}]"
-    return f"(double){text}" if scope.is_single and context == DOUBLE else text
+    return f"(double){text}" if scope.precision.is_mixed and context == WIDE else text

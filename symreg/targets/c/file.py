@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from symreg.errors import SpecError
 from symreg.expressions.tree import names
 from symreg.kernel import Map, Root
 from symreg.kernel.ir import Stage, Statement, has_root, has_sum
 from symreg.kernel.names import Namer
 from symreg.targets.c.arguments import buffers, checked_elements, domains, overlaps, prototype
 from symreg.targets.c.documentation import documented
-from symreg.targets.c.expressions import DOUBLE, Scope, expression, scope_of
+from symreg.targets.c.expressions import WIDE, Scope, expression, scope_of
 from symreg.targets.c.layout import Row, filled
+from symreg.targets.c.precision import PRECISIONS, WIDE_TEXTS
 from symreg.targets.c.roots import given_values
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
 from symreg.targets.c.statements import statements
@@ -29,18 +31,27 @@ _FRAME = (
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 
+_SINGLE = "Single precision throughout: parameters, states, sums and roots are float as well."
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
-_IS_SINGLE = {"float64": (False,), "float32": (True,), "all": (False, True)}
 _NOT_IN_LIBMVEC = ("abs", "copysign", "floor", "sqrt")
 
 
 def write(module: Module) -> dict[str, str]:
-    """Return the header and the source by path."""
+    """Return the header and the source by path.
+
+    Raises:
+        SpecError: Single precision alone is asked for where minimisers are searched for in a table.
+    """
+    if module.dtype == "float32" and any(f.kernel.search is not None for f in module.functions):
+        raise SpecError(
+            f"{module.name}: minimisers of this sum are searched for in double precision; take another dtype, or leave "
+            "prox and the rules that use it out"
+        )
     helpers, own = _own_names(module)
     scopes = [
-        (function, scope_of(function, helpers | own, is_single=is_single))
+        (function, scope_of(function, helpers | own, precision))
         for function in module.functions
-        for is_single in _IS_SINGLE[module.dtype]
+        for precision in PRECISIONS[module.dtype]
     ]
     functions = [function_rows(module.name, function, scope) for function, scope in scopes]
     stages = [stage for function in module.functions for stage in function.kernel.stages]
@@ -48,13 +59,14 @@ def write(module: Module) -> dict[str, str]:
     search = next((search_rows(scope, search, stages) for scope, search in searching), None)
     called = {row for _, scope in scopes for row in scope.called}
     math = sorted({name for _, scope in scopes for name in scope.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
+    note = [_SINGLE] if module.dtype == "float32" else []
     values = {
         "name": module.name,
         "prefix": module.name.upper(),
         "title": wrapped(f"{module.title}: {module.contents}.", WIDTH - 8, ""),
         "title_of_source": wrapped(f"{module.title}. See {module.name}.h.", WIDTH - 8, ""),
         "formulas": table(module.formulas, WIDTH - 8),
-        "references": [line for text in module.references for line in wrapped(text, WIDTH - 8)],
+        "references": [line for text in (*module.references, *note) for line in wrapped(text, WIDTH - 8)],
         "command": module.command,
         "digest": module.digest,
         "own": own,
@@ -72,6 +84,8 @@ def write(module: Module) -> dict[str, str]:
         "scalar_roots": _has_scalar_root(stages),
         "block_roots": search is not None or any(isinstance(s, Map) and has_root(s.body) for s in stages),
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
+        "wide": WIDE_TEXTS[PRECISIONS[module.dtype][0].wide],
+        "reals": sorted({text for p in PRECISIONS[module.dtype] for text in (p.real, p.wide)}),
         "has_status": any(not function["is_value"] for function in functions),
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
@@ -106,40 +120,40 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
     kernel, signature, real = function.kernel, function.signature, scope.real
     body = [row for stage in kernel.stages for row in statements(scope, stage)]
     condition = checked_condition(function.update)
-    needs = [] if condition is None else [expression(scope, condition, DOUBLE)]
+    needs = [] if condition is None else [expression(scope, condition, WIDE)]
     # What depends on `t` or on a state is looked at once the pointers to them are.
     is_late = condition is not None and not names(condition).isdisjoint(state.name for state in signature.states)
     returns_number = signature.returns == "number"
     return {
-        "name": f"{stem}_{function.name}_{'f32' if scope.is_single else 'f64'}",
+        "name": f"{stem}_{function.name}_{scope.precision.suffix}",
         "title": function.title,
         "is_value": returns_number,
-        "returns": "double" if returns_number else "int",
+        "returns": scope.wide if returns_number else "int",
         "real": real,
         "summary": function.summary,
         "formulas": table(function.formulas, WIDTH - 8),
         "notes": [line for note in function.notes for line in wrapped(note, WIDTH - 8)],
-        "documented": documented(signature),
-        "arguments": prototype(signature, real),
-        "parameters": prototype(signature, real, in_source=True),
+        "documented": documented(signature, scope.precision),
+        "arguments": prototype(signature, scope.precision),
+        "parameters": prototype(signature, scope.precision, in_source=True),
         "elements": list(checked_elements(signature, real)),
         "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
         "pointers": [argument.name for argument in signature.arguments if argument.is_pointer],
         "domains": filled(
-            [*domains(signature), *([] if is_late else needs)],
+            [*domains(signature, scope.wide), *([] if is_late else needs)],
             WIDTH - len(f"    if (!()) return {stem}_DOMAIN;"),
             between=" && ",
             at_start="&& ",
         ),
         "needs": needs[0] if is_late else "",
-        "overlaps": overlaps(signature, real, scope.namer.fresh("n_bytes")),
+        "overlaps": overlaps(signature, scope.precision, scope.namer.fresh("n_bytes")),
         "kept": [state.name for state in signature.states if not state.shape],
         "buffers": buffers(signature, [buffer.name for buffer in kernel.buffers]),
         "given": scope.given,
         "given_values": filled(given_values(scope, kernel.search.parameters if kernel.search else ()), WIDTH - 8),
         "body": body,
-        "result": "" if kernel.result is None else expression(scope, kernel.result, DOUBLE),
-        "scalars": [{"name": name, "value": expression(scope, tree, DOUBLE)} for name, tree in kernel.scalars],
+        "result": "" if kernel.result is None else expression(scope, kernel.result, WIDE),
+        "scalars": [{"name": name, "value": expression(scope, tree, WIDE)} for name, tree in kernel.scalars],
     }
 
 

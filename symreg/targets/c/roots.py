@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from symreg.expressions.tree import Item, Name, names, walk
 from symreg.kernel import Best, Let, Map, Root, Store
 from symreg.kernel.ir import Statement
-from symreg.targets.c.expressions import DOUBLE, TRUTH, Scope, expression, factor
+from symreg.targets.c.expressions import TRUTH, WIDE, Scope, expression, factor
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.sums import element
 from symreg.targets.wording import WIDTH
@@ -15,9 +15,9 @@ from symreg.targets.wording import WIDTH
 
 def scalar(scope: Scope, stage: Let) -> Row:
     """Return a named number or condition before a loop."""
-    text = expression(scope, stage.value, DOUBLE)
-    scope.types[stage.name] = TRUTH if stage.is_condition else DOUBLE
-    return {"kind": "let", "type": scope.types[stage.name], "name": stage.name, "value": text}
+    text = expression(scope, stage.value, WIDE)
+    scope.types[stage.name] = TRUTH if stage.is_condition else WIDE
+    return {"kind": "let", "type": TRUTH if stage.is_condition else scope.wide, "name": stage.name, "value": text}
 
 
 def root(scope: Scope, stage: Root) -> Row:
@@ -25,8 +25,8 @@ def root(scope: Scope, stage: Root) -> Row:
     taken = set(scope.namer.taken)
     names = {key: scope.namer.fresh(f"{stage.name}_{key}") for key in ("low", "high")}
     names |= {key: scope.namer.fresh(key) for key in ("trial", "residual", "change", "following", "moves")}
-    bounds = {key: expression(scope, getattr(stage, key), DOUBLE) for key in ("low", "high", "start")}
-    scope.types[stage.name] = DOUBLE
+    bounds = {key: expression(scope, getattr(stage, key), WIDE) for key in ("low", "high", "start")}
+    scope.types[stage.name] = WIDE
     row = {"kind": "root", "name": stage.name, "names": names, **bounds, **_trial(scope, stage)}
     scope.namer.taken = taken
     return row
@@ -34,11 +34,11 @@ def root(scope: Scope, stage: Root) -> Row:
 
 def _trial(scope: Scope, stage: Root) -> Row:
     """Return what is computed for each trial of a root."""
-    scope.types[stage.name] = DOUBLE
+    scope.types[stage.name] = WIDE
     body = [scalar(scope, inner) if isinstance(inner, Let) else root(scope, inner) for inner in stage.body]
     return {
         "body": body,
-        "residual": expression(scope, stage.residual, DOUBLE),
+        "residual": expression(scope, stage.residual, WIDE),
         "slope": factor(scope, stage.slope),
         "in_logarithm": stage.in_logarithm,
     }
@@ -46,13 +46,13 @@ def _trial(scope: Scope, stage: Root) -> Row:
 
 def minimiser(scope: Scope, stage: Best) -> Row:
     """Return what one minimiser is searched from, without a table."""
-    v, step = (expression(scope, tree, DOUBLE) for tree in (stage.v, stage.step))
+    v, step = (expression(scope, tree, WIDE) for tree in (stage.v, stage.step))
     return {"v": v, "step": step, "given": scope.given}
 
 
 def given_values(scope: Scope, parameters: tuple[str, ...]) -> Iterator[str]:
     """Yield what the formulas of a search take besides the weight."""
-    yield from (expression(scope, Name(name), DOUBLE) for name in parameters)
+    yield from (expression(scope, Name(name), WIDE) for name in parameters)
 
 
 def rooted(scope: Scope, stage: Map) -> Row:
@@ -70,20 +70,20 @@ def rooted(scope: Scope, stage: Map) -> Row:
     parts: list[Row] = []
     for statements, found in runs:
         part: Row = {
-            "body": list(element(scope, statements, DOUBLE, kept=kept)),
+            "body": list(element(scope, statements, WIDE, kept=kept)),
             "root": {},
             "best": {},
             "uses_index": _uses_index(statements, found),
         }
         if isinstance(found, Best):
             scope.rows[found.name] = f"{found.name}[{scope.lane}]"
-            scope.types[found.name] = DOUBLE
+            scope.types[found.name] = WIDE
             assert isinstance(found.v, Name)
             part["best"] = {"name": found.name, "v": found.v.name, "table": found.table}
             rows.append(found.name)
         elif found is not None:
             bounds = {key: scope.namer.fresh(f"{found.name}_{key}") for key in ("low", "high")}
-            values = {key: expression(scope, getattr(found, key), DOUBLE) for key in ("low", "high", "start")}
+            values = {key: expression(scope, getattr(found, key), WIDE) for key in ("low", "high", "start")}
             scope.rows[found.name] = f"{found.name}[{scope.lane}]"
             part["root"] = {"name": found.name, "bounds": bounds, **values, **_trial(scope, found)}
             rows += [found.name, *bounds.values()]

@@ -8,7 +8,7 @@ from symreg.expressions.tree import names
 from symreg.kernel import Search
 from symreg.kernel.ir import Formula, Stage, has_best
 from symreg.kernel.names import Namer
-from symreg.targets.c.expressions import DOUBLE, Scope, expression
+from symreg.targets.c.expressions import WIDE, Scope, expression
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.literals import signed_literal
 from symreg.targets.c.roots import scalar
@@ -28,14 +28,14 @@ def search_rows(scope: Scope, search: Search, stages: Iterable[Stage]) -> Row:
     """
     namer = Namer({*scope.namer.taken, search.u, search.inside})
     given = namer.fresh("p")
-    scope.types |= dict.fromkeys((search.u, search.inside, *search.parameters), DOUBLE)
+    scope.types |= dict.fromkeys((search.u, search.inside, *search.parameters), WIDE)
 
     def formula(row: Formula, *, is_inline: bool) -> Row:
         lets = [scalar(scope, let) for let in row.lets]
         used = {name for tree in (*(let.value for let in row.lets), row.result) for name in names(tree)}
         parameters = [name for name in search.parameters if name in used]
         unused = [name for name in (search.u, search.inside) if name not in used] + ([] if parameters else [given])
-        result = expression(scope, row.result, DOUBLE)
+        result = expression(scope, row.result, WIDE)
         return {"is_inline": is_inline, "lets": lets, "used": parameters, "unused": unused, "result": result}
 
     value = formula(search.value, is_inline=False)
@@ -48,7 +48,7 @@ def search_rows(scope: Scope, search: Search, stages: Iterable[Stage]) -> Row:
         "falling": formula(search.falling, is_inline=True),
     }
     del scope.indices[""]
-    knots = [expression(scope, knot, DOUBLE) for knot in search.knots]
+    knots = [expression(scope, knot, WIDE) for knot in search.knots]
     kept = list(stages)
     return {
         **formulas,

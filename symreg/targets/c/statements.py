@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from symreg.expressions.tree import Name, walk
 from symreg.kernel import Best, Let, Map, Reduce, Root, Store, Table
 from symreg.kernel.ir import Stage, names_in
-from symreg.targets.c.expressions import DOUBLE, REAL, Scope, expression
+from symreg.targets.c.expressions import REAL, WIDE, Scope, expression
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.c.roots import minimiser, root, rooted, scalar
@@ -28,9 +28,9 @@ def statements(scope: Scope, stage: Stage) -> Iterator[Row]:
         case Root():
             yield root(scope, stage)
         case Table(name=name, step=step):
-            yield {"kind": "table", "name": name, "step": expression(scope, step, DOUBLE), "given": scope.given}
+            yield {"kind": "table", "name": name, "step": expression(scope, step, WIDE), "given": scope.given}
         case Best():
-            scope.types[stage.name] = DOUBLE
+            scope.types[stage.name] = WIDE
             yield {"kind": "best", "name": stage.name, **minimiser(scope, stage)}
         case Map():
             yield from loop(scope, stage)
@@ -54,7 +54,7 @@ def loop(scope: Scope, stage: Map) -> Iterator[Row]:
 
 def _plain(scope: Scope, stage: Map) -> Row:
     """Return a loop over elements; where neighbours are missing, a second one over the ends."""
-    context = DOUBLE if stage.is_double else REAL
+    context = WIDE if stage.is_double else REAL
     index = scope.indices[stage.index] = scope.namer.fresh(stage.index)
     row: Row = {
         "kind": "map",
@@ -101,13 +101,13 @@ def _copies(scope: Scope, stage: Map) -> Iterator[Row]:
         for statement in (*stage.body, *stage.edge)
         if isinstance(statement, Let | Store)
         for node in walk(statement.value)
-        if isinstance(node, Name) and node.name not in inside and scope.types.get(node.name) == DOUBLE
+        if isinstance(node, Name) and node.name not in inside and scope.types.get(node.name) == WIDE
     )
     copies = []
     for name in used:
-        if scope.is_single or name in scope.pointers:
-            value = f"{'(float)' if scope.is_single else ''}{expression(scope, Name(name), DOUBLE)}"
-            copy = scope.namer.fresh(f"{name}f" if scope.is_single else f"{name}_now")
+        if scope.precision.is_mixed or name in scope.pointers:
+            value = f"{'(float)' if scope.precision.is_mixed else ''}{expression(scope, Name(name), WIDE)}"
+            copy = scope.namer.fresh(f"{name}f" if scope.precision.is_mixed else f"{name}_now")
             scope.copies[name] = copy
             copies.append(f"{copy} = {value}")
     if copies:

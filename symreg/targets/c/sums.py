@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from symreg.expressions.tree import Item, Subscript
 from symreg.kernel import Let, Reduce, Store
 from symreg.kernel.ir import Statement
-from symreg.targets.c.expressions import DOUBLE, REAL, TRUTH, Scope, expression
+from symreg.targets.c.expressions import REAL, TRUTH, WIDE, Scope, expression
 from symreg.targets.c.layout import Row
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.infix import shifted
@@ -34,7 +34,7 @@ def element(
                     scope.rows[name] = f"{name}[{scope.lane}]"
                     yield {"kind": "store", "place": scope.rows[name], "value": text}
                     continue
-                kind = TRUTH if is_condition else scope.real if context == REAL else "double"
+                kind = TRUTH if is_condition else scope.real if context == REAL else scope.wide
                 yield {"kind": "let", "type": kind, "name": name, "value": text}
             case Reduce():
                 yield from reduction(scope, statement)
@@ -45,7 +45,7 @@ def element(
                     yield {"kind": "let", "type": scope.real, "name": name, "value": text}
                     yield {"kind": "store", "place": ends, "value": name}
                 else:
-                    if context == DOUBLE and scope.is_single:
+                    if context == WIDE and scope.precision.is_mixed:
                         text = f"(float){text if text.isidentifier() else f'({text})'}"
                     yield {"kind": "store", "place": f"{array}[{scope.indices[scope.index]}]", "value": text}
 
@@ -62,11 +62,11 @@ def total(scope: Scope, stage: Reduce) -> Iterator[Row]:
     names["total"] = scope.namer.fresh(f"{stage.name}_total")
     names["k"] = scope.namer.fresh("k")
     index = scope.indices[stage.index] = scope.namer.fresh(stage.index)
-    body = list(element(scope, stage.body, DOUBLE))
-    term = expression(scope, stage.term, DOUBLE)
+    body = list(element(scope, stage.body, WIDE))
+    term = expression(scope, stage.term, WIDE)
     del scope.indices[stage.index]
     scope.namer.taken = taken
-    scope.types[stage.name] = DOUBLE
+    scope.types[stage.name] = WIDE
     yield {
         "kind": "sum",
         "name": stage.name,
@@ -86,13 +86,14 @@ def greatest(scope: Scope, stage: Reduce) -> Iterator[Row]:
     taken = set(scope.namer.taken)
     name, term = stage.name, scope.namer.fresh("term")
     index = scope.indices[stage.index] = scope.namer.fresh(stage.index)
-    body = list(element(scope, stage.body, DOUBLE))
-    body.append({"kind": "let", "type": "double", "name": term, "value": expression(scope, stage.term, DOUBLE)})
+    body = list(element(scope, stage.body, WIDE))
+    body.append({"kind": "let", "type": scope.wide, "name": term, "value": expression(scope, stage.term, WIDE)})
     body.append({"kind": "store", "place": name, "value": f"{term} > {name} ? {term} : {name}"})
     del scope.indices[stage.index]
     scope.namer.taken = taken
-    scope.types[name] = DOUBLE
-    yield {"kind": "store", "place": f"double {name}", "value": "-(double)INFINITY"}
+    scope.types[name] = WIDE
+    infinity = "(double)INFINITY" if scope.wide == "double" else "INFINITY"
+    yield {"kind": "store", "place": f"{scope.wide} {name}", "value": f"-{infinity}"}
     yield {
         "kind": "map",
         "index": index,

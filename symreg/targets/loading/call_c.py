@@ -21,7 +21,13 @@ Function = Callable[..., Any]
 
 
 def through_c(
-    raw: Any, signature: Signature, dtype: np.dtype[Any], in_numpy: Function, *, has_one_dimension: bool
+    raw: Any,
+    signature: Signature,
+    dtype: np.dtype[Any],
+    in_numpy: Function,
+    *,
+    has_one_dimension: bool,
+    wide: type[ctypes.c_double] | type[ctypes.c_float] = ctypes.c_double,
 ) -> Function:
     """Return a function that is called like the NumPy one and calls the C one.
 
@@ -31,10 +37,11 @@ def through_c(
         dtype: Of the arrays.
         in_numpy: The NumPy function.
         has_one_dimension: Are weights of any other shape refused?
+        wide: The type of parameters and of states that are one number.
     """
-    raw.restype = ctypes.c_double if signature.returns == "number" else ctypes.c_int
-    raw.argtypes = [_ctype(argument) for argument in signature.arguments]
-    converters = [_converter(argument, dtype) for argument in signature.arguments]
+    raw.restype = wide if signature.returns == "number" else ctypes.c_int
+    raw.argtypes = [_ctype(argument, wide) for argument in signature.arguments]
+    converters = [_converter(argument, dtype, wide) for argument in signature.arguments]
     count, keywords = len(signature.by_position), {argument.name for argument in signature.by_keyword}
     written_states = [state.name for state in signature.states if state.shape]
     returns_array, is_step = signature.returns == "array", signature.returns == "nothing"
@@ -89,16 +96,16 @@ class _Call:
     named: dict[str, Any]
     out: Any
     written: list[Any]
-    boxes: dict[str, ctypes.c_double] = field(default_factory=dict)
+    boxes: dict[str, ctypes.c_double | ctypes.c_float] = field(default_factory=dict)
 
 
-def _ctype(argument: Argument) -> Any:
+def _ctype(argument: Argument, wide: Any) -> Any:
     if argument.is_pointer:
         return ctypes.c_void_p
-    return ctypes.c_size_t if argument.dtype == "size" else ctypes.c_double
+    return ctypes.c_size_t if argument.dtype == "size" else wide
 
 
-def _converter(argument: Argument, dtype: np.dtype[Any]) -> Callable[[_Call], Any]:
+def _converter(argument: Argument, dtype: np.dtype[Any], wide: Any) -> Callable[[_Call], Any]:
     """Return what takes an argument of C out of a call from Python, or raises `_Refused`."""
     name, default, has_default = argument.name, argument.default, argument.default == argument.default
     match argument.role:
@@ -116,7 +123,7 @@ def _converter(argument: Argument, dtype: np.dtype[Any]) -> Callable[[_Call], An
         case "state" if argument.shape:
             return lambda call: _written(call.given[2][name], dtype, call.given[0].shape)
         case "state" | "count":
-            return lambda call: _boxed(name, call)
+            return lambda call: _boxed(name, call, wide)
         case "parameter" if has_default:
             return lambda call: _number(call.named.get(name, default))
         case "parameter":
@@ -129,9 +136,9 @@ def _converter(argument: Argument, dtype: np.dtype[Any]) -> Callable[[_Call], An
     raise AssertionError(argument)
 
 
-def _boxed(name: str, call: _Call) -> Any:
+def _boxed(name: str, call: _Call, wide: Any) -> Any:
     """Return the address of a copy of a number that C writes to."""
-    box = call.boxes[name] = ctypes.c_double(_number(call.given[2][name]))
+    box = call.boxes[name] = wide(_number(call.given[2][name]))
     return ctypes.byref(box)
 
 

@@ -62,6 +62,7 @@ def load(
                 np.dtype(dtype),
                 functions[update.name],
                 has_one_dimension=update.indexed is not None,
+                wide=ctypes.c_float if options.dtype == "float32" else ctypes.c_double,
             )
     return SimpleNamespace(**{name: _of_one_dtype(function, np.dtype(dtype)) for name, function in functions.items()})
 
