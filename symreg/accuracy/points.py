@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from flint import arb, ctx
 
-from symreg.accuracy.rounding import GREATEST, Machine, singles
+from symreg.accuracy.rounding import GREATEST, RoundedEvaluator, singles
 from symreg.calculus.evaluation.balls import Exact, Undecided, compiled
 from symreg.expressions.formulas import grows_exponentially
 from symreg.expressions.functions import FUNCTIONS
@@ -37,8 +37,8 @@ def sampled(
         chosen = {p.name: _parameter(p, stream, group, place) for place, p in enumerate(parameters)}
         chosen = in_order(parameters, chosen)
         within = domain.at(chosen)
-        machine = Machine({**{name: [value] for name, value in chosen.items()}, "w": [1.0]}, "float64")
-        scales = [abs(x) for scale in sizes for x in machine.at(scale) if 2.0**-45 < abs(x) < 2.0**45] or [1.0]
+        evaluator = RoundedEvaluator({**{name: [value] for name, value in chosen.items()}, "w": [1.0]}, "float64")
+        scales = [abs(x) for scale in sizes for x in evaluator.at(scale) if 2.0**-45 < abs(x) < 2.0**45] or [1.0]
         extremes = _near_the_ends(exact, chosen, stream) if group % 4 else []
         for weight, is_single in (*extremes, *_weights(stream, scales, group)):
             inside = _inside(weight, within)
@@ -67,9 +67,11 @@ def at_overflows(
         grid = [
             sign * math.ldexp(1.0 + stream.integer(0, 2**20) * 2.0**-20, k) for k in range(-40, 41) for sign in (1, -1)
         ]
-        machine = Machine({**{name: [value] * len(grid) for name, value in chosen.items()}, "w": grid}, "float64")
+        evaluator = RoundedEvaluator(
+            {**{name: [value] * len(grid) for name, value in chosen.items()}, "w": grid}, "float64"
+        )
         for argument in arguments:
-            sizes = [abs(x) for x in machine.at(argument)]
+            sizes = [abs(x) for x in evaluator.at(argument)]
             for is_single, least, greatest in ((True, 12.0, 400.0), (False, 25.0, 3000.0)):
                 found = [w for w, size in zip(grid, sizes, strict=True) if least < size < greatest and w in within]
                 for _ in range(min(4, len(found))):

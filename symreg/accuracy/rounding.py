@@ -39,7 +39,7 @@ _HUGE = 30_000.0
 _INF, _NAN = math.inf, math.nan
 
 
-class Machine:
+class RoundedEvaluator:
     """Evaluates trees at fixed points in one precision; what it has computed once it keeps."""
 
     def __init__(self, values: dict[str, Column], precision: Precision, interner: Interner | None = None) -> None:

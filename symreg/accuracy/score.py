@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from flint import arb, ctx
 
 from symreg.accuracy.cost import Interner
-from symreg.accuracy.rounding import GREATEST, Column, Machine, Precision, singles, ulp
+from symreg.accuracy.rounding import GREATEST, Column, Precision, RoundedEvaluator, singles, ulp
 from symreg.calculus.evaluation.balls import Exact, Undecided, compiled
 from symreg.expressions.tree import Tree
 
@@ -74,8 +74,8 @@ class Trial:
         self.interner = interner or Interner()
         self.scores: dict[int, Score] = {}
         self.proofs: dict[int, bool] = {}
-        self.groups: tuple[tuple[Machine, tuple[Point, ...]], ...] = tuple(
-            (Machine(_columns(chosen, inputs), precision, self.interner), chosen)
+        self.groups: tuple[tuple[RoundedEvaluator, tuple[Point, ...]], ...] = tuple(
+            (RoundedEvaluator(_columns(chosen, inputs), precision, self.interner), chosen)
             for precision, chosen in _by_precision(self.points)
             if chosen
         )
@@ -86,9 +86,9 @@ class Trial:
         found = self.scores.get(number)
         if found is None:
             shares, strays = [], 0
-            for machine, points in self.groups:
-                for share, point in zip(self.shares(form, machine, points), points, strict=True):
-                    if is_promised(point, machine.precision):
+            for evaluator, points in self.groups:
+                for share, point in zip(self.shares(form, evaluator, points), points, strict=True):
+                    if is_promised(point, evaluator.precision):
                         shares.append(share)
                     else:
                         strays += share > 0.0
@@ -96,11 +96,11 @@ class Trial:
             found = self.scores[number] = Score(failures, strays, max(shares, default=0.0))
         return found
 
-    def shares(self, form: Tree, machine: Machine, points: tuple[Point, ...]) -> list[float]:
+    def shares(self, form: Tree, evaluator: RoundedEvaluator, points: tuple[Point, ...]) -> list[float]:
         """Return the error at each point as a share of what is allowed there."""
-        precision = machine.precision
-        found = machine.at(form)
-        if machine.is_single and not machine.varies(form):
+        precision = evaluator.precision
+        found = evaluator.at(form)
+        if evaluator.is_single and not evaluator.varies(form):
             found = singles(found)
         return [self.share(value, point, precision) for value, point in zip(found, points, strict=True)]
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from flint import arb, ctx
-
+from symreg.accuracy.branches import Path, assembled, branches_of, within
 from symreg.accuracy.candidates import dominated, from_one, global_forms, improved, neighbours, plain, scalars_first
 from symreg.accuracy.cost import Interner
 from symreg.accuracy.mirrored import mirrored
@@ -18,11 +17,11 @@ from symreg.accuracy.points import at_overflows, sampled
 from symreg.accuracy.rewrites.vanishing import vanishing
 from symreg.accuracy.rounding import COUNT
 from symreg.accuracy.score import Point, Score, Trial, is_promised, known
-from symreg.calculus.evaluation.balls import Exact, Undecided, compiled, decided
+from symreg.calculus.evaluation.balls import Exact, compiled
 from symreg.calculus.pieces.comparisons import compared
 from symreg.calculus.symbolic.simplify import lifted
 from symreg.expressions.decompose import addends, sum_of
-from symreg.expressions.tree import Call, Tree, names, substitute, transform, walk
+from symreg.expressions.tree import Call, Tree, names, transform, walk
 from symreg.model.domain import Domain
 from symreg.model.spec import Parameter
 
@@ -39,11 +38,6 @@ LARGEST = 160
 """Branches of more nodes are improved by the rewrites that never harm, but not searched."""
 LARGEST_FACTORED = 60
 """Forms of more nodes are not given to SymPy, whose time grows faster than their length."""
-
-_BITS = 700  # at which conditions are decided
-
-Path = tuple[tuple[Tree, bool], ...]
-"""Conditions that hold, or do not, in a branch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +58,6 @@ class Stable:
     error_after: float
     note: str = ""
     strays: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Branch:
-    """A branch of choices that stand outermost, with the points that lie in it."""
-
-    tree: Tree
-    path: Path
-    points: list[Point]
 
 
 def stabilise(
@@ -103,7 +88,7 @@ def stabilise(
     whole = Trial(exact, inputs, points, interner)
     before = whole.score(tree)
     choices = transform(compared(lifted(tree), parameters), plain)
-    branches = _branches(choices, (), points)
+    branches = branches_of(choices, (), points)
     if len(branches) == 1:
         made = _best(tree, candidates, whole, parameters)
     else:
@@ -111,9 +96,9 @@ def stabilise(
         chosen: dict[Path, Tree] = {}
         for branch in branches:
             trial = Trial(exact, inputs, _thinned(branch.points, most), interner)
-            others = tuple(_given(lifted(candidate), branch.path) for candidate in candidates)
+            others = tuple(within(lifted(candidate), branch.path) for candidate in candidates)
             chosen[branch.path] = _best(branch.tree, others, trial, parameters)
-        made = _assembled(choices, (), chosen)
+        made = assembled(choices, (), chosen)
         if before.worst <= ENOUGH and not before.strays and LOYALTY * interner.cost(tree) <= interner.cost(made):
             made = tree
     after = whole.score(made)
@@ -245,53 +230,6 @@ def _known(exact: Exact, rows: list[tuple[dict[str, float], bool]]) -> list[Poin
     return [point for point in found if point is not None]
 
 
-def _branches(tree: Tree, path: Path, points: list[Point]) -> list[_Branch]:
-    """Return the branches of a tree whose choices stand outermost; a point where a choice is unknown is in none."""
-    if not (isinstance(tree, Call) and tree.function == "where"):
-        return [_Branch(tree, path, points)]
-    condition, then, otherwise = tree.arguments
-    sides: dict[bool | None, list[Point]] = {True: [], False: [], None: []}
-    for point, holds in zip(points, _holds(condition, points), strict=True):
-        sides[holds].append(point)
-    return [
-        *_branches(then, (*path, (condition, True)), sides[True]),
-        *_branches(otherwise, (*path, (condition, False)), sides[False]),
-    ]
-
-
-def _holds(condition: Tree, points: list[Point]) -> list[bool | None]:
-    decide = decided(condition)
-    made: list[bool | None] = []
-    with ctx.workprec(_BITS):
-        for point in points:
-            try:
-                made.append(decide({name: arb(value) for name, value in point.values.items()}))
-            except Undecided:
-                made.append(None)
-    return made
-
-
-def _assembled(tree: Tree, path: Path, chosen: dict[Path, Tree]) -> Tree:
-    """Return the choices with the forms chosen as their branches."""
-    if not (isinstance(tree, Call) and tree.function == "where"):
-        return chosen[path]
-    condition, then, otherwise = tree.arguments
-    branches = (
-        _assembled(then, (*path, (condition, True)), chosen),
-        _assembled(otherwise, (*path, (condition, False)), chosen),
-    )
-    return Call("where", (condition, *branches))
-
-
-def _given(tree: Tree, path: Path) -> Tree:
-    """Return a tree where the conditions of a branch are known."""
-    for condition, holds in path:
-        choices = [n for n in walk(tree) if isinstance(n, Call) and n.function == "where"]
-        known_ones = [choice for choice in choices if choice.arguments[0] == condition]
-        tree = substitute(tree, {choice: choice.arguments[1 if holds else 2] for choice in known_ones})
-    return tree
-
-
 def _thinned(points: list[Point], most: int) -> list[Point]:
     """Return at most so many points, evenly spread."""
     return points if len(points) <= most else [points[k * len(points) // most] for k in range(most)]
@@ -301,9 +239,9 @@ def _note(tree: Tree, trial: Trial) -> str:
     """Say at which weights the form was found accurate."""
     bad: list[float] = []
     good: list[float] = []
-    for machine, points in trial.groups:
-        for share, point in zip(trial.shares(tree, machine, points), points, strict=True):
-            if is_promised(point, machine.precision):
+    for evaluator, points in trial.groups:
+        for share, point in zip(trial.shares(tree, evaluator, points), points, strict=True):
+            if is_promised(point, evaluator.precision):
                 (bad if share > 1.0 else good).append(abs(point.values["w"]))
     below = [size for size in good if 0 < size < min(bad)]
     above = [size for size in good if size > max(bad)]

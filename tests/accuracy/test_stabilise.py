@@ -27,7 +27,7 @@ from symreg import catalogue
 from symreg.accuracy import candidates as candidate_forms
 from symreg.accuracy.points import sampled
 from symreg.accuracy.rewrites.table import REWRITES, Rewrite
-from symreg.accuracy.rounding import Machine, singles, ulp
+from symreg.accuracy.rounding import RoundedEvaluator, singles, ulp
 from symreg.accuracy.score import Trial, known
 from symreg.accuracy.search import Stable, stabilise
 from symreg.calculus.evaluation.balls import compiled
@@ -364,13 +364,13 @@ def test_rounded_arithmetic_is_ieee_754(pairs: list[tuple[float, float]], operat
             w = np.array([a for a, _ in pairs]).astype(kind)
             v = np.array([b for _, b in pairs])
             expected = functions[operator](w, w + v.astype(kind))
-        machine = Machine({"w": w.astype(float).tolist(), "v": v.tolist()}, precision)  # type: ignore[arg-type]
-        assert np.array_equal(np.array(machine.at(tree)), expected.astype(float), equal_nan=True)
+        evaluator = RoundedEvaluator({"w": w.astype(float).tolist(), "v": v.tolist()}, precision)  # type: ignore[arg-type]
+        assert np.array_equal(np.array(evaluator.at(tree)), expected.astype(float), equal_nan=True)
 
 
 @given(st.floats(min_value=-700, max_value=700), st.sampled_from(["exp", "expm1", "sin", "tanh", "atan", "cosh"]))
 def test_rounded_functions_are_one_unit_off_at_most(x: float, function: str) -> None:
-    (got,) = Machine({"w": [x]}, "float64").at(Call(function, (Name("w"),)))
+    (got,) = RoundedEvaluator({"w": [x]}, "float64").at(Call(function, (Name("w"),)))
     with mpmath.workdps(60):
         exact = getattr(mpmath, function)(mpmath.mpf(x))
         assert abs(mpmath.mpf(got) - exact) <= 1.5 * ulp(float(exact), "float64")
@@ -396,14 +396,14 @@ def test_rounded_functions_are_one_unit_off_at_most(x: float, function: str) -> 
     ],
 )
 def test_rounded_values_at_the_edges(text: str, w: float, expected: float) -> None:
-    (got,) = Machine({"w": [w]}, "float64").at(parse(text))
+    (got,) = RoundedEvaluator({"w": [w]}, "float64").at(parse(text))
     assert got == expected or (got != got and expected != expected)
 
 
 def test_single_precision_rounds_scalars_where_they_meet_a_weight() -> None:
-    machine = Machine({"w": [3.0], "c": [0.1]}, "float32")
-    assert machine.at(parse("c*c")) == [0.1 * 0.1]
-    assert machine.at(parse("c*c*w")) == singles([singles([0.1 * 0.1])[0] * 3.0])
+    evaluator = RoundedEvaluator({"w": [3.0], "c": [0.1]}, "float32")
+    assert evaluator.at(parse("c*c")) == [0.1 * 0.1]
+    assert evaluator.at(parse("c*c*w")) == singles([singles([0.1 * 0.1])[0] * 3.0])
 
 
 def _stable(text: str) -> Stable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import isfinite, isnan
 
-from symreg.accuracy.rounding import COUNT, Machine
+from symreg.accuracy.rounding import COUNT, RoundedEvaluator
 from symreg.calculus.pieces.pieces import Piece
 from symreg.calculus.symbolic.dominant import freed
 from symreg.calculus.symbolic.simplify import expanded, tidy
@@ -85,7 +85,7 @@ _FAR = (1e4, 1e10, 1e25, 1e50, 1e75, 1e100, 1e125, 1e149)
 def is_number(tree: Tree, variable: Tree, at: list[float], parameters: tuple[Parameter, ...]) -> bool:
     """Is a tree no NaN in double precision at numbers given for a variable, and parameters at their defaults?"""
     columns = {p.name: [p.default if isfinite(p.default) else 1.0] * len(at) for p in (*parameters, COUNT)}
-    return not any(map(isnan, Machine({**columns, "w": at}, "float64").at(substitute(tree, {variable: W}))))
+    return not any(map(isnan, RoundedEvaluator({**columns, "w": at}, "float64").at(substitute(tree, {variable: W}))))
 
 
 def third_of(
