@@ -51,18 +51,18 @@ def judge_image(tally: Tally, own: ValueTable, at: dict[str, float], got: float 
         tally.disagree(Failure(at=at, got=got, expected=own.minimum(v, step), error=inf), step)
         return
     try:
-        found = own.lower(got, v, step)
+        better = own.lower(got, v, step)
     except Indeterminate:
         tally.skip()
         return
-    if found is None:
+    if better is None:
         tally.agree(0.0, step)
         return
-    lower, upper = distinguished(found.objective, found.other)
+    lower, upper = distinguished(better.objective, better.other)
     value = "value" if whose else "phi"
-    note = f"{whose}step*{value}(u) + (u - v)**2/2 is {upper} at {exact(got)}, {lower} at {found.at:.6g}"
-    error = relative(got, found.at, v)
-    tally.disagree(Failure(at=at, got=got, expected=found.at, error=error, note=note), step)
+    note = f"{whose}step*{value}(u) + (u - v)**2/2 is {upper} at {exact(got)}, {lower} at {better.at:.6g}"
+    error = relative(got, better.at, v)
+    tally.disagree(Failure(at=at, got=got, expected=better.at, error=error, note=note), step)
 
 
 def check_value(operator: Operator) -> Tally:
@@ -143,11 +143,11 @@ def check_gradient(operator: Operator, own: ValueTable, points: Sequence[float],
     assert gradient is not None
     for w in points:
         tick()
-        found = _slope(own, w)
-        if found is None:
+        settled = _slope(own, w)
+        if settled is None:
             tally.skip()
             continue
-        right, radius = found
+        right, radius = settled
         answer = answer_of(tally, {"w": w}, right, partial(gradient, [w]))
         if answer is None:
             continue
@@ -165,13 +165,13 @@ def check_subdifferential(operator: Operator, own: ValueTable, points: Sequence[
     distance = operator.distance
     assert distance is not None
     for w in points:
-        found = _slope(own, w) if isfinite(own.phi(w)) else None
+        settled = _slope(own, w) if isfinite(own.phi(w)) else None
         for g in sample_points.gradients(()):
             tick()
-            if found is None:
+            if settled is None:
                 tally.skip()
                 continue
-            right, radius = abs(g + found[0]), found[1]
+            right, radius = abs(g + settled[0]), settled[1]
             at = {"w": w, "g": g}
             answer = answer_of(tally, at, right, partial(distance, [w], [g]))
             if answer is None:
@@ -247,8 +247,8 @@ def _compare_images(tally: Tally, operator: Operator, vector: list[float], step:
 
 
 def _finite_images(operator: Operator, sizes: Sequence[float], step: float, count: int) -> list[tuple[float, float]]:
-    found = sample_points.images(operator, sizes, step, count)
-    return [(v, got) for v, got in found if not isinstance(got, str) and isfinite(got)]
+    images = sample_points.images(operator, sizes, step, count)
+    return [(v, got) for v, got in images if not isinstance(got, str) and isfinite(got)]
 
 
 def _slope(own: ValueTable, w: float) -> tuple[float, float] | None:

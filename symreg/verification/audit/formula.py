@@ -107,11 +107,11 @@ def check_gradient(operator: Operator, formula: Formula, count: int, rtol: float
     exact = slopes(formula.terms, formula.parameters)
     for weight in formula.weights(count):
         tick()
-        found = exact([weight], 0)
-        if found is None or not found.value.is_finite():
+        reference = exact([weight], 0)
+        if reference is None or not reference.value.is_finite():
             tally.skip()
             continue
-        low, high, right = float(found.low), float(found.high), float(found.value)
+        low, high, right = float(reference.low), float(reference.high), float(reference.value)
         answer = answer_of(tally, {"w": weight}, right, partial(gradient, [weight]))
         if answer is None:
             continue
@@ -179,19 +179,19 @@ def _one_sided(formula: Formula, weight: float) -> tuple[float, float] | None:
     """Return the slopes to the left and to the right, infinite where the domain ends; None if undetermined."""
     phi = elementwise(formula.terms.elementwise, formula.parameters)
     assert phi is not None
-    made: list[float] = []
+    sides: list[float] = []
     for side in (-1, 1):
         end = "low" if side < 0 else "high"
         if any(getattr(domain, end) == weight for domain in formula.terms.intervals(formula.parameters)):
-            made.append(side * inf)
+            sides.append(side * inf)
             continue
         try:
-            found = slope(phi, weight, sides=(side,))
+            one_sided = slope(phi, weight, sides=(side,))
         except Undecided:
             return None
-        if found is None or found.value.is_nan():
+        if one_sided is None or one_sided.value.is_nan():
             return None
-        made.append(float(found.value))
-    left, right = made
+        sides.append(float(one_sided.value))
+    left, right = sides
     close = abs(left - right) <= 1e-12 * max(abs(left), abs(right)) if isfinite(left) and isfinite(right) else False
     return (left, left) if close else (left, right)

@@ -98,10 +98,10 @@ def array_of(name: str, numbers: list[object]) -> NDArray[np.float64]:
 
 def _method(subject: object, name: str) -> Callable[..., Any] | None:
     try:
-        found = getattr(subject, name, None)
+        attribute = getattr(subject, name, None)
     except Exception as error:  # a property of somebody's object may raise anything
         raise SpecError(f"{type(subject).__name__}.{name} raised {type(error).__name__}") from error
-    return found if callable(found) else None
+    return attribute if callable(attribute) else None
 
 
 def _takes_a_step(prox: Callable[..., Any]) -> bool:
@@ -192,15 +192,15 @@ def _called(function: Callable[..., Any], *arguments: Any) -> Any:
 def _numbers(result: Any, count: int, what: str) -> list[float]:
     """Return as many numbers as there are elements, whatever shape they came in."""
     try:
-        found = np.asarray(result)
+        numbers = np.asarray(result)
     except (ValueError, TypeError) as error:
         raise CallFailed(f"{what} returned no array of numbers") from error
-    if found.size != count:
-        raise CallFailed(f"{what} returned shape {found.shape} for {count} {'element' if count == 1 else 'elements'}")
-    if found.dtype.kind == "c":
-        if np.any(found.imag != 0):
+    if numbers.size != count:
+        raise CallFailed(f"{what} returned shape {numbers.shape} for {count} {'element' if count == 1 else 'elements'}")
+    if numbers.dtype.kind == "c":
+        if np.any(numbers.imag != 0):
             raise CallFailed(f"{what} returned complex numbers")
-        found = found.real
-    if found.dtype.kind not in "fiub":
-        raise CallFailed(f"{what} returned {found.dtype} where numbers are right")
-    return [float(x) for x in found.ravel()]
+        numbers = numbers.real
+    if numbers.dtype.kind not in "fiub":
+        raise CallFailed(f"{what} returned {numbers.dtype} where numbers are right")
+    return [float(x) for x in numbers.ravel()]

@@ -69,8 +69,8 @@ class ValueTable:
     def beside(self, u: float, v: float, step: float) -> float:
         """Return the least objective at u and its closest neighbours: a domain's end may be missed by rounding."""
         reach = 1e-12 * max(abs(u), abs(v), 1e-3)
-        found = [self.objective(x, v, step) for x in (u, u + reach, u - reach)]
-        return min((x for x in found if not isnan(x)), default=nan)
+        costs = [self.objective(x, v, step) for x in (u, u + reach, u - reach)]
+        return min((x for x in costs if not isnan(x)), default=nan)
 
     def lower(self, u: float, v: float, step: float) -> Lower | None:
         """Return a point whose objective is lower than that of u by more than rounding; None if none is seen.
@@ -78,21 +78,21 @@ class ValueTable:
         Raises:
             Indeterminate: There is no objective at u, or no minimum within sight.
         """
-        there, best = self.beside(u, v, step), self.minimum(v, step)
-        if isnan(there) or best is None:
+        cost_at_u, best = self.beside(u, v, step), self.minimum(v, step)
+        if isnan(cost_at_u) or best is None:
             raise Indeterminate
-        here = self.objective(best, v, step)
+        least = self.objective(best, v, step)
         parts = [x for x in (step * abs(self.phi(u)), (u - v) ** 2 / 2) if isfinite(x)]
         slack = _RELATIVE * (step * abs(self.phi(best)) + (best - v) ** 2 / 2 + sum(parts))
         slack += step * (self.noise(best) + self.noise(u)) + 64 * _UNIT * (step * self.typical + v * v)
-        if isnan(here) or not there - here > slack or abs(u - best) <= _NEAR * max(abs(u), abs(best), abs(v)):
+        if isnan(least) or not cost_at_u - least > slack or abs(u - best) <= _NEAR * max(abs(u), abs(best), abs(v)):
             return None
-        return Lower(at=best, objective=here, other=there)
+        return Lower(at=best, objective=least, other=cost_at_u)
 
     def noise(self, w: float) -> float:
         """Return how much phi scatters between neighbouring floats; zero where it is infinite."""
-        found = [self.phi(w * (1 + k * _UNIT)) for k in (-4, -2, -1, 0, 1, 2, 4)]
-        finite = [x for x in found if isfinite(x)]
+        values = [self.phi(w * (1 + k * _UNIT)) for k in (-4, -2, -1, 0, 1, 2, 4)]
+        finite = [x for x in values if isfinite(x)]
         return 16 * (max(finite) - min(finite)) if finite else 0.0
 
     def seems_convex(self) -> bool:
@@ -138,16 +138,16 @@ class ValueTable:
 
 def value_table(value: Callable[[float], float], sizes: Sequence[float]) -> ValueTable:
     """Return a table of a value of one weight, over eighteen decades on either side of zero."""
-    made = ValueTable(value=value)
+    table = ValueTable(value=value)
     exponents = np.arange(_DECADES[0] * _PER_DECADE, _DECADES[1] * _PER_DECADE + 1) / _PER_DECADE
     positive = np.array([float(f"{10.0**x:.6g}") for x in exponents])
     special = [x * part for x in sizes for part in (0.5, 1.0, 2.0)]
     grid = np.unique(np.concatenate([-positive, [0.0], positive, special, [-x for x in special]]))
-    made.grid = grid
-    made.heights = np.array([made.phi(float(w)) for w in grid])
-    human = [abs(made.phi(w)) for w in (1.0, -1.0, 10.0, -10.0)]
-    made.typical = max([1.0, *(x for x in human if isfinite(x))])
-    return made
+    table.grid = grid
+    table.heights = np.array([table.phi(float(w)) for w in grid])
+    human = [abs(table.phi(w)) for w in (1.0, -1.0, 10.0, -10.0)]
+    table.typical = max([1.0, *(x for x in human if isfinite(x))])
+    return table
 
 
 def no_value_contradicts_convexity(points: NDArray[np.float64], heights: NDArray[np.float64], typical: float) -> bool:

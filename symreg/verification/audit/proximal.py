@@ -41,9 +41,9 @@ def check_prox(
         try:
             for v, got in sample_points.images(operator, formula.sizes, step, count):
                 tick()
-                found = judge.minimiser(v, step) if patience else None
+                minimiser = judge.minimiser(v, step) if patience else None
                 at = {"v": v, "step": step}
-                if found is None:
+                if minimiser is None:
                     patience -= patience > 0
                     searched += 1
                     failure = judge.unsettled(v, step, got)
@@ -52,11 +52,11 @@ def check_prox(
                     else:
                         tally.disagree(failure, step)
                 elif isinstance(got, str):
-                    tally.disagree(Failure(at=at, got=None, expected=float(found.value), error=inf, note=got), step)
-                elif (failure := judge.failure(v, step, got, found)) is not None:
+                    tally.disagree(Failure(at=at, got=None, expected=float(minimiser.value), error=inf, note=got), step)
+                elif (failure := judge.failure(v, step, got, minimiser)) is not None:
                     tally.disagree(failure, step)
                 else:
-                    nearest = float(judge.nearest(got, found))
+                    nearest = float(judge.nearest(got, minimiser))
                     tally.agree(0.0 if abs(got - nearest) <= ROUNDING else relative(got, nearest, v), step)
         except NoMinimum as reason:
             notes.append(f"prox is not judged at step = {exact(step)}: {reason}")
@@ -78,11 +78,11 @@ class _Judge:
 
     def minimiser(self, v: float, step: float) -> Minimiser | None:
         """Return the minimiser, without candidates that its enclosure could not tell from it but their values can."""
-        found = self.exact(v, step)
-        if found is None or not found.ties:
-            return found
+        enclosed = self.exact(v, step)
+        if enclosed is None or not enclosed.ties:
+            return enclosed
         known: list[tuple[float, arb]] = []
-        for one in (found.value, *found.ties):
+        for one in (enclosed.value, *enclosed.ties):
             height = self.objective(float(one), v, step)
             if height is not None and isfinite(height):
                 known.append((height, one))
@@ -90,7 +90,7 @@ class _Judge:
             return None
         least = min(height for height, _ in known)
         kept = [m for height, m in known if height - least <= ROUNDING * self.size(float(m), float(m), v, step)]
-        return replace(found, value=kept[0], ties=tuple(kept[1:]), curvature=arb.nan())
+        return replace(enclosed, value=kept[0], ties=tuple(kept[1:]), curvature=arb.nan())
 
     def nearest(self, got: float, found: Minimiser) -> arb:
         """Return the minimiser, of those that tie, that is nearest to what came out."""
@@ -108,22 +108,22 @@ class _Judge:
         small = self.rtol * max(abs(right), abs(v)) + ROUNDING
         if abs(got - float(self.nearest(got, found))) <= small:
             return None
-        here, there = self.objective(got, v, step), self.objective(right, v, step)
+        own, least = self.objective(got, v, step), self.objective(right, v, step)
         note = ""
-        if here is not None and there is not None and here > there:
-            lower, upper = distinguished(there, here)
+        if own is not None and least is not None and own > least:
+            lower, upper = distinguished(least, own)
             note = f"step*phi(u) + (u - v)**2/2 is {upper} at {exact(got)}, {lower} at {distinguished(right, got)[0]}"
-        is_gross = here is not None and there is not None and here - there > _GROSS * self.size(got, right, v, step)
+        is_gross = own is not None and least is not None and own - least > _GROSS * self.size(got, right, v, step)
         if not is_gross and self.is_explained(v, step, got, found):
             return None
         return Failure(at=at, got=got, expected=right, error=relative(got, right, v), note=note)
 
     def objective(self, u: float, v: float, step: float) -> float | None:
         """Return step*phi(u) + (u - v)^2/2."""
-        found = self.formula.value(u)
-        if found is None or found.is_nan():
+        value = self.formula.value(u)
+        if value is None or value.is_nan():
             return None
-        return float(arb(step) * found + (arb(u) - arb(v)) ** 2 / 2) if found.is_finite() else inf
+        return float(arb(step) * value + (arb(u) - arb(v)) ** 2 / 2) if value.is_finite() else inf
 
     def size(self, got: float, right: float, v: float, step: float) -> float:
         """Return the size of what the objective is added up from, at both points."""
@@ -146,13 +146,13 @@ class _Judge:
                 if abs(got - at) <= part * abs(at) + 2 * shift / float(found.curvature):
                     return True
         pull = self.pull(got)
-        here, there = self.objective(got, v, step), self.objective(at, v, step)
-        if pull is None or here is None or there is None:
+        own, least = self.objective(got, v, step), self.objective(at, v, step)
+        if pull is None or own is None or least is None:
             return False
         size = max(abs(x) for x in pull if isfinite(x)) if any(map(isfinite, pull)) else 0.0
         slack = part * (abs(v) + abs(got) + step * size)
         is_stationary = got + step * pull[0] - slack <= v <= got + step * pull[1] + slack
-        return is_stationary and here - there <= part * self.size(got, at, v, step)
+        return is_stationary and own - least <= part * self.size(got, at, v, step)
 
     def unsettled(self, v: float, step: float, got: float | str) -> Failure | None:
         """Return what is wrong with a prox that is near no stationary point, where its minimiser is not known.
@@ -189,10 +189,10 @@ class _Judge:
 
     def pull(self, u: float, parameters: Mapping[str, Exact] | None = None) -> tuple[float, float] | None:
         """Return the least and the greatest slope of phi at u; None where it has none."""
-        found = slopes(self.formula.terms, parameters or self.formula.parameters)([u], 0)
-        if found is None or found.value.is_nan():
+        slope = slopes(self.formula.terms, parameters or self.formula.parameters)([u], 0)
+        if slope is None or slope.value.is_nan():
             return None
-        return float(found.low), float(found.high)
+        return float(slope.low), float(slope.high)
 
     def pull_shift(self, u: float) -> float:
         """Return how far rounding of the parameters moves the slope of phi at u."""
@@ -201,7 +201,7 @@ class _Judge:
         for name, number in self.formula.parameters.items():
             for other in moved(number, ROUNDING):
                 if all(other in p.domain for p in self.formula.terms.parameters if p.name == name):
-                    found = self.pull(u, {**self.formula.parameters, name: Fraction(other)})
-                    if found is not None and unmoved is not None and isfinite(found[0] - unmoved[0]):
-                        total += abs(found[0] - unmoved[0])
+                    changed = self.pull(u, {**self.formula.parameters, name: Fraction(other)})
+                    if changed is not None and unmoved is not None and isfinite(changed[0] - unmoved[0]):
+                        total += abs(changed[0] - unmoved[0])
         return total

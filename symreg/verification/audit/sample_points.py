@@ -37,39 +37,39 @@ def weights(
     sizes: Sequence[float], count: int, special: Iterable[float], is_inside: Callable[[float], bool]
 ) -> list[float]:
     """Return weights, the special ones (kinks and their neighbours) among them."""
-    made = [0.0, *(s * x for x in _HUMAN for s in (1.0, -1.0)), *special]
-    return _filled("weights", made, sizes, count, is_inside)
+    points = [0.0, *(s * x for x in _HUMAN for s in (1.0, -1.0)), *special]
+    return _filled("weights", points, sizes, count, is_inside)
 
 
 def inputs(sizes: Sequence[float], step: float, count: int) -> list[float]:
     """Return inputs of a prox in order: thresholds are of the size of a parameter, of the step, or between."""
     own = [y for x in sizes for y in (x, step * x, sqrt(step * x), x + step, step / x)]
     near = [y for x in sizes[:4] for y in (0.95 * x, 1.05 * x, x + 0.3 * step, x + 0.7 * step)]
-    made = [0.0, *(s * x for x in _HUMAN for s in (1.0, -1.0)), *map(_plain, near)]
-    return sorted(_filled(f"inputs/{step!r}", made, own, count, lambda _: True))
+    points = [0.0, *(s * x for x in _HUMAN for s in (1.0, -1.0)), *map(_plain, near)]
+    return sorted(_filled(f"inputs/{step!r}", points, own, count, lambda _: True))
 
 
 def images(operator: Operator, sizes: Sequence[float], step: float, count: int) -> Iterator[tuple[float, float | str]]:
     """Yield inputs in order with what the object's prox is there, or what it said in raising."""
     assert operator.prox is not None
-    found: dict[float, float | str] = {}
+    answers: dict[float, float | str] = {}
 
     def image(v: float) -> float:
         assert operator.prox is not None
-        if v not in found:
+        if v not in answers:
             try:
-                found[v] = operator.prox([v], step)[0]
+                answers[v] = operator.prox([v], step)[0]
             except CallFailed as failed:
-                found[v] = str(failed)
-        made = found[v]
-        return float("nan") if isinstance(made, str) else made
+                answers[v] = str(failed)
+        answer = answers[v]
+        return float("nan") if isinstance(answer, str) else answer
 
     points = inputs(sizes, step, count)
     kept = [v for v in points if isfinite(image(v))]
     wanted = [*points, *beside_jumps(kept, [image(v) for v in kept], image)]
     for v in sorted(dict.fromkeys(wanted)):
         image(v)
-        yield v, found[v]
+        yield v, answers[v]
 
 
 def beside_jumps(points: Sequence[float], images: Sequence[float], prox: Callable[[float], float]) -> list[float]:
@@ -80,7 +80,7 @@ def beside_jumps(points: Sequence[float], images: Sequence[float], prox: Callabl
         images: What the prox is there.
         prox: The same at one more input; NaN where it cannot be had.
     """
-    found: list[float] = []
+    beside: list[float] = []
     pairs = list(pairwise(zip(points, images, strict=True)))
     places = [k for k, ((v, p), (w, q)) in enumerate(pairs) if abs(q - p) > 3 * (w - v) or ((p == 0) != (q == 0))]
     if len(places) > _MOST_JUMPS:  # those about the middle, where the inputs are dense
@@ -95,8 +95,8 @@ def beside_jumps(points: Sequence[float], images: Sequence[float], prox: Callabl
             is_left = image == 0 if p == 0 else image != 0 if q == 0 else abs(image - p) < abs(image - q)
             low, high = (middle, high) if is_left else (low, middle)
         size = max(abs(low), abs(high))
-        found += [low - size * part for part in _BESIDE] + [high + size * part for part in _BESIDE]
-    return [x for x in dict.fromkeys(map(_plain, found)) if isfinite(x)]
+        beside += [low - size * part for part in _BESIDE] + [high + size * part for part in _BESIDE]
+    return [x for x in dict.fromkeys(map(_plain, beside)) if isfinite(x)]
 
 
 def gradients(sizes: Sequence[float]) -> list[float]:
@@ -105,9 +105,9 @@ def gradients(sizes: Sequence[float]) -> list[float]:
 
 
 def _filled(
-    name: str, made: Iterable[float], sizes: Sequence[float], count: int, is_inside: Callable[[float], bool]
+    name: str, points: Iterable[float], sizes: Sequence[float], count: int, is_inside: Callable[[float], bool]
 ) -> list[float]:
-    kept = [x for x in dict.fromkeys(made) if is_inside(x)]
+    kept = [x for x in dict.fromkeys(points) if is_inside(x)]
     stream = Stream("audit", name)
     for tries in range(_TRIES * count):
         if len(kept) >= count:

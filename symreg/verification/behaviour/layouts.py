@@ -142,11 +142,11 @@ def _outputs(harness: Harness, subject: Subject, group: Group, weights: Vector, 
     except CallFailed as failed:
         if not isinstance(failed.__cause__, ValueError) or not np.array_equal(own, weights):
             harness.fail(f"with out being w {failed}")
-    both = np.concatenate((weights, weights))
-    before, overlapping = both.copy(), both[1 : len(weights) + 1]
+    memory = np.concatenate((weights, weights))
+    before, overlapping = memory.copy(), memory[1 : len(weights) + 1]
     try:
-        into(both[: len(weights)], overlapping)
+        into(memory[: len(weights)], overlapping)
         harness.fail("out that overlaps w is not refused")
     except CallFailed as failed:
-        if not isinstance(failed.__cause__, ValueError) or not np.array_equal(both, before):
+        if not isinstance(failed.__cause__, ValueError) or not np.array_equal(memory, before):
             harness.fail(f"with out that overlaps w {failed}")

@@ -101,9 +101,9 @@ def _compare(
     """Record a failure if a number is further from what is right than its shares allow."""
     if exact is None or low is None or high is None:
         return
-    found = measured(got, low, high, FORMATS[harness.subject.dtype], shares, rtol)
-    if found.finding is Finding.WRONG:
-        harness.fail(expected=float(exact), got=got, ratio=found.ratio)
+    comparison = measured(got, low, high, FORMATS[harness.subject.dtype], shares, rtol)
+    if comparison.finding is Finding.WRONG:
+        harness.fail(expected=float(exact), got=got, ratio=comparison.ratio)
 
 
 def _shares_of_summands(terms: Terms, weights: Vector, group: Group, shape: Format) -> tuple[arb, ...]:

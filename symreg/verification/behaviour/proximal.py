@@ -169,10 +169,10 @@ def _outputs(harness: Harness, subject: Subject, case: ProxCase, points: Vector,
     except CallFailed as failed:
         if not isinstance(failed.__cause__, ValueError) or not np.array_equal(own, points):
             harness.fail(f"with out being v {failed}")
-    both = np.concatenate((points, points))
+    memory = np.concatenate((points, points))
     other = "float32" if points.dtype == np.float64 else "float64"
     wrong = {
-        "that overlaps v": (both[: len(points)], both[1 : len(points) + 1]),
+        "that overlaps v": (memory[: len(points)], memory[1 : len(points) + 1]),
         "of another length": (points.copy(), np.zeros(len(points) + 1, points.dtype)),
         "of another type": (points.copy(), np.zeros(len(points), other)),
     }
@@ -199,15 +199,15 @@ def _refusals(harness: Harness, subject: Subject, terms: Terms, case: ProxCase, 
 def _oddness(harness: Harness, subject: Subject, cases: Sequence[ProxCase]) -> None:
     """Require `prox(-v)` to be `-prox(v)` to the last bit, as phi is even."""
     for case in cases:
-        there = harness.result_of(partial(call_prox, subject, case.group, case.points, case.step))
+        forward = harness.result_of(partial(call_prox, subject, case.group, case.points, case.step))
         back = harness.result_of(partial(call_prox, subject, case.group, -case.points, case.step))
-        if there is None or back is None:
+        if forward is None or back is None:
             return
-        off = (there != -back) & ~(np.isnan(there) & np.isnan(back))
-        off |= np.signbit(there) != np.signbit(-back)
+        off = (forward != -back) & ~(np.isnan(forward) & np.isnan(back))
+        off |= np.signbit(forward) != np.signbit(-back)
         for k in np.flatnonzero(off)[:1]:
             v = float(case.points[k])
             harness.fail(
-                f"prox({v!r}) is {float(there[k])!r}, prox({-v!r}) is {float(back[k])!r} with step = {case.step!r}"
+                f"prox({v!r}) is {float(forward[k])!r}, prox({-v!r}) is {float(back[k])!r} with step = {case.step!r}"
             )
             return

@@ -22,17 +22,17 @@ from symreg.verification.oracle.formats import Dtype
 
 def wrong_parameters(terms: Terms, group: Group) -> Iterator[tuple[str, Group]]:
     """Yield groups that differ from a right one by a parameter outside its domain, and what is wrong."""
-    for one in terms.parameters:
-        for value in (*outside_parameter(one), float("nan")):
-            yield f"{one.name} = {value}", replace(group, parameters={**group.parameters, one.name: value})
+    for parameter in terms.parameters:
+        for value in (*outside_parameter(parameter), float("nan")):
+            yield f"{parameter.name} = {value}", replace(group, parameters={**group.parameters, parameter.name: value})
 
 
 def wrong_relations(terms: Terms, group: Group, dtype: Dtype) -> Iterator[tuple[str, Group]]:
     """Yield groups in which an end of a domain does not exceed the other, or an array holds what it may not."""
-    for one in terms.parameters:
-        for value in _not_above(one, group):
-            what = f"{one.name} = {value} beside {one.above} = {group.parameters[one.above]}"
-            yield what, replace(group, parameters={**group.parameters, one.name: value})
+    for parameter in terms.parameters:
+        for value in _not_above(parameter, group):
+            what = f"{parameter.name} = {value} beside {parameter.above} = {group.parameters[parameter.above]}"
+            yield what, replace(group, parameters={**group.parameters, parameter.name: value})
     for array in terms.arrays:
         for value in outside_elements(array, dtype):
             changed = group.arrays[array.name].copy()

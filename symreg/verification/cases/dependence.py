@@ -44,23 +44,23 @@ def longest(terms: Terms, summands: int) -> int:
 def value_depends(terms: Terms, group: Group, weights: Sequence[float], place: int) -> bool:
     """Does R depend on the weight at a place?"""
     total = values(terms, group.parameters, group.arrays_for(len(weights)))
-    here = total(weights)
+    unchanged = total(weights)
     others = [total(changed) for changed in _changed(terms, group, weights, place)]
-    return here is None or any(other is None or not other.overlaps(here) for other in others)
+    return unchanged is None or any(other is None or not other.overlaps(unchanged) for other in others)
 
 
 def dependent_slopes(terms: Terms, group: Group, weights: Sequence[float], place: int) -> frozenset[int]:
     """Return the places whose slope is another one where the weight at a place is another one."""
-    by = slopes(terms, group.parameters, group.arrays_for(len(weights)))
+    slope_at = slopes(terms, group.parameters, group.arrays_for(len(weights)))
     looked_at = range(len(weights)) if terms.indexed else (place,)
-    here = {j: by(weights, j) for j in looked_at}
-    found = set()
+    unchanged = {j: slope_at(weights, j) for j in looked_at}
+    moved = set()
     for changed in _changed(terms, group, weights, place):
         for j in looked_at:
-            before, after = here[j], None if j in found else by(changed, j)
+            before, after = unchanged[j], None if j in moved else slope_at(changed, j)
             if before is not None and after is not None and not after.value.overlaps(before.value):
-                found.add(j)
-    return frozenset(found)
+                moved.add(j)
+    return frozenset(moved)
 
 
 def _changed(terms: Terms, group: Group, weights: Sequence[float], place: int) -> Iterator[list[float]]:

@@ -44,17 +44,17 @@ def find_slope(
     at_choice: bool = False,
 ) -> Measured:
     """Compare dR/dw_j; at a kink with anything between the one-sided derivatives, or with the stated choice."""
-    one = case.exact[j]
-    assert one is not None
-    low, high = (one.value, one.value) if at_choice else (one.low, one.high)
+    slope = case.exact[j]
+    assert slope is not None
+    low, high = (slope.value, slope.value) if at_choice else (slope.low, slope.high)
     return measured(got, low, high, shape, shares, rtol)
 
 
 def shares_of_slope(terms: Terms, case: SlopeCase, j: int, shape: Format) -> Iterator[arb | None]:
     """Return the shares of dR/dw_j."""
-    one = case.exact[j]
-    assert one is not None
-    return sensitivity.of_slope(_inputs(terms, case.group, case.weights, shape), j, one.value)
+    slope = case.exact[j]
+    assert slope is not None
+    return sensitivity.of_slope(_inputs(terms, case.group, case.weights, shape), j, slope.value)
 
 
 def find_step(
@@ -73,16 +73,16 @@ def find_step(
     if isnan(got):
         return Measured(Finding.WRONG, inf)
     exact = case.exact[output][j]
-    one = case.slopes[j]
-    assert exact is not None and one is not None
+    slope = case.slopes[j]
+    assert exact is not None and slope is not None
     point = step_point(case, j)
     low, high = exact, exact
-    if one.at_kink:
-        for end in (one.low, one.high):
-            found = step({**point, "g_penalty": end}) if end.is_finite() else None
-            if found is not None:
+    if slope.at_kink:
+        for end in (slope.low, slope.high):
+            after = step({**point, "g_penalty": end}) if end.is_finite() else None
+            if after is not None:
                 with ctx.workprec(WORKING_BITS):
-                    low, high = low.min(found[output]), high.max(found[output])
+                    low, high = low.min(after[output]), high.max(after[output])
     inputs = _inputs(terms if case.smooth is None else case.smooth, case.group, case.weights, shape)
     spread = partial(_spread_beside, step, case, j, shape)
     shares = sensitivity.of_step(step, output, point, inputs, j, exact, case.prox, case.beside(j), spread)
@@ -148,12 +148,12 @@ def range_check(rule: Rule, shape: Format) -> Callable[[StepCase, int], bool]:
         scope = Scope(dict(point), decide=sign)
         for target, nodes in steps:
             try:
-                found = [(code(scope), least, most) for code, least, most in nodes]
+                sizes = [(code(scope), least, most) for code, least, most in nodes]
             except Undecided:
                 return False
-            if any(abs(x) > most or (abs(x) < least and not x.is_zero()) for x, least, most in found):
+            if any(abs(x) > most or (abs(x) < least and not x.is_zero()) for x, least, most in sizes):
                 return True
-            scope.names[target] = found[0][0]
+            scope.names[target] = sizes[0][0]
         return False
 
     return out_of_range

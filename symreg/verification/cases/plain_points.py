@@ -74,9 +74,9 @@ def plain_sample(terms: Terms, shape: Format, fixed: Mapping[str, float], limit:
 
 def _weights(terms: Terms, shape: Format, parameters: dict[str, float], limit: int | None, is_first: bool) -> Group:
     """Return everyday weights, what lies at and beside the kinks and the domain's ends, and a few weights far out."""
-    found = kinks(terms.terms, parameters)[:_MOST_KINKS]
+    near_kinks = kinks(terms.terms, parameters)[:_MOST_KINKS]
     chosen = [0.0, -0.0]
-    for kink in found:
+    for kink in near_kinks:
         chosen += [*around(kink.below, shape.name), *around(kink.above, shape.name)]
         chosen += [kink.below * (1 + sign * off) for off in _BESIDE for sign in (-1, 1)]
     chosen += [sign * size for size in _sizes(shape, limit, is_first) for sign in (-1, 1)]
@@ -86,7 +86,7 @@ def _weights(terms: Terms, shape: Format, parameters: dict[str, float], limit: i
     least = float(np.finfo(shape.name).smallest_normal)
     made = {(w, np.signbit(w)): w for w in map(float, map(kind, chosen)) if w == 0 or abs(w) >= least}
     inside = [w for w in made.values() if isfinite(w) and all(w in domain for domain in domains)]
-    fixed_kinks = frozenset(k.below for k in found if k.is_float and k.is_fixed)
+    fixed_kinks = frozenset(k.below for k in near_kinks if k.is_float and k.is_fixed)
     vector = np.array(inside, dtype=shape.name)
     return Group(parameters=parameters, vectors=(vector,), fixed_kinks=fixed_kinks, is_plain=True)
 

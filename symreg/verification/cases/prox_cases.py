@@ -57,8 +57,8 @@ class ProxCase:
     @property
     def is_sphere(self) -> bool:
         """Is every point of one radius right, as v = 0 has no direction but its minimum is not zero?"""
-        one = self.minima[0] if self.minima else None
-        return self.is_radial and not self.points.any() and one is not None and not one.value.is_zero()
+        minimum = self.minima[0] if self.minima else None
+        return self.is_radial and not self.points.any() and minimum is not None and not minimum.value.is_zero()
 
 
 def prox_cases(
@@ -79,7 +79,7 @@ def prox_cases(
         per_call: Elements of an elementwise objective in one call; some fifty unless given.
     """
     radius = radius_of(terms)
-    made: list[ProxCase] = []
+    cases: list[ProxCase] = []
     count = number = 0
     while count < points and number < points + 8:
         stream = Stream("prox", number)
@@ -95,12 +95,12 @@ def prox_cases(
                 new = [_elementwise(terms, dtype, stream, group, step, number, greatest_exponent)]
         except NoMinimum:
             new = []
-        made += new
+        cases += new
         count += sum(len(case.points) for case in new)
         number += 1
     if per_call is not None and radius is None:
-        return tuple(part for case in made for part in _parts(case, per_call))
-    return tuple(made)
+        return tuple(part for case in cases for part in _parts(case, per_call))
+    return tuple(cases)
 
 
 def _parts(case: ProxCase, length: int) -> Iterator[ProxCase]:
@@ -213,11 +213,11 @@ def radial_case(minimiser: Minimisers, group: Group, step: float, points: Vector
     """Return the case of one vector; where it is zero and its minimum is not, nothing says in which direction."""
     size = norm_of(points)
     with ctx.workprec(WORKING_BITS):
-        one = minimiser(0.0 if size.is_zero() else size, step)
-        if one is None or (size.is_zero() and not one.value.is_zero()):
+        minimum = minimiser(0.0 if size.is_zero() else size, step)
+        if minimum is None or (size.is_zero() and not minimum.value.is_zero()):
             exact: tuple[arb | None, ...] = (None,) * len(points)
         elif size.is_zero():
             exact = (arb(0),) * len(points)
         else:
-            exact = tuple(arb(v) * (one.value / size) for v in points.tolist())
-    return ProxCase(group=group, step=step, points=points, minima=(one,) * len(points), exact=exact, is_radial=True)
+            exact = tuple(arb(v) * (minimum.value / size) for v in points.tolist())
+    return ProxCase(group=group, step=step, points=points, minima=(minimum,) * len(points), exact=exact, is_radial=True)

@@ -24,9 +24,9 @@ from symreg.verification.oracle.formats import Vector
 
 def radius_of(terms: Terms) -> Terms | None:
     """Return phi(r), r >= 0, as elementwise terms where all terms are functions of norm(w) and n alone, else None."""
-    made = [_of_radius(term) for term in terms.terms]
-    found = tuple(term for term in made if term is not None)
-    return Terms(terms=found) if found and len(found) == len(made) else None
+    profiles = [_of_radius(term) for term in terms.terms]
+    known = tuple(term for term in profiles if term is not None)
+    return Terms(terms=known) if known and len(known) == len(profiles) else None
 
 
 def _of_radius(term: Term) -> Term | None:

@@ -75,17 +75,17 @@ def _near(x: float, shape: Format) -> list[float]:
 
 def points_at_jump(minimiser: Minimisers, step: float, points: Sequence[float], dtype: Dtype) -> list[float]:
     """Return the floats around the place where the minimum jumps most, and their mirror images."""
-    found = [(v, one) for v in sorted(set(points)) if (one := minimiser(v, step)) is not None and abs(v) < 1e100]
+    minima = [(v, one) for v in sorted(set(points)) if (one := minimiser(v, step)) is not None and abs(v) < 1e100]
     gaps = [
         (float((b.value - a.value) - (ball(w) - ball(v))) / (abs(v) + abs(w)), v, w)
-        for (v, a), (w, b) in pairwise(found)
+        for (v, a), (w, b) in pairwise(minima)
     ]
     if not gaps:
         return []
     gap, low, high = max(gaps)
     if gap <= _JUMP:
         return []
-    ends = {v: one.value for v, one in found}
+    ends = {v: one.value for v, one in minima}
     while ordinal(high) - ordinal(low) > 1:
         middle = from_ordinal((ordinal(low) + ordinal(high)) // 2)
         at = minimiser(middle, step)

@@ -53,31 +53,31 @@ def sampled(
 
 def value_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[ValueCase, ...]:
     """Return a case per weight of an elementwise objective, per vector of one in index notation."""
-    made = []
+    cases = []
     for group in sample:
         total = values(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
         for vector in group.vectors:
-            split = [vector] if terms.indexed or group.is_human else np.split(vector, len(vector))
-            for weights in split:
+            calls = [vector] if terms.indexed or group.is_human else np.split(vector, len(vector))
+            for weights in calls:
                 if terms.arrays:
                     arrays = group.arrays_for(len(weights))
                     total = values(terms, group.parameters, arrays, floor=FORMATS[dtype].floor)
-                made.append(ValueCase(group=group, weights=weights, exact=total(weights.tolist())))
-    return tuple(made)
+                cases.append(ValueCase(group=group, weights=weights, exact=total(weights.tolist())))
+    return tuple(cases)
 
 
 def slope_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[SlopeCase, ...]:
     """Return a case per vector."""
-    made = []
+    cases = []
     for group in sample:
-        by = slopes(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
+        slope_at = slopes(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
         for vector in group.vectors:
             if terms.arrays:
-                by = slopes(terms, group.parameters, group.arrays_for(len(vector)), floor=FORMATS[dtype].floor)
+                slope_at = slopes(terms, group.parameters, group.arrays_for(len(vector)), floor=FORMATS[dtype].floor)
             weights = vector.tolist()
-            exact = tuple(by(weights, j) for j in range(len(weights)))
-            made.append(SlopeCase(group=group, weights=vector, exact=exact))
-    return tuple(made)
+            exact = tuple(slope_at(weights, j) for j in range(len(weights)))
+            cases.append(SlopeCase(group=group, weights=vector, exact=exact))
+    return tuple(cases)
 
 
 def well_conditioned_up_to(terms: Terms, dtype: Dtype) -> int | None:
@@ -115,8 +115,8 @@ def _differ(one: arb, other: arb, floor: float) -> bool:
 
 
 def _slope_or_none(phi: Function, at: Exact, floor: float) -> arb | None:
-    found = slope(phi, at, floor=floor)
-    return None if found is None else found.value
+    derivative = slope(phi, at, floor=floor)
+    return None if derivative is None else derivative.value
 
 
 def offsets(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:

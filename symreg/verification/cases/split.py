@@ -74,14 +74,14 @@ def _end(rule: Rule, step: Stepper, start: float, size: float) -> tuple[float, .
     point: dict[str, Value] = {p.name: arb(p.default or (0.5 if 0.5 in p.domain else 0.0)) for p in rule.parameters}
     point |= {state.name: arb(state.initial) for state in rule.states}
     point |= {"w": arb(start), "g_loss": arb(0), "g_penalty": arb(size), "prox": lambda v, s: v}
-    made = []
+    weights = []
     for t in _TIMES:
         after = step({**point, "t": arb(t)})
         if after is None:
             return None
-        made.append(float(after["w"]))
+        weights.append(float(after["w"]))
         point |= after
-    return tuple(made)
+    return tuple(weights)
 
 
 @lru_cache(maxsize=64)
@@ -110,8 +110,8 @@ def _has_a_value(term: Term, setting: Mapping[str, float]) -> bool:
         return True
     domain = term.domain.at(setting)
     at = [w for w in (1.0, -1.0, 0.375, 2.5) if w in domain] or [inside(domain)]
-    found = [values(Terms(terms=(term,)), setting)([w]) for w in at]
-    return any(value is not None and value.is_finite() for value in found)
+    results = [values(Terms(terms=(term,)), setting)([w]) for w in at]
+    return any(value is not None and value.is_finite() for value in results)
 
 
 def _kinked_at(term: Term, setting: Mapping[str, float]) -> bool:
@@ -122,9 +122,9 @@ def _kinked_at(term: Term, setting: Mapping[str, float]) -> bool:
         return slope(phi, weight, sides=sides, floor=_NOTHING)
 
     marked = [term, *(replace(term, tree=Call("abs", (base,))) for base in _delicate(term.tree))]
-    found = sorted(kinks(marked, setting), key=lambda kink: abs(kink.below))
+    marked_kinks = sorted(kinks(marked, setting), key=lambda kink: abs(kink.below))
     domain = term.domain.at(setting)
-    within = [kink for kink in found if kink.below in domain and kink.above in domain]
+    within = [kink for kink in marked_kinks if kink.below in domain and kink.above in domain]
     ends = {float(end): side for end, side in ((domain.low, 1), (domain.high, -1)) if end is not None and end in domain}
     if any(_is_kink(at(end, (side,))) for end, side in ends.items()):
         return True
@@ -170,16 +170,16 @@ def _kinked_in_space(term: Term, setting: Mapping[str, float]) -> bool:
     """Look at the origin, at equal weights, and where one weight takes a switch of the term through zero."""
     stream = Stream("split arrays", term.name)
     arrays = {array.name: _moderate(array, stream) for array in term.arrays}
-    by = slopes(Terms(terms=(term,)), setting, arrays, floor=_NOTHING)
+    slope_at = slopes(Terms(terms=(term,)), setting, arrays, floor=_NOTHING)
     for weights in ([0.0] * _LENGTH, [0.75] * _LENGTH):
-        if any(_is_kink(by(weights, j)) for j in range(_LENGTH)):
+        if any(_is_kink(slope_at(weights, j)) for j in range(_LENGTH)):
             return True
     for switch in (*switches(term.tree), *_delicate(term.tree)):
         for moving in _along(switch, setting, arrays):
             for j in range(_LENGTH):
 
                 def at(weight: float, j: int = j) -> Slope | None:
-                    return by([*_MIDDLE[:j], weight, *_MIDDLE[j + 1 :]], j)
+                    return slope_at([*_MIDDLE[:j], weight, *_MIDDLE[j + 1 :]], j)
 
                 if any(_is_kinked_across(kink, at) for kink in _crossings(moving, j)):
                     return True
@@ -225,10 +225,10 @@ def _crossings(moving: Callable[[int, float], float], j: int) -> Iterator[Kink]:
         a, b = ordinal(low), ordinal(high)
         while b - a > 1:
             middle = (a + b) // 2
-            here = moving(j, from_ordinal(middle))
-            if here == 0.0:
+            value = moving(j, from_ordinal(middle))
+            if value == 0.0:
                 a = b = middle
-            elif here * before > 0:
+            elif value * before > 0:
                 a = middle
             else:
                 b = middle

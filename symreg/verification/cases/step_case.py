@@ -59,8 +59,8 @@ class StepCase:
 
 def step_point(case: StepCase, j: int) -> dict[str, Value]:
     """Return what the step of one weight is evaluated at."""
-    found = case.slopes[j]
-    penalty = arb.nan() if found is None else found.value
+    slope = case.slopes[j]
+    penalty = arb.nan() if slope is None else slope.value
     return point_of_weight(case, j, penalty, shared_values(case))
 
 

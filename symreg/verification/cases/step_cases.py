@@ -45,33 +45,35 @@ def step_cases(
     parts = split(terms, rule) if rule.uses_prox else None
     total = sum(len(case.weights) for case in known)
     every = max(_THRESHOLD_EVERY, _THRESHOLD_AMONG * len(known) // max(total, 1))
-    made: list[StepCase] = []
+    cases: list[StepCase] = []
     for number, case in enumerate(known):
         usable = _usable(terms, case if parts is None else _of_part(parts[0], case, dtype), dtype)
         if usable is not None:
-            made += _step_case(rule, step, usable, number, dtype, fixed, parts, number % every == 0)
-    return tuple(made)
+            cases += _step_case(rule, step, usable, number, dtype, fixed, parts, number % every == 0)
+    return tuple(cases)
 
 
-def references_of_steps(made: Sequence[StepCase], rule: Rule) -> dict[str, Reference]:
+def references_of_steps(cases: Sequence[StepCase], rule: Rule) -> dict[str, Reference]:
     """Return the exact results of all cases, concatenated, per output."""
     outputs = ("w", *(state.name for state in rule.states))
-    return {name: reference([x for case in made for x in case.exact[name]]) for name in outputs}
+    return {name: reference([x for case in cases for x in case.exact[name]]) for name in outputs}
 
 
 def _of_part(smooth: Terms, case: SlopeCase, dtype: Dtype) -> SlopeCase:
     """Return the case with the slopes of some of the terms."""
     weights = case.weights.tolist()
-    by = slopes(smooth, case.group.parameters, case.group.arrays_for(len(weights)), floor=FORMATS[dtype].floor)
-    return SlopeCase(group=case.group, weights=case.weights, exact=tuple(by(weights, j) for j in range(len(weights))))
+    slope_at = slopes(smooth, case.group.parameters, case.group.arrays_for(len(weights)), floor=FORMATS[dtype].floor)
+    return SlopeCase(
+        group=case.group, weights=case.weights, exact=tuple(slope_at(weights, j) for j in range(len(weights)))
+    )
 
 
 def _usable(terms: Terms, case: SlopeCase, dtype: Dtype) -> SlopeCase | None:
     """Return the case with only those weights (of an elementwise objective) for which a step is within range."""
     bound = sqrt(FORMATS[dtype].greatest) / 1024
     fits = [
-        one is not None and one.value.is_finite() and bool(abs(one.value) < bound) and abs(float(w)) < bound * 512
-        for one, w in zip(case.exact, case.weights, strict=True)
+        slope is not None and slope.value.is_finite() and bool(abs(slope.value) < bound) and abs(float(w)) < bound * 512
+        for slope, w in zip(case.exact, case.weights, strict=True)
     ]
     if all(fits):
         return case
@@ -107,13 +109,13 @@ def _step_case(
         case = replace(case, points=points)
     shared = shared_values(case)
     results = []
-    for j, one in enumerate(case.slopes):
-        results.append(None if one is None else step(point_of_weight(case, j, one.value, shared)))
-    found = [j for j, r in enumerate(results) if r is not None or _has_minimum(step, step_point(case, j), rule)]
-    if len(found) < len(results):
-        if not found or not any(call.is_step_per_weight for call in rule.prox_calls):
+    for j, slope in enumerate(case.slopes):
+        results.append(None if slope is None else step(point_of_weight(case, j, slope.value, shared)))
+    usable = [j for j, r in enumerate(results) if r is not None or _has_minimum(step, step_point(case, j), rule)]
+    if len(usable) < len(results):
+        if not usable or not any(call.is_step_per_weight for call in rule.prox_calls):
             return
-        case, results = part_of(case, found), [results[j] for j in found]
+        case, results = part_of(case, usable), [results[j] for j in usable]
     outputs = ("w", *(state.name for state in rule.states))
     case.exact.update({name: tuple(None if r is None else r[name] for r in results) for name in outputs})
     yield case

@@ -164,9 +164,9 @@ def at_threshold(case: StepCase, step: Stepper, dtype: Dtype) -> StepCase:
             while b - a > 1:
                 middle = (a + b) // 2
                 a, b = (middle, b) if is_zero(from_ordinal(middle)) == before else (a, middle)
-            there = from_ordinal(a)
+            threshold = from_ordinal(a)
             apart = 2.0 ** (FORMATS[dtype].unit + _BESIDE)
-            around = [there, there * (1 + apart), there * (1 - apart)]
+            around = [threshold, threshold * (1 + apart), threshold * (1 - apart)]
             beside = part_of(case, [chosen, chosen, chosen, *range(3, len(case.weights))])
             return replace(beside, gradient=np.array([*around, *case.gradient[3:]], dtype=dtype))
     return case
@@ -176,7 +176,7 @@ def _trajectory(
     rule: Rule, step: Stepper, constants: Mapping[str, Value], stream: Stream, count: int
 ) -> list[dict[str, float]]:
     """Return states that a few steps from the initial ones lead to: second moments are not negative, and the like."""
-    found = []
+    snapshots = []
     for _ in range(count):
         states = {state.name: arb(state.initial) for state in rule.states}
         weight = arb(stream.sign() * stream.log_uniform(-4, 4))
@@ -187,8 +187,8 @@ def _trajectory(
                 break
             weight = after["w"]
             states = {state.name: after[state.name] for state in rule.states}
-            found.append({name: float(x) for name, x in states.items()})
-    return found
+            snapshots.append({name: float(x) for name, x in states.items()})
+    return snapshots
 
 
 def _loss_gradient(penalty: Slope | None, stream: Stream, dtype: Dtype) -> float:

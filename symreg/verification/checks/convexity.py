@@ -36,8 +36,8 @@ class Convexity:
 def least_rho(proofs: Sequence[Convexity], parameters: Mapping[str, float]) -> arb | None:
     """Return the least rho that is proved for these parameters, from above; None where nothing is."""
     with ctx.workprec(_BITS):
-        found = [rho for proof in proofs if (rho := _rho(proof, parameters)) is not None]
-        return reduce(arb.min, found) if found else None
+        bounds = [rho for proof in proofs if (rho := _rho(proof, parameters)) is not None]
+        return reduce(arb.min, bounds) if bounds else None
 
 
 def _rho(proof: Convexity, parameters: Mapping[str, float]) -> arb | None:

@@ -82,10 +82,10 @@ def judge_of_pairs(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) -
         monotone, lipschitz = (Tally(kind, subject.label, dtype) for kind in (MONOTONE, LIPSCHITZ))
         for case in pairs:
             try:
-                found = [call_prox(subject, case.group, v, case.step) for v in case.calls]
+                images = [call_prox(subject, case.group, v, case.step) for v in case.calls]
             except CallFailed:
                 return []  # the check of `prox` tells
-            values = found if terms.indexed else [p for whole in found for p in np.split(whole, len(whole))]
+            values = images if terms.indexed else [p for whole in images for p in np.split(whole, len(whole))]
             for places in case.pairs:
                 pair = _pair(case, values, places)
                 if pair is None:
@@ -103,7 +103,7 @@ def judge_of_pairs(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) -
 
 def pair_cases(dtype: Dtype, cases: Sequence[ProxCase], proofs: Sequence[Convexity]) -> tuple[PointPairs, ...]:
     """Return pairs for those parameters of the cases of which something is proved."""
-    made = []
+    cases_of_pairs = []
     for number, (_, same) in enumerate(groupby(cases, key=lambda case: (case.step, *case.group.parameters.items()))):
         together = list(same)
         group, step = together[0].group, together[0].step
@@ -115,7 +115,7 @@ def pair_cases(dtype: Dtype, cases: Sequence[ProxCase], proofs: Sequence[Convexi
         stream = Stream("prox pairs", dtype, number)
         calls = [part for case in together for part in (case.points, _beside(case, stream)) if len(part)]
         points = calls if together[0].is_radial else [v for whole in calls for v in np.split(whole, len(whole))]
-        made.append(
+        cases_of_pairs.append(
             PointPairs(
                 group=group,
                 step=step,
@@ -126,7 +126,7 @@ def pair_cases(dtype: Dtype, cases: Sequence[ProxCase], proofs: Sequence[Convexi
                 is_radial=together[0].is_radial,
             )
         )
-    return tuple(made)
+    return tuple(cases_of_pairs)
 
 
 def _beside(case: ProxCase, stream: Stream) -> Vector:

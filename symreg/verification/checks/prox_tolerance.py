@@ -80,9 +80,9 @@ def find_prox(point: ProxPoint, got: float, rtol: float) -> Measured:
         return Measured(Finding.UNDETERMINED, inf)
     if isnan(got):
         return Measured(Finding.WRONG, inf)
-    found = measured(got, right, right, shape, point.shares, rtol)
-    if found.finding is not Finding.WRONG:
-        return found
+    comparison = measured(got, right, right, shape, point.shares, rtol)
+    if comparison.finding is not Finding.WRONG:
+        return comparison
     with ctx.workprec(WORKING_BITS):
         mirrored = [tie * point.scale for tie in own.ties if abs(tie).overlaps(abs(own.value))]
     for tie in mirrored:
@@ -90,22 +90,22 @@ def find_prox(point: ProxPoint, got: float, rtol: float) -> Measured:
         if beside.finding is Finding.RIGHT:
             return beside  # of two equally good ones that differ in sign, either is
     if not (case.is_radial or _may_be_near(point.problem, dict(case.group.parameters), got, point.v, case.step)):
-        return found
+        return comparison
     for other in point.neighbours:
         if other is None:
-            found = Measured(Finding.UNDETERMINED, inf)
+            comparison = Measured(Finding.UNDETERMINED, inf)
             continue
         with ctx.workprec(WORKING_BITS):
-            there = other.value * point.scale
+            moved = other.value * point.scale
         # On the other side of a knot h may rise less, and the minimum move more.
         room = [*point.shares, share_of_point(other, point.v, point.scale, shape)]
-        beside = measured(got, there, there, shape, room, rtol)
+        beside = measured(got, moved, moved, shape, room, rtol)
         if beside.finding in (Finding.RIGHT, Finding.VACUOUS):
             with ctx.workprec(WORKING_BITS):
-                has_jumped = abs(there - right) > _NEAR * abs(right).max(abs(there))
+                has_jumped = abs(moved - right) > _NEAR * abs(right).max(abs(moved))
             # At a jump either side is right.
             return replace(beside, finding=Finding.VACUOUS if has_jumped else Finding.RIGHT)
-    return found
+    return comparison
 
 
 def _target(case: ProxCase, j: int) -> Exact | arb:
@@ -138,15 +138,15 @@ def shares_of_minimum(
 def _may_be_near(problem: Terms, parameters: Mapping[str, Exact], got: float, v: Exact | arb, step: float) -> bool:
     """Is a number nearly stationary, or nearly a knot, so that rounded inputs may account for it?"""
     phi = elementwise(problem.terms, parameters)
-    found = None if phi is None or not np.isfinite(got) else slope(phi, got, floor=2.0**-1000)
+    at_point = None if phi is None or not np.isfinite(got) else slope(phi, got, floor=2.0**-1000)
     known = minima_of(problem, tuple(parameters.items()))[1]
     with ctx.workprec(WORKING_BITS):
         if any(abs(knot.place - got) <= _PLAUSIBLE * abs(arb(got)) for knot in known.breakpoints):
             return True
-        if found is None:
+        if at_point is None:
             return bool(np.isfinite(got))
-        low, high = got + step * found.low - ball(v), got + step * found.high - ball(v)
-        size = abs(arb(got)) + abs(ball(v)) + step * abs(found.value)
+        low, high = got + step * at_point.low - ball(v), got + step * at_point.high - ball(v)
+        size = abs(arb(got)) + abs(ball(v)) + step * abs(at_point.value)
         return not (low > _PLAUSIBLE * size or high < -_PLAUSIBLE * size)
 
 

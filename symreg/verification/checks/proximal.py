@@ -105,14 +105,14 @@ def _look_at_sphere(tally: Tally, subject: Subject, case: ProxCase, problem: Ter
     right = abs(own.value)
     radius = float(norm_of(got))
     shares = shares_of_minimum(problem, own, dict(case.group.parameters), 0.0, case.step, arb(1), shape)
-    found = measured(radius, right, right, shape, shares, rtol)
-    tally.counts[found.finding] += 1
-    tally.everyday[found.finding] += 1
-    if found.finding is Finding.WRONG:
+    comparison = measured(radius, right, right, shape, shares, rtol)
+    tally.counts[comparison.finding] += 1
+    tally.everyday[comparison.finding] += 1
+    if comparison.finding is Finding.WRONG:
         note = f"norm(prox) is {radius:.6g} where {float(right):.6g} is right, in any direction"
         at = {"v": case.points.tolist(), "step": case.step} | case.group.parameters
         rank = _rank(case) - 0.5
-        tally.fail(Failure(at=at, expected=float(right), got=radius, ratio=found.ratio, note=note, rank=rank))
+        tally.fail(Failure(at=at, expected=float(right), got=radius, ratio=comparison.ratio, note=note, rank=rank))
 
 
 def _look_at_order(tally: Tally, cases: Sequence[ProxCase], emitted: Sequence[NDArray[Any]], rtol: float) -> None:
@@ -126,8 +126,8 @@ def _look_at_order(tally: Tally, cases: Sequence[ProxCase], emitted: Sequence[ND
             falls &= np.abs(values[1:] - values[:-1]) > FORMATS[tally.dtype].floor
         minima = [case.minima[j] for j in order]
         for k in np.flatnonzero(falls):
-            both = [_room(minima[j], float(points[j]), values[j], FORMATS[tally.dtype]) for j in (k, k + 1)]
-            if values[k] - values[k + 1] <= sum(both):
+            rooms = [_room(minima[j], float(points[j]), values[j], FORMATS[tally.dtype]) for j in (k, k + 1)]
+            if values[k] - values[k + 1] <= sum(rooms):
                 continue
             at = {"v": float(points[k + 1]), "step": case.step} | case.group.parameters
             note = f"it decreases: for v = {float(points[k]):.17g} it is {values[k]:.17g}"
@@ -148,8 +148,8 @@ def _look_at_zeros(
     """Require exact zeros where the minimum is zero, unless rounding may have moved the threshold past v."""
     for case, got in zip(cases, emitted, strict=True):
         for j in np.flatnonzero((got != 0) & ~np.isnan(got)):
-            one = case.minima[j]
-            if one is None or not one.value.is_zero():
+            minimum = case.minima[j]
+            if minimum is None or not minimum.value.is_zero():
                 continue
             around = neighbours(terms, dict(case.group.parameters), float(case.points[j]), case.step, shape)
             if all(other is not None and other.value.is_zero() for other in around):

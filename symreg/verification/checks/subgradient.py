@@ -103,7 +103,7 @@ def pair_cases(
     proofs: Sequence[Convexity],
 ) -> tuple[WeightPairs, ...]:
     """Return pairs for parameters of which something is proved."""
-    found: list[WeightPairs] = []
+    cases: list[WeightPairs] = []
     sample = groups(
         terms, dtype, -(-points // 3), fixed, greatest_exponent=greatest_exponent, per_group=per_group, name=KIND
     )
@@ -114,17 +114,17 @@ def pair_cases(
         stream = Stream(KIND, "pairs", dtype, number)
         single = [v if terms.indexed else v[k : k + 1] for v in group.vectors for k in _starts(terms, v)]
         single = [v for v in single if greatest_exponent is None or np.all(np.abs(v) < 2.0**greatest_exponent)]
-        made, pairs = list(single), []
+        points_so_far, pairs = list(single), []
         for k, w in enumerate(single):
             near = _beside(w, stream)
             if near.tolist() != w.tolist() and _is_promised(terms.intervals(group.parameters), near, FORMATS[dtype]):
-                pairs += [(k, len(made)), (len(made), k)]
-                made.append(near)
+                pairs += [(k, len(points_so_far)), (len(points_so_far), k)]
+                points_so_far.append(near)
             far = stream.integer(0, len(single) - 1)
             if len(single[far]) == len(w) and single[far].tolist() != w.tolist():
                 pairs.append((k, far))
-        found.append(WeightPairs(group=group, rho=rho, points=tuple(made), pairs=tuple(pairs)))
-    return tuple(case for case in found if case.pairs)
+        cases.append(WeightPairs(group=group, rho=rho, points=tuple(points_so_far), pairs=tuple(pairs)))
+    return tuple(case for case in cases if case.pairs)
 
 
 def _starts(terms: Terms, vector: Vector) -> Sequence[int]:
@@ -149,7 +149,7 @@ def _known(terms: Terms, subject: Subject, case: WeightPairs, shape: Format) -> 
     group = case.group
     has_value, has_gradient = "value" in subject.functions, "gradient" in subject.functions
     heights: list[arb | None] = []
-    found: list[Sequence[arb | None]] = []
+    gradients: list[Sequence[arb | None]] = []
     for w in case.points:
         arrays = group.arrays_for(len(w))
         if has_value:
@@ -159,13 +159,13 @@ def _known(terms: Terms, subject: Subject, case: WeightPairs, shape: Format) -> 
     together = [np.concatenate(case.points)] if not terms.indexed else list(case.points)
     for w in together if has_gradient else ():
         column = [arb(float(g)) for g in call_gradient(subject, group, w)]
-        found += [column] if terms.indexed else [[g] for g in column]
+        gradients += [column] if terms.indexed else [[g] for g in column]
     if not has_gradient:
         for w in case.points:
-            by = slopes(terms, group.parameters, group.arrays_for(len(w)), floor=shape.floor)
-            exact = [by(w.tolist(), j) for j in range(len(w))]
-            found.append([None if one is None else one.value for one in exact])
-    return _Known(heights=heights, slopes=found, has_own_heights=has_value, has_own_slopes=has_gradient)
+            slope_at = slopes(terms, group.parameters, group.arrays_for(len(w)), floor=shape.floor)
+            exact = [slope_at(w.tolist(), j) for j in range(len(w))]
+            gradients.append([None if one is None else one.value for one in exact])
+    return _Known(heights=heights, slopes=gradients, has_own_heights=has_value, has_own_slopes=has_gradient)
 
 
 def _compare(

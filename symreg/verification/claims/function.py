@@ -66,11 +66,11 @@ class Function:
 
     def value(self, weights: Point) -> arb:
         """Return R at exact weights; not finite where there is no value, or none within the domain."""
-        found = self._values.get(weights)
-        if found is None:
-            found = self.of([ball(w) for w in weights], sign_or_hull) if self.holds(weights) else arb.nan()
-            self._values[weights] = found
-        return found
+        known = self._values.get(weights)
+        if known is None:
+            known = self.of([ball(w) for w in weights], sign_or_hull) if self.holds(weights) else arb.nan()
+            self._values[weights] = known
+        return known
 
     def along(self, weights: Sequence[Fraction], j: int) -> Callable[[Value, Decide], Value]:
         """Return R as a function of weight j."""

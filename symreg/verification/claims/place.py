@@ -46,16 +46,16 @@ class Place:
     def points(self) -> tuple[Point, ...]:
         """Points at which R has a finite value."""
         domains = self.terms.intervals(self.row)
-        found = vectors(domains) if self.is_vector else tuple((w,) for w in single(domains, self.switches or ()))
-        return tuple(point for point in found if self.value(point).is_finite())
+        tried = vectors(domains) if self.is_vector else tuple((w,) for w in single(domains, self.switches or ()))
+        return tuple(point for point in tried if self.value(point).is_finite())
 
     @cached_property
     def pairs(self) -> tuple[tuple[Point, Point], ...]:
         """Pairs of points of one length: neighbours, and others of all distances."""
-        found = [(a, b) for a, b in combinations(self.points, 2) if len(a) == len(b)]
-        stride = -(-len(found) // _MOST_PAIRS) or 1
+        all_pairs = [(a, b) for a, b in combinations(self.points, 2) if len(a) == len(b)]
+        stride = -(-len(all_pairs) // _MOST_PAIRS) or 1
         beside = [] if self.is_vector else list(zip(self.points, self.points[1:], strict=False))
-        return tuple(dict.fromkeys([*beside, *found[::stride]]))
+        return tuple(dict.fromkeys([*beside, *all_pairs[::stride]]))
 
     @cached_property
     def chords(self) -> tuple[tuple[Point, Point, arb, arb], ...]:

@@ -95,14 +95,14 @@ def of_repeated(
 
     def total(given: Mapping[str, Exact]) -> arb | None:
         one_value = values(terms, given, floor=shape.floor)
-        found = [(count, one_value([weight])) for weight, count in few.items()]
-        return None if any(x is None for _, x in found) else sum((n * x for n, x in found if x is not None), arb(0))
+        parts = [(count, one_value([weight])) for weight, count in few.items()]
+        return None if any(x is None for _, x in parts) else sum((n * x for n, x in parts if x is not None), arb(0))
 
-    one = values(terms, parameters, floor=shape.floor)
+    value_of = values(terms, parameters, floor=shape.floor)
     with ctx.workprec(WORKING_BITS):
         for weight, count in few.items():
-            exact = one([weight])
-            share = None if exact is None else moved(exact, [one([other]) for other in nudged(weight, shape)])
+            exact = value_of([weight])
+            share = None if exact is None else moved(exact, [value_of([other]) for other in nudged(weight, shape)])
             yield None if share is None else count * share
         whole = total(parameters)
         for name, changed in _changes(parameters, shape):
@@ -196,13 +196,13 @@ def _array_changes(arrays: Mapping[str, Any], shape: Format) -> Iterator[list[di
     """Yield, for each element of each array, the arrays with that element nudged either way."""
     for name, array in arrays.items():
         for place in np.ndindex(array.shape):
-            made = []
+            changes = []
             for other in nudged(float(array[place]), shape):
                 changed = array.astype(object)
                 changed[place] = other
-                made.append({**arrays, name: changed})
-            if made:
-                yield made
+                changes.append({**arrays, name: changed})
+            if changes:
+                yield changes
 
 
 def of_summands(inputs: Inputs, j: int | None) -> arb:

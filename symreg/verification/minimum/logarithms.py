@@ -21,19 +21,19 @@ def joined(tree: Tree, parameters: Mapping[str, float | Fraction]) -> Tree:
         match node:
             case Call("log", (Binary("+", Call("exp", (a,)), Call("exp", (b,))),)) | Call("logaddexp", (a, b)):
                 try:
-                    apart = read(Binary("-", b, a), exact, lambda _: None)
+                    difference = read(Binary("-", b, a), exact, lambda _: None)
                 except NotRead:
                     return node
-                return Binary("+", a, Call("softplus", (_written(apart),)))
+                return Binary("+", a, Call("softplus", (_written(difference),)))
         return node
 
     return transform(tree, change)
 
 
 def _written(polynomial: Polynomial) -> Tree:
-    made: Tree = number(0)
+    total: Tree = number(0)
     for k, coefficient in enumerate(polynomial):
         if coefficient:
             power = Binary("**", Name("w"), Number(Fraction(k)))
-            made = Binary("+", made, Binary("*", Number(coefficient), power if k else number(1)))
-    return made
+            total = Binary("+", total, Binary("*", Number(coefficient), power if k else number(1)))
+    return total

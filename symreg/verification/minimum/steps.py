@@ -44,20 +44,20 @@ def stepper(rule: Rule) -> Stepper:
             raise
         except Undecided:
             return None
-        found = {name: known[name] for name in outputs}
-        return found if all(x.is_finite() for x in found.values()) else None
+        after = {name: known[name] for name in outputs}
+        return after if all(x.is_finite() for x in after.values()) else None
 
     def step(point: Mapping[str, Value]) -> dict[str, arb] | None:
-        found = None
+        after = None
         for bits in _BITS:
             with ctx.workprec(bits):
                 try:
-                    found = attempt(point)
+                    after = attempt(point)
                 except MinimiserUnknown:
                     return None
-            if found is not None and all(x.rel_accuracy_bits() > 64 or x.is_zero() for x in found.values()):
+            if after is not None and all(x.rel_accuracy_bits() > 64 or x.is_zero() for x in after.values()):
                 break
-        return found
+        return after
 
     return step
 

@@ -167,12 +167,12 @@ def _one_sided(function: Function, at: Exact, side: int, floor: float) -> arb | 
             record = Record(sign_of_the_germ)
             try:
                 germ = function(arb_series([ball(at), arb(side)], ORDER), record)
-                here = series.slope(germ) * side
+                at_point = series.slope(germ) * side
                 if isinstance(germ, series.Ray):
-                    return None if here.is_nan() else here
+                    return None if at_point.is_nan() else at_point
                 difference, taylor = _both_ways(function, at, bits, partial(following, record.taken))
-                if not difference.is_finite() and is_tight(here, floor):
-                    return here  # the branch ends here: it cannot be followed through the point
+                if not difference.is_finite() and is_tight(at_point, floor):
+                    return at_point  # the branch ends here: it cannot be followed through the point
                 if is_tight(difference, floor) and taylor.is_finite():
                     return _agreed(difference, taylor)
             except Undecided:
@@ -183,16 +183,18 @@ def _one_sided(function: Function, at: Exact, side: int, floor: float) -> arb | 
 
 def _chosen(function: Function, at: Exact, left: arb, right: arb, by_atoms: bool) -> Slope:
     if left.is_finite() and right.is_finite() and left.overlaps(right):
-        both = left.intersection(right)
-        return Slope(value=both, low=both, high=both)
+        slope = left.intersection(right)
+        return Slope(value=slope, low=slope, high=slope)
     low, high = (left, right) if left < right else (right, left)
     if by_atoms:
         try:
-            found = series.slope(function(_series(ball(at)), sign_of_the_atom))
+            by_convention = series.slope(function(_series(ball(at)), sign_of_the_atom))
         except Undecided:
-            found = arb.nan()
-        is_settled = found.is_finite()
-        return Slope(value=found if is_settled else low, low=low, high=high, at_kink=True, is_settled=is_settled)
+            by_convention = arb.nan()
+        is_settled = by_convention.is_finite()
+        return Slope(
+            value=by_convention if is_settled else low, low=low, high=high, at_kink=True, is_settled=is_settled
+        )
     if low <= 0 and high >= 0:
         return Slope(value=arb(0), low=low, high=high, at_kink=True)
     return Slope(value=low if abs(low) < abs(high) else high, low=low, high=high, at_kink=True)

@@ -102,8 +102,8 @@ def compiled(tree: Tree) -> Code:
         case Number(value):
             return _number(fmpq(value.numerator, value.denominator))
         case Constant(name):
-            made = {"pi": arb.pi, "inf": arb.pos_inf, "nan": arb.nan}[name]
-            return lambda scope: made()
+            constant = {"pi": arb.pi, "inf": arb.pos_inf, "nan": arb.nan}[name]
+            return lambda scope: constant()
         case Name(name):
             if name == "n":
                 return lambda scope: arb(scope.length)
@@ -131,10 +131,10 @@ def _number(value: fmpq) -> Code:
     at_precision: dict[int, arb] = {}
 
     def rounded(scope: Scope) -> arb:
-        found = at_precision.get(ctx.prec)
-        if found is None:
-            found = at_precision[ctx.prec] = arb(value)
-        return found
+        ball_of_it = at_precision.get(ctx.prec)
+        if ball_of_it is None:
+            ball_of_it = at_precision[ctx.prec] = arb(value)
+        return ball_of_it
 
     return rounded
 

@@ -60,8 +60,8 @@ def kinks(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[Kink, .
 
 def every_kink(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[Kink, ...] | None:
     """Return the kinks of the elementwise terms over all finite floats, in order; None if there may be more."""
-    found, is_complete = _kinks(terms, parameters)
-    return found if is_complete else None
+    kinks_found, is_complete = _kinks(terms, parameters)
+    return kinks_found if is_complete else None
 
 
 def _kinks(terms: Sequence[Term], parameters: Mapping[str, Any]) -> tuple[tuple[Kink, ...], bool]:
@@ -145,12 +145,12 @@ class _Switch:
         """
         around = arb_series([_hull(from_ordinal(low), from_ordinal(high)), arb(1)], 2)
         try:
-            found = self._code(Scope({**self._scope.names, "w": around}))
+            over = self._code(Scope({**self._scope.names, "w": around}))
         except Undecided:
             return False
-        if isinstance(found, Scaled) and (found.factor[0] > 0 or found.factor[0] < 0):
+        if isinstance(over, Scaled) and (over.factor[0] > 0 or over.factor[0] < 0):
             return True
-        ends = found.derivative(1) if isinstance(found, Scaled) else (series.slope(found),) * 2
+        ends = over.derivative(1) if isinstance(over, Scaled) else (series.slope(over),) * 2
         if ends[0] > 0:
             return self.sign(low) == 1 or self.sign(high) == -1
         return bool(ends[1] < 0) and (self.sign(high) == 1 or self.sign(low) == -1)
@@ -170,7 +170,7 @@ def _roots(switch: _Switch, domain: Interval) -> tuple[list[tuple[float, float]]
     least += Fraction(from_ordinal(least)) not in domain
     most -= Fraction(from_ordinal(most)) not in domain
     spent, is_complete = 0, True
-    found: list[tuple[float, float]] = []
+    roots: list[tuple[float, float]] = []
     touched: list[tuple[float, float]] = []
     ranges = [(_SIZES[k], _SIZES[k + 1]) for k in _IN_TURN]
     parts = [part for low, high in ranges for part in ((low, high), (-high, -low))] + [(0, 0)]
@@ -187,18 +187,18 @@ def _roots(switch: _Switch, domain: Interval) -> tuple[list[tuple[float, float]]
             middle = (low + high) // 2
             waiting += [(middle, high), (low, middle)]
         elif signs[0] == 0 or signs[1] == 0:
-            found += [(x, x) for x, sign in zip(map(from_ordinal, (low, high)), signs, strict=True) if sign == 0]
+            roots += [(x, x) for x, sign in zip(map(from_ordinal, (low, high)), signs, strict=True) if sign == 0]
         elif None in signs or signs[0] != signs[1]:
-            found.append((from_ordinal(low), from_ordinal(high)))
+            roots.append((from_ordinal(low), from_ordinal(high)))
         else:
             touched.append((from_ordinal(low), from_ordinal(high)))
     if len(touched) <= _MOST_TOUCHED:
-        found += touched
+        roots += touched
     else:
         is_complete = False  # a switch whose balls are too wide to tell, as far out, touches nothing
-    exact = {x for x, y in found if x == y}
+    exact = {x for x, y in roots if x == y}
     return [
-        pair for pair in dict.fromkeys(found) if pair[0] == pair[1] or not exact & set(pair)
+        pair for pair in dict.fromkeys(roots) if pair[0] == pair[1] or not exact & set(pair)
     ], is_complete and not waiting
 
 

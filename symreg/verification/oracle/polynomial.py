@@ -115,8 +115,8 @@ def _minus(f: Polynomial, g: Polynomial) -> Polynomial:
 
 
 def _times(f: Polynomial, g: Polynomial) -> Polynomial:
-    made = [Fraction(0)] * (len(f) + len(g) - 1 if f and g else 0)
+    product = [Fraction(0)] * (len(f) + len(g) - 1 if f and g else 0)
     for j, a in enumerate(f):
         for k, b in enumerate(g):
-            made[j + k] += a * b
-    return tuple(made)
+            product[j + k] += a * b
+    return tuple(product)

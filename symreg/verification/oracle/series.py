@@ -174,14 +174,14 @@ def _series_power(base: arb_series, first: arb, exponent: arb) -> arb_series:
 
     Arb's own iterations lose the signs of derivatives over wide balls; quotients keep them.
     """
-    found, given = [first], [base[k] for k in range(base.prec)]
+    coefficients, given = [first], [base[k] for k in range(base.prec)]
     for n in range(1, base.prec):
         total = arb(0)
         for k in range(1, n + 1):
             if not given[k].is_zero():
-                total += (k * exponent - (n - k)) * _product(given[k], found[n - k])
-        found.append(total / (n * given[0]))
-    return arb_series(found, base.prec)
+                total += (k * exponent - (n - k)) * _product(given[k], coefficients[n - k])
+        coefficients.append(total / (n * given[0]))
+    return arb_series(coefficients, base.prec)
 
 
 def _product(x: arb, y: arb) -> arb:
@@ -191,13 +191,13 @@ def _product(x: arb, y: arb) -> arb:
 
 def _series_log(x: arb_series, first: arb) -> arb_series:
     """Return log(x) given that of the first coefficient, by x*l' = x'; for wide balls."""
-    found = [first]
+    coefficients = [first]
     for n in range(1, x.prec):
         total = n * x[n]
         for k in range(1, n):
-            total -= k * found[k] * x[n - k]
-        found.append(total / (n * x[0]))
-    return arb_series(found, x.prec)
+            total -= k * coefficients[k] * x[n - k]
+        coefficients.append(total / (n * x[0]))
+    return arb_series(coefficients, x.prec)
 
 
 def log_add_exp(x: Value, y: Value) -> Value:

@@ -131,16 +131,16 @@ def _at_end(
 
     A kink of the formula there may have the value that it has without a domain, too: both are subgradients.
     """
-    found = slope(function, at, floor=floor, memory=memory, sides=sides)
-    if len(sides) == 2 or found is None:
-        return found
+    inside = slope(function, at, floor=floor, memory=memory, sides=sides)
+    if len(sides) == 2 or inside is None:
+        return inside
     try:
         whole = slope(function, at, floor=floor, memory=memory)
     except Undecided:
-        return found
+        return inside
     if whole is None or not whole.at_kink:
-        return found
-    return Slope(value=found.value, low=whole.low, high=whole.high, at_kink=True, is_settled=False)
+        return inside
+    return Slope(value=inside.value, low=whole.low, high=whole.high, at_kink=True, is_settled=False)
 
 
 def _exact(weights: Sequence[Exact]) -> list[arb]:

@@ -7,17 +7,17 @@ from symreg.expressions.tree import Binary, Call, Compare, Item, Tree, walk
 
 def switches(tree: Tree) -> tuple[Tree, ...]:
     """Return the expressions whose sign chooses a branch in the tree, each once."""
-    found: dict[Tree, None] = {}
+    expressions: dict[Tree, None] = {}
     for node in walk(tree):
         match node:
             case Call("abs" | "sign", (argument,)):
-                found[argument] = None
+                expressions[argument] = None
             case Call("min" | "max", arguments):
                 for k, one in enumerate(arguments):
-                    found.update({Binary("-", one, other): None for other in arguments[k + 1 :]})
+                    expressions.update({Binary("-", one, other): None for other in arguments[k + 1 :]})
             case Compare(_, left, right):
-                found[Binary("-", left, right)] = None
-    return tuple(found)
+                expressions[Binary("-", left, right)] = None
+    return tuple(expressions)
 
 
 def reach(body: Tree, index: str) -> tuple[int, int]:

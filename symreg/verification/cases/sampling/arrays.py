@@ -12,10 +12,10 @@ from symreg.verification.oracle.formats import Dtype, Vector
 def plain_array(declared: Array, length: int, dtype: Dtype) -> Vector:
     """Return an array of ones, or an identity; the default stands where these are outside its domain."""
     one, zero = (x if is_element(x, declared, dtype) else declared.default for x in (1.0, 0.0))
-    made = np.full((length,) * len(declared.shape), one if len(declared.shape) == 1 else zero, dtype=dtype)
-    if made.ndim > 1:
-        np.fill_diagonal(made, one)
-    return made
+    array = np.full((length,) * len(declared.shape), one if len(declared.shape) == 1 else zero, dtype=dtype)
+    if array.ndim > 1:
+        np.fill_diagonal(array, one)
+    return array
 
 
 def sampled_array(declared: Array, stream: Stream, length: int, dtype: Dtype) -> Vector:

@@ -72,19 +72,19 @@ def groups(
     """
     fixed = fixed or {}
     shape = FORMATS[dtype]
-    made: list[Group] = []
+    sample: list[Group] = []
     count = 0
     for number in range(points + 2):
         stream = Stream(name, dtype, number)
         parameters = sampled_parameters(terms.parameters, stream, number, fixed)
         if terms.indexed:
-            made.append(_indexed(terms, shape, stream, number, parameters))
+            sample.append(_indexed(terms, shape, stream, number, parameters))
         else:
-            made.append(_elementwise(terms, shape, stream, number, parameters, greatest_exponent, per_group))
-        count += sum(len(vector) for vector in made[-1].vectors)
+            sample.append(_elementwise(terms, shape, stream, number, parameters, greatest_exponent, per_group))
+        count += sum(len(vector) for vector in sample[-1].vectors)
         if count >= points:
             break
-    return tuple(made)
+    return tuple(sample)
 
 
 def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = None) -> Group:

@@ -41,11 +41,11 @@ class Stream:
 
     def shuffled(self, numbers: Iterable[int]) -> list[int]:
         """Return the numbers in another order."""
-        made = list(numbers)
-        for k in range(len(made) - 1, 0, -1):
+        order = list(numbers)
+        for k in range(len(order) - 1, 0, -1):
             other = self.integer(0, k)
-            made[k], made[other] = made[other], made[k]
-        return made
+            order[k], order[other] = order[other], order[k]
+        return order
 
 
 _MASK = (1 << 64) - 1

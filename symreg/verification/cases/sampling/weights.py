@@ -16,14 +16,14 @@ from symreg.verification.oracle.formats import Dtype, Vector
 def is_everyday(weights: Vector) -> NDArray[np.bool_]:
     """Tell which weights are of a size that a person would try, from 1e-6 to 1e6; at zero much holds by itself."""
     sizes = np.abs(weights)
-    found: NDArray[np.bool_] = (sizes >= np.float32(1e-6)) & (sizes <= 1e6)
-    return found
+    everyday: NDArray[np.bool_] = (sizes >= np.float32(1e-6)) & (sizes <= 1e6)
+    return everyday
 
 
 def are_everyday(weights: Vector) -> bool:
     """Are all weights but zeros of a size that a person would try?"""
-    found = is_everyday(weights)
-    return bool(found.any() and (found | (weights == 0)).all())
+    everyday = is_everyday(weights)
+    return bool(everyday.any() and (everyday | (weights == 0)).all())
 
 
 def probes(terms: Terms, dtype: Dtype, parameters: Mapping[str, float]) -> Vector:
@@ -46,14 +46,14 @@ def probes(terms: Terms, dtype: Dtype, parameters: Mapping[str, float]) -> Vecto
 def outside(terms: Terms, dtype: Dtype, parameters: Mapping[str, float]) -> Vector:
     """Return weights outside the domain, as far as there are any."""
     domains = terms.intervals(parameters)
-    found: list[float] = []
+    weights: list[float] = []
     for domain in domains:
         low, high = domain.low, domain.high
         if low is not None:
-            found += [float(low) - 1.0, float(low) - 1e-3] + ([] if domain.low_closed else [float(low)])
+            weights += [float(low) - 1.0, float(low) - 1e-3] + ([] if domain.low_closed else [float(low)])
         if high is not None:
-            found += [float(high) + 1.0, float(high) + 1e-3] + ([] if domain.high_closed else [float(high)])
-    return np.array([w for w in found if not is_inside(domains, float(np.dtype(dtype).type(w)))], dtype=dtype)
+            weights += [float(high) + 1.0, float(high) + 1e-3] + ([] if domain.high_closed else [float(high)])
+    return np.array([w for w in weights if not is_inside(domains, float(np.dtype(dtype).type(w)))], dtype=dtype)
 
 
 def at_ends(domain: Interval, dtype: Dtype) -> Iterator[float]:
