@@ -11,6 +11,7 @@ OF_NO_ROOM = {
     "support": "what several tests need",
     "data": "recorded numbers",
 }
+OF_THE_REPOSITORY = ("test_architecture", "test_imports", "test_layout", "test_packaging", "test_readme")
 
 
 def folders() -> set[str]:
@@ -24,12 +25,7 @@ def test_a_folder_of_tests_has_the_name_of_a_room() -> None:
 
 def test_tests_stand_in_such_a_folder() -> None:
     """Here, outside, only what is about the repository as a whole."""
-    assert {path.name for path in TESTS.glob("test_*.py")} <= {
-        "test_imports.py",
-        "test_layout.py",
-        "test_packaging.py",
-        "test_readme.py",
-    }
+    assert {path.stem for path in TESTS.glob("test_*.py")} <= set(OF_THE_REPOSITORY)
     astray = [path for folder in OF_NO_ROOM if folder != "whole" for path in (TESTS / folder).rglob("test_*.py")]
     assert not astray
 
