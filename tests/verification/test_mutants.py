@@ -24,6 +24,7 @@ from judged_mutants import (
     viable,
 )
 from mutants import Mutant
+from sample_rows import one_in
 
 from symreg import catalogue
 
@@ -53,7 +54,7 @@ def test_that_many_mutants_are_judged() -> None:
     assert kinds >= {"factor", "drop", "sign", "branch", "guard", "index", "kink", "late", "name", "order", "skip"}
 
 
-@pytest.mark.parametrize("penalty", catalogue.penalties())
+@pytest.mark.parametrize("penalty", one_in(3, catalogue.penalties()))
 def test_mutants_in_single_precision_are_caught(penalty: str) -> None:
     # The whole gradient, as no factor on a part of it is sure to matter that much.
     factors = ((of, m) for of, m in pool(penalty, "", "float32") if of.endswith("gradient") and m.kind == "factor")
