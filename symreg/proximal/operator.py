@@ -190,6 +190,12 @@ class Operator:
     square_coefficient: Tree = ZERO
 
     @property
+    def rises_everywhere(self) -> bool:
+        """Is F known to rise everywhere for every step, so that one formula holds for all v?"""
+        pieces = (case.place for case in self.cases if isinstance(case.place, MonotonePiece))
+        return not self.gaps and not any(piece.may_fall for piece in pieces)
+
+    @property
     def between_gaps(self) -> tuple[tuple[Case, ...], ...]:
         """The cases before, between and behind the gaps, without those that are lost for long steps."""
         starts = [0, *(gap.index + (gap.lost is not None) for gap in self.gaps)]

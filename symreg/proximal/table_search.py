@@ -45,9 +45,9 @@ def table_search(analysis: Analysis) -> TableSearch:
     if domain.names:
         raise Intractable(f"the ends of the domain {domain} are parameters, and F is not known to rise between them")
     is_mirrored = domain.is_all and is_even(whole_value(terms))
-    found = tuple(s for term in terms.elementwise for s in _of_term(analysis, term, domain, is_mirrored=is_mirrored))
-    ends = dict.fromkeys(span.high for spans in found for span in spans if span.high is not None)
-    return TableSearch(addends=found, knots=tuple(ends), is_even=is_mirrored, domain=domain)
+    per_term = tuple(p for term in terms.elementwise for p in _of_term(analysis, term, domain, is_mirrored=is_mirrored))
+    ends = dict.fromkeys(piece.high for term_pieces in per_term for piece in term_pieces if piece.high is not None)
+    return TableSearch(addends=per_term, knots=tuple(ends), is_even=is_mirrored, domain=domain)
 
 
 def refuse_step_per_weight(operator: AnyOperator, terms: Terms, rule: Rule) -> None:
@@ -70,15 +70,15 @@ def refuse_step_per_weight(operator: AnyOperator, terms: Terms, rule: Rule) -> N
 
 
 def _of_term(analysis: Analysis, term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[TermPiece, ...]]:
-    """Yield the spans of a term, or those of each of its addends where they are not known for all together."""
+    """Yield the pieces of a term, or those of each of its addends where they are not known for all together."""
     centre = _centre(term.tree) if domain.is_all else None
     if centre is not None:
         moved = replace(term, tree=_moved(term.tree, centre))
-        for spans in _of_term(analysis, moved, domain, is_mirrored=False):
-            yield tuple(_back(span, centre, term.parameters) for span in spans)
+        for term_pieces in _of_term(analysis, moved, domain, is_mirrored=False):
+            yield tuple(_moved_back(piece, centre, term.parameters) for piece in term_pieces)
         return
     try:
-        yield tuple(_spans(analysis, term, domain, is_mirrored=is_mirrored))
+        yield tuple(_pieces_of(analysis, term, domain, is_mirrored=is_mirrored))
     except Intractable:
         parts = addends_of(term)
         if len(parts) < 2:
@@ -95,16 +95,16 @@ def addends_of(term: Term) -> tuple[Term, ...]:
 
 def _centre(tree: Tree) -> Tree | None:
     """Return the a of a tree in which w stands only as w - a or a - w; None of any other."""
-    found = {
+    centres = {
         other
         for node in walk(tree)
         if isinstance(node, Binary) and node.operator == "-"
-        for one, other in ((node.left, node.right), (node.right, node.left))
-        if one == W and not has_w(other)
+        for side, other in ((node.left, node.right), (node.right, node.left))
+        if side == W and not has_w(other)
     }
-    if len(found) != 1:
+    if len(centres) != 1:
         return None
-    (centre,) = found
+    (centre,) = centres
     return centre if not has_w(substitute(tree, {minus(W, centre): ZERO, minus(centre, W): ZERO})) else None
 
 
@@ -113,20 +113,20 @@ def _moved(tree: Tree, centre: Tree) -> Tree:
     return substitute(tree, {minus(W, centre): W, minus(centre, W): negative(W)})
 
 
-def _back(span: TermPiece, centre: Tree, parameters: tuple[Parameter, ...]) -> TermPiece:
+def _moved_back(piece: TermPiece, centre: Tree, parameters: tuple[Parameter, ...]) -> TermPiece:
     def at(tree: Tree) -> Tree:
         return substitute(tree, {W: minus(W, centre)})
 
     return TermPiece(
-        high=None if span.high is None else tidy(plus(span.high, centre), parameters),
-        value=at(span.value),
-        slope=at(span.slope),
-        curvature=at(span.curvature),
-        rises=span.rises,
+        high=None if piece.high is None else tidy(plus(piece.high, centre), parameters),
+        value=at(piece.value),
+        slope=at(piece.slope),
+        curvature=at(piece.curvature),
+        rises=piece.rises,
     )
 
 
-def _spans(analysis: Analysis, term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[TermPiece]:
+def _pieces_of(analysis: Analysis, term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[TermPiece]:
     """Yield, ascending, where a term is smooth and its curvature only rises or only falls.
 
     Args:
@@ -137,13 +137,13 @@ def _spans(analysis: Analysis, term: Term, domain: Domain, *, is_mirrored: bool)
     """
     parameters, alone = term.parameters, analysis.of(Terms(terms=(term,)))
     whole = alone.continuous_pieces()
-    found = (half(whole) if is_mirrored and whole.is_even else whole).pieces
+    smooth = (half(whole) if is_mirrored and whole.is_even else whole).pieces
     if domain.upper is None:
-        _refuse_downward(found[-1], 1, term)
+        _refuse_downward(smooth[-1], 1, term)
     if domain.lower is None and not is_mirrored:
-        _refuse_downward(found[0], -1, term)
-    for piece in found:
-        table = _turns(piece, alone)
+        _refuse_downward(smooth[0], -1, term)
+    for piece in smooth:
+        table = _monotone_runs(piece, alone)
         if table is None:
             raise Intractable(
                 f"where the curvature of {term.name}, {mention(piece.curvature)}, rises and falls was not decided"
@@ -154,7 +154,7 @@ def _spans(analysis: Analysis, term: Term, domain: Domain, *, is_mirrored: bool)
             yield TermPiece(high=run.high, value=piece.value, slope=slope, curvature=curvature, rises=run.sign >= 0)
 
 
-def _turns(piece: Piece, analysis: Analysis) -> Sequence[Run] | None:
+def _monotone_runs(piece: Piece, analysis: Analysis) -> Sequence[Run] | None:
     """Return where the curvature of a piece rises and falls; None where that is not decided.
 
     A zero of phi''' that is in the piece for some parameters alone is listed where it is known of all the line which

@@ -27,6 +27,6 @@ def operator_cases(analysis: Analysis, formula: SingleFormula | None) -> tuple[R
                 operator,
                 analysis.terms.parameters,
                 condition=None if formula is None else formula.condition,
-                is_single=formula is not None and formula.bound != ZERO,
+                is_single=operator.rises_everywhere if formula is None else formula.bound != ZERO,
             )
     return ()

@@ -67,13 +67,9 @@ def _bound(operator: Operator, writer: Writer) -> SingleFormula | None:
     claimed = formula_of(writer.phi) if len(writer.phi.terms.terms) <= _FEW else None
     if claimed is not None:
         return claimed
-    if not operator.gaps and not any(piece.may_fall for piece in _pieces(operator)):
+    if operator.rises_everywhere:
         return SingleFormula(bound=INFINITY, is_strict=False, condition=None)
     return None
-
-
-def _pieces(operator: Operator) -> list[MonotonePiece]:
-    return [case.place for case in operator.cases if isinstance(case.place, MonotonePiece)]
 
 
 # The equation
@@ -81,7 +77,8 @@ def _pieces(operator: Operator) -> list[MonotonePiece]:
 
 def _tell_scaling(operator: Operator, writer: Writer) -> None:
     """Write which one number is left of the step and the parameters."""
-    pieces = [*_always_there(operator), *_lost(operator)]
+    cases = sorted(operator.cases, key=lambda case: case.when is not None)  # what is always there comes first
+    pieces = [case.place for case in cases if isinstance(case.place, MonotonePiece)]
     slopes = [derivative_of(piece.value, writer.parameters) for piece in pieces]
     form = scaled(slopes, writer.parameters, lengths=[end for piece in pieces for end in (piece.low, piece.high)])
     if form.prefactor == ONE and form.scale == ONE:
@@ -101,16 +98,6 @@ def _tell_scaling(operator: Operator, writer: Writer) -> None:
 
 
 _T = Name("t")
-
-
-def _always_there(operator: Operator) -> list[MonotonePiece]:
-    cases = [case for case in operator.cases if case.when is None]
-    return [case.place for case in cases if isinstance(case.place, MonotonePiece)]
-
-
-def _lost(operator: Operator) -> list[MonotonePiece]:
-    cases = [case for case in operator.cases if case.when is not None]
-    return [case.place for case in cases if isinstance(case.place, MonotonePiece)]
 
 
 def _tell_pieces(operator: Operator, single: FormulaByCases | None, writer: Writer) -> None:

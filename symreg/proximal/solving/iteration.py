@@ -1,7 +1,7 @@
-"""What a trial for a root of F computes besides F: its derivatives, over the functions that F holds already.
+"""phi'' and phi''' for the iteration of F(u) = v, written over the functions that phi' computes already.
 
-One power, exponential or tanh then does for all of them. Where there is such a function, which is dear, the trial has
-a second derivative too, and Halley's method takes two thirds of the rounds of Newton's.
+One power, exponential or tanh then does for all of them. Where there is such an expensive function, the iteration has a
+second derivative too: Halley's method takes two thirds of the rounds of Newton's.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def is_number(tree: Tree, variable: Tree, at: list[float], parameters: tuple[Par
 def third_of(
     piece: MonotonePiece, curvature: Tree, parameters: tuple[Parameter, ...], *, by_weight: bool
 ) -> Tree | None:
-    """Return phi''' if phi' holds a function that is dear and phi''' none besides; None where Newton's method will do.
+    """Return phi''' if phi' holds an expensive function and phi''' none besides; None where Newton's method will do.
 
     Args:
         piece: With phi' and phi'''.
@@ -99,12 +99,12 @@ def third_of(
         parameters: With their domains.
         by_weight: Return w*phi''', which is finite in floating point where phi'' is?
     """
-    known = _dear(piece.slope)
+    known = _expensive(piece.slope)
     if not known:
         return None
     third = _by_positive(piece.third, parameters) if by_weight else piece.third
     form = number_far_out(over_functions_of(piece.slope, third, parameters), piece.low, piece.high, parameters)
-    return form if _dear(form) <= known | _dear(curvature) else None
+    return form if _expensive(form) <= known | _expensive(curvature) else None
 
 
 def _by_positive(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
@@ -114,21 +114,21 @@ def _by_positive(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     return substitute(made, {Name(above.name): W})
 
 
-def _dear(tree: Tree) -> set[Tree]:
-    """Return the calls of functions, and the powers that are none of whole numbers or halves, that the weight is in."""
-    found: set[Tree] = set()
+def _expensive(tree: Tree) -> set[Tree]:
+    """Return the function calls over the weight, and its powers other than those of whole numbers and halves."""
+    nodes: set[Tree] = set()
     for node in walk(tree):
         match node:
-            case Call(function, _) if function not in _CHEAP and W in walk(node):
-                found.add(node)
+            case Call(function, _) if function not in _INEXPENSIVE and W in walk(node):
+                nodes.add(node)
             case Binary("**", base, exponent) if W in walk(base):
                 value = rational(exponent)
                 if value is None or value.denominator > 2:
-                    found.add(node)
-    return found
+                    nodes.add(node)
+    return nodes
 
 
-_CHEAP = ("abs", "sqrt", "sign", "min", "max", "where")
+_INEXPENSIVE = ("abs", "sqrt", "sign", "min", "max", "where")
 
 
 def _by_power(tree: Tree, given: Tree, exponent: Tree) -> Tree:
