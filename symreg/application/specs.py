@@ -14,7 +14,7 @@ from symreg.application import worker
 from symreg.errors import SpecError
 from symreg.language.inline import inline_penalty
 from symreg.language.inline_declarations import ArrayLike, declared_array, declared_parameter
-from symreg.model.domain import parse_domain
+from symreg.language.intervals import parse_domain
 from symreg.model.objective import Objective
 from symreg.model.spec import Penalty, PenaltySum, Rule
 from symreg.objectives.files import read_penalty_file

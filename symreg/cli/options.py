@@ -101,7 +101,7 @@ def refuse_without_objective(**given: bool) -> None:
 
 def parsed_settings(rows: tuple[str, ...]) -> dict[str, float]:
     """Return the numbers of `NAME=VALUE` rows by name."""
-    from symreg.model.interval import parse_number
+    from symreg.language.intervals import parse_number
     from symreg.model.names import mentioned
 
     settings: dict[str, float] = {}

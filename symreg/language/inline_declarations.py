@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from symreg.errors import SpecError
 from symreg.language.declarations import make_array, make_parameter
-from symreg.model.interval import parse_interval, parse_number
+from symreg.language.intervals import parse_interval, parse_number
 from symreg.model.names import check_identifier, mentioned
 from symreg.model.spec import Array, Parameter, Shape
 

@@ -11,8 +11,9 @@ from typing import Any, NoReturn, TypeVar
 from symreg.errors import SpecError
 from symreg.language.declarations import LONGEST_LINE, check_line, make_array, make_parameter, shown_text
 from symreg.language.excerpt import Excerpted
-from symreg.model.domain import Domain, parse_domain
-from symreg.model.interval import REAL, WORDS, Interval, parse_interval
+from symreg.language.intervals import parse_domain, parse_interval
+from symreg.model.domain import Domain
+from symreg.model.interval import REAL, WORDS, Interval
 from symreg.model.names import check_identifier, did_you_mean
 from symreg.model.spec import Array, Parameter, Shape
 

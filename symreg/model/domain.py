@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from numbers import Rational
@@ -11,8 +10,7 @@ from typing import Any
 
 from symreg.errors import SpecError
 from symreg.expressions.tree import Name, Negate, Number, Tree, number
-from symreg.model.interval import NUMBER, WORDS, Interval, intersection, parse_interval
-from symreg.model.names import check_identifier, did_you_mean, printable
+from symreg.model.interval import Interval, intersection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,54 +101,6 @@ def at_numbers(domain: Domain, values: Mapping[str, Fraction]) -> Domain:
         for end in (domain.lower, domain.upper)
     )
     return between(lower, upper, low_closed=domain.low_closed, high_closed=domain.high_closed)
-
-
-_END = rf"-inf|\+?inf|{NUMBER}|-?\s*[A-Za-z_]\w*"
-_DOMAIN = re.compile(rf"\s*([(\[])\s*({_END})\s*,\s*({_END})\s*([)\]])\s*", re.ASCII)
-
-
-def parse_domain(text: str, known: Iterable[str] | None = None) -> Domain:
-    """Return the domain that `text` writes: `real`, `(0, inf)`, `[lo, hi]`, `[-b, b]`.
-
-    Args:
-        text: An interval; an end is a number, a parameter, or minus one.
-        known: Names of the parameters there are; None takes every name for one.
-
-    Raises:
-        SpecError: It is none; says what would be right.
-    """
-    match = None if text in WORDS else _DOMAIN.fullmatch(text)
-    if match is None or not (_is_name(match[2]) or _is_name(match[3])):
-        return parse_interval(text)
-    ends = (match[2], match[3])
-    opening, closing = match[1], match[4]
-    low, high = (_end(end, known, text) for end in ends)
-    shown = printable(text, 60)
-    if ends[0].lstrip("+") == "inf" or ends[1] == "-inf":
-        raise SpecError(f"domain {shown!r} is empty")
-    if (low is None and opening == "[") or (high is None and closing == "]"):
-        raise SpecError(f"domain {shown!r} includes infinity; write that end with a round bracket")
-    return ParametricInterval(lower=low, upper=high, low_closed=opening == "[", high_closed=closing == "]")
-
-
-def _is_name(text: str) -> bool:
-    return text.lstrip("-+ ").isidentifier() and text.lstrip("-+ ") != "inf"
-
-
-def _end(text: str, known: Iterable[str] | None, whole: str) -> Tree | None:
-    if text.endswith("inf") and not _is_name(text):
-        return None
-    if not _is_name(text):
-        (end,) = (parse_interval(f"[{text}, {text}]").low,)
-        return None if end is None else number(end)
-    name, names = text.lstrip("- "), None if known is None else list(known)
-    if names is not None and name not in names:
-        raise SpecError(
-            f"domain {printable(whole, 60)!r} is not one; write real, positive, nonnegative, '(2, inf)', '[0, 1)', "
-            f"or parameters for ends; '{printable(name, 40)}' is none{did_you_mean(name, names)}"
-        )
-    check_identifier(name, "domain: parameter")
-    return Negate(Name(name)) if text.startswith("-") else Name(name)
 
 
 def _name(end: Tree | None) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from symreg.errors import SpecError
 from symreg.expressions.tree import Tree, number
-from symreg.model.names import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,54 +106,6 @@ WORDS = {
     "positive": Interval(low=Fraction(0)),
     "nonnegative": Interval(low=Fraction(0), low_closed=True),
 }
-
-NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
-_INTERVAL = re.compile(rf"\s*([(\[])\s*({NUMBER}|-inf)\s*,\s*({NUMBER}|\+?inf)\s*([)\]])\s*", re.ASCII)
-
-
-def parse_number(text: str) -> float:
-    """Return the double that a decimal writes; unlike `float`, no `nan`, no `1_000`, no digits of other scripts.
-
-    Raises:
-        SpecError: It writes none.
-    """
-    if re.fullmatch(rf"\s*{NUMBER}\s*", text, re.ASCII) is None:
-        raise SpecError(f"'{printable(text.strip(), 40)}' is not a number such as 2, 0.5 or 1e-3")
-    return float(text)
-
-
-def parse_interval(text: str) -> Interval:
-    """Return the interval that `text` writes: `real`, `positive`, `nonnegative`, `(2, inf)`, `[0, 1)`.
-
-    Raises:
-        SpecError: If it is none of these or holds no point; says what would be right.
-    """
-    if text in WORDS:
-        return WORDS[text]
-    shown = printable(text, 60)
-    match = _INTERVAL.fullmatch(text)
-    if match is None:
-        raise SpecError(f"domain {shown!r} is not one; write real, positive, nonnegative, '(2, inf)' or '[0, 1)'")
-    opening, low_text, high_text, closing = match.groups()
-    low = None if low_text == "-inf" else Fraction(low_text)
-    high = None if high_text.endswith("inf") else Fraction(high_text)
-    if any(end is not None and not _is_double(end) for end in (low, high)):
-        raise SpecError(f"domain {shown!r} has an end beyond double precision; write inf for an end that is not there")
-    low_closed, high_closed = opening == "[", closing == "]"
-    if (low is None and low_closed) or (high is None and high_closed):
-        raise SpecError(f"domain {shown!r} includes infinity; write that end with a round bracket")
-    if low is not None and high is not None and (low > high or (low == high and not (low_closed and high_closed))):
-        hint = f"; write '({high_text}, {low_text})'" if low > high else ""
-        raise SpecError(f"domain {shown!r} is empty{hint}")
-    made = Interval(low=low, high=high, low_closed=low_closed, high_closed=high_closed)
-    if inside(made) not in made:
-        raise SpecError(f"domain {shown!r} holds no number of double precision")
-    return made
-
-
-def _is_double(value: Fraction) -> bool:
-    """Is a number within double precision's range: no overflow, and no underflow to zero?"""
-    return abs(value) <= sys.float_info.max and (value == 0 or abs(value) >= sys.float_info.min)
 
 
 def _shortest(value: Fraction) -> int | float | Fraction:

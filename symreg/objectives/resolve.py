@@ -10,7 +10,8 @@ from pathlib import Path
 from symreg import catalogue
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline import assumed
-from symreg.model.domain import meet, parse_domain
+from symreg.language.intervals import parse_domain
+from symreg.model.domain import meet
 from symreg.model.names import check_stem, did_you_mean
 from symreg.model.objective import Objective
 from symreg.model.spec import Array, Parameter, Penalty, PenaltySum

@@ -36,8 +36,8 @@ from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Compare, Logic, Name, Number, Tree, children, names
 from symreg.language.declarations import make_parameter
 from symreg.language.inline import inline_penalty
+from symreg.language.intervals import parse_interval
 from symreg.language.parse import parse
-from symreg.model.interval import parse_interval
 from symreg.objectives.resolve import resolve
 from symreg.updates.assemble import updates
 from symreg.verification.oracle import ball

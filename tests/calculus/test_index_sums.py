@@ -16,8 +16,8 @@ from symreg.derivation.gradient import derive
 from symreg.errors import LanguageError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Sum, Tree, children
+from symreg.language.intervals import parse_interval
 from symreg.language.parse import parse
-from symreg.model.interval import parse_interval
 from symreg.model.spec import Array, Parameter, Penalty
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule

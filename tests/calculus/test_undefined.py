@@ -23,7 +23,7 @@ from symreg.claims.decide import properties
 from symreg.cli.group import symreg as command
 from symreg.derivation.gradient import derive
 from symreg.errors import SymregError
-from symreg.model.interval import parse_interval
+from symreg.language.intervals import parse_interval
 from symreg.model.terms import Term
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule

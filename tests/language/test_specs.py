@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from symreg.errors import LanguageError, SymregError
+from symreg.language.intervals import parse_interval
 from symreg.language.toml import read_penalty, read_rule
-from symreg.model.interval import parse_interval
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from symreg.language.intervals import parse_interval
 from symreg.language.parse import parse
 from symreg.language.toml import read_rule
-from symreg.model.interval import Interval, parse_interval
+from symreg.model.interval import Interval
 from symreg.model.spec import Array, Parameter, Rule
 from symreg.model.terms import Term, Terms
 from symreg.verification import Subject

@@ -14,7 +14,8 @@ from tree_values import Values, value
 
 from symreg.derivation.gradient import derive
 from symreg.derivation.model import GradientDerivation
-from symreg.model.interval import Interval, parse_interval
+from symreg.language.intervals import parse_interval
+from symreg.model.interval import Interval
 from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms

@@ -27,10 +27,11 @@ from symreg.derivation.gradient import derive
 from symreg.errors import SpecError, SymregError
 from symreg.expressions.tree import Compare, Name
 from symreg.language.inline_declarations import read_declaration
+from symreg.language.intervals import parse_domain, parse_interval
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty
-from symreg.model.domain import ParametricInterval, meet, parse_domain
-from symreg.model.interval import Interval, parse_interval
+from symreg.model.domain import ParametricInterval, meet
+from symreg.model.interval import Interval
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load
