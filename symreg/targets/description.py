@@ -111,10 +111,7 @@ def _function(update: Update) -> Function:
     title, summary = {
         "value": ("value", "Return the penalty R(w), the sum over all weights."),
         "gradient": ("gradient", "Return dR/dw, the penalty's gradient."),
-        "prox": (
-            "proximal operator",
-            "Return prox(v), which weighs the penalty against the distance from v.",
-        ),
+        "prox": ("proximal operator", "Return the proximal operator of step*R at v."),
         "step": (
             f"{update.name.replace('_', ' ')}",
             f"Take one step of {rule.name if rule else ''} on L(w) + R(w), in place.",
