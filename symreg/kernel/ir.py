@@ -39,7 +39,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduce:
-    """A scalar from a loop: the sum of `term` over `low <= index < n - high`, accurate, in double precision.
+    """A scalar from a loop: the sum of `term` over `low <= index < extent - high`, accurate, in double precision.
 
     Or the greatest term, minus infinity where there is none; terms that are NaN may be passed over.
 
@@ -47,11 +47,12 @@ class Reduce:
         name: Of the sum.
         index: Of the loop.
         low: The first index.
-        high: How many of the n indices are left out at the end; negative for as many more.
+        high: How many of the indices are left out at the end; negative for as many more.
         body: What the term is made of, in order; sums in it have loops of their own.
         term: The summand.
         is_guarded: Does the term ask whether a subscript of this index is in range?
         is_greatest: Is it the greatest term, and no sum?
+        extent: The argument that says how many indices there are: weights, unless the sum is over rows of data.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Reduce:
     term: Tree
     is_guarded: bool = False
     is_greatest: bool = False
+    extent: str = "n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ Statement = Let | Reduce | Root | Table | Best | Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Map:
-    """Arrays from a loop over `low <= index < n - high`.
+    """Arrays from a loop over `low <= index < extent - high`.
 
     Args:
         index: Of the loop.
@@ -178,8 +180,9 @@ class Map:
         above: The farthest that it reads behind it.
         reads_old: Are the neighbours `w[index + shift]`, while w is written: those from before the loop?
         low: The first index.
-        high: How many of the n indices are left out at the end; negative for as many more.
+        high: How many of the indices are left out at the end; negative for as many more.
         is_double: Is everything computed in double precision, and rounded only where it is stored?
+        extent: The argument that says how many indices there are; a loop that finds roots or reads neighbours has n.
     """
 
     index: str
@@ -191,6 +194,7 @@ class Map:
     low: int = 0
     high: int = 0
     is_double: bool = False
+    extent: str = "n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,6 @@ def signed_literal(value: Fraction, suffix: str = "") -> str:
     return f"-{literal(-value, suffix)}" if value < 0 else literal(value, suffix)
 
 
-def is_before_end(index: str, high: int) -> str:
-    """Return the condition `index < n - high`, in unsigned arithmetic."""
-    return f"{shifted(index, high)} < n" if high >= 0 else f"{index} < n + {-high}"
+def is_before_end(index: str, extent: str, high: int) -> str:
+    """Return the condition `index < extent - high`, in unsigned arithmetic."""
+    return f"{shifted(index, high)} < {extent}" if high >= 0 else f"{index} < {extent} + {-high}"

@@ -66,7 +66,7 @@ def _plain(scope: Scope, stage: Map) -> Row:
         "above": stage.above,
     }
     if not stage.edge:
-        return {**row, "start": stage.low, "more": is_before_end(index, stage.high)}
+        return {**row, "start": stage.low, "more": is_before_end(index, stage.extent, stage.high)}
     names = {key: scope.namer.fresh(key) for key in ("first", "last")}
     return {**row, **names, "start": names["first"], "more": f"{index} < {names['last']}"}
 

@@ -73,8 +73,8 @@ def total(scope: Scope, stage: Reduce) -> Iterator[Row]:
         "index": index,
         **names,
         "low": stage.low,
-        "more": is_before_end(names["start"], stage.high),
-        "left": f"{shifted('n', -stage.high)} - {names['start']}",
+        "more": is_before_end(names["start"], stage.extent, stage.high),
+        "left": f"{shifted(stage.extent, -stage.high)} - {names['start']}",
         "is_plain": not any(isinstance(statement, Reduce) for statement in stage.body),
         "body": body,
         "term_value": term,
@@ -101,5 +101,5 @@ def greatest(scope: Scope, stage: Reduce) -> Iterator[Row]:
         "body": body,
         "edge": [],
         "start": stage.low,
-        "more": is_before_end(index, stage.high),
+        "more": is_before_end(index, stage.extent, stage.high),
     }

@@ -53,12 +53,14 @@ class Block:
         namer: Knows the names in use.
         dtype: Name of the type of rows, or "" for double precision.
         old: How far neighbours of `w` reach below and above, where they are to be those from before the loop.
+        extent: The argument that says how many elements there are.
     """
 
     operands: Operands
     namer: Namer
     dtype: str
     old: tuple[int, int] | None = None
+    extent: str = "n"
     lines: list[str] = field(default_factory=list)
     result: str = ""
 
@@ -106,17 +108,18 @@ class Block:
     def allocated(self) -> Iterator[Row]:
         """Yield the statements before the loop."""
         self._write()
+        length = f"min(_BLOCK, {self.extent})"
         for name, rows, dtype in (
             (self.scratch, self._rows, f", {self.dtype}" if self.dtype else ""),
             (self.masks, self._mask_rows, ", np.bool_"),
         ):
             if rows:
-                shape = f"({len(rows)}, min(_BLOCK, n))" if len(rows) > 1 else "min(_BLOCK, n)"
+                shape = f"({len(rows)}, {length})" if len(rows) > 1 else length
                 yield {"kind": "line", "text": f"{name} = np.empty({shape}{dtype})"}
         if self.old:
             yield {
                 "kind": "line",
-                "text": f"{self.before} = np.empty(min(_BLOCK, n) + {sum(self.old)}, {self.dtype})",
+                "text": f"{self.before} = np.empty({length} + {sum(self.old)}, {self.dtype})",
             }
 
     def loaded(self, first: str = "") -> Iterator[Row]:

@@ -84,7 +84,7 @@ def scope_of(function: Function) -> Scope:
     )
 
 
-def block(scope: Scope, index: str, *, dtype: str, old: tuple[int, int] | None = None) -> Block:
+def block(scope: Scope, index: str, *, dtype: str, old: tuple[int, int] | None = None, extent: str = "n") -> Block:
     """Return a new block of a loop's elements.
 
     Args:
@@ -92,6 +92,7 @@ def block(scope: Scope, index: str, *, dtype: str, old: tuple[int, int] | None =
         index: Of the loop, as the kernel calls it.
         dtype: The name of the arrays' type, or "" for double precision.
         old: How far neighbours of `w` are read below and above, where they are those from before the loop.
+        extent: The argument that says how many elements there are.
     """
     operands = Operands(
         scalar=lambda tree: expression(scope, tree),
@@ -100,7 +101,7 @@ def block(scope: Scope, index: str, *, dtype: str, old: tuple[int, int] | None =
         names=dict(scope.indices),
         functions=NAMES,
     )
-    scope.blocks.append(Block(operands=operands, namer=scope.namer, dtype=dtype, old=old))
+    scope.blocks.append(Block(operands=operands, namer=scope.namer, dtype=dtype, old=old, extent=extent))
     return scope.blocks[-1]
 
 

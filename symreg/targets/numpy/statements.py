@@ -44,7 +44,7 @@ def loop(scope: Scope, stage: Map, later: list[Stage]) -> Iterator[Row]:
     scope.uses_real = scope.uses_real or (not stage.is_double and reaches((*stage.body, *stage.edge)))
     index = scope.indices[stage.index] = scope.namer.fresh(stage.index)
     if any(isinstance(statement, Reduce) for statement in stage.body):
-        low, end = stage.low, shifted("n", -stage.high)
+        low, end = stage.low, shifted(stage.extent, -stage.high)
         body = [*element(scope, stage.edge or stage.body)]
         bounds = f"{low}, {end}" if low else end
         yield {"kind": "loop", "head": f"for {index} in range({bounds}):", "body": body}
@@ -58,7 +58,7 @@ def loop(scope: Scope, stage: Map, later: list[Stage]) -> Iterator[Row]:
 
 def _in_blocks(scope: Scope, stage: Map, index: str, later: list[Stage]) -> Iterator[Row]:
     """Yield a loop over blocks, and where neighbours are missing one over the elements at the ends before it."""
-    start, end = str(stage.low), shifted("n", -stage.high)
+    start, end = str(stage.low), shifted(stage.extent, -stage.high)
     if not stage.is_double:
         yield from _casts(scope, stage, later)
     ends = ""
@@ -75,7 +75,7 @@ def _in_blocks(scope: Scope, stage: Map, index: str, later: list[Stage]) -> Iter
         start, end = first, last
     dtype = "" if stage.is_double else scope.real
     old = (stage.below, stage.above) if stage.reads_old else None
-    body = _filled(block(scope, stage.index, dtype=dtype, old=old), stage)
+    body = _filled(block(scope, stage.index, dtype=dtype, old=old, extent=stage.extent), stage)
     scope.uses_real = scope.uses_real or (body.is_allocated and not stage.is_double)
     yield from body.allocated()
     yield {

@@ -36,11 +36,11 @@ def reduction(scope: Scope, stage: Reduce) -> Iterator[Row]:
     total = stage.name if stage.is_greatest else scope.namer.fresh(f"{stage.name}_total")
     index = scope.namer.fresh(stage.index)
     scope.indices[stage.index] = index
-    end = shifted("n", -stage.high)
+    end = shifted(stage.extent, -stage.high)
     if _is_term_by_term(stage):
         yield from _term_by_term(scope, stage, total, index, end)
     else:
-        terms = block(scope, stage.index, dtype="")
+        terms = block(scope, stage.index, dtype="", extent=stage.extent)
         for statement in stage.body:
             assert isinstance(statement, Let)
             terms.let(statement)
@@ -68,7 +68,7 @@ def _term_by_term(scope: Scope, stage: Reduce, total: str, index: str, end: str)
     start, term = scope.namer.fresh("start"), scope.namer.fresh("term")
     stop = scope.namer.fresh("stop")
     yield code_line(_nothing(total, stage))
-    yield code_line(f"{term} = np.empty(min(_BLOCK, n))")
+    yield code_line(f"{term} = np.empty(min(_BLOCK, {stage.extent}))")
     body = [*element(scope, stage.body), code_line(f"{term}[{index} - {start}] = {expression(scope, stage.term)}")]
     yield {
         "kind": "loop",
