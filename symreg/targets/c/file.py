@@ -19,6 +19,7 @@ from symreg.targets.c.search import SEARCH_NAMES, search_rows
 from symreg.targets.c.statements import statements
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition
+from symreg.targets.options import Dtype
 from symreg.targets.wording import WIDTH, table, wrapped
 from symreg.templates import render
 
@@ -76,8 +77,8 @@ def write(module: Module) -> dict[str, str]:
             for name, is_double in sorted(called, key=lambda row: (row[0], not row[1]))
             if name in _HELPERS
         ],
-        "math_of_old": [name for name in math if name in _VECTOR_MATH_OF_OLD],
-        "math": [name for name in math if name not in _VECTOR_MATH_OF_OLD],
+        "math_of_old": _declarations([name for name in math if name in _VECTOR_MATH_OF_OLD], module.dtype),
+        "math": _declarations([name for name in math if name not in _VECTOR_MATH_OF_OLD], module.dtype),
         "sums": has_sum(stages),
         "search": search or {},
         "roots": search is not None or has_root(stages),
@@ -85,7 +86,6 @@ def write(module: Module) -> dict[str, str]:
         "block_roots": search is not None or any(isinstance(s, Map) and has_root(s.body) for s in stages),
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
         "wide": WIDE_TEXTS[PRECISIONS[module.dtype][0].wide],
-        "reals": sorted({text for p in PRECISIONS[module.dtype] for text in (p.real, p.wide)}),
         "has_status": any(not function["is_value"] for function in functions),
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
@@ -107,6 +107,16 @@ def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str]]:
     namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
     return helpers, {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES)}
+
+
+def _declarations(functions: list[str], dtype: Dtype) -> list[str]:
+    """Return the declarations of functions of math.h in each type that a file computes in."""
+    reals = sorted({real for precision in PRECISIONS[dtype] for real in (precision.real, precision.wide)})
+    return [
+        f"{real} {name}{'f' if real == 'float' else ''}({f'{real}, {real}' if name == 'pow' else real});"
+        for name in functions
+        for real in reals
+    ]
 
 
 def function_rows(stem: str, function: Function, scope: Scope) -> Row:
