@@ -37,15 +37,11 @@ from symreg.language.limits import (
 )
 from symreg.model.names import check_identifier, did_you_mean, mentioned
 
+_ARGUMENTS = {1: "x", 2: "a, b", 3: "condition, a, b"}
 _ELSEWHERE = {
-    "ln": "log(x)",
-    "arctan": "atan(x)",
-    "fabs": "abs(x)",
-    "maximum": "max(a, b)",
-    "minimum": "min(a, b)",
-    "Piecewise": "where(condition, a, b)",
-    "relu": "max(x, 0)",
-}
+    other: f"{row.name}({_ARGUMENTS[row.least]})" for row in FUNCTIONS.values() for other in row.elsewhere
+} | {"relu": "max(x, 0)"}
+"""What to write for names that other languages have."""
 _SWITCHES = frozenset({"abs", "sign", "min", "max", "where"})
 _BINARY: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=="}
