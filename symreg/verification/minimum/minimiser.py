@@ -22,8 +22,9 @@ from symreg.verification.minimum.boxes import COARSE_BITS, Box
 from symreg.verification.minimum.breakpoints import Breakpoint
 from symreg.verification.minimum.candidates import Candidate, distinct, preferred
 from symreg.verification.minimum.cost import BITS, MOST_BITS, Cost
-from symreg.verification.minimum.growth import Power, growth
+from symreg.verification.minimum.growth import growth
 from symreg.verification.minimum.piecewise import LARGEST, MIDDLE, SIZES, WHOLE, PiecewisePhi, piecewise
+from symreg.verification.minimum.power_bounds import Power
 from symreg.verification.minimum.pruning import pruned
 from symreg.verification.minimum.root_enclosure import refine
 from symreg.verification.minimum.smooth_piece import outward

@@ -16,11 +16,12 @@ from flint import arb, ctx
 from symreg.model.terms import Term, Terms
 from symreg.verification.minimum.boxes import COARSE_BITS, Box, box_of, boxes_of
 from symreg.verification.minimum.breakpoints import Breakpoint, breakpoint_between, breakpoints_at_end
-from symreg.verification.minimum.growth import Power, growth
-from symreg.verification.minimum.logarithms import joined
+from symreg.verification.minimum.growth import growth
+from symreg.verification.minimum.power_bounds import Power
 from symreg.verification.minimum.smooth_piece import SmoothPiece, hull, piece_between
 from symreg.verification.oracle.derivatives import Exact, Function
 from symreg.verification.oracle.kinks import every_kink
+from symreg.verification.oracle.logarithms import joined
 from symreg.verification.oracle.slopes import elementwise
 
 # Sizes between which boxes are made, as a search needs them; the band from the middle one is always looked at.

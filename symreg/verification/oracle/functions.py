@@ -16,7 +16,7 @@ from flint import arb, arb_series
 Taylor: TypeAlias = tuple[arb, arb, arb, arb]
 """f, f', f''/2 and f'''/6 at a point."""
 Growth: TypeAlias = Callable[[Any, Any], Any]
-"""Returns bounds for all large weights of f(x), given a reader of `minimum/growth.py` and the bounds of x."""
+"""Returns bounds of f(x) for all large weights, given the arithmetic of `minimum/power_bounds.py` and those of x."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,52 +126,50 @@ FUNCTIONS: dict[str, Function] = {
         ball=arb.exp,
         taylor=_exp,
         series=arb_series.exp,
-        growth=lambda reader, x: reader.exp(x),
+        growth=lambda far, x: far.exp(x),
         is_positive=True,
     ),
-    "expm1": Function(ball=arb.expm1, taylor=_expm1, growth=lambda reader, x: reader.shifted(reader.exp(x), arb(-1))),
+    "expm1": Function(ball=arb.expm1, taylor=_expm1, growth=lambda far, x: far.shifted(far.exp(x), arb(-1))),
     "log": Function(ball=arb.log, taylor=_log, series=arb_series.log),
     "log1p": Function(ball=arb.log1p, taylor=_log1p),
     "sin": Function(
         ball=arb.sin,
         taylor=_sin,
         series=arb_series.sin,
-        growth=lambda reader, x: reader.between(arb(-1), arb(1)),
+        growth=lambda far, x: far.between(arb(-1), arb(1)),
     ),
     "cos": Function(
         ball=arb.cos,
         taylor=_cos,
         series=arb_series.cos,
-        growth=lambda reader, x: reader.between(arb(-1), arb(1)),
+        growth=lambda far, x: far.between(arb(-1), arb(1)),
     ),
     "tan": Function(ball=arb.tan, taylor=_tan, series=arb_series.tan),
-    "sinh": Function(ball=arb.sinh, taylor=_sinh, growth=lambda reader, x: reader.hyperbolic_sine(x)),
-    "cosh": Function(
-        ball=arb.cosh, taylor=_cosh, growth=lambda reader, x: reader.hyperbolic_cosine(x), is_positive=True
-    ),
-    "tanh": Function(ball=arb.tanh, taylor=_tanh, growth=lambda reader, x: reader.saturating(x, arb(1))),
+    "sinh": Function(ball=arb.sinh, taylor=_sinh, growth=lambda far, x: far.hyperbolic_sine(x)),
+    "cosh": Function(ball=arb.cosh, taylor=_cosh, growth=lambda far, x: far.hyperbolic_cosine(x), is_positive=True),
+    "tanh": Function(ball=arb.tanh, taylor=_tanh, growth=lambda far, x: far.saturating(x, arb(1))),
     "atan": Function(
         ball=arb.atan,
         taylor=_atan,
         series=arb_series.atan,
-        growth=lambda reader, x: reader.saturating(x, arb.pi() / 2),
+        growth=lambda far, x: far.saturating(x, arb.pi() / 2),
     ),
-    "asinh": Function(ball=arb.asinh, taylor=_asinh, growth=lambda reader, x: reader.logarithmic(x)),
+    "asinh": Function(ball=arb.asinh, taylor=_asinh, growth=lambda far, x: far.logarithmic(x)),
     "sigmoid": Function(
         ball=_sigmoid,
         taylor=_taylor_of_sigmoid,
-        growth=lambda reader, x: reader.between(arb(0), arb(1)),
+        growth=lambda far, x: far.between(arb(0), arb(1)),
         is_positive=True,
     ),
     "softplus": Function(
-        ball=_softplus, taylor=_taylor_of_softplus, growth=lambda reader, x: reader.softplus(x), is_positive=True
+        ball=_softplus, taylor=_taylor_of_softplus, growth=lambda far, x: far.softplus(x), is_positive=True
     ),
 }
 
 SWITCHING: dict[str, Growth] = {
-    "abs": lambda reader, x: reader.absolute(x),
-    "sign": lambda reader, x: reader.saturating(x, arb(1)),
-    "sqrt": lambda reader, x: reader.power(x, Fraction(1, 2)),
+    "abs": lambda far, x: far.absolute(x),
+    "sign": lambda far, x: far.saturating(x, arb(1)),
+    "sqrt": lambda far, x: far.power(x, Fraction(1, 2)),
 }
 """The growth of functions with a kink, whose values are a matter of what is decided (`ball.py`)."""
 
