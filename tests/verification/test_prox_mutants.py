@@ -131,13 +131,13 @@ _POINT = (
 
 # Changes of emitted source that are no mistakes: how many of one text, and why.
 HARMLESS = {
-    ("mcp", "dropped: _put(x4, threshold2, mask)"): (1, _CLAMP),
-    ("mcp", "dropped: _put(x5, 0, mask2)"): (1, "v is at most the third threshold there, where zero is put as well"),
+    ("mcp", "dropped: _put(t5, threshold2, mask)"): (1, _CLAMP),
+    ("mcp", "dropped: _put(t6, 0, mask2)"): (1, "v is at most the third threshold there, where zero is put as well"),
     ("log_sum", "dropped: _put(x4, 0, mask)"): (1, "the root of a negative number is replaced: v is below the jump"),
     ("log_sum", "dropped: _put(x11, turning_point, mask)"): (1, _CLAMP),
     ("l_half", "dropped: _put(u_low, turning_point, mask)"): (1, _BRACKET),
     ("l_half", "dropped: _put(u_high, x, mask)"): (1, _BRACKET),
-    ("l_half", "dropped: _put(left, turning_point, mask2)"): (1, _BRACKET),
+    ("l_half", "dropped: _put(a, turning_point, mask2)"): (1, _BRACKET),
     ("l_half", "side: np.greater(x, jump, out=mask)"): (1, _BRACKET),
     ("l_half", "side: np.less(x, turning_point, out=mask2)"): (1, _BRACKET),
     ("scad", "dropped: _put(x5, lam, mask)"): (1, _CLAMP),
@@ -145,7 +145,7 @@ HARMLESS = {
     ("log_sum", "shift: turning_point"): (1, _TURN),
     ("cauchy", "shift: turning_point"): (1, _TURN),
     ("cauchy", "shift: turning_point2"): (1, _TURN),
-    ("l_half", "C shift: turning_point = c * c2 * pow(2.0, 2.0 / 3.0) / 4.0"): (1, _TURN),
+    ("l_half", "C shift: turning_point = t1 * t2 * pow(2.0, 2.0 / 3.0) / 4.0"): (1, _TURN),
     ("l_half", "C side: x[k] > jump"): (1, _BRACKET),
     ("l_half", "C side: x[k] < turning_point"): (1, _BRACKET),
     ("log_sum", "C shift: turning_point = c3 ? c * c2 - eps : 0.0"): (1, _TURN),
