@@ -17,12 +17,17 @@ from symreg.proximal.quoted import Row, quoted
 def operator_cases(analysis: Analysis, formula: SingleFormula | None) -> tuple[Row, ...]:
     """Return the operator of elementwise terms by cases of v, an equation or one case a row.
 
-    Nothing where there is no table of cases, or where an exponent of many digits would make SymPy solve polynomials
-    of a degree that nobody waits for.
+    Nothing where there is no table of cases, where it is not decided for which steps F falls in its gaps, or where an
+    exponent of many digits would make SymPy solve polynomials of a degree that nobody waits for.
+
+    Args:
+        analysis: Of the terms.
+        formula: Up to which step F rises everywhere; None where that is not decided.
     """
     with suppress(Intractable, NotDifferentiable), border("the operator by cases"):
         operator, _, exponents = with_exponents(analysis)
-        if isinstance(operator, Operator) and not exponents:
+        is_decided = isinstance(operator, Operator) and (formula is not None or operator.rises_everywhere)
+        if isinstance(operator, Operator) and is_decided and not exponents:
             return quoted(
                 operator,
                 analysis.terms.parameters,

@@ -16,6 +16,7 @@ from symreg.expressions.tree import Name, Tree
 from symreg.language.parse import parse
 from symreg.model.spec import Parameter
 from symreg.objectives.resolve import resolve
+from symreg.updates.operator_cases import operator_cases
 from symreg.updates.prox import derived_operator
 
 NOT_QUOTED = {"double_well", "sine_squared"}  # not one jump at a v that is not 0; periodic
@@ -49,6 +50,12 @@ def test_an_equation_is_quoted_where_it_is_solved() -> None:
         ("jump", "=", "the abs(v) at which the minima on both sides cost the same"),
         ("phi'(u)", "=", "lam/(gamma + u**2/gamma)"),
     )
+
+
+def test_nothing_is_quoted_where_it_is_not_decided_when_there_is_one_formula() -> None:
+    """For steps for which F falls nowhere a jump would be quoted that is none."""
+    assert operator_cases(analyse(resolve("mcp").terms), None) == ()
+    assert operator_cases(analyse(resolve("huber").terms), None) != ()
 
 
 def test_it_is_in_the_docstring() -> None:
