@@ -42,7 +42,7 @@ class Subject:
         """Return what a function returns, given all its arguments by name.
 
         Raises:
-            Trouble: It raised.
+            CallFailed: It raised.
         """
         arguments = tuple(values[key] for key in self.by_position if key in values)
         named = {key: value for key, value in values.items() if key not in self.by_position}
