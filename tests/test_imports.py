@@ -84,7 +84,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "emit": {"options", "description"},
         "loading": {"options", "signature", "emit"},
         "wording": set(),
-        "c": {"infix", "signature", "minimum", "description", "wording"},
+        "c": {"infix", "options", "signature", "minimum", "description", "wording"},
         "numpy": {"infix", "signature", "minimum", "description", "wording"},
     },
     "presentation": {

@@ -21,13 +21,7 @@ from symreg.application.objective_tasks import (
     emit_sources,
     prove_convexity,
 )
-from symreg.application.requests import (
-    VerifyRequest,
-    audit_request,
-    distinct_rules,
-    read_objective,
-    verify_request,
-)
+from symreg.application.requests import VerifyRequest, audit_request, distinct_rules, read_objective, verify_request
 from symreg.application.worker import Phase, Progress, Tell
 from symreg.targets.emit import TARGETS
 from symreg.targets.options import UNLESS_ASKED, Kind, Options

@@ -11,30 +11,12 @@ from fractions import Fraction
 
 from symreg.errors import SpecError
 from symreg.expressions.functions import FUNCTIONS, RULE_FUNCTIONS
-from symreg.expressions.tree import (
-    Binary,
-    Call,
-    Compare,
-    Constant,
-    Item,
-    Logic,
-    Name,
-    Negate,
-    Number,
-    Sum,
-    Tree,
-    walk,
-)
+from symreg.expressions.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree, walk
 from symreg.language.addend import Addend, count, refuse
 from symreg.language.constants import constant_value
 from symreg.language.excerpt import fail_in
 from symreg.language.leaves import walk_item, walk_name, walk_norm
-from symreg.language.limits import (
-    DEEPEST,
-    LARGEST_EXPONENT,
-    MOST_ARGUMENTS,
-    MOST_SWITCHES,
-)
+from symreg.language.limits import DEEPEST, LARGEST_EXPONENT, MOST_ARGUMENTS, MOST_SWITCHES
 from symreg.model.names import check_identifier, did_you_mean, mentioned
 
 _ARGUMENTS = {1: "x", 2: "a, b", 3: "condition, a, b"}

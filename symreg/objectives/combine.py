@@ -8,18 +8,7 @@ from fractions import Fraction
 
 from symreg.errors import SpecError
 from symreg.expressions.decompose import addends
-from symreg.expressions.tree import (
-    Item,
-    Name,
-    Negate,
-    Subscript,
-    Sum,
-    Tree,
-    arrays,
-    is_elementwise,
-    names,
-    substitute,
-)
+from symreg.expressions.tree import Item, Name, Negate, Subscript, Sum, Tree, arrays, is_elementwise, names, substitute
 from symreg.language.declarations import is_plain
 from symreg.language.parse import fold
 from symreg.model.interval import inside, intersection

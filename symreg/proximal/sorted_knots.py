@@ -18,7 +18,7 @@ from symreg.expressions.tree import Binary, Call, Tree
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms
 from symreg.proximal.operator import PiecewiseQuadratic
-from symreg.proximal.slopes import derivative
+from symreg.proximal.solving.slopes import derivative
 
 _FAR = 1 / TINY
 MOST_KNOTS = 8

@@ -28,8 +28,8 @@ from symreg.model.domain import Domain
 from symreg.model.spec import Parameter, Rule
 from symreg.model.terms import Term, Terms
 from symreg.proximal.operator import AnyOperator, TableSearch, TermPiece
-from symreg.proximal.slopes import stable_slope
 from symreg.proximal.solving.iteration import curvature_of
+from symreg.proximal.solving.slopes import stable_slope
 
 
 def table_search(analysis: Analysis) -> TableSearch:

@@ -13,18 +13,7 @@ from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.expressions.arithmetic import NAN, numeric, plus, size, times, total, where
 from symreg.expressions.decompose import addends, signed
-from symreg.expressions.tree import (
-    Call,
-    Item,
-    Name,
-    Number,
-    Sum,
-    Tree,
-    children,
-    number,
-    substitute,
-    walk,
-)
+from symreg.expressions.tree import Call, Item, Name, Number, Sum, Tree, children, number, substitute, walk
 from symreg.model.spec import Parameter
 
 LARGEST = 400

@@ -18,7 +18,7 @@ from symreg.expressions.tree import Binary, Call, Name, Tree, number, substitute
 from symreg.model.interval import WORDS, Interval
 from symreg.model.spec import Parameter
 from symreg.proximal.operator import MonotonePiece
-from symreg.proximal.slopes import derivative
+from symreg.proximal.solving.slopes import derivative
 
 
 def over_functions_of(slope: Tree, tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
