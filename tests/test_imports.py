@@ -113,7 +113,8 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "unused": {"ir"},
         "cse": {"ir", "names", "numbering", "scalars", "loops", "unused"},
         "proximal": {"ir", "names", "cse"},
-        "lower": {"ir", "names", "sums", "boundaries", "cse", "proximal"},
+        "routines": {"ir", "names", "cse", "proximal"},
+        "lower": {"ir", "names", "sums", "boundaries", "cse", "proximal", "routines"},
     },
 }
 ENTRANCES = {"__init__", "__main__", "application", "cli"}

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from symreg.expressions.tree import Tree, names
-from symreg.kernel.ir import Best, Let, Map, Reduce, Root, Stage, Table
+from symreg.kernel.ir import Best, Invoke, Let, Map, Reduce, Root, Stage, Table
 from symreg.kernel.loops import written_loop, written_root, written_sum
 from symreg.kernel.names import Namer
 from symreg.kernel.numbering import Draft, Numbering
@@ -26,15 +26,16 @@ class Shared:
     scalars: tuple[Tree, ...]
 
 
-def share(stages: Iterable[Stage], results: Iterable[Tree], namer: Namer) -> Shared:
+def share(stages: Iterable[Stage], results: Iterable[Tree], namer: Namer, *, varying: Iterable[str] = ()) -> Shared:
     """Return stages in which scalars stand before the loops and common subexpressions have names.
 
     Args:
         stages: In order; the value of a `Let` among them has its name wherever it stands, that of the first of several.
         results: What the function computes besides; may use every name.
         namer: Knows the names in use.
+        varying: Names of what is another number for each element.
     """
-    numbered = Numbering()
+    numbered = Numbering(varying=set(varying))
     drafts = [numbered.stage(stage) for stage in stages]
     nodes = [numbered.node(tree) for tree in results]
     scalars = Scalars(numbered.graph, namer, drafts, nodes)
@@ -60,6 +61,8 @@ def _written(scalars: Scalars, draft: Draft) -> Stage:
             return written_sum(scalars, draft)
         case Root():
             return written_root(scalars, draft, scalars.scalar)
+        case Invoke() as stage:
+            return replace(stage, arguments=tuple(map(scalars.scalar, draft.bounds)))
         case Table() as stage:
             return replace(stage, step=scalars.scalar(*draft.bounds))
         case Best() as stage:

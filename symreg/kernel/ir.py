@@ -87,10 +87,54 @@ class Root:
     low: Tree
     high: Tree
     start: Tree
-    body: tuple[Let | Root, ...] = ()
+    body: tuple[Let | Root | Invoke, ...] = ()
     residual: Tree
     slope: Tree
     in_logarithm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
+    """A function of numbers that stages invoke; it stands once in a file, for all kernels that hold it.
+
+    Args:
+        stem: What it is called, unless that is taken.
+        purpose: What it computes: a sentence, then formulas in its names.
+        arguments: The numbers that it takes, in order.
+        elements: Those that it takes for each element of a block; () for a routine of scalars.
+        record: The routine whose results are names in this one, too.
+        body: What is computed once, in order.
+        each: What is computed for each element.
+        results: Names of what it returns; one where it is computed for each element.
+    """
+
+    stem: str
+    purpose: tuple[str, ...]
+    arguments: tuple[str, ...]
+    elements: tuple[str, ...] = ()
+    record: Routine | None = None
+    body: tuple[Let | Root | Invoke, ...] = ()
+    each: tuple[Let | Root | Invoke, ...] = ()
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoke:
+    """The results of a routine: scalars as a stage, in a loop one number for each element.
+
+    Args:
+        routine: That computes them.
+        names: Of the results, in the routine's order.
+        arguments: Values of its arguments, then those of its elements.
+        name: Of the results together, where there are several.
+        record: The name that the results of the routine's own record have together.
+    """
+
+    routine: Routine
+    names: tuple[str, ...]
+    arguments: tuple[Tree, ...]
+    name: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +209,7 @@ class Best:
     table: str = ""
 
 
-Statement = Let | Reduce | Root | Table | Best | Store
+Statement = Let | Reduce | Root | Invoke | Table | Best | Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +248,7 @@ class Buffer:
     name: str
 
 
-Stage = Let | Reduce | Root | Table | Best | Map
+Stage = Let | Reduce | Root | Invoke | Table | Best | Map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,8 +283,34 @@ def has_sum(stages: Iterable[Stage | Statement]) -> bool:
 
 
 def has_root(stages: Iterable[Stage | Statement]) -> bool:
-    """Is there a root among the stages or in their loops?"""
-    return any(isinstance(stage, Root) or (isinstance(stage, Map) and has_root(stage.body)) for stage in stages)
+    """Is there a root among the stages, in their loops or in the routines that they invoke?"""
+    return any(
+        isinstance(stage, Root)
+        or (isinstance(stage, Map) and has_root(stage.body))
+        or (isinstance(stage, Invoke) and any(has_root_itself((*r.body, *r.each)) for r in routines_in((stage,))))
+        for stage in stages
+    )
+
+
+def has_root_itself(parts: Iterable[Let | Root | Invoke]) -> bool:
+    """Is there a root among the statements of a routine?"""
+    return any(isinstance(part, Root) for part in parts)
+
+
+def routines_in(stages: Iterable[Stage | Statement]) -> Iterator[Routine]:
+    """Yield the routines that the stages and their loops invoke, each after those that it needs itself."""
+    for stage in stages:
+        match stage:
+            case Invoke(routine=routine):
+                if routine.record is not None:
+                    yield from routines_in((*routine.record.body,))
+                    yield routine.record
+                yield from routines_in((*routine.body, *routine.each))
+                yield routine
+            case Root(body=body):
+                yield from routines_in(body)
+            case Map(body=body, edge=edge):
+                yield from routines_in((*body, *edge))
 
 
 def has_best(stages: Iterable[Stage | Statement], *, in_table: bool) -> bool:
@@ -257,6 +327,8 @@ def names_in(stages: Iterable[Stage | Statement]) -> Iterator[str]:
     for stage in stages:
         if isinstance(stage, Let | Reduce | Root | Table | Best):
             yield stage.name
+        if isinstance(stage, Invoke):
+            yield from (stage.name, *stage.names) if stage.name else stage.names
         if isinstance(stage, Reduce | Root):
             yield from names_in(stage.body)
         if isinstance(stage, Map):

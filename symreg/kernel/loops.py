@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symreg.expressions.tree import Call, Logic, Name, Number, Tree
-from symreg.kernel.ir import Best, Let, Reduce, Root, Statement, Store
+from symreg.kernel.ir import Best, Invoke, Let, Reduce, Root, Statement, Store
 from symreg.kernel.lines import LONGEST, fitted, length
 from symreg.kernel.numbering import Draft
 from symreg.kernel.scalars import Scalars
@@ -64,7 +64,7 @@ def written_root(
         low=low,
         high=high,
         start=start,
-        body=tuple(statement for statement in statements if isinstance(statement, Let | Root)),
+        body=tuple(statement for statement in statements if isinstance(statement, Let | Root | Invoke)),
         residual=residual,
         slope=slope,
     )
@@ -99,6 +99,8 @@ class _Loop:
                 self.statements.append(written_sum(self.scalars, draft, self.outer()))
             case Root():
                 self.statements.append(written_root(self.scalars, draft, self.part, self.outer()))
+            case Invoke() as invoke:
+                self.statements.append(replace(invoke, arguments=tuple(map(self.part, draft.bounds))))
             case Best() as best:
                 v, step = map(self.part, draft.bounds)
                 self.statements.append(replace(best, v=v, step=step))

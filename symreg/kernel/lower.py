@@ -26,9 +26,10 @@ from symreg.kernel.boundaries import has_greatest, map, outlives_w, stored
 from symreg.kernel.cse import share
 from symreg.kernel.ir import Buffer, Kernel, Let, Map, Search, Stage, Statement, Store
 from symreg.kernel.names import Namer
-from symreg.kernel.proximal.cases import solved
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.proximal.table_search import search_of
+from symreg.kernel.routines.minimiser import minimiser
+from symreg.kernel.routines.place import Place
 from symreg.kernel.sums import Placing
 from symreg.proximal.operator import STEP, AnyOperator, Operator, TableSearch
 from symreg.updates.update import Update
@@ -117,7 +118,7 @@ def _of_each(operator: AnyOperator, placing: Placing) -> _Lowered:
     x = Name(placing.namer.fresh("x"))
     once: Statements = []
     each: Statements = []
-    u = solved(operator, x, Name("step"), once, each, placing.namer)
+    u = minimiser(operator, _place(placing, x, Name("step"), once, each))
     result = Call("copysign", (u, v)) if operator.is_even else u
     if each:
         # A trial that is NaN would never settle.
@@ -154,7 +155,7 @@ def _scale_of_norm(operator: AnyOperator, array: str, step: Tree, placing: Placi
     placing.stages.append(norm)
     x = Name(norm.name)
     once: Statements = []
-    u = solved(operator, x, step, once, once, placing.namer)
+    u = minimiser(operator, _place(placing, x, step, once, once, is_scalar=True))
     scale = Let(
         name=placing.namer.fresh("scale"), value=Call("where", (Compare("==", x, _ZERO), _ZERO, Binary("/", u, x)))
     )
@@ -169,7 +170,7 @@ def _along(operator: AnyOperator, array: str, step: Tree, placing: Placing) -> T
     overflow. Where all is 0 every direction is right, and the one in which all numbers are alike is taken.
     """
 
-    def let(stem: str, value: Tree) -> Tree:
+    def let(stem: str, value: Tree) -> Name:
         made = Let(name=placing.namer.fresh(stem), value=value)
         placing.stages.append(made)
         return Name(made.name)
@@ -181,7 +182,7 @@ def _along(operator: AnyOperator, array: str, step: Tree, placing: Placing) -> T
     size = let("size", Call("sqrt", (squares,)))
     norm = let("norm", Binary("*", size, unit))
     once: Statements = []
-    u = solved(operator, norm, step, once, once, placing.namer)
+    u = minimiser(operator, _place(placing, norm, step, once, once, is_scalar=True))
     placing.stages.extend(once)
     point = let("radius", u)
     direction = Binary("/", Binary("/", Item(array, (Subscript("j"),)), unit), size)
@@ -279,7 +280,7 @@ def _proximal(
     x = Let(name=placing.namer.fresh("x"), value=Call("where", (is_number, magnitude, Number(Fraction(0)))))
     each: Statements = [v, x] if scalars is not None else [v, x, step]
     once: Statements = [step] if scalars is not None else each
-    u = solved(operator, Name(x.name), Name(step.name), once, each, placing.namer)
+    u = minimiser(operator, _place(placing, Name(x.name), Name(step.name), once, each))
     if scalars is not None:
         scalars.extend(once)
     elif isinstance(operator, Operator) and operator.needs is not None:
@@ -341,4 +342,23 @@ def _placing(update: Update) -> Placing:
     parameters = [*update.terms.parameters, *(update.rule.parameters if update.rule is not None else ())]
     taken = {*FRAME, *(p.name for p in parameters), *(a.name for a in update.terms.arrays)}
     taken |= {state.name for state in update.rule.states} if update.rule is not None else set()
-    return Placing(Namer(taken), nonzero=frozenset(p.name for p in parameters if 0.0 not in p.domain))
+    return Placing(
+        Namer(taken),
+        nonzero=frozenset(p.name for p in parameters if 0.0 not in p.domain),
+        parameters=tuple(p.name for p in update.terms.parameters),
+    )
+
+
+def _place(
+    placing: Placing, x: Name, step: Tree, once: Statements, each: Statements, *, is_scalar: bool = False
+) -> Place:
+    """Return where a minimiser is needed, in the function under construction."""
+    return Place(
+        x=x,
+        step=step,
+        once=once,
+        each=each,
+        is_scalar=is_scalar,
+        namer=placing.namer,
+        parameters=placing.parameters,
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from symreg.expressions.tree import Tree
 from symreg.kernel.graph import Graph
-from symreg.kernel.ir import Best, Let, Map, Reduce, Root, Stage, Statement, Store, Table
+from symreg.kernel.ir import Best, Invoke, Let, Map, Reduce, Root, Stage, Statement, Store, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ class Numbering:
                 made = Draft(stage, None, (*body, *ends), bounds=bounds)
                 self.varying = outside | ({name} if depth else set())
                 return made
+            case Invoke():
+                draft = Draft(stage, None, bounds=tuple(self.node(tree) for tree in stage.arguments))
+                if depth:
+                    self.varying.update(stage.names)
+                return draft
             case Table():
                 return Draft(stage, None, bounds=(self.node(stage.step),))
             case Best():

@@ -26,8 +26,8 @@ class _Scope:
 class Placing:
     """The stages of a function under construction, with the names of its sums and buffers."""
 
-    def __init__(self, namer: Namer, nonzero: Set[str]) -> None:
-        self.namer, self.nonzero = namer, nonzero
+    def __init__(self, namer: Namer, nonzero: Set[str], parameters: tuple[str, ...]) -> None:
+        self.namer, self.nonzero, self.parameters = namer, nonzero, parameters
         self.stages: list[Stage] = []
         self.sums: dict[str, Set[str]] = {}
         self.buffers: list[str] = []

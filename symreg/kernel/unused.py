@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from symreg.expressions.tree import names
-from symreg.kernel.ir import Best, Let, Map, Reduce, Root, Stage, Statement, Store, Table
+from symreg.kernel.ir import Best, Invoke, Let, Map, Reduce, Root, Stage, Statement, Store, Table
 
 _S = TypeVar("_S", bound=Statement | Stage)
 
@@ -17,6 +17,8 @@ def used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
     kept: list[_S] = []
     for statement in reversed(tuple(statements)):
         if isinstance(statement, Let | Reduce | Root | Table | Best) and statement.name not in needed:
+            continue
+        if isinstance(statement, Invoke) and needed.isdisjoint((statement.name, *statement.names)):
             continue
         match statement:
             case Let(value=value) | Store(value=value):
@@ -29,6 +31,8 @@ def used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
                 inside = {*names(residual), *names(slope)}
                 statement = replace(statement, body=used(body, inside))
                 needed |= inside | names(low) | names(high) | names(start)
+            case Invoke(arguments=arguments, record=record):
+                needed |= {name for argument in arguments for name in names(argument)} | {record}
             case Table(step=step):
                 needed |= names(step)
             case Best(v=v, step=step, table=table):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symreg.expressions.tree import Call, Compare, Name, Negate, Number, Tree, children, number, substitute
-from symreg.kernel.ir import Best, Let, Root, Table
+from symreg.kernel.ir import Best, Invoke, Let, Root, Table
 from symreg.kernel.names import Namer
 from symreg.proximal.operator import STEP, threshold_at
 
@@ -15,7 +15,7 @@ W = Name("w")
 FARTHEST = Number(Fraction(10) ** 300)
 """Beyond every weight: a bound where there is no other."""
 _FAR = Number(Fraction(10) ** 150)
-Statements = list[Let | Root | Table | Best]
+Statements = list[Let | Root | Invoke | Table | Best]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import Call, Item, Name, Tree, walk
-from symreg.kernel.ir import names_in
+from symreg.kernel.ir import Routine, names_in
 from symreg.kernel.names import Namer
 from symreg.model.names import RESERVED
 from symreg.targets.c.literals import literal
@@ -35,6 +35,9 @@ class Scope:
         indices: What the indices of the loops around are called.
         copies: Copies of scalars in the precision of the loop around, by name.
         rows: How values are written that are kept for each element of a block, by name.
+        routines: Names of the file's routines.
+        fields: How the results of a routine are written that has several, by name.
+        arguments: Of the routine that is printed: nobody else needs them.
         moved: Elements of arrays that have a name of their own, until they are stored.
         old: How the weight at a place relative to the index is written where it is that from before the loop.
         below: How far that reaches below the index.
@@ -53,6 +56,9 @@ class Scope:
     indices: dict[str, str] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
+    routines: dict[Routine, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
     moved: dict[Item, str] = field(default_factory=dict)
     old: str = ""
     below: int = 0
@@ -72,11 +78,11 @@ class Scope:
         return self.precision.wide
 
 
-def scope_of(function: Function, helpers: dict[str, str], precision: Precision) -> Scope:
+def scope_of(function: Function, helpers: dict[str, str], routines: dict[Routine, str], precision: Precision) -> Scope:
     """Return the scope at the start of a function in one precision."""
     kernel, signature = function.kernel, function.signature
     given = {argument.name for argument in signature.arguments}
-    used = {*_ARGUMENTS, *given, *helpers.values(), *names_in(kernel.stages)}
+    used = {*_ARGUMENTS, *given, *helpers.values(), *routines.values(), *names_in(kernel.stages)}
     namer = Namer(used | RESERVED | {buffer.name for buffer in kernel.buffers})
     numbers = [a for a in signature.of("parameter", "state", "count") if not a.shape]
     return Scope(
@@ -86,6 +92,7 @@ def scope_of(function: Function, helpers: dict[str, str], precision: Precision) 
         pointers={number.name for number in numbers if number.is_pointer},
         types={number.name: WIDE for number in numbers},
         given=namer.fresh("given") if kernel.search is not None else "",
+        routines=routines,
     )
 
 
@@ -146,6 +153,8 @@ def _scalar(scope: Scope, name: str, context: str) -> str:
     kind = scope.types[name]
     if kind == TRUTH:
         return name
+    if name in scope.fields:
+        return scope.fields[name]
     if name in scope.rows:
         return scope.rows[name]
     if context == REAL and name in scope.copies:

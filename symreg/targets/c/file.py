@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from symreg.errors import SpecError
 from symreg.expressions.tree import names
-from symreg.kernel import Map, Root
-from symreg.kernel.ir import Stage, Statement, has_root, has_sum
+from symreg.kernel import Map
+from symreg.kernel.ir import Routine, has_root, has_root_itself, has_sum
 from symreg.kernel.names import Namer
 from symreg.targets.c.arguments import buffers, checked_elements, domains, overlaps, prototype
 from symreg.targets.c.documentation import documented
@@ -15,6 +13,7 @@ from symreg.targets.c.expressions import WIDE, Scope, expression, scope_of
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.precision import PRECISIONS, WIDE_TEXTS
 from symreg.targets.c.roots import given_values
+from symreg.targets.c.routines import named_routines, routine_rows, routine_scope
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
 from symreg.targets.c.statements import statements
 from symreg.targets.description import Function, Module
@@ -28,7 +27,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 
 _FRAME = (
     *("add", "rounded", "overlap", "any_overlap", "spans", "TERMS"),
-    *("newton", "enough", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
+    *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 
@@ -48,18 +47,21 @@ def write(module: Module) -> dict[str, str]:
             f"{module.name}: minimisers of this sum are searched for in double precision; take another dtype, or leave "
             "prox and the rules that use it out"
         )
-    helpers, own = _own_names(module)
+    helpers, own, routines = _own_names(module)
     scopes = [
-        (function, scope_of(function, helpers | own, precision))
+        (function, scope_of(function, helpers | own, routines, precision))
         for function in module.functions
         for precision in PRECISIONS[module.dtype]
     ]
     functions = [function_rows(module.name, function, scope) for function, scope in scopes]
+    of_routines = [routine_scope(row, helpers | own, routines, PRECISIONS[module.dtype][0]) for row in routines]
     stages = [stage for function in module.functions for stage in function.kernel.stages]
     searching = ((scope, f.kernel.search) for f, scope in scopes if f.kernel.search is not None)
     search = next((search_rows(scope, search, stages) for scope, search in searching), None)
-    called = {row for _, scope in scopes for row in scope.called}
-    math = sorted({name for _, scope in scopes for name in scope.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
+    written_routines = [routine_rows(*row) for row in zip(routines, of_routines, strict=True)]
+    all_scopes = [*(scope for _, scope in scopes), *of_routines]
+    called = {row for scope in all_scopes for row in scope.called}
+    math = sorted({name for scope in all_scopes for name in scope.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
     note = [_SINGLE] if module.dtype == "float32" else []
     values = {
         "name": module.name,
@@ -71,6 +73,7 @@ def write(module: Module) -> dict[str, str]:
         "command": module.command,
         "digest": module.digest,
         "own": own,
+        "routines": written_routines,
         "functions": functions,
         "helpers": [
             {"function": name, "name": helpers[name], "real": "double" if is_double else "float"}
@@ -82,8 +85,9 @@ def write(module: Module) -> dict[str, str]:
         "sums": has_sum(stages),
         "search": search or {},
         "roots": search is not None or has_root(stages),
-        "scalar_roots": _has_scalar_root(stages),
-        "block_roots": search is not None or any(isinstance(s, Map) and has_root(s.body) for s in stages),
+        "scalar_roots": any(has_root_itself(routine.body) for routine in routines),
+        "block_roots": search is not None or any(has_root_itself(routine.each) for routine in routines),
+        "blocks": search is not None or any(routine.elements for routine in routines),
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
         "wide": WIDE_TEXTS[PRECISIONS[module.dtype][0].wide],
         "has_status": any(not function["is_value"] for function in functions),
@@ -97,8 +101,8 @@ def write(module: Module) -> dict[str, str]:
     }
 
 
-def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the names of the language's functions that C lacks, and of the file's other functions and constants."""
+def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str], dict[Routine, str]]:
+    """Return the names of the language's functions that C lacks, of other functions and constants, and of routines."""
     given = {
         argument.name
         for function in module.functions
@@ -106,7 +110,8 @@ def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str]]:
     }
     namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
-    return helpers, {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES)}
+    own = {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES)}
+    return helpers, own, named_routines((s for f in module.functions for s in f.kernel.stages), namer)
 
 
 def _declarations(functions: list[str], dtype: Dtype) -> list[str]:
@@ -165,12 +170,3 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "result": "" if kernel.result is None else expression(scope, kernel.result, WIDE),
         "scalars": [{"name": name, "value": expression(scope, tree, WIDE)} for name, tree in kernel.scalars],
     }
-
-
-def _has_scalar_root(stages: Iterable[Stage | Statement]) -> bool:
-    """Is there a root that is one number, or one that is found within the trials for another?"""
-    return any(
-        isinstance(stage, Root)
-        or (isinstance(stage, Map) and any(has_root(inner.body) for inner in stage.body if isinstance(inner, Root)))
-        for stage in stages
-    )

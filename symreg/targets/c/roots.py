@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from symreg.expressions.tree import Item, Name, names, walk
-from symreg.kernel import Best, Let, Map, Root, Store
+from symreg.expressions.tree import Item, Name, Tree, names, walk
+from symreg.kernel import Best, Invoke, Let, Map, Root, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import TRUTH, WIDE, Scope, expression, factor
 from symreg.targets.c.layout import Row, filled
@@ -23,11 +23,15 @@ def scalar(scope: Scope, stage: Let) -> Row:
 def root(scope: Scope, stage: Root) -> Row:
     """Return the loop that finds one number."""
     taken = set(scope.namer.taken)
-    names = {key: scope.namer.fresh(f"{stage.name}_{key}") for key in ("low", "high")}
-    names |= {key: scope.namer.fresh(key) for key in ("trial", "residual", "change", "following", "moves")}
-    bounds = {key: expression(scope, getattr(stage, key), WIDE) for key in ("low", "high", "start")}
-    scope.types[stage.name] = WIDE
-    row = {"kind": "root", "name": stage.name, "names": names, **bounds, **_trial(scope, stage)}
+    names = {key: scope.namer.fresh(key) for key in ("trial", "residual", "change")}
+    declared = [f"{stage.name} = {expression(scope, stage.start, WIDE)}"]
+    for key, end in (("low", stage.low), ("high", stage.high)):
+        if isinstance(end, Name) and end.name in scope.arguments:
+            names[key] = end.name
+        else:
+            names[key] = scope.namer.fresh(f"{stage.name}_{key}")
+            declared.append(f"{names[key]} = {expression(scope, end, WIDE)}")
+    row = {"kind": "root", "name": stage.name, "names": names, "declared": declared, **_trial(scope, stage)}
     scope.namer.taken = taken
     return row
 
@@ -35,13 +39,36 @@ def root(scope: Scope, stage: Root) -> Row:
 def _trial(scope: Scope, stage: Root) -> Row:
     """Return what is computed for each trial of a root."""
     scope.types[stage.name] = WIDE
-    body = [scalar(scope, inner) if isinstance(inner, Let) else root(scope, inner) for inner in stage.body]
     return {
-        "body": body,
+        "body": [number(scope, inner) for inner in stage.body],
         "residual": expression(scope, stage.residual, WIDE),
         "slope": factor(scope, stage.slope),
         "in_logarithm": stage.in_logarithm,
     }
+
+
+def number(scope: Scope, part: Let | Root | Invoke) -> Row:
+    """Return how a number is computed that is no element's."""
+    if isinstance(part, Let):
+        return scalar(scope, part)
+    return root(scope, part) if isinstance(part, Root) else invoked(scope, part)
+
+
+def invoked(scope: Scope, stage: Invoke) -> Row:
+    """Return the call of a routine of scalars; of several results each is a field of one record."""
+    routine = scope.routines[stage.routine]
+    call = f"{routine}({', '.join(expression(scope, argument, WIDE) for argument in stage.arguments)})"
+    scope.types |= dict.fromkeys(stage.names, WIDE)
+    if not stage.name:
+        return {"kind": "let", "type": scope.wide, "name": stage.names[0], "value": call}
+    results = zip(stage.names, stage.routine.results, strict=True)
+    scope.fields |= {name: f"{stage.name}.{result}" for name, result in results}
+    return {"kind": "let", "type": f"struct {routine}", "name": stage.name, "value": call}
+
+
+def is_of_blocks(statement: Statement) -> bool:
+    """Does a statement find the minimisers of all elements of a block together?"""
+    return isinstance(statement, Invoke) and bool(statement.routine.elements)
 
 
 def minimiser(scope: Scope, stage: Best) -> Row:
@@ -56,58 +83,106 @@ def given_values(scope: Scope, parameters: tuple[str, ...]) -> Iterator[str]:
 
 
 def rooted(scope: Scope, stage: Map) -> Row:
-    """Return a loop over blocks of elements in which a root is found for all elements of a block together.
+    """Return a loop over blocks of elements, whose minimisers are found together."""
+    names = {key: scope.namer.fresh(key) for key in ("start", "size")}
+    names["index"] = scope.indices[stage.index] = scope.namer.fresh(stage.index)
+    return {"kind": "rooted", **names, **block(scope, stage.body, size=names["size"])}
+
+
+def block(
+    scope: Scope, statements: Iterable[Statement], *, size: str, given: Iterable[str] = (), result: str = ""
+) -> Row:
+    """Return the loops over a block of elements; a root is found for all of them together.
 
     What is computed before a root and needed behind it is kept for each element of the block.
+
+    Args:
+        scope: Of the block.
+        statements: In order.
+        size: Name of the number of elements.
+        given: Names of arrays that hold a number for each element.
+        result: Name of the array that receives one.
     """
-    keys = ("start", "size", "k", "trial", "moving", "residual", "change", "following", "moved")
-    names = {key: scope.namer.fresh(key) for key in keys}
-    names["index"] = scope.indices[stage.index] = scope.namer.fresh(stage.index)
+    keys = ("k", "trial", "moving", "residual", "change", "following", "moved")
+    names = {key: scope.namer.fresh(key) for key in keys} | {"size": size}
     scope.lane = names["k"]
-    runs = _runs(stage)
+    scope.rows |= {name: f"{name}[{scope.lane}]" for name in given}
+    runs = _runs(statements)
+    roots = {found.name for _, found in runs if isinstance(found, Root)}
     kept = _kept_names(runs)
+    kept += [result] if result and result not in {*kept, *roots} else []
     rows: list[str] = []
     parts: list[Row] = []
     for statements, found in runs:
-        part: Row = {
-            "body": list(element(scope, statements, WIDE, kept=kept)),
-            "root": {},
-            "best": {},
-            "uses_index": _uses_index(statements, found),
-        }
+        body = list(element(scope, statements, WIDE, kept=kept))
+        part: Row = {"body": body, "root": {}, "best": {}, "call": "", "uses_index": _uses_index(statements, found)}
         if isinstance(found, Best):
-            scope.rows[found.name] = f"{found.name}[{scope.lane}]"
-            scope.types[found.name] = WIDE
-            assert isinstance(found.v, Name)
-            part["best"] = {"name": found.name, "v": found.v.name, "table": found.table}
-            rows.append(found.name)
+            part["best"] = {"name": found.name, "v": _name(found.v), "table": found.table}
+        elif isinstance(found, Invoke):
+            part["call"] = _call(scope, found, size, part, rows)
         elif found is not None:
             bounds = {key: scope.namer.fresh(f"{found.name}_{key}") for key in ("low", "high")}
             values = {key: expression(scope, getattr(found, key), WIDE) for key in ("low", "high", "start")}
             scope.rows[found.name] = f"{found.name}[{scope.lane}]"
             part["root"] = {"name": found.name, "bounds": bounds, **values, **_trial(scope, found)}
             rows += [found.name, *bounds.values()]
+        if isinstance(found, Best | Invoke):
+            (name,) = found.names if isinstance(found, Invoke) else (found.name,)
+            scope.rows[name] = f"{name}[{scope.lane}]"
+            scope.types[name] = WIDE
+            rows.append(name)
         parts.append(part)
-    if any(isinstance(found, Root) for _, found in runs):
-        rows.append(names["moved"])
-    declared = filled([f"{row}[{scope.helpers['LANES']}]" for row in (*kept, *rows)], WIDTH - 16)
+    rows += [names["moved"]] if roots else []
+    local = (row for row in (*kept, *rows) if row != result)
+    declared = filled([f"{row}[{scope.helpers['LANES']}]" for row in local], WIDTH - 16)
     scope.rows.clear()
-    return {"kind": "rooted", **names, "parts": parts, "declared": declared}
+    return {**names, "parts": parts, "declared": declared}
 
 
-_Run = tuple[list[Statement], Root | Best | None]
+def _call(scope: Scope, stage: Invoke, size: str, part: Row, rows: list[str]) -> str:
+    """Return the call of a routine for a block.
+
+    Args:
+        scope: Of the block.
+        stage: The call.
+        size: Name of the number of elements.
+        part: The loop before it, which is made to keep an argument that is not kept for each element.
+        rows: Receives the array in which that is.
+    """
+    count = len(stage.routine.arguments)
+    given = [stage.record] if stage.record else []
+    given += [expression(scope, tree, WIDE) for tree in stage.arguments[:count]]
+    for name, tree in zip(stage.routine.elements, stage.arguments[count:], strict=True):
+        if isinstance(tree, Name) and tree.name in scope.rows:
+            given.append(tree.name)
+            continue
+        row = scope.namer.fresh(name)
+        rows.append(row)
+        place = f"{row}[{scope.lane}]"
+        part["body"].append({"kind": "store", "place": place, "value": expression(scope, tree, WIDE)})
+        part["uses_index"] = True
+        given.append(row)
+    return f"{scope.routines[stage.routine]}({', '.join((*given, *stage.names, size))})"
+
+
+def _name(tree: Tree) -> str:
+    assert isinstance(tree, Name)
+    return tree.name
+
+
+_Run = tuple[list[Statement], Root | Best | Invoke | None]
 """Statements of one loop, and the root or minimiser that is found behind it."""
 
 
-def _runs(stage: Map) -> list[_Run]:
+def _runs(statements: Iterable[Statement]) -> list[_Run]:
     runs: list[_Run] = [([], None)]
-    for statement in stage.body:
-        if isinstance(statement, Root | Best):
+    for statement in statements:
+        if isinstance(statement, Root | Best | Invoke):
             runs[-1] = (runs[-1][0], statement)
             runs.append(([], None))
         else:
             runs[-1][0].append(statement)
-    return runs
+    return runs if runs[-1][0] else runs[:-1]
 
 
 def _kept_names(runs: list[_Run]) -> list[str]:
@@ -126,7 +201,7 @@ def _kept_names(runs: list[_Run]) -> list[str]:
     return list(kept)
 
 
-def _uses_index(statements: list[Statement], found: Root | Best | None) -> bool:
+def _uses_index(statements: list[Statement], found: Root | Best | Invoke | None) -> bool:
     """Is an element of an array read or written?"""
     trees = [s.value for s in statements if isinstance(s, Let | Store)]
     trees += [found.low, found.high, found.start] if isinstance(found, Root) else []
@@ -134,13 +209,17 @@ def _uses_index(statements: list[Statement], found: Root | Best | None) -> bool:
     return is_written or any(isinstance(node, Item) for tree in trees for node in walk(tree))
 
 
-def _names_in_trials(found: Root | Best) -> set[str]:
+def _names_in_trials(found: Root | Best | Invoke) -> set[str]:
+    if isinstance(found, Invoke):
+        return {name for argument in found.arguments for name in names(argument)}
     if isinstance(found, Best):
         return {*names(found.v), *names(found.step)}
     used = {*names(found.residual), *names(found.slope)}
     for inner in found.body:
-        if isinstance(inner, Root):
+        if isinstance(inner, Invoke):
+            used |= _names_in_trials(inner)
+        elif isinstance(inner, Root):
             used |= {*names(inner.low), *names(inner.high), *names(inner.start), *_names_in_trials(inner)}
         else:
-            used |= {*names(inner.value)} if isinstance(inner, Let) else set()
+            used |= {*names(inner.value)}
     return used

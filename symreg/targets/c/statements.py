@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.expressions.tree import Name, walk
-from symreg.kernel import Best, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Store, Table
 from symreg.kernel.ir import Stage, names_in
 from symreg.targets.c.expressions import REAL, WIDE, Scope, expression
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.literals import is_before_end
-from symreg.targets.c.roots import minimiser, root, rooted, scalar
+from symreg.targets.c.roots import invoked, is_of_blocks, minimiser, root, rooted, scalar
 from symreg.targets.c.sums import element, reduction
 from symreg.targets.wording import WIDTH
 
@@ -27,6 +27,8 @@ def statements(scope: Scope, stage: Stage) -> Iterator[Row]:
             yield from reduction(scope, stage)
         case Root():
             yield root(scope, stage)
+        case Invoke():
+            yield invoked(scope, stage)
         case Table(name=name, step=step):
             yield {"kind": "table", "name": name, "step": expression(scope, step, WIDE), "given": scope.given}
         case Best():
@@ -43,7 +45,7 @@ def loop(scope: Scope, stage: Map) -> Iterator[Row]:
         yield from _copies(scope, stage)
     if stage.reads_old:
         yield _delayed(scope, stage)
-    elif any(isinstance(statement, Root | Best) for statement in stage.body):
+    elif any(isinstance(statement, Best) or is_of_blocks(statement) for statement in stage.body):
         yield rooted(scope, stage)
     else:
         yield _plain(scope, stage)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symreg.expressions.tree import Binary, Call, Compare, Item, Logic, Name, Negate, Subscript, Tree, walk
-from symreg.kernel import Best, Let, Root, Store
+from symreg.kernel import Best, Invoke, Let, Root, Store
+from symreg.kernel.ir import Routine
 from symreg.kernel.names import Namer
 from symreg.targets.infix import is_nan_of, shifted
 
@@ -35,6 +36,7 @@ class Operands:
         index: The block's index.
         names: What the indices are called.
         functions: Names of ufuncs, by ours.
+        routines: Names of the module's routines.
     """
 
     scalar: Callable[[Tree], str]
@@ -42,6 +44,7 @@ class Operands:
     index: str
     names: Mapping[str, str]
     functions: Mapping[str, str]
+    routines: Mapping[Routine, str]
 
 
 @dataclass(kw_only=True)
@@ -75,7 +78,7 @@ class Block:
         self._views: dict[Item, str] = {}
         self._values: dict[str, str] = {}
         self._targets: dict[str, str] = {}
-        self._pending: list[tuple[str, Tree, str] | Root | Best] = []
+        self._pending: list[_Pending] = []
         self._uses: Counter[str] = Counter()
         self.chooses = False
 
@@ -101,6 +104,19 @@ class Block:
         """Add minimisers that are found for all elements of the block together."""
         self._pending.append(statement)
 
+    def invoke(self, statement: Invoke) -> None:
+        """Add minimisers that a routine finds for all elements of the block together."""
+        self._pending.append(statement)
+
+    def given(self, name: str) -> None:
+        """Let a name be an array that holds a number for each element of the block."""
+        self._values[name] = name
+
+    def value(self, name: str) -> str:
+        """Return the row of a named value."""
+        self._write()
+        return self._values[name]
+
     def term(self, value: Tree) -> None:
         """Add what is summed; `result` is its row."""
         self._pending.append(("term", value, "term"))
@@ -121,6 +137,21 @@ class Block:
                 "kind": "line",
                 "text": f"{self.before} = np.empty({length} + {sum(self.old)}, {self.dtype})",
             }
+
+    def made(self, size: str) -> Iterator[Row]:
+        """Yield the statements that make the rows where there is no loop over blocks, each of as many elements."""
+        self._write()
+        for scratch, rows, dtype in ((self.scratch, self._rows, ""), (self.masks, self._mask_rows, ", np.bool_")):
+            lines = [*_in_lines(rows)]
+            if len(rows) == 1:
+                yield {"kind": "line", "text": f"{rows[0]} = np.empty({size}{dtype})"}
+            elif len(lines) == 1:
+                yield {"kind": "line", "text": f"{', '.join(rows)} = np.empty(({len(rows)}, {size}){dtype})"}
+            elif lines:
+                yield {"kind": "line", "text": f"{scratch} = np.empty(({len(rows)}, {size}){dtype})"}
+                for first, some in lines:
+                    unpacked = f"({some[0]},)" if len(some) == 1 else ", ".join(some)
+                    yield {"kind": "line", "text": f"{unpacked} = {scratch}[{first}:{first + len(some)}]"}
 
     def loaded(self, first: str = "") -> Iterator[Row]:
         """Yield the statements at the start of the loop body."""
@@ -173,6 +204,8 @@ class Block:
                     self._root(row)
                 case Best():
                     self._best(row)
+                case Invoke():
+                    self._invoke(row)
                 case ("condition", value, name):
                     self._values[name] = self._condition(value)
                 case ("let", value, name):
@@ -236,7 +269,19 @@ class Block:
         self._release((best.v, v))
         self._values[best.name] = found
 
-    def _read_again(self, item: Item, later: list[tuple[str, Tree, str] | Root | Best]) -> None:
+    def _invoke(self, invoke: Invoke) -> None:
+        """Find minimisers by a routine: it takes the numbers of each element first."""
+        count = len(invoke.routine.arguments)
+        found = self._new_row(invoke.names[0])
+        rows = [(tree, self._value(tree)) for tree in invoke.arguments[count:]]
+        given = [invoke.record] if invoke.record else []
+        given += [self.operands.scalar(tree) for tree in invoke.arguments[:count]]
+        arguments = ", ".join([*(row for _, row in rows), *given])
+        self.lines.append(f"np.copyto({found}, {self.operands.routines[invoke.routine]}({arguments}))")
+        self._release(*rows)
+        self._values[invoke.names[0]] = found
+
+    def _read_again(self, item: Item, later: list[_Pending]) -> None:
         """Copy what an array was given into the copy of it that is read, if that is read later."""
         trees = [tree for row in later for tree in _trees(row)]
         if any(node == item for tree in trees for node in walk(tree)):
@@ -382,6 +427,10 @@ class Block:
             self._free_masks.append(mask)
 
 
+_Pending = tuple[str, Tree, str] | Root | Best | Invoke
+"""A statement that is not written yet."""
+
+
 def _in_lines(rows: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield names of rows as one line unpacks them, with the place of the first; all of a few in one line."""
     if rows and len(rows) <= _MOST_ROWS and len(", ".join(rows)) <= _LONGEST_ROWS:
@@ -400,8 +449,10 @@ def _in_lines(rows: list[str]) -> Iterator[tuple[int, list[str]]]:
         first += count
 
 
-def _trees(row: tuple[str, Tree, str] | Root | Best | Let) -> Iterator[Tree]:
+def _trees(row: _Pending | Let) -> Iterator[Tree]:
     match row:
+        case Invoke():
+            yield from row.arguments
         case Root():
             yield from (row.low, row.high, row.start)
             yield from _trees_of_trials(row)

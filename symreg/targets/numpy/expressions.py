@@ -10,7 +10,7 @@ from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import number_text
 from symreg.expressions.tree import Call, Compare, Constant, Item, Logic, Tree, names, transform, walk
 from symreg.kernel import Let, Map, Reduce, Store
-from symreg.kernel.ir import Stage, Statement, names_in
+from symreg.kernel.ir import Routine, Stage, Statement, names_in
 from symreg.kernel.names import Namer
 from symreg.model.names import RESERVED
 from symreg.targets.description import Function
@@ -40,6 +40,7 @@ class Scope:
         indices: What the indices of the loops around are called.
         moved: Elements of arrays that have a name of their own, until they are stored.
         blocks: All blocks of the function.
+        routines: Names of the module's routines.
         index: Of the loop around, as the kernel calls it.
         nesting: How many loops the statement stands in, besides its block.
         is_double: Does the loop around compute in double precision?
@@ -55,6 +56,7 @@ class Scope:
     indices: dict[str, str] = field(default_factory=dict)
     moved: dict[Item, str] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
+    routines: dict[Routine, str] = field(default_factory=dict)
     index: str = ""
     nesting: int = 0
     is_double: bool = True
@@ -69,7 +71,7 @@ class Scope:
         return 8 + 4 * self.nesting
 
 
-def scope_of(function: Function) -> Scope:
+def scope_of(function: Function, routines: dict[Routine, str]) -> Scope:
     """Return the scope at the start of a function."""
     kernel, signature = function.kernel, function.signature
     given = {argument.name for argument in signature.of("parameter", "array", "state", "count")}
@@ -81,6 +83,7 @@ def scope_of(function: Function) -> Scope:
         real=namer.fresh("real"),
         given=namer.fresh("given") if kernel.search is not None else "",
         uses_real=bool(kernel.buffers),
+        routines=routines,
     )
 
 
@@ -100,6 +103,7 @@ def block(scope: Scope, index: str, *, dtype: str, old: tuple[int, int] | None =
         index=index,
         names=dict(scope.indices),
         functions=NAMES,
+        routines=scope.routines,
     )
     scope.blocks.append(Block(operands=operands, namer=scope.namer, dtype=dtype, old=old, extent=extent))
     return scope.blocks[-1]

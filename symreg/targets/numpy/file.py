@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from symreg.expressions.text import to_text
-from symreg.kernel import Map, Root
-from symreg.kernel.ir import has_root, has_sum
+from symreg.kernel.ir import has_root, has_root_itself, has_sum
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition, refused_argument
 from symreg.targets.numpy.arguments import array_rows, definition, parameter_rows, state_rows
 from symreg.targets.numpy.documentation import documented
 from symreg.targets.numpy.expressions import Scope, expression, reaches, scope_of
 from symreg.targets.numpy.layout import LONGEST_LINE, Row
+from symreg.targets.numpy.routines import named_routines, routine_rows, routine_scope
 from symreg.targets.numpy.search import search_rows
 from symreg.targets.numpy.statements import statements
 from symreg.targets.wording import WIDTH, table, wrapped
@@ -19,10 +19,12 @@ from symreg.templates import render
 
 def write(module: Module) -> dict[str, str]:
     """Return the module by path."""
-    scopes = [(function, scope_of(function)) for function in module.functions]
-    functions = [function_rows(function, scope) for function, scope in scopes]
-    kinds = {function["kind"] for function in functions}
     stages = [stage for function in module.functions for stage in function.kernel.stages]
+    routines = named_routines(stages)
+    scopes = [(function, scope_of(function, routines)) for function in module.functions]
+    functions = [function_rows(function, scope) for function, scope in scopes]
+    of_routines = [routine_scope(routine, module.functions[0], routines) for routine in routines]
+    kinds = {function["kind"] for function in functions}
     searching = ((scope, f.kernel.search) for f, scope in scopes if f.kernel.search is not None)
     search = next((search_rows(scope, search, stages) for scope, search in searching), None)
     values = {
@@ -32,14 +34,15 @@ def write(module: Module) -> dict[str, str]:
         "command": module.command,
         "digest": module.digest,
         "functions": functions,
+        "routines": [routine_rows(*row) for row in zip(routines, of_routines, strict=True)],
         "reaches": reaches(stages),
         "sums": has_sum(stages),
         "search": search or {},
         "roots": search is not None or has_root(stages),
         "block_roots": (search is not None and search["tabulates"])
-        or any(isinstance(stage, Map) and has_root(stage.body) for stage in stages),
-        "scalar_roots": search is not None or any(isinstance(stage, Root) for stage in stages),
-        "chooses": any(block.chooses for _, scope in scopes for block in scope.blocks),
+        or any(has_root_itself(routine.each) for routine in routines),
+        "scalar_roots": search is not None or any(has_root_itself(routine.body) for routine in routines),
+        "chooses": any(block.chooses for scope in (*(s for _, s in scopes), *of_routines) for block in scope.blocks),
         "writes": bool(kinds & {"gradient", "prox", "step"}),
         "has_parameters": any(function["parameters"] for function in functions),
         "bounds_arrays": any(array["bounds"] for function in functions for array in function["arrays"]),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symreg.kernel import Let, Root
+from symreg.kernel import Invoke, Let, Root
 from symreg.targets.numpy.expressions import Scope, expression
-from symreg.targets.numpy.layout import Row, call_lines, code_line
+from symreg.targets.numpy.layout import LONGEST_LINE, Row, call_lines, code_line
 
 
 def root(scope: Scope, stage: Root) -> Iterator[Row]:
@@ -20,7 +20,7 @@ def root(scope: Scope, stage: Root) -> Iterator[Row]:
     # Numbers of Python would raise an error where they are divided by 0.
     yield from call_lines(f"{u}, {low}, {high}", "np.array", [f"[{', '.join(starts)}]", "float"], indent=scope.indent)
     scope.nesting += 1
-    body = [row for inner in stage.body for row in _in_trial(scope, inner)]
+    body = [row for inner in stage.body for row in number(scope, inner)]
     body.append(code_line(f"{residual} = {expression(scope, stage.residual)}"))
     if stage.in_logarithm:
         slope = f"2 * {u} * ({expression(scope, stage.slope)}) + {residual}"
@@ -38,8 +38,25 @@ def root(scope: Scope, stage: Root) -> Iterator[Row]:
     scope.namer.taken = taken
 
 
-def _in_trial(scope: Scope, inner: Let | Root) -> Iterator[Row]:
-    if isinstance(inner, Let):
-        yield code_line(f"{inner.name} = {expression(scope, inner.value)}")
-    else:
-        yield from root(scope, inner)
+def number(scope: Scope, part: Let | Root | Invoke) -> Iterator[Row]:
+    """Yield how a number is computed that is no element's."""
+    match part:
+        case Let(name=name, value=value):
+            yield code_line(f"{name} = {expression(scope, value)}")
+        case Root():
+            yield from root(scope, part)
+        case Invoke():
+            yield from invoked(scope, part)
+
+
+def invoked(scope: Scope, stage: Invoke, *, is_record: bool = False) -> Iterator[Row]:
+    """Yield the call of a routine of scalars; several results by their names, or together as a record."""
+    target = stage.name if is_record else ", ".join(stage.names)
+    arguments = [expression(scope, argument) for argument in stage.arguments]
+    routine = scope.routines[stage.routine]
+    if len(f"{target} = {routine}({', '.join(arguments)})") + scope.indent <= LONGEST_LINE or len(stage.names) == 1:
+        yield from call_lines(target, routine, arguments, indent=scope.indent)
+        return
+    yield code_line("(")
+    yield from (code_line(f"    {name},") for name in stage.names)
+    yield code_line(f") = {routine}({', '.join(arguments)})")

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.expressions.tree import Name, names, walk
-from symreg.kernel import Best, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Store, Table
 from symreg.kernel.ir import Stage
 from symreg.targets.infix import shifted
 from symreg.targets.numpy.blocks import Block
 from symreg.targets.numpy.expressions import Scope, block, expression, names_in_double, reaches
 from symreg.targets.numpy.layout import LONGEST_LINE, Row, code_line
-from symreg.targets.numpy.roots import root
+from symreg.targets.numpy.roots import invoked, root
 from symreg.targets.numpy.sums import element, reduction
 
 
@@ -29,6 +29,8 @@ def statements(scope: Scope, stage: Stage, later: list[Stage]) -> Iterator[Row]:
             yield from reduction(scope, stage)
         case Root():
             yield from root(scope, stage)
+        case Invoke():
+            yield from invoked(scope, stage, is_record=any(_takes(later_stage, stage.name) for later_stage in later))
         case Table(name=name, step=step):
             yield code_line(f"{name} = _table({expression(scope, step)}, {scope.given})")
         case Best(name=name, v=v, step=step):
@@ -36,6 +38,12 @@ def statements(scope: Scope, stage: Stage, later: list[Stage]) -> Iterator[Row]:
             yield code_line(f"{name} = _searched({arguments})")
         case Map():
             yield from loop(scope, stage, later)
+
+
+def _takes(stage: Stage, record: str) -> bool:
+    """Is a record handed on to a routine in a loop?"""
+    body = stage.body if isinstance(stage, Map) else ()
+    return any(isinstance(statement, Invoke) and statement.record == record != "" for statement in body)
 
 
 def loop(scope: Scope, stage: Map, later: list[Stage]) -> Iterator[Row]:
@@ -105,6 +113,8 @@ def _filled(body: Block, stage: Map) -> Block:
             body.root(statement)
         elif isinstance(statement, Best):
             body.best(statement)
+        elif isinstance(statement, Invoke):
+            body.invoke(statement)
         else:
             assert isinstance(statement, Store)
             body.store(statement)

@@ -1,0 +1,1 @@
+"""Routines: what several kernels compute alike, cut out of them."""
