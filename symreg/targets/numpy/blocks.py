@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Compare, Item, Logic, Name, Negate, Subscript, Tree, walk
 from symreg.kernel import Best, Invoke, Let, Root, Store
 from symreg.kernel.ir import Routine
@@ -20,6 +21,7 @@ _BINARY = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divid
 _COMPARE = {"<": "np.less", "<=": "np.less_equal", ">": "np.greater", ">=": "np.greater_equal", "==": "np.equal"}
 _MOST_ROWS = 8  # unpacked in one line,
 _LONGEST_ROWS = 40  # and characters of their names
+_LONGEST_COMMENT = 76  # characters, behind the indentation of a loop
 _IN_A_LOOP = 72  # characters of a statement in the loop of a root
 _SLOW_IN_PLACE = ("np.sign",)  # not vectorised into its own operand: 7.5 ns an element against 1.1
 
@@ -199,6 +201,7 @@ class Block:
             for value in _trees(row):
                 self._uses.update(node.name for node in walk(value) if isinstance(node, Name))
         for row in pending:
+            first = len(self.lines)
             match row:
                 case Root():
                     self._root(row)
@@ -219,6 +222,17 @@ class Block:
                     self.lines.append(f"np.copyto({self._target(name)}, {made})")
                     self._release((value, made))
                     self._read_again(Item(name, (Subscript(self.operands.index),)), pending[pending.index(row) + 1 :])
+            self._explain(row, first)
+
+    def _explain(self, row: _Pending, first: int) -> None:
+        """Put what a statement computes, as on paper, above its calls from a line on, if they are several."""
+        if not isinstance(row, tuple) or len(self.lines) < first + 2:
+            return
+        kind, value, name = row
+        target = f"{name}[{self.operands.index}]" if kind == "store" else name
+        text = f"# {target} = {to_text(value)}"
+        if len(text) <= _LONGEST_COMMENT:
+            self.lines.insert(first, text)
 
     def _root(self, root: Root) -> None:
         """Find a root: what its trials use is kept until it is found."""
