@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from symreg.accuracy.candidates import global_forms
 from symreg.calculus.signs.parity import Parity, parity
-from symreg.calculus.symbolic.simplify import LARGEST, tidy
+from symreg.calculus.symbolic.simplify import LARGEST, simplify
 from symreg.expressions.arithmetic import W, call, power, size, times
 from symreg.expressions.decompose import addends, base_and_exponent, factors, product, sum_of
 from symreg.expressions.tree import Binary, Call, Name, Tree, names, number, substitute, transform, walk
@@ -26,7 +26,7 @@ def mirrored(tree: Tree, parameters: tuple[Parameter, ...]) -> Iterator[Tree]:
     if found == "neither shown" or size(tree) > LARGEST or not any(map(_is_size_or_sign, walk(tree))):
         return
     above = Parameter(name=SIZE.name, domain=WORDS["positive"], default=1.0)
-    half = tidy(substitute(tree, {W: SIZE}), (*parameters, above))
+    half = simplify(substitute(tree, {W: SIZE}), (*parameters, above))
     if SIZE.name in names(half):
         for form in dict.fromkeys((half, *global_forms(half, (*parameters, above)))):
             yield _on_both_sides(form, found)

@@ -19,7 +19,7 @@ from symreg.calculus.ratio import ratio_extremes
 from symreg.calculus.sides import Side, pieces_on, slopes_at_zero
 from symreg.calculus.signs.extremes import Extreme, beyond, extremes_of_runs, plain_extremes
 from symreg.calculus.signs.table import Run, sign_table
-from symreg.calculus.symbolic.simplify import tidy as simplify
+from symreg.calculus.symbolic.simplify import simplify as simplify
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import times, total
 from symreg.expressions.tree import Tree, number

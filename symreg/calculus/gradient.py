@@ -10,7 +10,7 @@ from symreg.calculus.differentiation.index_sums import summation
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.domains.conditions import outside, refuse_undefined, refuse_undefined_gradient
 from symreg.calculus.pieces.one_sided import Summand
-from symreg.calculus.symbolic.simplify import lifted, tidy
+from symreg.calculus.symbolic.simplify import lifted, simplify
 from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, size, times, total, where, without_extrema
 from symreg.expressions.decompose import addends, signed
 from symreg.expressions.tree import (
@@ -79,7 +79,7 @@ def derive_elementwise(terms: Terms) -> tuple[DerivedAddend, ...]:
             scaled = times(number(term.coefficient), value)
             derivative = differentiate(elementwise_over_j(scaled), terms.parameters)
             gradient = bare(derivative.tree)
-            simplified = tidy(gradient, terms.parameters)
+            simplified = simplify(gradient, terms.parameters)
             refuse_undefined_gradient(simplified, term)
             derived.append(
                 DerivedAddend(
@@ -100,7 +100,7 @@ def _term_by_term(value: Tree, term: Term, whole: Tree, parameters: tuple[Parame
     rows = [times(number(term.coefficient), signed(sign, addend)) for sign, addend in addends(value)]
     if len(rows) == 1:
         return whole
-    return total([tidy(bare(differentiate(elementwise_over_j(row), parameters).tree), parameters) for row in rows])
+    return total([simplify(bare(differentiate(elementwise_over_j(row), parameters).tree), parameters) for row in rows])
 
 
 def derive_indexed(terms: Terms) -> tuple[DerivedAddend, ...]:
@@ -173,8 +173,8 @@ def _simplified(gradient: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     for sign, addend in addends(gradient):
         tree = signed(sign, addend)
         (ranged if any(_is_range(n) for n in walk(tree)) else everywhere).append(tree)
-    simplified = [tidy(total(everywhere), parameters)] if everywhere else []
-    simplified += [tidy(tree, parameters) if size(tree) < LARGEST_ADDEND else lifted(tree) for tree in ranged]
+    simplified = [simplify(total(everywhere), parameters)] if everywhere else []
+    simplified += [simplify(tree, parameters) if size(tree) < LARGEST_ADDEND else lifted(tree) for tree in ranged]
     return total(simplified)
 
 

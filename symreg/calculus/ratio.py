@@ -11,8 +11,8 @@ from symreg.calculus.signs.conditions import is_at_least_zero
 from symreg.calculus.signs.extremes import Extreme, extremes
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.table import tidied
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.table import simplified
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, has_w, minus, negative, over, times
 from symreg.expressions.tree import Tree
 from symreg.model.spec import Parameter
@@ -32,7 +32,7 @@ def ratio_extremes(
         parameters: With their domains.
     """
     low, high = piece.low, piece.high
-    ratio = tidy(over(piece.slope, W), parameters)
+    ratio = simplify(over(piece.slope, W), parameters)
     if not has_w(ratio):
         return extremes(ratio, low, high, parameters)
     rise = extremes(minus(times(W, piece.curvature), piece.slope), low, high, parameters, times(W, piece.third))
@@ -61,4 +61,4 @@ def _by_mean_value(
 
 def negated(extreme: Extreme, parameters: tuple[Parameter, ...]) -> Extreme:
     """Return an extreme of a function as the opposite one of minus the function."""
-    return replace(extreme, value=tidied(negative(extreme.value), parameters))
+    return replace(extreme, value=simplified(negative(extreme.value), parameters))

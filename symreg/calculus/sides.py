@@ -8,7 +8,7 @@ from typing import Literal
 from symreg.calculus.pieces.pieces import Piece, Pieces
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.sign_of import STRICT
+from symreg.calculus.signs.symbolic_sign import STRICT
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import INFINITY, ZERO, negative
 from symreg.expressions.text import to_text

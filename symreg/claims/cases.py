@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.shape import FOR_SOME
 from symreg.claims.verdict import Verdict
 from symreg.expressions.arithmetic import ZERO, has_w, minus, where
@@ -158,7 +158,7 @@ def _is_at(case: Case, value: Tree, exponent: Parameter, spread: list[Tree]) -> 
         return False
     known = tuple(p for p in case.terms.parameters if p.name != exponent.name)
     at: dict[Tree, Tree] = {Name(exponent.name): number(case.point)}
-    return any(tidy(minus(value, substitute(other, at)), known) == ZERO for other in spread)
+    return any(simplify(minus(value, substitute(other, at)), known) == ZERO for other in spread)
 
 
 def _with(terms: Terms, parameter: Parameter) -> Terms:

@@ -14,8 +14,8 @@ from symreg.calculus.ratio import negated
 from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import beyond
 from symreg.calculus.signs.sign import sign_between
-from symreg.calculus.signs.sign_of import NONNEGATIVE
-from symreg.calculus.signs.table import tidied
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
+from symreg.calculus.signs.table import simplified
 from symreg.claims.shape import settled, told
 from symreg.claims.verdict import Verdict, Witness
 from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
@@ -50,7 +50,7 @@ def weakly_convex(analysis: Analysis) -> Verdict:
     if least.value == negative(INFINITY):
         return _refuted_for_every_rho(claim, analysis, "phi'' has no lower bound")
     truth = is_at_least_zero(least.value, analysis.parameters)
-    depth = tidied(negative(least.value), analysis.parameters)
+    depth = simplified(negative(least.value), analysis.parameters)
     rho = ZERO if truth is True else depth if truth is False else call("max", ZERO, depth)
     note = "" if rho == ZERO or least.attained != "on an interval" else "phi'' = -rho on an interval"
     return Verdict(claim=claim, verdict="proved", symbol="rho", value=rho, method=told([least.method]), note=note)

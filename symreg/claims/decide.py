@@ -9,7 +9,7 @@ from symreg.calculus.border import border
 from symreg.calculus.domains.natural_domain import on_natural_domains
 from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.sign_of import NONNEGATIVE
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
 from symreg.claims import convexity, descent, shape, thresholding
 from symreg.claims.cases import cases, exponent_of, joined
 from symreg.claims.vectors import is_convex_by_structure, of_sum, of_vector

@@ -11,9 +11,9 @@ from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import Extreme, beyond, extremes
 from symreg.calculus.signs.limits import grouped, limit_at
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.table import tidied
+from symreg.calculus.signs.table import simplified
 from symreg.calculus.symbolic.prove import is_proved
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.shape import settled, told
 from symreg.claims.verdict import Verdict, Witness
 from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
@@ -65,7 +65,7 @@ def _grows(piece: Piece, side: int, analysis: Analysis) -> Truth | None:
             return None
         if limit not in (INFINITY, negative(INFINITY)):
             continue
-        factor = tidied(scalar if limit == INFINITY else negative(scalar), analysis.parameters)
+        factor = simplified(scalar if limit == INFINITY else negative(scalar), analysis.parameters)
         if is_at_least_zero(factor, analysis.parameters) is not True:
             return None
         positive = is_at_least_zero(factor, analysis.parameters, strictly=True)
@@ -116,7 +116,7 @@ def toward_origin(analysis: Analysis) -> Verdict:
             truths.append(all(run.sign * side >= 0 for run in runs))
             methods += [run.method for run in runs]
             continue
-        slope = tidy(times(number(side), piece.slope), analysis.parameters)
+        slope = simplify(times(number(side), piece.slope), analysis.parameters)
         found = extremes(slope, piece.low, piece.high, analysis.parameters)
         truths.append(None if found is None else is_at_least_zero(found[0].value, analysis.parameters))
     known = all_of((truth for truth in truths if truth is not None), analysis.parameters)
@@ -188,7 +188,7 @@ def _largest_step(claim: str, analysis: Analysis, factor: Fraction) -> Verdict:
         return Verdict(claim=claim, verdict="proved", method=told([top.method]), note="for every step size")
     if sign is not True:
         return Verdict(claim=claim, verdict="undecided")
-    bound = tidied(over(number(factor), top.value), analysis.parameters)
+    bound = simplified(over(number(factor), top.value), analysis.parameters)
     if isinstance(top.value, Call) and top.value.function == "max":
         return Verdict(claim=claim, verdict="undecided", note="which bound is tighter depends on the parameters")
     is_reached = top.attained != "as a limit" or any(

@@ -13,8 +13,8 @@ from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import extremes
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import NONNEGATIVE
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.verdict import Verdict, Witness
 from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.expressions.arithmetic import (
@@ -60,7 +60,7 @@ def _is_nonzero(number: Tree, analysis: Analysis) -> bool:
     """Is a number not 0 for all parameters; of ends that are parameters, not 0 for some?"""
     if sign_for_all(number, analysis.parameters) in ("positive", "negative"):
         return True
-    if not set(names(number)) & set(analysis.whole.domain.names) or tidy(number, analysis.parameters) == ZERO:
+    if not set(names(number)) & set(analysis.whole.domain.names) or simplify(number, analysis.parameters) == ZERO:
         return False
     return any(abs(evaluate(number, row)) > TINY for row in samples(analysis.parameters))
 
@@ -80,9 +80,12 @@ def _is_mirror_image(analysis: Analysis) -> bool:
     for piece, other in zip(found, reversed(found), strict=True):
         difference = minus(piece.value, substitute(other.value, {W: negative(W)}))
         ends = (piece.low is None, piece.high is None) == (other.high is None, other.low is None)
-        if not ends or tidy(difference, analysis.parameters) != ZERO:
+        if not ends or simplify(difference, analysis.parameters) != ZERO:
             return False
-        if piece.low is not None and tidy(minus(piece.low, negative(other.high or ZERO)), analysis.parameters) != ZERO:
+        if (
+            piece.low is not None
+            and simplify(minus(piece.low, negative(other.high or ZERO)), analysis.parameters) != ZERO
+        ):
             return False
     return True
 
@@ -248,7 +251,7 @@ def homogeneous(analysis: Analysis) -> Verdict:
     degrees: dict[Tree, None] = {}
     for piece in analysis.active.pieces:
         if piece.value != ZERO:
-            degrees[tidy(over(times(W, piece.slope), piece.value), analysis.parameters)] = None
+            degrees[simplify(over(times(W, piece.slope), piece.value), analysis.parameters)] = None
     (degree, *others) = degrees or {ONE: None}
     if not others and not has_w(degree) and all(knot.position == ZERO for knot in analysis.whole.knots):
         return Verdict(claim=claim, verdict="proved", symbol="degree", value=degree, method="Euler's theorem")

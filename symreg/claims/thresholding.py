@@ -13,7 +13,7 @@ from symreg.calculus.signs.conditions import Truth, all_of, is_at_least_zero
 from symreg.calculus.signs.extremes import wave
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.table import tidied
+from symreg.calculus.signs.table import simplified
 from symreg.calculus.symbolic.translate import to_sympy
 from symreg.claims.convexity import convex, weakly_convex
 from symreg.claims.shape import FOR_SOME
@@ -65,8 +65,8 @@ def single_formula(analysis: Analysis) -> SingleFormula | None:
     if verdict.value == ZERO:
         return SingleFormula(bound=INFINITY, is_strict=False, condition=None)
     is_strict = least.attained == "on an interval"
-    operator, depth = "<" if is_strict else "<=", tidied(negative(least.value), analysis.parameters)
-    bound = tidied(over(ONE, depth), analysis.parameters)
+    operator, depth = "<" if is_strict else "<=", simplified(negative(least.value), analysis.parameters)
+    bound = simplified(over(ONE, depth), analysis.parameters)
     if verdict.value == depth:
         return SingleFormula(bound=bound, is_strict=is_strict, condition=Compare(operator, STEP, bound))
     chosen = where(Compare(">", depth, ZERO), bound, INFINITY)
@@ -113,7 +113,7 @@ def _thresholding(claim: str, left: Tree, right: Tree, analysis: Analysis) -> Ve
     elif INFINITY not in (right, negative(left)) and sign_for_all(plus(left, right), analysis.parameters) == "zero":
         note = f"{stays} while the loss's gradient is at most {to_text(right)} in size"
     else:
-        low, high = (tidied(negative(side), analysis.parameters) for side in (right, left))
+        low, high = (simplified(negative(side), analysis.parameters) for side in (right, left))
         at_least = "" if right == INFINITY else f"at least {to_text(low)}"
         at_most = "" if left == negative(INFINITY) else f"at most {to_text(high)}"
         note = f"{stays} while the loss's gradient is {' and '.join(part for part in (at_least, at_most) if part)}"

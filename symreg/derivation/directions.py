@@ -16,8 +16,8 @@ from symreg.calculus.pieces.one_sided import beside
 from symreg.calculus.signs.limits import grouped
 from symreg.calculus.signs.roots import knots_of, roots
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import NONNEGATIVE, NONPOSITIVE, is_imaginary, sign_of
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE, NONPOSITIVE, is_imaginary, sign_of
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.derivation.model import Direction, Sign
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import ZERO, W, has_w, negative, numeric, plus, power, size, total
@@ -158,7 +158,7 @@ def _between(
     for position in positions:
         if is_imaginary(position, parameters):
             continue
-        magnitude = tidy(position if side > 0 else negative(position), parameters)
+        magnitude = simplify(position if side > 0 else negative(position), parameters)
         above = _difference(magnitude, low, parameters)
         if above in _ABOVE and (high is None or _difference(high, magnitude, parameters) in _ABOVE):
             inner.append(magnitude)
@@ -182,7 +182,7 @@ def _signs_between(
 ) -> Iterator[Piece]:
     """Yield the signs of phi' between two magnitudes: one, or those between its zeros where these can be listed."""
     ends = _span(low, high, side)
-    piece = tidy(beside(gradient, middle(*ends), side, samples(parameters)), parameters)
+    piece = simplify(beside(gradient, middle(*ends), side, samples(parameters)), parameters)
     sign = sign_of(substitute(piece, {W: along(*ends)}), parameters, positive=(DISTANCE.name,))
     if sign != "undecided":
         yield (sign, low, high)

@@ -13,7 +13,7 @@ from symreg.calculus.border import border
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.pieces import Piece, Pieces, half
 from symreg.calculus.signs.sign import sign_between
-from symreg.calculus.signs.sign_of import NONNEGATIVE, Sign
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE, Sign
 from symreg.calculus.signs.table import Run, sign_table
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import over

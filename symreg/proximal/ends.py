@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.pieces.pieces import Piece, Pieces
-from symreg.calculus.signs.limit import limit
 from symreg.calculus.signs.limits import limit_at
-from symreg.calculus.signs.table import tidied
+from symreg.calculus.signs.symbolic_limit import limit
+from symreg.calculus.signs.table import simplified
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, negative
 from symreg.expressions.text import to_text
@@ -32,7 +32,7 @@ def value_at(tree: Tree, position: Tree | None, side: int, parameters: tuple[Par
     """
     if position is None:
         return None
-    value = tidied(substitute(tree, {W: position}), parameters)
+    value = simplified(substitute(tree, {W: position}), parameters)
     if any(isinstance(node, Constant) and node.name in ("nan", "inf") for node in walk(value)):
         value = limit(tree, position, side, parameters)
     return None if value == NAN or value in INFINITE else value

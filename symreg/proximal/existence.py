@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.sign_of import NONNEGATIVE
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import NAN, ONE, ZERO, plus, times
 from symreg.expressions.tree import Compare, Logic, Tree

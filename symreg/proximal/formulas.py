@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.signs.extremes import derivative_of
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ZERO, W, call, times, where
 from symreg.expressions.text import mention
@@ -198,4 +198,4 @@ def _joined(cases: tuple[Case, ...]) -> list[Case]:
 
 
 def _simplified(threshold: Tree | None, parameters: tuple[Parameter, ...]) -> Tree | None:
-    return None if threshold is None else tidy(threshold, known_with(parameters, is_even=True))
+    return None if threshold is None else simplify(threshold, known_with(parameters, is_even=True))

@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, holds, samples
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.calculus.symbolic.translate import to_sympy
 from symreg.expressions.arithmetic import W, minus, over, plus, power, times
 from symreg.expressions.tree import Compare, Logic, Tree, names, number, substitute
@@ -90,7 +90,7 @@ def _equal_costs(a: ShownCase, b: ShownCase, parameters: tuple[Parameter, ...], 
         chord = minus(minus(phi, a.place.value), times(minus(W, p), b.slope))
         difference = minus(times(STEP, chord), over(power(minus(W, p), number(2)), number(2)))
         for u in _roots(difference, "w", known, is_positive=is_even):
-            yield tidy(substitute(plus(W, times(STEP, b.slope)), {W: u}), known)
+            yield simplify(substitute(plus(W, times(STEP, b.slope)), {W: u}), known)
     elif a.inverse.is_linear and b.inverse.is_linear:
         difference = minus(cost(a.value, a.inverse.tree), cost(b.value, b.inverse.tree))
         yield from _roots(difference, "v", known, is_positive=is_even)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.signs.roots import roots
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import ONE, ZERO, W, minus, over, plus, times
 from symreg.expressions.tree import Compare, Tree, number, substitute
@@ -91,13 +91,13 @@ def _jump(
     v = plus(W, times(STEP, piece.slope))
     chord = times(minus(W, kink.position), minus(v, over(plus(W, kink.position), number(2))))
     known = (*parameters, *OWN_PARAMETERS)
-    difference = tidy(plus(times(STEP, minus(kink.value, piece.value)), chord), known)
+    difference = simplify(plus(times(STEP, minus(kink.value, piece.value)), chord), known)
     try:
         candidates = roots(difference)
     except NotDifferentiable:
         return None
     met = next((u for u in candidates if _is_met(u, difference, gap, piece, known)), None)
-    return None if met is None else tidy(substitute(v, {W: met}), known)
+    return None if met is None else simplify(substitute(v, {W: met}), known)
 
 
 def _is_met(u: Tree, difference: Tree, gap: Gap, piece: MonotonePiece, known: tuple[Parameter, ...]) -> bool:

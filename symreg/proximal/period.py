@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symreg.calculus.pieces.pieces import Pieces
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.expressions.arithmetic import ONE, ZERO, W, has_w, over, times
 from symreg.expressions.tree import Call, Constant, Tree, number, substitute, walk
 
@@ -22,10 +22,10 @@ def period_of(part: Pieces) -> Tree | None:
         return None
     (argument,) = arguments
     without: dict[Tree, Tree] = {Call(name, (argument,)): ONE for name in ("sin", "cos")}
-    rate = tidy(over(argument, W), ())
+    rate = simplify(over(argument, W), ())
     if has_w(substitute(piece.slope, without)) or has_w(rate) or not _is_bounded(piece.value):
         return None
-    return tidy(over(times(number(2), Constant("pi")), rate), ())
+    return simplify(over(times(number(2), Constant("pi")), rate), ())
 
 
 def _waves(tree: Tree) -> set[Call]:

@@ -8,8 +8,8 @@ from symreg.calculus.pieces.pieces import whole_value
 from symreg.calculus.signs.parity import is_even
 from symreg.calculus.signs.roots import knots_of
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.sign_of import is_imaginary
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import is_imaginary
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ZERO, W, without_extrema
 from symreg.expressions.decompose import addends
@@ -45,7 +45,7 @@ def piecewise_quadratic(terms: Terms) -> PiecewiseQuadratic:
         raise Intractable(f"{curved[0]} is made of more than parabolas")
     domain = domain_of(terms)
     is_mirrored = domain.is_all and is_even(value)
-    knots = [tidy(knot, parameters) for knot in knots_of(value, parameters) if not is_imaginary(knot, parameters)]
+    knots = [simplify(knot, parameters) for knot in knots_of(value, parameters) if not is_imaginary(knot, parameters)]
     if is_mirrored:
         knots = [ZERO, *(knot for knot in knots if _is_above_zero(knot, parameters))]
     knots += [end for end in (domain.lower, domain.upper) if end is not None]
@@ -84,4 +84,4 @@ def _is_zero(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
         case Binary("*", left, right):
             return _is_zero(left, parameters) or _is_zero(right, parameters)
         case _:
-            return tree == ZERO or tidy(tree, parameters) == ZERO
+            return tree == ZERO or simplify(tree, parameters) == ZERO

@@ -14,8 +14,8 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import border
 from symreg.calculus.pieces.pieces import Piece, half
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import NONNEGATIVE
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ZERO, W, has_w, minus, total
 from symreg.expressions.tree import Tree, substitute
@@ -43,7 +43,7 @@ def without_abs_and_square(analysis: Analysis, derive: Callable[[Analysis], obje
     operator = derive(rest)
     if not isinstance(operator, Operator) or not operator.is_even or operator.needs is not None:
         raise Intractable("what is left without |w| and w^2 has no even operator")
-    slope, curvature = (tidy(total([pair[k] for pair in taken.values()]), terms.parameters) for k in (0, 1))
+    slope, curvature = (simplify(total([pair[k] for pair in taken.values()]), terms.parameters) for k in (0, 1))
     if slope != ZERO and not is_least_at_zero(rest):
         raise Intractable("what is left without |w| may be less elsewhere than at 0")
     return replace(operator, abs_coefficient=slope, square_coefficient=curvature)
@@ -59,7 +59,7 @@ def _abs_and_square(analysis: Analysis) -> tuple[Tree, Tree] | None:
         return None
     (piece,) = half(whole).pieces
     curvature = piece.curvature
-    slope = tidy(substitute(piece.slope, {W: ZERO}), analysis.parameters)
+    slope = simplify(substitute(piece.slope, {W: ZERO}), analysis.parameters)
     if has_w(curvature) or any(
         sign_for_all(tree, analysis.parameters) not in NONNEGATIVE for tree in (slope, curvature)
     ):
@@ -78,5 +78,5 @@ def is_least_at_zero(analysis: Analysis) -> bool:
 
 
 def _is_more(piece: Piece, least: Tree, parameters: tuple[Parameter, ...]) -> bool:
-    more = tidy(minus(piece.value, least), parameters)
+    more = simplify(minus(piece.value, least), parameters)
     return sign_between(more, piece.low, piece.high, parameters) in NONNEGATIVE

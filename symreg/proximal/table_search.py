@@ -16,9 +16,9 @@ from symreg.calculus.pieces.pieces import Piece, half, whole_value
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.parity import is_even
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import NONNEGATIVE
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
 from symreg.calculus.signs.table import Run, sign_table
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import INFINITY, ZERO, W, call, has_w, minus, negative, plus, without_extrema
 from symreg.expressions.decompose import addends, signed
@@ -118,7 +118,7 @@ def _moved_back(piece: TermPiece, centre: Tree, parameters: tuple[Parameter, ...
         return substitute(tree, {W: minus(W, centre)})
 
     return TermPiece(
-        high=None if piece.high is None else tidy(plus(piece.high, centre), parameters),
+        high=None if piece.high is None else simplify(plus(piece.high, centre), parameters),
         value=at(piece.value),
         slope=at(piece.slope),
         curvature=at(piece.curvature),
@@ -172,7 +172,7 @@ def _monotone_runs(piece: Piece, analysis: Analysis) -> Sequence[Run] | None:
     def end(zero: Tree | None) -> Tree | None:
         if zero is None:
             return piece.high
-        at = zero if centre is None else tidy(plus(zero, centre), parameters)
+        at = zero if centre is None else simplify(plus(zero, centre), parameters)
         return at if piece.high is None else call("min", at, piece.high)
 
     return [replace(run, high=end(run.high)) for run in wide]

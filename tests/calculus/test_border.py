@@ -13,7 +13,7 @@ from derived import emitted_prox
 
 from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.evaluation.high_precision import evaluate
-from symreg.calculus.signs.limit import limit
+from symreg.calculus.signs.symbolic_limit import limit
 from symreg.calculus.signs.zeros import zeros
 from symreg.claims.decide import properties
 from symreg.errors import Intractable, NotDifferentiable, SymregError

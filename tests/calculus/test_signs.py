@@ -19,7 +19,7 @@ from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.evaluation.intervals import ranged
 from symreg.calculus.pieces.pieces import Pieces, half
 from symreg.calculus.signs.isolation import bisected
-from symreg.calculus.signs.sign_of import sign_of
+from symreg.calculus.signs.symbolic_sign import sign_of
 from symreg.calculus.signs.table import Run, is_closed, sign_table
 from symreg.calculus.signs.zeros import zeros
 from symreg.calculus.symbolic.prove import is_proved

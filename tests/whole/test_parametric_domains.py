@@ -20,7 +20,7 @@ from symreg.accuracy.points import sampled
 from symreg.application.requests import verify_request
 from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.evaluation.high_precision import samples
-from symreg.calculus.signs.sign_of import sign_of
+from symreg.calculus.signs.symbolic_sign import sign_of
 from symreg.calculus.symbolic.prove import is_proved
 from symreg.cli.group import symreg as command
 from symreg.derivation.gradient import derive

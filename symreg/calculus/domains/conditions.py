@@ -39,7 +39,7 @@ def refuse_undefined(term: Term, parameters: tuple[Parameter, ...]) -> None:
 
 
 def refuse_undefined_gradient(gradient: Tree, term: Term) -> None:
-    """Check that a term's tidied gradient is not undefined as a whole.
+    """Check that a term's simplified gradient is not undefined as a whole.
 
     Raises:
         NotDifferentiable: It is, as exact arithmetic shows: `w/sin(pi)` divides by zero.

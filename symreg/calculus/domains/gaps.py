@@ -18,8 +18,8 @@ from symreg.calculus.domains.requirements import Requirement, on_one_weight, ope
 from symreg.calculus.domains.vectors_outside import fails_for_a_vector
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, holds, interval_at, samples
 from symreg.calculus.signs.roots import knots_of, roots
-from symreg.calculus.signs.sign_of import is_imaginary
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import is_imaginary
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ONE, ZERO, W
 from symreg.expressions.tree import Call, Compare, Logic, Tree, children, number
@@ -81,10 +81,10 @@ def _solved(asked: Sequence[Requirement], term: Term) -> Gaps | None:
     try:
         found = [root for r in asked for root in roots(r.argument)]
         found += [root for r in asked for tree in r.trees for root in knots_of(_as_number(tree))]
-        tidied = [tidy(x, parameters) for x in found if not _is_never_real(x, parameters)]
+        simplified = [simplify(x, parameters) for x in found if not _is_never_real(x, parameters)]
     except (NotDifferentiable, Intractable):
         return None
-    ordered = _ordered(tidied, rows)
+    ordered = _ordered(simplified, rows)
     if ordered is None:
         return None
     low, high = term.domain.lower, term.domain.upper

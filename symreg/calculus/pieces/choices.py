@@ -7,7 +7,7 @@ from fractions import Fraction
 from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.pieces.knot import Kind
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.sign_of import Sign, sign_of
+from symreg.calculus.signs.symbolic_sign import Sign, sign_of
 from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, call, minus, negative, times, where
 from symreg.expressions.tree import Compare, Tree
 from symreg.model.spec import Parameter

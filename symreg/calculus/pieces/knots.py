@@ -13,8 +13,8 @@ from symreg.calculus.pieces.jumps import refuse_jump, refuse_jumps_at
 from symreg.calculus.pieces.knot import Kind, Knot
 from symreg.calculus.pieces.one_sided import Summand, agree, indeterminate, near_zero_of, one_sided, settled_condition
 from symreg.calculus.signs.roots import listed
-from symreg.calculus.signs.sign_of import is_imaginary
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import is_imaginary
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.expressions.arithmetic import INFINITY, NAN, W, has_w, negative, total
 from symreg.expressions.tree import Tree, children, substitute
 from symreg.model.domain import Domain
@@ -54,7 +54,7 @@ def _positions(
         for position in (*positions, *indeterminate(summand, parameters, points)):
             if children(position) and is_imaginary(position, parameters):
                 continue
-            simple = tidy(position, parameters) if children(position) else position
+            simple = simplify(position, parameters) if children(position) else position
             is_inside = all(_is_inside(simple, domain, points) for domain in domains)
             if is_inside and i not in owners_at.setdefault(simple, []):
                 owners_at[simple].append(i)
@@ -111,12 +111,12 @@ def _sum(addends: list[Tree], parameters: tuple[Parameter, ...]) -> Tree:
     if len(addends) > _FEW:
         return total(addends)
     if sum(len(conditions_of(addend)) for addend in addends) > 1:
-        return total([tidy(addend, parameters) for addend in addends])
-    return tidy(total(addends), parameters)
+        return total([simplify(addend, parameters) for addend in addends])
+    return simplify(total(addends), parameters)
 
 
 _FEW = 4
-"""Of more summands than this no sum is simplified at every knot: the time would grow with the square of them."""
+"""Of more summands than this no sum is simplified at every knot: the time would grow with its square."""
 
 
 def _is_switch_of_abs_only(owning: list[Summand], position: Tree, points: tuple[Values, ...]) -> bool:

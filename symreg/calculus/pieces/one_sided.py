@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from symreg.calculus.evaluation.bounds import bounds
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, holds
-from symreg.calculus.signs.limit import joined_beside, limit
 from symreg.calculus.signs.roots import keeps_sign, roots, singular_at
-from symreg.calculus.signs.sign_of import Sign, sign_of
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_limit import joined_beside, limit
+from symreg.calculus.signs.symbolic_sign import Sign, sign_of
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, W, call, has_w, minus, negative, times, where
 from symreg.expressions.text import to_text
@@ -181,7 +181,7 @@ def one_sided(
                 elif sign != "negative":
                     return one_sided(simple(), position, side, parameters, points, is_joined=True)
     if all(abs(evaluate(there, values)) < _LARGE for values in points):
-        return tidy(there, parameters)
+        return simplify(there, parameters)
     if (unbounded := _by_negative_power(resolved, position, side, parameters, points)) is not None:
         return unbounded
     near = [evaluate(resolved, near_zero_of(position, side, values)) for values in points]

@@ -9,8 +9,8 @@ from functools import cmp_to_key, partial
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
 from symreg.calculus.signs.roots import knots_of, roots, singular_at
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.sign_of import Sign, is_imaginary
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import Sign, is_imaginary
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ZERO, W, minus
 from symreg.expressions.text import to_text
@@ -64,7 +64,7 @@ def ordered_positions(
     for position in dict.fromkeys([*knots_of(value, parameters), *_singular(value, parameters)]):
         if is_imaginary(position, parameters):
             continue
-        at = tidy(position, parameters)
+        at = simplify(position, parameters)
         bottom = ZERO if is_mirrored else low
         if (bottom is None or _compare(at, bottom, parameters) > 0) and (
             high is None or _compare(at, high, parameters) < 0

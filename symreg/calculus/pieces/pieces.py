@@ -23,8 +23,8 @@ from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.parity import is_even
 from symreg.calculus.signs.roots import roots, singular_at, switches
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import sign_of
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import sign_of
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import (
     NAN,
@@ -48,7 +48,7 @@ from symreg.model.terms import Terms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A smooth part of phi on an open interval; every tree is over the bare `w`, tidied, and free of any switch.
+    """A smooth part of phi on an open interval; every tree is over the bare `w`, simplified, and free of any switch.
 
     Args:
         low: Lower end, an expression in the parameters (an end of the domain is an end), or None for -inf.
@@ -164,9 +164,9 @@ def _refuse_singular(smooth: Tree, low: Tree | None, high: Tree | None, paramete
 
 
 def _piece(value: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Parameter, ...]) -> Piece:
-    smooth = tidy(settled(value, low, high, parameters), parameters)
+    smooth = simplify(settled(value, low, high, parameters), parameters)
     if switches(smooth):  # SymPy's sqrt(w**2) is abs(w)
-        smooth = tidy(settled(smooth, low, high, parameters), parameters)
+        smooth = simplify(settled(smooth, low, high, parameters), parameters)
     _refuse_singular(smooth, low, high, parameters)
     slope, curvature, third = _derivatives(smooth, parameters)
     return Piece(low=low, high=high, value=smooth, slope=slope, curvature=curvature, third=third)
@@ -182,17 +182,17 @@ def _derivatives(smooth: Tree, parameters: tuple[Parameter, ...]) -> tuple[Tree,
         tree = made[-1] if made else smooth
         if size(tree) > _LONGEST:
             raise Intractable("its derivatives are too long to be studied piece by piece")
-        made.append(tidy(bare(differentiate(elementwise_over_j(tree), parameters).tree), parameters))
+        made.append(simplify(bare(differentiate(elementwise_over_j(tree), parameters).tree), parameters))
     return made[0], made[1], made[2]
 
 
 def _mirrored(piece: Piece, parameters: tuple[Parameter, ...]) -> Piece:
     def turned(tree: Tree, sign: int) -> Tree:
-        return tidy(times(number(sign), substitute(tree, {W: negative(W)})), parameters)
+        return simplify(times(number(sign), substitute(tree, {W: negative(W)})), parameters)
 
     return Piece(
-        low=None if piece.high is None else tidy(negative(piece.high), parameters),
-        high=None if piece.low is None else tidy(negative(piece.low), parameters),
+        low=None if piece.high is None else simplify(negative(piece.high), parameters),
+        high=None if piece.low is None else simplify(negative(piece.low), parameters),
         value=turned(piece.value, 1),
         slope=turned(piece.slope, -1),
         curvature=turned(piece.curvature, 1),
@@ -227,7 +227,7 @@ def _is_zero(tree: Tree, parameters: tuple[Parameter, ...]) -> bool:
     at = {W: evaluate(number(Fraction(7, 5)), {})}
     if any(abs(evaluate(tree, {**values, **at})) > TINY for values in samples(parameters)):
         return False
-    return tidy(tree, parameters) == ZERO or sign_of(tree, parameters) == "zero"
+    return simplify(tree, parameters) == ZERO or sign_of(tree, parameters) == "zero"
 
 
 def _knot(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter, ...]) -> Knot:
@@ -245,7 +245,7 @@ def _knot(before: Piece, after: Piece, value: Tree, parameters: tuple[Parameter,
         right=right,
         kind=kind,
         chosen=left if kind == "smooth" else chosen_slope(left, right, parameters),
-        jump=tidy(gaps[0], parameters) if gaps else ZERO,
+        jump=simplify(gaps[0], parameters) if gaps else ZERO,
     )
 
 
@@ -257,5 +257,5 @@ def _slope(piece: Piece, position: Tree, side: int, parameters: tuple[Parameter,
 
 def _at(tree: Tree, position: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tree:
     """Return a tree's value at a position, as the limit from a side where it has none there."""
-    made = tidy(substitute(tree, {W: position}), parameters)
+    made = simplify(substitute(tree, {W: position}), parameters)
     return limit_at(tree, position, side, parameters) if made == NAN and side else made

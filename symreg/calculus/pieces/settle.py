@@ -5,7 +5,7 @@ from __future__ import annotations
 from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.evaluation.spans import middle
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import STRICT
+from symreg.calculus.signs.symbolic_sign import STRICT
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ZERO, W, has_w, minus, negative
 from symreg.expressions.decompose import factors

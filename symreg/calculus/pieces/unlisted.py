@@ -12,7 +12,7 @@ from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.pieces.choices import nearest_to_zero
 from symreg.calculus.pieces.guards import flipped, takes
 from symreg.calculus.signs.roots import listed
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.expressions.arithmetic import ZERO, W, has_w, minus, plus, where
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Compare, Logic, Tree, children, number, rebuild, substitute, walk
@@ -70,8 +70,8 @@ def _chosen_at(gradient: Tree, switch: Tree, parameters: tuple[Parameter, ...]) 
 
 def _chosen(left: Tree, right: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return 0 if it lies between the two, else the one of smaller magnitude."""
-    left, right = tidy(left, parameters), tidy(right, parameters)
-    if ZERO in (left, right) or tidy(plus(left, right), parameters) == ZERO:
+    left, right = simplify(left, parameters), simplify(right, parameters)
+    if ZERO in (left, right) or simplify(plus(left, right), parameters) == ZERO:
         return ZERO
     return nearest_to_zero(left, right)
 

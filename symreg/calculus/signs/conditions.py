@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy
 
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.sign_of import NONNEGATIVE, NONPOSITIVE, Sign
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE, NONPOSITIVE, Sign
 from symreg.calculus.symbolic.prove import is_proved
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.expressions.arithmetic import ZERO

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import comb
 
-from symreg.calculus.signs.sign_of import Sign, is_heavy, sign_of
+from symreg.calculus.signs.symbolic_sign import Sign, is_heavy, sign_of
 from symreg.calculus.symbolic.exponential_quotients import HIGHEST, common
 from symreg.calculus.symbolic.exponential_sums import (
     NOTHING,

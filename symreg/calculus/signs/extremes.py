@@ -14,9 +14,9 @@ from symreg.calculus.evaluation.spans import middle
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.nondimensional import scaled
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.signs.table import Run, is_closed, sign_table, tidied
+from symreg.calculus.signs.table import Run, is_closed, sign_table, simplified
 from symreg.calculus.signs.zeros import PRECISION, enclosed
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, call, has_w, minus, negative, rational, times
 from symreg.expressions.decompose import factors, product
 from symreg.expressions.tree import Binary, Call, Tree, number, substitute
@@ -93,8 +93,8 @@ def extremes_of_runs(
 
 
 def derivative_of(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return the derivative of a tree over the bare `w`, tidied."""
-    return tidy(bare(differentiate(elementwise_over_j(tree), parameters).tree), parameters)
+    """Return the derivative of a tree over the bare `w`, simplified."""
+    return simplify(bare(differentiate(elementwise_over_j(tree), parameters).tree), parameters)
 
 
 def _best(
@@ -126,13 +126,13 @@ def _value_at(tree: Tree, mark: Tree | None, k: int, count: int, side: int, para
     if mark is None or k in (0, count):
         return limit_at(tree, mark, 1 if k == 0 else -1, parameters)
     if is_closed(mark):
-        return tidy(substitute(tree, {W: mark}), parameters)
+        return simplify(substitute(tree, {W: mark}), parameters)
     form = scaled([tree], parameters, lengths=[mark])
     (reduced,), (place,) = form.reduced, form.lengths
     turn = {"positive": side, "negative": -side}.get(sign_for_all(form.prefactor, parameters))
     if form.groups or place is None or turn is None:
         return NAN
-    return tidied(times(form.prefactor, rounded(enclosed(substitute(reduced, {W: place})), turn)), parameters)
+    return simplified(times(form.prefactor, rounded(enclosed(substitute(reduced, {W: place})), turn)), parameters)
 
 
 DIGITS = 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
-from symreg.calculus.signs.limit import limit
 from symreg.calculus.signs.sign import sign_for_all
-from symreg.calculus.symbolic.simplify import expanded, tidy
+from symreg.calculus.signs.symbolic_limit import limit
+from symreg.calculus.symbolic.simplify import expanded, simplify
 from symreg.expressions.arithmetic import (
     INFINITY,
     NAN,
@@ -46,7 +46,7 @@ def limit_at(tree: Tree, end: Tree | None, side: int, parameters: tuple[Paramete
         moved = substitute(tree, {W: over(number(-side), W)})
         found = _confirmed(moved, ZERO, 1, limit(moved, ZERO, 1, parameters), parameters)
         return _of_addends(tree, side, parameters) if found == NAN else found
-    here = tidy(substitute(tree, {W: end}), parameters)
+    here = simplify(substitute(tree, {W: end}), parameters)
     if here != NAN and all(abs(evaluate(here, row)) < _INFINITE for row in samples(parameters)):
         return ZERO if numeric(here) == 0 else here
     return _confirmed(tree, end, side, limit(tree, end, side, parameters), parameters)
@@ -61,7 +61,7 @@ def _of_addends(tree: Tree, side: int, parameters: tuple[Parameter, ...]) -> Tre
     infinite = {value for value in limits if value in (INFINITY, negative(INFINITY))}
     if NAN in limits or len(infinite) > 1:
         return NAN
-    return infinite.pop() if infinite else tidy(total(limits), parameters)
+    return infinite.pop() if infinite else simplify(total(limits), parameters)
 
 
 def grouped(tree: Tree, parameters: tuple[Parameter, ...]) -> list[tuple[Tree, Tree]]:
@@ -71,7 +71,7 @@ def grouped(tree: Tree, parameters: tuple[Parameter, ...]) -> list[tuple[Tree, T
         moving = product([factor for factor in factors(part) if has_w(factor[0])])
         scalar = product([factor for factor in factors(part) if not has_w(factor[0])])
         found.setdefault(moving, []).append(signed(sign, scalar))
-    return [(tidy(total(scalars), parameters), moving) for moving, scalars in found.items()]
+    return [(simplify(total(scalars), parameters), moving) for moving, scalars in found.items()]
 
 
 def _multiplied(limit_: Tree, scalar: Tree, parameters: tuple[Parameter, ...]) -> Tree:
@@ -102,7 +102,7 @@ def _of_powers(tree: Tree, end: Tree | None, side: int, parameters: tuple[Parame
     infinite = {value for value in limits if value in (INFINITY, negative(INFINITY))}
     if infinite:
         return infinite.pop() if len(infinite) == 1 else None
-    return tidy(total(limits), parameters)
+    return simplify(total(limits), parameters)
 
 
 def _of_power(tree: Tree, end: Tree | None, side: int, parameters: tuple[Parameter, ...]) -> Tree | None:
@@ -125,7 +125,7 @@ def _of_power(tree: Tree, end: Tree | None, side: int, parameters: tuple[Paramet
     if reached in (NAN, negative(INFINITY)):
         return None
     if reached not in (ZERO, INFINITY):
-        return tidy(times(coefficient, power(reached, exponent)), parameters)
+        return simplify(times(coefficient, power(reached, exponent)), parameters)
     sign = sign_for_all(exponent, parameters)
     if sign == "zero":
         return coefficient

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ONE, has_w, numeric, over, power, rational, times
 from symreg.expressions.decompose import factors, product
@@ -96,17 +96,17 @@ def scaled(trees: Sequence[Tree], parameters: tuple[Parameter, ...], *, lengths:
             [(power(Name(q), number(abs(row[name]))), row[name] > 0) for q, row in powers.items() if row.get(name)]
         )
 
-    scale = tidy(monomial("w"), parameters)
+    scale = simplify(monomial("w"), parameters)
     used = frozenset[str]().union(*map(names, (*cores, *(end for end in lengths if end is not None))))
     left = [p for p in parameters if p.name in used and p.name not in powers]
-    groups = tuple(Group(parameter=p, value=tidy(over(Name(p.name), monomial(p.name)), parameters)) for p in left)
+    groups = tuple(Group(parameter=p, value=simplify(over(Name(p.name), monomial(p.name)), parameters)) for p in left)
     units: dict[Tree, Tree] = {Name(q): ONE for q in powers}
     kept = tuple(group.parameter for group in groups)
     return Scaled(
-        prefactor=tidy(times(pulled, monomial("value")), parameters),
+        prefactor=simplify(times(pulled, monomial("value")), parameters),
         scale=scale,
-        reduced=tuple(tidy(substitute(core, units), kept) for core in cores),
-        lengths=tuple(None if end is None else tidy(substitute(end, units), kept) for end in lengths),
+        reduced=tuple(simplify(substitute(core, units), kept) for core in cores),
+        lengths=tuple(None if end is None else simplify(substitute(end, units), kept) for end in lengths),
         groups=groups,
     )
 

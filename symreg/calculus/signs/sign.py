@@ -5,9 +5,9 @@ from __future__ import annotations
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
 from symreg.calculus.evaluation.spans import DISTANCE, along
 from symreg.calculus.signs.exponentials import sign_of_exponentials
-from symreg.calculus.signs.sign_of import STRICT, Sign, is_heavy, sign_of
+from symreg.calculus.signs.symbolic_sign import STRICT, Sign, is_heavy, sign_of
 from symreg.calculus.symbolic.prove import is_proved
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.expressions.arithmetic import ZERO, W
 from symreg.expressions.decompose import factors
 from symreg.expressions.tree import Call, Compare, Tree, number, substitute, walk
@@ -41,7 +41,7 @@ def sign_between(tree: Tree, low: Tree | None, high: Tree | None, parameters: tu
     made = _by_solver(moved, known, tuple(points), found)
     if made in _FINAL or not any(isinstance(node, Call) and node.function == "log" for node in walk(moved)):
         return made
-    return _by_factors(tidy(moved, known), known, tuple(points), made)
+    return _by_factors(simplify(moved, known), known, tuple(points), made)
 
 
 def _by_factors(tree: Tree, parameters: tuple[Parameter, ...], points: tuple[Values, ...], weak: Sign) -> Sign:

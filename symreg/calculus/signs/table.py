@@ -14,9 +14,9 @@ from flint import arb, ctx, fmpq
 from symreg.calculus.signs.nondimensional import Scaled, scaled
 from symreg.calculus.signs.roots import roots
 from symreg.calculus.signs.sign import sign_between, sign_for_all
-from symreg.calculus.signs.sign_of import STRICT, Sign, is_imaginary
+from symreg.calculus.signs.symbolic_sign import STRICT, Sign, is_imaginary
 from symreg.calculus.signs.zeros import enclosed, sign_at, zeros
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import minus, times
 from symreg.expressions.tree import Name, Number, Tree, substitute, walk
@@ -70,7 +70,7 @@ def is_closed(tree: Tree | None) -> bool:
     return tree is None or not any(map(_is_long, walk(tree)))
 
 
-def tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+def simplified(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return the shortest equal form in which a number known by its digits stays one, with a name meanwhile."""
     numbers: dict[Tree, Tree] = {node: Name(f"digits_{k}") for k, node in enumerate(filter(_is_long, walk(tree)))}
     stand_ins = tuple(
@@ -78,7 +78,7 @@ def tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
         for name in numbers.values()
         if isinstance(name, Name)
     )
-    made = tidy(substitute(tree, numbers), (*parameters, *stand_ins))
+    made = simplify(substitute(tree, numbers), (*parameters, *stand_ins))
     return substitute(made, {name: node for node, name in numbers.items()})
 
 
@@ -112,7 +112,7 @@ def _runs(tree: Tree, low: Tree | None, high: Tree | None, parameters: tuple[Par
 
 def _restored(zero: Tree | None, form: Scaled, parameters: tuple[Parameter, ...]) -> Tree | None:
     """Return a zero of the reduced tree as a weight."""
-    return None if zero is None else tidy(times(form.scale, form.restored(zero)), parameters)
+    return None if zero is None else simplify(times(form.scale, form.restored(zero)), parameters)
 
 
 def _without_parameters(
@@ -175,7 +175,7 @@ def _ordered(
     for zero in found:
         if is_imaginary(zero, parameters):
             continue
-        at = tidy(zero, parameters)
+        at = simplify(zero, parameters)
         sides = [_order(at, low, parameters), _order(high, at, parameters)]
         if all(side == 1 for side in sides):
             if any(_order(at, other, parameters) is None for other in inner):

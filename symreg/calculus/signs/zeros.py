@@ -20,7 +20,7 @@ from symreg.calculus.evaluation.balls import compiled
 from symreg.calculus.evaluation.high_precision import evaluate
 from symreg.calculus.signs.isolation import RANGE, bisected
 from symreg.calculus.signs.roots import roots
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import W, call, over, power, rational, times, total
@@ -117,7 +117,7 @@ def _of_factor(base: sympy.Expr, low: Tree | None, high: Tree | None) -> Zeros |
     tree = from_sympy(base)
     try:
         real = [root for root in roots(tree) if (x := evaluate(root, {})) == x]
-        return Zeros(at=tuple(tidy(root, ()) for root in real), is_exact=True, method="closed form")
+        return Zeros(at=tuple(simplify(root, ()) for root in real), is_exact=True, method="closed form")
     except NotDifferentiable:
         pass
     found = _algebraic(base)
@@ -183,7 +183,7 @@ def _real_roots(
             if sign not in sides and not (sign == 0 and len(sides) == 2):
                 continue
             if closed is not None:
-                made.append(tidy(back(closed), ()))
+                made.append(simplify(back(closed), ()))
             else:
                 with ctx.workprec(PRECISION):
                     made.append(digits(compiled(back(W))({"w": ball})))

@@ -19,20 +19,20 @@ from symreg.model.spec import Parameter
 LARGEST = 400
 """Trees of more nodes are left as they are: SymPy's time grows faster than their length."""
 MOST_VARIABLES = 8
-"""Quotients of polynomials in more are tidied addend by addend: bringing them together may take for ever."""
+"""Quotients of polynomials in more are simplified addend by addend: bringing them together may take for ever."""
 MOST_CHOICES = 3
 """Trees with more distinct conditions keep their choices where they are: each can double the pieces."""
 
 
 @lru_cache(maxsize=2048)
-def tidy(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+def simplify(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return the shortest equal form that SymPy's cheap transformations give; choices stand outermost.
 
     Sums and norms are taken as they are.
     """
     if size(tree) > LARGEST:
         return tree
-    return _tidied(lifted(tree), parameters)
+    return _simplified(lifted(tree), parameters)
 
 
 def expanded(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
@@ -100,10 +100,10 @@ _HIGHEST_POWER_OF_E = 100
 _LARGEST = Fraction(10) ** 250
 
 
-def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
+def _simplified(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     match tree:
         case Call("where", (condition, then, otherwise)):
-            return where(condition, _tidied(then, parameters), _tidied(otherwise, parameters))
+            return where(condition, _simplified(then, parameters), _simplified(otherwise, parameters))
         case _ if not children(tree) or numeric(tree) is not None:
             return tree
     expression = to_sympy(tree, parameters, opaque=True)
@@ -115,7 +115,7 @@ def _tidied(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     elif variables(expression) <= MOST_VARIABLES:
         changes += (sympy.cancel, sympy.together, sympy.factor, sympy.expand)
     elif len(parts := addends(tree)) > 1:
-        return total([_tidied(signed(sign, part), parameters) for sign, part in parts])
+        return total([_simplified(signed(sign, part), parameters) for sign, part in parts])
     forms = [expression]
     for change in changes:
         try:

@@ -6,7 +6,7 @@ from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.signs.extremes import derivative_of
 from symreg.calculus.signs.nondimensional import scaled
 from symreg.calculus.symbolic.exponents import restored
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.sentences import formula_of
 from symreg.claims.thresholding import SingleFormula
 from symreg.derivation.model import Case, ProximalDerivation
@@ -86,7 +86,7 @@ def _tell_scaling(operator: Operator, writer: Writer) -> None:
     x, c = Name(writer.letters.scaled), form.scale
     if c != ONE:
         writer.put("scaling", W, times(c, x), "and ", Compare("==", V, times(c, Y)))
-    group = tidy(over(times(STEP, form.prefactor), c), writer.known)
+    group = simplify(over(times(STEP, form.prefactor), c), writer.known)
     groups = [Name(group_.parameter.name) for group_ in form.groups]
     left = [part for name in groups if name not in writer.exponents for part in (" and ", name)]
     equation: Tree = Compare("==", Y if c != ONE else V, plus(x if c != ONE else W, times(_T, call("dpsi", x))))
@@ -120,7 +120,7 @@ def _tell_kink(kink: Kink, writer: Writer) -> None:
     ends = (
         (negative(INFINITY) if side < 0 else INFINITY)
         if slope is None
-        else tidy(plus(kink.position, times(STEP, slope)), writer.known)
+        else simplify(plus(kink.position, times(STEP, slope)), writer.known)
         for slope, side in ((kink.left, -1), (kink.right, 1))
     )
     writer.put(

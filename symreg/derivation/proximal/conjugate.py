@@ -16,7 +16,7 @@ import sympy
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, samples
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.roots import roots
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import (
@@ -68,7 +68,7 @@ def conjugate(cases: Sequence[ShownCase], parameters: tuple[Parameter, ...], *, 
     for case in cases:
         place = case.place
         if isinstance(place, Kink):
-            value = tidy(minus(times(place.position, Y), place.value), known)
+            value = simplify(minus(times(place.position, Y), place.value), known)
             parts.append(
                 _Part(low=None if is_even and place.position == ZERO else place.left, high=place.right, value=value)
             )
@@ -97,7 +97,7 @@ def _inverses(case: ShownCase, known: tuple[Parameter, ...]) -> Iterator[Tree]:
             continue
         for root in found:
             if _gives_back(root, case, known):
-                yield tidy(minus(times(root, Y), substitute(case.place.value, {W: root})), known)
+                yield simplify(minus(times(root, Y), substitute(case.place.value, {W: root})), known)
 
 
 def _equations(slope: Tree, known: tuple[Parameter, ...]) -> Iterator[Tree]:
@@ -177,7 +177,7 @@ def _arc(part: _Part, here: Tree, known: tuple[Parameter, ...]) -> Tree | None:
         return None
     width = over(minus(here, substitute(part.value, {Y: ZERO})), part.high)
     root = call("sqrt", minus(power(part.high, number(2)), power(Y, number(2))))
-    made = minus(here, times(tidy(width, known), root))
+    made = minus(here, times(simplify(width, known), root))
     for row in samples(known):
         for share in (Fraction(1, 9), Fraction(1, 2), Fraction(7, 8)):
             at = {**row, Y: evaluate(times(number(share), part.high), row)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.derivation.model import Case
 from symreg.derivation.proximal.conjugate import Y
 from symreg.derivation.proximal.writer import PHI, SLOPE, Writer
@@ -37,7 +37,7 @@ def envelope_of(formula: FormulaByCases, known: tuple[Parameter, ...], *, is_eve
         whole = plus(case.value, distance)
         if size(whole) > LARGEST_ENVELOPE:
             return None
-        row = tidy(whole, known)
+        row = simplify(whole, known)
         rows.append(even_in(row, V) if is_even else row)
     v = call("abs", V) if is_even else V
     envelope = rows[-1]

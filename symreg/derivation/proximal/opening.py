@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symreg.calculus.radial import radial_profile
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.thresholding import SingleFormula
 from symreg.derivation.proximal.writer import PHI, PHI_ITSELF, SLOPE, F, Words, Writer
 from symreg.expressions.arithmetic import ONE, ZERO, W, call, minus, negative, over, plus, times, total
@@ -100,7 +100,7 @@ def tell_validity(writer: Writer, bound: SingleFormula | None) -> None:
         if bound.is_strict:
             why = (*why, "; not at the bound itself, where ", F, " is constant on an interval")
         if not _has_where(bound.bound):
-            least = tidy(negative(over(ONE, bound.bound)), writer.parameters)
+            least = simplify(negative(over(ONE, bound.bound)), writer.parameters)
             writer.put("least curvature", call("infimum", W, curvature), least, "over all smooth pieces")
         writer.put("validity", rises, rise, *why, condition=bound.condition)
 

@@ -11,8 +11,8 @@ from typing import Any
 import sympy
 
 from symreg.calculus.evaluation.high_precision import TINY, evaluate, samples
-from symreg.calculus.signs.sign_of import NONNEGATIVE, sign_of
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.signs.symbolic_sign import NONNEGATIVE, sign_of
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.expressions.arithmetic import (
     NAN,
@@ -84,7 +84,7 @@ def for_all_floats(formula: Tree, piece: MonotonePiece, parameters: tuple[Parame
 
 
 def _linear(piece: MonotonePiece, slope: Tree, known: tuple[Parameter, ...]) -> Tree:
-    at_zero = tidy(substitute(slope, {W: ZERO}), known)
+    at_zero = simplify(substitute(slope, {W: ZERO}), known)
     top = minus(V, times(STEP, at_zero))
     if numeric(piece.curvature) == 0:
         return top

@@ -15,7 +15,7 @@ from typing import Any
 import sympy
 
 from symreg.calculus.evaluation.high_precision import TINY, Values, evaluate, holds, samples
-from symreg.calculus.signs.sign_of import sign_of
+from symreg.calculus.signs.symbolic_sign import sign_of
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
 from symreg.expressions.arithmetic import W, call, minus, over, plus, power, size, times
 from symreg.expressions.tree import Constant, Name, Tree, number, substitute

@@ -12,7 +12,7 @@ from math import isfinite, isnan
 from symreg.accuracy.rounding import COUNT, RoundedEvaluator
 from symreg.calculus.pieces.pieces import Piece
 from symreg.calculus.symbolic.dominant import freed
-from symreg.calculus.symbolic.simplify import expanded, tidy
+from symreg.calculus.symbolic.simplify import expanded, simplify
 from symreg.expressions.arithmetic import ONE, W, minus, numeric, over, power, rational, times
 from symreg.expressions.tree import Binary, Call, Name, Tree, number, substitute, transform, walk
 from symreg.model.interval import WORDS, Interval
@@ -110,7 +110,7 @@ def third_of(
 def _by_positive(tree: Tree, parameters: tuple[Parameter, ...]) -> Tree:
     """Return w times a tree, for w > 0, so that their powers are joined."""
     above = Parameter(name="w_above_0", domain=WORDS["positive"], default=1.0)
-    made = tidy(substitute(times(W, tree), {W: Name(above.name)}), (*parameters, above))
+    made = simplify(substitute(times(W, tree), {W: Name(above.name)}), (*parameters, above))
     return substitute(made, {Name(above.name): W})
 
 
@@ -137,7 +137,7 @@ def _by_power(tree: Tree, given: Tree, exponent: Tree) -> Tree:
     for node in walk(tree):
         match node:
             case Binary("**", base, other) if base == W and node != given:
-                less = numeric(tidy(minus(exponent, other), ()))
+                less = numeric(simplify(minus(exponent, other), ()))
                 if less is not None and less.denominator == 1:
                     changed[node] = over(given, power(W, number(less)))
     return substitute(tree, changed)
@@ -149,7 +149,7 @@ def _by_exponential(tree: Tree, given: Tree, argument: Tree) -> Tree:
     for node in walk(tree):
         match node:
             case Call("exp", (other,)) if node != given:
-                times_as_much = numeric(tidy(over(other, argument), ()))
+                times_as_much = numeric(simplify(over(other, argument), ()))
                 if times_as_much is not None and times_as_much.denominator == 1 and 1 < times_as_much <= _MOST:
                     changed[node] = power(given, number(times_as_much))
     return substitute(tree, changed)
@@ -171,7 +171,7 @@ def _by_tanh(tree: Tree, given: Tree, argument: Tree, parameters: tuple[Paramete
         Call("cosh", (argument,)): cosh,
         given: tanh,
     }
-    apart = tidy(substitute(tree, put), known)
+    apart = simplify(substitute(tree, put), known)
 
     def change(node: Tree) -> Tree:
         match node:
@@ -181,5 +181,5 @@ def _by_tanh(tree: Tree, given: Tree, argument: Tree, parameters: tuple[Paramete
                     return over(ONE, power(minus(ONE, power(tanh, number(2))), number(degree / 2)))
         return node
 
-    made = tidy(transform(apart, change), known)
+    made = simplify(transform(apart, change), known)
     return tree if cosh in walk(made) else substitute(made, {tanh: given})

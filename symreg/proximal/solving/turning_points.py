@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.signs.roots import roots
-from symreg.calculus.symbolic.simplify import tidy
+from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import ONE, W, plus, times
 from symreg.expressions.tree import Tree
@@ -28,7 +28,7 @@ def with_turning_point(piece: MonotonePiece, parameters: tuple[Parameter, ...]) 
         candidates = ()
     turning = next((root for root in candidates if _is_turning_point(root, piece, parameters)), None)
     known = (*parameters, *OWN_PARAMETERS)
-    return replace(piece, least_curvature=least, turning_point=None if turning is None else tidy(turning, known))
+    return replace(piece, least_curvature=least, turning_point=None if turning is None else simplify(turning, known))
 
 
 def _is_turning_point(root: Tree, piece: MonotonePiece, parameters: tuple[Parameter, ...]) -> bool:
