@@ -88,7 +88,7 @@ EDITS = {
         old="n - start < TERMS ? n - start : TERMS",
         new="n - start < TERMS ? n - start : TERMS - 1",
     ),
-    "c: value of no weights": Edit(target="c", of=HUBER, old="if (n == 0) return 0.0;", new="if (n == 0) return 1.0;"),
+    "c: value of no weights": Edit(target="c", of=HUBER, old="return n == 0 ? 0.0", new="return n == 0 ? 1.0"),
     "c: halves of a block": Edit(
         target="c",
         of=HUBER,
@@ -96,12 +96,12 @@ EDITS = {
         new="term[k] += term[k + half] * (half > 256 ? 1.0 : 1.0000001)",
     ),
     "c: sum in single precision": Edit(
-        target="c", of=ABSOLUTE, old="total->sum = sum;", new="total->sum = (float)sum;"
+        target="c", of=ABSOLUTE, old="total->sum[k] = sum;", new="total->sum[k] = (float)sum;"
     ),
     "c: overlap not refused": Edit(
         target="c",
         of=DIFFERENCES,
-        old="if (overlap(out, w, n * sizeof(double))) return FIRST_DIFFERENCE_OVERLAP;",
+        old="if (overlap(out, n * sizeof(double), w, n * sizeof(double))) return FIRST_DIFFERENCE_OVERLAP;",
         new="(void)overlap;",
     ),
     "c: old neighbours overwritten": Edit(target="c", of=STENCIL, old="start > first ? old[TERMS + k] :", new=""),

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.model.interval import Interval
-from symreg.targets.c.layout import Row, filled
+from symreg.targets.c.layout import LONGEST_LINE, Row, filled
 from symreg.targets.c.literals import signed_literal
 from symreg.targets.c.precision import Precision
 from symreg.targets.signature import Argument, Signature
-from symreg.targets.wording import WIDTH
 
-_LONGEST_SPANS = WIDTH + 4 - len("    const struct span spans[] = {};")
+_LONGEST_SPANS = LONGEST_LINE - len("    const struct span spans[] = {};")
 
 
 def prototype(signature: Signature, precision: Precision, *, in_source: bool = False) -> list[str]:
@@ -32,7 +31,7 @@ def prototype(signature: Signature, precision: Precision, *, in_source: bool = F
             _declaration(argument, precision, is_restrict=are_apart and argument.name not in may_overlap)
             for argument in signature.arguments
         ),
-        WIDTH - 4,
+        LONGEST_LINE - 4,
     )
 
 
@@ -42,7 +41,7 @@ def type_of(argument: Argument, precision: Precision) -> str:
 
 
 def _declaration(argument: Argument, precision: Precision, *, is_restrict: bool) -> str:
-    star = ("*RESTRICT " if is_restrict else "*") if argument.is_pointer else ""
+    star = ("*restrict " if is_restrict else "*") if argument.is_pointer else ""
     const = "const " if argument.is_pointer and not argument.is_overwritten else ""
     return f"{const}{type_of(argument, precision)} {star}{argument.name}"
 
@@ -122,7 +121,12 @@ def overlaps(signature: Signature, precision: Precision, bytes_name: str) -> Row
             text = f"{may_be[argument.name]} == {argument.name} ? 0 : {text}"
         spans.append(f"{{{argument.name}, {text}}}")
     is_short = len(", ".join(spans)) <= _LONGEST_SPANS
-    return row | {"spans": filled(spans, WIDTH - 8), "is_short": is_short, "bytes": size, "bytes_name": bytes_name}
+    return row | {
+        "spans": filled(spans, LONGEST_LINE - 8),
+        "is_short": is_short,
+        "bytes": size,
+        "bytes_name": bytes_name,
+    }
 
 
 def _bytes(argument: Argument, precision: Precision, bytes_name: str) -> str:

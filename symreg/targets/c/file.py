@@ -10,11 +10,12 @@ from symreg.kernel.names import Namer
 from symreg.targets.c.arguments import buffers, checked_elements, domains, overlaps, prototype
 from symreg.targets.c.documentation import documented
 from symreg.targets.c.expressions import WIDE, Scope, expression, scope_of
-from symreg.targets.c.layout import Row, filled
+from symreg.targets.c.layout import LONGEST_LINE, Row, filled
 from symreg.targets.c.precision import PRECISIONS, WIDE_TEXTS
 from symreg.targets.c.roots import given_values
 from symreg.targets.c.routines import named_routines, routine_rows, routine_scope
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
+from symreg.targets.c.shorter import joined
 from symreg.targets.c.statements import statements
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition
@@ -133,7 +134,11 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         scope: At its start.
     """
     kernel, signature, real = function.kernel, function.signature, scope.real
-    body = [row for stage in kernel.stages for row in statements(scope, stage)]
+    body = joined(row for stage in kernel.stages for row in statements(scope, stage))
+    result = "" if kernel.result is None else expression(scope, kernel.result, WIDE)
+    if body and body[-1]["kind"] == "sum" and body[-1]["name"] == result:
+        body[-1]["is_result"] = True
+        result = f"{scope.helpers['rounded']}(&{body[-1]['total']})"
     condition = checked_condition(function.update)
     needs = [] if condition is None else [expression(scope, condition, WIDE)]
     # What depends on `t` or on a state is looked at once the pointers to them are.
@@ -156,7 +161,7 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "pointers": [argument.name for argument in signature.arguments if argument.is_pointer],
         "domains": filled(
             [*domains(signature, scope.wide), *([] if is_late else needs)],
-            WIDTH - len(f"    if (!()) return {stem}_DOMAIN;"),
+            LONGEST_LINE - len(f"    if (!()) return {stem}_DOMAIN;"),
             between=" && ",
             at_start="&& ",
         ),
@@ -167,6 +172,6 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "given": scope.given,
         "given_values": filled(given_values(scope, kernel.search.parameters if kernel.search else ()), WIDTH - 8),
         "body": body,
-        "result": "" if kernel.result is None else expression(scope, kernel.result, WIDE),
+        "result": result,
         "scalars": [{"name": name, "value": expression(scope, tree, WIDE)} for name, tree in kernel.scalars],
     }

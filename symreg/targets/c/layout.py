@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+LONGEST_LINE = 116
+"""Characters of a line of code; what a comment says stays narrower."""
+
 Row = dict[str, Any]
 """What a template is given of one thing: strings, numbers, booleans, lists and rows of them by name."""
 

@@ -9,6 +9,7 @@ from symreg.kernel import Best, Invoke, Let, Map, Root, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import TRUTH, WIDE, Scope, expression, factor
 from symreg.targets.c.layout import Row, filled
+from symreg.targets.c.shorter import only_store, without_index
 from symreg.targets.c.sums import element
 from symreg.targets.wording import WIDTH
 
@@ -86,7 +87,11 @@ def rooted(scope: Scope, stage: Map) -> Row:
     """Return a loop over blocks of elements, whose minimisers are found together."""
     names = {key: scope.namer.fresh(key) for key in ("start", "size")}
     names["index"] = scope.indices[stage.index] = scope.namer.fresh(stage.index)
-    return {"kind": "rooted", **names, **block(scope, stage.body, size=names["size"])}
+    row = {"kind": "rooted", **names, **block(scope, stage.body, size=names["size"])}
+    for part in row["parts"]:
+        if not part["root"]:
+            part["only"] = without_index(only_store(part["body"]), names["index"], names["start"], row["k"])
+    return row
 
 
 def block(
@@ -115,7 +120,14 @@ def block(
     parts: list[Row] = []
     for statements, found in runs:
         body = list(element(scope, statements, WIDE, kept=kept))
-        part: Row = {"body": body, "root": {}, "best": {}, "call": "", "uses_index": _uses_index(statements, found)}
+        part: Row = {
+            "body": body,
+            "root": {},
+            "best": {},
+            "call": "",
+            "only": "",
+            "uses_index": _uses_index(statements, found),
+        }
         if isinstance(found, Best):
             part["best"] = {"name": found.name, "v": _name(found.v), "table": found.table}
         elif isinstance(found, Invoke):

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from symreg.kernel.ir import Routine, Stage, names_in, routines_in
 from symreg.kernel.names import Namer
 from symreg.targets.c.expressions import WIDE, Scope
-from symreg.targets.c.layout import Row, filled
+from symreg.targets.c.layout import LONGEST_LINE, Row, filled
 from symreg.targets.c.precision import Precision
 from symreg.targets.c.roots import block, number
+from symreg.targets.c.shorter import joined
 from symreg.targets.wording import WIDTH, wrapped
 
 
@@ -42,7 +43,7 @@ def routine_scope(
 def routine_rows(routine: Routine, scope: Scope) -> Row:
     """Return what the templates need of a routine, whose scope is that at its start."""
     name, size = scope.routines[routine], scope.namer.fresh("size")
-    body = [number(scope, part) for part in routine.body]
+    body = joined(number(scope, part) for part in routine.body)
     parameters = [f"{scope.wide} {argument}" for argument in routine.arguments]
     if routine.record is not None:
         record = scope.fields[routine.record.results[0]].partition(".")[0]
@@ -50,8 +51,8 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
     loops: Row = {}
     if routine.elements:
         (result,) = routine.results
-        parameters += [f"const {scope.wide} *RESTRICT {element}" for element in routine.elements]
-        parameters += [f"{scope.wide} *RESTRICT {result}", f"size_t {size}"]
+        parameters += [f"const {scope.wide} *restrict {element}" for element in routine.elements]
+        parameters += [f"{scope.wide} *restrict {result}", f"size_t {size}"]
         scope.indices[""] = ""  # functions are called in loops
         loops = block(scope, routine.each, size=size, given=routine.elements, result=result)
     is_record = len(routine.results) > 1
@@ -60,7 +61,7 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
         "name": name,
         "purpose": [line for text in routine.purpose for line in wrapped(text, WIDTH - 8)],
         "returns": f"static {returns}",
-        "parameters": filled(parameters, WIDTH - 4),
+        "parameters": filled(parameters, LONGEST_LINE - 4),
         "body": body,
         "block": loops,
         "fields": filled(routine.results, WIDTH - 12) if is_record else [],

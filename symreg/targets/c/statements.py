@@ -14,6 +14,7 @@ from symreg.targets.c.expressions import REAL, WIDE, Scope, expression
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.c.roots import invoked, is_of_blocks, minimiser, root, rooted, scalar
+from symreg.targets.c.shorter import only_store
 from symreg.targets.c.sums import element, reduction
 from symreg.targets.wording import WIDTH
 
@@ -67,6 +68,7 @@ def _plain(scope: Scope, stage: Map) -> Row:
         "below": stage.below,
         "above": stage.above,
     }
+    row["only"] = only_store(row["body"])
     if not stage.edge:
         return {**row, "start": stage.low, "more": is_before_end(index, stage.extent, stage.high)}
     names = {key: scope.namer.fresh(key) for key in ("first", "last")}

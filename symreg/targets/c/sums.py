@@ -10,6 +10,7 @@ from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import REAL, TRUTH, WIDE, Scope, expression
 from symreg.targets.c.layout import Row
 from symreg.targets.c.literals import is_before_end
+from symreg.targets.c.shorter import without_index
 from symreg.targets.infix import shifted
 
 
@@ -67,8 +68,11 @@ def total(scope: Scope, stage: Reduce) -> Iterator[Row]:
     del scope.indices[stage.index]
     scope.namer.taken = taken
     scope.types[stage.name] = WIDE
+    statement = "" if body else f"{names['term']}[{names['k']}] = {term};"
     yield {
         "kind": "sum",
+        "is_result": False,
+        "only": without_index(statement, index, names["start"], names["k"]),
         "name": stage.name,
         "index": index,
         **names,
@@ -98,6 +102,7 @@ def greatest(scope: Scope, stage: Reduce) -> Iterator[Row]:
         "kind": "map",
         "index": index,
         "is_plain": False,
+        "only": "",
         "body": body,
         "edge": [],
         "start": stage.low,
