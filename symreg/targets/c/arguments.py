@@ -101,7 +101,8 @@ def overlaps(signature: Signature, precision: Precision, bytes_name: str) -> Row
 
     Returns:
         `pair`, a condition on the only two arrays; or `spans`, each as its start and its bytes, those that are written
-        first, with their `count`, how many are `written`, and the number of `bytes` of n elements.
+        first, with their `count`, how many are `written`, and the number of `bytes` of n elements, which has a name
+        where it would be written too often.
     """
     targets = [argument for argument in signature.arguments if argument.is_overwritten]
     sources = [a for a in signature.of("data", "array", "gradient") if not a.is_overwritten]
@@ -113,20 +114,25 @@ def overlaps(signature: Signature, precision: Precision, bytes_name: str) -> Row
         (target,), (source,) = targets, sources
         row["pair"] = [target.name, source.name, size]
         return row | {"may_be": target.may_be == source.name}
+    for size_name, name in ((size, ""), (bytes_name, bytes_name)):
+        spans = _spans(targets, sources, precision, size_name)
+        is_short = len(", ".join(spans)) <= _LONGEST_SPANS
+        if is_short or name:
+            break
+    lines = filled(spans, LONGEST_LINE - 8)
+    return row | {"spans": lines, "is_short": is_short, "bytes": size, "bytes_name": name}
+
+
+def _spans(targets: list[Argument], sources: list[Argument], precision: Precision, size: str) -> list[str]:
+    """Return the start and the bytes of each; size: how the number of bytes of n elements is written."""
     may_be = {target.may_be: target.name for target in targets if target.may_be}
     spans = []
     for argument in (*targets, *sources):
-        text = _bytes(argument, precision, bytes_name)
+        text = _bytes(argument, precision, size)
         if argument.name in may_be:
             text = f"{may_be[argument.name]} == {argument.name} ? 0 : {text}"
         spans.append(f"{{{argument.name}, {text}}}")
-    is_short = len(", ".join(spans)) <= _LONGEST_SPANS
-    return row | {
-        "spans": filled(spans, LONGEST_LINE - 8),
-        "is_short": is_short,
-        "bytes": size,
-        "bytes_name": bytes_name,
-    }
+    return spans
 
 
 def _bytes(argument: Argument, precision: Precision, bytes_name: str) -> str:

@@ -125,6 +125,15 @@ def _declarations(functions: list[str], dtype: Dtype) -> list[str]:
     ]
 
 
+def _conditions(conditions: list[str], refusal: str) -> list[str]:
+    """Return the lines of what all must hold, else a function returns at once: the last has to leave room for that."""
+    room, end = LONGEST_LINE - len("    if (!("), len(f")) return {refusal};")
+    lines = filled(conditions, room, between=" && ", at_start="&& ")
+    if lines and len(lines[-1]) + end > room:
+        lines = filled(conditions, room - end, between=" && ", at_start="&& ")
+    return lines
+
+
 def function_rows(stem: str, function: Function, scope: Scope) -> Row:
     """Return what the templates need of a function.
 
@@ -159,12 +168,7 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "elements": list(checked_elements(signature, real)),
         "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
         "pointers": [argument.name for argument in signature.arguments if argument.is_pointer],
-        "domains": filled(
-            [*domains(signature, scope.wide), *([] if is_late else needs)],
-            LONGEST_LINE - len(f"    if (!()) return {stem}_DOMAIN;"),
-            between=" && ",
-            at_start="&& ",
-        ),
+        "domains": _conditions([*domains(signature, scope.wide), *([] if is_late else needs)], f"{stem}_DOMAIN"),
         "needs": needs[0] if is_late else "",
         "overlaps": overlaps(signature, scope.precision, scope.namer.fresh("n_bytes")),
         "kept": [state.name for state in signature.states if not state.shape],
