@@ -24,17 +24,24 @@ def with_solvers(parts: Iterable[Part], place: Place, v: str = "") -> tuple[Part
         place: Of the operator.
         v: What the number is called that the minimisers are of; "" for x.
     """
-    return tuple(_with_solver(part, place, v) if isinstance(part, Root) else part for part in parts)
+    parts = tuple(parts)
+    # F turns downwards and upwards by one equation: one routine finds both places, where there are both.
+    turns = [isinstance(part.residual, Negate) for part in parts if isinstance(part, Root) and not part.body]
+    is_sided = True in turns and False in turns
+    return tuple(_with_solver(part, place, v, is_sided) if isinstance(part, Root) else part for part in parts)
 
 
-def _with_solver(root: Root, place: Place, v: str) -> Part:
+def _with_solver(root: Root, place: Place, v: str, is_sided: bool) -> Part:
     if root.body:
         return replace(root, body=with_solvers(root.body, place, root.name))
+    side = number(-1 if isinstance(root.residual, Negate) else 1)
+    if is_sided:
+        root = replace(root, residual=_positive(root.residual), slope=_positive(root.slope))
     names = used((), root.residual, root.slope)
     scalars = place.scalars(names)
     others = tuple(name for name in names if name not in {root.name, *scalars})
     namer = place.own_names()
-    start, low, high, u = map(namer.fresh, ("start", "low", "high", stem(root.name)))
+    start, low, high, u, sign = map(namer.fresh, ("start", "low", "high", stem(root.name), "sign"))
     own = {name: namer.fresh("v" if name == (v or place.own_x.name) else stem(name)) for name in others}
     known = trees_of({**own, root.name: u})
     equation = replace(
@@ -46,15 +53,26 @@ def _with_solver(root: Root, place: Place, v: str) -> Part:
         residual=substitute(root.residual, known),
         slope=substitute(root.slope, known),
     )
+    texts = equations((equation,))
+    if is_sided:
+        residual, slope = (Binary("*", Name(sign), tree) for tree in (equation.residual, equation.slope))
+        equation = replace(equation, residual=residual, slope=slope)
+    signs = (sign,) if is_sided else ()
+    whose = "; its slope has the sign" if is_sided else ""
     routine = Routine(
         stem=f"solve_for_{u}",
-        purpose=(f"The {u} between low and high that solves this equation.", *equations((equation,))),
-        arguments=(start, low, high, *own.values(), *scalars),
+        purpose=(f"The {u} between low and high that solves this equation{whose}.", *texts),
+        arguments=(start, low, high, *signs, *own.values(), *scalars),
         body=numbers(share((equation,), (Name(u),), namer).stages),
         results=(u,),
     )
-    arguments = (root.start, root.low, root.high, *map(Name, (*others, *scalars)))
+    sides = (side,) if is_sided else ()
+    arguments = (root.start, root.low, root.high, *sides, *map(Name, (*others, *scalars)))
     return Invoke(routine=routine, names=(root.name,), arguments=arguments)
+
+
+def _positive(tree: Tree) -> Tree:
+    return tree.operand if isinstance(tree, Negate) else tree
 
 
 def equations(parts: Iterable[Part]) -> tuple[str, ...]:
