@@ -28,7 +28,7 @@ from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term
 from symreg.objectives.resolve import resolve
-from symreg.verification.oracle import ball
+from symreg.verification.oracle.evaluate import evaluate as in_balls
 
 ALL = catalogue.penalties()
 ELEMENTWISE = tuple(name for name in ALL if not resolve(name).terms.indexed)
@@ -188,7 +188,7 @@ def holds_plainly(condition: Tree, values: Any) -> bool:
 def is_refuting(witness: Witness) -> bool:
     """Do the judge's balls, which share nothing with the calculus, prove that the inequality does not hold?"""
     values = dict(witness.at)
-    left, right = (ball.evaluate(side, values, precision=400) for side in (witness.left, witness.right))
+    left, right = (in_balls(side, values, precision=400) for side in (witness.left, witness.right))
     gap = left - right
     return bool(
         {"<": gap >= 0, "<=": gap > 0, ">": gap <= 0, ">=": gap < 0, "==": gap > 0 or gap < 0}[witness.operator]
