@@ -40,7 +40,7 @@ from symreg.language.intervals import parse_interval
 from symreg.language.parse import parse
 from symreg.objectives.resolve import resolve
 from symreg.updates.assemble import updates
-from symreg.verification.oracle import ball
+from symreg.verification.oracle.evaluate import evaluate as in_balls
 
 HOLD_OUT = 7
 """The seed of the points that judge; those of the choice have 0."""
@@ -247,7 +247,7 @@ def test_forms_are_equal_in_the_judge_s_balls(case: Case) -> None:
         for values, _ in drawn[::3]:
             if values["w"] == 0 or not 1e-30 < abs(values["w"]) < 1e3:
                 continue
-            first, second = (ball.evaluate(t, values, precision=1500) for t in (tree, made))
+            first, second = (in_balls(t, values, precision=1500) for t in (tree, made))
             if first.is_finite() and second.is_finite():
                 compared += 1
                 assert abs(first - second) <= abs(first) * 2.0**-55 + 1e-200, (to_text(made), values)
@@ -317,7 +317,7 @@ def test_every_rewrite_keeps_the_value() -> None:
                         applied.add(rewrite.name)
                         for w in (0.37, 2.5, 11.0):
                             at = {**values, "w": w}
-                            first, second = ball.evaluate(node, at), ball.evaluate(form, at)
+                            first, second = in_balls(node, at), in_balls(form, at)
                             assert abs(first - second) <= abs(first) * 2.0**-50 + 1e-25, (to_text(node), to_text(form))
     assert applied >= {rewrite.name for rewrite in REWRITES}
 
