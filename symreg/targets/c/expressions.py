@@ -41,6 +41,7 @@ class Scope:
         moved: Elements of arrays that have a name of their own, until they are stored.
         old: How the weight at a place relative to the index is written where it is that from before the loop.
         below: How far that reaches below the index.
+        temporaries: What numbers before a loop stand for that are part of an expression.
         index: Of the loop around, as the kernel calls it.
         lane: The place within a block.
         called: Functions called, each with whether in double precision.
@@ -62,6 +63,7 @@ class Scope:
     moved: dict[Item, str] = field(default_factory=dict)
     old: str = ""
     below: int = 0
+    temporaries: dict[Tree, Tree] = field(default_factory=dict)
     index: str = ""
     lane: str = ""
     called: set[tuple[str, bool]] = field(default_factory=set)

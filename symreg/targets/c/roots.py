@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from symreg.expressions.tree import Item, Name, Tree, names, walk
+from symreg.expressions.tree import Item, Name, Tree, names, substitute, walk
 from symreg.kernel import Best, Invoke, Let, Map, Root, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import TRUTH, WIDE, Scope, expression, factor
+from symreg.targets.c.formula import is_temporary
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.shorter import only_store, without_index
 from symreg.targets.c.sums import element
@@ -18,6 +19,8 @@ def scalar(scope: Scope, stage: Let) -> Row:
     """Return a named number or condition before a loop."""
     text = expression(scope, stage.value, WIDE)
     scope.types[stage.name] = TRUTH if stage.is_condition else WIDE
+    if is_temporary(stage.name):
+        scope.temporaries[Name(stage.name)] = substitute(stage.value, scope.temporaries)
     return {"kind": "let", "type": TRUTH if stage.is_condition else scope.wide, "name": stage.name, "value": text}
 
 

@@ -11,6 +11,7 @@ from symreg.expressions.tree import Name, walk
 from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Store, Table
 from symreg.kernel.ir import Stage, names_in
 from symreg.targets.c.expressions import REAL, WIDE, Scope, expression
+from symreg.targets.c.formula import formula_of
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.c.roots import invoked, is_of_blocks, minimiser, root, rooted, scalar
@@ -68,6 +69,7 @@ def _plain(scope: Scope, stage: Map) -> Row:
         "below": stage.below,
         "above": stage.above,
     }
+    row["formula"] = formula_of(stage.body, scope.temporaries, index, len("    "))
     row["only"] = only_store(row["body"])
     if not stage.edge:
         return {**row, "start": stage.low, "more": is_before_end(index, stage.extent, stage.high)}
