@@ -61,10 +61,11 @@ def number(scope: Scope, part: Let | Root | Invoke) -> Row:
 def invoked(scope: Scope, stage: Invoke) -> Row:
     """Return the call of a routine of scalars; of several results each is a field of one record."""
     routine = scope.routines[stage.routine]
-    call = f"{routine}({', '.join(expression(scope, argument, WIDE) for argument in stage.arguments)})"
+    arguments = ", ".join(expression(scope, argument, WIDE) for argument in stage.arguments)
+    call = f"{routine}({arguments})"
     scope.types |= dict.fromkeys(stage.names, WIDE)
     if not stage.name:
-        return {"kind": "let", "type": scope.wide, "name": stage.names[0], "value": call}
+        return {"kind": "let", "type": scope.wide, "name": stage.names[0], "value": call, "call": [routine, arguments]}
     results = zip(stage.names, stage.routine.results, strict=True)
     scope.fields |= {name: f"{stage.name}.{result}" for name, result in results}
     return {"kind": "let", "type": f"struct {routine}", "name": stage.name, "value": call}
