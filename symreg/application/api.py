@@ -99,7 +99,7 @@ def generate(
     target: str = "numpy",
     *,
     name: str | None = None,
-    dtype: str = "all",
+    dtype: str = "float64",
     functions: str | Sequence[str] = KINDS,
     judge: bool = True,
     timeout: float | None = None,

@@ -234,7 +234,7 @@ def loaded(request: pytest.FixtureRequest) -> dict[str, SimpleNamespace]:
 @cache
 def derived(name: str) -> tuple[Update, ...]:
     """Return a box's functions, derived once for all targets."""
-    return updates(symreg.objective(penalty_of(name)))
+    return updates(symreg.objective(penalty_of(name)), [resolve_rule("gradient_descent")])
 
 
 def dtype_of(made: SimpleNamespace) -> np.dtype[Any]:

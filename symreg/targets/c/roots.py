@@ -68,7 +68,7 @@ def invoked(scope: Scope, stage: Invoke) -> Row:
         return {"kind": "let", "type": scope.wide, "name": stage.names[0], "value": call, "call": [routine, arguments]}
     results = zip(stage.names, stage.routine.results, strict=True)
     scope.fields |= {name: f"{stage.name}.{result}" for name, result in results}
-    return {"kind": "let", "type": f"struct {routine}", "name": stage.name, "value": call}
+    return {"kind": "let", "type": f"struct {routine}_found", "name": stage.name, "value": call}
 
 
 def is_of_blocks(statement: Statement) -> bool:

@@ -47,7 +47,7 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
     parameters = [f"{scope.wide} {argument}" for argument in routine.arguments]
     if routine.record is not None:
         record = scope.fields[routine.record.results[0]].partition(".")[0]
-        parameters.insert(0, f"struct {scope.routines[routine.record]} {record}")
+        parameters.insert(0, f"struct {scope.routines[routine.record]}_found {record}")
     loops: Row = {}
     if routine.elements:
         (result,) = routine.results
@@ -56,7 +56,7 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
         scope.indices[""] = ""  # functions are called in loops
         loops = block(scope, routine.each, size=size, given=routine.elements, result=result)
     is_record = len(routine.results) > 1
-    returns = "void" if routine.elements else f"struct {name}" if is_record else scope.wide
+    returns = "void" if routine.elements else f"struct {name}_found" if is_record else scope.wide
     return {
         "name": name,
         "purpose": [line for text in routine.purpose for line in wrapped(text, WIDTH - 8)],

@@ -35,9 +35,9 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
     parameters = [*routine.elements, *(["at"] if routine.record is not None else []), *routine.arguments]
     body: list[Row] = []
     if routine.record is not None:
-        body.append(code_line(f"{', '.join(routine.record.results)} = at"))
+        body += [code_line(line) for line in f"{_listed(routine.record.results, ' = at')} = at".splitlines()]
     body += [row for part in routine.body for row in number(scope, part)]
-    result = ", ".join(routine.results)
+    result = _listed(routine.results, "return ")
     if routine.elements:
         loop = block(scope, "", dtype="")
         for element in routine.elements:
@@ -61,3 +61,11 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
         "body": body,
         "result": result,
     }
+
+
+def _listed(names: tuple[str, ...], beside: str) -> str:
+    """Return names as one tuple: in a line beside other text of a function's body if they fit, else one in a line."""
+    line = ", ".join(names)
+    if len(line) + len(beside) + 4 <= LONGEST_LINE:
+        return line
+    return "\n".join(("(", *(f"    {name}," for name in names), ")"))
