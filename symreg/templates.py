@@ -22,15 +22,14 @@ _LATEX_MARKS = (("<%", "%>"), ("<<", ">>"), ("<#", "#>"))
 def templates(folder: str) -> Mapping[str, str]:
     """Return the templates of one folder, `c` or `latex` say, by path: `latex/derivation.tex`.
 
-    Raises:
-        FileNotFoundError: There is no such folder.
+    There are none without such a folder: a target need not have templates.
     """
     for root in (files("symreg") / "_templates", Path(__file__).parents[1] / "templates"):
         if (root / folder).is_dir():
             paths = {f"{folder}/{path.name}": path for path in (root / folder).iterdir() if path.is_file()}
             names = sorted(name for name in paths if name.endswith((".jinja", ".tex")))
             return {name: paths[name].read_text(encoding="utf-8") for name in names}
-    raise FileNotFoundError(f"templates/{folder}")
+    return {}
 
 
 def render(template: str, values: Mapping[str, object]) -> str:

@@ -55,9 +55,9 @@ def test_it_is_emitted_like_any_other() -> None:
     start = lines.index("export function gradient(w, { lam }) {")
     assert lines[start + 1 :] == [
         "  const n = w.length, out = new Float64Array(n);",
-        "  const c = 2 * lam;",
+        "  const t1 = 2 * lam;",
         "  for (let j = 0; j < n; ++j) {",
-        "    out[j] = c * w[j];",
+        "    out[j] = t1 * w[j];",
         "  }",
         "  return out;",
         "}",

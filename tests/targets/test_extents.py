@@ -31,7 +31,7 @@ def gradient() -> Function:
 
 
 def test_c_loops_over_the_extent() -> None:
-    scope = c_scope(gradient(), {}, DOUBLE)
+    scope = c_scope(gradient(), {}, {}, DOUBLE)
     (total,) = c_statements(scope, SUM)
     assert (total["more"], total["left"]) == ("start < rows", "rows - start")
     (loop,) = c_statements(scope, RESIDUALS)
@@ -39,7 +39,7 @@ def test_c_loops_over_the_extent() -> None:
 
 
 def test_numpy_loops_over_the_extent() -> None:
-    scope = numpy_scope(gradient())
+    scope = numpy_scope(gradient(), {})
     for stage in (SUM, RESIDUALS):
         lines = str(list(numpy_statements(scope, stage, [])))
         assert "for i in range(0, rows, _BLOCK):" in lines and "stop = min(i + _BLOCK, rows)" in lines
