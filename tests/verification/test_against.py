@@ -390,7 +390,7 @@ def test_of_emitted_code_no_inequality_is_asked() -> None:
     """Each follows from what is compared exactly."""
     report = symreg.verify("l1", "gradient_descent", target="numpy", points=60)
     assert [check.name for check in report.checks if check.dtype == "float64"] == [
-        "value", "gradient", "prox", "gradient_descent_step"
+        "value", "gradient", "kinks", "prox", "gradient_descent_step"
     ]  # fmt: skip
     assert all(None not in (c.worst_ulp, c.worst_ratio, c.worst_relative, c.expected, c.got) for c in report.checks)
 

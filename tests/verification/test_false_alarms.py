@@ -19,6 +19,7 @@ from symreg.application.verify import judge
 from symreg.application.verify import quick_look as look
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
+from symreg.targets.options import BOTH
 from symreg.updates.assemble import updates
 from symreg.verification import Subject, quick_look, verify
 from symreg.verification.cases.dependence import dependent_slopes, depth, longest, span
@@ -80,7 +81,7 @@ def test_an_infinite_slope_of_either_sign_is_right() -> None:
 def test_what_is_lost_to_the_rounding_of_v_is_no_descent() -> None:
     # With step = 7, h(0) = 7/4: for v = 1.75 the minimum is 0, which rounding v moves by 1e-16.
     objective, rules = resolve("sigmoid(w)"), [resolve_rule("proximal_gradient")]
-    report = look(objective, updates(objective, rules), rules, ("numpy",))
+    report = look(objective, updates(objective, rules), rules, ("numpy",), BOTH)
     assert [check.verdict for check in report.checks if check.kind == "prox"] == ["pass", "pass"], report
 
 
