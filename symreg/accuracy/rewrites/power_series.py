@@ -21,7 +21,8 @@ def _named(row: Function) -> Callable[[Series], Series]:
     native = row.name if row.flint is None else row.flint
     if native:
         return methodcaller(native)
-    return function_of(row.definition, _constant, lambda function, x: POWER_SERIES[function](x))
+    # Read at each call: a constant is a series as well, as long as `flint.ctx.cap` says when it is made.
+    return lambda x: function_of(row.definition, _constant, lambda function, y: POWER_SERIES[function](y))(x)
 
 
 def _constant(value: Fraction) -> Series:

@@ -100,6 +100,7 @@ def greatest(scope: Scope, stage: Reduce) -> Iterator[Row]:
     yield {"kind": "store", "place": f"{scope.wide} {name}", "value": f"-{infinity}"}
     yield {
         "kind": "map",
+        "formula": "",
         "index": index,
         "is_plain": False,
         "only": "",
