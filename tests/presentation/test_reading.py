@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any, Literal
 
 import pytest
 from derived import chain_of
@@ -21,7 +22,7 @@ from paper_values import of_latex, of_text, of_tree
 from symreg import catalogue
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
-from symreg.derivation.model import Direction, GradientDerivation
+from symreg.derivation.model import Direction, GradientDerivation, Sign
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import (
     Binary,
@@ -58,7 +59,7 @@ WJ = Item("w", (Subscript("j"),))
 NOTATION = Notation({"lam": r"\lambda"})
 
 
-def chain(gradient: Tree, *, title: str = "", rule_title: str = "", **more: object) -> GradientDerivation:
+def chain(gradient: Tree, *, title: str = "", rule_title: str = "", **more: Any) -> GradientDerivation:
     """Return a chain made by hand: `R = lam*w**2` and one step that says that its derivative is `gradient`."""
     lam = Parameter(name="lam", domain=WORDS["positive"], default=0.1, latex=r"\lambda", doc=title)
     term = Term(name="made", coefficient=Fraction(1), tree=parse("lam*w**2"), domain=WORDS["real"], parameters=(lam,))
@@ -80,7 +81,7 @@ def chain(gradient: Tree, *, title: str = "", rule_title: str = "", **more: obje
         name="made", title=title, terms=Terms(terms=(term,)), text="lam*w**2", references=(title,), notes=()
     )
     made = GradientDerivation(objective=objective, rule=rule, steps=steps, gradient=gradient, update=(("w", update),))
-    return replace(made, **more)  # type: ignore[arg-type]  # the fields of a test's choice
+    return replace(made, **more)
 
 
 def long_sum(terms: int) -> Tree:
@@ -387,8 +388,8 @@ def test_every_elementwise_penalty_closes_with_what_it_does_to_a_weight(name: st
 
 @pytest.mark.parametrize("sign", SIGNS)
 @pytest.mark.parametrize("side", ["negative", "positive"])
-def test_a_direction_says_which_way_the_weight_moves(side: str, sign: str) -> None:
-    text = Derivation(chain(parse("lam"), directions=(Direction(side=side, sign=sign),))).text()  # type: ignore[arg-type]
+def test_a_direction_says_which_way_the_weight_moves(side: Literal["negative", "positive"], sign: Sign) -> None:
+    text = Derivation(chain(parse("lam"), directions=(Direction(side=side, sign=sign),))).text()
     (line,) = re.findall(rf"^   w_j {'<' if side == 'negative' else '>'} 0 +(.*(?:\n    .*)*)", text, re.MULTILINE)
     line = " ".join(line.split())
     if sign in ("negative", "nonpositive", "positive", "nonnegative"):

@@ -91,7 +91,7 @@ def _sign_within(tree: Tree, parameters: tuple[Parameter, ...], positive: tuple[
         try:
             made = form(expression)
         except (sympy.PolynomialError, NotImplementedError):
-            continue  # SymPy has no such form of it; another one may show the sign
+            continue  # NotImplementedError is where SymPy's own algorithms end; another form may show the sign
         claims: tuple[tuple[Sign, bool | None], ...] = (
             ("zero", made.is_zero),
             ("positive", made.is_positive),
