@@ -54,8 +54,8 @@ def properties(objective: Objective, analysis: Analysis | None = None) -> Verdic
         analysis: Of its terms, if somebody has one already.
     """
     analysis = analysis or analyse(objective.terms)
-    notes = (*objective.notes, *undefined_notes(objective.terms))
-    verdicts = _of_sum(analysis.of(on_natural_domains(objective.terms)))
+    notes = (*objective.notes, *undefined_notes(objective.terms, analysis.gaps))
+    verdicts = _of_sum(analysis.of(on_natural_domains(objective.terms, analysis.gaps)))
     return Verdicts(objective=objective, verdicts=verdicts, notes=notes)
 
 

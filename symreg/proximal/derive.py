@@ -7,7 +7,7 @@ most once, whatever s is, and the minimiser lies where F rises.
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import lru_cache
+from typing import NamedTuple
 
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.symbolic.exponents import Exponents, named, restored_all
@@ -23,7 +23,25 @@ from symreg.proximal.sums import without_abs_and_square
 from symreg.proximal.table_search import addends_of, table_search
 
 
-@lru_cache(maxsize=64)
+class DerivedOperator(NamedTuple):
+    """An operator and its phi, over names for the exponents of great denominator that phi holds.
+
+    Args:
+        operator: By cases, or what is searched once the parameters are known.
+        phi: What it is of.
+        exponents: What the names stand for.
+    """
+
+    operator: AnyOperator
+    phi: Analysis
+    exponents: Exponents
+
+    @property
+    def restored(self) -> AnyOperator:
+        """The operator with the exponents as they were written."""
+        return restored_all(self.operator, self.exponents) if self.exponents else self.operator
+
+
 def operator(analysis: Analysis) -> AnyOperator:
     """Return the proximal operator of the sum of the elementwise terms, for all parameters in their domains.
 
@@ -34,12 +52,10 @@ def operator(analysis: Analysis) -> AnyOperator:
         Intractable: Knots or stationary points whose order depends on the parameters, or that were not enclosed.
         NotDifferentiable: A switch whose roots cannot be listed, or a jump in value.
     """
-    derived, _, exponents = with_exponents(analysis)
-    return restored_all(derived, exponents) if exponents else derived
+    return with_exponents(analysis).restored
 
 
-@lru_cache(maxsize=64)
-def with_exponents(analysis: Analysis) -> tuple[AnyOperator, Analysis, Exponents]:
+def with_exponents(analysis: Analysis) -> DerivedOperator:
     """Return the operator over names for exponents of great denominator; phi over them, and what they stand for.
 
     Raises:
@@ -48,8 +64,8 @@ def with_exponents(analysis: Analysis) -> tuple[AnyOperator, Analysis, Exponents
     apart, exponents = named(analysis.terms)
     if exponents:
         with suppress(Intractable, NotDifferentiable):
-            return _operator(analysis.of(apart)), analysis.of(apart), exponents
-    return _operator(analysis), analysis, {}
+            return DerivedOperator(_operator(analysis.of(apart)), analysis.of(apart), exponents)
+    return DerivedOperator(_operator(analysis), analysis, {})
 
 
 def _operator(analysis: Analysis) -> AnyOperator:

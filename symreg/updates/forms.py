@@ -51,7 +51,7 @@ def accurate_forms(analysis: Analysis) -> Forms:
     """
     terms, addends, indexed = analysis.terms, analysis.addends, analysis.indexed
     refuse_jumps(terms.indexed, terms.parameters)
-    value_notes = [f"{note}." for note in undefined_notes(terms)]
+    value_notes = [f"{note}." for note in undefined_notes(terms, analysis.gaps)]
     gradient_notes = list(value_notes)
     return Forms(
         value=_value(addends, value_notes) if addends else None,

@@ -6,7 +6,7 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import border
 from symreg.calculus.radial import radial_profiles
 from symreg.claims.sentences import formula_of, prox_notes, verdicts_on_operator
-from symreg.proximal.derive import operator
+from symreg.proximal.derive import operator, with_exponents
 from symreg.proximal.sums import is_least_at_zero
 from symreg.updates.operator_cases import operator_cases
 from symreg.updates.update import Update
@@ -25,14 +25,15 @@ def derived_operator(analysis: Analysis) -> Update:
     terms = analysis.terms
     if not terms.indexed:
         formula = formula_of(analysis) if len(terms.terms) <= FEW else None
+        derived = with_exponents(analysis)
         return Update(
             kind="prox",
             name="prox",
             terms=terms,
-            operator=operator(analysis),
+            operator=derived.restored,
             notes=prox_notes(formula),
             claims=verdicts_on_operator(formula),
-            cases=operator_cases(analysis, formula) if len(terms.terms) <= FEW else (),
+            cases=operator_cases(derived, formula) if len(terms.terms) <= FEW else (),
         )
     profile = analysis.of(radial_profiles(terms))
     least_at_zero = is_least_at_zero(profile)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -54,7 +53,6 @@ class Gaps:
         return tuple(dict.fromkeys((*ends, *self.points)))
 
 
-@lru_cache(maxsize=256)
 def gaps(term: Term) -> Gaps:
     """Return where a term's formula has no value, as far as that can be told for all parameters alike."""
     asked = open_requirements(term)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from symreg.calculus.domains.gaps import Gaps, Region, gaps
+from symreg.calculus.domains.gaps import Gaps, Region
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
 from symreg.expressions.arithmetic import ZERO, rational
 from symreg.expressions.tree import Name, Negate, Tree, names, number
@@ -16,18 +17,27 @@ from symreg.model.interval import Interval
 from symreg.model.terms import Term, Terms
 
 
-def natural_domain(term: Term) -> Interval | None:
-    """Return the domain to add to a term whose formula has a value on one interval of weights, with ends in numbers."""
-    left_out = gaps(term)
+def natural_domain(term: Term, left_out: Gaps) -> Interval | None:
+    """Return the domain to add to a term whose formula has a value on one interval of weights, with ends in numbers.
+
+    Args:
+        term: With the formula.
+        left_out: Where it has no value.
+    """
     if not left_out.regions or left_out.points or left_out.conditions or len(components(term, left_out)) > 1:
         return None
     domain = open_domain(term, left_out)
     return domain if isinstance(domain, Interval) else None
 
 
-def on_natural_domains(terms: Terms) -> Terms:
-    """Return terms in which each that has a natural domain has it: what is said of them is said of that."""
-    domains = ((term, natural_domain(term)) for term in terms.terms)
+def on_natural_domains(terms: Terms, left_out: Sequence[Gaps]) -> Terms:
+    """Return terms in which each that has a natural domain has it: what is said of them is said of that.
+
+    Args:
+        terms: The terms.
+        left_out: Of each, where its formula has no value.
+    """
+    domains = ((term, natural_domain(term, of_term)) for term, of_term in zip(terms.terms, left_out, strict=True))
     return Terms(terms=tuple(term if d is None else replace(term, domain=d) for term, d in domains))
 
 

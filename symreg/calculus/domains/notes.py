@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
-from symreg.calculus.domains.gaps import gaps
+from symreg.calculus.domains.gaps import Gaps, gaps
 from symreg.calculus.domains.natural_domain import components, open_domain
 from symreg.expressions.arithmetic import ZERO
 from symreg.expressions.text import to_text
@@ -14,9 +15,15 @@ from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms
 
 
-def undefined_notes(terms: Terms) -> tuple[str, ...]:
-    """Return a sentence for each term whose formula is not defined everywhere: where not, and what to add."""
-    return tuple(dict.fromkeys(_note(term, _shortly(term)) for term in terms.terms if gaps(term)))
+def undefined_notes(terms: Terms, left_out: Sequence[Gaps] | None = None) -> tuple[str, ...]:
+    """Return a sentence for each term whose formula is not defined everywhere: where not, and what to add.
+
+    Args:
+        terms: The terms.
+        left_out: Of each term, where it has no value, if that is known already.
+    """
+    each = zip(terms.terms, map(gaps, terms.terms) if left_out is None else left_out, strict=True)
+    return tuple(dict.fromkeys(_note(term, of_term, _shortly(term)) for term, of_term in each if of_term))
 
 
 def undefined_note(value: Tree, domain: Domain, parameters: tuple[Parameter, ...]) -> str:
@@ -29,7 +36,8 @@ def undefined_note(value: Tree, domain: Domain, parameters: tuple[Parameter, ...
         domain=domain,
         parameters=tuple(p for p in parameters if p.name in used),
     )
-    return _note(term, "the formula") if gaps(term) else ""
+    left_out = gaps(term)
+    return _note(term, left_out, "the formula") if left_out else ""
 
 
 _LONGEST = 60
@@ -41,9 +49,8 @@ def _shortly(term: Term) -> str:
     return text if len(text) <= _LONGEST else term.name
 
 
-def _note(term: Term, subject: str) -> str:
+def _note(term: Term, left_out: Gaps, subject: str) -> str:
     """Return where a formula, called `subject`, has no value, and what to do about it."""
-    left_out = gaps(term)
     parts = [f"for {_interval(*region)}" for region in left_out.regions]
     parts += [f"at w = {to_text(point)}" for point in left_out.points]
     parts += [f"where {_shown(condition)}" for condition in left_out.conditions]

@@ -30,29 +30,15 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
         parameters: By name; an element of an array has the bounds of the parameter of the array's name.
     """
     match tree:
-        case Number(value):
-            return value, value, value != 0
-        case Constant("pi"):
-            return Fraction(3), Fraction(4), True
-        case Constant("inf"):
-            return inf, inf, True
-        case Name("n"):
-            return Fraction(1), inf, True  # without weights there is nothing to say
-        case Name("t"):
-            return Fraction(1), inf, True
-        case Name(name) | Item(name, _) if name in parameters:
-            domain = parameters[name].domain
-            low: float | Fraction = -inf if domain.low is None else domain.low
-            high: float | Fraction = inf if domain.high is None else domain.high
-            return low, high, 0 not in domain
+        case Number() | Constant() | Name() | Item():
+            return _of_leaf(tree, parameters)
+        case Call():
+            return _of_call(tree, parameters)
         case Negate(operand):
             low, high, is_nonzero = bounds(operand, parameters)
             return -high, -low, is_nonzero
         case Binary("-", Number(value), Call("exp", (x,))) if value == 1:
             return bounds(Call("expm1", (Negate(x),)), parameters)
-        case Call(function, (x,)) if function in FUNCTIONS and FUNCTIONS[function].keeps_sign:
-            low, high, is_nonzero = bounds(x, parameters)
-            return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), is_nonzero
         case Binary("-", Name(one), Name(other)) if _is_above(one, other, parameters):
             return Fraction(0), inf, True
         case Binary("-", Name(one), Name(other)) if _is_above(other, one, parameters):
@@ -74,6 +60,39 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
         case Binary("**", base, _):
             low, _, is_nonzero = bounds(base, parameters)
             return (Fraction(0), inf, is_nonzero) if low >= 0 else _ANY
+        case Sum(body, _):
+            low, high, _ = bounds(body, parameters)
+            return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), False
+        case _:
+            return _ANY
+
+
+def _of_leaf(leaf: Number | Constant | Name | Item, parameters: dict[str, Parameter]) -> Range:
+    match leaf:
+        case Number(value):
+            return value, value, value != 0
+        case Constant("pi"):
+            return Fraction(3), Fraction(4), True
+        case Constant("inf"):
+            return inf, inf, True
+        case Name("n"):
+            return Fraction(1), inf, True  # without weights there is nothing to say
+        case Name("t"):
+            return Fraction(1), inf, True
+        case Name(name) | Item(name, _) if name in parameters:
+            domain = parameters[name].domain
+            low: float | Fraction = -inf if domain.low is None else domain.low
+            high: float | Fraction = inf if domain.high is None else domain.high
+            return low, high, 0 not in domain
+        case _:
+            return _ANY
+
+
+def _of_call(call: Call, parameters: dict[str, Parameter]) -> Range:
+    match call:
+        case Call(function, (x,)) if function in FUNCTIONS and FUNCTIONS[function].keeps_sign:
+            low, high, is_nonzero = bounds(x, parameters)
+            return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), is_nonzero
         case Call("log", (Binary("+", Number(value), x) | Binary("+", x, Number(value)),)) if value == 1:
             return bounds(Call("log1p", (x,)), parameters)
         case Call("logaddexp", (left, right)):
@@ -89,9 +108,6 @@ def bounds(tree: Tree, parameters: dict[str, Parameter]) -> Range:
             return min(a[0], b[0]), max(a[1], b[1]), a[2] and b[2]
         case Call(function, (x,)) if function in FUNCTIONS and FUNCTIONS[function].range:
             return _of_function(FUNCTIONS[function], x, parameters)
-        case Sum(body, _):
-            low, high, _ = bounds(body, parameters)
-            return (Fraction(0) if low >= 0 else -inf), (Fraction(0) if high <= 0 else inf), False
         case _:
             return _ANY
 
