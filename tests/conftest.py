@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import settings
 
@@ -12,7 +14,15 @@ settings.register_profile("same_everywhere", derandomize=True, deadline=None, da
 settings.load_profile("same_everywhere")
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rows: Counter[str] = Counter()
     for item in items:
+        sample = item.get_closest_marker("one_in")
+        if sample:
+            test = item.nodeid.partition("[")[0]
+            if rows[test] % sample.args[0]:
+                item.add_marker(pytest.mark.sweep)
+            rows[test] += 1
         if item.get_closest_marker("sweep") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SWEEP_SECONDS))

@@ -12,7 +12,6 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from sample_rows import one_in
 from tree_values import Values
 from tree_values import value as tree_value
 from truths import CLAIMS, TRUTHS, Truth
@@ -157,7 +156,8 @@ def test_a_wrong_table_is_seen() -> None:
     assert not agrees(steps, Truth("conditional", "lr <= 2/lam"), known)
 
 
-@pytest.mark.parametrize("text", one_in(3, [*EVERYTHING, *VECTORS, *MIXED]))
+@pytest.mark.one_in(3)
+@pytest.mark.parametrize("text", [*EVERYTHING, *VECTORS, *MIXED])
 def test_every_witness_refutes_in_the_judges_balls(text: str) -> None:
     parameters = {p.name: p for p in objective_of(text).terms.parameters}
     domain = objective_of(text).terms.terms[0].domain
@@ -276,7 +276,8 @@ def test_a_constant_changed_by_a_thousandth_is_no_longer_proved(name: str) -> No
     assert compared > 0 or name in ("entropy", "log_barrier", "capped_l1", "l_half")
 
 
-@pytest.mark.parametrize("name", one_in(3, ELEMENTWISE))
+@pytest.mark.one_in(6)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_no_constant_could_be_a_thousandth_better(name: str) -> None:
     """phi'' comes so close to -rho, mu and L that a thousandth less fails somewhere; so does phi'(w)/w."""
     made = analysed(name)

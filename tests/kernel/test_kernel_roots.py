@@ -238,6 +238,7 @@ RANDOM = (
 """Penalties of many shapes."""
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("text", RANDOM)
 @settings(max_examples=6)
 @given(

@@ -246,6 +246,7 @@ def close(a: Any, b: Any, digits: str = "1e-60") -> bool:
 # Time, and names
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_a_derivation_takes_no_time_and_rests_on_no_name(name: str) -> None:
     """Under other names, and 0.7 times as strong, it is the operator of a step 0.7 times as long."""

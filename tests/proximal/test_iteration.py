@@ -136,6 +136,7 @@ def test_what_is_fine_beside_the_weight_is_found(fineness: int, target: str) -> 
     assert np.all(np.abs(residual) <= 1e-15)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 @pytest.mark.parametrize(
     "text",

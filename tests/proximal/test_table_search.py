@@ -41,6 +41,7 @@ def assert_right(text: str, points: int) -> None:
     assert report.passed, str(report)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("text", SUMS)
 def test_the_operator_is_right(text: str) -> None:
     assert_right(text, 12)
@@ -100,6 +101,7 @@ def test_a_rule_with_one_step_for_all_takes_it() -> None:
     assert sum(check.kind == "step" for check in report.checks) == 4
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("rule", ["proximal_adam", "proximal_adagrad", "ftrl_proximal"])
 def test_a_rule_with_a_step_for_each_weight_is_refused(rule: str) -> None:
     """A table of the minima is made for one step; there would have to be one for each weight."""

@@ -155,6 +155,7 @@ def under_sanitizers(folder: Path, penalties: tuple[str, ...], rules: tuple[str,
     assert int(done.stdout) == expected
 
 
+@pytest.mark.one_in(3)
 @needs_gcc
 @pytest.mark.parametrize("penalty", ["mcp", *INDEXED])
 def test_no_read_or_write_beyond_an_array(penalty: str, tmp_path: Path) -> None:

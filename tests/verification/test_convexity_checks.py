@@ -74,6 +74,7 @@ def test_nothing_is_asked_where_nothing_is_proved(objective: str) -> None:
 # What is right has all of it
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("objective", ["l1", "mcp", "l2_norm", "entropy", "mcp + l2(lam=mu)", "cauchy"])
 def test_right_functions_pass(objective: str) -> None:
     emitted = symreg.load(objective, (), "c", "float64", judge=False, timeout=60)
@@ -149,6 +150,7 @@ def test_a_value_that_is_not_convex_is_seen_between_the_points(factor: float) ->
     assert verdicts == {"value": "pass"}
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("objective", "factor", "expected"), [
     ("l1", 1.01, {"prox_lipschitz"}), ("l1", -1.0, {"prox_monotone", "prox_lipschitz"}),
     ("mcp", 1.01, {"prox_lipschitz"}), ("l2_norm", 1.01, {"prox_lipschitz"}),
@@ -163,6 +165,7 @@ def test_an_operator_that_grows_too_fast_or_falls_is_seen(objective: str, factor
 # A proof that is none is refuted by functions that are right
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("rho", ["0", "0.999/gamma"])
 def test_a_constant_that_is_too_small_is_seen(rho: str) -> None:
     false = (Convexity(rho=parse(rho, known=("gamma",))),)

@@ -341,6 +341,7 @@ def hunt(kind: str, count: int) -> int:
     return held
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("kind", HUNTS)
 def test_no_enclosure_misses_its_value(kind: str) -> None:
     count = HUNTS[kind][1]

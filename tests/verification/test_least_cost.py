@@ -99,6 +99,7 @@ TARGETS = ("numpy", "c")
 STEPS = (0.0623, 0.116, 0.943, 2.4, 6.69)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "row",
     [
@@ -158,6 +159,7 @@ def found(row: Row, coarse: tuple[Any, Any], v: float, step: float) -> tuple[Any
     return best
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(
     ("text", "v", "step", "right"),

@@ -150,6 +150,7 @@ NONCONVEX = ("atan", "cauchy", "geman_mcclure", "welsch", "tukey", "etp", "log_s
              "scad", "capped_l1", "l_half", "mcp")  # fmt: skip
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", NONCONVEX)
 def test_nothing_on_a_grid_is_lower(name: str) -> None:
     penalty = symreg.objective(name).terms
@@ -204,6 +205,7 @@ DECIDED = [  # all of them right, and undetermined at most points before
 ]  # fmt: skip
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("text", "domain"), DECIDED, ids=[text for text, _ in DECIDED])
 def test_minima_are_decided_far_out_as_well(text: str, domain: str) -> None:
     made = formulas.terms(text, domain=domain)

@@ -24,7 +24,6 @@ from judged_mutants import (
     viable,
 )
 from mutants import Mutant
-from sample_rows import one_in
 
 from symreg import catalogue
 
@@ -38,6 +37,7 @@ def sample(penalty: str, rule: str) -> list[tuple[str, Mutant]]:
     return chosen(pool(penalty, rule), OF_RULE if rule else OF_PENALTY)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("penalty", "rule"), CASES, ids=IDS)
 def test_mutants_are_caught(penalty: str, rule: str) -> None:
     found = sample(penalty, rule)
@@ -54,7 +54,8 @@ def test_that_many_mutants_are_judged() -> None:
     assert kinds >= {"factor", "drop", "sign", "branch", "guard", "index", "kink", "late", "name", "order", "skip"}
 
 
-@pytest.mark.parametrize("penalty", one_in(3, catalogue.penalties()))
+@pytest.mark.one_in(6)
+@pytest.mark.parametrize("penalty", catalogue.penalties())
 def test_mutants_in_single_precision_are_caught(penalty: str) -> None:
     # The whole gradient, as no factor on a part of it is sure to matter that much.
     factors = ((of, m) for of, m in pool(penalty, "", "float32") if of.endswith("gradient") and m.kind == "factor")
@@ -71,6 +72,7 @@ THROUGH_C = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("penalty", "rule"), THROUGH_C)
 def test_mutants_are_caught_through_c(penalty: str, rule: str) -> None:
     found = chosen([(of, m) for of, m in pool(penalty, rule) if m.kind != "index"], THROUGH_C[penalty, rule])

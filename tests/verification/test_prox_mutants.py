@@ -95,6 +95,7 @@ def is_no_mistake(name: str, mutant: Mutant) -> bool:
     return any(name == of and text in mutant.text for of, text in NO_MISTAKE)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "name", [*_ALWAYS, *(pytest.param(n, marks=pytest.mark.sweep) for n in RIGHT if n not in _ALWAYS)]
 )
@@ -288,6 +289,7 @@ def _called(function: Any, parameters: Sequence[str]) -> Callable[..., Any]:
     return prox
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("name", "dtype"), [
     *EMITTED,
     *(pytest.param(name, dtype, marks=pytest.mark.sweep)

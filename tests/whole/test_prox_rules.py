@@ -545,6 +545,7 @@ def judged_together(
     return checks
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", PROX_RULES)
 def test_the_judge_passes_right_steps(name: str) -> None:
     check = judged(name, _by_hand(name))
@@ -560,6 +561,7 @@ HARMLESS = {(name, "one step for all weights") for name in ("proximal_gradient",
 """Mistakes that are none: these rules have one step, lr."""
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", PROX_RULES)
 def test_the_judge_catches_wrong_steps(name: str) -> None:
     checks = judged_together(name, {mistake: _by_hand(name, mistake) for mistake in MISTAKES}, points=100)
