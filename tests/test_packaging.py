@@ -111,7 +111,8 @@ def test_both_wheels_are_the_same(wheel: Path, wheel_of_sdist: Path) -> None:
     assert names_in(wheel) == names_in(wheel_of_sdist)
 
 
-@pytest.mark.parametrize("kind", ["wheel", "wheel_of_sdist", "editable"])
+@pytest.mark.one_in(3)
+@pytest.mark.parametrize("kind", ["wheel_of_sdist", "wheel", "editable"])
 def test_an_install_finds_its_templates(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     venv = tmp_path / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=tmp_path)

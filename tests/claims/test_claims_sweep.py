@@ -22,7 +22,7 @@ from symreg.language.inline_declarations import read_declaration
 from symreg.model.interval import Interval
 from symreg.objectives.resolve import resolve
 
-ALWAYS, LONG = range(1, 4), range(1, 301)
+ALWAYS, LONG = range(1, 3), range(1, 301)
 SLACK = mpmath.mpf(10) ** -25
 
 

@@ -218,6 +218,7 @@ def test_a_claim_that_holds_is_no_witness() -> None:
     assert not is_refuting(held)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("text", [*EVERYTHING, *VECTORS, *MIXED])
 def test_verdicts_imply_one_another(text: str) -> None:
     made = {verdict.claim: verdict for verdict in analysed(text).verdicts}
