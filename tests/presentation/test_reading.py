@@ -8,9 +8,10 @@ import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 import pytest
@@ -131,15 +132,19 @@ HOSTILE = (
 )
 
 
-def chains() -> Iterator[tuple[str, GradientDerivation]]:
-    for name in catalogue.penalties():
-        yield name, chain_of(name)
-    for name, rule in (("log_sum", "adam"), ("l1", "lion"), ("first_difference", "adamw"), ("scad", "nadam")):
-        yield f"{name} with {rule}", chain_of(name, rule)
-    for name, tree in MONSTERS.items():
-        yield name, chain(tree)
-    for text in HOSTILE:
-        yield f"hostile {text[:12]!r}", chain(parse("lam"), title=text, rule_title=text, notes=(text,))
+CHAINS: dict[str, Callable[[], GradientDerivation]] = {
+    **{name: partial(chain_of, name) for name in catalogue.penalties()},
+    **{
+        f"{name} with {rule}": partial(chain_of, name, rule)
+        for name, rule in (("log_sum", "adam"), ("l1", "lion"), ("first_difference", "adamw"), ("scad", "nadam"))
+    },
+    **{name: partial(chain, tree) for name, tree in MONSTERS.items()},
+    **{
+        f"hostile {text[:12]!r}": partial(chain, parse("lam"), title=text, rule_title=text, notes=(text,))
+        for text in HOSTILE
+    },
+}
+"""What is printed, derived when it is asked for."""
 
 
 @st.composite
@@ -244,16 +249,18 @@ def test_a_formula_is_written_as_on_paper(tree: str, text: str, latex: str | Non
     assert latex is None or latex_formula(made, NOTATION).flat == latex
 
 
-@pytest.mark.parametrize(("name", "made"), list(chains()), ids=[name for name, _ in chains()])
-def test_text_is_ascii_and_no_line_is_wider_than_80(name: str, made: GradientDerivation) -> None:
+@pytest.mark.parametrize("name", CHAINS)
+def test_text_is_ascii_and_no_line_is_wider_than_80(name: str) -> None:
+    made = CHAINS[name]()
     lines = Derivation(made).text().splitlines()
     assert len(lines) > 5
     for line in lines:
         assert line == line.rstrip() and line.isascii() and line.isprintable() and len(line) <= 80, line
 
 
-@pytest.mark.parametrize(("name", "made"), list(chains()), ids=[name for name, _ in chains()])
-def test_json_is_the_chain_as_data(name: str, made: GradientDerivation) -> None:
+@pytest.mark.parametrize("name", CHAINS)
+def test_json_is_the_chain_as_data(name: str) -> None:
+    made = CHAINS[name]()
     data = json.loads(Derivation(made).to_json())
     assert data["schema_version"] == 1
     assert [step["rule"] for step in data["steps"]] == [step.rule for step in made.steps]
@@ -464,8 +471,9 @@ def test_a_command_is_shown_as_it_can_be_typed() -> None:
     assert command("w**2 + " * 300 + "w") == "symreg verify OBJECTIVE --rule gradient_descent"
 
 
-@pytest.mark.parametrize(("name", "made"), list(chains()), ids=[name for name, _ in chains()])
-def test_markdown_holds_only_mathematics_that_github_renders(name: str, made: GradientDerivation) -> None:
+@pytest.mark.parametrize("name", CHAINS)
+def test_markdown_holds_only_mathematics_that_github_renders(name: str) -> None:
+    made = CHAINS[name]()
     text = Derivation(made).markdown()
     for macro in (r"\operatorname", r"\phantom", r"\mbox", r"\begin{align", r"\input", r"\def"):
         assert macro + "{" not in re.sub(r"\\\\", "", text) or made.objective.title in HOSTILE
