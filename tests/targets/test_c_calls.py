@@ -28,6 +28,7 @@ def outside(domain: Interval) -> Iterator[float]:
                 yield float(end)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_status_codes(penalty: str, library: ctypes.CDLL) -> None:
     refusals = 0

@@ -43,6 +43,7 @@ def stepped(penalty: str, rule: str, w: Any, g: Any, **named: Any) -> tuple[Any,
     return w, state or {}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_single_precision_stays_single(penalty: str) -> None:
     functions, w, g = module(penalty), weights(9, np.float32), weights(9, np.float32, 1)
@@ -56,6 +57,7 @@ def test_single_precision_stays_single(penalty: str) -> None:
             assert type(value) is float or value.dtype == np.float32, name
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_strided_inputs_and_out_in_place(penalty: str) -> None:
     functions, wide = module(penalty), weights(2 * 33)
@@ -84,6 +86,7 @@ def test_strided_inputs_and_out_in_place(penalty: str) -> None:
 TOO_LARGE = {"tikhonov": "its matrix has n*n elements"}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("penalty", [penalty for penalty in PENALTIES if penalty not in TOO_LARGE])
 def test_block_edges(penalty: str, library: ctypes.CDLL) -> None:
     """At the edges of blocks, elements are what they are among few, and both targets agree on all of them."""

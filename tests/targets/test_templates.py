@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 import pytest
-from emitted import ALL_WITH, PENALTIES, RULES, SAMPLED_RULES, emitted, made
+from emitted import ALL_WITH, IN_EVERY_RUN, RULES, SAMPLED_RULES, emitted, made
 
 from symreg import templates
 from symreg.objectives.resolve import resolve
@@ -45,9 +45,9 @@ def objects(value: object) -> Iterator[object]:
 
 
 def test_templates_see_only_plain_data(rendered: Rendered) -> None:
-    for penalty in PENALTIES:
+    for penalty in IN_EVERY_RUN:
         emitted.__wrapped__(penalty, RULES if penalty in ALL_WITH else SAMPLED_RULES)
-    assert len(rendered) == 3 * len(PENALTIES)
+    assert len(rendered) == 3 * len(IN_EVERY_RUN)
     for template, values in rendered:
         assert not list(objects(dict(values))), template
 
