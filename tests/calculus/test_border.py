@@ -46,7 +46,7 @@ def test_what_is_raised_on_purpose_passes_the_border(error: Exception) -> None:
 
 
 def test_without_an_operator_the_gradient_is_still_derived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prox_module, "operator", raises_anything)
+    monkeypatch.setattr(prox_module, "with_exponents", raises_anything)
     made = {update.kind: update for update in updates(resolve("0.123*abs(w)"))}
     assert set(made) == {"value", "gradient"}
     assert evaluate(made["gradient"].elementwise or NAN, {W: evaluate(ZERO, {}) - 2}) == pytest.approx(-0.123)
