@@ -165,6 +165,8 @@ def write_report(
         domain: Where each weight lies.
     """
 
+    from symreg.model.clashes import notes_on_names
+
     def progress(done: int, total: int, check: str) -> None:
         tell(Phase(f"verify {check}", is_symbolic=False))
         tell(Progress(done, total))
@@ -182,7 +184,9 @@ def write_report(
     else:
         report = _report_on_function(tell, request, against, progress)
     text = report.to_json() if as_json else str(report)
-    return PrintedReport(text=f"{text.rstrip()}\n", notes=notes_on(request.objective), passed=report.passed)
+    told = [note for rule in request.rules for note in notes_on_names(rule)]
+    notes = (*notes_on(request.objective), *told)
+    return PrintedReport(text=f"{text.rstrip()}\n", notes=notes, passed=report.passed)
 
 
 def _report_on_emitted(tell: Tell, request: VerifyRequest, targets: Sequence[str], progress: Watch) -> Report:

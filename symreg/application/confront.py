@@ -42,12 +42,10 @@ def confront_derivation(chain: GradientDerivation) -> None:
     """
     if not chain.directions:
         return
-    from symreg.model.terms import told_apart
     from symreg.verification.claims import Sign, confront_chain
 
-    terms, _ = told_apart(chain.objective.terms, chain.rule)
     signs = [Sign(side=1 if d.side == "positive" else -1, sign=d.sign, where=d.where) for d in chain.directions]
-    confront_chain(terms, chain.rule, signs, [(bound.claim, bound.condition) for bound in chain.bounds])
+    confront_chain(chain.objective.terms, chain.rule, signs, [(bound.claim, bound.condition) for bound in chain.bounds])
 
 
 def _claimed(verdict: Verdict) -> Claimed:

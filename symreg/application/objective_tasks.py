@@ -119,6 +119,7 @@ def emit_sources(
     """
     from symreg.application.confront import confront_updates
     from symreg.application.requests import require_functions
+    from symreg.model.clashes import notes_on_names
     from symreg.targets.emit import emit
 
     stepped, names = tuple(rules) if "step" in options.kinds else (), tuple(targets)
@@ -130,7 +131,8 @@ def emit_sources(
         notes = _look_at(tell, objective, updates, stepped, names, options)
     else:
         confront_updates(updates)
-    return EmittedFiles(stem=objective.name, notes=notes, files=files)
+    told = [note for update in updates if update.rule is not None for note in notes_on_names(update.rule)]
+    return EmittedFiles(stem=objective.name, notes=(*told, *notes), files=files)
 
 
 def _look_at(

@@ -14,6 +14,7 @@ from symreg.application.choices import DTYPES, MOST_AUDIT_POINTS, MOST_VERIFY_PO
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.toml import read_penalty
+from symreg.model.clashes import told_apart
 from symreg.model.interval import WORDS
 from symreg.model.names import did_you_mean
 from symreg.model.objective import Objective
@@ -33,7 +34,7 @@ class VerifyRequest:
 
     Args:
         objective: What the functions claim to be of.
-        rules: Those whose steps are judged.
+        rules: Those whose steps are judged, told apart from the objective.
         parameters: Values of parameters that are fixed, in their domains; the others are sampled.
         points: How many points each check compares.
         rtol: Relative error that is allowed besides the tolerance.
@@ -200,7 +201,7 @@ def verify_request(
         raise UnknownName(f"a function is judged as 'value', 'gradient', 'prox' or 'step', not as {kind!r:.40}")
     if kind == "step" and len(rules) != 1:
         raise SpecError(f"a step is judged by one rule; {len(rules)} were given")
-    judged_rules = tuple(rules) if kind in (None, "step") else ()
+    judged_rules = tuple(told_apart(rule, objective.terms) for rule in rules) if kind in (None, "step") else ()
     return VerifyRequest(
         objective=objective,
         rules=judged_rules,

@@ -22,9 +22,9 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import WJ, ZERO, call, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Compare, Logic, Name, Tree
+from symreg.model.clashes import told_apart
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
-from symreg.model.terms import told_apart
 from symreg.proximal.split import split
 
 _FEW = 2
@@ -39,15 +39,15 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
 
     Args:
         objective: L + R.
-        rule: Whose step the gradient is put into.
+        rule: Whose step the gradient is put into; names of its own that the objective has as well are told apart.
         analysis: Of the objective's terms, if there is one already.
 
     Raises:
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
         Intractable: An expression that the calculus does not handle, or a term without the operator that it needs.
     """
-    terms, renamed = told_apart(objective.terms, rule)
-    whole = (analysis or analyse(objective.terms)).of(terms)
+    terms, rule = objective.terms, told_apart(rule, objective.terms)
+    whole = analysis or analyse(terms)
     smooth, prox = (whole.of(part) for part in split(whole, rule))
     refuse_jumps(terms.indexed, terms.parameters)
     of = "" if not smooth.terms.terms else "S" if prox.terms.terms else "R"
@@ -67,7 +67,7 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
         knots=smooth.knots,
         directions=_directions(smooth) if is_plain else (),
         bounds=_bounds(rule, update, smooth) if is_plain else (),
-        notes=notes_on(objective, rule, renamed, smooth, prox, of),
+        notes=notes_on(objective, rule, smooth, prox, of),
         operator=_operator_of(objective, prox),
     )
 

@@ -6,25 +6,22 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.pieces.unlisted import notes_on_unlisted
 from symreg.expressions.tree import names
+from symreg.model.clashes import notes_on_names
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 
 
-def notes_on(
-    objective: Objective, rule: Rule, renamed: dict[str, str], smooth: Analysis, prox: Analysis, of: str
-) -> tuple[str, ...]:
+def notes_on(objective: Objective, rule: Rule, smooth: Analysis, prox: Analysis, of: str) -> tuple[str, ...]:
     """Return one sentence each, in the order in which they matter.
 
     Args:
         objective: With the notes that reading it left.
-        rule: The rule.
-        renamed: New names of the penalty's parameters in the step, by the old ones.
+        rule: The rule, told apart from the objective.
         smooth: Of the part of which the rule takes the gradient.
         prox: Of the part of which it takes the proximal operator.
         of: What the first part is called; "" for nothing.
     """
-    notes = [*objective.notes, *undefined_notes(objective.terms)]
-    notes += [f"{new} is the penalty's own {old}; {old} is the rule's" for old, new in renamed.items()]
+    notes = [*objective.notes, *undefined_notes(objective.terms), *notes_on_names(rule)]
     targets = [assignment.target for assignment in rule.steps]
     after = rule.steps[targets.index("w") + 1 :] if "w" in targets else ()
     if of and any(names(assignment.expression) & {"g", "g_penalty"} for assignment in after):

@@ -89,9 +89,14 @@ def check_identifier(name: str, what: str, *, allowed: Iterable[str] = ()) -> st
         raise SpecError(f"{what} {shown}: write a letter, then letters, digits and single underscores")
     if len(name) > LONGEST:
         raise SpecError(f"{what} {shown}: {len(name)} characters long; at most {LONGEST}")
-    if (name in RESERVED and name not in allowed) or _MACRO.fullmatch(name):
+    if not is_free(name) and (name not in allowed or _MACRO.fullmatch(name)):
         raise SpecError(f"{what} {shown}: the name is reserved; write another, such as '{name.lower()}_0'")
     return name
+
+
+def is_free(name: str) -> bool:
+    """Is this no word of Python, C or symreg, and no macro of a header?"""
+    return name not in RESERVED and not _MACRO.fullmatch(name)
 
 
 def check_stem(name: str, what: str) -> str:

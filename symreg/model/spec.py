@@ -186,6 +186,8 @@ class Rule:
     `g_loss` is the loss's gradient, `g_penalty` the penalty's, `g` their sum; `t` counts steps from 1. In a rule that
     uses `prox(v, s)`, the proximal operator with step s takes those terms of the penalty that have a kink, and
     `g_penalty` is the gradient of the others.
+
+    Where a parameter of the objective has a name of the rule's, `renamed` holds that name and the one in its place.
     """
 
     name: str
@@ -196,6 +198,7 @@ class Rule:
     reference: str = ""
     doc: str = ""
     source: str = field(default="expression", compare=False)
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def uses_t(self) -> bool:

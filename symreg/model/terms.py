@@ -1,4 +1,4 @@
-"""Terms: what an objective's penalties become once names are resolved, and how clashing names are told apart."""
+"""Terms: what an objective's penalties become once names are resolved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from symreg.model.domain import Domain, renamed_domain
 from symreg.model.domain import at_numbers as domain_at_numbers
 from symreg.model.interval import Interval
 from symreg.model.ordering import beside_numbers
-from symreg.model.spec import Array, Parameter, Rule
+from symreg.model.spec import Array, Parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,26 +91,6 @@ class Terms:
     def names(self) -> list[str]:
         """The names of the parameters and of the arrays."""
         return [*(p.name for p in self.parameters), *(a.name for a in self.arrays)]
-
-
-def told_apart(terms: Terms, rule: Rule) -> tuple[Terms, dict[str, str]]:
-    """Rename the terms' parameters and arrays that the rule also names, as `TERM_NAME` of the first term that has it.
-
-    Returns:
-        The terms as they stand in that rule's step, and the new names by the old ones.
-    """
-    taken = {p.name for p in rule.parameters} | {s.name for s in rule.states} | {s.target for s in rule.steps}
-    known = taken.union(terms.names)
-    renamed: dict[str, str] = {}
-    for term in terms.terms:
-        for name in (*(p.name for p in term.parameters), *(a.name for a in term.arrays)):
-            if name in taken and name not in renamed:
-                new = f"{term.name}_{name}"
-                while new in known:
-                    new += "_0"
-                known.add(new)
-                renamed[name] = new
-    return (rename(terms, renamed), renamed) if renamed else (terms, renamed)
 
 
 def rename(terms: Terms, renamed: dict[str, str]) -> Terms:

@@ -12,7 +12,7 @@ from symreg.derivation.model import Direction, GradientDerivation, ProximalDeriv
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
 from symreg.model.spec import Array, Parameter
-from symreg.model.terms import Terms, told_apart
+from symreg.model.terms import Terms
 
 SCHEMA_VERSION = 1
 
@@ -70,7 +70,7 @@ def prox_data(chain: ProximalDerivation) -> dict[str, Any]:
 def data(chain: GradientDerivation) -> dict[str, Any]:
     """Return a derivation as lists, dicts, strings, numbers and booleans."""
     objective, rule = chain.objective, chain.rule
-    terms, renamed = told_apart(objective.terms, rule)
+    terms = objective.terms
     return {
         "schema_version": SCHEMA_VERSION,
         "objective": {
@@ -80,13 +80,13 @@ def data(chain: GradientDerivation) -> dict[str, Any]:
             "terms": _of_terms(terms),
             "parameters": [_of_parameter(parameter) for parameter in terms.parameters],
             "arrays": [_of_array(array) for array in terms.arrays],
-            "renamed": dict(renamed),
             "references": list(objective.references),
         },
         "rule": {
             "name": rule.name,
             "title": rule.title,
             "reference": rule.reference,
+            "renamed": dict(rule.renamed),
             "parameters": [_of_parameter(parameter) for parameter in rule.parameters],
             "states": [{"name": s.name, "initial": s.initial, "is_array": s.is_array} for s in rule.states],
         },

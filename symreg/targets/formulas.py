@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Binary, Name, Tree, number, substitute
+from symreg.expressions.tree import Binary, Name, Tree, names, number, substitute
 from symreg.model.terms import Terms
 from symreg.updates.update import WITHIN_REACH, Update
 
@@ -33,18 +33,26 @@ def formulas(update: Update) -> tuple[Equation, ...]:
     if update.kind == "prox":
         cost = "step*R(u) + norm(u - v)**2/2" if update.is_radial else "step*phi(u) + (u - v)**2/2"
         return (("prox(v)", "=", f"argmin over u of {cost}"), *update.cases)
-    slope: list[Equation] = []
-    addends = []
+    derivative = "dR/dw[j]" if update.gradient_of == "R" else f"d({update.gradient_of})/dw[j]"
+    if update.kind == "gradient":
+        return _slope(update, derivative)
+    steps = [(step.target, "<-", to_text(step.expression)) for step in update.assignments]
+    if all("g_penalty" not in names(step.expression) for step in update.assignments):
+        return tuple(steps)
+    penalty = ("g_penalty", "=", f"{derivative}, of the weights before the step")
+    return (*steps, penalty, *_slope(update, derivative))
+
+
+def _slope(update: Update, derivative: str) -> tuple[Equation, ...]:
+    """Return what the derivative is of the terms whose gradient an update takes."""
+    addends: list[str] = []
+    rows: list[Equation] = []
     if update.elementwise is not None:
         addends.append("phi'(w[j])")
-        slope.append(("phi'(w)", "=", to_text(substitute(update.elementwise, {WITHIN_REACH: Name("w")}))))
+        rows.append(("phi'(w)", "=", to_text(substitute(update.elementwise, {WITHIN_REACH: Name("w")}))))
     if update.indexed is not None:
         addends.append(to_text(update.indexed))
-    slope.insert(0, ("dR/dw[j]", "=", " + ".join(addends)))
-    if update.kind == "gradient":
-        return tuple(slope)
-    steps = [(step.target, "<-", to_text(step.expression)) for step in update.assignments]
-    return (*steps, ("g_penalty", "=", "dR/dw[j], of the weights before the step"), *slope)
+    return ((derivative, "=", " + ".join(addends)), *rows)
 
 
 def _weighted(coefficient: Fraction, tree: Tree) -> Tree:

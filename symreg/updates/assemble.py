@@ -9,6 +9,7 @@ from functools import cache
 from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import border
 from symreg.errors import Intractable, NotDifferentiable
+from symreg.model.clashes import told_apart
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.updates.forms import accurate_forms
@@ -23,7 +24,7 @@ def updates(objective: Objective, rules: Iterable[Rule] = (), analysis: Analysis
 
     Args:
         objective: Whose penalty they are of.
-        rules: Of the steps.
+        rules: Of the steps; names of theirs that the objective has as well are told apart.
         analysis: Of the objective's terms, if there is one already.
 
     Raises:
@@ -54,7 +55,7 @@ def updates(objective: Objective, rules: Iterable[Rule] = (), analysis: Analysis
     ]
     with suppress(Intractable, NotDifferentiable):  # without an operator the rest is emitted all the same
         made.append(operator_of(analysis))
-    for rule in rules:
+    for rule in (told_apart(rule, terms) for rule in rules):
         if rule.uses_prox:
             made.append(proximal_step(rule, analysis, forms_of, operator_of))
         else:

@@ -10,8 +10,8 @@ from symreg.claims.descent import LR
 from symreg.claims.sentences import rate_of, step_notes, verdicts_on_step
 from symreg.expressions.arithmetic import ONE, ZERO, plus
 from symreg.expressions.tree import Binary, Name, Number, Tree, substitute, transform
+from symreg.model.clashes import notes_on_names
 from symreg.model.spec import Assignment, Rule
-from symreg.model.terms import renamed_tree, told_apart
 from symreg.proximal.split import split
 from symreg.proximal.table_search import refuse_step_per_weight
 from symreg.updates.forms import Forms
@@ -23,12 +23,11 @@ def gradient_step(rule: Rule, analysis: Analysis, forms: Forms) -> Update:
     """Return a step by the gradient of the whole penalty.
 
     Args:
-        rule: Without `prox`.
+        rule: Without `prox`; told apart from the objective.
         analysis: Of the objective's terms.
-        forms: Of the same; parameters get the names that they have in the step.
+        forms: Of the same.
     """
-    terms, renamed = told_apart(analysis.terms, rule)
-    terms = split(analysis.of(terms), rule).smooth  # all of them, or the rule is refused
+    terms = split(analysis, rule).smooth  # all of them, or the rule is refused
     is_bounded = rate_of(rule) == LR and len(terms.terms) <= FEW
     claims = verdicts_on_step(analysis.of(terms)) if is_bounded else ()
     return Update(
@@ -36,10 +35,10 @@ def gradient_step(rule: Rule, analysis: Analysis, forms: Forms) -> Update:
         name=f"{rule.name}_step",
         terms=terms,
         rule=rule,
-        elementwise=None if forms.gradient is None else renamed_tree(forms.gradient, renamed),
-        indexed=None if forms.indexed_gradient is None else renamed_tree(forms.indexed_gradient, renamed),
+        elementwise=forms.gradient,
+        indexed=forms.indexed_gradient,
         assignments=_assignments(rule, has_penalty=True),
-        notes=(*forms.gradient_notes, *step_notes(claims), *_cancelling_notes(rule), *_renaming_notes(renamed)),
+        notes=(*forms.gradient_notes, *step_notes(claims), *_cancelling_notes(rule), *_notes_on_names(rule)),
         claims=claims,
     )
 
@@ -53,13 +52,11 @@ def proximal_step(
     """Return a step whose gradient is that of the terms that the operator does not take.
 
     Args:
-        rule: With `prox`.
+        rule: With `prox`; told apart from the objective.
         analysis: Of the objective's terms.
         forms_of: Returns the accurate forms of some of the terms.
         operator_of: Returns the proximal operator of some of the terms, or raises why there is none.
     """
-    terms, renamed = told_apart(analysis.terms, rule)
-    analysis = analysis.of(terms)
     smooth, prox = split(analysis, rule)
     forms = forms_of(analysis.of(smooth))
     taken = operator_of(analysis.of(prox)) if prox.terms else None
@@ -70,11 +67,12 @@ def proximal_step(
     return Update(
         kind="step",
         name=f"{rule.name}_step",
-        terms=terms,
+        terms=analysis.terms,
         rule=rule,
         elementwise=forms.gradient,
         indexed=forms.indexed_gradient,
         assignments=_assignments(rule, has_penalty=bool(smooth.terms)),
+        gradient_of=" + ".join(term.name for term in smooth.terms) if prox.terms else "R",
         operator=None if taken is None else taken.operator,
         is_radial=taken is not None and taken.is_radial,
         is_least_at_zero=taken is None or taken.is_least_at_zero,
@@ -83,7 +81,7 @@ def proximal_step(
             f"{meaning}.",
             *radial_notes(is_least_at_zero=taken is None or taken.is_least_at_zero),
             *_cancelling_notes(rule),
-            *_renaming_notes(renamed),
+            *_notes_on_names(rule),
         ),
     )
 
@@ -92,8 +90,8 @@ def _cancelling_notes(rule: Rule) -> tuple[str, ...]:
     return tuple(f"{cancellation.sentence}." for cancellation in rule.cancellations)
 
 
-def _renaming_notes(renamed: dict[str, str]) -> tuple[str, ...]:
-    return tuple(f"{new} is the penalty's own {old}; {old} is the rule's" for old, new in renamed.items())
+def _notes_on_names(rule: Rule) -> tuple[str, ...]:
+    return tuple(f"{note}." for note in notes_on_names(rule))
 
 
 def _assignments(rule: Rule, *, has_penalty: bool) -> tuple[Assignment, ...]:

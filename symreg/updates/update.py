@@ -23,14 +23,16 @@ class Update:
     Args:
         kind: What it computes.
         name: Its name: `value`, `gradient`, `prox`, `adam_step`.
-        terms: The objective's terms; in a step with those parameters renamed that the rule also names.
-        rule: Of a step.
+        terms: The objective's terms.
+        rule: Of a step; told apart from the terms.
         elementwise: Of a value phi(w), otherwise phi'(w), of the bare `w`; None if there is no such term. Kinks, domain
             ends (value `inf`, gradient `nan`) are in it, as `where`.
         indexed: Of a value a scalar, otherwise dR/dw_j over `w[j]` with `j` free; index notation; None if no such term.
             A `where` whose condition subscripts out of range is false there: `Call("in_range", (Item(...),))` says so.
         assignments: Of a step: over `w`, `g` (the loss's gradient), `g_penalty` (elementwise + indexed, of the weights
             before the step), states, parameters, `t` and names that live for one step.
+        gradient_of: What `elementwise` and `indexed` are of where they are a gradient: `R`, or the names of those
+            terms that a rule's operator leaves, as in `l2 + huber`.
         operator: Of a prox.
         is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
         is_least_at_zero: If so, is the penalty nowhere less than at 0, so that 0 stays where it is?
@@ -47,6 +49,7 @@ class Update:
     elementwise: Tree | None = None
     indexed: Tree | None = None
     assignments: tuple[Assignment, ...] = ()
+    gradient_of: str = "R"
     operator: AnyOperator | None = None
     is_radial: bool = False
     is_least_at_zero: bool = True

@@ -20,7 +20,6 @@ from symreg import catalogue
 from symreg.derivation.gradient import derive
 from symreg.derivation.model import GradientDerivation
 from symreg.model.spec import Rule
-from symreg.model.terms import told_apart
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 
@@ -136,13 +135,11 @@ def by_the_rule(rule: Rule, moment: Moment, j: int) -> list[tuple[str, Any]]:
 
 def by_the_derivation(derivation: GradientDerivation, moment: Moment, j: int) -> list[tuple[str, Any]]:
     """Return what each line of the derivation's update gives for weight j, with its target."""
-    terms, renamed = told_apart(derivation.objective.terms, derivation.rule)
-    assert {p.name for p in terms.parameters}.isdisjoint(p.name for p in derivation.rule.parameters)
     seen = moment.at.values(j)
-    scalars = {renamed.get(name, name): number for name, number in seen.scalars.items()}
-    scalars |= {**moment.own, "prox": moment.prox, "t": moment.t}
-    scalars |= {name: state for name, state in moment.states.items() if not isinstance(state, list)}
-    vectors = {renamed.get(name, name): array for name, array in seen.arrays.items()} | {"g": moment.losses}
+    own = {**moment.own, **{name: state for name, state in moment.states.items() if not isinstance(state, list)}}
+    assert own.keys().isdisjoint(seen.scalars)
+    scalars = {**seen.scalars, **own, "prox": moment.prox, "t": moment.t}
+    vectors = {**seen.arrays, "g": moment.losses}
     vectors |= {name: list(state) for name, state in moment.states.items() if isinstance(state, list)}
     results = []
     for target, expression in derivation.update:

@@ -44,17 +44,15 @@ class Notation:
 
 def notation_of(terms: Terms, rule: Rule | None, proximal: str = "R") -> tuple[Notation, Notation]:
     """Return the notation of formulas, and of a rule's assignments, over terms that are told apart from the rule."""
-    given = () if rule is None else rule.parameters
-    symbols = {p.name: p.latex if is_symbol(p.latex) else latex_symbol(p.name) for p in given}
-    taken = set(symbols.values())
-    rows: tuple[Parameter | Array, ...] = (*terms.parameters, *terms.arrays)
-    for row in rows:
+    symbols: dict[str, str] = {}
+    of_penalty: tuple[Parameter | Array, ...] = (*terms.parameters, *terms.arrays)
+    of_rule = () if rule is None else rule.parameters
+    for row in (*of_penalty, *of_rule):
         symbol = row.latex if is_symbol(row.latex) else latex_symbol(row.name)
-        if symbol in taken and row.name not in symbols:
+        if symbol in symbols.values():
             owner = row.name.rpartition("_")[0]
             symbol = f"{symbol}_{{{_roman(owner)}}}" if owner and "_" not in symbol else _roman(row.name)
         symbols[row.name] = symbol
-        taken.add(symbol)
     # A bare `w` in a derivation is the whole vector, in norm(w): the weight of an assignment is written w[j].
     varying = varying_names(() if rule is None else rule.steps) - {"w"}
     return Notation(symbols, proximal=proximal), Notation(symbols, varying, proximal)

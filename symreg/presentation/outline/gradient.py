@@ -7,7 +7,6 @@ from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
 from symreg.derivation.model import Direction, GradientDerivation
 from symreg.expressions.tree import Call, Compare, Logic, Name, Negate, Tree, substitute, walk
-from symreg.model.terms import told_apart
 from symreg.presentation.mathematics.notation import notation_of
 from symreg.presentation.outline.command import command_text, notes_of
 from symreg.presentation.outline.document import Entry, Equation, Outline, Remark, Section, Sentence
@@ -18,7 +17,7 @@ from symreg.presentation.outline.proximal import proximal_part
 def gradient_outline(chain: GradientDerivation) -> Outline:
     """Return the outline of a gradient's derivation, and of the operator's that its rule takes."""
     rule = chain.rule
-    terms, _ = told_apart(chain.objective.terms, rule)
+    terms = chain.objective.terms
     conditions = [step.condition for step in chain.steps if step.condition is not None]
     formulas, assignments = notation_of(terms, rule, chain.proximal or "R")
     sections = (

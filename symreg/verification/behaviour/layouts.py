@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
-from symreg.model.terms import Terms, told_apart
+from symreg.model.terms import Terms
 from symreg.verification.behaviour.harness import ROOM, Harness, first_difference, layouts
 from symreg.verification.behaviour.lengths import (
     LATE,
@@ -87,11 +87,10 @@ def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> N
 
 def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Group) -> None:
     """Look at a step of weights of every length, of other layouts, late, and of many weights in index notation."""
-    _, renamed = told_apart(terms, rule)
     harness = Harness(tally, subject, group.parameters)
 
     def take(case: StepCase) -> dict[str, Any]:
-        return call_step(subject, rule, renamed, case)
+        return call_step(subject, rule, case)
 
     case = late_case(rule, group, moderate_weights(terms, group, max(LENGTHS)))
     if not terms.indexed:

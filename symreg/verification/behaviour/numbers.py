@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
-from symreg.model.terms import Terms, told_apart
+from symreg.model.terms import Terms
 from symreg.verification.behaviour.harness import Harness
 from symreg.verification.behaviour.lengths import BLOCK_EDGES, long_group, moderate_weights, resized, tiled
 from symreg.verification.behaviour.long_exact import check_long_slopes, check_long_values
@@ -146,13 +146,12 @@ def of_step(
     """Look at a step for n = 0, NaN in each input, weights outside the domain, and long vectors."""
     if not cases:
         return
-    _, renamed = told_apart(terms, rule)
     first = cases[min(1, len(cases) - 1)]
     harness = Harness(tally, subject, first.group.parameters)
 
     def ask(case: StepCase) -> dict[str, Any] | None:
         here = harness.elsewhere({"n": len(case.weights)} | case.parameters | case.group.parameters)
-        after: dict[str, Any] | None = here.result_of(lambda: call_step(subject, rule, renamed, case))
+        after: dict[str, Any] | None = here.result_of(lambda: call_step(subject, rule, case))
         return after
 
     ask(resized(first, 0))

@@ -88,10 +88,10 @@ def call_prox(subject: Subject, group: Group, points: Vector, step: float) -> ND
     return found
 
 
-def call_step(subject: Subject, rule: Rule, renamed: Mapping[str, str], case: StepCase) -> dict[str, Any]:
+def call_step(subject: Subject, rule: Rule, case: StepCase) -> dict[str, Any]:
     """Return the weights and each state after the subject's step (and `t`, where it is kept)."""
     weights, gradient = case.weights.copy(), _copied(case.gradient)
-    named = {renamed.get(name, name): x for name, x in given(case.group, len(weights)).items()} | case.parameters
+    named = given(case.group, len(weights)) | case.parameters
     state = prepared_state(subject, rule, case)
     before = {} if state is None else dict(state)
     kept = {} if state is None else {"state": state}

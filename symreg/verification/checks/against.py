@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from symreg.errors import SpecError
+from symreg.model.clashes import told_apart
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
@@ -56,7 +57,7 @@ def against(
         return _judged(terms, (), {as_: function}, label, rtol, points, params, proofs, progress)
     if rule is None:
         raise SpecError("a step is judged against a rule's; name one, such as gradient_descent")
-
+    rule = told_apart(rule, terms)
     functions: dict[str, Callable[..., Any]] = {
         f"{rule.name}_step": _in_place(function),
         f"{rule.name}_state": partial(_initial_state, rule),

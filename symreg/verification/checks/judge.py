@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from symreg.model.clashes import told_apart
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
@@ -41,7 +42,7 @@ def verify(
 
     Args:
         terms: The penalty as it was written.
-        rules: Rules whose steps the subjects offer.
+        rules: Rules whose steps the subjects offer, under the names that they have beside the penalty.
         subjects: The functions under test.
         points: Outputs looked at per check, roughly.
         params: Parameters that are fixed instead of sampled; `step` is that of a prox.
@@ -52,7 +53,7 @@ def verify(
     return judged_by(
         lambda dtype: full_evidence(terms, dtype, fixed, points),
         checks_of(terms, rules),
-        rules,
+        [told_apart(rule, terms) for rule in rules],
         subjects,
         rtol,
         progress,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,13 +30,12 @@ def of_slope(case: SlopeCase, j: int) -> dict[str, Any]:
     return {**_weights(case.weights, j), **case.group.parameters, **_arrays(case)}
 
 
-def of_step(case: StepCase, j: int, renamed: Mapping[str, str], uses_t: bool) -> dict[str, Any]:
+def of_step(case: StepCase, j: int, uses_t: bool) -> dict[str, Any]:
     """Return where a step was taken, as weight j sees it.
 
     Args:
         case: The case.
         j: The weight.
-        renamed: New names of the terms' parameters that a rule's have as well.
         uses_t: Does the rule count its steps?
     """
     whole = 1 < len(case.weights) <= _SHOWN
@@ -46,8 +45,7 @@ def of_step(case: StepCase, j: int, renamed: Mapping[str, str], uses_t: bool) ->
     at |= case.scalars
     if uses_t:
         at["t"] = case.taken
-    given = case.group.parameters | _arrays(case)
-    return at | case.parameters | {renamed.get(name, name): x for name, x in given.items()}
+    return at | case.parameters | case.group.parameters | _arrays(case)
 
 
 def of_prox(case: ProxCase, j: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from symreg.model.clashes import told_apart
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
@@ -33,6 +34,7 @@ def quick_look(
         params: Parameters that are fixed; `step` is that of a prox.
     """
     fixed = dict(params or {})
+    apart = [told_apart(rule, terms) for rule in rules]
     return judged_by(
-        lambda dtype: plain_evidence(terms, dtype, fixed), checks_of(terms, rules), rules, subjects, _ALLOWED
+        lambda dtype: plain_evidence(terms, dtype, fixed), checks_of(terms, rules), apart, subjects, _ALLOWED
     )

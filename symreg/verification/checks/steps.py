@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
-from symreg.model.terms import told_apart
 from symreg.verification.behaviour import layouts, numbers
 from symreg.verification.cases.calling import CallFailed, Subject, call_step
 from symreg.verification.cases.finding import Shares, find_step, range_check
@@ -32,7 +31,7 @@ def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
 
     Args:
         evidence: Where to look.
-        rule: The rule.
+        rule: The rule, told apart from the terms.
         rtol: Relative error that is allowed besides the tolerance.
     """
     terms, dtype = evidence.terms, evidence.dtype
@@ -40,13 +39,12 @@ def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
     exact = references_of_steps(cases, rule)
     where = list(offsets([len(case.weights) for case in cases]))
     everyday = places.everyday_weights(terms, cases)
-    _, renamed = told_apart(terms, rule)
     is_out_of_range = range_check(rule, FORMATS[dtype])
     step = stepper(rule)
     known = Shares()
 
     def describe(k: int) -> Mapping[str, Any]:
-        return places.of_step(cases[where[k][0]], where[k][1], renamed, rule.uses_t)
+        return places.of_step(cases[where[k][0]], where[k][1], rule.uses_t)
 
     def find(output: str, k: int, got: float) -> Measured:
         c, j = where[k]
@@ -59,7 +57,7 @@ def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
 
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("step", subject.label, dtype, rule.name, evidence.enough)
-        columns = _called(tally, subject, rule, renamed, cases, tuple(exact))
+        columns = _called(tally, subject, rule, cases, tuple(exact))
         if columns is None:
             return [tally.check()]
         tally.add({name: (column, exact[name]) for name, column in columns.items()}, points, rtol)
@@ -80,7 +78,6 @@ def _called(
     tally: Tally,
     subject: Subject,
     rule: Rule,
-    renamed: Mapping[str, str],
     cases: Sequence[StepCase],
     outputs: tuple[str, ...],
 ) -> dict[str, NDArray[Any]] | None:
@@ -88,9 +85,9 @@ def _called(
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in outputs}
     for case in cases:
         try:
-            after = call_step(subject, rule, renamed, case)
+            after = call_step(subject, rule, case)
         except CallFailed as failed:
-            at = places.of_step(case, 0, renamed, rule.uses_t)
+            at = places.of_step(case, 0, rule.uses_t)
             tally.fail(Failure(at=at, note=str(failed), rank=places.rank_of(case.group)))
             return None
         for name, column in columns.items():

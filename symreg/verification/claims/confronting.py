@@ -50,8 +50,8 @@ def confront_chain(terms: Terms, rule: Rule, signs: Sequence[Sign], bounds: Sequ
     """Look for what contradicts a derivation's sentences on where a step leads.
 
     Args:
-        terms: The penalty, elementwise, told apart from the rule.
-        rule: Of the step.
+        terms: The penalty, elementwise.
+        rule: Of the step, told apart from the penalty.
         signs: Of the slope, on parts of both sides of 0.
         bounds: `no overshoot` or `contraction`, and the condition for which it is claimed.
 
