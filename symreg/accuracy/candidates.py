@@ -8,7 +8,7 @@ from fractions import Fraction
 import sympy
 
 from symreg.accuracy.cost import Interner
-from symreg.accuracy.rewrites.regrouping import regrouped
+from symreg.accuracy.rewrites.regrouping import quotient_first, regrouped
 from symreg.accuracy.rewrites.table import REWRITES
 from symreg.calculus.symbolic.dominant import freed
 from symreg.calculus.symbolic.translate import from_sympy, to_sympy
@@ -93,6 +93,11 @@ def scalars_first(tree: Tree, interner: Interner) -> tuple[Tree, ...]:
 
     made = _everywhere(tree, cheaper)
     return (made,) if made != tree else ()
+
+
+def quotients_first(tree: Tree) -> Tree:
+    """Return the tree with what varies of each quotient divided first: `a*w/d` as `a*(w/d)`; `a*w` may overflow."""
+    return _everywhere(tree, lambda node: next(quotient_first(node), node))
 
 
 def neighbours(tree: Tree) -> Iterator[Tree]:

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from symreg.accuracy.branches import Path, assembled, branches_of, within
-from symreg.accuracy.candidates import dominated, from_one, global_forms, improved, neighbours, plain, scalars_first
+from symreg.accuracy.candidates import (
+    dominated,
+    from_one,
+    global_forms,
+    improved,
+    neighbours,
+    plain,
+    quotients_first,
+    scalars_first,
+)
 from symreg.accuracy.cost import Interner
 from symreg.accuracy.mirrored import mirrored
 from symreg.accuracy.points import at_overflows, sampled
@@ -113,6 +122,8 @@ def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tu
     if not trial.points:
         return tree
     search = _Search(tree, trial)
+    if (found := search.good(search.with_scalars_first((tree, quotients_first(tree))))) is not None:
+        return found  # what is derived is emitted wherever that is accurate
     starts = list(dict.fromkeys((tree, *candidates)))
     if (found := search.good(search.with_scalars_first(starts))) is not None:
         return found

@@ -42,6 +42,14 @@ def regrouped(node: Tree) -> Iterator[Tree]:
             yield _in_order(scalar, [*halves, *others], bottom)
         else:
             yield from _spread(scalar, base, others, bottom)
+    yield from quotient_first(node)
+
+
+def quotient_first(node: Tree) -> Iterator[Tree]:
+    """Yield a product of a scalar and a quotient with what varies divided before the scalar is multiplied."""
+    if not (isinstance(node, Binary) and node.operator in "*/"):
+        return
+    scalar, top, bottom = scalar_and_powers(node)
     if bottom and top:
         quotient = _in_order(ONE, top, bottom)
         yield quotient if scalar == ONE else multiplied(scalar, quotient)
