@@ -107,6 +107,11 @@ class Signature:
         return self.of("array", "parameter", "result")
 
 
+def state_signature(step: Signature) -> Signature:
+    """Return the signature of the function that sets the state of a step as it is before the first one."""
+    return Signature(arguments=step.of("length", "state", "count"), returns="nothing")
+
+
 def signature_of(kernel: Kernel) -> Signature:
     """Return the signature of the function that a kernel is."""
     return Signature(arguments=tuple(_arguments(kernel)), returns=_RETURNS[kernel.update.kind])

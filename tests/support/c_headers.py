@@ -54,7 +54,7 @@ class Declared:
 
 @cache
 def declared(penalty: str, rules: tuple[str, ...] = CATALOGUE_RULES) -> tuple[Declared, ...]:
-    """Return what a header declares."""
+    """Return what a header declares, but for the functions that set a rule's state."""
     text = emitted(penalty, rules)[f"c/{penalty}.h"]
     made, docs = [], {}
     for comment, returns, name, arguments in re.findall(r"/\*((?:(?!\*/).)*)\*/\n(\w+) (\w+)\(([^)]*)\);", text, re.S):
@@ -69,6 +69,8 @@ def declared(penalty: str, rules: tuple[str, ...] = CATALOGUE_RULES) -> tuple[De
             found.append(
                 Argument(name=label, type=kind, is_pointer=bool(star), is_const=bool(const), doc=docs.get(label, ""))
             )
+        if "_init_f" in name:
+            continue
         made.append(Declared(name=name, returns=returns, arguments=tuple(found)))
     assert len(made) == 2 * (2 + has_prox(penalty) + len(rules))
     return tuple(made)

@@ -1,4 +1,11 @@
-"""What stands above an emitted C loop of several statements: the formulas that it computes."""
+"""What stands above an emitted C loop: the formulas that it computes, as on paper, in the names of the code."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from emitted import PENALTIES, SAMPLED_RULES, emitted
 
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
@@ -6,10 +13,42 @@ from symreg.targets.emit import emit
 from symreg.updates.assemble import updates
 
 
-def test_a_loop_of_several_statements_has_its_formulas_above_it() -> None:
-    objective = resolve("lam*w**2")
-    files = emit(objective, updates(objective, (resolve_rule("momentum"),)), "c")
-    (source,) = (text for path, text in files.items() if path.endswith(".c"))
-    lines = [line.strip() for line in source.splitlines()]
+def source(text: str, *rules: str) -> list[str]:
+    objective = resolve(text)
+    files = emit(objective, updates(objective, map(resolve_rule, rules)), "c")
+    (code,) = (code for path, code in files.items() if path.endswith(".c"))
+    return [line.strip() for line in code.splitlines()]
+
+
+def test_short_formulas_stand_in_one_line() -> None:
+    lines = source("lam*w**2", "momentum")
     place = lines.index("/* m[j] = momentum*m[j] + (g[j] + 2*lam*w[j]); w[j] = w[j] - lr*m[j] */")
     assert lines[place + 1 : place + 3] == ["SIMD", "for (size_t j = 0; j < n; ++j) {"]
+
+
+def test_each_state_and_what_is_used_twice_have_a_line() -> None:
+    lines = source("lam*sqrt(w**2 + eps**2)", "adam")
+    place = lines.index("/* t3 = g[j] + lam*(w[j]/sqrt(eps**2 + w[j]**2))")
+    assert [line.split(" = ")[0] for line in lines[place + 1 : place + 4]] == ["* m[j]", "* v[j]", "* w[j]"]
+    assert lines[place + 2] == "* v[j] = beta2*v[j] + (1 - beta2)*t3**2"
+
+
+def test_a_sum_has_its_formula() -> None:
+    assert "/* s = sum(lam*w[i]**2, i) */" in source("lam*w**2")
+
+
+def test_a_loop_over_blocks_says_what_it_finds() -> None:
+    assert "/* out[j] = copysign(minimiser(abs(v[j])), v[j]) */" in source("lam*sqrt(w**2 + eps**2)")
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_no_loop_of_several_statements_over_weights_is_without_formula(penalty: str) -> None:
+    lines = [line.strip() for line in emitted(penalty, SAMPLED_RULES)[f"c/{penalty}.c"].splitlines()]
+    seen = 0
+    for place, line in enumerate(lines):
+        if re.fullmatch(r"for \(size_t \w+ = 0; \w+ < n; .*\) \{", line):
+            before = lines[place - 1] if lines[place - 1] != "SIMD" else lines[place - 2]
+            is_of_neighbours = "ends" in before or "first" in before
+            assert before.endswith("*/") or is_of_neighbours, (penalty, place, lines[place - 2 : place + 2])
+            seen += 1
+    assert seen >= 3

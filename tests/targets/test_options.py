@@ -42,7 +42,7 @@ def declared(header: str) -> list[str]:
 @pytest.mark.parametrize(("dtype", "suffixes"), [("float64", ["f64"]), ("float32", ["f32"]), ("all", ["f64", "f32"])])
 def test_c_has_the_precision_that_is_asked_for(dtype: Dtype, suffixes: list[str]) -> None:
     files = emit(*derived("l2"), "c", Options(dtype=dtype))
-    names = ("value", "gradient", "prox", "adam_step")
+    names = ("value", "gradient", "prox", "adam_init", "adam_step")
     assert declared(files["c/l2.h"]) == [f"l2_{name}_{suffix}" for name in names for suffix in suffixes]
     for text in files.values():
         command = shlex.split(re.findall(r"Regenerate: (.*)", text)[0])
@@ -59,7 +59,8 @@ def test_only_the_functions_asked_for_are_there(kinds: tuple[str, ...]) -> None:
     options = Options(kinds=named_functions(kinds), dtype="float64")
     in_c, in_numpy = emit(*derived("l2"), "c", options), emit(*derived("l2"), "numpy", options)
     names = [{"step": "adam_step"}.get(kind, kind) for kind in kinds]
-    assert declared(in_c["c/l2.h"]) == [f"l2_{name}_f64" for name in names]
+    initial = ["adam_init"] if "step" in kinds else []
+    assert declared(in_c["c/l2.h"]) == [f"l2_{name}_f64" for name in (*initial, *names)]
     state = ["adam_state"] if "step" in kinds else []
     assert re.findall(r"^def ([a-z]\w*)\(", in_numpy["numpy/l2.py"], re.M) == [*state, *names]
     for text in (*in_c.values(), *in_numpy.values()):

@@ -26,7 +26,7 @@ def documented(signature: Signature, precision: Precision) -> list[str]:
 
 def _meaning(argument: Argument, signature: Signature, precision: Precision) -> str:
     """Return what an argument is: how many numbers, of what, which are allowed, and whether it is written to."""
-    is_prox = signature.data.name == "v"
+    is_prox = any(data.name == "v" for data in signature.of("data"))
     match argument.role:
         case "length":
             return "the length of v" if is_prox else "the number of weights"

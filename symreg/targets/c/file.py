@@ -17,6 +17,7 @@ from symreg.targets.c.routines import named_routines, routine_rows, routine_scop
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
 from symreg.targets.c.shorter import joined
 from symreg.targets.c.statements import statements
+from symreg.targets.c.states import initial_rows
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition
 from symreg.targets.options import Dtype
@@ -175,6 +176,7 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "buffers": buffers(signature, [buffer.name for buffer in kernel.buffers]),
         "given": scope.given,
         "given_values": filled(given_values(scope, kernel.search.parameters if kernel.search else ()), WIDTH - 8),
+        "init": initial_rows(stem, function.update.rule, signature, scope.precision) if function.update.rule else {},
         "body": body,
         "result": result,
         "scalars": [{"name": name, "value": expression(scope, tree, WIDE)} for name, tree in kernel.scalars],

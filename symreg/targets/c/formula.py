@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
 
+from symreg.expressions.arithmetic import size
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Name, Tree, substitute
-from symreg.kernel import Let, Store
+from symreg.expressions.tree import Binary, Call, Compare, Name, Sum, Tree, number, substitute, transform, walk
+from symreg.kernel import Best, Invoke, Let, Reduce, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.layout import LONGEST_LINE
 
 _TEMPORARY = re.compile(r"t\d+")
+_LONG = 6
+"""Nodes of a part of an expression that is written once, under its name, where it is used more often."""
+_LONGEST = 3 * LONGEST_LINE
+"""Characters of a formula that is read at a glance; a longer one stands in the header alone."""
 
 
 def is_temporary(name: str) -> bool:
@@ -19,8 +25,8 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
-def formula_of(body: Iterable[Statement], known: Mapping[Tree, Tree], index: str, room: int) -> str:
-    """Return the formulas of what a loop of several statements writes, or that of the weights if all are too long.
+def formula_of(body: Iterable[Statement], known: Mapping[Tree, Tree], index: str, room: int) -> list[str]:
+    """Return the formulas of what a loop of several statements writes.
 
     Args:
         body: The statements.
@@ -29,17 +35,97 @@ def formula_of(body: Iterable[Statement], known: Mapping[Tree, Tree], index: str
         room: What a line has besides.
 
     Returns:
-        One line of them; "" where the one statement says it, or where that of the weights is too long, too.
+        Lines: all of them in one, or one below the other; none where the one statement says it.
     """
     body = list(body)
-    values = dict(known)
-    texts: dict[str, str] = {}
-    for statement in body:
-        if isinstance(statement, Let) and is_temporary(statement.name):
-            values[Name(statement.name)] = substitute(statement.value, values)
-        elif isinstance(statement, Store):
-            texts[statement.array] = f"{statement.array}[{index}] = {to_text(substitute(statement.value, values))}"
     if len(body) < 2:
-        return ""
-    longest = LONGEST_LINE - room - len("/*  */")
-    return next((text for text in ("; ".join(texts.values()), texts.get("w", "")) if len(text) <= longest), "")
+        return []
+    values, named = _values(body, known)
+    stores = [(f"{statement.array}[{index}]", statement.value) for statement in body if isinstance(statement, Store)]
+    return _lines([f"{left} = {_text(substitute(right, values))}" for left, right in (*named, *stores)], room)
+
+
+def formula_of_sum(stage: Reduce, known: Mapping[Tree, Tree], room: int) -> list[str]:
+    """Return what a sum is of, as in `s = sum(lam*abs(w[i]), i)`, or whose greatest term it is.
+
+    Args:
+        stage: The sum.
+        known: What temporaries before the loop stand for.
+        room: What a line has besides.
+    """
+    values, named = _values(stage.body, known)
+    term = substitute(stage.term, values)
+    whole = f"greatest of {_text(term)}" if stage.is_greatest else _text(Sum(term, stage.index))
+    return _lines([*(f"{left} = {_text(right)}" for left, right in named), f"{stage.name} = {whole}"], room)
+
+
+def _values(body: Iterable[Statement], known: Mapping[Tree, Tree]) -> tuple[dict[Tree, Tree], list[tuple[str, Tree]]]:
+    """Return what the temporaries of a loop, and those before it, stand for; and what has formulas of its own.
+
+    Those are named values, and a long temporary that is used more than once.
+    """
+    values = dict(known)
+    named: list[tuple[str, Tree]] = []
+    statements = list(body)
+    for place, statement in enumerate(statements):
+        match statement:
+            case Let(name=name, value=value):
+                whole, is_part = substitute(value, values), is_temporary(name) or _is_number_test(value)
+                if is_part and (size(whole) <= _LONG or _count(name, statements[place + 1 :]) < 2):
+                    values[Name(name)] = whole
+                else:
+                    named.append((name, whole))
+            case Invoke(routine=routine, names=(name,), arguments=arguments) if routine.elements:
+                elements = arguments[len(routine.arguments) :]
+                values[Name(name)] = Call("minimiser", tuple(substitute(argument, values) for argument in elements))
+            case Best(name=name, v=v):
+                values[Name(name)] = Call("minimiser", (substitute(v, values),))
+    return values, named
+
+
+def _count(name: str, statements: Iterable[Statement]) -> int:
+    """Return how often a name stands in what is computed and written after it."""
+    trees = [s.value for s in statements if isinstance(s, Let | Store)]
+    return sum(node == Name(name) for tree in trees for node in walk(tree))
+
+
+def _is_number_test(value: Tree) -> bool:
+    """Is a value one number, or another where that is NaN?"""
+    match value:
+        case Call("where", (Compare("==", left, right), _, _)):
+            return left == right
+        case _:
+            return False
+
+
+def _text(tree: Tree) -> str:
+    """Return a formula as on paper: without what is done for NaN, with squares, least and greatest by name."""
+    return to_text(transform(tree, _as_on_paper))
+
+
+def _as_on_paper(node: Tree) -> Tree:
+    match node:
+        case Call("where", (_, value, _)) if _is_number_test(node):
+            return value
+        case Call("where", (Compare("<" | ">" as sign, x, bound), chosen, other)) if (chosen, other) == (bound, x):
+            return Call("min" if sign == ">" else "max", (x, bound))
+        case Binary("*", left, right) if left == right:
+            return Binary("**", left, number(2))
+        case _:
+            return node
+
+
+def _lines(formulas: list[str], room: int) -> list[str]:
+    """Return formulas in one line if there is room, else each in its own, broken where it is too long for one."""
+    width = LONGEST_LINE - room - len("/*  */")
+    formulas = [formula for formula in formulas if len(formula) <= _LONGEST]
+    whole = "; ".join(formulas)
+    if len(whole) <= width:
+        return [whole] if whole else []
+    return [
+        line
+        for formula in formulas
+        for line in textwrap.wrap(
+            formula, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    ]

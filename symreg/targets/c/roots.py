@@ -8,7 +8,7 @@ from symreg.expressions.tree import Item, Name, Tree, names, substitute, walk
 from symreg.kernel import Best, Invoke, Let, Map, Root, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import TRUTH, WIDE, Scope, expression, factor
-from symreg.targets.c.formula import is_temporary
+from symreg.targets.c.formula import formula_of, is_temporary
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.shorter import only_store, without_index
 from symreg.targets.c.sums import element
@@ -91,7 +91,8 @@ def rooted(scope: Scope, stage: Map) -> Row:
     """Return a loop over blocks of elements, whose minimisers are found together."""
     names = {key: scope.namer.fresh(key) for key in ("start", "size")}
     names["index"] = scope.indices[stage.index] = scope.namer.fresh(stage.index)
-    row = {"kind": "rooted", **names, **block(scope, stage.body, size=names["size"])}
+    formula = formula_of(stage.body, scope.temporaries, names["index"], len("    "))
+    row = {"kind": "rooted", "formula": formula, **names, **block(scope, stage.body, size=names["size"])}
     for part in row["parts"]:
         if not part["root"]:
             part["only"] = without_index(only_store(part["body"]), names["index"], names["start"], row["k"])

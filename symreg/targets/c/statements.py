@@ -91,6 +91,7 @@ def _delayed(scope: Scope, stage: Map) -> Row:
     return {
         "kind": "delayed",
         **names,
+        "formula": formula_of(stage.body, scope.temporaries, names["index"], len("    ")),
         "real": scope.real,
         "body": body,
         "edge": edge,

@@ -8,6 +8,7 @@ from symreg.expressions.tree import Item, Subscript
 from symreg.kernel import Let, Reduce, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import REAL, TRUTH, WIDE, Scope, expression
+from symreg.targets.c.formula import formula_of_sum
 from symreg.targets.c.layout import Row
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.c.shorter import without_index
@@ -58,7 +59,7 @@ def reduction(scope: Scope, stage: Reduce) -> Iterator[Row]:
 
 def total(scope: Scope, stage: Reduce) -> Iterator[Row]:
     """Yield a sum: blocks of terms, each block added to a compensated total."""
-    taken = set(scope.namer.taken)
+    taken, formula = set(scope.namer.taken), formula_of_sum(stage, scope.temporaries, len("    "))
     names = {key: scope.namer.fresh(key) for key in ("start", "size", "term")}
     names["total"] = scope.namer.fresh(f"{stage.name}_total")
     names["k"] = scope.namer.fresh("k")
@@ -71,6 +72,7 @@ def total(scope: Scope, stage: Reduce) -> Iterator[Row]:
     statement = "" if body else f"{names['term']}[{names['k']}] = {term};"
     yield {
         "kind": "sum",
+        "formula": formula,
         "is_result": False,
         "only": without_index(statement, index, names["start"], names["k"]),
         "name": stage.name,
@@ -87,7 +89,7 @@ def total(scope: Scope, stage: Reduce) -> Iterator[Row]:
 
 def greatest(scope: Scope, stage: Reduce) -> Iterator[Row]:
     """Yield the greatest term: a number, and a loop that raises it."""
-    taken = set(scope.namer.taken)
+    taken, formula = set(scope.namer.taken), formula_of_sum(stage, scope.temporaries, len("    "))
     name, term = stage.name, scope.namer.fresh("term")
     index = scope.indices[stage.index] = scope.namer.fresh(stage.index)
     body = list(element(scope, stage.body, WIDE))
@@ -100,7 +102,7 @@ def greatest(scope: Scope, stage: Reduce) -> Iterator[Row]:
     yield {"kind": "store", "place": f"{scope.wide} {name}", "value": f"-{infinity}"}
     yield {
         "kind": "map",
-        "formula": "",
+        "formula": formula,
         "index": index,
         "is_plain": False,
         "only": "",

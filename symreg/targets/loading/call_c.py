@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from symreg.targets.signature import Argument, Signature
+from symreg.targets.signature import Argument, Signature, state_signature
 
 Function = Callable[..., Any]
 
@@ -74,6 +74,46 @@ def through_c(
         return out
 
     return functools.wraps(in_numpy)(call)
+
+
+def state_through_c(
+    raw: Any,
+    signature: Signature,
+    dtype: np.dtype[Any],
+    in_numpy: Function,
+    *,
+    wide: type[ctypes.c_double] | type[ctypes.c_float] = ctypes.c_double,
+) -> Function:
+    """Return a function that makes a rule's state like the NumPy one, with the values that the C one sets.
+
+    Args:
+        raw: The function of the library.
+        signature: Of the rule's step.
+        dtype: Of the arrays.
+        in_numpy: The NumPy function.
+        wide: The type of states that are one number.
+    """
+    arguments = state_signature(signature).arguments
+    raw.restype = ctypes.c_int
+    raw.argtypes = [_ctype(argument, wide) for argument in arguments]
+    converters = [_converter(argument, dtype, wide) for argument in arguments]
+
+    def make(w: Any) -> dict[str, Any]:
+        state: dict[str, Any] = in_numpy(w)
+        for argument in signature.states:
+            if argument.shape:
+                state[argument.name].fill(math.nan)
+            else:
+                state[argument.name] = math.nan
+        passed = _Call(given=(w, None, state), named={}, out=None, written=[])
+        result = raw(*(convert(passed) for convert in converters))
+        if result != 0:
+            raise RuntimeError(f"{in_numpy.__name__}: the C target returns {result} where the NumPy target runs")
+        for name, box in passed.boxes.items():
+            state[name] = box.value
+        return state
+
+    return functools.wraps(in_numpy)(make)
 
 
 class _Refused(Exception):

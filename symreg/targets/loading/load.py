@@ -21,7 +21,7 @@ from symreg.kernel import lower
 from symreg.model.objective import Objective
 from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build
-from symreg.targets.loading.call_c import Function, through_c
+from symreg.targets.loading.call_c import Function, state_through_c, through_c
 from symreg.targets.options import BOTH, Options
 from symreg.targets.signature import signature_of
 from symreg.updates.update import Update
@@ -54,16 +54,22 @@ def load(
     functions = {name: getattr(module, name) for name in _names(updates, module)}
     if target == "c":
         library = ctypes.CDLL(str(build(emit(objective, updates, "c", options))))
+        wide = ctypes.c_float if options.dtype == "float32" else ctypes.c_double
         for update in updates:
-            raw = library[f"{objective.name}_{update.name}_{SUFFIXES[dtype]}"]
+            signature = signature_of(lower(update))
             functions[update.name] = through_c(
-                raw,
-                signature_of(lower(update)),
+                library[f"{objective.name}_{update.name}_{SUFFIXES[dtype]}"],
+                signature,
                 np.dtype(dtype),
                 functions[update.name],
                 has_one_dimension=update.indexed is not None,
-                wide=ctypes.c_float if options.dtype == "float32" else ctypes.c_double,
+                wide=wide,
             )
+            if signature.states:
+                stem = update.name.removesuffix("_step")
+                raw = library[f"{objective.name}_{stem}_init_{SUFFIXES[dtype]}"]
+                made = functions[f"{stem}_state"]
+                functions[f"{stem}_state"] = state_through_c(raw, signature, np.dtype(dtype), made, wide=wide)
     return SimpleNamespace(**{name: _of_one_dtype(function, np.dtype(dtype)) for name, function in functions.items()})
 
 
