@@ -85,7 +85,8 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "loading": {"options", "signature", "emit"},
         "wording": set(),
         "c": {"infix", "options", "signature", "minimum", "description", "wording"},
-        "numpy": {"infix", "signature", "minimum", "description", "wording"},
+        "numpy": {"formulas", "infix", "signature", "minimum", "description", "wording"},
+        "styles": {"options", "emit"},
     },
     "presentation": {
         "mathematics": set(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,8 @@ from symreg.errors import SpecError
 from symreg.model.names import mentioned
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
-from symreg.targets.options import KINDS, Kind, Options
+from symreg.targets.options import BOTH, KINDS, Kind, Options, Style
+from symreg.targets.styles import in_style, named_style
 
 if TYPE_CHECKING:
     from symreg.presentation import Derivation, Properties
@@ -101,6 +103,7 @@ def generate(
     name: str | None = None,
     dtype: str = "float64",
     functions: str | Sequence[str] = KINDS,
+    style: Style = "blocks",
     judge: bool = True,
     timeout: float | None = None,
 ) -> dict[str, str]:
@@ -114,6 +117,7 @@ def generate(
         dtype: The precision in which C is emitted: `float64`, `float32`, or `all` for both. A NumPy module takes
             both, whichever is asked for.
         functions: Which are emitted, of `value`, `gradient`, `prox` and `step`.
+        style: How NumPy is written: `blocks`, in place and in blocks, or `plain`, as pure functions to read.
         judge: If not, nothing is judged, and the files' headers say so.
         timeout: Seconds that symbolic work may take.
 
@@ -135,7 +139,12 @@ def generate(
         objective=resolve(source, name=name),
         rules=distinct_rules(rules),
         targets=named_targets(target),
-        options=Options(dtype=named_dtype(dtype), kinds=named_functions(functions), is_judged=judge),
+        options=Options(
+            dtype=named_dtype(dtype),
+            kinds=named_functions(functions),
+            is_judged=judge,
+            style=named_style(style, named_targets(target)),
+        ),
     )
     for note in emitted.notes:
         warnings.warn(note, stacklevel=2)
@@ -149,6 +158,7 @@ def load(
     target: str = "c",
     dtype: Dtype = "float64",
     *,
+    style: Style = "blocks",
     judge: bool = True,
     timeout: float | None = None,
 ) -> SimpleNamespace:
@@ -162,6 +172,7 @@ def load(
         rules: Update rules that a step is loaded for, as `RULE_step`; of a rule with states, `RULE_state` makes them.
         target: `numpy` or `c`.
         dtype: `float64` or `float32`: of all arrays.
+        style: Of NumPy; `plain` gives functions that return new arrays: `w, state = adam_step(w, g, state, lr=...)`.
         judge: If not, nothing is judged.
         timeout: Seconds that symbolic work may take.
 
@@ -187,13 +198,20 @@ def load(
     resolved, resolved_rules = resolve(source), distinct_rules(rules)
     if name == "c":
         find_compiler()
+    options = replace(BOTH, style=named_style(style, (name,)))
     if judge:
         updates, _ = worker.call(
-            "derive_judged_updates", timeout=timeout, objective=resolved, rules=resolved_rules, target=name
+            "derive_judged_updates",
+            timeout=timeout,
+            objective=resolved,
+            rules=resolved_rules,
+            target=name,
+            options=options,
         )
     else:
         updates = worker.call("derive_updates", timeout=timeout, objective=resolved, rules=resolved_rules)
-    return load(resolved, updates, name, precision)
+        updates, _ = in_style(resolved, updates, name, options)
+    return load(resolved, updates, name, precision, options)
 
 
 def verify(

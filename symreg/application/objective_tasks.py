@@ -85,15 +85,17 @@ def derive_updates(tell: Tell, *, objective: Objective, rules: Sequence[Rule]) -
 
 
 def derive_judged_updates(
-    tell: Tell, *, objective: Objective, rules: Sequence[Rule], target: str
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule], target: str, options: Options = BOTH
 ) -> tuple[tuple[Update, ...], tuple[str, ...]]:
     """Return the functions to emit, whose code on a target the judge has looked at, and notes on that.
 
     Raises:
         WrongCode: The judge found one wrong.
     """
-    updates = derive_updates(tell, objective=objective, rules=rules)
-    return updates, _look_at(tell, objective, updates, rules, (target,), BOTH)
+    from symreg.targets.styles import in_style
+
+    updates, notes = in_style(objective, derive_updates(tell, objective=objective, rules=rules), target, options)
+    return updates, (*notes, *_look_at(tell, objective, updates, rules, (target,), options))
 
 
 def emit_sources(
@@ -121,18 +123,26 @@ def emit_sources(
     from symreg.application.requests import require_functions
     from symreg.model.clashes import notes_on_names
     from symreg.targets.emit import emit
+    from symreg.targets.styles import in_style
 
     stepped, names = tuple(rules) if "step" in options.kinds else (), tuple(targets)
     updates = options.chosen(derive_updates(tell, objective=objective, rules=stepped))
     require_functions(objective, options, {update.kind for update in updates})
-    files = {path: text for name in names for path, text in emit(objective, updates, name, options).items()}
-    notes: tuple[str, ...] = ()
-    if options.is_judged:
-        notes = _look_at(tell, objective, updates, stepped, names, options)
-    else:
-        confront_updates(updates)
     told = [note for update in updates if update.rule is not None for note in notes_on_names(update.rule)]
-    return EmittedFiles(stem=objective.name, notes=(*told, *notes), files=files)
+    notes: dict[str, None] = dict.fromkeys(told)
+    files: dict[str, str] = {}
+    alike: dict[tuple[Update, ...], list[str]] = {}  # targets, by their functions
+    for name in names:
+        written, left_out = in_style(objective, updates, name, options)
+        files |= emit(objective, written, name, options)
+        notes |= dict.fromkeys(left_out)
+        alike.setdefault(written, []).append(name)
+    for written, group in alike.items():
+        if options.is_judged:
+            notes |= dict.fromkeys(_look_at(tell, objective, written, stepped, tuple(group), options))
+        else:
+            confront_updates(written)
+    return EmittedFiles(stem=objective.name, notes=tuple(notes), files=files)
 
 
 def _look_at(

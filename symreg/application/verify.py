@@ -117,17 +117,16 @@ def _subjects(
     objective: Objective, updates: tuple[Update, ...], targets: Iterable[str], options: Options
 ) -> list[Subject]:
     """Return the emitted functions as the judge calls them, for each target and in each precision that it has."""
+    from symreg.targets.loading.in_place import in_place
     from symreg.targets.loading.load import load
     from symreg.targets.signature import BY_POSITION
     from symreg.verification import Subject
 
-    return [
-        Subject(
-            label=target,
-            dtype=dtype,
-            functions=vars(load(objective, updates, target, dtype, options)),
-            by_position=BY_POSITION,
-        )
-        for target in targets
-        for dtype in (options.precisions if TARGETS[target].has_dtypes else DTYPES)
-    ]
+    subjects = []
+    for target in targets:
+        for dtype in options.precisions if TARGETS[target].has_dtypes else DTYPES:
+            functions = dict(vars(load(objective, updates, target, dtype, options)))
+            if options.style == "plain" and TARGETS[target].plain_writer:
+                functions |= {name: in_place(f) for name, f in functions.items() if name.endswith("_step")}
+            subjects.append(Subject(label=target, dtype=dtype, functions=functions, by_position=BY_POSITION))
+    return subjects

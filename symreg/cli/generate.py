@@ -15,7 +15,8 @@ from symreg.cli.options import (
     targets_named,
 )
 from symreg.cli.outcomes import FAILED, print_differences, tell_notes
-from symreg.targets.options import DTYPES, KINDS, UNLESS_ASKED, Dtype, Options
+from symreg.errors import SpecError
+from symreg.targets.options import DTYPES, KINDS, STYLES, UNLESS_ASKED, Dtype, Options
 
 
 @click.command()
@@ -36,6 +37,13 @@ from symreg.targets.options import DTYPES, KINDS, UNLESS_ASKED, Dtype, Options
     metavar="LIST",
     help="What is emitted: some of these, joined by commas.",
 )
+@click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    default=UNLESS_ASKED.style,
+    show_default=True,
+    help="Of NumPy: in place and in blocks, or pure functions to read.",
+)
 @click.option("--name", metavar="STEM", help="Stem of the files, in place of the objective's name.")
 @click.option("-o", "output", default="build", show_default=True, metavar="DIR", help="Output folder; - prints.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the files there are not what would be written.")
@@ -50,6 +58,7 @@ def generate(
     target: str,
     dtype: Dtype,
     functions: str,
+    style: str,
     name: str | None,
     output: str,
     check: bool,
@@ -66,8 +75,14 @@ def generate(
     """
     from symreg.application.emitted_files import check_folder
     from symreg.application.requests import named_functions
+    from symreg.targets.styles import named_style
 
-    options = Options(dtype=dtype, kinds=named_functions(functions), is_judged=not unjudged)
+    targets = targets_named(target)
+    try:
+        chosen = named_style(style, targets)
+    except SpecError as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+    options = Options(dtype=dtype, kinds=named_functions(functions), is_judged=not unjudged, style=chosen)
     if name is not None and len(objectives) > 1:
         raise click.UsageError("--name goes with one objective", click.get_current_context())
     if output == "-":
@@ -79,7 +94,7 @@ def generate(
         objectives,
         timeout=timeout,
         rules=rules,
-        targets=targets_named(target),
+        targets=targets,
         name=name,
         parameters=parameters,
         options=options,

@@ -31,6 +31,8 @@ def command_of(objective: Objective, rules: tuple[Rule, ...], target: str, optio
     words += ["--target", target]
     if options.dtype != UNLESS_ASKED.dtype:
         words += ["--dtype", options.dtype]
+    if options.style != UNLESS_ASKED.style:
+        words += ["--style", options.style]
     if options.kinds != KINDS:
         words += ["--functions", ",".join(options.kinds)]
     return shlex.join([*words, *([] if options.is_judged else ["--unjudged"])])

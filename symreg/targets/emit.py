@@ -25,11 +25,13 @@ class Target:
     Args:
         doc: What is emitted, in a few words.
         writer: The module whose `write` turns a `Module` into source by path.
+        plain_writer: That of its plain style; "" of a language that is written in one style alone.
         has_dtypes: Does each precision have functions of its own, so that one of them may do?
     """
 
     doc: str
     writer: str
+    plain_writer: str = ""
     has_dtypes: bool = False
 
 
@@ -37,6 +39,7 @@ TARGETS = {
     "numpy": Target(
         doc="a Python module that imports NumPy alone; works in place, in cache-sized blocks",
         writer="symreg.targets.numpy.file",
+        plain_writer="symreg.targets.numpy.plain.file",
     ),
     "c": Target(
         doc="a C99 header and source that allocate nothing; float32 and float64",
@@ -63,5 +66,8 @@ def emit(
     row = TARGETS[target]
     if not row.has_dtypes:
         options = replace(options, dtype=UNLESS_ASKED.dtype)
-    write: Callable[[Module], dict[str, str]] = import_module(row.writer).write
+    if not row.plain_writer:
+        options = replace(options, style=UNLESS_ASKED.style)
+    writer = row.plain_writer if options.style == "plain" else row.writer
+    write: Callable[[Module], dict[str, str]] = import_module(writer).write
     return write(describe(objective, updates, target, options))

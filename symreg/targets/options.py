@@ -17,6 +17,11 @@ DTYPES: tuple[Dtype, ...] = ("float64", "float32", "all")
 """The precisions in which C is emitted; a NumPy module works in that of its arrays, whichever is asked for."""
 
 
+Style = Literal["blocks", "plain"]
+STYLES: tuple[Style, ...] = ("blocks", "plain")
+"""How NumPy is written: in place and in blocks, or as pure functions of whole arrays; C has no such choice."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What is emitted.
@@ -27,11 +32,13 @@ class Options:
             are in double precision as well.
         kinds: Which functions there are.
         is_judged: Is the source judged before it is handed over? If not, the header says so.
+        style: How NumPy is written.
     """
 
     dtype: Dtype = "float64"
     kinds: tuple[Kind, ...] = KINDS
     is_judged: bool = True
+    style: Style = "blocks"
 
     def chosen(self, updates: tuple[Update, ...]) -> tuple[Update, ...]:
         """Return those of an objective's functions that are wanted."""

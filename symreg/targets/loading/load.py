@@ -12,6 +12,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 from collections.abc import Iterator
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -22,7 +23,7 @@ from symreg.model.objective import Objective
 from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build
 from symreg.targets.loading.call_c import Function, state_through_c, through_c
-from symreg.targets.options import BOTH, Options
+from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 from symreg.targets.signature import signature_of
 from symreg.updates.update import Update
 
@@ -49,6 +50,8 @@ def load(
         ToolMissing: The target is C, and there is no compiler for it.
     """
     updates = options.chosen(updates)
+    if target == "c":
+        options = replace(options, style=UNLESS_ASKED.style)  # what C refuses, the module in blocks explains
     (text,) = emit(objective, updates, "numpy", options).values()
     module = load_module(objective.name, text)
     functions = {name: getattr(module, name) for name in _names(updates, module)}

@@ -30,12 +30,12 @@ def _keyword(argument: Argument) -> str:
         case "result":
             return f"{argument.name}: np.ndarray | None = None"
         case "parameter":
-            return f"{argument.name}: float{_default(argument.default)}"
+            return f"{argument.name}: float{default_text(argument.default)}"
         case _:
             return f"{argument.name}: np.ndarray"
 
 
-def _default(value: float) -> str:
+def default_text(value: float) -> str:
     """Return a default as it stands in a signature; NaN is none."""
     if value != value:
         return ""

@@ -8,7 +8,21 @@ from fractions import Fraction
 
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import number_text
-from symreg.expressions.tree import Call, Compare, Constant, Item, Logic, Tree, names, transform, walk
+from symreg.expressions.tree import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Item,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Tree,
+    names,
+    transform,
+    walk,
+)
 from symreg.kernel import Let, Map, Reduce, Store
 from symreg.kernel.ir import Routine, Stage, Statement, names_in
 from symreg.kernel.names import Namer
@@ -113,7 +127,7 @@ def expression(scope: Scope, tree: Tree, *, is_array: bool = False) -> str:
     """Return an expression of scalars, or of arrays and scalars."""
     reach = "1e150" if scope.is_double else f"_REACH[{scope.real}]"
     return infix(
-        transform(transform(tree, _extremum), _for_arrays) if is_array else transform(tree, _extremum),
+        transform(transform(tree, extremum), for_arrays) if is_array else transform(tree, extremum),
         Notation(
             literal=number,
             constants={"pi": "np.pi", "inf": "np.inf", "nan": "np.nan", "reach": reach},
@@ -135,18 +149,28 @@ def _element(scope: Scope, item: Item) -> str:
     return f"{scope.array(item.array)}[{places}]"
 
 
-def _extremum(node: Tree) -> Tree:
-    """Return a choice of the smaller or greater of two scalars by its name; NaN comes out of either."""
+def extremum(node: Tree) -> Tree:
+    """Return a choice of the smaller or greater of two numbers by its name; NaN comes out of either.
+
+    Where the second is computed, and may be NaN though the first is a number, it stays a choice.
+    """
     match node:
-        case Call("where", (Compare(">", a, b), then, otherwise)) if (then, otherwise) == (b, a):
+        case Call("where", (Compare(">", a, b), then, otherwise)) if (then, otherwise) == (b, a) and _is_given(b):
             return Call("min", (a, b))
-        case Call("where", (Compare("<", a, b), then, otherwise)) if (then, otherwise) == (b, a):
+        case Call("where", (Compare("<", a, b), then, otherwise)) if (then, otherwise) == (b, a) and _is_given(b):
             return Call("max", (a, b))
+        case Call("where", (Compare("<=", a, b), Number(zero), Binary("-", c, d) as excess)):
+            return Call("max", (excess, Number(zero))) if zero == 0 and (c, d) == (a, b) else node
         case _:
             return node
 
 
-def _for_arrays(node: Tree) -> Tree:
+def _is_given(tree: Tree) -> bool:
+    """Is it a number or a name, so that nothing is computed?"""
+    return isinstance(tree, Number | Constant | Name | Item) or (isinstance(tree, Negate) and _is_given(tree.operand))
+
+
+def for_arrays(node: Tree) -> Tree:
     """Return a choice or a condition as a call that takes arrays."""
     if isinstance(node, Call) and node.function == "where":
         return Call("where_all", node.arguments)
