@@ -1,17 +1,22 @@
-"""Hand somebody's object to the auditor, with the formula that it should be of or without one.
+"""Hand somebody's object or function to the auditor, with the formula that it should be of or without one.
 
-Takes an object and a request that was checked; hands on the auditor's report.
+Takes an object, or the place of one, and a request that was checked; hands on the auditor's report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from symreg.application.choices import AuditKind
+from symreg.application.python_objects import is_made_by_a_call, made_by, named_in
 from symreg.application.requests import AuditRequest
+from symreg.errors import SpecError
+from symreg.model.names import did_you_mean, printable
 
 if TYPE_CHECKING:
-    from symreg.verification.audit import Report
+    from symreg.verification.audit import Operator, Report
 
 
 def audit_object(
@@ -26,7 +31,7 @@ def audit_object(
     """Return the report on an object; see `symreg.audit`.
 
     Args:
-        subject: The object.
+        subject: The object, or what was read of it.
         request: What to compare.
         label: What the report calls it; its type's name unless given.
         sizes: Numbers that it was made with: weights of about these sizes are looked at as well.
@@ -34,22 +39,109 @@ def audit_object(
         progress: Told which check is next.
 
     Raises:
-        SpecError: There is nothing to audit, or a parameter lacks its number.
+        SpecError: There is nothing to audit, it acts on whole arrays, or a parameter lacks its number.
         OutOfTime: It took longer than `timeout` seconds.
     """
-    from symreg.verification.audit import audit, operator_of
+    from symreg.verification.audit import Operator, audit, operator_of
     from symreg.verification.audit.sample_points import sizes_of
 
     objective = request.objective
+    operator = subject if isinstance(subject, Operator) else operator_of(subject, label)
     return audit(
-        operator_of(subject, label),
+        operator,
         None if objective is None else objective.terms,
         objective="" if objective is None else objective.text,
         parameters=request.parameters,
         steps=request.steps,
-        sizes=sizes_of(subject, (*request.parameters.values(), *sizes)),
+        sizes=sizes_of(operator.held, (*request.parameters.values(), *sizes)),
         points=request.points,
         rtol=request.rtol,
         timeout=timeout,
         progress=progress,
     )
+
+
+def operator_at(place: str, arguments: Mapping[str, object], kind: AuditKind | None, label: str) -> Operator:
+    """Return what the auditor is handed of the object or function that a place names.
+
+    Args:
+        place: `FILE.py:NAME` or `package.module:NAME`.
+        arguments: That an object is made with, or a function is called with, by name.
+        kind: What a function computes; `object` for one that makes an object, None to go by its name.
+        label: What the report calls it.
+
+    Raises:
+        SpecError, UnknownName: There is none, it raises, or nothing tells what it computes.
+    """
+    from symreg.verification.audit import operator_of, operator_of_function
+
+    name, named = named_in(place)
+    if kind == "object" or (kind is None and inspect.isclass(named)):
+        return operator_of(_object(name, named, arguments), label)
+    if kind is None:
+        if not _is_function(named):
+            return operator_of(_object(name, named, arguments), label)
+        kind = _kind_of(name, named, arguments)
+        if kind == "object":
+            return operator_of(_object(name, named, arguments), label)
+    if inspect.isclass(named) or not callable(named):
+        what = "class" if inspect.isclass(named) else "number or the like"
+        raise SpecError(f"{name[:40]} is a {what}, no function to take as a {kind}; leave out --as")
+    _check_arguments(name, named, arguments)
+    return operator_of_function(named, kind, arguments, label)
+
+
+def _object(name: str, named: Any, arguments: Mapping[str, object]) -> object:
+    if is_made_by_a_call(named):
+        return made_by(named, name, arguments)
+    if arguments:
+        raise SpecError(f"{name[:40]} is an object already; --with {next(iter(arguments))[:40]} is for one to be made")
+    return named
+
+
+def _is_function(named: Any) -> bool:
+    """Is it something to be called, that offers nothing by a name of its own?"""
+    from symreg.verification.audit.conventions import NAMES, member
+
+    own = [member(named, role) for role in NAMES]
+    return callable(named) and all(found is None or found[0] == "__call__" for found in own)
+
+
+def _kind_of(name: str, function: Callable[..., Any], arguments: Mapping[str, object]) -> AuditKind:
+    """Return what a function computes, by its name, or that it makes an object, by its arguments.
+
+    Raises:
+        SpecError: Neither tells.
+    """
+    from symreg.verification.audit.conventions import parameters_of, role_named, shown
+
+    role = role_named(name)
+    if role in ("value", "gradient", "prox"):
+        return role
+    needed = [p for p in parameters_of(function) or () if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    if all(p.name in arguments for p in needed) and inspect.isroutine(function):
+        return "object"
+    raise SpecError(
+        f"{printable(shown(name, function), 80)}: its name does not say what it computes; say --as value, gradient or "
+        "prox, or --as object if it makes one"
+    )
+
+
+def _check_arguments(name: str, function: Callable[..., Any], arguments: Mapping[str, object]) -> None:
+    """Refuse arguments that a function does not take.
+
+    Raises:
+        SpecError: Names the first.
+    """
+    from symreg.verification.audit.conventions import parameters_of, shown
+
+    own = parameters_of(function)
+    if own is None or any(p.kind is p.VAR_KEYWORD for p in own):
+        return
+    known = [p.name for p in own[1:] if p.kind not in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)]
+    for argument in arguments:
+        if argument not in known:
+            near = did_you_mean(argument[:40], known)
+            raise SpecError(
+                f"{printable(shown(name, function), 80)} takes no '{argument[:40]}' besides its point{near}"
+            )

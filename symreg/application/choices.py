@@ -8,6 +8,10 @@ Dtype = Literal["float64", "float32"]
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 """The precisions of arrays."""
 
+AuditKind = Literal["value", "gradient", "prox", "object"]
+AUDIT_KINDS: tuple[AuditKind, ...] = ("value", "gradient", "prox", "object")
+"""What a function that is audited computes; `object` if it makes an object."""
+
 VERIFY_POINTS, MOST_VERIFY_POINTS = 2_000, 10**7
 """Points that a check of `verify` compares, unless it is told otherwise, and at most."""
 AUDIT_POINTS, MOST_AUDIT_POINTS = 700, 10**6

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from symreg.application.choices import AUDIT_POINTS
+from symreg.application.choices import AUDIT_POINTS, AuditKind
 from symreg.application.objective_tasks import (
     EmittedFiles,
     decide_properties,
@@ -46,7 +46,7 @@ class PrintedText(NamedTuple):
 
 
 class PrintedReport(NamedTuple):
-    """A report on functions or on an object as text, notes, and whether everything in it passed."""
+    """A report on functions as text, notes, and whether everything in it passed."""
 
     text: str
     notes: tuple[str, ...]
@@ -208,41 +208,43 @@ def _report_on_function(tell: Tell, request: VerifyRequest, place: str, progress
     return judge_function(request, function, label=Path(place).name, proofs=proofs, progress=progress)
 
 
-def write_audit(
+def audit_place(
     tell: Tell,
     *,
     place: str,
     arguments: Sequence[str] = (),
+    kind: AuditKind | None = None,
     objective: str | None = None,
     domain: str | None = None,
     settings: Mapping[str, float] | None = None,
     steps: Sequence[float] = (),
     points: int = AUDIT_POINTS,
     rtol: float | None = None,
-    as_json: bool = False,
     parameters: Sequence[str] = (),
     is_limited: bool = False,
-) -> PrintedReport:
-    """Return the auditor's report on the object that `place` names, by an objective or by itself.
+) -> Report:
+    """Return the auditor's report on the object or function that `place` names, by an objective or by itself.
 
     Args:
         tell: Called with each phase.
-        place: `FILE.py:NAME` or `package.module:NAME`.
-        arguments: `NAME=LITERAL` rows; a number is also the objective's parameter of that name, if it has one.
+        place: `FILE.py:NAME` or `package.module:NAME`, with its own arguments in parentheses, if it has some.
+        arguments: `NAME=VALUE` rows; a number is also the objective's parameter of that name, if it has one.
+        kind: What a function computes; None to go by its name.
         objective: Text, or None.
         domain: Where each weight lies.
         settings: Numbers of the objective's parameters.
         steps: Of the proximal operator; none for the auditor's own choice.
         points: Points per check, about.
         rtol: Relative error that is allowed besides rounding.
-        as_json: As data rather than as a table?
         parameters: Declarations of the objective's parameters.
         is_limited: Is all of it to end within the time limit? Without one, it takes as long as it takes.
     """
-    from symreg.application.audit import audit_object
-    from symreg.application.python_objects import literals, object_in
+    from symreg.application.audit import audit_object, operator_at
+    from symreg.application.python_objects import literals, place_and_arguments
 
     tell(Phase(f"audit {place}", is_symbolic=is_limited))
+    place, own_arguments = place_and_arguments(place)
+    arguments = (*own_arguments, *arguments)
     values = literals(arguments)
     numbers = {k: float(v) for k, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     resolved = None if objective is None else read_objective(objective, parameters=parameters, domain=domain)
@@ -254,15 +256,13 @@ def write_audit(
         points=points,
         rtol=rtol,
     )
-    report = audit_object(
-        object_in(place, values),
+    label = f"{place}({', '.join(' '.join(row.split()) for row in arguments)})" if arguments else place
+    return audit_object(
+        operator_at(place, values, kind, label),
         request,
-        label=f"{place}({', '.join(' '.join(row.split()) for row in arguments)})" if arguments else place,
         sizes=tuple(numbers.values()),
         progress=lambda check: tell(Phase(f"audit {check}", is_symbolic=is_limited)),
     )
-    text = f"{report.to_json()}\n" if as_json else report.text()
-    return PrintedReport(text=text, notes=(), passed=report.passed)  # each parameter has a number: nothing was assumed
 
 
 def notes_on(objective: Objective) -> tuple[str, ...]:

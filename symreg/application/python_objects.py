@@ -12,6 +12,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,6 +53,20 @@ def object_in(place: str, arguments: Mapping[str, object]) -> object:
     Raises:
         SpecError, UnknownName: There is no such file, module or name, or it raises.
     """
+    name, named = named_in(place)
+    if is_made_by_a_call(named):
+        return made_by(named, name, arguments)
+    if arguments:
+        raise SpecError(f"{name[:40]} is an object already; --with {next(iter(arguments))[:40]} is for one to be made")
+    return named
+
+
+def named_in(place: str) -> tuple[str, Any]:
+    """Return the name that `FILE.py:NAME` or `package.module:NAME` ends in, and what it names there.
+
+    Raises:
+        SpecError, UnknownName: There is no such file, module or name, or it raises.
+    """
     source, colon, name = place.rpartition(":")
     if not colon or not name.isidentifier() or not source:
         raise SpecError(
@@ -66,15 +81,20 @@ def object_in(place: str, arguments: Mapping[str, object]) -> object:
     if named is None:
         known = [key for key, value in vars(module).items() if callable(value) or hasattr(value, "prox")]
         raise UnknownName(f"{printable(source, 80)} has no '{name[:40]}'{did_you_mean(name[:40], known)}")
-    is_to_be_called = inspect.isclass(named) or (inspect.isroutine(named) and not hasattr(named, "prox"))
-    if is_to_be_called:
-        return _made(named, name, arguments)
-    if arguments:
-        raise SpecError(f"{name[:40]} is an object already; --with {next(iter(arguments))[:40]} is for one to be made")
-    return named
+    return name, named
 
 
-def _made(factory: Callable[..., object], name: str, arguments: Mapping[str, object]) -> object:
+def is_made_by_a_call(named: Any) -> bool:
+    """Is it a class, or a function that may make an object, and not an object itself?"""
+    return inspect.isclass(named) or (inspect.isroutine(named) and not hasattr(named, "prox"))
+
+
+def made_by(factory: Callable[..., object], name: str, arguments: Mapping[str, object]) -> object:
+    """Return what a class or a function makes of arguments.
+
+    Raises:
+        SpecError: It raised.
+    """
     try:
         return factory(**arguments)
     except (Exception, SystemExit) as error:
@@ -82,13 +102,42 @@ def _made(factory: Callable[..., object], name: str, arguments: Mapping[str, obj
         raise SpecError(f"{name[:40]}({shown}) raised {_first_line(error)}") from error
 
 
+def place_and_arguments(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the place that an object's text names, and the `NAME=VALUE` rows in parentheses after it.
+
+    Args:
+        text: As in `pyproximal:L1`, or `pyproximal:L1(sigma=0.3)`.
+
+    Raises:
+        SpecError: What stands in the parentheses is not of the form NAME=VALUE, NAME=VALUE.
+    """
+    place, opening, inner = text.partition("(")
+    if not opening or ":" not in place:
+        return text, ()
+    if len(text) > LONGEST_LITERAL:
+        raise SpecError(f"object '{printable(text, 40)}': more than {LONGEST_LITERAL} characters")
+    try:
+        call = ast.parse(f"f({inner}", mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        call = None
+    if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
+        raise SpecError(
+            f"object '{printable(text, 80)}': write its arguments by name, as in {printable(place, 40)}(sigma=0.3)"
+        )
+    return place, tuple(f"{word.arg}={ast.unparse(word.value)}" for word in call.keywords)
+
+
 def literals(rows: Sequence[str]) -> dict[str, object]:
-    """Return the values of `NAME=LITERAL` rows by name; a list of numbers becomes an array.
+    """Return the values of `NAME=VALUE` rows by name.
+
+    A value is read as Python would: 10 is an integer, 10.0 or 1e1 a real number, True, False and None are themselves,
+    'text' is text and (2, 3) a tuple. A list of numbers becomes an array, of integers if all of them are; inf, -inf and
+    nan are numbers, and another single word is text.
 
     Raises:
         SpecError: A row is not of that form.
     """
-    from symreg.verification.audit.object import array_of
+    from symreg.verification.audit.arrays import array_of
 
     values: dict[str, object] = {}
     for row in rows:
@@ -99,14 +148,33 @@ def literals(rows: Sequence[str]) -> dict[str, object]:
             raise SpecError(f"--with '{printable(row, 40)}': {name[:40]} is set twice")
         if len(text) > LONGEST_LITERAL:
             raise SpecError(f"--with {name[:40]}: a value of more than {LONGEST_LITERAL} characters")
-        try:
-            value = ast.literal_eval(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            raise SpecError(
-                f"--with '{printable(row, 40)}': write a number, a list of numbers, True, False, None or a 'text'"
-            ) from None
+        value = _literal(text, row)
         values[name] = array_of(name, value) if isinstance(value, list) else value
     return values
+
+
+_NOT_PYTHONS = {word: word.capitalize() for word in ("true", "false", "none", "null", "TRUE", "FALSE", "NONE")}
+
+
+def _literal(text: str, row: str) -> object:
+    """Return what a text stands for, which is never run.
+
+    Raises:
+        SpecError: It is no literal and no single word.
+    """
+    if text.lstrip("+-") in ("inf", "nan"):
+        return float(text)
+    if text in _NOT_PYTHONS:
+        right = _NOT_PYTHONS[text].replace("Null", "None")
+        raise SpecError(f"--with '{printable(row, 40)}': write {right}, or '{text}' in quotes if it is text")
+    if text.isidentifier() and not iskeyword(text):
+        return text
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise SpecError(
+            f"--with '{printable(row, 40)}': write a number, a list of numbers, True, False, None or a 'text'"
+        ) from None
 
 
 def contained(function: Callable[..., Any]) -> Callable[..., Any]:

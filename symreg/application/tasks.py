@@ -17,7 +17,7 @@ TASKS: dict[str, Callable[..., Any]] = {
         objective_tasks.derive_updates,
         objective_tasks.emit_sources,
         objective_tasks.prove_convexity,
-        command_tasks.write_audit,
+        command_tasks.audit_place,
         command_tasks.write_catalogue_entry,
         command_tasks.write_derivation,
         command_tasks.write_properties,

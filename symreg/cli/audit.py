@@ -1,21 +1,37 @@
-"""`symreg audit`: the auditor's report on somebody's object."""
+"""`symreg audit`: the auditor's reports on somebody's objects and functions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
-from symreg.application.choices import AUDIT_POINTS, MOST_AUDIT_POINTS
+from symreg.application.choices import AUDIT_KINDS, AUDIT_POINTS, MOST_AUDIT_POINTS
+from symreg.cli import console
 from symreg.cli.child import run_task
 from symreg.cli.options import common_options, objective_text, parsed_settings, refuse_without_objective, rtol_option
-from symreg.cli.outcomes import print_report
+from symreg.cli.outcomes import FAILED
+from symreg.errors import SymregError
+
+if TYPE_CHECKING:
+    from symreg.verification import Report
 
 
 @click.command()
-@click.argument("place", metavar="OBJECT")
+@click.argument("places", metavar="OBJECT...", nargs=-1, required=True)
 @click.option(
     "--objective", metavar="OBJECTIVE", help="The formula that it should be of.  [default: judge it by itself]"
 )
-@click.option("--with", "arguments", multiple=True, metavar="NAME=VALUE", help="Argument that the object is made with.")
+@click.option(
+    "--with",
+    "arguments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Argument that an object is made with, or a function called with, as in sigma=0.3, niter=10 (an integer), "
+    "dims='(4, 4)', weights='[1, 2]' (an array), positive=True, engine=numpy (text).",
+)
+@click.option("--as", "kind", type=click.Choice(AUDIT_KINDS), help="What a function computes.  [default: by its name]")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Number of a parameter of the objective.")
 @click.option("--domain", metavar="INTERVAL", help="Where the objective holds, as in '(0, inf)'.")
 @click.option("--step", "steps", multiple=True, type=float, metavar="NUMBER", help="Step of the prox; may be repeated.")
@@ -28,42 +44,117 @@ from symreg.cli.outcomes import print_report
 )
 @rtol_option("1e-9")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
+@click.option("--junit", metavar="FILE", help="Write the checks as JUnit XML, too.")
 @common_options
 def audit(
-    place: str,
+    places: tuple[str, ...],
     objective: str | None,
     arguments: tuple[str, ...],
+    kind: str | None,
     settings: tuple[str, ...],
     domain: str | None,
     steps: tuple[float, ...],
     points: int,
     rtol: float | None,
     as_json: bool,
+    junit: str | None,
     parameters: tuple[str, ...],
     timeout: float | None,
 ) -> int:
-    """Judge somebody's OBJECT: its value, gradient, prox and subdifferential, by a formula or by itself.
+    """Judge somebody's OBJECTs: value, gradient, prox and subdifferential, by a formula or by themselves.
 
-    OBJECT is FILE.py:NAME or package.module:NAME, as in pyproximal:Huber --with alpha=1.5; a value given so is also
-    the objective's parameter of that name. --timeout limits all of it; there is no limit without.
+    OBJECT is FILE.py:NAME or package.module:NAME of an object, a class or a function, as in
+    "pyproximal:Huber(alpha=1.5)" or pyproximal:Huber --with alpha=1.5; a value given so is also the objective's
+    parameter of that name. Parameters of the objective that get no number keep their spec's. --timeout limits each
+    object; there is no limit without.
     """
     if objective is None:
         refuse_without_objective(
             **{"--set": bool(settings), "--domain": domain is not None, "--param": bool(parameters)}
         )
-    report = run_task(
-        "write_audit",
-        timeout=timeout,
-        place=place,
-        arguments=arguments,
-        objective=None if objective is None else objective_text(objective),
-        domain=domain,
-        settings=parsed_settings(settings),
-        steps=steps,
-        points=points,
-        rtol=rtol,
-        as_json=as_json,
-        parameters=parameters,
-        is_limited=timeout is not None,
-    )
-    return print_report(report)
+    if len(set(places)) < len(places):
+        raise click.UsageError("an object is named twice", click.get_current_context())
+    request = {
+        "arguments": arguments,
+        "kind": kind,
+        "objective": None if objective is None else objective_text(objective),
+        "domain": domain,
+        "settings": parsed_settings(settings),
+        "steps": steps,
+        "points": points,
+        "rtol": rtol,
+        "parameters": parameters,
+    }
+    outcomes = {place: _outcome(place, timeout, request) for place in places}
+    if junit is not None:
+        _write_junit(junit, outcomes)
+    if len(places) == 1 or len(set(map(str, outcomes.values()))) == 1:  # what is wrong with all is said once
+        only = next(iter(outcomes.values()))
+        if isinstance(only, SymregError):
+            raise only
+    console.put(_as_data(outcomes) if as_json else _as_text(outcomes))
+    return max(_exit_code(outcome) for outcome in outcomes.values())
+
+
+def _outcome(place: str, timeout: float | None, request: Mapping[str, object]) -> Report | SymregError:
+    try:
+        report: Report = run_task(
+            "audit_place", timeout=timeout, place=place, is_limited=timeout is not None, **request
+        )
+    except SymregError as error:
+        return error
+    return report
+
+
+def _exit_code(outcome: Report | SymregError) -> int:
+    if isinstance(outcome, SymregError):
+        return outcome.exit_code
+    return 0 if outcome.passed else FAILED
+
+
+def _as_text(outcomes: Mapping[str, Report | SymregError]) -> str:
+    """Return each report, and a line for each object below them if there are several."""
+    from symreg.verification.report.listing import overview
+
+    texts = [report.text() for report in outcomes.values() if not isinstance(report, SymregError)]
+    if len(outcomes) == 1:
+        return texts[0]
+    lines = {place: _summary(outcome) for place, outcome in outcomes.items()}
+    return "\n".join([*texts, overview(lines)])
+
+
+def _as_data(outcomes: Mapping[str, Report | SymregError]) -> str:
+    """Return a report as JSON, or those of several objects in a list, with an error in place of one that is none."""
+    import json
+
+    from symreg.verification.report.report import SCHEMA_VERSION
+
+    if len(outcomes) == 1:
+        (only,) = outcomes.values()
+        assert not isinstance(only, SymregError)
+        return f"{only.to_json()}\n"
+    objects = [
+        {"object": place, "passed": False, "error": str(outcome)}
+        if isinstance(outcome, SymregError)
+        else json.loads(outcome.to_json())
+        for place, outcome in outcomes.items()
+    ]
+    passed = all(one["passed"] for one in objects)
+    return json.dumps({"schema_version": SCHEMA_VERSION, "passed": passed, "objects": objects}, indent=2) + "\n"
+
+
+def _summary(outcome: Report | SymregError) -> str:
+    return f"refused: {outcome}" if isinstance(outcome, SymregError) else outcome.summary()
+
+
+def _write_junit(path: str, outcomes: Mapping[str, Report | SymregError]) -> None:
+    from symreg.application.one_piece import write_file
+    from symreg.verification.report.junit import document
+
+    labelled = {
+        place if isinstance(outcome, SymregError) else outcome.label: str(outcome)
+        if isinstance(outcome, SymregError)
+        else outcome
+        for place, outcome in outcomes.items()
+    }
+    write_file(path, document(labelled))

@@ -324,7 +324,7 @@ def test_emitted_functions_pass_their_own_audit() -> None:
         (lambda: symreg.audit(Huber(), "lam*norm(w)", params={"lam": 1.0}), "whole vectors"),
         (lambda: symreg.audit(Huber(), steps=[0.0]), "write a number from"),
         (lambda: symreg.audit(Huber(), points=0), "write an integer"),
-        (lambda: symreg.audit(Norm()), "acts on whole vectors"),
+        (lambda: symreg.audit(Norm()), "acts on whole arrays"),
     ],
 )
 def test_what_cannot_be_audited_is_said(call: Callable[[], object], message: str) -> None:

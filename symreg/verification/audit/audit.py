@@ -12,11 +12,12 @@ from symreg.errors import OutOfTime, SpecError
 from symreg.model.names import did_you_mean
 from symreg.model.ordering import require_order
 from symreg.model.terms import Terms
-from symreg.verification.audit import consistency, formula, proximal, sample_points
+from symreg.verification.audit import consistency, formula, proximal, sample_points, whole_arrays
 from symreg.verification.audit.disagreements import check_of
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import value_table
 from symreg.verification.comparison.tally import Tally
+from symreg.verification.report.numbers import exact
 from symreg.verification.report.report import Report
 
 RTOL = 1e-9  # somebody else's object may be right to fewer digits
@@ -53,7 +54,7 @@ def audit(
         progress: Called with each check's name before it is made.
 
     Raises:
-        SpecError: The objective is no elementwise one, lacks a number, or the object acts on whole vectors.
+        SpecError: The objective is no elementwise one, lacks a number, or the object acts on whole arrays.
         OutOfTime: It took longer than that.
     """
     tick = _clock(operator.label, timeout)
@@ -62,13 +63,15 @@ def audit(
     per_step = max(1, points // len(steps))
     notes = list(operator.notes)
     tell("elementwise")
-    structure = consistency.check_elementwise(operator, steps, tick)
-    _require_elementwise(operator, structure)
+    contradictions = whole_arrays.require_elementwise(operator, sizes, tick)
+    structure = consistency.check_elementwise(operator, steps, contradictions, tick)
     given: dict[str, float] = {}
     if terms is None:
+        _require_something_to_compare(operator)
         tallies = _by_itself(operator, sizes, steps, per_step, points, tick, tell)
     else:
-        given = _numbers(terms, parameters or {})
+        given, defaults = _numbers(terms, parameters or {})
+        notes += defaults
         known = formula.Formula(terms=terms, parameters=given, sizes=[*sizes, *(abs(x) for x in given.values() if x)])
         tallies, left_out = _by_formula(operator, known, steps, per_step, points, rtol, tick, tell)
         notes += left_out
@@ -141,6 +144,17 @@ def _by_itself(
     return tallies
 
 
+def _require_something_to_compare(operator: Operator) -> None:
+    """Refuse a value or a gradient alone where there is no formula to compare it with.
+
+    Raises:
+        SpecError: Says what is missing.
+    """
+    if operator.prox is None and len(operator.probes()) == 1:
+        what = next(iter(operator.probes()))
+        raise SpecError(f"{operator.label} is a {what} alone; give the objective that it should be of")
+
+
 def _steps(operator: Operator, steps: Sequence[float] | None) -> tuple[float, ...]:
     if operator.prox is not None and not operator.takes_step:
         if steps is not None and any(step != 1 for step in steps):
@@ -155,38 +169,37 @@ def _steps(operator: Operator, steps: Sequence[float] | None) -> tuple[float, ..
     return chosen
 
 
-def _require_elementwise(operator: Operator, structure: Tally) -> None:
-    """Refuse an object that acts on whole vectors: no element of it has a value or a prox by itself.
+def _numbers(terms: Terms, given: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Return a number for each parameter, and notes on those that were not given.
 
-    Raises:
-        SpecError: Its value is no sum and its prox not that of each element, or one of them where there is no other.
-    """
-    is_sum = not any("w" in failure.at for failure in structure.failures)
-    is_by_element = not any("v" in failure.at for failure in structure.failures)
-    has_both = operator.value is not None and operator.prox is not None
-    if (has_both and not is_sum and not is_by_element) or (not has_both and not (is_sum and is_by_element)):
-        raise SpecError(f"{operator.label} acts on whole vectors; only elementwise objects are audited")
-
-
-def _numbers(terms: Terms, given: Mapping[str, float]) -> dict[str, float]:
-    """Return a number for each parameter.
+    The default that a spec or a declaration gives is taken; one that was chosen for want of it is not.
 
     Raises:
         SpecError: One is missing, unknown or outside its domain; or the terms are no function of single weights.
     """
     if terms.indexed:
-        raise SpecError("the objective is one of whole vectors; only elementwise objects are audited")
+        raise SpecError(
+            "the objective is one of whole vectors; only elementwise objects are judged, and single functions of whole "
+            "vectors by symreg verify --against"
+        )
     known = {p.name: p for p in terms.parameters}
     for name, number in given.items():
         if name not in known:
             raise SpecError(f"the objective has no parameter '{name[:40]}'{did_you_mean(name[:40], known)}")
         if number not in known[name].domain:
             raise SpecError(f"{name} = {number:g} is outside its domain {known[name].domain}")
-    missing = [name for name in known if name not in given]
+    defaults = {p.name: p.default for p in terms.parameters if not (p.is_chosen or p.is_assumed)}
+    missing = [name for name in known if name not in given and name not in defaults]
     if missing:
         raise SpecError(f"the objective's {missing[0]} has no number here; set it, as in {missing[0]} = 0.3")
-    require_order(terms.parameters, given)
-    return {name: float(given[name]) for name in known}
+    numbers = {name: float(given[name] if name in given else defaults[name]) for name in known}
+    require_order(terms.parameters, numbers)
+    notes = tuple(
+        f"{name} = {exact(numbers[name])} is the objective's default, for want of another number"
+        for name in known
+        if name not in given
+    )
+    return numbers, notes
 
 
 def _clock(label: str, timeout: float | None) -> Callable[[], None]:

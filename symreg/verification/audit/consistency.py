@@ -24,7 +24,10 @@ from symreg.verification.report.numbers import distinguished, exact
 
 _ROUNDING = 2.0**-45
 _SLOPE = 1e-6  # relative error that differences of values in double precision leave
+
 _STRUCTURE = 1e-6  # relative difference between a vector's element and the element alone
+VECTORS = ([0.5, -2.0], [0.3, 1.5, -4.0], [1.0, -1.0, 0.0, 7.0, 0.2])
+"""That a value and a prox are compared at with those of single elements."""
 
 Tick = Callable[[], None]
 
@@ -185,18 +188,32 @@ def check_subdifferential(operator: Operator, own: ValueTable, points: Sequence[
     return tally
 
 
-def check_elementwise(operator: Operator, steps: Iterable[float], tick: Tick) -> Tally:
-    """See whether a vector's value is the sum of its elements', and its prox that of each element alone."""
+def check_elementwise(operator: Operator, steps: Iterable[float], contradictions: Iterable[str], tick: Tick) -> Tally:
+    """See whether a vector's value is the sum of its elements', and its prox that of each element alone.
+
+    Args:
+        operator: The object.
+        steps: Of the prox.
+        contradictions: What is known to be wrong already, a sentence each.
+        tick: Called at every vector.
+    """
     tally = tally_of(operator, "elementwise")
-    vectors = ([0.5, -2.0], [0.3, 1.5, -4.0], [1.0, -1.0, 0.0, 7.0, 0.2])
-    for vector in vectors:
+    for vector in () if operator.layout.is_one_by_one else VECTORS:
         tick()
         if operator.value is not None:
             inside = [w for w in vector if _is_finite(operator.value, w)] or [0.5, 0.25]
             _compare_values(tally, operator, inside if len(inside) > 1 else [*inside, inside[0] / 2])
         for step in steps if operator.prox is not None and not operator.is_by_element else ():
             _compare_images(tally, operator, vector, step)
+    if not tally.failures:
+        for note in contradictions:
+            tally.disagree(Failure(at={}, got=None, expected=None, error=inf, note=note))
     return tally
+
+
+def is_total(whole: float, parts: Sequence[float]) -> bool:
+    """Is a whole vector's value those of its elements added up, but for rounding?"""
+    return abs(whole - sum(parts)) <= _STRUCTURE * sum(map(abs, parts)) + _ROUNDING
 
 
 def _is_finite(value: Callable[[Sequence[float]], float], w: float) -> bool:
@@ -217,7 +234,7 @@ def _compare_values(tally: Tally, operator: Operator, vector: list[float]) -> No
     total = sum(parts)
     if not isfinite(total):
         tally.skip()
-    elif abs(whole - total) <= _STRUCTURE * sum(map(abs, parts)) + _ROUNDING:
+    elif is_total(whole, parts):
         tally.agree(relative(whole, total))
     else:
         note = "that is the sum of the values of its elements, each of which prox moves by itself"

@@ -1,49 +1,89 @@
-"""Read an object by what it offers: value, gradient, proximal operator, distance to the subdifferential.
+"""Read an object or a function by what it offers: value, gradient, proximal operator, distance to the subdifferential.
 
-Takes anybody's object, hands on an `Operator`, whose functions take and return plain numbers. The names are those of
-pyproximal and proxop (`__call__`, `grad`, `prox`) and of skglm (`value`, `prox_1d`, `subdiff_distance`).
+Takes anybody's object, hands on an `Operator`, whose functions take plain numbers and return plain numbers. What it is
+asked with, arrays of which library and shape or one number at a time, is what most of its functions answer to.
 """
 
 from __future__ import annotations
 
-import inspect
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import inf
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from symreg.errors import SpecError
+from symreg.verification.audit.arrays import Layout, libraries_of
+from symreg.verification.audit.calls import distance_call, gradient_call, prox_at_call, prox_call, value_call
+from symreg.verification.audit.conventions import Prox, Role, function_of, is_absent, member, prox_of
 from symreg.verification.cases.calling import CallFailed
 
-Numbers: TypeAlias = Sequence[float]
+FIRST_WEIGHTS = (0.5, 1.0, 2.0, 0.1)
+"""Weights that an object is tried with first; one of them is inside most domains."""
+_LEADS = ((), (1,), (1, 1, 1))  # dimensions before that of the elements: none, a batch, a batch of images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """What an object offers, as functions of lists of numbers that raise `CallFailed`; None for what it does not.
+    """What an object offers, as functions of numbers that raise `CallFailed`; None for what it does not.
+
+    Each takes a list of weights or inputs; a nested list is handed over as an array of that shape. What comes back is
+    flat.
 
     Args:
         label: What a report calls it.
-        value: R(w) of a whole vector.
+        value: R(w) of a whole array.
         gradient: dR/dw_j for each j.
         prox: The proximal operator of step*R, element by element.
         distance: The distance of -g_j from the subdifferential at w_j, for each j.
+        prox_at: The proximal operator of one number as that of the element j; None where whole arrays are taken.
         takes_step: Does `prox` depend on a step? One that takes none is that of R itself, with a step of 1.
         is_by_element: Is `prox` called for one element at a time?
         notes: What is not judged, and why.
+        held: What it was made with, or holds: numbers, arrays and the like.
+        layout: What it is handed.
+        is_for_each: Is its value a number for each element, which are added up?
     """
 
     label: str
-    value: Callable[[Numbers], float] | None
-    gradient: Callable[[Numbers], list[float]] | None
-    prox: Callable[[Numbers, float], list[float]] | None
-    distance: Callable[[Numbers, Numbers], list[float]] | None
+    value: Callable[[ArrayLike], float] | None
+    gradient: Callable[[ArrayLike], list[float]] | None
+    prox: Callable[[ArrayLike, float], list[float]] | None
+    distance: Callable[[ArrayLike, ArrayLike], list[float]] | None
+    prox_at: Callable[[float, float, int], float] | None
     takes_step: bool
     is_by_element: bool
+    notes: tuple[str, ...]
+    held: tuple[object, ...]
+    layout: Layout
+    is_for_each: bool
+
+    def probes(self) -> dict[str, Callable[[ArrayLike], list[float]]]:
+        """Return what it offers, each as numbers that depend on the point alone, by what a person calls it."""
+        value, gradient, prox, distance = self.value, self.gradient, self.prox, self.distance
+        probes: dict[str, Callable[[ArrayLike], list[float]]] = {}
+        if value is not None:
+            probes["value"] = lambda w: [value(w)]
+        if gradient is not None:
+            probes["gradient"] = gradient
+        if prox is not None:
+            probes["prox"] = lambda v: prox(v, 1.0)
+        if distance is not None:
+            probes["subdifferential"] = lambda w: distance(w, np.full(np.shape(w), 0.3))
+        return probes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Members:
+    """The functions that an object offers, as they are called with arrays of its own kind."""
+
+    value: Callable[[Any], Any] | None = None
+    gradient: Callable[[Any], Any] | None = None
+    prox: Prox | None = None
+    distance: Callable[..., Any] | None = None
+    element: Callable[..., Any] | None = None
+    held: tuple[object, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -53,154 +93,135 @@ def operator_of(subject: object, label: str = "") -> Operator:
     Raises:
         SpecError: It has no proximal operator, and no value that a gradient could be compared with.
     """
+    label = label or type(subject).__name__
+    offered: dict[Role, tuple[str, Callable[..., Any]]] = {}
     notes: list[str] = []
-    value = _method(subject, "value") or (None if inspect.isroutine(subject) else _method(subject, "__call__"))
-    gradient = _method(subject, "grad") or _method(subject, "gradient")
-    if gradient is not None and getattr(subject, "hasgrad", True) is False:
-        gradient = None
-        notes.append("hasgrad is False: its grad is that of a Moreau envelope, and is not judged")
-    by_element, whole = _method(subject, "prox_1d"), _method(subject, "prox")
-    distance = _method(subject, "subdiff_distance")
-    if by_element is None and whole is None and (value is None or (gradient is None and distance is None)):
+    for role in ("value", "gradient", "prox", "distance"):
+        found = member(subject, role)
+        absence = is_absent(subject, role)
+        if found is not None and absence is None:
+            offered[role] = found
+        elif found is not None and absence:
+            notes.append(absence)
+    if "prox" not in offered and ("value" not in offered or len(offered) == 1):
         raise SpecError(
-            f"{label or type(subject).__name__} has nothing to audit: a prox or prox_1d, or a value (or __call__) "
-            "beside a grad or subdiff_distance"
+            f"{label} has nothing to audit: a prox or prox_1d, or a value (or __call__) beside a grad or "
+            "subdiff_distance"
         )
-    takes_step = by_element is not None or (whole is not None and _takes_a_step(whole))
-    prox = None
-    if by_element is not None:
-        prox = _prox_by_element(by_element)
-    elif whole is not None:
-        prox = _prox(whole, takes_step)
-    return Operator(
-        label=label or type(subject).__name__,
-        value=None if value is None else _value(value),
-        gradient=None if gradient is None else _gradient(gradient),
+    prox = prox_of(*offered["prox"], {}) if "prox" in offered else None
+    members = _Members(
+        value=offered["value"][1] if "value" in offered else None,
+        gradient=offered["gradient"][1] if "gradient" in offered else None,
         prox=prox,
-        distance=None if distance is None else _distance(distance),
-        takes_step=takes_step,
-        is_by_element=by_element is not None,
-        notes=tuple(notes),
+        distance=offered["distance"][1] if "distance" in offered else None,
+        element=offered["prox"][1] if prox is not None and prox.is_by_element else None,
+        held=_held(subject),
+        notes=(*notes, *([prox.note] if prox is not None and prox.note else [])),
     )
+    return _laid_out(subject, members, label)
 
 
-def array_of(name: str, numbers: list[object]) -> NDArray[np.float64]:
-    """Return a list of numbers as the array that an object is made with.
+def operator_of_function(
+    function: Callable[..., Any], role: Role, given: Mapping[str, object], label: str = ""
+) -> Operator:
+    """Return a function as an object that offers one thing.
+
+    Args:
+        function: Somebody's own.
+        role: What it computes.
+        given: Its arguments besides the point and the step, by name.
+        label: What a report calls it.
 
     Raises:
-        SpecError: It holds something else.
+        SpecError: It takes no point, or needs another argument, or is given one that it does not take.
     """
+    name = getattr(function, "__name__", type(function).__name__)
+    if role == "prox":
+        prox = prox_of(name, function, given)
+        members = _Members(prox=prox, held=tuple(given.values()), notes=(prox.note,) if prox.note else ())
+    else:
+        taken, held = function_of(name, function, given), tuple(given.values())
+        members = _Members(value=taken, held=held) if role == "value" else _Members(gradient=taken, held=held)
+    return _laid_out(function, members, label or name)
+
+
+def _held(subject: object) -> tuple[object, ...]:
+    """Return the values of an object's attributes."""
     try:
-        return np.array(numbers, dtype=np.float64)
-    except (ValueError, TypeError, OverflowError):
-        raise SpecError(f"{name[:40]}: a list holds numbers") from None
+        return tuple(vars(subject).values())
+    except TypeError:
+        return ()
 
 
-def _method(subject: object, name: str) -> Callable[..., Any] | None:
-    try:
-        attribute = getattr(subject, name, None)
-    except Exception as error:  # a property of somebody's object may raise anything
-        raise SpecError(f"{type(subject).__name__}.{name} raised {type(error).__name__}") from error
-    return attribute if callable(attribute) else None
+def _laid_out(subject: object, members: _Members, label: str) -> Operator:
+    """Return the operator whose layout most of its functions answer to."""
+    layouts = [Layout(library=library, lead=lead) for lead in _LEADS for library in libraries_of(subject)]
+    layouts.append(Layout(is_scalar=True))
+    best, most = _operator(members, label, layouts[0]), 0
+    for layout in layouts:
+        operator = _operator(members, label, layout)
+        probes = operator.probes().values()
+        answers = sum(answers_to(probe, 1) for probe in probes)
+        if answers > most:
+            best, most = operator, answers
+        if answers == len(probes):
+            break
+    layout = best.layout
+    if not most or layout.is_scalar:
+        return best
+    best = _operator(members, label, layout, is_for_each=_is_for_each(members, best))
+    if not _answers_to_vectors(best):
+        return _operator(members, label, replace(layout, is_single=True))
+    return best
 
 
-def _takes_a_step(prox: Callable[..., Any]) -> bool:
-    """Does a prox take a second argument? One whose signature cannot be read is taken to."""
-    try:
-        parameters = inspect.signature(prox).parameters.values()
-    except (TypeError, ValueError):
-        return True
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return True
-    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters) > 1 or any(
-        p.name == "step" for p in parameters
-    )
-
-
-def _by_keyword(prox: Callable[..., Any]) -> bool:
-    """Is the step a keyword `step`, as in what symreg emits?"""
-    try:
-        named = inspect.signature(prox).parameters.get("step")
-    except (TypeError, ValueError):
+def _is_for_each(members: _Members, operator: Operator) -> bool:
+    """Does a value come out as a number for each element?"""
+    if operator.value is None or not answers_to(operator.probes()["value"], 1):
         return False
-    return named is not None and named.kind is named.KEYWORD_ONLY
+    summed = _operator(members, operator.label, operator.layout, is_for_each=True)
+    return not answers_to(operator.probes()["value"], 2) and answers_to(summed.probes()["value"], 2)
 
 
-def _value(function: Callable[..., Any]) -> Callable[[Numbers], float]:
-    def value(weights: Numbers) -> float:
-        result = _called(function, np.array(weights, dtype=np.float64))
-        if isinstance(result, bool | np.bool_):  # an indicator function that says whether w is inside
-            return 0.0 if result else inf
-        return _numbers(result, 1, "value")[0]
-
-    return value
-
-
-def _gradient(function: Callable[..., Any]) -> Callable[[Numbers], list[float]]:
-    def gradient(weights: Numbers) -> list[float]:
-        return _numbers(_called(function, np.array(weights, dtype=np.float64)), len(weights), "gradient")
-
-    return gradient
+def answers_to(probe: Callable[[ArrayLike], list[float]], count: int) -> bool:
+    """Does a function answer with numbers to some array of equal elements?"""
+    for first in FIRST_WEIGHTS:
+        try:
+            probe([first] * count)
+        except CallFailed:
+            continue
+        return True
+    return False
 
 
-def _prox(function: Callable[..., Any], takes_step: bool) -> Callable[[Numbers, float], list[float]]:
-    is_named = _by_keyword(function)
+def _answers_to_vectors(operator: Operator) -> bool:
+    """Does anything that works on one element work on an array of several?
 
-    def prox(points: Numbers, step: float) -> list[float]:
-        vector = np.array(points, dtype=np.float64)
-        if not takes_step:
-            result = _called(function, vector)
-        elif is_named:
-            result = _called(lambda v: function(v, step=step), vector)
-        else:
-            result = _called(function, vector, step)
-        return _numbers(result, len(points), "prox")
-
-    return prox
-
-
-def _prox_by_element(function: Callable[..., Any]) -> Callable[[Numbers, float], list[float]]:
-    def prox(points: Numbers, step: float) -> list[float]:
-        return [_numbers(_called(function, float(v), step, 0), 1, "prox_1d")[0] for v in points]
-
-    return prox
-
-
-def _distance(function: Callable[..., Any]) -> Callable[[Numbers, Numbers], list[float]]:
-    def distance(weights: Numbers, gradients: Numbers) -> list[float]:
-        own = (np.array(weights, dtype=np.float64), np.array(gradients, dtype=np.float64))
-        return _numbers(_called(function, *own, np.arange(len(weights))), len(weights), "subdiff_distance")
-
-    return distance
-
-
-def _called(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what somebody's function returns; its warnings are its own affair.
-
-    Raises:
-        CallFailed: It raised, or tried to leave the process.
+    A value that is a number for each element tells nothing of what its object was made for.
     """
-    try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return function(*arguments)
-    except (Exception, SystemExit, GeneratorExit) as error:
-        first = str(error).splitlines()[0][:200] if str(error) else ""
-        raise CallFailed(f"it raised {type(error).__name__}{': ' if first else ''}{first}") from error
+    telling = {name: probe for name, probe in operator.probes().items() if answers_to(probe, 1)}
+    if operator.is_by_element:
+        telling.pop("prox", None)
+    if operator.is_for_each and len(telling) > 1:
+        telling.pop("value", None)
+    return not telling or any(answers_to(probe, count) for probe in telling.values() for count in (2, 3, 5))
 
 
-def _numbers(result: Any, count: int, what: str) -> list[float]:
-    """Return as many numbers as there are elements, whatever shape they came in."""
-    try:
-        numbers = np.asarray(result)
-    except (ValueError, TypeError) as error:
-        raise CallFailed(f"{what} returned no array of numbers") from error
-    if numbers.size != count:
-        raise CallFailed(f"{what} returned shape {numbers.shape} for {count} {'element' if count == 1 else 'elements'}")
-    if numbers.dtype.kind == "c":
-        if np.any(numbers.imag != 0):
-            raise CallFailed(f"{what} returned complex numbers")
-        numbers = numbers.real
-    if numbers.dtype.kind not in "fiub":
-        raise CallFailed(f"{what} returned {numbers.dtype} where numbers are right")
-    return [float(x) for x in numbers.ravel()]
+def _operator(members: _Members, label: str, layout: Layout, *, is_for_each: bool = False) -> Operator:
+    element, prox = members.element, members.prox
+    is_by_element = element is not None or layout.is_one_by_one
+    one_by_one = "it takes one number at a time"
+    return Operator(
+        label=label,
+        value=None if members.value is None else value_call(members.value, layout, is_for_each),
+        gradient=None if members.gradient is None else gradient_call(members.gradient, layout),
+        prox=None if prox is None else prox_call(prox, layout),
+        distance=None if members.distance is None else distance_call(members.distance, layout),
+        prox_at=None if element is None else prox_at_call(element),
+        takes_step=prox is not None and prox.takes_step,
+        is_by_element=prox is not None and is_by_element,
+        notes=(*members.notes, *([one_by_one] if layout.is_one_by_one else [])),
+        held=members.held,
+        layout=layout,
+        is_for_each=is_for_each,
+    )

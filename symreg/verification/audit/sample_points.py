@@ -23,12 +23,8 @@ _BESIDE = (1e-2, 1e-4, 1e-6)
 _TRIES = 40  # for each point that is wanted
 
 
-def sizes_of(subject: object, parameters: Iterable[float] = ()) -> tuple[float, ...]:
+def sizes_of(held: Iterable[object], parameters: Iterable[float] = ()) -> tuple[float, ...]:
     """Return the numbers that an object holds or was given, and one: what its formula changes at, mostly."""
-    try:
-        held = list(vars(subject).values())
-    except TypeError:
-        held = []
     plain = [x for x in (*parameters, *held, 1.0) if isinstance(x, int | float) and not isinstance(x, bool)]
     return tuple(dict.fromkeys(abs(float(x)) for x in plain if 1e-30 < abs(x) < 1e30))
 

@@ -46,6 +46,25 @@ def summary(checks: Sequence[Check]) -> str:
     return f"disagrees in {', '.join(wrong)}; {points}"
 
 
+def overview(outcomes: Mapping[str, str]) -> str:
+    """Return a line for each of several objects, and one that counts them.
+
+    Args:
+        outcomes: What came of each, by its label: the line that sums up its report, or why it was refused.
+    """
+    lines = [
+        line
+        for label, outcome in outcomes.items()
+        for line in textwrap.wrap(f"{label}: {outcome}", _WIDTH, subsequent_indent="   ")
+    ]
+    words = [outcome.split(maxsplit=1)[0].rstrip(":") for outcome in outcomes.values()]
+    counts = [f"{words.count(word)} {shown}" for word, shown in _COUNTED.items() if word in words]
+    return "\n".join([*lines, f"{len(outcomes)} objects: {', '.join(counts)}"]) + "\n"
+
+
+_COUNTED = {"agrees": "agree", "disagrees": "disagree", "nothing": "could not be checked", "refused": "refused"}
+
+
 def sentences(check: Check) -> list[str]:
     """Return what a person wants to know of a disagreement: the point, what came out, what is right, and why."""
     if check.is_right:
