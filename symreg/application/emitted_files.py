@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import fcntl
 import hashlib
 import json
 import os
@@ -19,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from symreg.application.one_piece import refuse, shown_path, staged
+from symreg.application.one_piece import EDITED, NOT_OURS, locked, refuse, shown_path, staged
 from symreg.errors import OutputError
 
 MANIFEST = "manifest.json"
@@ -194,8 +193,8 @@ def _is_to_be_changed(folder: str | Path, path: str, data: bytes | None, written
         return True
     shown = os.path.join(folder, path)
     if written is None:
-        refuse(shown, "is there and was not written by symreg; move it or pass --force")
-    refuse(shown, "was edited since symreg wrote it; keep your copy or pass --force")
+        refuse(shown, NOT_OURS)
+    refuse(shown, EDITED)
 
 
 def _replace(folder: str | Path, files: Mapping[str, bytes], dropped: Sequence[str]) -> None:
@@ -236,19 +235,8 @@ def _locked(folder: str | Path) -> Iterator[None]:
         OutputError: It cannot be opened.
     """
     _require_name(folder)
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    with locked(folder):
         yield
-        return
-    except (OSError, ValueError) as error:
-        refuse(folder, error)
-    try:
-        with contextlib.suppress(OSError):  # not every file system has locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _require_name(folder: str | Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symreg.application.emitted_files import MANIFEST, Difference, compare, diff, write
-from symreg.application.one_piece import write_file
+from symreg.application.one_piece import RECORD, own_text, write_file, write_files
 from symreg.errors import OutputError
 
 SOURCES = {"numpy/l2.py": "import numpy\n", "c/l2.h": "/* h */\n", "c/l2.c": "/* c */\n"}
@@ -191,7 +191,39 @@ def test_one_file_is_written_in_one_piece(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space")))
     with pytest.raises(OutputError, match="no space"):
         write_file(path, "new\n")
-    assert content(tmp_path) == {"l2.tex": "old\n"}
+    found = content(tmp_path)
+    assert found.pop(RECORD)
+    assert found == {"l2.tex": "old\n"}
+
+
+def test_a_file_that_was_named_is_written_again_only_if_it_is_ours(tmp_path: Path) -> None:
+    path, other = tmp_path / "My paper, v2.tex", tmp_path / "notes.txt"
+    write_file(path, "old\n")
+    write_file(path, "new\n")
+    assert (path.read_text(), own_text(path)) == ("new\n", "new\n")
+    path.write_text("mine\n")
+    other.write_text("mine\n")
+    for place, why in ((path, "was edited since symreg wrote it"), (other, "is there and was not written by symreg")):
+        with pytest.raises(OutputError, match=rf"{place.name} {why}"):
+            write_file(place, "new\n")
+        assert place.read_text() == "mine\n" and own_text(place) == ""
+        write_file(place, "new\n", force=True)
+        write_file(place, b"\x89newer")
+        assert place.read_bytes() == b"\x89newer"
+
+
+def test_files_that_were_named_are_written_all_or_none(tmp_path: Path) -> None:
+    (tmp_path / "refs.bib").write_text("mine\n")
+    with pytest.raises(OutputError, match=r"refs.bib is there"):
+        write_files({tmp_path / "l2.tex": "text\n", tmp_path / "refs.bib": "new\n"})
+    assert content(tmp_path) == {"refs.bib": "mine\n"}
+
+
+def test_a_record_of_somebody_else_is_kept(tmp_path: Path) -> None:
+    (tmp_path / RECORD).write_text("{}")
+    with pytest.raises(OutputError, match=rf"{RECORD} is there and was not written by symreg"):
+        write_file(tmp_path / "l2.tex", "text")
+    assert content(tmp_path) == {RECORD: "{}"}
 
 
 def test_a_device_is_written_to_as_it_is(tmp_path: Path) -> None:
