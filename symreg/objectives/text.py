@@ -236,4 +236,11 @@ def _renamed(penalty: Penalty, text: str | None) -> Penalty:
     if len(set(after)) != len(after):
         raise SpecError(f"{penalty.name}: two parameters would have the name '{max(after, key=after.count)}'")
     (term,) = rename(Terms(terms=(make_term(penalty, penalty.name, Fraction(1), penalty.expression),)), new_names).terms
-    return replace(penalty, expression=term.tree, domain=term.domain, parameters=term.parameters, arrays=term.arrays)
+    chosen = {new for old, new in new_names.items() if new != old}  # their symbols are the user's, not the spec's
+    return replace(
+        penalty,
+        expression=term.tree,
+        domain=term.domain,
+        parameters=tuple(replace(p, latex="") if p.name in chosen else p for p in term.parameters),
+        arrays=tuple(replace(a, latex="") if a.name in chosen else a for a in term.arrays),
+    )

@@ -15,7 +15,7 @@ from symreg.model.objective import Objective
 from symreg.presentation import latex as latex_document
 from symreg.presentation.display import in_prose
 from symreg.presentation.markdown import GITHUB, Dialect, escape
-from symreg.presentation.mathematics.notation import Notation, is_symbol, latex_symbol
+from symreg.presentation.mathematics.notation import Notation, notation_of
 from symreg.presentation.mathematics.text import formula
 from symreg.presentation.outline.document import Sentence
 from symreg.presentation.outline.prose import element
@@ -173,5 +173,4 @@ def _in_text(sentence: Sentence, notation: Notation) -> str:
 
 
 def _notation(analysis: Verdicts) -> Notation:
-    rows = analysis.objective.terms.parameters
-    return Notation({p.name: p.latex if is_symbol(p.latex) else latex_symbol(p.name) for p in rows})
+    return notation_of(analysis.objective.terms, None)[0]

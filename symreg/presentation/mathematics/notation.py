@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from symreg.model.spec import Array, Parameter, Rule, varying_names
@@ -43,19 +44,48 @@ class Notation:
 
 
 def notation_of(terms: Terms, rule: Rule | None, proximal: str = "R") -> tuple[Notation, Notation]:
-    """Return the notation of formulas, and of a rule's assignments, over terms that are told apart from the rule."""
+    """Return the notation of formulas, and of a rule's assignments, over terms that are told apart from the rule.
+
+    No two names have one symbol. The letters that a user chose come first, then those of specs, then the rule's.
+    """
+    rows: list[Parameter | Array] = [*terms.parameters, *terms.arrays]
+    rows.sort(key=lambda row: is_symbol(row.latex))
+    own = {row.name: row.latex for row in rows}
+    if rule is not None:
+        assigned = (*(state.name for state in rule.states), *(step.target for step in rule.steps))
+        of_rule = {p.name: p.latex for p in rule.parameters} | dict.fromkeys(assigned, "")
+        own.update((name, latex) for name, latex in of_rule.items() if name not in own and name != "w")
     symbols: dict[str, str] = {}
-    of_penalty: tuple[Parameter | Array, ...] = (*terms.parameters, *terms.arrays)
-    of_rule = () if rule is None else rule.parameters
-    for row in (*of_penalty, *of_rule):
-        symbol = row.latex if is_symbol(row.latex) else latex_symbol(row.name)
-        if symbol in symbols.values():
-            owner = row.name.rpartition("_")[0]
-            symbol = f"{symbol}_{{{_roman(owner)}}}" if owner and "_" not in symbol else _roman(row.name)
-        symbols[row.name] = symbol
+    taken = {_look(symbol) for symbol in _OF_WEIGHTS}
+    for name, latex in own.items():
+        symbols[name] = next(s for s in _candidates(name, latex, rule) if _look(s) not in taken)
+        taken.add(_look(symbols[name]))
     # A bare `w` in a derivation is the whole vector, in norm(w): the weight of an assignment is written w[j].
     varying = varying_names(() if rule is None else rule.steps) - {"w"}
     return Notation(symbols, proximal=proximal), Notation(symbols, varying, proximal)
+
+
+_OF_WEIGHTS = ("w", "g", "i", "j", r"\varphi")
+"""What stands for the weights, the loss's gradient, an index and the penalty of one weight."""
+
+
+def _candidates(name: str, latex: str, rule: Rule | None) -> Iterator[str]:
+    """Yield symbols for a name: its own, one with the rule's name, one made from the name, and the name itself."""
+    symbol = latex if is_symbol(latex) else ""
+    if rule is not None and name.startswith(f"{rule.name}_"):
+        base, below = _split(symbol or latex_symbol(name.removeprefix(f"{rule.name}_")))
+        yield f"{base}_{{{below}{',' if below else ''}{_roman(rule.name)}}}"
+    yield symbol or latex_symbol(name)
+    yield latex_symbol(name)
+    upright = _roman(name)
+    while True:
+        yield upright
+        upright = f"\\bar{{{upright}}}"
+
+
+def _look(symbol: str) -> str:
+    """Return what a symbol looks like, whatever its braces: `x_1` and `x_{1}` are one."""
+    return re.sub(r"[{}]", "", symbol)
 
 
 def latex_symbol(name: str) -> str:
@@ -67,22 +97,29 @@ def latex_symbol(name: str) -> str:
     head, _, tail = name.partition("_")
     if tail in _ACCENTS and (head in _COMMANDS or len(head) == 1):
         return f"\\{tail}{{{_COMMANDS.get(head, head)}}}"
-    match = re.fullmatch(r"([A-Za-z]+)_?(\d+)", name)
-    if match:
-        head, tail = match.groups()
-    if tail and (head in _COMMANDS or len(head) == 1):
+    numbered = re.fullmatch(r"([A-Za-z]+)_?(\d+)", name)
+    if numbered:
+        head, tail = numbered.groups()
+    if tail and (numbered or head in _COMMANDS or len(head) == 1):
+        base = _COMMANDS.get(head, head if len(head) == 1 else _roman(head))
         below = tail if tail.isdecimal() or len(tail) == 1 else _COMMANDS.get(tail, _roman(tail))
-        return f"{_COMMANDS.get(head, head)}_{below if len(below) == 1 else f'{{{below}}}'}"
+        return f"{base}_{below if len(below) == 1 else f'{{{below}}}'}"
     return _roman(name)
 
 
 def with_index(symbol: str, index: str) -> str:
     """Return a symbol with an index, after the one that it may have."""
-    base, _, below = symbol.partition("_")
+    base, below = _split(symbol)
     if not below:
         return f"{base}_{index if len(index) == 1 else f'{{{index}}}'}"
+    return f"{base}_{{{below},{index}}}"
+
+
+def _split(symbol: str) -> tuple[str, str]:
+    """Return a symbol without its index, and the index; an underscore within an upright name begins none."""
+    base, _, below = symbol.replace(r"\_", "\0").partition("_")
     inside = below[1:-1] if below.startswith("{") else below
-    return f"{base}_{{{inside},{index}}}"
+    return base.replace("\0", r"\_"), inside.replace("\0", r"\_")
 
 
 def is_symbol(latex: str) -> bool:
