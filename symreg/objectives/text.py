@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import NoReturn
@@ -17,19 +17,20 @@ from symreg.language.excerpt import Excerpted, fail_at
 from symreg.language.inline import inline_penalty
 from symreg.language.limits import Fail, split_addends
 from symreg.language.parse import fold, parse_addends
-from symreg.model.names import check_identifier, did_you_mean, mentioned, printable
+from symreg.model.names import did_you_mean, mentioned, printable
 from symreg.model.spec import Array, Parameter, Penalty, checked_coefficient
-from symreg.model.terms import Terms, rename
-from symreg.objectives.combine import make_term
+from symreg.objectives.arguments import with_arguments
 from symreg.objectives.files import is_file, read_penalty_file
 
 Declared = tuple[Parameter | Array, ...]
 
 _PATH = re.compile(r"(?<![^\s*+(),=])[^\s*+(),=]*\.toml(?!\w)")
 
+_FILE = re.compile(rf"(?P<path>{_PATH.pattern})\s*(?:\((?P<arguments>[^()]*)\))?\s*")
+
 _COEFFICIENT = re.compile(r"\s*(?P<number>[\d.]+(?:[eE][+-]?\d+)?(?:/[\d.]+)?)\s*\*\s*", re.ASCII)
 
-_CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<renamed>[^()]*)\))?\s*", re.ASCII)
+_CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<arguments>[^()]*)\))?\s*", re.ASCII)
 
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
@@ -62,21 +63,29 @@ class _Part:
     @property
     def call(self) -> re.Match[str] | None:
         """The match of a name that stands for a penalty, whether there is one or not."""
-        return None if _PATH.fullmatch(self.rest) else _penalty_call(self.rest)
+        return None if self.file else _penalty_call(self.rest)
+
+    @property
+    def file(self) -> re.Match[str] | None:
+        """The match of the path of a spec file."""
+        return _FILE.fullmatch(self.rest)
 
     @property
     def is_bare(self) -> bool:
         """Is it a name that no penalty has, by itself or with a number: perhaps a constant?"""
-        return self.call is not None and self.call["renamed"] is None and self.rest not in catalogue.penalties()
+        return self.call is not None and self.call["arguments"] is None and self.rest not in catalogue.penalties()
 
     @property
     def is_penalty(self) -> bool:
-        return not self.is_bare and (self.call is not None or _PATH.fullmatch(self.rest) is not None)
+        return not self.is_bare and (self.call is not None or self.file is not None)
 
     def penalty(self) -> Penalty:
-        if self.call is None:
-            return read_penalty_file(Path(self.rest))
-        return _renamed(catalogue.penalty(self.call["name"]), self.call["renamed"])
+        if self.file is not None:
+            penalty, arguments = read_penalty_file(Path(self.file["path"])), self.file["arguments"]
+        else:
+            assert self.call is not None
+            penalty, arguments = catalogue.penalty(self.call["name"]), self.call["arguments"]
+        return penalty if arguments is None else with_arguments(penalty, arguments)
 
 
 def read_addends(text: str, declared: Declared) -> _Read:
@@ -128,6 +137,7 @@ def _expressions(parts: list[_Part], text: str, fail: Fail) -> dict[int, Tree]:
     trees: dict[int, Tree] = {}
     for part in parts:
         if not (part.is_penalty or part.is_bare):
+            _refuse_arguments_without_names(part, fail)
             place = Excerpted(whole=text, offset=part.start)
             ((_, tree),) = parse_addends(part.text, source=place)
             if "w" not in names(tree) | arrays(tree):
@@ -179,13 +189,25 @@ def _inline(expressions: list[tuple[str, Tree]], declared: Declared) -> Penalty:
 
 
 def _penalty_call(text: str) -> re.Match[str] | None:
-    """Match a name alone or with `(old=new)` that stands for a penalty, whether there is one or not."""
+    """Match a name alone or with `(old=new)` or `(old=0.3)` that stands for a penalty, whether there is one or not."""
     match = _CALL.fullmatch(text)
-    if match is None or (match["renamed"] is not None and not _EQUALS.search(match["renamed"])):
+    if match is None or (match["arguments"] is not None and not _EQUALS.search(match["arguments"])):
         return None
     name = match["name"]
     is_of_language = name in {"w", "n", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
     return match if name in catalogue.penalties() or not is_of_language else None
+
+
+def _refuse_arguments_without_names(part: _Part, fail: Fail) -> None:
+    match = _CALL.fullmatch(part.rest)
+    if match is not None and match["name"] in catalogue.penalties() and match["name"] not in FUNCTIONS:
+        name = match["name"]
+        first = catalogue.penalty(name).parameters[0]
+        fail(
+            f"'{name}' is a penalty of all weights: write it alone, or a parameter by its name, as in "
+            f"{name}({first.name}={first.default:g})",
+            part.start,
+        )
 
 
 def _refuse_penalty_names(tree: Tree, place: Excerpted) -> None:
@@ -205,7 +227,7 @@ def _coefficient(part: str) -> tuple[Fraction, str]:
     if match is None:
         return Fraction(1), part
     rest = part[match.end() :]
-    if not _PATH.fullmatch(rest) and _penalty_call(rest) is None:
+    if not _FILE.fullmatch(rest) and _penalty_call(rest) is None:
         return Fraction(1), part
     try:
         value = Fraction(match["number"]) if "/" not in match["number"] else _quotient(match["number"])
@@ -217,30 +239,3 @@ def _coefficient(part: str) -> tuple[Fraction, str]:
 def _quotient(text: str) -> Fraction:
     numerator, denominator = text.split("/")
     return Fraction(numerator) / Fraction(denominator)
-
-
-def _renamed(penalty: Penalty, text: str | None) -> Penalty:
-    """Return a penalty with parameters renamed as `old=new, ...` says."""
-    if text is None:
-        return penalty
-    new_names: dict[str, str] = {}
-    known = [p.name for p in penalty.parameters] + [a.name for a in penalty.arrays]
-    for pair in text.split(","):
-        old, _, new = (piece.strip() for piece in pair.partition("="))
-        if old not in known:
-            raise UnknownName(f"{penalty.name} has no {mentioned(old, 'parameter')}{did_you_mean(old, known)}")
-        if old in new_names:
-            raise SpecError(f"{penalty.name}: '{old}' is renamed twice")
-        new_names[old] = check_identifier(new, f"{penalty.name}({old}=...)")
-    after = [new_names.get(name, name) for name in known]
-    if len(set(after)) != len(after):
-        raise SpecError(f"{penalty.name}: two parameters would have the name '{max(after, key=after.count)}'")
-    (term,) = rename(Terms(terms=(make_term(penalty, penalty.name, Fraction(1), penalty.expression),)), new_names).terms
-    chosen = {new for old, new in new_names.items() if new != old}  # their symbols are the user's, not the spec's
-    return replace(
-        penalty,
-        expression=term.tree,
-        domain=term.domain,
-        parameters=tuple(replace(p, latex="") if p.name in chosen else p for p in term.parameters),
-        arrays=tuple(replace(a, latex="") if a.name in chosen else a for a in term.arrays),
-    )
