@@ -1,29 +1,28 @@
-"""README.md: each block is carried out as a reader would, each list is what the catalogue gives.
+"""README.md and docs/: each block is carried out as a reader would, each list is what the catalogue gives.
 
-    python tests/test_readme.py        write outputs, excerpts and lists anew
+    python tests/test_readme.py [PAGE.md ...]        write outputs, excerpts, pictures and lists anew
 
-What a block is, its kind and the line before it say. `sh` is run; a `text` after it is what that printed. `python` is
-run too. Below "In `FILE`:" a block is the reader's file, which a later block of the section must use; below "From
-`FILE`:" it is an excerpt of an emitted file, with `...` where lines are left out. Each section has a folder of its own.
+What a block is, `pages` in tests/support/ says.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
-import sysconfig
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import pytest
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+from pages import Block, anchors_of, blocks_of, carried_out, prose_of
 
 import symreg
 from symreg import catalogue
@@ -31,109 +30,38 @@ from symreg.cli.group import symreg as command_line
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+CATALOGUE = README
+"""The page that lists the catalogue."""
 SET_UP = "Set up"
 
-needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler called cc")
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, its blocks, and the code within its sentences."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """A fenced block: its kind, its lines, where they begin, the heading above it and the last line before it."""
+    path: Path
 
-    kind: str
-    lines: tuple[str, ...]
-    start: int
-    section: str
-    caption: str
+    @property
+    def name(self) -> str:
+        return str(self.path.relative_to(ROOT))
 
     @property
     def text(self) -> str:
-        return "\n".join(self.lines)
+        return self.path.read_text(encoding="utf-8")
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return blocks_of(self.text)
+
+    @property
+    def inline(self) -> tuple[str, ...]:
+        codes = re.findall(r"`([^`]+)`", prose_of(self.text))
+        return tuple(dict.fromkeys(" ".join(code.split()) for code in codes))
 
 
-def blocks_of(text: str) -> tuple[Block, ...]:
-    """Return the blocks of a document; what looks like code but is no fenced block is an error."""
-    found: list[Block] = []
-    section = caption = ""
-    inside: list[str] | None = None
-    kind = ""
-    for number, line in enumerate(text.splitlines()):
-        fence = re.fullmatch(r"```(.*)", line)
-        if inside is not None and fence:
-            assert fence[1] == "", f"line {number + 1}: a fence that ends a block has no kind"
-            start = number - len(inside)
-            found.append(Block(kind=kind, lines=tuple(inside), start=start, section=section, caption=caption))
-            inside, caption = None, ""
-        elif inside is not None:
-            inside.append(line)
-        elif fence:
-            inside, kind = [], fence[1]
-        else:
-            assert not re.match(r" {4}|\t|~~~|\s+```|<", line), f"line {number + 1}: only fenced blocks, please: {line}"
-            if line.startswith("## "):
-                section = line.removeprefix("## ")
-            caption = line or caption
-    assert inside is None, "a block does not end"
-    return tuple(found)
-
-
-def carried_out(blocks: Iterable[Block], folder: Path) -> Iterator[tuple[Block, str]]:
-    """Do what the blocks of one section say, in order; yield those that repeat something with what they should say."""
-    printed: str | None = None
-    unused: dict[str, Block] = {}
-    for position, block in enumerate(blocks):
-        named = re.search(r"\b(In|From) `([\w./]+)`:$", block.caption)
-        output, printed = printed, None
-        if block.kind in ("sh", "python"):
-            unused = {name: made for name, made in unused.items() if name not in block.text}
-        match block.kind, named and named[1]:
-            case "sh", None if block.section == SET_UP and position == 0:
-                yield block, set_up()
-            case "sh", None:
-                printed = run("bash", "-euo", "pipefail", "-c", block.text, folder=folder)
-            case "python", None:
-                printed = run(sys.executable, "-W", "error", "-c", block.text, folder=folder)
-            case "text", None:
-                assert output is not None, f"{block.section}: no block before this one prints anything: {block.text}"
-                yield block, output
-            case "python" | "toml" | "c", "In":
-                path = folder / named[2]
-                assert path.parent == folder and not path.exists(), f"{block.section}: {named[2]} is no file to write"
-                path.write_text(block.text + "\n", encoding="utf-8")
-                unused[named[2]] = block
-            case "python" | "c", "From":
-                path = folder / named[2]
-                assert path.is_file(), f"{block.section}: {named[2]} was not emitted"
-                yield block, excerpt(block.lines, path.read_text(encoding="utf-8").splitlines())
-            case kind, word:
-                raise AssertionError(f"{block.section}: nobody carries out a block of kind {kind!r} below {word}")
-    assert not unused, f"written and never used: {', '.join(unused)}"
-
-
-def run(*command: str, folder: Path) -> str:
-    """Return what a command prints, on standard output and error as on a terminal; it must succeed."""
-    scripts = sysconfig.get_path("scripts")
-    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
-    assert done.returncode == 0, f"exit code {done.returncode} of {command[-1]}\n{printed}"
-    return printed
-
-
-def excerpt(shown: Iterable[str], emitted: list[str]) -> str:
-    """Return an excerpt as it is in what is emitted now: each piece of it from its first line to its last."""
-    made: list[str] = []
-    at = 0
-    for piece in "\n".join(shown).split("\n...\n"):
-        first, *_, last = [*piece.split("\n")] * 2
-        assert first in emitted[at:], f"not emitted: {first}"
-        start = emitted.index(first, at)
-        assert last in emitted[start:], f"not emitted: {last}"
-        at = emitted.index(last, start) + 1
-        made.append("\n".join(emitted[start:at]))
-    return "\n...\n".join(made)
+PAGES = tuple(Page(path) for path in (README, *sorted((ROOT / "docs").glob("*.md"))))
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler called cc")
 
 
 def set_up() -> str:
@@ -156,45 +84,46 @@ def listings() -> dict[str, str]:
 
 
 def _link(folder: str, name: str) -> str:
-    return f"[{name}](symreg/catalogue/{folder}/{name}.toml)"
+    return f"[{name}]({'../' * (len(CATALOGUE.relative_to(ROOT).parts) - 1)}symreg/catalogue/{folder}/{name}.toml)"
 
 
 def paragraph_below(heading: str, lines: list[str]) -> range:
     """Return which lines the paragraph or table right below a heading takes."""
     start = lines.index(heading) + 2
-    return range(start, lines.index("", start))
-
-
-TEXT = README.read_text(encoding="utf-8")
-BLOCKS = blocks_of(TEXT)
-SECTIONS = tuple(dict.fromkeys(block.section for block in BLOCKS))
-PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
-INLINE = tuple(dict.fromkeys(" ".join(code.split()) for code in re.findall(r"`([^`]+)`", PROSE)))
+    return range(start, [*lines, ""].index("", start))
 
 
 @needs_compiler
-@pytest.mark.parametrize("section", SECTIONS)
-def test_blocks_do_what_the_section_says(section: str, tmp_path: Path) -> None:
-    blocks = [block for block in BLOCKS if block.section == section]
-    for block, expected in carried_out(blocks, tmp_path):
-        assert block.text == expected, f"line {block.start + 1}; python tests/test_readme.py writes it anew"
+@pytest.mark.timeout(600)
+@each_page
+def test_blocks_do_what_the_page_says(page: Page, tmp_path: Path) -> None:
+    wrong: list[str] = []
+    for block, right in carried_out(page.blocks, tmp_path):
+        if block.kind == "picture":
+            committed, drawn = page.path.parent / block.text, tmp_path / Path(block.text).name
+            is_right = committed.is_file() and committed.read_bytes() == drawn.read_bytes()
+        else:
+            is_right = block.text == right
+        if not is_right:
+            wrong.append(f"{page.name}:{block.start + 1}:\n{block.text}\n-- and now:\n{right}")
+    assert not wrong, "\n\n".join([*wrong, f"python tests/test_readme.py {page.name} writes it anew"])
 
 
 @pytest.mark.parametrize("heading", listings())
 def test_listing_is_what_the_catalogue_gives(heading: str) -> None:
-    lines = TEXT.splitlines()
+    lines = CATALOGUE.read_text(encoding="utf-8").splitlines()
     rows = paragraph_below(heading, lines)
     assert "\n".join(lines[rows.start : rows.stop]) == listings()[heading], "python tests/test_readme.py writes it anew"
 
 
 def test_listings_name_all_of_the_catalogue() -> None:
-    linked = re.findall(r"\]\(symreg/catalogue/(\w+)/(\w+)\.toml\)", TEXT)
+    linked = re.findall(r"symreg/catalogue/(\w+)/(\w+)\.toml\)", CATALOGUE.read_text(encoding="utf-8"))
     files = (ROOT / "symreg" / "catalogue").glob("*/*.toml")
     assert sorted(linked) == sorted((path.parent.name, path.stem) for path in files)
 
 
 def test_set_up_takes_two_commands_and_is_what_ci_runs() -> None:
-    (block,) = [block for block in BLOCKS if block.section == SET_UP]
+    (block,) = [block for block in Page(README).blocks if block.section == SET_UP]
     assert block.kind == "sh" and len(block.lines) == 2
     assert block.text == set_up()
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").count("pytest") == block.text.count("pytest")
@@ -203,16 +132,18 @@ def test_set_up_takes_two_commands_and_is_what_ci_runs() -> None:
 # What stands within a sentence
 
 
-@pytest.mark.parametrize("code", [code for code in INLINE if re.match(r"(\S*/)?symreg ", code)])
-def test_command_within_a_sentence_can_be_parsed(code: str) -> None:
-    _, name, *arguments = shlex.split(code)
-    command = command_line.commands[name]
-    if arguments:
-        command.make_context(name, arguments)
+@each_page
+def test_command_within_a_sentence_can_be_parsed(page: Page) -> None:
+    for code in page.inline:
+        if re.match(r"(\S*/)?symreg \w", code):
+            _, name, *arguments = shlex.split(code)
+            command = command_line.commands[name]
+            if arguments:
+                command.make_context(name, arguments)
 
 
-def test_option_within_a_sentence_exists() -> None:
-    named = {code for code in INLINE if re.fullmatch(r"--\w[\w-]*", code)}
+@each_page
+def test_option_within_a_sentence_exists(page: Page) -> None:
     known = {
         option
         for command in command_line.commands.values()
@@ -220,22 +151,38 @@ def test_option_within_a_sentence_exists() -> None:
         if isinstance(parameter, click.Option)
         for option in parameter.opts
     }
-    assert named and named <= known | {"--quick"}
-    assert "--quick" in (ROOT / "benchmarks" / "run.py").read_text(encoding="utf-8")
+    benchmark = (ROOT / "benchmarks" / "run.py").read_text(encoding="utf-8")
+    named = {code for code in page.inline if re.fullmatch(r"--\w[\w-]*", code)}
+    assert [option for option in sorted(named - known) if option not in benchmark] == []
 
 
-def test_name_within_a_sentence_exists() -> None:
-    named = {name for code in INLINE for name in re.findall(r"^symreg\.(\w+)", code)}
-    assert named and all(hasattr(symreg, name) for name in named)
+@each_page
+def test_name_within_a_sentence_exists(page: Page) -> None:
+    named = {name for code in page.inline for name in re.findall(r"^symreg\.(\w+)", code)}
+    assert [name for name in sorted(named) if not hasattr(symreg, name)] == []
 
 
-def test_path_or_link_within_a_sentence_exists() -> None:
-    words = {
-        word for code in INLINE for word in code.split() if re.match(r"(symreg|templates|tests|benchmarks|\.ci)/", word)
-    }
-    links = set(re.findall(r"\]\(([^)]+)\)", PROSE))
-    assert len(words) > 4 and len(links) > 4
-    assert [path for path in sorted(words | links) if not (ROOT / path).exists()] == []
+@each_page
+def test_path_or_link_within_a_sentence_exists(page: Page) -> None:
+    words = {word for code in page.inline for word in code.split()}
+    paths = {word for word in words if re.match(r"(symreg|templates|tests|benchmarks|docs|\.ci)/", word)}
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+    links = re.findall(r"\]\(((?!https?:)[^)]+)\)", prose_of(page.text))
+    assert [link for link in links if not leads_somewhere(link, page)] == []
+
+
+def leads_somewhere(link: str, page: Page) -> bool:
+    """Tell whether a link of a page leads to a file, and to a heading of it if it names one."""
+    name, _, anchor = link.partition("#")
+    path = page.path.parent / name if name else page.path
+    return path.exists() and (not anchor or anchor in anchors_of(path.read_text(encoding="utf-8")))
+
+
+def test_sentences_hold_what_is_looked_for() -> None:
+    codes = [code for page in PAGES for code in page.inline]
+    assert len([code for code in codes if code.startswith("symreg ")]) > 4
+    assert len([code for code in codes if code.startswith("symreg.")]) > 2
+    assert len([code for code in codes if code.startswith("--")]) > 2
 
 
 # The reader of blocks notices what is wrong
@@ -268,6 +215,9 @@ EMITTED = "```sh\nprintf 'a\\nb\\nc\\nd\\n' > emitted.c\n```\n"
         ("    ls\n", "only fenced blocks"),
         ("~~~sh\nls\n~~~\n", "only fenced blocks"),
         (" ```sh\nls\n ```\n", "only fenced blocks"),
+        ("![a curve](curve.svg)\n", "no block before this one draws curve.svg"),
+        ("<!-- not run -->\n```sh\nfalse\n```\n", "only fenced blocks"),
+        ("<!-- not run: it fails -->\n## Next\n```sh\nfalse\n```\n", "exit code 1"),
         ("<pre>ls</pre>\n", "only fenced blocks"),
     ],
 )
@@ -283,6 +233,7 @@ def test_wrong_block_is_noticed(text: str, complaint: str, tmp_path: Path) -> No
         ("```python\nprint('out ')\n```\n```text\nout \n```\n", "out ", "out"),
         (EMITTED + "From `emitted.c`:\n```c\na\nc\n```\n", "a\nc", "a\nb\nc"),
         (EMITTED + "From `emitted.c`:\n```c\na\n...\nc\nx\nd\n```\n", "a\n...\nc\nx\nd", "a\n...\nc\nd"),
+        ("```sh\necho > a.svg\n```\n![a](docs/a.svg)\n", "docs/a.svg", "docs/a.svg"),
     ],
 )
 def test_block_that_repeats_is_compared(text: str, said: str, expected: str, tmp_path: Path) -> None:
@@ -290,18 +241,42 @@ def test_block_that_repeats_is_compared(text: str, said: str, expected: str, tmp
     assert (block.text, right) == (said, expected)
 
 
-def rewrite() -> None:
-    """Write README.md anew: outputs, excerpts, the set-up and what the catalogue gives."""
-    lines = TEXT.splitlines()
-    changes: list[tuple[range, str]] = [(paragraph_below(heading, lines), made) for heading, made in listings().items()]
-    for section in SECTIONS:
-        with tempfile.TemporaryDirectory() as folder:
-            for block, right in carried_out((b for b in BLOCKS if b.section == section), Path(folder)):
+@pytest.mark.parametrize("mark", ["not run: it fails", "not run without no_such_module"])
+def test_nothing_is_run_below_a_mark(mark: str, tmp_path: Path) -> None:
+    text = f"<!-- {mark} -->\n```sh\nfalse\n```\n```text\nout\n```\n"
+    assert list(carried_out(blocks_of(text), tmp_path)) == []
+
+
+def test_what_needs_a_module_is_run_where_it_is() -> None:
+    assert all(block.is_run for block in blocks_of("<!-- not run without pytest -->\n```sh\nls\n```\n"))
+
+
+def test_headings_are_found_as_links_name_them() -> None:
+    assert anchors_of("# A `prox` of l_1, by cases\n```sh\n# not this\n```\n") == {"a-prox-of-l_1-by-cases"}
+
+
+def test_index_names_every_page() -> None:
+    links = set(re.findall(r"\]\(([^)#]+)", (ROOT / "docs" / "README.md").read_text(encoding="utf-8")))
+    assert sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.name not in links | {"README.md"}) == []
+
+
+def rewrite(page: Page) -> None:
+    """Write a page anew: outputs, excerpts, pictures and what the catalogue gives."""
+    lines = page.text.splitlines()
+    changes: list[tuple[range, str]] = []
+    if page.path == CATALOGUE:
+        changes += [(paragraph_below(heading, lines), text) for heading, text in listings().items()]
+    with tempfile.TemporaryDirectory() as folder:
+        for block, right in carried_out(page.blocks, Path(folder)):
+            if block.kind == "picture":
+                shutil.copyfile(Path(folder) / Path(block.text).name, page.path.parent / block.text)
+            else:
                 changes.append((range(block.start, block.start + len(block.lines)), right))
     for rows, right in sorted(changes, key=lambda change: change[0].start, reverse=True):
         lines[rows.start : rows.stop] = right.splitlines()
-    README.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    page.path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    rewrite()
+    for path in sys.argv[1:] or [page.path for page in PAGES]:
+        rewrite(Page(Path(path).resolve()))
