@@ -10,13 +10,11 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from symreg.application import worker
-from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS, Dtype
+from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS
 from symreg.application.requests import (
-    array_dtype,
     audit_request,
     distinct_rules,
     named_dtype,
@@ -29,11 +27,12 @@ from symreg.errors import SpecError
 from symreg.model.names import mentioned
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
-from symreg.targets.options import BOTH, KINDS, Kind, Options, Style
+from symreg.targets.options import BOTH, KINDS, DtypeLike, Kind, Options, Style
 from symreg.targets.styles import in_style, named_style
 
 if TYPE_CHECKING:
     from symreg.presentation import Derivation, Properties
+    from symreg.targets.loading.functions import Functions
     from symreg.verification import Report
     from symreg.verification.audit import Report as AuditReport
 
@@ -101,7 +100,7 @@ def generate(
     target: str = "numpy",
     *,
     name: str | None = None,
-    dtype: str = "float64",
+    dtype: DtypeLike = "float64",
     functions: str | Sequence[str] = KINDS,
     style: Style = "blocks",
     judge: bool = True,
@@ -156,30 +155,31 @@ def load(
     source: ObjectiveLike,
     rules: Rules = _GRADIENT_DESCENT,
     target: str = "c",
-    dtype: Dtype = "float64",
+    dtype: DtypeLike = "all",
     *,
     style: Style = "blocks",
     judge: bool = True,
     timeout: float | None = None,
-) -> SimpleNamespace:
+) -> Functions:
     """Return the emitted functions, compiled and loaded: `value`, `gradient`, and a step per rule.
 
-    They have the same Python signatures on either target and take arrays of `dtype` only. The judge looks at them
-    first, unless `judge` is false.
+    They have the same Python signatures on either target. All arrays of a call are of one precision, float32 or
+    float64. The judge looks at the functions first, unless `judge` is false.
 
     Args:
         source: The objective.
         rules: Update rules that a step is loaded for, as `RULE_step`; of a rule with states, `RULE_state` makes them.
         target: `numpy` or `c`.
-        dtype: `float64` or `float32`: of all arrays.
+        dtype: `float64` or `float32`, by name, as NumPy's type or as a `numpy.dtype`: arrays of the other precision are
+            refused. `all` takes both.
         style: Of NumPy; `plain` gives functions that return new arrays: `w, state = adam_step(w, g, state, lr=...)`.
         judge: If not, nothing is judged.
         timeout: Seconds that symbolic work may take.
 
     Returns:
-        Callables: `value(w, *, lam) -> float`; `gradient(w, *, lam) -> array` of w's shape; `prox(v, *, step, lam)`
-        where there is one; `adam_step(w, g, state, *, lr, lam)`, which changes w of any shape (of one dimension for
-        index notation) and its state in place. `w`, `g` and `v` are arrays of one shape.
+        Functions by name: `value(w, *, lam) -> float`; `gradient(w, *, lam) -> array` of w's shape; where there is one
+        `prox(v, *, step, lam)`; `adam_step(w, g, state, *, lr, lam)`, which changes w of any shape (of one dimension
+        for index notation) and its state in place. `w`, `g` and `v` are arrays of one shape.
 
     Raises:
         SymregError: The objective or a rule is wrong, or cannot be derived.
@@ -194,7 +194,7 @@ def load(
     from symreg.targets.loading.c_compiler import find_compiler
     from symreg.targets.loading.load import load
 
-    (name,), precision = named_targets(target, allows_all=False), array_dtype(dtype)
+    (name,), precision = named_targets(target, allows_all=False), named_dtype(dtype)
     resolved, resolved_rules = resolve(source), distinct_rules(rules)
     if name == "c":
         find_compiler()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symreg.application.choices import DTYPES, MOST_AUDIT_POINTS, MOST_VERIFY_POINTS, RTOL, Dtype
+from symreg.application.choices import MOST_AUDIT_POINTS, MOST_VERIFY_POINTS, RTOL
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.toml import read_penalty
@@ -22,10 +22,8 @@ from symreg.model.ordering import require_order
 from symreg.model.spec import Parameter, Rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
-from symreg.targets.emit import TARGETS
-from symreg.targets.options import DTYPES as EMITTED_DTYPES
-from symreg.targets.options import KINDS, Kind, Options
-from symreg.targets.options import Dtype as EmittedDtype
+from symreg.targets.emit import TARGETS, no_target
+from symreg.targets.options import KINDS, Dtype, DtypeLike, Kind, Options, dtype_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +107,7 @@ def named_targets(target: str, *, allows_all: bool = True) -> tuple[str, ...]:
     if target == "all" and allows_all:
         return tuple(TARGETS)
     if target not in TARGETS:
-        shown = str(target)[:40]
-        raise UnknownName(f"there is no target '{shown}'{did_you_mean(shown, TARGETS)}")
+        raise UnknownName(no_target(str(target)))
     return (target,)
 
 
@@ -128,27 +125,17 @@ def named_functions(functions: str | Sequence[str]) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS if kind in names)
 
 
-def named_dtype(dtype: str) -> EmittedDtype:
-    """Return the precision that is named to be emitted, which may be `all`.
+def named_dtype(dtype: DtypeLike) -> Dtype:
+    """Return the precision that is named, as a text, as a type of NumPy's or as a `numpy.dtype`; it may be `all`.
 
     Raises:
         UnknownName: There is none of that name.
     """
-    for known in EMITTED_DTYPES:
-        if dtype == known:
-            return known
-    raise UnknownName(f"there is no dtype '{str(dtype)[:40]}'{_what_is_right(str(dtype), EMITTED_DTYPES)}")
-
-
-def array_dtype(dtype: Dtype) -> Dtype:
-    """Return the precision of arrays that is named.
-
-    Raises:
-        UnknownName: There is none of that name.
-    """
-    if dtype not in DTYPES:
-        raise UnknownName(f"there is no dtype {dtype!r:.40}; write 'float64' or 'float32'")
-    return dtype
+    known = dtype_of(dtype)
+    if known is None:
+        shown = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
+        raise UnknownName(f"there is no dtype '{shown[:40]}'; write float64, float32 or all")
+    return known
 
 
 def _what_is_right(name: str, known: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import click
 
 from symreg.cli import console
 from symreg.errors import SymregError
-from symreg.targets.emit import TARGETS
+from symreg.targets.emit import TARGETS, no_target
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,10 +59,19 @@ def rule_options(command: Command) -> Command:
     )(command)
 
 
+class _Target(click.Choice):  # type: ignore[type-arg]
+    """A choice of targets that says what to do where another language was meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value not in self.choices:
+            raise click.UsageError(no_target(str(value)), ctx)
+        return super().convert(value, param, ctx)
+
+
 def target_option(default: str) -> Callable[[Command], Command]:
     """Return what adds `--target`: a target's name, or `all`."""
     return click.option(
-        "--target", type=click.Choice([*TARGETS, "all"]), default=default, show_default=True, help="Language emitted."
+        "--target", type=_Target([*TARGETS, "all"]), default=default, show_default=True, help="Language emitted."
     )
 
 

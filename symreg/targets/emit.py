@@ -50,6 +50,27 @@ TARGETS = {
 """Every target by its name, in the order in which they are listed."""
 
 
+IN_PLACE_OF = {
+    "torch": "load numpy's functions and hand them tensors through .detach().numpy()",
+    "pytorch": "load numpy's functions and hand them tensors through .detach().numpy()",
+    "jax": "load numpy's functions and hand them arrays through numpy.array()",
+    "cupy": "load numpy's functions and hand them arrays through .get()",
+    "python": "numpy is a Python module",
+    "cpp": "c compiles as C++",
+    "c++": "c compiles as C++",
+}
+"""What to do where another language was meant."""
+
+
+def no_target(name: str) -> str:
+    """Return what to say of a name that no target has: what to do instead, or which targets there are."""
+    from symreg.model.names import did_you_mean, printable
+
+    hint = IN_PLACE_OF.get(name.lower())
+    near = f"; {hint}" if hint else did_you_mean(name[:40], TARGETS) or f"; there are {' and '.join(TARGETS)}"
+    return f"there is no target '{printable(name, 40)}'{near}"
+
+
 def emit(
     objective: Objective, updates: tuple[Update, ...], target: str, options: Options = UNLESS_ASKED
 ) -> dict[str, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from symreg.updates.update import Update
 
 Kind = Literal["value", "gradient", "prox", "step"]
@@ -15,6 +18,8 @@ KINDS: tuple[Kind, ...] = ("value", "gradient", "prox", "step")
 Dtype = Literal["float64", "float32", "all"]
 DTYPES: tuple[Dtype, ...] = ("float64", "float32", "all")
 """The precisions in which C is emitted; a NumPy module works in that of its arrays, whichever is asked for."""
+DtypeLike: TypeAlias = "str | type[float] | type[np.floating[Any]] | np.dtype[np.floating[Any]]"
+"""A precision by its name, as a type or as NumPy's dtype of it; `all` stands for both."""
 
 
 Style = Literal["blocks", "plain"]
@@ -48,6 +53,20 @@ class Options:
     def precisions(self) -> tuple[Literal["float64", "float32"], ...]:
         """The precisions of arrays that C takes."""
         return ("float64", "float32") if self.dtype == "all" else (self.dtype,)
+
+
+def dtype_of(dtype: DtypeLike) -> Dtype | None:
+    """Return the precision that something stands for, as NumPy reads it, or `all`; None where there is no such one."""
+    for known in DTYPES:
+        if isinstance(dtype, str) and dtype == known:
+            return known
+    import numpy as np
+
+    with suppress(TypeError):
+        for known in DTYPES:
+            if dtype is not None and known != "all" and np.dtype(dtype) == known:
+                return known
+    return None
 
 
 UNLESS_ASKED = Options()

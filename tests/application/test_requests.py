@@ -9,9 +9,9 @@ import pytest
 
 from symreg.application.choices import RTOL
 from symreg.application.requests import (
-    array_dtype,
     audit_request,
     distinct_rules,
+    named_dtype,
     named_targets,
     read_objective,
     verify_request,
@@ -67,10 +67,17 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "two rules are called 'adam'; rename one or leave it out",
     ),
     "a target": (lambda: named_targets("nunpy"), "there is no target 'nunpy'; did you mean 'numpy'?"),
-    "all targets where one is loaded": (lambda: named_targets("all", allows_all=False), "there is no target 'all'"),
+    "all targets where one is loaded": (
+        lambda: named_targets("all", allows_all=False),
+        "there is no target 'all'; there are numpy and c",
+    ),
+    "another language": (
+        lambda: named_targets("torch"),
+        "there is no target 'torch'; load numpy's functions and hand them tensors through .detach().numpy()",
+    ),
     "a precision": (
-        lambda: array_dtype(anything("float16")),
-        "there is no dtype 'float16'; write 'float64' or 'float32'",
+        lambda: named_dtype(anything("float16")),
+        "there is no dtype 'float16'; write float64, float32 or all",
     ),
 }
 

@@ -7,14 +7,12 @@ functions also refuse what the NumPy module refuses, in its words.
 from __future__ import annotations
 
 import ctypes
-import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -22,7 +20,8 @@ from symreg.kernel import lower
 from symreg.model.objective import Objective
 from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build
-from symreg.targets.loading.call_c import Function, state_through_c, through_c
+from symreg.targets.loading.call_c import state_through_c, through_c
+from symreg.targets.loading.functions import Function, Functions
 from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 from symreg.targets.signature import signature_of
 from symreg.updates.update import Update
@@ -34,16 +33,16 @@ def load(
     objective: Objective,
     updates: tuple[Update, ...],
     target: str,
-    dtype: str = "float64",
+    dtype: str = "all",
     options: Options = BOTH,
-) -> SimpleNamespace:
+) -> Functions:
     """Return the emitted functions, named as in the NumPy module: `value`, `gradient`, `adam_state`, `adam_step`, ...
 
     Args:
         objective: What the updates are of.
         updates: The functions wanted.
         target: `numpy` or `c`.
-        dtype: `float64` or `float32`; arrays of another one are refused.
+        dtype: `float64` or `float32`, and arrays of the other one are refused; `all` for both.
         options: What is emitted.
 
     Raises:
@@ -54,26 +53,44 @@ def load(
         options = replace(options, style=UNLESS_ASKED.style)  # what C refuses, the module in blocks explains
     (text,) = emit(objective, updates, "numpy", options).values()
     module = load_module(objective.name, text)
-    functions = {name: getattr(module, name) for name in _names(updates, module)}
+    in_numpy = {name: getattr(module, name) for name in _names(updates, module)}
+    dtypes = [np.dtype(name) for name in SUFFIXES if dtype in (name, "all")]
+    callees = {name: dict.fromkeys(dtypes, function) for name, function in in_numpy.items()}
     if target == "c":
         library = ctypes.CDLL(str(build(emit(objective, updates, "c", options))))
         wide = ctypes.c_float if options.dtype == "float32" else ctypes.c_double
         for update in updates:
             signature = signature_of(lower(update))
-            functions[update.name] = through_c(
-                library[f"{objective.name}_{update.name}_{SUFFIXES[dtype]}"],
-                signature,
-                np.dtype(dtype),
-                functions[update.name],
-                has_one_dimension=update.indexed is not None,
-                wide=wide,
-            )
+            callees[update.name] = {
+                dtype: through_c(
+                    library[f"{objective.name}_{update.name}_{SUFFIXES[dtype.name]}"],
+                    signature,
+                    dtype,
+                    in_numpy[update.name],
+                    has_one_dimension=update.indexed is not None,
+                    wide=wide,
+                )
+                for dtype in dtypes
+            }
             if signature.states:
                 stem = update.name.removesuffix("_step")
-                raw = library[f"{objective.name}_{stem}_init_{SUFFIXES[dtype]}"]
-                made = functions[f"{stem}_state"]
-                functions[f"{stem}_state"] = state_through_c(raw, signature, np.dtype(dtype), made, wide=wide)
-    return SimpleNamespace(**{name: _of_one_dtype(function, np.dtype(dtype)) for name, function in functions.items()})
+                state = f"{stem}_state"
+                callees[state] = {
+                    dtype: state_through_c(
+                        library[f"{objective.name}_{stem}_init_{SUFFIXES[dtype.name]}"],
+                        signature,
+                        dtype,
+                        in_numpy[state],
+                        wide=wide,
+                    )
+                    for dtype in dtypes
+                }
+    return Functions(
+        **{
+            name: Function(function, owner=objective.name, target=target, callees=callees[name])
+            for name, function in in_numpy.items()
+        }
+    )
 
 
 def load_module(name: str, text: str) -> ModuleType:
@@ -103,13 +120,3 @@ def _names(updates: tuple[Update, ...], module: ModuleType) -> Iterator[str]:
         state = f"{update.name.removesuffix('_step')}_state"
         if update.kind == "step" and hasattr(module, state):
             yield state
-
-
-def _of_one_dtype(function: Function, dtype: np.dtype[Any]) -> Function:
-    @functools.wraps(function)
-    def checked(w: Any, *rest: Any, **named: Any) -> Any:
-        if isinstance(w, np.ndarray) and w.dtype is not dtype and w.dtype != dtype:
-            raise TypeError(f"w: expected a {dtype} array, got {w.dtype}")
-        return function(w, *rest, **named)
-
-    return checked
