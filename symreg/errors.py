@@ -18,19 +18,30 @@ class LanguageError(SymregError):
         text: The whole text in which the error stands, or None if there is none to show.
         line: Line from 1.
         column: Column from 1.
+        to_paste: Lines that would put it right, as they would stand in the file; "" for none.
     """
 
     def __init__(
-        self, message: str, *, source: str = "expression", text: str | None = None, line: int = 1, column: int = 1
+        self,
+        message: str,
+        *,
+        source: str = "expression",
+        text: str | None = None,
+        line: int = 1,
+        column: int = 1,
+        to_paste: str = "",
     ) -> None:
         self.message, self.source, self.text, self.line, self.column = message, source, text, line, column
+        self.to_paste = to_paste
         super().__init__(message, source, text, line, column)
 
     def __str__(self) -> str:
-        where = f"{self.source}:{self.line}:{self.column}: {self.message}"
-        if self.text is None:
-            return where
-        return f"{where}\n{excerpt(self.text, self.line, self.column)}"
+        parts = [f"{self.source}:{self.line}:{self.column}: {self.message}"]
+        if self.text is not None:
+            parts.append(excerpt(self.text, self.line, self.column))
+        if self.to_paste:
+            parts.append(f"\n{self.to_paste}")
+        return "\n".join(parts)
 
 
 class SpecError(SymregError):

@@ -69,7 +69,8 @@ def judge_emitted(
     sources = {name: emit(objective, updates, name, replace(options, is_judged=True)) for name in judged}
     compiler = find_compiler().identity if "c" in judged else ""
     texts = [f"{path}\n{text}" for files in sources.values() for path, text in sorted(files.items())]
-    key = digest(_judge(), compiler, repr(objective.terms), repr(tuple(rules)), *texts)
+    steps = [(rule.steps, rule.states, rule.parameters) for rule in rules]
+    key = digest(_judge(), compiler, repr(objective.terms), repr(steps), *texts)
     verdict = _kept(key)
     if verdict is None:
         confront_updates(updates)  # what their docstrings claim

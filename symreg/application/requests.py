@@ -13,7 +13,7 @@ from typing import Any
 from symreg.application.choices import MOST_AUDIT_POINTS, MOST_VERIFY_POINTS, RTOL
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline_declarations import read_declaration
-from symreg.language.toml import read_penalty
+from symreg.language.toml import STANDARD_INPUT, read_penalty
 from symreg.model.clashes import told_apart
 from symreg.model.interval import WORDS
 from symreg.model.names import did_you_mean
@@ -80,7 +80,7 @@ def read_objective(
     Raises:
         LanguageError, SpecError, UnknownName: What is wrong, where, and what would be right.
     """
-    source = read_penalty(text, "standard input") if "[penalty]" in text else text
+    source = read_penalty(text, STANDARD_INPUT) if "[penalty]" in text else text
     return resolve(source, parameters=[read_declaration(row) for row in parameters], name=name, domain=domain)
 
 

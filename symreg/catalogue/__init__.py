@@ -8,8 +8,22 @@ from importlib.resources.abc import Traversable
 
 from symreg.errors import UnknownName
 from symreg.language.toml import read_penalty, read_rule
-from symreg.model.names import did_you_mean, mentioned
+from symreg.model.names import did_you_mean, mentioned, nearest
 from symreg.model.spec import Penalty, Rule
+
+_NOT_HERE = {
+    "l0": "it jumps at 0 and has no derivative; near it are capped_l1, mcp, log_sum and l_half",
+    "laplace": "as a prior it is l1; the penalty is lam*(1 - exp(-abs(w)/gamma))",
+    "gaussian": "as a prior it is l2; lam*(1 - exp(-(w/c)**2)) is welsch",
+    "smooth_l1": "write lam*where(abs(w) <= beta, w**2/(2*beta), abs(w) - beta/2)",
+    "hard_threshold": "the penalty with this operator, for step 1, is mcp(gamma=1)",
+    "soft_threshold": "the penalty with this operator is l1",
+    "firm_threshold": "the penalty with this operator is mcp",
+    "group_lasso": "of one group it is l2_norm; a group is a vector of weights of its own",
+    "fused_lasso": "write l1 + tv(lam=mu)",
+    "sparse_group_lasso": "of one group it is l1 + l2_norm(lam=mu)",
+}
+"""What to write for names that people know and no penalty here has."""
 
 
 @cache
@@ -26,22 +40,66 @@ def rules() -> tuple[str, ...]:
 
 @cache
 def penalty(name: str) -> Penalty:
-    """Return the penalty of that name.
+    """Return the penalty of that name, or with that alias.
 
     Raises:
         UnknownName: There is none; names the nearest.
     """
-    return read_penalty(_text("penalties", name, penalties(), "penalty"), f"{name}.toml")
+    found = penalty_name(name)
+    if found is None:
+        raise UnknownName(f"{mentioned(name, 'no penalty is called')}{what_else_penalty(name)}")
+    return read_penalty(_text("penalties", found), f"{found}.toml")
 
 
 @cache
 def rule(name: str) -> Rule:
-    """Return the update rule of that name.
+    """Return the update rule of that name, or with that alias.
 
     Raises:
         UnknownName: There is none; names the nearest.
     """
-    return read_rule(_text("rules", name, rules(), "rule"), f"{name}.toml")
+    found = rule_name(name)
+    if found is None:
+        raise UnknownName(f"{mentioned(name, 'no rule is called')}{what_else_rule(name)}")
+    return read_rule(_text("rules", found), f"{found}.toml")
+
+
+def penalty_name(name: str) -> str | None:
+    """Return the name of the penalty that is called so, by its name or an alias; None where there is none."""
+    return name if name in penalties() else _aliases_of_penalties().get(name)
+
+
+def rule_name(name: str) -> str | None:
+    """Return the name of the rule that is called so, by its name or an alias; None where there is none."""
+    return name if name in rules() else _aliases_of_rules().get(name)
+
+
+def what_else_penalty(name: str) -> str:
+    """Return what may have been meant by a name that no penalty has, for the end of a message; "" for nothing."""
+    if rule_name(name):
+        return f"; it is a rule: name it with --rule {name} beside a penalty, in Python with rule="
+    if name in _NOT_HERE:
+        return f"; {_NOT_HERE[name]}"
+    near = did_you_mean(name[:40], (*penalties(), *_aliases_of_penalties()))
+    near_rule = "" if near else nearest(name[:40], (*rules(), *_aliases_of_rules()))
+    return f"; did you mean the rule '{near_rule}'?" if near_rule else near
+
+
+def what_else_rule(name: str) -> str:
+    """Return what may have been meant by a name that no rule has, likewise."""
+    if penalty_name(name):
+        return "; it is a penalty, and stands where the objective does"
+    return did_you_mean(name[:40], (*rules(), *_aliases_of_rules()))
+
+
+@cache
+def _aliases_of_penalties() -> dict[str, str]:
+    return {alias: name for name in penalties() for alias in penalty(name).aliases}
+
+
+@cache
+def _aliases_of_rules() -> dict[str, str]:
+    return {alias: name for name in rules() for alias in rule(name).aliases}
 
 
 def source_text(name: str) -> str:
@@ -50,9 +108,14 @@ def source_text(name: str) -> str:
     Raises:
         UnknownName: Nothing has that name; names the nearest that has.
     """
-    if name in penalties():
-        return _text("penalties", name, penalties(), "penalty")
-    return _text("rules", name, (*rules(), *penalties()), "penalty or rule")
+    found = penalty_name(name)
+    if found is not None:
+        return _text("penalties", found)
+    found = rule_name(name)
+    if found is not None:
+        return _text("rules", found)
+    known = (*rules(), *penalties(), *_aliases_of_penalties(), *_aliases_of_rules())
+    raise UnknownName(f"{mentioned(name, 'no penalty or rule is called')}{did_you_mean(name[:40], known)}")
 
 
 def _stems(folder: str) -> tuple[str, ...]:
@@ -60,9 +123,7 @@ def _stems(folder: str) -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".toml") for name in file_names if name.endswith(".toml")))
 
 
-def _text(folder: str, name: str, known: tuple[str, ...], what: str) -> str:
-    if name not in known:
-        raise UnknownName(f"{mentioned(name, f'no {what} is called')}{did_you_mean(name[:40], known)}")
+def _text(folder: str, name: str) -> str:
     return _folder(folder).joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 

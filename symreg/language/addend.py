@@ -45,13 +45,14 @@ class Addend:
     indexed: ast.expr | None = None
 
 
-def refuse(addend: Addend, message: str, node: ast.AST) -> NoReturn:
-    """Raise the error at a node of the addend.
+def refuse(addend: Addend, message: str, node: ast.AST, *, to_paste: str = "") -> NoReturn:
+    """Raise the error at a node of the addend; `to_paste` are lines that would put it right.
 
     Raises:
         LanguageError: Always.
     """
-    fail_in(addend.place, message, addend.text, addend.offset + getattr(node, "col_offset", 0))
+    at = addend.offset + getattr(node, "col_offset", 0)
+    fail_in(addend.place, message, addend.text, at, to_paste=to_paste)
 
 
 def count(addend: Addend, node: ast.AST, depth: int) -> None:

@@ -17,18 +17,26 @@ class Excerpted:
     offset: int = 0
 
 
-def fail_in(place: Excerpted, message: str, text: str, position: int) -> NoReturn:
+def fail_in(place: Excerpted, message: str, text: str, position: int, *, to_paste: str = "") -> NoReturn:
     """Raise the error at a position of a text that stands in a place.
+
+    Args:
+        place: Where the text stands.
+        message: What is wrong and what would be right.
+        text: The text.
+        position: In it.
+        to_paste: Lines that would put it right.
 
     Raises:
         LanguageError: Always.
     """
     whole = text if place.whole is None else place.whole
-    fail_at(message, whole, min(position, max(len(text) - 1, 0)) + place.offset, place.source)
+    at = min(position, max(len(text) - 1, 0)) + place.offset
+    fail_at(message, whole, at, place.source, to_paste=to_paste)
 
 
-def fail_at(message: str, text: str, position: int, source: str = "expression") -> NoReturn:
-    """Raise the error at a position of a text.
+def fail_at(message: str, text: str, position: int, source: str = "expression", *, to_paste: str = "") -> NoReturn:
+    """Raise the error at a position of a text; see `fail_in`.
 
     Raises:
         LanguageError: Always.
@@ -36,4 +44,4 @@ def fail_at(message: str, text: str, position: int, source: str = "expression") 
     at = min(position, max(len(text) - 1, 0))
     line_start = text.rfind("\n", 0, at) + 1
     line = text.count("\n", 0, at) + 1
-    raise LanguageError(message, source=source, text=text, line=line, column=at - line_start + 1)
+    raise LanguageError(message, source=source, text=text, line=line, column=at - line_start + 1, to_paste=to_paste)

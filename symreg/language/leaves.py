@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import NoReturn
 
 from symreg.errors import SpecError
 from symreg.expressions.functions import CONSTANTS, FUNCTIONS, RULE_FUNCTIONS
@@ -25,12 +26,24 @@ def walk_name(addend: Addend, node: ast.Name, name: str) -> Tree:
     if name in addend.names:
         return Name(name)
     if not addend.is_open:
-        refuse(addend, f"{mentioned(name, 'unknown name')}{did_you_mean(name, addend.names | CONSTANTS.keys())}", node)
+        table = f'[params.{name}]\ndomain = "positive"\ndefault = 1.0'
+        _refuse_undeclared(addend, node, name, "a parameter", table)
     try:
         check_identifier(name, "name")
     except SpecError as error:
         refuse(addend, str(error), node)
     return Name(name)
+
+
+def _refuse_undeclared(addend: Addend, node: ast.Name, name: str, what: str, table: str) -> NoReturn:
+    """Refuse a name that a spec file does not declare; say which table would, if there may be one."""
+    near = did_you_mean(name, addend.names | CONSTANTS.keys())
+    unknown = f"{mentioned(name, 'unknown name')}{near}"
+    try:
+        check_identifier(name, "name")
+    except SpecError:
+        refuse(addend, unknown, node)
+    refuse(addend, f"{unknown}{' If' if near else '; if'} it is {what}, declare it:", node, to_paste=table)
 
 
 def walk_item(addend: Addend, node: ast.Subscript) -> Tree:
@@ -40,10 +53,13 @@ def walk_item(addend: Addend, node: ast.Subscript) -> Tree:
     if not isinstance(node.value, ast.Name):
         refuse(addend, "only an array can be subscripted, as in w[i]", node)
     array = node.value.id
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if array != "w":
+        if not (addend.is_open or array in addend.names or array in addend.bound):
+            shape = ", ".join(['"n"'] * min(len(parts), 2))
+            _refuse_undeclared(addend, node.value, array, "an array", f"[arrays.{array}]\nshape = [{shape}]")
         walk_name(addend, node.value, array)
     addend.indexed = addend.indexed or node
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     subscripts = tuple(_walk_subscript(addend, part) for part in parts)
     used = [s.index for s in subscripts]
     if array == "w" and len(used) != 1:

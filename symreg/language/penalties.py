@@ -22,6 +22,7 @@ def make_penalty(
     arrays: tuple[Array, ...] = (),
     reference: str = "",
     doc: str = "",
+    aliases: tuple[str, ...] = (),
     source: str = "expression",
 ) -> Penalty:
     """Return a penalty whose parts have been checked against each other.
@@ -35,6 +36,7 @@ def make_penalty(
         arrays: All that the expression uses.
         reference: Where it is from, one line.
         doc: One paragraph.
+        aliases: Other names of it, checked.
         source: File name or `expression`, for messages.
 
     Raises:
@@ -54,6 +56,7 @@ def make_penalty(
         arrays=arrays,
         reference=check_line(reference, f"{source}: reference"),
         doc=check_line(doc, f"{source}: doc", LONGEST_DOC),
+        aliases=aliases,
         source=source,
     )
 

@@ -14,8 +14,10 @@ from symreg.language.penalties import make_penalty
 from symreg.language.toml_file import LARGEST_FILE, TomlFile
 from symreg.model.spec import Array, Assignment, Parameter, Penalty, Rule, State, varying_names
 
-_PENALTY_KEYS = ("name", "title", "expr", "reference", "domain", "doc")
-_RULE_KEYS = ("name", "title", "steps", "reference", "doc")
+STANDARD_INPUT = "standard input"
+"""What messages call a spec file's text that was read from there."""
+_PENALTY_KEYS = ("name", "title", "expr", "reference", "domain", "doc", "aliases")
+_RULE_KEYS = ("name", "title", "steps", "reference", "doc", "aliases")
 MOST_STEPS = 64
 
 _ASSIGNMENT = re.compile(r"\s*(?P<target>[A-Za-z_]\w*)\s*=(?!=)(?P<expression>.*)", re.ASCII | re.DOTALL)
@@ -32,6 +34,7 @@ def read_penalty(text: str, source: str) -> Penalty:
         SpecError, LanguageError: What is wrong, where, and what would be right.
     """
     file = TomlFile(text, source)
+    file.refuse_another_kind("penalty")
     file.only(file.data, "", ("penalty", "params", "arrays"))
     table = file.table("penalty", _PENALTY_KEYS)
     expression_text = file.text(table, "penalty", "expr", longest=LARGEST_FILE, is_plain=False)
@@ -41,6 +44,7 @@ def read_penalty(text: str, source: str) -> Penalty:
     expression = parse(expression_text, source=file.excerpted("expr", expression_text), known=known)
     return make_penalty(
         name=file.text(table, "penalty", "name"),
+        aliases=file.aliases(table, "penalty"),
         title=file.text(table, "penalty", "title", default=""),
         expression=expression,
         domain=file.domain_of_weights(table, [p.name for p in parameters]),
@@ -63,6 +67,7 @@ def read_rule(text: str, source: str) -> Rule:
         SpecError, LanguageError: What is wrong, where, and what would be right.
     """
     file = TomlFile(text, source)
+    file.refuse_another_kind("rule")
     file.only(file.data, "", ("rule", "state", "params"))
     table = file.table("rule", _RULE_KEYS)
     parameters = file.parameters()
@@ -77,6 +82,7 @@ def read_rule(text: str, source: str) -> Rule:
         parameters=parameters,
         reference=file.text(table, "rule", "reference", default=""),
         doc=file.text(table, "rule", "doc", default="", longest=LONGEST_DOC),
+        aliases=file.aliases(table, "rule"),
         source=source,
     )
     for call in rule.prox_calls:

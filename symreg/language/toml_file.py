@@ -25,6 +25,9 @@ _PARAMETER_KEYS = ("domain", "default", "latex", "doc")
 _ARRAY_KEYS = ("shape", "domain", "default", "latex", "doc")
 _SHAPES: dict[int, Shape] = {1: ("n",), 2: ("n", "n")}
 
+_OTHER_KINDS = {"rule": "name it with --rule {}", "penalty": "it stands where the objective does"}
+"""What to say of a file that describes something else."""
+
 _Row = TypeVar("_Row")
 
 
@@ -62,6 +65,12 @@ class TomlFile:
                 shown = f"[{path}] {shown_text(key)}" if path else f"[{shown_text(key)}]"
                 self.fail(f"{shown} is not a key here{did_you_mean(key[:40], allowed)}")
 
+    def refuse_another_kind(self, name: str) -> None:
+        """Refuse a file without the table that is wanted, and with that of something else."""
+        for other, hint in _OTHER_KINDS.items():
+            if other != name and other in self.data and name not in self.data:
+                self.fail(f"it holds a [{other}], not a [{name}]; {hint.format(self.source)}")
+
     def table(self, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
         """Return a table that has to be there, with no keys but these."""
         table = self.data.get(name)
@@ -96,6 +105,19 @@ class TomlFile:
         if not isinstance(value, str):
             self.fail(f"[{path}] {key}: write text in quotes")
         return check_line(value, f"{self.source}: [{path}] {key}", longest) if is_plain else value
+
+    def aliases(self, table: Mapping[str, Any], path: str) -> tuple[str, ...]:
+        """Return the other names of what a table describes."""
+        names = table.get("aliases", [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            self.fail(f'[{path}] aliases: write a list of names, such as ["lasso"]')
+        if len(names) > MOST_PARAMETERS:
+            self.fail(f"[{path}] aliases: {len(names)} names; at most {MOST_PARAMETERS}")
+        for name in names:
+            self.identifier(name, f"[{path}] alias")
+            if names.count(name) > 1 or name == table.get("name"):
+                self.fail(f"[{path}] aliases: '{name}' is a name of it already")
+        return tuple(names)
 
     def identifier(self, name: str, what: str, allowed: Iterable[str] = ()) -> str:
         """Return a name that may be one."""

@@ -50,6 +50,17 @@ class Interval:
         """Is it the whole real line?"""
         return self.low is None and self.high is None
 
+    def condition(self, name: str) -> str:
+        """Return that something lies in it: `lam > 0`, `p in (0, 1)`, `mu real`."""
+        if self.is_all:
+            return f"{name} real"
+        if self.low is not None and self.high is not None:
+            return f"{name} in {self}"
+        end = self.low if self.high is None else self.high
+        assert end is not None
+        sign = (">" if self.high is None else "<") + "=" * (self.low_closed or self.high_closed)
+        return f"{name} {sign} {_shortest(end)}"
+
     @property
     def lower(self) -> Tree | None:
         """The lower end as an expression."""
@@ -106,6 +117,11 @@ WORDS = {
     "positive": Interval(low=Fraction(0)),
     "nonnegative": Interval(low=Fraction(0), low_closed=True),
 }
+
+
+def decimal(value: float) -> str:
+    """Return a double as it is written shortest: `3`, `0.1`, `1e-08`."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def _shortest(value: Fraction) -> int | float | Fraction:

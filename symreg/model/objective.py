@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
-from symreg.model.spec import Array, Parameter
-from symreg.model.terms import Terms
+from symreg.display import card, one_line
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Binary, Tree, number
+from symreg.model.spec import Array, Parameter, parameter_rows
+from symreg.model.terms import Term, Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +22,12 @@ class Objective:
         terms: The addends of R, named and renamed.
         text: The objective as its user wrote it (for the "regenerate with" line).
         references: Of the specs that it is from.
-        notes: What was assumed, one line each (undeclared parameters taken as positive).
+        assumptions: What was assumed of parameters that nobody declared; whoever reads their domains knows it.
+        notes: How the text was understood where another reading is near, one line each.
         declared: Parameters and arrays that were declared beside the text.
         domain: Of the weights, as it was given beside the text; "" where none was.
+        is_named: Was the name given beside the text, rather than made from it?
+        docs: What the specs say of their conventions, a paragraph each.
     """
 
     name: str
@@ -28,15 +35,49 @@ class Objective:
     terms: Terms
     text: str
     references: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     declared: tuple[Parameter | Array, ...] = ()
     domain: str = ""
+    is_named: bool = False
+    docs: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return one_line(f"objective {self.name}", (to_text(self.formula), *self._conditions))
+
+    def _repr_html_(self) -> str:
+        return card(
+            f"objective {self.name}",
+            (
+                ("title", "", self.title),
+                ("R(w)", to_text(self.formula), ""),
+                *parameter_rows(self.terms.parameters),
+                *((array.name, array.condition, array.doc) for array in self.terms.arrays),
+                *(("reference", "", reference) for reference in self.references),
+                *(("note", "", note) for note in (*self.docs, *self.notes)),
+            ),
+        )
+
+    @property
+    def formula(self) -> Tree:
+        """R as one expression: the addends in a bare `w` are summed over all weights."""
+        return reduce(lambda total, tree: Binary("+", total, tree), map(_weighted, self.terms.terms))
+
+    @property
+    def _conditions(self) -> tuple[str, ...]:
+        domains = dict.fromkeys(str(term.domain) for term in self.terms.terms if not term.domain.is_all)
+        arrays = (array.condition for array in self.terms.arrays)
+        return (*(p.condition for p in self.terms.parameters), *arrays, *(f"w in {domain}" for domain in domains))
 
     @property
     def options(self) -> tuple[str, ...]:
         """What stands beside the text in a command: the declarations of parameters, and the domain."""
         words = [word for p in self.declared for word in ("--param", _declaration(p))]
         return (*words, *(("--domain", self.domain) if self.domain else ()))
+
+
+def _weighted(term: Term) -> Tree:
+    return term.tree if term.coefficient == 1 else Binary("*", number(term.coefficient), term.tree)
 
 
 def _declaration(declared: Parameter | Array) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from numbers import Real
 from typing import Literal
 
-from symreg.errors import SpecError
+from symreg.display import card, one_line
 from symreg.expressions.running_averages import Cancellation, cancellations
+from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Tree, names, walk
+from symreg.model.coefficient import checked_coefficient, weighted_text
 from symreg.model.domain import Domain
-from symreg.model.interval import REAL, Interval
-from symreg.model.names import LONGEST_MENTION
+from symreg.model.interval import REAL, Interval, decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,17 @@ class Parameter:
     is_assumed: bool = False
     is_chosen: bool = field(default=False, compare=False)
     above: str = ""
+
+    @property
+    def condition(self) -> str:
+        """What it has to be, as in `lam > 0`."""
+        if not self.above:
+            return self.domain.condition(self.name)
+        own = "" if self.domain.is_all else f"{self.domain.condition(self.name)}, "
+        return f"{own}{self.name} > {self.above}"
+
+    def __repr__(self) -> str:
+        return one_line("parameter", (self.condition, f"default {decimal(self.default)}"))
 
 
 Shape = tuple[Literal["n"], ...]
@@ -71,6 +81,15 @@ class Array:
         """One of its elements, as a parameter of the same name."""
         return Parameter(name=self.name, domain=self.domain, default=self.default, latex=self.latex, doc=self.doc)
 
+    @property
+    def condition(self) -> str:
+        """What it has to be, as in `A n x n` or `c n, c[i] >= 0`."""
+        size = f"{self.name} {' x '.join(self.shape)}"
+        return size if self.domain.is_all else f"{size}, {self.domain.condition(f'{self.name}[i]')}"
+
+    def __repr__(self) -> str:
+        return one_line("array", (self.condition,))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Penalty:
@@ -85,7 +104,9 @@ class Penalty:
         arrays: Declared arrays, in the order of the file.
         reference: Where the formula is from.
         doc: Free text, one paragraph.
+        aliases: Other names of the same penalty.
         source: File name or `expression`, for messages.
+        path: Of its file, as it was given; "" for what is no file of the user's.
     """
 
     name: str
@@ -96,7 +117,29 @@ class Penalty:
     arrays: tuple[Array, ...] = ()
     reference: str = ""
     doc: str = ""
+    aliases: tuple[str, ...] = ()
     source: str = field(default="expression", compare=False)
+    path: str = field(default="", compare=False)
+
+    def __repr__(self) -> str:
+        return one_line(f"penalty {self.name}", (to_text(self.expression), *self._conditions()))
+
+    def _repr_html_(self) -> str:
+        return card(
+            f"penalty {self.name}",
+            (
+                *_words(("title", self.title), ("also called", ", ".join(self.aliases))),
+                ("expression", to_text(self.expression), ""),
+                *(() if self.domain.is_all else (("domain of w", str(self.domain), ""),)),
+                *parameter_rows(self.parameters),
+                *((a.name, a.condition, a.doc) for a in self.arrays),
+                *_words(("reference", self.reference), ("doc", self.doc)),
+            ),
+        )
+
+    def _conditions(self) -> tuple[str, ...]:
+        domain = () if self.domain.is_all else (f"w in {self.domain}",)
+        return (*(p.condition for p in self.parameters), *(a.condition for a in self.arrays), *domain)
 
     def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:
         return PenaltySum(addends=((Fraction(1), self),)) + other
@@ -111,6 +154,9 @@ class PenaltySum:
 
     addends: tuple[tuple[Fraction, Penalty], ...]
 
+    def __repr__(self) -> str:
+        return one_line("sum of penalties", (" + ".join(weighted_text(c, p.name) for c, p in self.addends),))
+
     def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:
         if not isinstance(other, Penalty | PenaltySum):
             return NotImplemented
@@ -122,23 +168,18 @@ class PenaltySum:
         return PenaltySum(addends=tuple((exact * c, penalty) for c, penalty in self.addends))
 
 
-def checked_coefficient(value: float | Fraction) -> Fraction:
-    """Return a penalty's coefficient, exact: a decimal as it is written.
-
-    Raises:
-        SpecError: Not positive, or beyond 1e-100 to 1e100.
-    """
-    if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < math.inf:
-        raise SpecError(f"{_shown(value)}: a penalty's coefficient is a positive number")
-    exact = Fraction(value) if isinstance(value, int | Fraction) else Fraction(repr(float(value)))
-    if not Fraction(1, 10**100) <= exact <= 10**100:
-        raise SpecError(f"{_shown(value)}: a penalty's coefficient is a positive number, 1e-100 to 1e100")
-    return exact
+def parameter_rows(parameters: Iterable[Parameter]) -> tuple[tuple[str, str, str], ...]:
+    """Return the rows of a card on parameters: name, condition, default and words."""
+    return tuple((p.name, p.condition, _and(p.doc, f"default {decimal(p.default)}")) for p in parameters)
 
 
-def _shown(value: object) -> str:
-    text = str(value) if isinstance(value, Fraction) else repr(value)
-    return f"coefficient {text}" if len(text) <= LONGEST_MENTION else f"a coefficient of {len(text)} characters"
+def _and(*words: str) -> str:
+    return "; ".join(part for part in words if part)
+
+
+def _words(*rows: tuple[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """Return the rows of a card on what was said in words, if it was."""
+    return tuple((label, "", words) for label, words in rows if words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +188,9 @@ class Assignment:
 
     target: str
     expression: Tree
+
+    def __str__(self) -> str:
+        return f"{self.target} = {to_text(self.expression)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +229,7 @@ class Rule:
 
     `g_loss` is the loss's gradient, `g_penalty` the penalty's, `g` their sum; `t` counts steps from 1. In a rule that
     uses `prox(v, s)`, the proximal operator with step s takes those terms of the penalty that have a kink, and
-    `g_penalty` is the gradient of the others.
+    `g_penalty` is the gradient of the others. `aliases`, `source` and `path` are as those of a penalty.
 
     Where a parameter of the objective has a name of the rule's, `renamed` holds that name and the one in its place.
     """
@@ -197,8 +241,33 @@ class Rule:
     parameters: tuple[Parameter, ...]
     reference: str = ""
     doc: str = ""
+    aliases: tuple[str, ...] = ()
     source: str = field(default="expression", compare=False)
     renamed: tuple[tuple[str, str], ...] = ()
+    path: str = field(default="", compare=False)
+
+    @property
+    def command_name(self) -> str:
+        """What it is called on a command line: the path of its file, or its name."""
+        return self.path or self.name
+
+    def __repr__(self) -> str:
+        return one_line(f"rule {self.name}", ("; ".join(map(str, self.steps)), *(p.condition for p in self.parameters)))
+
+    def _repr_html_(self) -> str:
+        return card(
+            f"rule {self.name}",
+            (
+                *_words(("title", self.title), ("also called", ", ".join(self.aliases))),
+                ("steps", "\n".join(map(str, self.steps)), ""),
+                *(
+                    (s.name, f"{s.name} = {decimal(s.initial)}", f"at first{s.doc and '; '}{s.doc}")
+                    for s in self.states
+                ),
+                *parameter_rows(self.parameters),
+                *_words(("reference", self.reference), ("doc", self.doc)),
+            ),
+        )
 
     @property
     def uses_t(self) -> bool:

@@ -11,6 +11,7 @@ from symreg.expressions.decompose import addends
 from symreg.expressions.tree import Item, Name, Negate, Subscript, Sum, Tree, arrays, is_elementwise, names, substitute
 from symreg.language.declarations import is_plain
 from symreg.language.parse import fold
+from symreg.model.coefficient import weighted_text
 from symreg.model.interval import inside, intersection
 from symreg.model.objective import Objective
 from symreg.model.ordering import asked_of
@@ -46,14 +47,19 @@ def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objectiv
         terms=unified,
         text=_as_written(text, " + ".join(weighted_text(c, p.name) for c, p in weighted)),
         references=tuple(dict.fromkeys(p.reference for _, p in weighted if p.reference)),
-        notes=tuple(note_of_assumed(p) for p in unified.parameters if p.is_assumed),
+        assumptions=note_on_assumed(unified.parameters),
+        docs=tuple(dict.fromkeys(p.doc for _, p in weighted if p.doc)),
     )
 
 
-def note_of_assumed(parameter: Parameter) -> str:
-    """Return what to tell of a parameter that nobody declared."""
-    name = parameter.name
-    return f"{name} is taken as positive; declare another domain with --param '{name}: real = 1'"
+def note_on_assumed(parameters: Iterable[Parameter]) -> tuple[str, ...]:
+    """Return one note on all parameters that nobody declared, if there are any."""
+    names = [p.name for p in parameters if p.is_assumed]
+    if not names:
+        return ()
+    listed = f"{', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f"{names[0]} is"
+    what = "one otherwise" if len(names) > 1 else "it otherwise"
+    return (f"{listed} taken as positive; declare {what} with --param '{names[0]}: real = 1'",)
 
 
 def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Term]:
@@ -162,12 +168,3 @@ def _as_written(text: str, otherwise: str) -> str:
     """Return the objective as its user wrote it, on one line, if that may stand in a comment of what is emitted."""
     flat = " ".join(text.split())
     return flat if is_plain(flat) else otherwise
-
-
-def weighted_text(coefficient: Fraction, name: str) -> str:
-    """Return `0.5*name`; a coefficient that is no short decimal stands as a fraction."""
-    if coefficient == 1:
-        return name
-    value = float(coefficient)
-    is_short = Fraction(repr(value)) == coefficient and f"{value:g}" == repr(value).removesuffix(".0")
-    return f"{value:g}*{name}" if is_short else f"{coefficient}*{name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from symreg.errors import SpecError, UnknownName
@@ -18,7 +19,7 @@ def read_penalty_file(path: Path) -> Penalty:
     Raises:
         LanguageError, SpecError, UnknownName: There is no such file, or what is wrong in it.
     """
-    return read_penalty(read_text(path), printable(path.name))
+    return replace(read_penalty(read_text(path), printable(path.name)), path=str(path))
 
 
 def is_file(text: str) -> bool:

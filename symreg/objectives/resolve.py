@@ -16,8 +16,9 @@ from symreg.model.names import check_stem, did_you_mean
 from symreg.model.objective import Objective
 from symreg.model.spec import Array, Parameter, Penalty, PenaltySum
 from symreg.model.terms import Term, Terms
-from symreg.objectives.combine import combined, note_of_assumed, weighted_text, with_unified_parameters
+from symreg.objectives.combine import combined, note_on_assumed, with_unified_parameters
 from symreg.objectives.files import read_penalty_file
+from symreg.objectives.spelling import EXPRESSION, spelling_of
 from symreg.objectives.text import read_addends
 
 
@@ -45,14 +46,14 @@ def resolve(
         case Objective():
             objective = source
         case PenaltySum():
-            objective = combined(source.addends, " + ".join(weighted_text(c, p.name) for c, p in source.addends))
+            objective = _of_penalties(source.addends)
         case Penalty():
-            objective = combined(((Fraction(1), source),), source.name)
+            objective = _of_penalties(((Fraction(1), source),))
         case Path():
-            objective = combined(((Fraction(1), read_penalty_file(source)),), source.name)
+            objective = _of_penalties(((Fraction(1), read_penalty_file(source)),))
         case str():
             read = read_addends(source, declared)
-            written = [penalty for _, penalty in read.addends if penalty.source == "expression"]
+            written = [penalty for _, penalty in read.addends if penalty.source == EXPRESSION]
             inline = {p.name for penalty in written for p in penalty.parameters}
             inline |= {a.name for penalty in written for a in penalty.arrays}
             objective = combined(read.addends, source)
@@ -64,7 +65,14 @@ def resolve(
     objective = replace(objective, declared=(*objective.declared, *declared))
     objective = objective if domain is None else within(objective, domain)
     _check_declared([p.name for p in declared], inline | (set(objective.terms.names) - before), objective.terms.names)
-    return objective if name is None else replace(objective, name=check_stem(name, "name"))
+    return objective if name is None else replace(objective, name=check_stem(name, "name"), is_named=True)
+
+
+def _of_penalties(addends: tuple[tuple[Fraction, Penalty], ...]) -> Objective:
+    """Return the objective of penalties that were made in Python, with the text that would have made them."""
+    spelling = spelling_of(addends)
+    objective = combined(addends, spelling.text)
+    return replace(objective, declared=spelling.declared, domain=spelling.domain, is_named=spelling.is_named)
 
 
 def within(objective: Objective, domain: str) -> Objective:
@@ -89,9 +97,9 @@ def within(objective: Objective, domain: str) -> Objective:
         named = {p.name for p in term.parameters}
         added = [p for p in ends if p.name not in named]
         terms.append(replace(term, domain=common, parameters=(*term.parameters, *added)))
-    notes = tuple(note_of_assumed(p) for p in ends if p.is_assumed and p.name not in known)
     unified = with_unified_parameters(Terms(terms=tuple(terms)))
-    return replace(objective, terms=unified, notes=(*objective.notes, *notes), domain=" ".join(domain.split()))
+    assumptions = note_on_assumed(unified.parameters)
+    return replace(objective, terms=unified, assumptions=assumptions, domain=" ".join(domain.split()))
 
 
 def _note_of_constant(name: str) -> str:

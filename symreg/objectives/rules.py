@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from symreg import catalogue
@@ -9,7 +11,7 @@ from symreg.errors import SpecError
 from symreg.language.toml import read_rule
 from symreg.model.names import printable
 from symreg.model.spec import Rule
-from symreg.objectives.files import read_text
+from symreg.objectives.files import is_file, read_text
 
 
 def resolve_rule(source: str | Path | Rule) -> Rule:
@@ -24,7 +26,21 @@ def resolve_rule(source: str | Path | Rule) -> Rule:
         return read_rule(source, "rule")
     if isinstance(source, Path) or (isinstance(source, str) and source.endswith(".toml")):
         path = Path(source)
-        return read_rule(read_text(path), printable(path.name))
+        return replace(read_rule(read_text(path), printable(path.name)), path=str(path))
     if not isinstance(source, str):
         raise SpecError(f"a rule is a name, a path or a spec file's text, not of type {type(source).__name__}")
     return catalogue.rule(source)
+
+
+def is_rule(text: str) -> bool:
+    """Is a text the name of a rule, the path of a rule's file, or such a file's own text?
+
+    Raises:
+        SpecError, UnknownName: A path at which there is no such file.
+    """
+    if text.endswith(".toml") and is_file(text):
+        text = read_text(Path(text))
+    return catalogue.rule_name(text) is not None or _RULE_TABLE.search(text) is not None
+
+
+_RULE_TABLE = re.compile(r"^[ \t]*\[rule\]", re.MULTILINE)

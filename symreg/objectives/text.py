@@ -17,8 +17,9 @@ from symreg.language.excerpt import Excerpted, fail_at
 from symreg.language.inline import inline_penalty
 from symreg.language.limits import Fail, split_addends
 from symreg.language.parse import fold, parse_addends
-from symreg.model.names import did_you_mean, mentioned, printable
-from symreg.model.spec import Array, Parameter, Penalty, checked_coefficient
+from symreg.model.coefficient import checked_coefficient
+from symreg.model.names import mentioned, printable
+from symreg.model.spec import Array, Parameter, Penalty
 from symreg.objectives.arguments import with_arguments
 from symreg.objectives.files import is_file, read_penalty_file
 
@@ -73,7 +74,8 @@ class _Part:
     @property
     def is_bare(self) -> bool:
         """Is it a name that no penalty has, by itself or with a number: perhaps a constant?"""
-        return self.call is not None and self.call["arguments"] is None and self.rest not in catalogue.penalties()
+        is_alone = self.call is not None and self.call["arguments"] is None
+        return is_alone and catalogue.penalty_name(self.rest) is None
 
     @property
     def is_penalty(self) -> bool:
@@ -171,7 +173,7 @@ def _parts(text: str, fail: Fail) -> list[_Part]:
 
 def _no_penalty(name: str, addends: int) -> str:
     """Return what is wrong with a name by itself where no expression of the weights is there for it to be in."""
-    near = did_you_mean(name, catalogue.penalties())
+    near = catalogue.what_else_penalty(name)
     beside = f"; a constant stands in an expression of w, as in abs(w) + {name}" if addends > 1 else ""
     alone = "" if near or beside else f"; a parameter stands in an expression of w, as in {name}*abs(w)"
     return f"no penalty is called '{printable(name)}'{beside}{alone}{near}"
@@ -200,7 +202,7 @@ def _penalty_call(text: str) -> re.Match[str] | None:
 
 def _refuse_arguments_without_names(part: _Part, fail: Fail) -> None:
     match = _CALL.fullmatch(part.rest)
-    if match is not None and match["name"] in catalogue.penalties() and match["name"] not in FUNCTIONS:
+    if match is not None and catalogue.penalty_name(match["name"]) and match["name"] not in FUNCTIONS:
         name = match["name"]
         first = catalogue.penalty(name).parameters[0]
         fail(
@@ -213,7 +215,7 @@ def _refuse_arguments_without_names(part: _Part, fail: Fail) -> None:
 def _refuse_penalty_names(tree: Tree, place: Excerpted) -> None:
     whole = place.whole or ""
     for name in sorted(names(tree)):
-        if name in catalogue.penalties():
+        if catalogue.penalty_name(name):
             at = re.compile(rf"\b{name}\b").search(whole, place.offset)
             fail_at(
                 f"'{name}' is a penalty; its coefficient is a number, as in 0.5*{name}, and other names are parameters",

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shlex
+from pathlib import PurePath
 
 from symreg.expressions.text import to_text
 from symreg.model.objective import Objective
@@ -22,12 +23,12 @@ _FOLDER = re.compile(r"(?:[^\s*+(),=]*/)+(?=[^\s*+(),=/]*\.toml)")
 
 def command_of(objective: Objective, rules: tuple[Rule, ...], target: str, options: Options) -> str:
     """Return the command that emits the objective again; of files it names no folder."""
-    is_inline = any(term.name.startswith("penalty") for term in objective.terms.terms)
-    text = " ".join(_FOLDER.sub("", objective.text).split())
+    is_named = objective.is_named or any(term.name.startswith("penalty") for term in objective.terms.terms)
+    text = _without_folders(" ".join(objective.text.split()))
     words = ["symreg", "generate", text if len(text) <= _LONGEST_COMMAND else "OBJECTIVE"]
-    words += [*(["--name", objective.name] if is_inline else []), *objective.options]
+    words += [*(["--name", objective.name] if is_named else []), *objective.options]
     for rule in rules:
-        words += ["--rule", rule.name]
+        words += ["--rule", PurePath(rule.command_name).name]
     words += ["--target", target]
     if options.dtype != UNLESS_ASKED.dtype:
         words += ["--dtype", options.dtype]
@@ -36,6 +37,11 @@ def command_of(objective: Objective, rules: tuple[Rule, ...], target: str, optio
     if options.kinds != KINDS:
         words += ["--functions", ",".join(options.kinds)]
     return shlex.join([*words, *([] if options.is_judged else ["--unjudged"])])
+
+
+def _without_folders(text: str) -> str:
+    is_one_path = text.endswith(".toml") and " + " not in text
+    return PurePath(text).name if is_one_path else _FOLDER.sub("", text)
 
 
 def digest_of(objective: Objective, updates: tuple[Update, ...], target: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -121,6 +122,14 @@ def _smoothness(order: int, w: list[Any], lam: Any) -> Any:
     return lam * (differences.T * differences)[0]
 
 
+def _crossings(w: list[Any], lam: Any) -> Any:
+    """The coarea formula: how often w passes between two levels, times their distance."""
+    levels = sorted(set(w))
+    pairs = list(pairwise(w))
+    bands = pairwise(levels)
+    return lam * sum(((high - low) * sum((x <= low) != (y <= low) for x, y in pairs) for low, high in bands), mpf(0))
+
+
 def _pairs(w: list[Any], lam: Any) -> Any:
     return lam * sum((x - y) ** 2 for i, x in enumerate(w) for y in w[:i]) / len(w)
 
@@ -134,6 +143,7 @@ ON_VECTORS: dict[str, Callable[..., Any]] = {
     "l2_norm": lambda w, lam: lam * mpmath.norm(mpmath.matrix(w)),
     "first_difference": partial(_smoothness, 1),
     "second_difference": partial(_smoothness, 2),
+    "total_variation": _crossings,
     "variance": _pairs,
     "exclusive_lasso": lambda w, lam: lam * sum(abs(x * y) for x in w for y in w),
     "tikhonov": _quadratic_form,

@@ -62,7 +62,7 @@ MESSAGES: dict[str, tuple[str, Callable[[str], str]]] = {
     "an audit": (SUM, lambda t: failing(lambda: symreg.audit(t))),
     "a penalty": (SUM, lambda t: failing(lambda: symreg.penalty(t))),
     "a command": (SUM, lambda t: cli(t)),
-    "show": (SUM, lambda t: failing(lambda: _invoked("show", t))),
+    "show": (SUM, lambda t: failing(lambda: _invoked("show", "--spec", t))),
     "a setting": (SUM, lambda t: cli("verify", "l2", "--set", t)),
     "two objectives": (SQUARES, lambda t: cli("generate", t, t, "-o", "-", "--timeout", "120")),
 }

@@ -264,11 +264,12 @@ RULES = {
 
 
 def refused(action: Callable[[], object]) -> str:
-    """Return the one line of the error that an action meets; below it only the text and a caret may stand."""
+    """Return the one line of the error that an action meets; below it the text, a caret and what to paste may stand."""
     with pytest.raises(SymregError) as caught:
         action()
     assert caught.value.exit_code == 2
-    line, *rest = str(caught.value).split("\n")
+    message, _, _ = str(caught.value).partition("\n\n" if getattr(caught.value, "to_paste", "") else "\0")
+    line, *rest = message.split("\n")
     assert line.isascii() and line.isprintable()
     assert len(line) < 300
     assert len(rest) == (2 if isinstance(caught.value, LanguageError) and caught.value.text is not None else 0)
@@ -385,3 +386,29 @@ def test_a_domain_holds_what_emitted_code_lets_pass(
     domain = parse_interval(text)
     assert all(x in domain for x in inside)
     assert all(x not in domain for x in outside)
+
+
+@pytest.mark.parametrize(
+    ("expression", "table"),
+    [
+        ("lam*w**2 + kappa*w", '[params.kappa]\ndomain = "positive"\ndefault = 1.0'),
+        ("lam*w**2 + lam2*w", '[params.lam2]\ndomain = "positive"\ndefault = 1.0'),
+        ("lam*sum(B[i]*w[i], i)", '[arrays.B]\nshape = ["n"]'),
+        ("lam*sum(sum(B[i, j]*w[i]*w[j], j), i)", '[arrays.B]\nshape = ["n", "n"]'),
+    ],
+)
+def test_what_is_not_declared_is_told_with_the_lines_that_declare_it(expression: str, table: str) -> None:
+    text = penalty(expr=f'"{expression}"')
+    with pytest.raises(LanguageError) as caught:
+        read_penalty(text, "my.toml")
+    shown, _, to_paste = str(caught.value).partition("\n\n")
+    assert shown.splitlines()[0].endswith("declare it:")
+    assert to_paste == table
+    assert read_penalty(f"{text}\n{to_paste}\n", "my.toml").name == "p"
+
+
+def test_a_name_that_may_not_be_declared_is_told_without_them() -> None:
+    with pytest.raises(LanguageError) as caught:
+        read_penalty(penalty(expr='"lam*w*t"'), "my.toml")
+    assert caught.value.to_paste == ""
+    assert "declare" not in str(caught.value)

@@ -118,7 +118,8 @@ def test_a_hostile_name_is_refused_wherever_it_stands(name: str) -> None:
         assert words in made(lambda: resolve("lam*abs(w)", name=name))
     if name.strip() == name:  # blanks around a name are dropped
         assert words in made(lambda: read_declaration(f"{name}: positive = 1"))
-        made(lambda: resolve(f"l1(lam={name})"))
+        if not name.replace(".", "", 1).isdecimal():  # a number in place of a name fixes the parameter
+            made(lambda: resolve(f"l1(lam={name})"))
     if is_toml(name):
         assert words in made(lambda: read_penalty(penalty_text(parameter=quoted(name)), "my.toml"))
         assert words in made(lambda: read_penalty(penalty_text(array=quoted(name)), "my.toml"))

@@ -456,7 +456,7 @@ def test_a_domain_beside_the_text_holds_parameters_of_the_penalty_declared_ones_
     assert made.notes == ()
     new = symreg.objective("l1", domain="[lo, hi]")
     assert [(p.name, p.default, p.above) for p in new.terms.parameters][1:] == [("lo", 1.0, ""), ("hi", 2.0, "lo")]
-    assert [note.split(" is taken")[0] for note in new.notes] == ["lo", "hi"]
+    assert [note.split(" are taken")[0] for note in new.assumptions] == ["lo and hi"]
 
 
 @pytest.mark.parametrize(

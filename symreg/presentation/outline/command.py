@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from symreg.derivation.model import GradientDerivation
 from symreg.expressions.tree import Item, walk
@@ -22,12 +23,16 @@ def notes_of(chain: GradientDerivation) -> tuple[str, ...]:
 
 
 def command_text(objective: Objective, rule: Rule | None = None) -> str:
-    """Return the shell command that verifies an objective's functions; a long text stands as `OBJECTIVE`."""
+    """Return the shell command that verifies an objective's functions."""
+    return command_line("verify", objective, () if rule is None else ("--rule", rule.command_name))
+
+
+def command_line(verb: str, objective: Objective, options: Sequence[str] = ()) -> str:
+    """Return the shell command that does something with an objective; a long text stands as `OBJECTIVE`."""
     text = objective.text
     is_shown = len(text) <= LONGEST_COMMAND and text.isprintable() and text.isascii()
     subject = _quoted(text) if is_shown else "OBJECTIVE"
-    words = [*objective.options, *(() if rule is None else ("--rule", rule.name))]
-    return " ".join(("symreg verify", subject, *map(_quoted, words)))
+    return " ".join(("symreg", verb, subject, *map(_quoted, (*objective.options, *options))))
 
 
 def _quoted(text: str) -> str:
