@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from symreg.display import one_line
+from symreg.expressions.text import to_text
 from symreg.expressions.tree import Name, Tree
+from symreg.model.names import did_you_mean, printable
 from symreg.model.objective import Objective
 
 Status = Literal["proved", "conditional", "refuted", "undecided"]
@@ -64,6 +67,11 @@ class Verdict:
     method: str = ""
     note: str = ""
 
+    def __repr__(self) -> str:
+        condition = "" if self.holds_iff is None else f"iff {to_text(self.holds_iff)}"
+        value = "" if self.value is None else f"{self.symbol} = {to_text(self.value)}"
+        return one_line(f"verdict {self.claim}", (self.verdict, condition, value, self.note))
+
 
 WITHOUT_NUMBERS = ("domain", "degree", "oscillation")
 """Methods of a refutation that shows without numbers at which the claim fails."""
@@ -91,8 +99,17 @@ class Verdicts:
     notes: tuple[str, ...] = field(default=())
 
     def __getitem__(self, claim: str) -> Verdict:
-        """Return the verdict on a claim by its name."""
-        return next(verdict for verdict in self.verdicts if verdict.claim == claim)
+        """Return the verdict on a claim by its name.
+
+        Raises:
+            KeyError: There is no such claim; names the nearest, or all.
+        """
+        for verdict in self.verdicts:
+            if verdict.claim == claim:
+                return verdict
+        claims = [verdict.claim for verdict in self.verdicts]
+        near = did_you_mean(str(claim)[:40], claims) or f"; there are {', '.join(claims)}"
+        raise KeyError(f"no claim is called '{printable(str(claim), 40)}'{near}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

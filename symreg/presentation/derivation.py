@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from symreg.calculus.differentiation.step import Step
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
+from symreg.display import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Derivation:
         from symreg.presentation.to_json import to_json
 
         return to_json(self.chain)
+
+    def __repr__(self) -> str:
+        from symreg.presentation.text import results
+
+        return one_line(f"derivation of {self.chain.objective.name}", results(self.chain))
 
     def __str__(self) -> str:
         return self.text()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symreg.claims.verdict import Verdict, Verdicts
+from symreg.display import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,28 @@ class Properties:
         return self.analysis.verdicts
 
     def __getitem__(self, claim: str) -> Verdict:
-        """Return the verdict on a claim by its name, as in `properties["convex"]`."""
+        """Return the verdict on a claim by its name, as in `properties["convex"]`.
+
+        Raises:
+            KeyError: There is no such claim; names the nearest, or all.
+        """
         return self.analysis[claim]
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the claims."""
+        return tuple(verdict.claim for verdict in self.verdicts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    def __contains__(self, claim: object) -> bool:
+        return claim in self.keys()
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.keys())
 
     def text(self) -> str:
         """Return a table for a terminal: ASCII, at most 80 columns."""
@@ -49,6 +72,11 @@ class Properties:
         from symreg.presentation.verdicts import to_json
 
         return to_json(self.analysis)
+
+    def __repr__(self) -> str:
+        counts = Counter(verdict.verdict for verdict in self.verdicts)
+        told = (f"{count} {status}" for status, count in counts.items())
+        return one_line(f"properties of {self.analysis.objective.name}", told)
 
     def __str__(self) -> str:
         return self.text()

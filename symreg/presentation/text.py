@@ -6,7 +6,7 @@ import re
 import textwrap
 
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
-from symreg.expressions.tree import Call, Tree
+from symreg.expressions.tree import Call, Name, Tree
 from symreg.presentation.mathematics.layout import Run, broken, row
 from symreg.presentation.mathematics.notation import Notation
 from symreg.presentation.mathematics.paper import cases, on_paper
@@ -31,7 +31,7 @@ _QUOTED = re.compile(r"(?:domain = )?'[^']{1,40}'")
 def text(chain: GradientDerivation | ProximalDerivation) -> str:
     """Return a derivation as text: ASCII, no line wider than 80 characters, a newline at the end."""
     document = outline(chain)
-    blocks = [_heading(document), *_entries(document)]
+    blocks = [heading(document), *_entries(document)]
     for section in document.sections:
         blocks.append(["", *_section(section, document)])
     for part in document.parts:
@@ -40,10 +40,38 @@ def text(chain: GradientDerivation | ProximalDerivation) -> str:
     return "\n".join(line.rstrip() for block in blocks for line in block) + "\n"
 
 
+def results(chain: GradientDerivation | ProximalDerivation) -> list[str]:
+    """Return what was derived, a line each: the gradient and the rule's assignments, or the operator's closed forms."""
+    document = outline(chain)
+    equations = [entry.equation for entry in document.entries]
+    if isinstance(chain, ProximalDerivation):
+        named = [entry.equation for entry in document.entries if entry.rule == ("result",)]
+        shown = named or [entry.equation for entry in document.entries if entry.rule == ("proximal operator",)]
+        shown += definitions(chain)
+    else:
+        slope = [equation for equation in equations if equation.left == Call("d", (Name(chain.smooth),))]
+        shown = [*slope[-1:], *{e.left: e for e in equations if e.is_assignment}.values()]
+    return [_on_one_line(equation, document) for equation in shown]
+
+
+def definitions(chain: ProximalDerivation) -> list[Equation]:
+    """Return what the names stand for that occur in an operator's closed forms."""
+    pairs = dict.fromkeys(pair for case in chain.cases for pair in case.definitions)
+    return [Equation(left=Name(name), rights=(tree,)) for name, tree in pairs]
+
+
+def _on_one_line(equation: Equation, document: Outline) -> str:
+    notation = document.notation(equation)
+    sign = "<-" if equation.is_assignment else "="
+    condition = "" if equation.condition is None else f" for {formula(equation.condition, notation).flat}"
+    left, right = (formula(tree, notation).flat for tree in (equation.left, equation.rights[-1]))
+    return f"{left} {sign} {right}{condition}"
+
+
 def _entries(document: Outline) -> list[list[str]]:
     """Return the lines of each step, the equations in one column."""
     number = len(str(len(document.entries))) + 2
-    widths = [min(len(_sentence(entry.rule, document.formulas)), _WIDEST_RULE) for entry in document.entries]
+    widths = [min(len(sentence_text(entry.rule, document.formulas)), _WIDEST_RULE) for entry in document.entries]
     column = number + max(widths, default=0) + 2
     return [_entry(entry, document, number, column) for entry in document.entries]
 
@@ -53,21 +81,21 @@ def plain(text: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
-def _heading(document: Outline) -> list[str]:
+def heading(document: Outline) -> list[str]:
     title = document.name
     if document.title not in ("", document.name):
         title += f" - {plain(document.title)}"
     rule = f"with {document.rule}" + (f" - {plain(document.rule_title)}" if document.rule_title else "")
     lines = [
-        *_titled(title, document.parameters, document.formulas),
+        *titled(title, document.parameters, document.formulas),
         *(line for reference in document.references for line in _wrapped(plain(reference), indent=_MARGIN)),
-        *(_titled(rule, document.rule_parameters, document.formulas) if document.rule else ()),
+        *(titled(rule, document.rule_parameters, document.formulas) if document.rule else ()),
         *_wrapped(plain(document.rule_reference), indent=_MARGIN),
     ]
     return [*lines, ""]
 
 
-def _titled(title: str, parameters: tuple[ParameterRow, ...], notation: Notation) -> list[str]:
+def titled(title: str, parameters: tuple[ParameterRow, ...], notation: Notation) -> list[str]:
     """Return a title with the parameters beside it where there is room, else below it."""
     shown = [_parameter(row, notation) for row in parameters]
     beside = ", ".join(shown)
@@ -87,11 +115,11 @@ def _parameter(row: ParameterRow, notation: Notation) -> str:
 def _entry(entry: Entry, document: Outline, margin: int, column: int) -> list[str]:
     """Return the lines of one step: number and rule on the left; equation and why on the right, or beneath."""
     notation = document.notation(entry.equation)
-    why = _sentence(entry.why, notation)
-    lines = _equation(entry.equation, notation, column)
-    label = textwrap.wrap(_sentence(entry.rule, notation), column - margin - 2) or [""]
+    why = sentence_text(entry.why, notation)
+    lines = equation_lines(entry.equation, notation, column)
+    label = textwrap.wrap(sentence_text(entry.rule, notation), column - margin - 2) or [""]
     if len(lines) > _MOST_BESIDE:
-        below = _equation(entry.equation, notation, 2 * _MARGIN)
+        below = equation_lines(entry.equation, notation, 2 * _MARGIN)
         lines = [*([""] * len(label)), *below] if len(below) <= len(lines) else lines
     if why:
         if len(lines) == 1 and len(lines[0]) + 4 + len(why) <= WIDTH:
@@ -106,7 +134,7 @@ def _entry(entry: Entry, document: Outline, margin: int, column: int) -> list[st
     return lines
 
 
-def _equation(equation: Equation, notation: Notation, column: int) -> list[str]:
+def equation_lines(equation: Equation, notation: Notation, column: int) -> list[str]:
     """Return an equation as lines that begin at a column."""
     lines: list[str] = []
     left = formula(equation.left, notation)
@@ -177,7 +205,7 @@ def _section(section: Section, document: Outline) -> list[str]:
 
 
 def _remark(subject: str, remark: Remark, document: Outline, column: int) -> list[str]:
-    sentence = _sentence(remark.sentence, document.formulas)
+    sentence = sentence_text(remark.sentence, document.formulas)
     if remark.subject is None:
         return _wrapped(subject + sentence, indent=_MARGIN, more=2)
     if _MARGIN + len(subject) + 3 <= column:
@@ -199,7 +227,7 @@ def _check(command: str, against: str) -> list[str]:
     return [*lines, *(" " * _MARGIN + part for part in (*wrapped, (option + rule).strip()))]
 
 
-def _sentence(sentence: Sentence, notation: Notation) -> str:
+def sentence_text(sentence: Sentence, notation: Notation) -> str:
     """Return a sentence in which no line may end inside a short formula or quotation."""
     line = ""
     for part in sentence:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from symreg.display import one_line
 from symreg.verification.report.numbers import reading_length
 
 INACCURATE = 1e-3
@@ -64,6 +65,10 @@ class Check:
     got: float | None = None
     verdict: Verdict
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        subject = f"check of {self.name} in {self.target}, {self.dtype}"
+        return one_line(subject, (self.verdict, f"{self.points:,} points", *self.notes))
 
     @property
     def name(self) -> str:

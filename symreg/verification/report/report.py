@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from symreg.display import card, one_line
 from symreg.verification.report import listing, table
 from symreg.verification.report.check import Check
 from symreg.verification.report.numbers import as_data
@@ -78,5 +79,11 @@ class Report:
             data["notes"] = self.notes
         return json.dumps(as_data(data), indent=2, ensure_ascii=True)
 
+    def __repr__(self) -> str:
+        return one_line(f"report on {self.label}" if self.is_audit else "report", (self.summary(),))
+
     def __str__(self) -> str:
         return self.text()
+
+    def _repr_html_(self) -> str:
+        return card(f"report on {self.label}" if self.is_audit else "report", (("", self.text(), ""),))
