@@ -100,6 +100,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "derivation": {"latex", "markdown", "text", "to_json"},
         "verdicts": {"mathematics", "outline", "display", "latex", "markdown", "text"},
         "properties": {"markdown", "verdicts"},
+        "overview": {"mathematics", "outline", "text", "verdicts"},
     },
     "kernel": {
         "graph": set(),

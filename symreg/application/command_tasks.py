@@ -98,6 +98,45 @@ def write_properties(
     return PrintedText(text=properties.to_json() if as_json else properties.text(), notes=notes_on(resolved))
 
 
+def write_overview(
+    tell: Tell, *, subject: str, parameters: Sequence[str] = (), domain: str | None = None
+) -> PrintedText:
+    """Return an objective, or an update rule, on one screen.
+
+    Args:
+        tell: Called with the phase.
+        subject: What an objective may be; or a rule's name, path or text.
+        parameters: Declarations of parameters.
+        domain: Where each weight lies.
+    """
+    from symreg.objectives.rules import is_rule, resolve_rule
+
+    if is_rule(subject):
+        from symreg.presentation.overview import rule_overview
+
+        rule = resolve_rule(subject)
+        return PrintedText(text=rule_overview(rule), notes=())
+
+    from symreg.calculus.analysis import analyse
+    from symreg.claims.decide import properties
+    from symreg.derivation.gradient import derive
+    from symreg.derivation.proximal.derive import derive_prox
+    from symreg.errors import Intractable, NotDifferentiable
+    from symreg.presentation.overview import overview
+
+    resolved = read_objective(subject, parameters=parameters, domain=domain)
+    tell(Phase(resolved.name, is_symbolic=True))
+    analysis = analyse(resolved.terms)
+    gradient = derive(resolved, resolve_rule("gradient_descent"), analysis)
+    operator: ProximalDerivation | str
+    try:
+        operator = derive_prox(resolved, analysis)
+    except (Intractable, NotDifferentiable) as reason:
+        operator = f"none is derived: {reason}"
+    text = overview(gradient, operator, properties(resolved, analysis), resolved.docs)
+    return PrintedText(text=text, notes=notes_on(resolved))
+
+
 def write_sources(
     tell: Tell,
     *,
@@ -269,4 +308,4 @@ def notes_on(objective: Objective) -> tuple[str, ...]:
     """Return what was assumed of an objective, and where its formulas have no value."""
     from symreg.calculus.domains.notes import undefined_notes
 
-    return (*objective.notes, *undefined_notes(objective.terms))
+    return (*objective.assumptions, *objective.notes, *undefined_notes(objective.terms))

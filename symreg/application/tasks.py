@@ -20,6 +20,7 @@ TASKS: dict[str, Callable[..., Any]] = {
         command_tasks.audit_place,
         command_tasks.write_catalogue_entry,
         command_tasks.write_derivation,
+        command_tasks.write_overview,
         command_tasks.write_properties,
         command_tasks.write_report,
         command_tasks.write_sources,

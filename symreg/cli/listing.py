@@ -1,14 +1,20 @@
-"""`symreg list` and `symreg show`: the catalogue's names and spec files, the targets, the language's functions."""
+"""`symreg list` and `symreg show`: what there is by name, and one objective or rule on one screen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import click
 
 from symreg.cli import console
-from symreg.cli.options import debug
+from symreg.cli.child import run_task
+from symreg.cli.options import common_options, debug, domain_option, objective_argument, objective_text
+from symreg.cli.outcomes import tell_notes
 from symreg.targets.emit import TARGETS
+
+if TYPE_CHECKING:
+    from symreg.model.spec import Penalty, Rule
 
 
 @click.command("list")
@@ -20,13 +26,29 @@ def list_(kind: str | None) -> None:
 
 
 @click.command()
-@click.argument("name")
-@debug
-def show(name: str) -> None:
-    """Print the spec file of a penalty or a rule."""
-    from symreg.catalogue import source_text
+@objective_argument
+@click.option("--spec", "is_spec", is_flag=True, help="Print the spec file of a penalty or a rule, as it stands.")
+@domain_option
+@common_options
+def show(objective: str, is_spec: bool, domain: str | None, parameters: tuple[str, ...], timeout: float | None) -> None:
+    """Show OBJECTIVE, or a rule, on one screen.
 
-    console.put(source_text(name))
+    Of an objective: its formula, derivative and proximal operator, the claims that matter, and what to ask next.
+    """
+    if is_spec:
+        from symreg.catalogue import source_text
+
+        console.put(source_text(objective))
+        return
+    overview = run_task(
+        "write_overview",
+        timeout=timeout,
+        subject=objective_text(objective),
+        parameters=parameters,
+        domain=domain,
+    )
+    tell_notes(overview.notes)
+    console.put(overview.text)
 
 
 def listing(kind: str | None) -> str:
@@ -39,13 +61,18 @@ def listing(kind: str | None) -> str:
 def _penalties() -> Iterable[tuple[str, str]]:
     from symreg import catalogue
 
-    return ((name, catalogue.penalty(name).title) for name in catalogue.penalties())
+    return ((name, _described(catalogue.penalty(name))) for name in catalogue.penalties())
 
 
 def _rules() -> Iterable[tuple[str, str]]:
     from symreg import catalogue
 
-    return ((name, catalogue.rule(name).title) for name in catalogue.rules())
+    return ((name, _described(catalogue.rule(name))) for name in catalogue.rules())
+
+
+def _described(spec: Penalty | Rule) -> str:
+    """Return a title, and the other names that stand for the same."""
+    return f"{spec.title}; also {', '.join(spec.aliases)}" if spec.aliases else spec.title
 
 
 def _functions() -> Iterable[tuple[str, str]]:
