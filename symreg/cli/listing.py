@@ -38,6 +38,9 @@ def show(objective: str, is_spec: bool, domain: str | None, parameters: tuple[st
     if is_spec:
         from symreg.catalogue import source_text
 
+        for option, is_given in {"--param": parameters, "--domain": domain}.items():
+            if is_given:
+                raise click.UsageError(f"--spec prints a file as it stands; leave out {option}")
         console.put(source_text(objective))
         return
     overview = run_task(

@@ -23,8 +23,8 @@ _FARTHEST = 48
 """No line of a formula begins farther to the right."""
 _TIE = "\x00"
 """Stands for a space inside a formula while a sentence is wrapped."""
-_ARGUMENT = re.compile(r"--\w+ (?:\"[^\"]{1,60}\"|'[^']{1,60}')")
-"""Of a command: an option and its value, between which no line ends."""
+_ARGUMENT = re.compile(r"--\w+ \"[^\"]{1,60}\"|(?:--\w+ )?'[^']*'")
+"""Of a command: an option and its value, and what stands in single quotes: no line ends in there."""
 _QUOTED = re.compile(r"(?:domain = )?'[^']{1,40}'")
 
 
@@ -223,8 +223,14 @@ def _check(command: str, against: str) -> list[str]:
         return [*lines, " " * _MARGIN + command]
     before, option, rule = command.rpartition(" --rule ")
     whole = _ARGUMENT.sub(lambda match: match[0].replace(" ", _TIE), before)
-    wrapped = [part.replace(_TIE, " ") for part in textwrap.wrap(whole, WIDTH - _MARGIN - 4, break_on_hyphens=False)]
-    return [*lines, *(" " * _MARGIN + part for part in (*wrapped, (option + rule).strip()))]
+    wrapped = textwrap.wrap(whole, WIDTH - _MARGIN - 4, break_long_words=False, break_on_hyphens=False)
+    parts = [*(part.replace(_TIE, " ") for part in wrapped), (option + rule).strip()]
+    return [*lines, *(" " * _MARGIN + part for part in _continued([part for part in parts if part]))]
+
+
+def _continued(parts: list[str]) -> list[str]:
+    """Return the parts of a command as lines that a shell reads as one."""
+    return [*(f"{part} \\" for part in parts[:-1]), parts[-1]]
 
 
 def sentence_text(sentence: Sentence, notation: Notation) -> str:

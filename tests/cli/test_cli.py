@@ -134,8 +134,17 @@ def test_lists(symreg: Symreg) -> None:
 
 
 def test_show_prints_the_spec_file(symreg: Symreg) -> None:
-    assert symreg("show", "mcp") == (0, catalogue.source_text("mcp"), "")
-    assert symreg("show", "adam") == (0, catalogue.source_text("adam"), "")
+    assert symreg("show", "--spec", "mcp") == (0, catalogue.source_text("mcp"), "")
+    assert symreg("show", "adam", "--spec") == (0, catalogue.source_text("adam"), "")
+
+
+def test_show_takes_objectives_and_rules(symreg: Symreg) -> None:
+    code, out, err = symreg("show", "lam*abs(w)", "--timeout", "100")
+    assert code == 0 and err.startswith("note: lam is taken as positive")
+    assert all(f"\n{label} " in out for label in ("formula", "derivative", "operator", "claims", "next"))
+    code, out, err = symreg("show", "-", text=MY_RULE)
+    assert (code, err) == (0, "")
+    assert "step        w_j <- " in out
 
 
 def test_doctor_says_what_it_found(symreg: Symreg, tmp_path: Path) -> None:
@@ -264,7 +273,7 @@ BAD = {
     "derive 9**9**9**w": None,
     "derive l2 -o /nonexistent/l2.tex": None,
     "derive l2 -o .": None,
-    "show mpc": "symreg: no penalty or rule is called 'mpc'; did you mean 'mcp'?",
+    "show mpc": "symreg: no penalty is called 'mpc'; did you mean 'mcp'?",
     "show ../mcp": None,
     "list losses": None,
     "generate": None,
