@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -92,7 +94,7 @@ def test_a_wheel_holds_everything_that_is_needed(wheel: Path) -> None:
     assert set(SPECS) <= names
     assert "symreg/py.typed" in names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
-    assert all(name.startswith(("symreg/", "symreg-")) for name in names)
+    assert all(name.startswith(("symreg/", "symreg_compiler-")) for name in names)
 
 
 def test_nothing_that_git_ignores_is_shipped(wheel: Path, wheel_of_sdist: Path, sdist: Path) -> None:
@@ -136,9 +138,18 @@ def test_an_install_finds_its_templates(kind: str, tmp_path: Path, request: pyte
 
 
 def test_the_version_is_said_once() -> None:
-    import tomllib
-
     import symreg
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == symreg.__version__
+
+
+def test_no_message_names_what_pip_would_bring_from_a_stranger() -> None:
+    """`symreg` on PyPI is another project."""
+    from symreg.version import DISTRIBUTION
+
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "symreg").rglob("*.py")]
+    texts += [path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))]
+    named = {name for text in texts for name in re.findall(r"pip install (?:-\S+ )*['\"]?([A-Za-z][\w-]*)", text)}
+    assert named and "symreg" not in named
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"] == DISTRIBUTION

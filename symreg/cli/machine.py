@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from symreg.errors import ToolMissing
-from symreg.version import __version__
+from symreg.version import DISTRIBUTION, __version__
 
 
 def examine() -> tuple[str, bool]:
@@ -19,12 +19,9 @@ def examine() -> tuple[str, bool]:
     needed, extras = _requirements()
     rows = [("symreg", __version__), ("python", f"{platform.python_version()} ({platform.system()})")]
     versions = {name: _version(name) for name in needed}
-    rows += [(name, found or "missing; pip install symreg brings it") for name, found in versions.items()]
+    rows += [(name, found or f"missing; pip install {name}") for name, found in versions.items()]
     rows += _compiler()
-    rows += [
-        (f"[{extra}] {name}", _version(name) or f"not installed; pip install 'symreg[{extra}]'")
-        for extra, name in extras
-    ]
+    rows += [(f"[{extra}] {name}", _version(name) or f"not installed; pip install {name}") for extra, name in extras]
     width = max(len(name) for name, _ in rows)
     return "".join(f"{name:<{width}}  {found}\n" for name, found in rows), all(versions.values())
 
@@ -46,7 +43,7 @@ def _compiler() -> Iterator[tuple[str, str]]:
 def _requirements() -> tuple[list[str], list[tuple[str, str]]]:
     """Return the packages needed, and (extra, package) pairs, as the installed metadata or the checkout says."""
     try:
-        rows = [row.partition(";") for row in requires("symreg") or ()]
+        rows = [row.partition(";") for row in requires(DISTRIBUTION) or ()]
     except PackageNotFoundError:
         project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
         extras = project["optional-dependencies"]

@@ -96,7 +96,7 @@ def find_compiler() -> Compiler:
             return found
     if importlib.util.find_spec("ziglang") and (found := _probe((sys.executable, "-m", "ziglang", "cc"))):
         return found
-    raise ToolMissing("no C compiler was found (CC, cc, gcc, clang); install one, or: pip install symreg[zig]")
+    raise ToolMissing("no C compiler was found (CC, cc, gcc, clang); install one, or: pip install ziglang")
 
 
 @cache
