@@ -22,11 +22,10 @@ from symreg.application.requests import (
     named_targets,
     verify_request,
 )
-from symreg.application.specs import ObjectiveLike, RuleLike, Rules
+from symreg.application.specs import ObjectiveLike, Rules
 from symreg.errors import SpecError
 from symreg.model.names import mentioned
 from symreg.objectives.resolve import resolve
-from symreg.objectives.rules import resolve_rule
 from symreg.targets.options import BOTH, KINDS, DtypeLike, Kind, Options, Style
 from symreg.targets.styles import in_style, named_style
 
@@ -40,18 +39,18 @@ _GRADIENT_DESCENT = ("gradient_descent",)
 
 
 def derive(
-    source: ObjectiveLike, rule: RuleLike | None = None, *, prox: bool = False, timeout: float | None = None
+    source: ObjectiveLike, rule: Rules | None = None, *, prox: bool = False, timeout: float | None = None
 ) -> Derivation:
     """Return the derivation of an objective's gradient and of its update under a rule, gradient descent unless given.
 
     Args:
         source: The objective.
-        rule: The update rule; if it takes a proximal operator, the derivation of that one follows.
-        prox: Derive the penalty's proximal operator instead, with its Moreau envelope and Fenchel conjugate.
+        rule: The update rule, or several; if one takes a proximal operator, the derivation of that follows.
+        prox: Derive the penalty's proximal operator as well, with its Moreau envelope and Fenchel conjugate.
         timeout: Seconds that symbolic work may take.
 
     Returns:
-        The derivation: its `steps`, and `text()`, `latex()`, `markdown()`, `to_json()` of it.
+        The derivation: its `steps`, and `text()`, `latex()`, `fragment()`, `markdown()`, `to_json()` of it.
 
     Raises:
         SymregError: The objective or the rule is wrong, or cannot be derived.
@@ -62,17 +61,14 @@ def derive(
     """
     from symreg.presentation import Derivation
 
-    if prox:
-        if rule is not None:
-            raise SpecError("prox=True derives the operator alone; leave out the rule, or prox=True")
-        return Derivation(worker.call("derive_prox_chain", timeout=timeout, objective=resolve(source)))
-    chain = worker.call(
-        "derive_chain",
+    chains, operator = worker.call(
+        "derive_chains",
         timeout=timeout,
         objective=resolve(source),
-        rule=resolve_rule("gradient_descent" if rule is None else rule),
+        rules=distinct_rules(_GRADIENT_DESCENT if rule is None else rule),
+        has_prox=prox,
     )
-    return Derivation(chain)
+    return Derivation(chains[0], chains[1:], operator)
 
 
 def analyse(source: ObjectiveLike, *, timeout: float | None = None) -> Properties:

@@ -15,5 +15,7 @@ AUDIT_KINDS: tuple[AuditKind, ...] = ("value", "gradient", "prox", "object")
 VERIFY_POINTS, MOST_VERIFY_POINTS = 2_000, 10**7
 """Points that a check of `verify` compares, unless it is told otherwise, and at most."""
 AUDIT_POINTS, MOST_AUDIT_POINTS = 700, 10**6
+FRAGMENT_WIDTH = "200pt"
+"""Of a line of LaTeX for a paper: what a column of `article` in two columns takes."""
 RTOL = 1e-9
 """Relative error allowed of somebody else's function or object; what symreg emits gets none beside its tolerance."""

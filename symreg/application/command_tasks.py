@@ -7,16 +7,14 @@ imported where nothing heavy may be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from symreg.application.choices import AUDIT_POINTS, AuditKind
+from symreg.application.choices import AUDIT_POINTS, FRAGMENT_WIDTH, AuditKind
 from symreg.application.objective_tasks import (
     EmittedFiles,
     decide_properties,
-    derive_chain,
-    derive_prox_chain,
+    derive_chains,
     derive_updates,
     emit_sources,
     prove_convexity,
@@ -28,7 +26,7 @@ from symreg.targets.options import UNLESS_ASKED, Kind, Options
 
 if TYPE_CHECKING:
     from symreg.application.verify import Watch
-    from symreg.derivation.model import GradientDerivation, ProximalDerivation
+    from symreg.derivation.model import ProximalDerivation
     from symreg.model.objective import Objective
     from symreg.verification import Report
 
@@ -45,6 +43,14 @@ class PrintedText(NamedTuple):
     notes: tuple[str, ...]
 
 
+class PrintedDerivation(NamedTuple):
+    """A derivation as text, notes on it, and what a file of its sources is to hold; "" if none was asked for."""
+
+    text: str
+    notes: tuple[str, ...]
+    bibliography: str
+
+
 class PrintedReport(NamedTuple):
     """A report on functions as text, notes, and whether everything in it passed."""
 
@@ -57,45 +63,70 @@ def write_derivation(
     tell: Tell,
     *,
     objective: str,
-    rule: str,
+    rules: Sequence[str],
     form: str,
-    is_prox: bool = False,
+    has_prox: bool = False,
+    width: str = FRAGMENT_WIDTH,
+    bibliography: str | None = None,
+    name: str | None = None,
     parameters: Sequence[str] = (),
     domain: str | None = None,
-) -> PrintedText:
-    """Return a derivation, of a gradient and a rule or of the proximal operator, as `text`, `latex`, ..."""
-    from symreg.objectives.rules import resolve_rule
+) -> PrintedDerivation:
+    """Return a derivation of a gradient with some rules, and of the proximal operator if that is asked for.
 
-    resolved = read_objective(objective, parameters=parameters, domain=domain)
-    chain: GradientDerivation | ProximalDerivation
-    if is_prox:
-        chain = derive_prox_chain(tell, objective=resolved)
-    else:
-        chain = derive_chain(tell, objective=resolved, rule=resolve_rule(rule))
-
+    Args:
+        tell: Called with each phase.
+        objective: Text.
+        rules: Names or paths.
+        form: `text`, `latex`, `fragment`, `markdown` or `json`.
+        has_prox: Is the operator derived as well?
+        width: Of a line of a fragment.
+        bibliography: What a file of sources holds already, to which those of the derivation are added; None for no
+            such file.
+        name: In titles and labels, in place of the objective's.
+        parameters: Declarations of parameters.
+        domain: Where each weight lies.
+    """
     from symreg.presentation import Derivation
+    from symreg.presentation.bibliography import merged
+    from symreg.presentation.fragment import line_width
 
-    derivation = Derivation(chain)
+    line_width(width)
+    resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
+    chains, operator = derive_chains(tell, objective=resolved, rules=distinct_rules(rules), has_prox=has_prox)
+    derivation = Derivation(chains[0], chains[1:], operator)
     forms: dict[str, Callable[[], str]] = {
         "text": derivation.text,
         "latex": derivation.latex,
+        "fragment": lambda: derivation.fragment(width, cites=bibliography is not None),
         "markdown": derivation.markdown,
         "json": derivation.to_json,
     }
-    return PrintedText(text=forms[form](), notes=notes_on(resolved))
+    sources = "" if bibliography is None else merged(bibliography, derivation.bibtex())
+    return PrintedDerivation(text=forms[form](), notes=notes_on(resolved), bibliography=sources)
 
 
 def write_properties(
-    tell: Tell, *, objective: str, as_json: bool, parameters: Sequence[str] = (), domain: str | None = None
+    tell: Tell,
+    *,
+    objective: str,
+    form: str,
+    name: str | None = None,
+    parameters: Sequence[str] = (),
+    domain: str | None = None,
 ) -> PrintedText:
-    """Return the verdicts on an objective, as a table or as data."""
-    resolved = read_objective(objective, parameters=parameters, domain=domain)
-    analysis = decide_properties(tell, objective=resolved)
-
+    """Return the verdicts on an objective as `text`, `latex`, `markdown` or `json`."""
     from symreg.presentation import Properties
 
-    properties = Properties(analysis)
-    return PrintedText(text=properties.to_json() if as_json else properties.text(), notes=notes_on(resolved))
+    resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
+    properties = Properties(decide_properties(tell, objective=resolved))
+    forms: dict[str, Callable[[], str]] = {
+        "text": properties.text,
+        "latex": properties.latex,
+        "markdown": properties.markdown,
+        "json": properties.to_json,
+    }
+    return PrintedText(text=forms[form](), notes=notes_on(resolved))
 
 
 def write_overview(
@@ -164,12 +195,11 @@ def write_catalogue_entry(tell: Tell, *, name: str) -> dict[str, str]:
     analysis = analyse(read_objective(name).terms)
     rules = [rule for rule in (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES) if fits(analysis, resolve_rule(rule))]
     emitted = write_sources(tell, objective=name, rules=rules, targets=tuple(TARGETS))
-    derivation = write_derivation(tell, objective=name, rule="gradient_descent", form="latex")
-    files = {**emitted.files, f"latex/{name}.tex": derivation.text}
-    with suppress(Intractable):  # no operator
-        operator = write_derivation(tell, objective=name, rule="gradient_descent", form="latex", is_prox=True)
-        files[f"latex/{name}_prox.tex"] = operator.text
-    return files
+    try:
+        derivation = write_derivation(tell, objective=name, rules=CATALOGUE_RULES[:1], form="latex", has_prox=True)
+    except Intractable:  # no operator
+        derivation = write_derivation(tell, objective=name, rules=CATALOGUE_RULES[:1], form="latex")
+    return {**emitted.files, f"latex/{name}.tex": derivation.text}
 
 
 def write_report(

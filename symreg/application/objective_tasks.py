@@ -54,6 +54,14 @@ def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProximalDerivation
     return derive_prox(objective)
 
 
+def derive_chains(
+    tell: Tell, *, objective: Objective, rules: Sequence[Rule], has_prox: bool = False
+) -> tuple[tuple[GradientDerivation, ...], ProximalDerivation | None]:
+    """Return the derivations of an objective's gradient with each rule, and of its operator if that is asked for."""
+    chains = tuple(derive_chain(tell, objective=objective, rule=rule) for rule in rules)
+    return chains, derive_prox_chain(tell, objective=objective) if has_prox else None
+
+
 def decide_properties(tell: Tell, *, objective: Objective) -> Verdicts:
     """Return the verdicts on an objective."""
     from symreg.application.confront import confront_verdicts

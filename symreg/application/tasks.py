@@ -11,9 +11,8 @@ TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
     for task in (
         objective_tasks.decide_properties,
-        objective_tasks.derive_chain,
+        objective_tasks.derive_chains,
         objective_tasks.derive_judged_updates,
-        objective_tasks.derive_prox_chain,
         objective_tasks.derive_updates,
         objective_tasks.emit_sources,
         objective_tasks.prove_convexity,

@@ -13,6 +13,7 @@ from symreg.targets.emit import TARGETS, no_target
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+FORMATS = ("text", "latex", "markdown", "json")
 debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 objective_argument = click.argument("objective")
 timeout_type = click.FloatRange(min=0, min_open=True, max=1e6)
@@ -45,6 +46,23 @@ def domain_option(command: Command) -> Command:
     return click.option(
         "--domain", metavar="INTERVAL", help="Where each weight lies, as in '(0, inf)'.  [default: the penalty's own]"
     )(command)
+
+
+def format_option(command: Command) -> Command:
+    """Add `--format`, of which a command knows whether it was given."""
+    return click.option(
+        "--format", "form", type=click.Choice(FORMATS), help=f"Format of the output.  [default: {FORMATS[0]}]"
+    )(command)
+
+
+def output_options(command: Command) -> Command:
+    """Add `-o`, for one file, and `--force`."""
+    for option in (
+        click.option("--force", is_flag=True, help="Overwrite what symreg did not write, or what was edited since."),
+        click.option("-o", "output", default="-", metavar="FILE", help="Where to write it.  [default: to print it]"),
+    ):
+        command = option(command)
+    return command
 
 
 def rule_options(command: Command) -> Command:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from symreg.presentation.mathematics.latex import formula, inline
 from symreg.presentation.mathematics.latex_runs import piece
-from symreg.presentation.mathematics.layout import Line, Run, broken, row
+from symreg.presentation.mathematics.layout import BETWEEN, Line, Run, broken, row
 from symreg.presentation.mathematics.notation import Notation
 from symreg.presentation.outline.document import Equation, Sentence
 
@@ -17,7 +17,8 @@ WIDTH = 42_000
 _STEP, _DEEPEST = 2_000, 10_000
 _RELATION = 1_400
 _WIDEST_LEFT = 16_000
-_WIDEST_INLINE = 14_000
+WIDEST_INLINE = 14_000
+"""Of a piece of mathematics in a sentence, beyond which the line may end within it."""
 
 
 class Aligned(NamedTuple):
@@ -35,7 +36,8 @@ def lines_of(equation: Equation, notation: Notation, width: int = WIDTH) -> tupl
     widest = max(right.width for right in rights)
     lines: list[Aligned] = []
     start, more, room = left.flat, "", width - left.width - _RELATION
-    if left.width > _WIDEST_LEFT and left.width + _RELATION + widest > width:
+    is_too_wide = left.width + _RELATION + widest > width
+    if is_too_wide and (left.width > _WIDEST_LEFT or _is_better_below(rights, room, width - 1_000 - _RELATION)):
         lines.extend(Aligned("", line) for line in _indented(broken_lines(left, width)))
         start, more, room = "", r"\quad ", width - 1_000 - _RELATION
     for position, right in enumerate(rights):
@@ -51,6 +53,15 @@ def lines_of(equation: Equation, notation: Notation, width: int = WIDTH) -> tupl
     return tuple(lines)
 
 
+def _is_better_below(rights: list[Run], room: int, room_below: int) -> bool:
+    """Is there a right-hand side that would be torn apart beside the left one, and not in a line of its own?"""
+    return any(
+        room < right.width <= room_below
+        and not (right.breaks == BETWEEN and all(part.width <= room for part in right.parts))
+        for right in rights
+    )
+
+
 def broken_lines(run: Run, width: int) -> tuple[Line, ...]:
     """Return a formula as lines no wider than `width`."""
     if run.width <= width:
@@ -58,7 +69,13 @@ def broken_lines(run: Run, width: int) -> tuple[Line, ...]:
     return broken(run, width, step=_STEP, deepest=min(_DEEPEST, width // 3))
 
 
-def in_prose(sentence: Sentence, notation: Notation, escape: Callable[[str], str], mathematics: str) -> str:
+def in_prose(
+    sentence: Sentence,
+    notation: Notation,
+    escape: Callable[[str], str],
+    mathematics: str,
+    widest: int = WIDEST_INLINE,
+) -> str:
     """Return a sentence with its text escaped and its trees as inline mathematics.
 
     Args:
@@ -66,18 +83,19 @@ def in_prose(sentence: Sentence, notation: Notation, escape: Callable[[str], str
         notation: For the trees.
         escape: Makes text safe in the format.
         mathematics: How the format writes inline mathematics, with `{}` for it.
+        widest: Of a piece of mathematics.
     """
     return "".join(
-        escape(part) if isinstance(part, str) else inline_mathematics(inline(part, notation), mathematics)
+        escape(part) if isinstance(part, str) else inline_mathematics(inline(part, notation), mathematics, widest)
         for part in sentence
     )
 
 
-def inline_mathematics(run: Run, mathematics: str) -> str:
+def inline_mathematics(run: Run, mathematics: str, widest: int = WIDEST_INLINE) -> str:
     """Return a formula for a line of prose; a long one in pieces between which the line may end."""
-    if run.width <= _WIDEST_INLINE:
+    if run.width <= widest:
         return mathematics.replace("{}", run.flat)
-    pieces = broken(run, _WIDEST_INLINE)
+    pieces = broken(run, widest)
     return " ".join(
         mathematics.replace("{}", _continued(line.text) if i else line.text) for i, line in enumerate(pieces)
     )

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import re
 
-from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.presentation.display import in_prose, inline_mathematics, lines_of
+from symreg.presentation.escaping import escape, escape_typed
 from symreg.presentation.mathematics.latex import inline
 from symreg.presentation.mathematics.notation import Notation
-from symreg.presentation.outline.document import Entry, Outline, ParameterRow, Section
-from symreg.presentation.outline.outline import outline
+from symreg.presentation.outline.document import Entry, Outline, ParameterRow, Part, Section
 from symreg.templates import render
 
 _MATHEMATICS = "${}$"
-_LONGEST_WORD = 24
 _WIDEST_SUBJECT = 14_000
 
-_ESCAPED = {
-    **{c: f"\\{c}" for c in "$&#%_"},
-    **{c: f"\\ascii{{{ord(c)}}}" for c in "\\^~`{}"},
-    **{c: f"${c}$" for c in "<>|"},
-}
-"""`\\ascii` sets a character by its code in the typewriter font, which has all of ASCII: no font beyond TeX's own."""
-_TYPED = {c: f"\\ascii{{{ord(c)}}}" for c in "\\^~`{}$&#%_"} | {"'": r"\ascii{13}"}
 
-
-def latex(chain: GradientDerivation | ProximalDerivation) -> str:
+def latex(document: Outline) -> str:
     """Return a derivation as a complete LaTeX document."""
-    document = outline(chain)
     return render(
         "latex/derivation.tex",
         {
-            "regenerate": _regenerate(document.command, is_prox=not document.rule),
+            "regenerate": regenerate(document, "--format latex"),
             "name": escape(document.name),
             "title": escape(document.title),
             "references": [escape(reference) for reference in document.references],
@@ -42,48 +31,27 @@ def latex(chain: GradientDerivation | ProximalDerivation) -> str:
             "rule_parameters": [_parameter(row, document.formulas) for row in document.rule_parameters],
             "steps": [_step(entry, document) for entry in document.entries],
             "sections": [_section(section, document) for section in document.sections],
-            "parts": [
-                {"title": escape(part.title), "steps": [_step(entry, document.of_part(part)) for entry in part.entries]}
-                for part in document.parts
-            ],
+            "parts": [_part(part, document.of_part(part)) for part in document.parts],
             "command": escape_typed(document.command),
             "check": document.check,
         },
     )
 
 
-def escape(text: str) -> str:
-    """Return user text as LaTeX that prints it as it is; long words may be broken anywhere."""
-    parts = _printable(text).split('"')
-    quoted = "".join(("``" if i % 2 else "''") * (i > 0) + _escaped(part, _ESCAPED) for i, part in enumerate(parts))
-    return quoted.replace("--", "-{}-").replace("--", "-{}-")
-
-
-def escape_typed(text: str) -> str:
-    """Return text for a typewriter font."""
-    return _escaped(_printable(text), _TYPED)
-
-
-def _escaped(text: str, table: dict[str, str]) -> str:
-    return " ".join(_escaped_word(word, table) for word in text.split(" "))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if " " <= c <= "~" else "?" for c in text)
-
-
-def _escaped_word(word: str, table: dict[str, str]) -> str:
-    shown = [table.get(c, c) for c in word]
-    if len(word) <= _LONGEST_WORD:
-        return "".join(shown)
-    half = _LONGEST_WORD // 2
-    return r"\allowbreak{}".join("".join(shown[i : i + half]) for i in range(0, len(shown), half))
-
-
-def _regenerate(command: str, *, is_prox: bool) -> str:
-    """Return the command that writes the document, for a comment: nothing that TeX could read as more than that."""
-    shown = command.replace("symreg verify", "symreg derive", 1) + " --prox" * is_prox + " --format latex"
+def regenerate(document: Outline, *options: str) -> str:
+    """Return the command that writes a derivation, for a comment: nothing that TeX could read as more than that."""
+    shown = " ".join((document.command.replace("symreg verify", "symreg derive", 1), *document.options, *options))
     return shown if re.fullmatch(r"[A-Za-z0-9 _.,+*/()=<>\[\]\"'-]*", shown) else "symreg derive --format latex"
+
+
+def _part(part: Part, document: Outline) -> dict[str, object]:
+    return {
+        "title": escape(part.title),
+        "parameters": [_parameter(row, part.formulas) for row in part.parameters],
+        "reference": escape(part.reference),
+        "steps": [_step(entry, document) for entry in part.entries],
+        "sections": [_section(section, document) for section in part.sections],
+    }
 
 
 def _parameter(row: ParameterRow, notation: Notation) -> str:

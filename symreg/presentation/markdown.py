@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.presentation.display import Aligned, in_prose, inline_mathematics, lines_of
 from symreg.presentation.mathematics.latex import inline
 from symreg.presentation.outline.document import Outline, ParameterRow, Section, Sentence
-from symreg.presentation.outline.outline import outline
 
 
 class Dialect(NamedTuple):
@@ -30,9 +28,8 @@ _LINK = re.compile(r"@(?=\w)|:(?=//|\w+:)|(?<=www)\.", re.ASCII | re.IGNORECASE)
 _MARK = re.compile(r"^(\s*\d*)([.)+=-])", re.ASCII)
 
 
-def markdown(chain: GradientDerivation | ProximalDerivation, dialect: Dialect = GITHUB) -> str:
+def markdown(document: Outline, dialect: Dialect = GITHUB) -> str:
     """Return a derivation as Markdown."""
-    document = outline(chain)
     title = f"# {escape(document.name)}" + (f": {escape(document.title)}" if document.title else "")
     rule = ""
     if document.rule:
@@ -48,12 +45,19 @@ def markdown(chain: GradientDerivation | ProximalDerivation, dialect: Dialect = 
         "## Derivation",
     ]
     blocks.extend(_entries(document, dialect))
-    for section in document.sections:
-        blocks.extend((f"## {escape(section.title)}", _section(section, document, dialect)))
+    blocks.extend(_sections(document, dialect))
     for part in document.parts:
-        blocks.extend((f"## {escape(part.title)}", *_entries(document.of_part(part), dialect)))
+        within = document.of_part(part)
+        rows = _listed([_parameter(row, within, dialect) for row in part.parameters])
+        blocks.extend((f"## {escape(part.title)}", rows, escape(part.reference), *_entries(within, dialect)))
+        blocks.extend(_sections(within, dialect))
     blocks.append(f"To check it against {document.check}:\n\n{_typed(document.command)}")
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _sections(document: Outline, dialect: Dialect) -> list[str]:
+    titled = ((f"## {escape(s.title)}", _section(s, document, dialect)) for s in document.sections)
+    return [block for pair in titled for block in pair]
 
 
 def _entries(document: Outline, dialect: Dialect) -> list[str]:
@@ -65,13 +69,12 @@ def _entries(document: Outline, dialect: Dialect) -> list[str]:
     return blocks
 
 
-def result(chain: GradientDerivation | ProximalDerivation) -> str:
+def result(document: Outline) -> str:
     """Return the gradient's and the update's last lines as one piece of mathematics, for where only that fits.
 
     Of a proximal operator: its closed forms, or the minimum that it is.
     """
-    document = outline(chain)
-    if isinstance(chain, ProximalDerivation):
+    if not document.rule:
         results = [e.equation for e in document.entries if e.rule in (("result",), ("proximal operator",))]
         lines = [f"{left} & {right}" for e in results[1:] or results for left, right in lines_of(e, document.formulas)]
         return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")

@@ -13,13 +13,14 @@ from symreg.expressions.tree import Call, Item, Name, Subscript, Tree, names, su
 from symreg.model.interval import decimal
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
+from symreg.presentation.escaping import plain
 from symreg.presentation.mathematics.notation import Notation, notation_of
 from symreg.presentation.outline.command import command_line
 from symreg.presentation.outline.document import Equation
 from symreg.presentation.outline.outline import outline
 from symreg.presentation.outline.prose import parameter_row
 from symreg.presentation.outline.proximal import proximal_part
-from symreg.presentation.text import WIDTH, definitions, equation_lines, heading, plain, sentence_text, titled
+from symreg.presentation.text import WIDTH, definitions, equation_lines, heading, sentence_text, titled
 from symreg.presentation.verdicts import sentences
 
 _COLUMN = 12
@@ -117,7 +118,7 @@ def _operator_lines(operator: ProximalDerivation) -> list[str]:
     results = [entry.equation for entry in part.entries if entry.rule == ("result",)]
     results += definitions(operator)
     minimum = [entry.equation for entry in part.entries if entry.rule == ("proximal operator",)]
-    return [line for equation in results or minimum for line in equation_lines(equation, part.notation, _COLUMN)]
+    return [line for equation in results or minimum for line in equation_lines(equation, part.formulas, _COLUMN)]
 
 
 def _claim_lines(verdicts: Verdicts, notation: Notation) -> list[str]:

@@ -7,6 +7,7 @@ import textwrap
 
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.expressions.tree import Call, Name, Tree
+from symreg.presentation.escaping import plain
 from symreg.presentation.mathematics.layout import Run, broken, row
 from symreg.presentation.mathematics.notation import Notation
 from symreg.presentation.mathematics.paper import cases, on_paper
@@ -28,14 +29,16 @@ _ARGUMENT = re.compile(r"--\w+ \"[^\"]{1,60}\"|(?:--\w+ )?'[^']*'")
 _QUOTED = re.compile(r"(?:domain = )?'[^']{1,40}'")
 
 
-def text(chain: GradientDerivation | ProximalDerivation) -> str:
+def text(document: Outline) -> str:
     """Return a derivation as text: ASCII, no line wider than 80 characters, a newline at the end."""
-    document = outline(chain)
     blocks = [heading(document), *_entries(document)]
-    for section in document.sections:
-        blocks.append(["", *_section(section, document)])
+    blocks += _sections(document)
     for part in document.parts:
-        blocks.extend((["", part.title], *_entries(document.of_part(part))))
+        within = document.of_part(part)
+        title = titled(plain(part.title), part.parameters, part.formulas)
+        blocks.append(["", *title, *_wrapped(plain(part.reference), indent=_MARGIN)])
+        blocks += [[""]] * bool(part.parameters)
+        blocks += [*_entries(within), *_sections(within)]
     blocks.append(["", *_check(document.command, document.check)])
     return "\n".join(line.rstrip() for block in blocks for line in block) + "\n"
 
@@ -76,9 +79,8 @@ def _entries(document: Outline) -> list[list[str]]:
     return [_entry(entry, document, number, column) for entry in document.entries]
 
 
-def plain(text: str) -> str:
-    """Return user text as printable ASCII on one line."""
-    return "".join(c if " " <= c <= "~" else "?" for c in text)
+def _sections(document: Outline) -> list[list[str]]:
+    return [["", *_section(section, document)] for section in document.sections]
 
 
 def heading(document: Outline) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from symreg.calculus.differentiation.step import Step
@@ -17,8 +18,12 @@ from symreg.model.terms import Terms
 SCHEMA_VERSION = 1
 
 
-def to_json(chain: GradientDerivation | ProximalDerivation) -> str:
-    """Return a derivation as JSON.
+def to_json(
+    chain: GradientDerivation | ProximalDerivation,
+    others: Sequence[GradientDerivation] = (),
+    operator: ProximalDerivation | None = None,
+) -> str:
+    """Return a derivation as JSON: with other rules under `others`, and the whole penalty's operator as `prox`.
 
     Expressions are text of the language over `w[j]`, with `d(x)` for the derivative of x by `w[j]`, `O`, `L` and `R`
     for objective, loss and penalty, `g[j]` for the loss's gradient, `inf` and `nan`, and `in_range(w[j + 1])` for a
@@ -33,7 +38,14 @@ def to_json(chain: GradientDerivation | ProximalDerivation) -> str:
     `supremum(u, x)` are over all u; `cbrt`, `acos` and `lambertw` are the real cube root, the arc cosine and the
     principal branch of Lambert's W.
     """
-    return json.dumps(data(chain) if isinstance(chain, GradientDerivation) else prox_data(chain), indent=2) + "\n"
+    if isinstance(chain, ProximalDerivation):
+        return json.dumps(prox_data(chain), indent=2) + "\n"
+    whole = data(chain)
+    if others:
+        whole["others"] = [data(other) for other in others]
+    if operator is not None:
+        whole["prox"] = prox_data(operator)
+    return json.dumps(whole, indent=2) + "\n"
 
 
 def prox_data(chain: ProximalDerivation) -> dict[str, Any]:

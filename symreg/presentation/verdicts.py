@@ -12,14 +12,15 @@ from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
 from symreg.model.interval import Interval
 from symreg.model.objective import Objective
-from symreg.presentation import latex as latex_document
 from symreg.presentation.display import in_prose
+from symreg.presentation.escaping import escape as escape_latex
+from symreg.presentation.escaping import plain
 from symreg.presentation.markdown import GITHUB, Dialect, escape
 from symreg.presentation.mathematics.notation import Notation, notation_of
 from symreg.presentation.mathematics.text import formula
 from symreg.presentation.outline.document import Sentence
 from symreg.presentation.outline.prose import element
-from symreg.presentation.text import WIDTH, plain
+from symreg.presentation.text import WIDTH
 from symreg.templates import render
 
 SCHEMA_VERSION = 1
@@ -82,17 +83,16 @@ def latex(analysis: Verdicts) -> str:
     objective, notation = analysis.objective, _notation(analysis)
 
     def said(verdict: Verdict) -> str:
-        return "; ".join(in_prose(s, notation, latex_document.escape, "${}$") for s in sentences(verdict))
+        return "; ".join(in_prose(s, notation, escape_latex, "${}$") for s in sentences(verdict))
 
     return render(
         "latex/properties.tex",
         {
-            "name": latex_document.escape(objective.name),
-            "title": latex_document.escape(objective.title),
-            "parameters": [latex_document.escape(row) for row in _declared(objective)],
+            "name": escape_latex(objective.name),
+            "title": escape_latex(objective.title),
+            "parameters": [escape_latex(row) for row in _declared(objective)],
             "rows": [
-                {"claim": latex_document.escape(v.claim), "verdict": v.verdict, "said": said(v)}
-                for v in analysis.verdicts
+                {"claim": escape_latex(v.claim), "verdict": v.verdict, "said": said(v)} for v in analysis.verdicts
             ],
         },
     )

@@ -246,7 +246,7 @@ def test_a_contradicted_verdict_is_a_bug_and_never_printed(monkeypatch: pytest.M
     with pytest.raises(
         Contradicted, match=r"^'convex' is proved, but between \(.*\) and \(.*\) it lies above its chord"
     ):
-        command_tasks.write_properties(lambda notice: None, objective="double_well", as_json=False)
+        command_tasks.write_properties(lambda notice: None, objective="double_well", form="text")
 
 
 @pytest.mark.parametrize("text", ["huber", "mcp", "log_sum", "l1", "lp"])

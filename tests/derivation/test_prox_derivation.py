@@ -23,7 +23,6 @@ from symreg import catalogue
 from symreg.cli.group import symreg as command
 from symreg.derivation.model import ProximalDerivation
 from symreg.derivation.proximal.derive import derive_prox
-from symreg.errors import SpecError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Number, Tree, transform
 from symreg.language.parse import parse
@@ -361,11 +360,9 @@ def test_a_rule_that_takes_the_operator_shows_how_it_comes_about() -> None:
 
 
 def test_it_is_offered_in_python_and_on_the_command_line() -> None:
-    made = symreg.derive("mcp", prox=True)
-    assert isinstance(made.chain, ProximalDerivation) and "for s < gamma" in made.text()
-    with pytest.raises(SpecError, match="leave out the rule"):
-        symreg.derive("mcp", "adam", prox=True)
-    shown = CliRunner().invoke(command, ["derive", "mcp", "--prox"])
+    made = symreg.derive("mcp", ["gradient_descent", "adam"], prox=True)
+    assert isinstance(made.operator, ProximalDerivation) and "for s < gamma" in made.text()
+    shown = CliRunner().invoke(command, ["derive", "mcp", "--prox", "--rule", "gradient_descent", "--rule", "adam"])
     assert shown.exit_code == 0 and shown.output == made.text()
-    wrong = CliRunner().invoke(command, ["derive", "mcp", "--prox", "--rule", "adam"])
-    assert wrong.exit_code == 2 and "leave out --rule" in wrong.output
+    data = json.loads(made.to_json())
+    assert data["prox"]["single_formula"]["condition"] == "s < gamma" and data["others"][0]["rule"]["name"] == "adam"

@@ -161,7 +161,10 @@ def _latex_tokens(latex: str, symbols: Mapping[str, str]) -> list[str]:
         elif token.startswith(r"\\"):
             made += [";"] * (depth > 0)
         elif token.startswith((r"\text{", r"\operatorname{")):
-            made.append(token[token.index("{") + 1 : -1].strip())
+            word = token[token.index("{") + 1 : -1].strip()
+            if word in ("if", "otherwise") and made and made[-1] == ";":
+                made.pop()  # a condition below its value
+            made.append(word)
         elif token.startswith(r"\sum_"):
             made.append(f"sum_{token[6]} ")
         else:

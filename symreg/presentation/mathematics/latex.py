@@ -53,6 +53,7 @@ _CONSTANTS = {"pi": (r"\pi", 570), "inf": (r"\infty", 1000), "nan": (r"\text{und
 _RELATIONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "="}
 _GREATEST: Tree = Constant("inf")
 _LEAST: Tree = Negate(_GREATEST)
+_BELOW = r" \\ \quad "
 _BARS = (r"\lvert ", r"\rvert")
 
 
@@ -261,7 +262,7 @@ def _with_numbers_split(above: list[Tree], below: list[Tree]) -> tuple[list[Tree
 
 
 def _cases(tree: Tree, notation: Notation) -> Run:
-    """Print a choice with a brace; where that is too wide, in one line after the other."""
+    """Print a choice with a brace; where that is too wide, each condition below its value, or all in running lines."""
     rows = []
     values = []
     conditions = []
@@ -272,15 +273,19 @@ def _cases(tree: Tree, notation: Notation) -> Run:
         else:
             after = before(r"\text{if } ", 1000, _run(condition, ANY, notation))
         tall = r"\displaystyle " if shown.height >= 2 else ""
-        rows.append(f"{tall}{shown.flat} & {after.flat}")
+        rows.append((f"{tall}{shown.flat}", after.flat))
         values.append(shown)
         conditions.append(after)
     is_tall = any(value.height >= 2 for value in values)
-    flat = r"\begin{cases} " + (r" \\[4pt] " if is_tall else r" \\ ").join(rows) + r" \end{cases}"
+    flat = r"\begin{cases} " + (r" \\[4pt] " if is_tall else r" \\ ").join(map(" & ".join, rows)) + r" \end{cases}"
     width = max(v.width for v in values) + max(c.width for c in conditions) + 2400
     pairs = [row((v, before(r" \; ", 300, c)), BETWEEN) for v, c in zip(values, conditions, strict=True)]
     broken = row((piece(r"\Bigl\{ ", 700), listed(pairs, "; \\enspace ", EACH), piece(r" \Bigr\}", 700)))
-    return Run(flat, width, (broken,), INSTEAD, 4 if len(rows) == 2 and not is_tall else 5)
+    height = 4 if len(rows) == 2 and not is_tall else 5
+    below = [f"{value}{_BELOW}{after}" for value, after in rows]
+    stacked = r"\begin{cases} " + r" \\[4pt] ".join(below) + r" \end{cases}"
+    narrow = max(*(v.width for v in values), *(c.width + 1_000 for c in conditions)) + 1_400
+    return Run(flat, width, (Run(stacked, narrow, (broken,), INSTEAD, 5),), INSTEAD, height)
 
 
 def _compared(operands: list[Tree | str], notation: Notation) -> Run:

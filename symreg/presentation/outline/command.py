@@ -22,9 +22,9 @@ def notes_of(chain: GradientDerivation) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def command_text(objective: Objective, rule: Rule | None = None) -> str:
+def command_text(objective: Objective, *rules: Rule) -> str:
     """Return the shell command that verifies an objective's functions."""
-    return command_line("verify", objective, () if rule is None else ("--rule", rule.command_name))
+    return command_line("verify", objective, [word for rule in rules for word in ("--rule", rule.command_name)])
 
 
 def command_line(verb: str, objective: Objective, options: Sequence[str] = ()) -> str:

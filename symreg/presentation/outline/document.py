@@ -10,6 +10,8 @@ from symreg.presentation.mathematics.paper import SETS
 from symreg.presentation.mathematics.text import formula
 
 Sentence = tuple[str | Tree, ...]
+NOTES = "Notes"
+"""The title of the section of what a reader must know besides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,21 @@ class Equation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One numbered step."""
+    """One numbered step.
+
+    Args:
+        number: From 1.
+        rule: What is done.
+        equation: What it gives.
+        why: It holds.
+        label: What a paper may refer to it as, such as `gradient`; "" for a step on the way.
+    """
 
     number: int
     rule: Sentence
     equation: Equation
     why: Sentence
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +88,25 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A derivation of its own, numbered from 1: of the operator that the rule takes.
+    """A derivation of its own, numbered from 1: of a proximal operator, or of the step of one more rule.
 
     Args:
         title: Its heading.
         entries: The steps.
-        notation: In which they are written.
+        formulas: Notation in which they are written.
+        assignments: Notation of a rule's step.
+        parameters: Of a rule.
+        reference: Of a rule; user text.
+        sections: What follows from the steps.
     """
 
     title: str
     entries: tuple[Entry, ...]
-    notation: Notation
+    formulas: Notation
+    assignments: Notation
+    parameters: tuple[ParameterRow, ...] = ()
+    reference: str = ""
+    sections: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +128,7 @@ class Outline:
         formulas: Notation of what is written over the objective alone.
         assignments: Notation of the rule's step.
         parts: Derivations of their own that follow.
+        options: Of the command that derives all of this, besides objective and rules.
         check: What the command checks it against.
     """
 
@@ -126,6 +146,7 @@ class Outline:
     formulas: Notation
     assignments: Notation
     parts: tuple[Part, ...] = ()
+    options: tuple[str, ...] = ()
     check: str = "certified finite differences"
 
     def notation(self, equation: Equation) -> Notation:
@@ -133,5 +154,12 @@ class Outline:
         return self.assignments if equation.is_assignment else self.formulas
 
     def of_part(self, part: Part) -> Outline:
-        """Return the outline with a part's steps and notation in place of its own."""
-        return replace(self, entries=part.entries, formulas=part.notation, sections=(), parts=())
+        """Return the outline with a part's steps, sections and notation in place of its own."""
+        return replace(
+            self,
+            entries=part.entries,
+            formulas=part.formulas,
+            assignments=part.assignments,
+            sections=part.sections,
+            parts=(),
+        )

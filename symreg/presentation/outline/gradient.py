@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
@@ -9,13 +11,12 @@ from symreg.derivation.model import Direction, GradientDerivation
 from symreg.expressions.tree import Call, Compare, Logic, Name, Negate, Tree, substitute, walk
 from symreg.presentation.mathematics.notation import notation_of
 from symreg.presentation.outline.command import command_text, notes_of
-from symreg.presentation.outline.document import Entry, Equation, Outline, Remark, Section, Sentence
+from symreg.presentation.outline.document import NOTES, Entry, Equation, Outline, Part, Remark, Section, Sentence
 from symreg.presentation.outline.prose import NAN, WJ, ZERO, declared_rows, parameter_row, prose
-from symreg.presentation.outline.proximal import proximal_part
 
 
 def gradient_outline(chain: GradientDerivation) -> Outline:
-    """Return the outline of a gradient's derivation, and of the operator's that its rule takes."""
+    """Return the outline of a gradient's derivation."""
     rule = chain.rule
     terms = chain.objective.terms
     conditions = [step.condition for step in chain.steps if step.condition is not None]
@@ -23,7 +24,7 @@ def gradient_outline(chain: GradientDerivation) -> Outline:
     sections = (
         Section(title="Where pieces meet", remarks=tuple(_of_knot(k) for k in chain.knots if _at(k) not in conditions)),
         Section(title="What the penalty does to a weight", remarks=(*_of_directions(chain), *_of_bounds(chain.bounds))),
-        Section(title="Notes", remarks=tuple(Remark(sentence=prose(note)) for note in notes_of(chain))),
+        Section(title=NOTES, remarks=tuple(Remark(sentence=prose(note)) for note in notes_of(chain))),
     )
     return Outline(
         name=chain.objective.name,
@@ -34,13 +35,62 @@ def gradient_outline(chain: GradientDerivation) -> Outline:
         rule_reference=rule.reference,
         parameters=declared_rows(terms),
         rule_parameters=tuple(map(parameter_row, rule.parameters)),
-        entries=tuple(_of_step(i, step, chain) for i, step in enumerate(_steps(chain), start=1)),
+        entries=_entries(chain),
         sections=tuple(section for section in sections if section.remarks),
         command=command_text(chain.objective, rule),
         formulas=formulas,
         assignments=assignments,
-        parts=() if chain.operator is None else (proximal_part(chain.operator),),
     )
+
+
+def rule_part(chain: GradientDerivation, first: GradientDerivation, document: Outline) -> Part:
+    """Return what a derivation with another rule adds to the first, as a part.
+
+    Args:
+        chain: With the other rule.
+        first: Of the same objective.
+        document: The outline of that.
+    """
+    own = gradient_outline(chain)
+    is_alike = (chain.smooth, chain.proximal) == (first.smooth, first.proximal)
+    told = {entry.equation for entry in document.entries if not entry.equation.is_assignment} if is_alike else set()
+    entries = [entry for entry in own.entries if entry.equation not in told]
+    said = {remark.sentence for section in document.sections for remark in section.remarks}
+    subjects = {remark.subject for section in document.sections for remark in section.remarks if is_alike} - {None}
+    sections = [
+        replace(s, remarks=tuple(r for r in s.remarks if r.sentence not in said and r.subject not in subjects))
+        for s in own.sections
+    ]
+    return Part(
+        title=f"With {chain.rule.name}" + (f" - {chain.rule.title}" if chain.rule.title else ""),
+        entries=tuple(replace(e, number=i, label=_of_rule(e.label, chain)) for i, e in enumerate(entries, start=1)),
+        formulas=own.formulas,
+        assignments=own.assignments,
+        parameters=own.rule_parameters,
+        reference=own.rule_reference,
+        sections=tuple(section for section in sections if section.remarks),
+    )
+
+
+def _of_rule(label: str, chain: GradientDerivation) -> str:
+    return f"{chain.rule.name}-{label}" if label else ""
+
+
+def _entries(chain: GradientDerivation) -> tuple[Entry, ...]:
+    """Return the steps, those that hold a result with what a paper may refer to them as."""
+    entries = [_of_step(i, step, chain) for i, step in enumerate(_steps(chain), start=1)]
+    slope = _gradient(chain)
+    labels: dict[int, str] = {}
+    for i, entry in enumerate(entries):
+        equation = entry.equation
+        if equation.is_assignment and equation.left == WJ:
+            labels[i] = "update"
+        elif entry.rule == ("penalty",):
+            labels[i] = "penalty"
+        elif equation.left == slope and equation.rights[-1] == chain.gradient:
+            labels[i] = "gradient"
+    last = {label: i for i, label in labels.items()}  # of several with one label the last is the simplest
+    return tuple(replace(e, label=labels[i]) if last.get(labels.get(i, "")) == i else e for i, e in enumerate(entries))
 
 
 def _steps(chain: GradientDerivation) -> tuple[Step, ...]:

@@ -30,6 +30,7 @@ NAN: Tree = Constant("nan")
 _MATHEMATICS = re.compile(
     r"(?P<defined>\bg_j = dL/dw_j\b)"
     r"|\bd(?P<of>[LROS])/dw_j\b"
+    r"|(?P<sign>\bsign\(0\) = 0)"
     r"|(?<![\w^])(?P<array>[wgmv])_(?P<index>[ijkl])(?![\w^])"
     r"|(?<![\w^])(?P<left>[ijklm]) = (?P<right>[ijklm])(?P<shift>[+-]\d+)?(?![\w^])",
     re.ASCII,
@@ -39,6 +40,8 @@ _MATHEMATICS = re.compile(
 def _tree_of(match: re.Match[str]) -> Tree:
     if match["defined"]:
         return Compare("==", Item("g", (_J,)), Call("d", (Name("L"),)))
+    if match["sign"]:
+        return Compare("==", Call("sign", (ZERO,)), ZERO)
     if match["of"]:
         return Call("d", (Name(match["of"]),))
     if match["array"]:
