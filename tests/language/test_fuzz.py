@@ -82,7 +82,7 @@ soup = st.lists(st.sampled_from(TOKENS), max_size=24).map(" ".join) | st.lists(
 expressions = st.one_of(st.text(max_size=60), soup, broken(FORMULAS))
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(expressions)
 @example("w" * 70 + "\n" + "(" * 50)
 def test_no_expression_meets_an_unforeseen_error(text: str) -> None:
@@ -113,7 +113,7 @@ whole_formulas = st.one_of(
 )
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(
     st.one_of(expressions, whole_formulas, st.tuples(whole_formulas, whole_formulas).map("({0[0]})/({0[1]})".format))
 )
@@ -137,7 +137,7 @@ def test_no_derivation_of_what_resolves_meets_an_unforeseen_error(text: str) -> 
     assert chain.steps
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(st.one_of(st.text(max_size=80), broken(SPECS)))
 @pytest.mark.parametrize("read", [read_penalty, read_rule])
 def test_no_spec_file_meets_an_unforeseen_error(read: type, text: str) -> None:
@@ -172,7 +172,7 @@ toml_lines = st.one_of(
 )
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(st.lists(toml_lines, max_size=12).map("\n".join))
 @pytest.mark.parametrize("read", [read_penalty, read_rule])
 def test_no_arrangement_of_keys_meets_an_unforeseen_error(read: type, text: str) -> None:

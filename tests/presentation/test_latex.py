@@ -83,7 +83,7 @@ def test_drawn_formulas_stay_within_the_margins(tmp_path: Path) -> None:
     drawn: list[Tree] = []
 
     @given(trees(depth=6))
-    @settings(max_examples=400)
+    @settings(max_examples=150)
     def draw(tree: Tree) -> None:
         drawn.append(tree)
 

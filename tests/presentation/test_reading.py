@@ -189,13 +189,13 @@ def trees(draw: st.DrawFn, depth: int = 4) -> Tree:
 
 
 @given(trees())
-@settings(max_examples=600)
+@settings(max_examples=200)
 def test_text_means_what_the_tree_means(tree: Tree) -> None:
     assert of_text(text_formula(tree, NOTATION).flat) == of_tree(tree)
 
 
 @given(trees(), st.integers(20, 60))
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_broken_text_means_what_the_tree_means_and_fits(tree: Tree, width: int) -> None:
     for step in (0, 4):
         lines = broken(text_formula(tree, NOTATION), width, step=step)
@@ -204,13 +204,13 @@ def test_broken_text_means_what_the_tree_means_and_fits(tree: Tree, width: int) 
 
 
 @given(trees())
-@settings(max_examples=600)
+@settings(max_examples=200)
 def test_latex_means_what_the_tree_means(tree: Tree) -> None:
     assert of_latex(latex_formula(tree, NOTATION).flat) == of_tree(tree)
 
 
 @given(trees(), st.integers(9_000, 30_000))
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_broken_latex_means_what_the_tree_means(tree: Tree, width: int) -> None:
     lines = broken(latex_formula(tree, NOTATION), width, step=2_000, deepest=width // 3)
     assert of_latex(" ".join(line.text for line in lines)) == of_tree(tree)

@@ -113,9 +113,9 @@ def test_a_rule_with_a_step_for_each_weight_is_refused(rule: str) -> None:
 
 
 def test_a_norm_is_one_number_and_needs_no_table() -> None:
-    report = symreg.verify(NORMS, target="all", points=10, timeout=100)
+    report = symreg.verify(NORMS, (), target="numpy", points=10, timeout=100)
     assert report.passed, str(report)
-    assert sum(check.kind == "prox" for check in report.checks) == 4
+    assert sum(check.kind == "prox" for check in report.checks) == 2
     source = symreg.generate(NORMS, target="numpy", rules=(), judge=False, timeout=100)
     assert any("_searched(" in text and "_table(" not in text for text in source.values())
 

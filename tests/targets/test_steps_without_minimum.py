@@ -73,7 +73,7 @@ def test_the_docstring_says_so() -> None:
     assert "The cost has a minimum only if 1 - 2*(lr*mu) > 0; other steps are refused." in said
     assert "The cost has a minimum only if 1 - 2*(lr*sqrt(t)*mu) > 0; other steps are refused." in said
     assert "A weight for which 1 - 2*(s*mu) > 0 does not hold becomes NaN: its cost has no minimum." in said
-    for text in symreg.generate("l1", RULES, "all", judge=False).values():
+    for text in symreg.generate("l1", RULES[:1], "all", judge=False).values():
         assert "no minimum" not in text and "has a minimum" not in text
 
 
