@@ -166,10 +166,12 @@ class Search:
         low_closed: Is the lower end a weight?
         high_closed: Is the upper?
         is_even: Are the weights those from 0 on of an even penalty?
+        rows: The name of the scratch array in which the parts are kept on which F rises, where the caller has it.
     """
 
     u: str
     inside: str
+    rows: str
     parameters: tuple[str, ...]
     knots: tuple[Tree, ...]
     value: Formula

@@ -56,15 +56,15 @@ def lower(update: Update) -> Kernel:
         result=shared.scalars[0] if update.kind == "value" else None,
         scalars=tuple(zip(made.kept, shared.scalars, strict=True)) if update.kind == "step" else (),
         may_alias=made.may_alias,
-        search=_search(update),
+        search=_search(update, made.placing.namer),
     )
 
 
-def _search(update: Update) -> Search | None:
+def _search(update: Update, namer: Namer) -> Search | None:
     """Return the search that the operator of an update needs, if it needs one."""
     if not isinstance(update.operator, TableSearch):
         return None
-    return search_of(update.operator, tuple(p.name for p in update.terms.parameters))
+    return search_of(update.operator, tuple(p.name for p in update.terms.parameters), namer.fresh("rows"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

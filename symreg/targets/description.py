@@ -108,13 +108,14 @@ def describe(objective: Objective, updates: tuple[Update, ...], target: str, opt
 
 def _function(update: Update) -> Function:
     kernel, rule = lower(update), update.rule
+    over_weights = ", the sum over all weights" if update.indexed is None else ""
     title, summary = {
-        "value": ("value", "Return the penalty R(w), the sum over all weights."),
+        "value": ("value", f"Return the penalty R(w){over_weights}."),
         "gradient": ("gradient", "Return dR/dw, the penalty's gradient."),
         "prox": ("proximal operator", "Return the proximal operator of step*R at v."),
         "step": (
             f"{update.name.replace('_', ' ')}",
-            f"Take one step of {rule.name if rule else ''} on L(w) + R(w), in place.",
+            f"Take one step of {rule.name.replace('_', ' ') if rule else ''} on L(w) + R(w), in place.",
         ),
     }[update.kind]
     return Function(

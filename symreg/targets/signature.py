@@ -1,7 +1,8 @@
 """The arguments of an emitted function, once, in one order; everything that lists them is a view of it.
 
 The order is C's: n, the numbers that the function is of (`w`, or `v` of a proximal operator), declared arrays, the
-loss's gradient, a rule's states and its count of steps, parameters, what receives the result, scratch. In Python the
+loss's gradient, a rule's states and its count of steps, parameters, what receives the result, scratch: so many numbers
+for each weight, or the `rows` of a search. In Python the
 first, the gradient and one dict of the states are passed by position, arrays, parameters and `out` by keyword; the
 length and scratch are not passed at all.
 """
@@ -17,7 +18,7 @@ from symreg.kernel import Kernel
 from symreg.model.interval import REAL, WORDS, Interval
 from symreg.model.spec import Parameter
 
-Role = Literal["length", "data", "array", "gradient", "state", "count", "parameter", "result", "scratch"]
+Role = Literal["length", "data", "array", "gradient", "state", "count", "parameter", "result", "scratch", "rows"]
 Returns = Literal["number", "array", "nothing"]
 Dimension = Literal["n", "m"] | int
 """The number of weights, the number of rows of data, or a number of rows that the function itself needs."""
@@ -27,6 +28,10 @@ BY_POSITION = ("w", "v", "g", "state")
 
 STEP = Parameter(name="step", domain=WORDS["positive"], default=nan, doc="factor of the penalty")
 """What a proximal operator takes besides the penalty's parameters; it has no default."""
+
+
+MOST_ROWS, NUMBERS_OF_ROW, DEEPEST_SPAN = 256, 7, 128
+"""What a search for minimisers has room for in C: parts on which F rises, and halvings of a span to find them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +163,6 @@ def _arguments(kernel: Kernel) -> Iterator[Argument]:
     if kernel.buffers:
         shape: tuple[Dimension, ...] = (len(kernel.buffers), "n")
         yield Argument(name=kernel.buffers[0].name, role="scratch", shape=shape, is_overwritten=True)
+    if kernel.search is not None:
+        size = MOST_ROWS * NUMBERS_OF_ROW + DEEPEST_SPAN
+        yield Argument(name=kernel.search.rows, role="rows", shape=(size,), dtype="wide", is_overwritten=True)

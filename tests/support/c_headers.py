@@ -25,6 +25,9 @@ class Argument:
         """Return how many numbers it points to."""
         if "n x n" in self.doc:
             return n * n
+        rows = re.match(r"(\d+) numbers of scratch", self.doc)
+        if rows:
+            return int(rows[1])
         scratch = re.match(r"(\d+) \* n numbers", self.doc)
         if scratch:
             return int(scratch[1]) * n

@@ -105,6 +105,7 @@ EDITS = {
         new="(void)overlap;",
     ),
     "c: old neighbours overwritten": Edit(target="c", of=STENCIL, old="start > first ? old[TERMS + k] :", new=""),
+    "c: state begins elsewhere": Edit(target="c", of=ADAM, old="m[j] = v[j] = 0.0;", new="m[j] = v[j] = 1e-3;"),
     "c: steps not counted": Edit(target="c", of=ADAM, old="*t = t_new;", new=""),
     "c: state in single precision": Edit(target="c", of=ADAM, old="v[j] = ", new="v[j] = (float)"),
     "c: NaN swallowed": Edit(target="c", of=AMSGRAD, old="x > y ? x : y >= x ? y : x + y;", new="x > y ? x : y;"),

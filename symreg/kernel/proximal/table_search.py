@@ -12,12 +12,13 @@ from symreg.kernel.proximal.scope import ZERO, Scope, Statements, W
 from symreg.proximal.operator import TableSearch, TermPiece
 
 
-def search_of(operator: TableSearch, parameters: tuple[str, ...]) -> Search:
+def search_of(operator: TableSearch, parameters: tuple[str, ...], rows: str) -> Search:
     """Return the search of an operator.
 
     Args:
         operator: Its trees are over the bare `w`.
         parameters: Names that may stand in them; those that do not are left out.
+        rows: A name for the scratch array.
     """
     namer = Namer(parameters)
     u, inside = Name(namer.fresh("u")), Name(namer.fresh("inside"))
@@ -37,6 +38,7 @@ def search_of(operator: TableSearch, parameters: tuple[str, ...]) -> Search:
     return Search(
         u=u.name,
         inside=inside.name,
+        rows=rows,
         parameters=tuple(name for name in parameters if name in used),
         knots=operator.knots,
         value=formula(lambda span: span.value),

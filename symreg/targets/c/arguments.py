@@ -140,7 +140,8 @@ def _bytes(argument: Argument, precision: Precision, bytes_name: str) -> str:
         return bytes_name
     if argument.shape and argument.shape[-1] == "n":
         return " * ".join([*(str(rows) for rows in argument.shape[:-1] if rows != 1), bytes_name])
-    return f"{size(argument)} * sizeof({precision.real})" if argument.shape else f"sizeof({precision.wide})"
+    bytes_of_one = f"sizeof({type_of(argument, precision)})"
+    return f"{size(argument)} * {bytes_of_one}" if argument.shape else bytes_of_one
 
 
 def buffers(signature: Signature, names: list[str]) -> list[Row]:

@@ -54,3 +54,6 @@ def _meaning(argument: Argument, signature: Signature, precision: Precision) -> 
         case "scratch":
             rows, _ = argument.shape
             return f"{'n' if rows == 1 else f'{rows} * n'} numbers of scratch"
+        case "rows":
+            (count,) = argument.shape
+            return f"{count} numbers of scratch"

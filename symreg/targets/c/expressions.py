@@ -32,6 +32,7 @@ class Scope:
         pointers: Scalars that are passed by address.
         types: What each named scalar is.
         given: The name of the array of parameters that the functions of a search take; "" without a search.
+        search_rows: That of the scratch that they have.
         indices: What the indices of the loops around are called.
         copies: Copies of scalars in the precision of the loop around, by name.
         rows: How values are written that are kept for each element of a block, by name.
@@ -54,6 +55,7 @@ class Scope:
     pointers: set[str]
     types: dict[str, str]
     given: str
+    search_rows: str = ""
     indices: dict[str, str] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
@@ -94,6 +96,7 @@ def scope_of(function: Function, helpers: dict[str, str], routines: dict[Routine
         pointers={number.name for number in numbers if number.is_pointer},
         types={number.name: WIDE for number in numbers},
         given=namer.fresh("given") if kernel.search is not None else "",
+        search_rows=kernel.search.rows if kernel.search is not None else "",
         routines=routines,
     )
 

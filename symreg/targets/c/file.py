@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from symreg.errors import SpecError
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import names
 from symreg.kernel import Map
 from symreg.kernel.ir import Routine, has_root, has_root_itself, has_sum
@@ -10,17 +13,18 @@ from symreg.kernel.names import Namer
 from symreg.targets.c.arguments import buffers, checked_elements, domains, overlaps, prototype
 from symreg.targets.c.documentation import documented
 from symreg.targets.c.expressions import WIDE, Scope, expression, scope_of
-from symreg.targets.c.layout import LONGEST_LINE, Row, filled
+from symreg.targets.c.layout import LONGEST_LINE, Row, filled, joined
 from symreg.targets.c.precision import PRECISIONS, WIDE_TEXTS
 from symreg.targets.c.roots import given_values
 from symreg.targets.c.routines import named_routines, routine_rows, routine_scope
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
-from symreg.targets.c.shorter import joined
+from symreg.targets.c.stack import TERMS, stack_bound
 from symreg.targets.c.statements import statements
 from symreg.targets.c.states import initial_rows
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition
 from symreg.targets.options import Dtype
+from symreg.targets.signature import DEEPEST_SPAN, MOST_ROWS
 from symreg.targets.wording import WIDTH, table, wrapped
 from symreg.templates import render
 
@@ -29,13 +33,16 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 
 _FRAME = (
     *("add", "rounded", "overlap", "any_overlap", "spans", "TERMS"),
-    *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS"),
+    *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 
 _SINGLE = "Single precision throughout: parameters, states, sums and roots are float as well."
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
 _NOT_IN_LIBMVEC = ("abs", "copysign", "floor", "sqrt")
+_INLINE = ("fabs", "copysign")
+_MATHS = {row.c or row.name for row in FUNCTIONS.values()} - {*_HELPERS, *_INLINE} | {"floor", "nextafter"}
+"""Functions that a compiler does not write out itself, and a library has."""
 
 
 def write(module: Module) -> dict[str, str]:
@@ -65,6 +72,10 @@ def write(module: Module) -> dict[str, str]:
     called = {row for scope in all_scopes for row in scope.called}
     math = sorted({name for scope in all_scopes for name in scope.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
     note = [_SINGLE] if module.dtype == "float32" else []
+    lanes, has_blocks = _lanes(written_routines), search is not None or any(routine.elements for routine in routines)
+    kernels = (function.kernel for function, _ in scopes)
+    wide = PRECISIONS[module.dtype][0].wide
+    stack = stack_bound(kernels, functions, zip(routines, written_routines, strict=True), wide, lanes)
     values = {
         "name": module.name,
         "prefix": module.name.upper(),
@@ -89,18 +100,38 @@ def write(module: Module) -> dict[str, str]:
         "roots": search is not None or has_root(stages),
         "scalar_roots": any(has_root_itself(routine.body) for routine in routines),
         "block_roots": search is not None or any(has_root_itself(routine.each) for routine in routines),
-        "blocks": search is not None or any(routine.elements for routine in routines),
+        "blocks": has_blocks,
+        "lanes": lanes,
+        "terms": TERMS,
+        "rows": MOST_ROWS,
+        "spans": DEEPEST_SPAN,
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
-        "wide": WIDE_TEXTS[PRECISIONS[module.dtype][0].wide],
+        "wide": WIDE_TEXTS[wide],
         "has_status": any(not function["is_value"] for function in functions),
+        "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
         "has_spans": any(function["overlaps"]["spans"] for function in functions),
     }
+    source = render("c/source.c.jinja", values)
+    needs = [f"{_linked(source)} Stack: less than {stack:,} bytes a call, the maths library's besides."]
     return {
-        f"c/{module.name}.h": render("c/header.h.jinja", values),
-        f"c/{module.name}.c": render("c/source.c.jinja", values),
+        f"c/{module.name}.h": render("c/header.h.jinja", values | {"needs": needs}),
+        f"c/{module.name}.c": source,
     }
+
+
+def _linked(source: str) -> str:
+    """Return what a source has to be linked with."""
+    code = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
+    calls_maths = any(re.search(rf"\b{name}f?\(", code) for name in _MATHS)
+    return "Link with -lm." if calls_maths else "Links with nothing: it calls no library."
+
+
+def _lanes(routines: list[Row]) -> int:
+    """Return how many elements' minimisers are found together: fewer where many numbers are kept for each of them."""
+    kept = max((routine["block"]["count"] for routine in routines if routine["block"]), default=0)
+    return next((lanes for most, lanes in ((4, 8), (8, 4)) if kept <= most), 2)
 
 
 def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str], dict[Routine, str]]:

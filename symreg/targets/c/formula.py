@@ -16,6 +16,8 @@ from symreg.targets.c.layout import LONGEST_LINE
 _TEMPORARY = re.compile(r"t\d+")
 _LONG = 6
 """Nodes of a part of an expression that is written once, under its name, where it is used more often."""
+_MOST_LINES = 12
+"""Of a comment; with more, the formulas of what is written stand alone."""
 _LONGEST = 3 * LONGEST_LINE
 """Characters of a formula that is read at a glance; a longer one stands in the header alone."""
 
@@ -41,8 +43,10 @@ def formula_of(body: Iterable[Statement], known: Mapping[Tree, Tree], index: str
     if len(body) < 2:
         return []
     values, named = _values(body, known)
-    stores = [(f"{statement.array}[{index}]", statement.value) for statement in body if isinstance(statement, Store)]
-    return _lines([f"{left} = {_text(substitute(right, values))}" for left, right in (*named, *stores)], room)
+    parts = [f"{left} = {_text(right)}" for left, right in named]
+    written = [f"{s.array}[{index}] = {_text(substitute(s.value, values))}" for s in body if isinstance(s, Store)]
+    lines = _lines([*parts, *written], room)
+    return lines if len(lines) <= _MOST_LINES else _lines(written, room)
 
 
 def formula_of_sum(stage: Reduce, known: Mapping[Tree, Tree], room: int) -> list[str]:

@@ -1,7 +1,8 @@
-"""Rows for the templates, and lines that break between items."""
+"""Rows for the templates, made shorter where that reads as well, and lines that break between items."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,9 @@ LONGEST_LINE = 120
 
 Row = dict[str, Any]
 """What a template is given of one thing: strings, numbers, booleans, lists and rows of them by name."""
+
+_MOST_PLACES = 3
+"""How often an index may be written as a sum before it gets a name."""
 
 
 def filled(items: Iterable[str], width: int, *, between: str = ", ", at_start: str = "") -> list[str]:
@@ -31,3 +35,36 @@ def filled(items: Iterable[str], width: int, *, between: str = ", ", at_start: s
         else:
             lines.append(item)
     return lines
+
+
+def joined(rows: Iterable[Row]) -> list[Row]:
+    """Return statements before loops in which neighbouring numbers of one type are declared together."""
+    runs: list[list[Row]] = []
+    for row in rows:
+        if runs and row["kind"] == "let" and runs[-1][0]["kind"] == "let" and row["type"] == runs[-1][0]["type"]:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return [run[0] if len(run) == 1 else _declaration(run) for run in runs]
+
+
+def _declaration(lets: list[Row]) -> Row:
+    kind = lets[0]["type"]
+    items = [f"{let['name']} = {let['value']}" for let in lets]
+    return {"kind": "lets", "type": kind, "lines": filled(items, LONGEST_LINE - len(f"    const {kind} ;"))}
+
+
+def only_store(body: list[Row]) -> str:
+    """Return the one statement of a loop; "" if there are others, or none."""
+    if len(body) != 1 or body[0]["kind"] != "store":
+        return ""
+    return f"{body[0]['place']} = {body[0]['value']};"
+
+
+def without_index(statement: str, index: str, start: str, lane: str) -> str:
+    """Return a statement with an index written as a sum, `w[start + k]`; "" if it is read better with a name."""
+    places = re.compile(rf"\[{index}(?= [+-] \d+\]|\])")
+    count = len(places.findall(statement))
+    if count > _MOST_PLACES or count < len(re.findall(rf"\b{index}\b", statement)):
+        return ""
+    return places.sub(f"[{start} + {lane}", statement)

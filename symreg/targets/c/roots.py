@@ -9,8 +9,7 @@ from symreg.kernel import Best, Invoke, Let, Map, Root, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import TRUTH, WIDE, Scope, expression, factor
 from symreg.targets.c.formula import formula_of, is_temporary
-from symreg.targets.c.layout import Row, filled
-from symreg.targets.c.shorter import only_store, without_index
+from symreg.targets.c.layout import Row, filled, only_store, without_index
 from symreg.targets.c.sums import element
 from symreg.targets.wording import WIDTH
 
@@ -79,7 +78,7 @@ def is_of_blocks(statement: Statement) -> bool:
 def minimiser(scope: Scope, stage: Best) -> Row:
     """Return what one minimiser is searched from, without a table."""
     v, step = (expression(scope, tree, WIDE) for tree in (stage.v, stage.step))
-    return {"v": v, "step": step, "given": scope.given}
+    return {"v": v, "step": step, "given": scope.given, "rows": scope.search_rows}
 
 
 def given_values(scope: Scope, parameters: tuple[str, ...]) -> Iterator[str]:
@@ -150,10 +149,10 @@ def block(
             rows.append(name)
         parts.append(part)
     rows += [names["moved"]] if roots else []
-    local = (row for row in (*kept, *rows) if row != result)
+    local = [row for row in (*kept, *rows) if row != result]
     declared = filled([f"{row}[{scope.helpers['LANES']}]" for row in local], WIDTH - 16)
     scope.rows.clear()
-    return {**names, "parts": parts, "declared": declared}
+    return {**names, "parts": parts, "declared": declared, "count": len(local)}
 
 
 def _call(scope: Scope, stage: Invoke, size: str, part: Row, rows: list[str]) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from symreg.kernel.ir import Routine, Stage, names_in, routines_in
 from symreg.kernel.names import Namer
 from symreg.targets.c.expressions import WIDE, Scope
-from symreg.targets.c.layout import LONGEST_LINE, Row, filled
+from symreg.targets.c.layout import LONGEST_LINE, Row, filled, joined
 from symreg.targets.c.precision import Precision
 from symreg.targets.c.roots import block, number
-from symreg.targets.c.shorter import joined
 from symreg.targets.wording import WIDTH, wrapped
 
 
@@ -60,7 +59,7 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
     return {
         "name": name,
         "purpose": [line for text in routine.purpose for line in wrapped(text, WIDTH - 8)],
-        "returns": f"static {returns}",
+        "returns": f"static {scope.helpers['APART']} {returns}" if routine.elements else f"static {returns}",
         "parameters": filled(parameters, LONGEST_LINE - 4),
         "body": body,
         "block": loops,

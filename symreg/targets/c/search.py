@@ -14,7 +14,19 @@ from symreg.targets.c.literals import signed_literal
 from symreg.targets.c.roots import scalar
 from symreg.targets.wording import WIDTH
 
-SEARCH_NAMES = ("value", "slope", "curvature", "rising", "falling", "tabulate", "points", "searched", "ROWS", "FAR")
+SEARCH_NAMES = (
+    "value",
+    "slope",
+    "curvature",
+    "rising",
+    "falling",
+    "tabulate",
+    "points",
+    "searched",
+    "ROWS",
+    "SPANS",
+    "FAR",
+)
 """Names of the file's own functions and constants."""
 
 

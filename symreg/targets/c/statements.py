@@ -12,10 +12,9 @@ from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Store, Table
 from symreg.kernel.ir import Stage, names_in
 from symreg.targets.c.expressions import REAL, WIDE, Scope, expression
 from symreg.targets.c.formula import formula_of
-from symreg.targets.c.layout import Row, filled
+from symreg.targets.c.layout import Row, filled, only_store
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.c.roots import invoked, is_of_blocks, minimiser, root, rooted, scalar
-from symreg.targets.c.shorter import only_store
 from symreg.targets.c.sums import element, reduction
 from symreg.targets.wording import WIDTH
 
@@ -32,7 +31,8 @@ def statements(scope: Scope, stage: Stage) -> Iterator[Row]:
         case Invoke():
             yield invoked(scope, stage)
         case Table(name=name, step=step):
-            yield {"kind": "table", "name": name, "step": expression(scope, step, WIDE), "given": scope.given}
+            step_text = expression(scope, step, WIDE)
+            yield {"kind": "table", "name": name, "step": step_text, "given": scope.given, "rows": scope.search_rows}
         case Best():
             scope.types[stage.name] = WIDE
             yield {"kind": "best", "name": stage.name, **minimiser(scope, stage)}

@@ -31,7 +31,7 @@ def initial_rows(stem: str, rule: Rule, signature: Signature, precision: Precisi
     index = Namer(state.name for state in own.states).fresh("j")
     return {
         "name": f"{stem}_{rule.name}_init_{precision.suffix}",
-        "rule": rule.name,
+        "rule": rule.name.replace("_", " "),
         "documented": documented(own, precision),
         "arguments": prototype(own, precision),
         "index": index,

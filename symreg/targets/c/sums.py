@@ -9,9 +9,8 @@ from symreg.kernel import Let, Reduce, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import REAL, TRUTH, WIDE, Scope, expression
 from symreg.targets.c.formula import formula_of_sum
-from symreg.targets.c.layout import Row
+from symreg.targets.c.layout import Row, without_index
 from symreg.targets.c.literals import is_before_end
-from symreg.targets.c.shorter import without_index
 from symreg.targets.infix import shifted
 
 

@@ -173,6 +173,9 @@ def _converter(argument: Argument, dtype: np.dtype[Any], wide: Any) -> Callable[
         case "scratch":
             rows = int(argument.shape[0])
             return lambda call: _pointer(np.empty(rows * call.given[0].size, dtype))
+        case "rows":
+            count = int(argument.shape[0])
+            return lambda call: _pointer(np.empty(count, wide))
     raise AssertionError(argument)
 
 

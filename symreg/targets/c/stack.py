@@ -1,0 +1,65 @@
+"""How much stack the functions of a file take at most: a bound from what they name and keep, not a measurement.
+
+A compiler keeps some of the named numbers on the stack, others in registers, and gives each call a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symreg.kernel import Kernel
+from symreg.kernel.ir import Routine, Stage, Statement, names_in
+from symreg.targets.c.layout import Row
+
+_FRAME = 256
+"""Bytes of a call besides: saved registers, arguments, and what aligns them."""
+_GRAIN = 256
+TERMS, PARTS = 16, 8
+"""Numbers that a sum keeps: its terms of a block, and of what was added before."""
+_SEARCH = 160
+"""Numbers that a search for minimisers takes besides the scratch that it is given."""
+_BYTES = {"double": 8, "float": 4}
+
+
+def stack_bound(
+    kernels: Iterable[Kernel], functions: Iterable[Row], routines: Iterable[tuple[Routine, Row]], wide: str, lanes: int
+) -> int:
+    """Return a number of bytes that no call of a file's functions takes, what it calls in the file included.
+
+    Args:
+        kernels: Of the functions, in order.
+        functions: Their rows for the templates.
+        routines: With their rows.
+        wide: The type of numbers.
+        lanes: How many elements' minimisers are found together.
+    """
+    size = _BYTES[wide]
+    called = 0
+    for routine, row in routines:
+        kept = lanes * row["block"]["count"] if row["block"] else 0
+        called += _FRAME + size * (_names((*routine.body, *routine.each)) + 2 * len(routine.results) + kept)
+    deepest = 0
+    for kernel, function in zip(kernels, functions, strict=True):
+        pointers = 2 * function["overlaps"]["count"]  # each with the bytes behind it
+        kept = _names(kernel.stages) + sum(_numbers(row, lanes) for row in function["body"]) + pointers
+        search = 0 if kernel.search is None else _SEARCH + 2 * len(kernel.search.knots)
+        deepest = max(deepest, _FRAME + size * (kept + search))
+    return -(-(deepest + called) // _GRAIN) * _GRAIN
+
+
+def _names(stages: Iterable[Stage | Statement]) -> int:
+    return sum(1 for _ in names_in(stages))
+
+
+def _numbers(row: Row, lanes: int) -> int:
+    """Return how many numbers the arrays of a statement hold, and those of the statements in it."""
+    inner = sum(_numbers(part, lanes) for key in ("body", "edge") for part in row.get(key, ()))
+    match row["kind"]:
+        case "sum":
+            return TERMS + PARTS + inner
+        case "rooted":
+            return lanes * int(row["count"])
+        case "delayed":
+            return TERMS + 2 * (int(row["below"]) + int(row["above"])) + inner
+        case _:
+            return inner
