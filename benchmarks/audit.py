@@ -10,18 +10,17 @@ from __future__ import annotations
 import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 from operators import ENTRIES, LEFT_OUT, PACKAGES, REMARKS, REPRODUCED, Entry
 
-from symreg.application.audit import audit_object
-from symreg.application.choices import AUDIT_POINTS
-from symreg.application.python_objects import literals, object_in
-from symreg.application.requests import audit_request, read_objective
+from symreg.application.audit import operator_at
+from symreg.application.command_tasks import audit_place
+from symreg.application.python_objects import literals
 from symreg.cli.options import parsed_settings
-from symreg.objectives.resolve import within
 from symreg.verification.audit import Check, Report
 from symreg.verification.report.numbers import distinguished, exact
 
@@ -51,19 +50,17 @@ NOT_RUN = "<!-- not run: needs the libraries, from the extra bench -->"
 
 
 def audited(entry: Entry) -> Report:
-    """Return the report on one operator, as `symreg audit` makes it."""
-    given = literals(entry.arguments)
-    objective = None
-    parameters: dict[str, float] = {}
-    if entry.objective:
-        objective = within(read_objective(entry.objective, parameters=entry.declared), entry.domain or None)
-        known = [p.name for p in objective.terms.parameters]
-        numbers = {k: float(v) for k, v in given.items() if isinstance(v, float)}
-        parameters = {k: v for k, v in numbers.items() if k in known} | parsed_settings(entry.settings)
-    sizes = [float(v) for v in given.values() if isinstance(v, float)]
-    label = f"{entry.place.partition(':')[2]}({', '.join(entry.arguments)})"
-    request = audit_request(objective, parameters=parameters, points=AUDIT_POINTS)
-    return audit_object(object_in(entry.place, given), request, label=label, sizes=sizes)
+    """Return the report on one operator, as `symreg audit` makes it, under its name without the module's."""
+    report = audit_place(
+        lambda _: None,
+        place=entry.place,
+        arguments=entry.arguments,
+        objective=entry.objective or None,
+        parameters=entry.declared,
+        settings=parsed_settings(entry.settings),
+        domain=entry.domain or None,
+    )
+    return replace(report, label=f"{entry.place.partition(':')[2]}({', '.join(entry.arguments)})")
 
 
 def command(entry: Entry) -> str:
@@ -179,9 +176,7 @@ def _cell(verdict: str) -> str:
 
 
 def _takes_no_step(entry: Entry) -> bool:
-    from symreg.verification.audit import operator_of
-
-    return not operator_of(object_in(entry.place, literals(entry.arguments))).takes_step
+    return not operator_at(entry.place, literals(entry.arguments), None, "").takes_step
 
 
 def _wrapped(text: str, indent: str = "") -> str:

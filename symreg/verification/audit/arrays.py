@@ -73,7 +73,7 @@ def in_double_precision() -> AbstractContextManager[Any]:
     jax: Any = sys.modules.get("jax")
     if jax is None:
         return nullcontext()
-    enable = getattr(jax, "enable_x64", None) or jax.experimental.enable_x64
+    enable = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # the older name
     context: AbstractContextManager[Any] = enable(True)
     return context
 
@@ -86,6 +86,8 @@ def plain_array(result: Any) -> NDArray[Any]:
     """
     if hasattr(result, "detach"):  # a tensor of torch's, which may be part of a graph
         result = result.detach().cpu()
+    elif callable(getattr(result, "asarray", None)):  # an element of a space of ODL's
+        result = result.asarray()
     return np.asarray(result)
 
 

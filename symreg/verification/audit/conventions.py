@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -37,8 +37,9 @@ ABSENT: Mapping[Role, tuple[str, str]] = {
 }
 """Attributes that are false where an object does not have what its base class names, and what is said of it."""
 
+_PROJECTIONS = ("proj", "project", "projection")  # whose other arguments are no step
 _WORDS: Mapping[Role, tuple[str, ...]] = {
-    "prox": ("prox", "proximal", "threshold", "thresholding", "shrink", "shrinkage", "projection", "project"),
+    "prox": ("prox", "proximal", "threshold", "thresholding", "shrink", "shrinkage", *_PROJECTIONS),
     "gradient": ("grad", "gradient", "derivative", "deriv"),
     "value": ("value", "penalty", "loss", "cost", "norm", "objective", "regularizer", "regulariser"),
 }
@@ -64,10 +65,9 @@ class Prox:
 
 def role_named(name: str) -> Role | None:
     """Return what a function computes, by the words in its name; None if it does not say, or makes objects."""
-    words = set(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_"))
-    if words & _MAKERS:
+    if _named_by(name, _MAKERS):
         return None
-    return next((role for role, known in _WORDS.items() if words & set(known)), None)
+    return next((role for role, words in _WORDS.items() if _named_by(name, words)), None)
 
 
 def member(subject: object, role: Role) -> tuple[str, Callable[..., Any]] | None:
@@ -119,7 +119,7 @@ def prox_of(name: str, function: Callable[..., Any], given: Mapping[str, object]
             return Prox(call=bound)
         raise SpecError(f"{shown(name, function)} takes no point to be the prox of")
     others = [p for p in own if p is not first and p.name not in given and p.kind not in _VARIADIC]
-    step = _step_among(others)
+    step = _step_among(others, may_be_default=not _named_by(name, _PROJECTIONS))
     if step is None:
         if any(p.kind is p.VAR_POSITIONAL for p in own):
             return Prox(call=bound)
@@ -177,9 +177,13 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def _step_among(others: list[inspect.Parameter]) -> inspect.Parameter | None:
-    """Return the parameter that is the step: by its name, else the one that has to be given, else the next one."""
+def _step_among(others: list[inspect.Parameter], *, may_be_default: bool) -> inspect.Parameter | None:
+    """Return the parameter that is the step: by its name, else the one that has to be given, else a number's."""
     named = sorted((p for p in others if p.name in STEPS), key=lambda p: STEPS.index(p.name))
     required = [p for p in others if p.default is p.empty]
-    positional = [p for p in others if p.kind in _POSITIONAL]
-    return next(iter((*named, *required, *positional)), None)
+    numbers = [p for p in others if isinstance(p.default, int | float) and not isinstance(p.default, bool)]
+    return next(iter((*named, *required, *(numbers if may_be_default else ()))), None)
+
+
+def _named_by(name: str, words: Collection[str]) -> bool:
+    return bool(set(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_")) & set(words))

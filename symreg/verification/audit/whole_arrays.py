@@ -23,7 +23,7 @@ from symreg.verification.cases.calling import CallFailed
 
 _COUPLED = 1e-3  # relative difference between two answers for an element: an iteration may end earlier in one
 _TINY = 1e-9  # of the input: a difference that rounding explains
-_SCALES = (1e-2, 1.0, 1e2, 1e4)
+_SCALES = (1.0, 1e-2, 1e2, 1e4)
 _COUNTS = (2, 3, 5, 67)  # of elements; the last one for what keeps the greatest few
 _SHAPES = ((2, 2), (2, 3), (3, 2), (3, 3), (4, 4), (1, 8), (1, 1, 4, 4), (1, 1, 16, 16), (2, 1, 8, 8), (1, 3, 4, 4))
 _MADE_FOR = (*range(2, 17), 20, 25, 32, 36, 49, 64, 100)  # counts of elements that objects are made for
@@ -285,7 +285,7 @@ def _shown_shape(shape: tuple[int, ...]) -> str:
 
 
 def _plain(x: float) -> str:
-    return f"{x:.6g}"
+    return f"{x + 0.0:.6g}"
 
 
 def _listed(vector: Sequence[float]) -> str:
