@@ -15,8 +15,8 @@ from symreg.objectives.resolve import resolve
 from symreg.targets.emit import emit
 from symreg.targets.options import Dtype, Kind, Options
 
-RULES = ("gradient_descent", "adam", "adamw", "momentum", "proximal_gradient", "proximal_adam")
-SAMPLE = ("l1", "l2", "mcp", "huber", "log_sum", "welsch", "l2_norm")
+RULES = ("adam", "momentum", "proximal_gradient", "proximal_adam")
+SAMPLE = ("l1", "mcp", "log_sum", "welsch", "l2_norm")
 UPDATING: tuple[Kind, ...] = ("gradient", "prox", "step")
 CORTEX_M4F = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard")
 needs_arm = pytest.mark.skipif(not shutil.which("arm-none-eabi-gcc"), reason="no arm-none-eabi-gcc on PATH")
@@ -112,7 +112,7 @@ def test_the_header_s_bound_on_the_stack_holds(penalty: str, flag: str, tmp_path
 
 
 @needs_gcc
-@pytest.mark.parametrize("penalty", SUMS)
+@pytest.mark.parametrize("penalty", [pytest.param(SUMS[0], marks=pytest.mark.sweep), SUMS[1]])
 def test_it_holds_for_sums_too(penalty: str, tmp_path: Path) -> None:
     source = written(tmp_path, penalty, "float64", ("value", *UPDATING))
     assert deepest(compiled(source, "gcc", "-O2")) < stated_stack(source)
@@ -131,5 +131,5 @@ def test_the_header_says_what_is_linked(penalty: str, kinds: tuple[Kind, ...], t
     source = written(tmp_path, penalty, "float64", kinds)
     needed = undefined(compiled(source, "gcc", "-O2")) - {"memset", "memcpy"}
     header = source.with_suffix(".h").read_text()
-    assert ("Link with -lm." in header) == bool(needed), needed
-    assert ("Links with nothing" in header) == (not needed)
+    assert ("Link with -lm" in header) == bool(needed), needed
+    assert ("Calls no library" in header) == (not needed)

@@ -55,5 +55,4 @@ def _meaning(argument: Argument, signature: Signature, precision: Precision) -> 
             rows, _ = argument.shape
             return f"{'n' if rows == 1 else f'{rows} * n'} numbers of scratch"
         case "rows":
-            (count,) = argument.shape
-            return f"{count} numbers of scratch"
+            return f"{argument.shape[0]} numbers of scratch"

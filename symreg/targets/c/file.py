@@ -37,7 +37,7 @@ _FRAME = (
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
 
-_SINGLE = "Single precision throughout: parameters, states, sums and roots are float as well."
+_SINGLE = "Single precision throughout, parameters as well."
 _VECTOR_MATH_OF_OLD = ("cos", "exp", "log", "pow", "sin")  # in libmvec since glibc 2.22, the others since 2.35
 _NOT_IN_LIBMVEC = ("abs", "copysign", "floor", "sqrt")
 _INLINE = ("fabs", "copysign")
@@ -114,9 +114,9 @@ def write(module: Module) -> dict[str, str]:
         "has_spans": any(function["overlaps"]["spans"] for function in functions),
     }
     source = render("c/source.c.jinja", values)
-    needs = [f"{_linked(source)} Stack: less than {stack:,} bytes a call, the maths library's besides."]
+    needs = f"{_linked(source)} Stack: less than {stack:,} bytes a call."
     return {
-        f"c/{module.name}.h": render("c/header.h.jinja", values | {"needs": needs}),
+        f"c/{module.name}.h": render("c/header.h.jinja", values | {"needs": wrapped(needs, WIDTH - 8)}),
         f"c/{module.name}.c": source,
     }
 
@@ -125,7 +125,7 @@ def _linked(source: str) -> str:
     """Return what a source has to be linked with."""
     code = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
     calls_maths = any(re.search(rf"\b{name}f?\(", code) for name in _MATHS)
-    return "Link with -lm." if calls_maths else "Links with nothing: it calls no library."
+    return "Link with -lm, whose stack is not counted here." if calls_maths else "Calls no library."
 
 
 def _lanes(routines: list[Row]) -> int:
