@@ -138,7 +138,7 @@ def driver(penalties: tuple[str, ...], rules: tuple[str, ...], sizes: tuple[int,
 
 def _size_text(argument: Argument) -> str:
     at_one, at_two = argument.size(1), argument.size(2)
-    return f"{at_one} * n" if at_two == 2 * at_one else "1"
+    return f"{at_one} * n" if at_two == 2 * at_one else str(at_one)
 
 
 def under_sanitizers(folder: Path, penalties: tuple[str, ...], rules: tuple[str, ...]) -> None:
