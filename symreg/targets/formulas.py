@@ -33,14 +33,15 @@ def formulas(update: Update) -> tuple[Equation, ...]:
     if update.kind == "prox":
         cost = "step*R(u) + norm(u - v)**2/2" if update.is_radial else "step*phi(u) + (u - v)**2/2"
         return (("prox(v)", "=", f"argmin over u of {cost}"), *update.cases)
-    derivative = "dR/dw[j]" if update.gradient_of == "R" else f"d({update.gradient_of})/dw[j]"
+    derivative = "dS/dw[j]" if update.smooth else "dR/dw[j]"
     if update.kind == "gradient":
         return _slope(update, derivative)
     steps = [(step.target, "<-", to_text(step.expression)) for step in update.assignments]
     if all("g_penalty" not in names(step.expression) for step in update.assignments):
         return tuple(steps)
+    parts = [("S(w)", "=", f"{update.smooth}, which prox does not take")] if update.smooth else []
     penalty = ("g_penalty", "=", f"{derivative}, of the weights before the step")
-    return (*steps, penalty, *_slope(update, derivative))
+    return (*steps, penalty, *parts, *_slope(update, derivative))
 
 
 def _slope(update: Update, derivative: str) -> tuple[Equation, ...]:

@@ -72,7 +72,7 @@ def proximal_step(
         elementwise=forms.gradient,
         indexed=forms.indexed_gradient,
         assignments=_assignments(rule, has_penalty=bool(smooth.terms)),
-        gradient_of=" + ".join(term.name for term in smooth.terms) if prox.terms else "R",
+        smooth=" + ".join(term.name for term in smooth.terms) if prox.terms else "",
         operator=None if taken is None else taken.operator,
         is_radial=taken is not None and taken.is_radial,
         is_least_at_zero=taken is None or taken.is_least_at_zero,

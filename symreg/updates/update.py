@@ -31,8 +31,8 @@ class Update:
             A `where` whose condition subscripts out of range is false there: `Call("in_range", (Item(...),))` says so.
         assignments: Of a step: over `w`, `g` (the loss's gradient), `g_penalty` (elementwise + indexed, of the weights
             before the step), states, parameters, `t` and names that live for one step.
-        gradient_of: What `elementwise` and `indexed` are of where they are a gradient: `R`, or the names of those
-            terms that a rule's operator leaves, as in `l2 + huber`.
+        smooth: Of a step whose gradient is that of some terms alone, as the operator takes the others: their names, as
+            in `l2 + huber`.
         operator: Of a prox.
         is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
         is_least_at_zero: If so, is the penalty nowhere less than at 0, so that 0 stays where it is?
@@ -49,7 +49,7 @@ class Update:
     elementwise: Tree | None = None
     indexed: Tree | None = None
     assignments: tuple[Assignment, ...] = ()
-    gradient_of: str = "R"
+    smooth: str = ""
     operator: AnyOperator | None = None
     is_radial: bool = False
     is_least_at_zero: bool = True

@@ -29,6 +29,7 @@ from symreg.accuracy.rewrites.table import REWRITES, Rewrite
 from symreg.accuracy.rounding import RoundedEvaluator, singles, ulp
 from symreg.accuracy.score import Trial, known
 from symreg.accuracy.search import Stable, stabilise
+from symreg.calculus.analysis import analyse
 from symreg.calculus.evaluation.balls import compiled
 from symreg.calculus.gradient import DerivedAddend, derive_elementwise
 from symreg.expressions.text import to_text
@@ -39,6 +40,7 @@ from symreg.language.intervals import parse_interval
 from symreg.language.parse import parse
 from symreg.objectives.resolve import resolve
 from symreg.updates.assemble import updates
+from symreg.updates.forms import accurate_forms
 from symreg.verification.oracle.evaluate import evaluate as in_balls
 
 HOLD_OUT = 7
@@ -460,3 +462,17 @@ def test_what_cancels_within_one_addend_does_so_beside_others(coefficient: str) 
     assert gradient.elementwise is not None
     assert "/(c + abs(w))**2" in to_text(gradient.elementwise)
     assert not any("digits" in note for note in gradient.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "emitted"),
+    [
+        ("lam*sqrt(w**2 + eps**2)", "lam*(w/sqrt(eps**2 + w**2))"),
+        ("lam*log(1 + (w/c)**2)", "2*lam*(w/(c**2 + w**2))"),
+        ("lam*w**2", "2*lam*w"),
+        ("lam*abs(w)/(c + abs(w))", "c*lam*sign(w)/(c + abs(w))**2"),
+    ],
+)
+def test_the_derived_gradient_is_emitted_where_it_is_accurate(text: str, emitted: str) -> None:
+    forms = accurate_forms(analyse(resolve(text).terms))
+    assert forms.gradient is not None and to_text(forms.gradient) == emitted
