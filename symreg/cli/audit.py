@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @rtol_option("1e-9")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
 @click.option("--junit", metavar="FILE", help="Write the checks as JUnit XML, too.")
+@click.option("--force", is_flag=True, help="Overwrite a JUnit file that symreg did not write, or that was edited.")
 @common_options
 def audit(
     places: tuple[str, ...],
@@ -58,6 +59,7 @@ def audit(
     rtol: float | None,
     as_json: bool,
     junit: str | None,
+    force: bool,
     parameters: tuple[str, ...],
     timeout: float | None,
 ) -> int:
@@ -72,6 +74,8 @@ def audit(
         refuse_without_objective(
             **{"--set": bool(settings), "--domain": domain is not None, "--param": bool(parameters)}
         )
+    if force and junit is None:
+        raise click.UsageError("--force goes with --junit", click.get_current_context())
     if len(set(places)) < len(places):
         raise click.UsageError("an object is named twice", click.get_current_context())
     request = {
@@ -86,13 +90,13 @@ def audit(
         "parameters": parameters,
     }
     outcomes = {place: _outcome(place, timeout, request) for place in places}
+    error = _of_all(outcomes)
+    if error is None:
+        console.put(_as_data(outcomes) if as_json else _as_text(outcomes))
     if junit is not None:
-        _write_junit(junit, outcomes)
-    if len(places) == 1 or len(set(map(str, outcomes.values()))) == 1:  # what is wrong with all is said once
-        only = next(iter(outcomes.values()))
-        if isinstance(only, SymregError):
-            raise only
-    console.put(_as_data(outcomes) if as_json else _as_text(outcomes))
+        _write_junit(junit, outcomes, force=force)
+    if error is not None:
+        raise error
     return max(_exit_code(outcome) for outcome in outcomes.values())
 
 
@@ -104,6 +108,12 @@ def _outcome(place: str, timeout: float | None, request: Mapping[str, object]) -
     except SymregError as error:
         return error
     return report
+
+
+def _of_all(outcomes: Mapping[str, Report | SymregError]) -> SymregError | None:
+    """Return the error that is told of every object, so that it is told once."""
+    errors = [outcome for outcome in outcomes.values() if isinstance(outcome, SymregError)]
+    return errors[0] if len(errors) == len(outcomes) and len(set(map(str, errors))) == 1 else None
 
 
 def _exit_code(outcome: Report | SymregError) -> int:
@@ -147,14 +157,12 @@ def _summary(outcome: Report | SymregError) -> str:
     return f"refused: {outcome}" if isinstance(outcome, SymregError) else outcome.summary()
 
 
-def _write_junit(path: str, outcomes: Mapping[str, Report | SymregError]) -> None:
+def _write_junit(path: str, outcomes: Mapping[str, Report | SymregError], *, force: bool) -> None:
     from symreg.application.one_piece import write_file
     from symreg.verification.report.junit import document
 
     labelled = {
-        place if isinstance(outcome, SymregError) else outcome.label: str(outcome)
-        if isinstance(outcome, SymregError)
-        else outcome
+        getattr(outcome, "label", place): str(outcome) if isinstance(outcome, SymregError) else outcome
         for place, outcome in outcomes.items()
     }
-    write_file(path, document(labelled))
+    write_file(path, document(labelled), force=force)

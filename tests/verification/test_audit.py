@@ -9,12 +9,13 @@ from collections.abc import Callable
 from math import inf
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 import symreg
-from symreg.application.python_objects import literals, object_in
+from symreg.application.python_objects import literals, object_in, place_and_arguments
 from symreg.errors import OutOfTime, SpecError, SymregError, UnknownName
 from symreg.verification.audit import Report, operator_of
 
@@ -349,8 +350,6 @@ def test_time_is_limited() -> None:
 
 def test_names_and_literals_are_read_and_nothing_is_run(tmp_path: Path) -> None:
     assert literals(["sigma=0.3", "positive=True", "name='a=b'"]) == {"sigma": 0.3, "positive": True, "name": "a=b"}
-    weights = literals(["weights=[1, 2.5]"])["weights"]
-    assert isinstance(weights, np.ndarray) and weights.tolist() == [1.0, 2.5]
     for row in ("a=__import__('os')", "a=1+", "1=2", "a", "a=[x]", "a=" + "(" * 500, "a=['b']"):
         with pytest.raises(SpecError):
             literals([row])
@@ -365,12 +364,68 @@ def test_names_and_literals_are_read_and_nothing_is_run(tmp_path: Path) -> None:
         object_in(f"{written(tmp_path)}:made", {"sigma": 1})
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("10", 10),
+        ("-3", -3),
+        ("10.0", 10.0),
+        ("1e1", 10.0),
+        ("inf", inf),
+        ("-inf", -inf),
+        ("True", True),
+        ("None", None),
+        ("'10'", "10"),
+        ("numpy", "numpy"),
+        ("(2, 3)", (2, 3)),
+        ("(-1.0, 2)", (-1.0, 2)),
+        ("{'a': 1}", {"a": 1}),
+    ],
+)
+def test_a_value_keeps_its_type(text: str, value: object) -> None:
+    read = literals([f"x={text}"])["x"]
+    assert read == value and type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "kind"),
+    [
+        ("[1, 2, 3]", [1, 2, 3], "i"),
+        ("[1, 2.5]", [1.0, 2.5], "f"),
+        ("[]", [], "f"),
+        ("[[1, 2], [3, 4]]", [[1, 2], [3, 4]], "i"),
+    ],
+)
+def test_a_list_of_numbers_becomes_an_array(text: str, numbers: list[object], kind: str) -> None:
+    array = literals([f"x={text}"])["x"]
+    assert isinstance(array, np.ndarray) and array.dtype.kind == kind and array.tolist() == numbers
+
+
+@pytest.mark.parametrize("text", ["true", "none", "[1, [2]]", "['a']", "[True]", "[10**400]", "lambda: 0", "", "if"])
+def test_what_is_no_value_is_said(text: str) -> None:
+    with pytest.raises(SpecError, match=r"write|holds"):
+        literals([f"x={text}"])
+
+
+def test_arguments_may_stand_behind_a_name() -> None:
+    assert place_and_arguments("a.b:C") == ("a.b:C", ())
+    place, rows = place_and_arguments("f.py:C(sigma=0.3, dims=(2, 3), n=10, name='a, b', to=inf, x=[1, 2])")
+    values = literals(rows)
+    assert place == "f.py:C" and values.pop("x").tolist() == [1, 2]  # type: ignore[attr-defined]
+    assert values == {"sigma": 0.3, "dims": (2, 3), "n": 10, "name": "a, b", "to": inf}
+    for text in ("a:C(1)", "a:C(b", "a:C(**b)", "a:C(x=1) + 1", "a:C(x=1).y", "a:C" + "(" * 500):
+        with pytest.raises(SpecError, match=r"write its arguments by name|characters"):
+            place_and_arguments(text)
+    with pytest.raises(SpecError, match="write a number"):
+        literals(place_and_arguments("a:C(x=open('f'))")[1])
+
+
 def written(folder: Path) -> Path:
     file = folder / "mine.py"
     file.write_text(
         "import numpy as np\n"
         "class L:\n"
-        "    def __init__(self, sigma=1.0):\n"
+        "    def __init__(self, sigma=1.0, niter=1):\n        self.iterations = range(niter)\n"
         "        if sigma < 0:\n            raise ValueError('negative')\n"
         "        self.sigma = sigma\n"
         "    def __call__(self, x):\n        return self.sigma * np.sum(np.abs(x))\n"
@@ -378,6 +433,11 @@ def written(folder: Path) -> Path:
         "class Wrong(L):\n"
         "    def prox(self, x, tau):\n        print('called')\n        return L.prox(self, x, tau / 2)\n"
         "made = L()\n"
+        "class Norm:\n"
+        "    def __call__(self, x):\n        return np.linalg.norm(x)\n"
+        "    def prox(self, x, tau):\n        return x * max(0, 1 - tau / max(np.linalg.norm(x), 1e-300))\n"
+        "def prox_l1(v, lam, tau):\n    return np.sign(v) * np.maximum(np.abs(v) - lam * tau, 0)\n"
+        "def twice(w):\n    return 2 * np.abs(w)\n"
     )
     return file
 
@@ -394,6 +454,15 @@ def written(folder: Path) -> Path:
         (["mine.py:L", "--objective", "s*abs(w"], 2, "never closed"),
         (["mine.py:L", "--objective", "s*abs(w)"], 2, "has no number here"),
         (["mine.py:L", "--timeout", "0.01"], 3, "not done within"),
+        (["mine.py:L(niter=10, sigma=0.1)", "--objective", "l1"], 0, "lam = 0.1 is the objective's default"),
+        (["mine.py:L", "--with", "niter=10.0"], 2, "raised TypeError"),
+        (["mine.py:Norm"], 2, "acts on whole arrays; only elementwise objects are judged"),
+        (["mine.py:prox_l1", "--with", "lam=0.3", "--objective", "l1"], 0, "agrees in prox"),
+        (["mine.py:twice", "--objective", "abs(w)"], 2, "its name does not say what it computes"),
+        (["mine.py:twice", "--as", "value", "--objective", "abs(w)"], 1, "wherever it is wrong it is 2 times"),
+        (["mine.py:made", "mine.py:made"], 2, "named twice"),
+        (["mine.py:made", "--force"], 2, "--force goes with --junit"),
+        (["mine.py:made", "mine.py:L", "--objective", "s*abs(w"], 2, "never closed"),
     ],
 )
 def test_the_command_line(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
@@ -414,6 +483,39 @@ def test_the_report_is_data_too(tmp_path: Path) -> None:
     (prox,) = (check for check in data["checks"] if check["kind"] == "prox")
     assert prox["verdict"] == "wrong" and prox["at"]["step"] == 1.0 and prox["failures"] > 0
     assert done.returncode == 1
+
+
+def test_several_objects_have_a_report_each_and_a_summary(tmp_path: Path) -> None:
+    written(tmp_path)
+    places = ("mine.py:made", "mine.py:Wrong", "mine.py:Norm", "mine.py:L(sigma=2)")
+    arguments = ("--objective", "abs(w)", "--points", "30", "--step", "1")
+    done = run(tmp_path, "audit", *places, *arguments, "--junit", "checks.xml")
+    assert done.returncode == 2 and not done.stderr.replace("called\n", "")
+    assert done.stdout.count("judged by abs(w)") == 3
+    assert "mine.py:Norm: refused: mine.py:Norm acts on whole arrays" in " ".join(done.stdout.split())
+    assert done.stdout.endswith("4 objects: 1 agree, 2 disagree, 1 refused\n")
+    suites = ElementTree.parse(tmp_path / "checks.xml").getroot()
+    assert [suite.get("name") for suite in suites] == list(places)
+    assert [(suite.get("failures"), suite.get("errors")) for suite in suites] == [
+        ("0", "0"),
+        ("1", "0"),
+        ("0", "1"),
+        ("2", "0"),
+    ]
+    data = json.loads(run(tmp_path, "audit", places[0], places[2], *arguments, "--json").stdout)
+    assert data["passed"] is False and [one["passed"] for one in data["objects"]] == [True, False]
+    assert "acts on whole arrays" in data["objects"][1]["error"]
+
+
+def test_a_junit_file_of_somebody_else_is_kept(tmp_path: Path) -> None:
+    written(tmp_path)
+    file = tmp_path / "checks.xml"
+    file.write_text("mine")
+    command = ("audit", "mine.py:made", "--points", "20", "--step", "1", "--junit", "checks.xml")
+    done = run(tmp_path, *command)
+    assert done.returncode == 2 and "was not written by symreg" in done.stderr and file.read_text() == "mine"
+    assert "agrees" in done.stdout
+    assert run(tmp_path, *command, "--force").returncode == 0 and "testsuites" in file.read_text()
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
