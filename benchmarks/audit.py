@@ -15,7 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
-from operators import ENTRIES, LEFT_OUT, PACKAGES, REMARKS, REPRODUCED, Entry
+import more_operators
+import operators
+from operators import Entry
 
 from symreg.application.audit import operator_at
 from symreg.application.command_tasks import audit_place
@@ -23,6 +25,16 @@ from symreg.application.python_objects import literals
 from symreg.cli.options import parsed_settings
 from symreg.verification.audit import Check, Report
 from symreg.verification.report.numbers import distinguished, exact
+
+ENTRIES = (*operators.ENTRIES, *more_operators.ENTRIES)
+PACKAGES = (*operators.PACKAGES, *more_operators.PACKAGES)
+REMARKS = operators.REMARKS | more_operators.REMARKS
+REPRODUCED = operators.REPRODUCED | more_operators.REPRODUCED
+NOT_TRIED = (
+    "CIL is on no package index: it is built with conda. ProxTorch and deepinv are for PyTorch, whose packages did not "
+    "install where this was written. The names of all three are understood: `proximal(x, tau)`, `prox(x, tau)`, "
+    "`prox(x, gamma=)`, and tensors."
+)
 
 KINDS = ("value", "gradient", "prox", "subdifferential", "monotone", "nonexpansive", "elementwise")
 
@@ -60,7 +72,7 @@ def audited(entry: Entry) -> Report:
         settings=parsed_settings(entry.settings),
         domain=entry.domain or None,
     )
-    return replace(report, label=f"{entry.place.partition(':')[2]}({', '.join(entry.arguments)})")
+    return replace(report, label=entry.shown)
 
 
 def command(entry: Entry) -> str:
@@ -79,12 +91,10 @@ def call(entry: Entry, check: Check) -> str:
     """Return a line of Python that shows what the library itself says at a check's point."""
     module, _, name = entry.place.partition(":")
     arguments = ", ".join(row.replace("[", "np.array([").replace("]", "])") for row in entry.arguments)
-    made = f"{module}.{name}({arguments})"
+    module, made = ("odl", f"odl.functionals.{entry.made}") if entry.made else (module, f"{module}.{name}({arguments})")
     at = dict(check.at)
-    is_skglm = module.startswith("skglm")
-    takes_step = at.get("step") is not None and not _takes_no_step(entry)
     if check.kind == "value":
-        called = f"{made}{'.value' if is_skglm else ''}(np.array([{at['w']!r}]))"
+        called = f"{made}{_VALUES.get(entry.library, '')}(np.array([{at['w']!r}]))"
     elif check.kind == "gradient":
         called = f"{made}.grad(np.array([{at['w']!r}]))"
     elif check.kind == "subdifferential":
@@ -93,12 +103,22 @@ def call(entry: Entry, check: Check) -> str:
         called = f"{made}(np.array({list(at['w'])!r}))"
     else:
         points = at["v"] if isinstance(at["v"], list) else [at["v"]]
-        if is_skglm:
-            called = ", ".join(f"{made}.prox_1d({v!r}, {at['step']!r}, 0)" for v in points)
-        else:
-            step = f", {at['step']!r}" if takes_step else ""
-            called = f"{made}.prox(np.array({points!r}){step})"
+        called = _prox_call(entry, made, points, at["step"])
     return f'python -c "import numpy as np, {module}; print({called})"'
+
+
+_VALUES = {"skglm": ".value", "dask_glm": ".f"}
+
+
+def _prox_call(entry: Entry, made: str, points: Sequence[float], step: float) -> str:
+    array = f"np.array({points!r})"
+    if entry.library == "skglm":
+        return ", ".join(f"{made}.prox_1d({v!r}, {step!r}, 0)" for v in points)
+    if entry.library == "odl":
+        return f"{made}.proximal({step!r})({array})"
+    if entry.library == "dask_glm":
+        return f"{made}.proximal_operator({array}, {step!r})"
+    return f"{made}.prox({array})" if _takes_no_step(entry) else f"{made}.prox({array}, {step!r})"
 
 
 def finding(check: Check) -> str:
@@ -129,7 +149,9 @@ def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     parts = ["\n\n".join(_wrapped(paragraph) for paragraph in head.split("\n\n"))]
     parts += ["## Disagreements\n", f"{NOT_RUN}\n", *_disagreements(entries, reports)]
     parts += ["## Verdicts\n", _table(entries, reports)]
-    parts += ["## Left out\n", "\n".join(_wrapped(f"- {text}", "  ") for text in LEFT_OUT) + "\n"]
+    left_out = (*operators.LEFT_OUT, *more_operators.LEFT_OUT)
+    parts += ["## Left out\n", "\n".join(_wrapped(f"- {text}", "  ") for text in left_out) + "\n"]
+    parts += ["## Not tried\n", f"{_wrapped(NOT_TRIED)}\n"]
     return "\n".join(parts).replace("\n\n\n", "\n\n")
 
 
@@ -139,7 +161,8 @@ def _disagreements(entries: Sequence[Entry], reports: Sequence[Report]) -> Itera
         bad = [check for check in report.checks if check.verdict != "agrees"]
         if not bad:
             continue
-        title = f"### {entry.place.replace(':', '.')}\n"
+        own = f"odl.functionals.{entry.made.partition('(')[0]}" if entry.made else entry.place.replace(":", ".")
+        title = f"### {own}\n"
         if title != last:
             yield title
             last = title
@@ -162,7 +185,7 @@ def _table(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
             f"`{entry.objective}`{f' on {entry.domain}' if entry.domain else ''}" if entry.objective else "by itself"
         )
         cells = (
-            entry.place.split(":")[0].split(".")[0],
+            entry.library,
             f"`{report.label}`",
             formula,
             *(_cell(verdicts.get(k, "")) for k in KINDS),

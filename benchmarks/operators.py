@@ -26,6 +26,7 @@ class Entry:
         settings: Parameters of the formula that are no arguments of that name, `NAME=VALUE`.
         declared: Domains of such parameters, as `--param` takes them.
         domain: Where the formula holds; "" for everywhere.
+        made: Of an ODL functional, the call in `odl.functionals` that makes it.
     """
 
     place: str
@@ -34,6 +35,17 @@ class Entry:
     settings: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
     domain: str = ""
+    made: str = ""
+
+    @property
+    def library(self) -> str:
+        """Its library's name, as it is imported."""
+        return "odl" if self.made else self.place.partition(":")[0].partition(".")[0]
+
+    @property
+    def shown(self) -> str:
+        """It as Python would make it, without the module's name."""
+        return self.made or f"{self.place.partition(':')[2]}({', '.join(self.arguments)})"
 
 
 _HUBER = "where(abs(w) <= alpha, w**2/(2*alpha), abs(w) - alpha/2)"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symreg.application import worker
-from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS
+from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS, AuditKind
 from symreg.application.requests import (
     audit_request,
     distinct_rules,
@@ -273,6 +273,8 @@ def audit(
     subject: object,
     objective: ObjectiveLike | None = None,
     *,
+    as_: AuditKind | None = None,
+    arguments: Mapping[str, object] | None = None,
     params: Mapping[str, float] | None = None,
     steps: Sequence[float] | None = None,
     points: int = AUDIT_POINTS,
@@ -284,9 +286,12 @@ def audit(
     Args:
         subject: Anything elementwise with some of `prox(v, step)`, `value(w)` or `__call__`, and `grad(w)`, as in
             pyproximal and proxop, or of `value(w)`, `prox_1d(v, step, j)` and `subdiff_distance(w, grad, ws)`, as in
-            skglm. It is called on arrays of its own, here in this process.
+            skglm; other libraries' names are understood as well. Or a function: a value, a gradient or a prox. It is
+            called on arrays of its own, here in this process.
         objective: What it should be the value, gradient and prox of.
-        params: A number for each of the objective's parameters.
+        as_: What a function computes: `value`, `gradient` or `prox`; by its name unless given.
+        arguments: That a function is called with besides its point and a step, by name.
+        params: A number for each of the objective's parameters; a default that a spec gives is taken for others.
         steps: Steps of the prox that are looked at; several from 0.01 to 100 unless given.
         points: Points per check, about.
         rtol: Relative error that is allowed besides rounding; 1e-9 unless given.
@@ -296,10 +301,10 @@ def audit(
         The report: `passed`, `checks`, and its table by `text()`.
 
     Raises:
-        SymregError: There is nothing to audit, or a parameter lacks its number.
+        SymregError: There is nothing to audit, it acts on whole arrays, or a parameter lacks its number.
         OutOfTime: It took longer than `timeout` seconds.
     """
-    from symreg.application.audit import audit_object
+    from symreg.application.audit import audit_object, operator_for
 
     if timeout is not None:
         worker.checked_timeout(timeout)
@@ -307,4 +312,4 @@ def audit(
         raise SpecError(f"{mentioned(str(subject), 'the text')} is a name; hand over the object itself")
     resolved = None if objective is None else resolve(objective)
     request = audit_request(resolved, parameters=params, steps=steps, points=points, rtol=rtol)
-    return audit_object(subject, request, timeout=timeout)
+    return audit_object(operator_for(subject, as_, arguments), request, timeout=timeout)

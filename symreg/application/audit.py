@@ -16,7 +16,7 @@ from symreg.errors import SpecError
 from symreg.model.names import did_you_mean, printable
 
 if TYPE_CHECKING:
-    from symreg.verification.audit import Operator, Report
+    from symreg.verification.audit import Operator, Report, Role
 
 
 def audit_object(
@@ -73,22 +73,63 @@ def operator_at(place: str, arguments: Mapping[str, object], kind: AuditKind | N
     Raises:
         SpecError, UnknownName: There is none, it raises, or nothing tells what it computes.
     """
-    from symreg.verification.audit import operator_of, operator_of_function
-
     name, named = named_in(place)
-    if kind == "object" or (kind is None and inspect.isclass(named)):
-        return operator_of(_object(name, named, arguments), label)
-    if kind is None:
-        if not _is_function(named):
-            return operator_of(_object(name, named, arguments), label)
-        kind = _kind_of(name, named, arguments)
-        if kind == "object":
-            return operator_of(_object(name, named, arguments), label)
+    is_object = kind == "object" or inspect.isclass(named) or not _is_function(named)
+    if kind in (None, "object") and is_object:
+        return _operator_of_object(name, named, arguments, label)
     if inspect.isclass(named) or not callable(named):
         what = "class" if inspect.isclass(named) else "number or the like"
         raise SpecError(f"{name[:40]} is a {what}, no function to take as a {kind}; leave out --as")
-    _check_arguments(name, named, arguments)
-    return operator_of_function(named, kind, arguments, label)
+    kind = kind or _kind_of(name, named, arguments)
+    if kind == "object":
+        return _operator_of_object(name, named, arguments, label)
+    return function_operator(named, kind, arguments, label, name=name)
+
+
+def operator_for(
+    subject: object, kind: AuditKind | None = None, arguments: Mapping[str, object] | None = None
+) -> Operator:
+    """Return what the auditor is handed of an object, or of a function.
+
+    Args:
+        subject: It.
+        kind: What a function computes; None to go by its name.
+        arguments: That a function is called with besides its point and a step, by name.
+
+    Raises:
+        SpecError: It is a text, or an object that is given arguments, or nothing tells what a function computes.
+    """
+    from symreg.verification.audit import operator_of
+
+    if kind == "object" or not (callable(subject) and _is_function(subject)) or inspect.isclass(subject):
+        if arguments or kind not in (None, "object"):
+            raise SpecError(f"a {type(subject).__name__} is no function; leave out as_ and arguments")
+        return operator_of(subject)
+    name = getattr(subject, "__name__", type(subject).__name__)
+    kind = kind or _kind_of(name, subject, {})
+    if kind == "object":
+        raise SpecError(f"{name[:40]} makes an object; hand over the object itself")
+    return function_operator(subject, kind, arguments or {}, "", name=name)
+
+
+def function_operator(
+    function: Callable[..., Any], kind: Role, arguments: Mapping[str, object], label: str, *, name: str
+) -> Operator:
+    """Return what the auditor is handed of a function.
+
+    Raises:
+        SpecError: It does not take one of the arguments, or needs another one.
+    """
+    from symreg.verification.audit import operator_of_function
+
+    _check_arguments(name, function, arguments)
+    return operator_of_function(function, kind, arguments, label)
+
+
+def _operator_of_object(name: str, named: Any, arguments: Mapping[str, object], label: str) -> Operator:
+    from symreg.verification.audit import operator_of
+
+    return operator_of(_object(name, named, arguments), label)
 
 
 def _object(name: str, named: Any, arguments: Mapping[str, object]) -> object:
@@ -123,7 +164,7 @@ def _kind_of(name: str, function: Callable[..., Any], arguments: Mapping[str, ob
         return "object"
     raise SpecError(
         f"{printable(shown(name, function), 80)}: its name does not say what it computes; say --as value, gradient or "
-        "prox, or --as object if it makes one"
+        "prox (as_= in Python), or --as object if it makes one"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symreg
 from symreg.application.audit import operator_at
 from symreg.errors import SpecError, SymregError
 from symreg.objectives.resolve import resolve
@@ -285,3 +286,19 @@ def test_what_cannot_be_told_is_asked_back(
     with pytest.raises(SymregError) as told:
         operator_at(f"{mine}:{name}", arguments, kind, "")
     assert said in str(told.value) and "\n" not in str(told.value)
+
+
+def test_functions_are_audited_in_python() -> None:
+    def prox_l1(v: Any, step: float, lam: float) -> Any:
+        return soft(v, step * lam)
+
+    given: dict[str, Any] = {"arguments": {"lam": 0.3}, "params": {"lam": 0.3}, "points": 40, "steps": (1.0,)}
+    assert symreg.audit(prox_l1, "l1", **given).passed
+    assert not symreg.audit(lambda v, step, lam: soft(v, step), "l1", as_="prox", **given).passed
+    for call, said in (
+        (lambda: symreg.audit(soft, "l1"), "as_= in Python"),
+        (lambda: symreg.audit(prox_l1, "l1", arguments={"lan": 1}), "did you mean 'lam'"),
+        (lambda: symreg.audit(SimpleNamespace(prox=soft), "l1", as_="prox"), "is no function"),
+    ):
+        with pytest.raises(SpecError, match=said):
+            call()
