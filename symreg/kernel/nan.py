@@ -190,6 +190,8 @@ def _range_of(condition: Tree) -> Tree | None:
         case Logic("and", operands):
             asked = tuple(part for operand in operands if (part := _range_of(operand)) is not None)
             return None if not asked else asked[0] if len(asked) == 1 else Logic("and", asked)
+        case Logic("or", operands) if all(_range_of(operand) == operand for operand in operands):
+            return condition
         case _:
             return None
 

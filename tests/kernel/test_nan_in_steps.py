@@ -58,3 +58,12 @@ def test_nan_comes_out_of_whatever_depends_on_it(name: str, target: str) -> None
             for output, after in (("w", w), ("h", state["h"])):
                 right = [k == 2 and output in outputs for k in range(5)]
                 assert np.isnan(after).tolist() == right, (place, output)
+
+
+def test_a_neighbour_that_either_of_two_conditions_lets_exist_is_read_only_then() -> None:
+    objective = resolve("sum(where(w[i] > w[i+1], w[i] - w[i+1], 0)*w[i+2], i)", name="own")
+    step = load(objective, updates(objective, (resolve_rule("gradient_descent"),)), "numpy").gradient_descent_step
+    for n in (1, 2, 3, 4):
+        w = np.arange(n, dtype=np.float64)
+        step(w, np.zeros(n), lr=0.1)
+        assert not np.isnan(w).any()
