@@ -21,12 +21,14 @@ from symreg.application.objective_tasks import emit_sources
 from symreg.errors import SpecError, UnknownName, WrongCode
 from symreg.expressions.tree import Binary, Number
 from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
 from symreg.targets.loading.in_place import in_place
 from symreg.targets.loading.load import load_module
 from symreg.targets.numpy.plain.functions import MOST_LINES
-from symreg.targets.options import BOTH, Options
+from symreg.targets.options import BOTH, STYLES, Options
 from symreg.targets.styles import in_style, named_style
+from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 
 PLAIN = Options(style="plain", dtype="all")
@@ -143,6 +145,32 @@ def test_it_computes_what_the_default_style_does(penalty: str, dtype: Any) -> No
             else:
                 assert type(got) is float
         np.testing.assert_array_equal([w, g], kept)
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        "norm(w)**3",  # the operator of the norm is a routine
+        "(sum(w[i], i)/n - 1)**2",
+        "sum(sum(max(w[i] - w[j], 0)**2, j), i)",
+        "sum(where(w[i] > w[i+1], w[i] - w[i+1], 0)*w[i+2], i)",
+    ],
+)
+def test_sums_of_any_kind(penalty: str) -> None:
+    objective = resolve(penalty, name="own")
+    kept = updates(objective, (resolve_rule("gradient_descent"),))
+    plain, blocks = (
+        load_module("own", *emit(objective, kept, "numpy", Options(style=style)).values()) for style in STYLES[::-1]
+    )
+    for n in (0, 1, 2, 5):
+        w = np.random.default_rng(2).normal(size=n)
+        for name, given in (("value", {}), ("gradient", {}), ("prox", {"step": 0.7})):
+            if hasattr(blocks, name):
+                expected = getattr(blocks, name)(w, **given)
+                np.testing.assert_allclose(getattr(plain, name)(w, **given), expected, rtol=1e-12, atol=1e-14)
+        after = w.copy()
+        blocks.gradient_descent_step(after, w[::-1], lr=0.1)
+        np.testing.assert_allclose(plain.gradient_descent_step(w, w[::-1], lr=0.1), after, rtol=1e-12, atol=1e-14)
 
 
 def test_single_precision_stays_single_whatever_the_parameters_are() -> None:

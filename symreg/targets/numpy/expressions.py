@@ -9,15 +9,10 @@ from fractions import Fraction
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import number_text
 from symreg.expressions.tree import (
-    Binary,
     Call,
-    Compare,
     Constant,
     Item,
     Logic,
-    Name,
-    Negate,
-    Number,
     Tree,
     names,
     transform,
@@ -30,6 +25,7 @@ from symreg.model.names import RESERVED
 from symreg.targets.description import Function
 from symreg.targets.infix import Notation, infix, is_nan_of, shifted
 from symreg.targets.numpy.blocks import Block, Operands
+from symreg.targets.numpy.extrema import extremum
 
 NAMES = {row.name: f"np.{row.name if row.numpy is None else row.numpy}" for row in FUNCTIONS.values()}
 NAMES |= {"copysign": "np.copysign", "floor": "np.floor", "pow": "np.power"}
@@ -147,27 +143,6 @@ def _element(scope: Scope, item: Item) -> str:
         return scope.moved[item]
     places = ", ".join(shifted(scope.indices[s.index], s.shift) for s in item.subscripts)
     return f"{scope.array(item.array)}[{places}]"
-
-
-def extremum(node: Tree) -> Tree:
-    """Return a choice of the smaller or greater of two numbers by its name; NaN comes out of either.
-
-    Where the second is computed, and may be NaN though the first is a number, it stays a choice.
-    """
-    match node:
-        case Call("where", (Compare(">", a, b), then, otherwise)) if (then, otherwise) == (b, a) and _is_given(b):
-            return Call("min", (a, b))
-        case Call("where", (Compare("<", a, b), then, otherwise)) if (then, otherwise) == (b, a) and _is_given(b):
-            return Call("max", (a, b))
-        case Call("where", (Compare("<=", a, b), Number(zero), Binary("-", c, d) as excess)):
-            return Call("max", (excess, Number(zero))) if zero == 0 and (c, d) == (a, b) else node
-        case _:
-            return node
-
-
-def _is_given(tree: Tree) -> bool:
-    """Is it a number or a name, so that nothing is computed?"""
-    return isinstance(tree, Number | Constant | Name | Item) or (isinstance(tree, Negate) and _is_given(tree.operand))
 
 
 def for_arrays(node: Tree) -> Tree:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from symreg.expressions.text import to_text
@@ -222,12 +223,10 @@ def _is_zero(tree: Tree, zero: set[str]) -> bool:
 
 def _with_length(lines: list[str], data: str) -> list[str]:
     """Return a function's lines after one that says how many weights there are, if they ask for it."""
-    asks = any(_mentions(line, "n") for line in lines)
-    return [*([f"n = {data}.size"] if asks else []), *lines]
-
-
-def _mentions(line: str, name: str) -> bool:
-    return name in line.replace("_", "x").translate(str.maketrans('()[]*/+-,:=<>.{}"', " " * 17)).split()
+    asking = [line for line in lines if re.search(r"\bn\b", line)]
+    # Numbers of Python would raise an error where they are divided by 0.
+    size = f"np.float64({data}.size)" if any("/" in line for line in asking) else f"{data}.size"
+    return [*([f"n = {size}"] if asking else []), *lines]
 
 
 def _initial(state: Argument) -> str:

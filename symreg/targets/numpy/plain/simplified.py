@@ -7,16 +7,16 @@ is written where it is used, and so is one as short as `2*lam`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import cast
 
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Binary, Name, Number, Tree, arrays, names, substitute, transform, walk
+from symreg.expressions.tree import Binary, Item, Name, Number, Tree, arrays, names, substitute, transform, walk
 from symreg.kernel import Invoke, Kernel, Let, Map, Reduce, Root, Store
 from symreg.kernel.ir import Routine, Stage, Statement
-from symreg.targets.numpy.expressions import extremum
+from symreg.targets.numpy.extrema import extremum
 
 _TEMPORARY = re.compile(r"t\d+")
 _LONGEST = 58  # characters of an expression, written tightly, that still fits into a line
@@ -27,7 +27,7 @@ AnyStatement = Stage | Statement
 def simplified(kernel: Kernel) -> Kernel:
     """Return a kernel that computes the same; none that searches for minimisers in a table."""
     results = (*([] if kernel.result is None else [kernel.result]), *(tree for _, tree in kernel.scalars))
-    stages, results = _block(kernel.stages, results)
+    stages, results = _block(_without_copies(kernel), results)
     return replace(
         kernel,
         stages=cast(tuple[Stage, ...], stages),
@@ -36,10 +36,29 @@ def simplified(kernel: Kernel) -> Kernel:
     )
 
 
+def _without_copies(kernel: Kernel) -> tuple[Stage, ...]:
+    """Return the stages with what a buffer is a copy of in its place."""
+    buffers = {buffer.name for buffer in kernel.buffers}
+    stages: list[AnyStatement] = list(kernel.stages)
+    for stage in kernel.stages:
+        match stage:
+            case Map(body=(Store(array=copy, value=Item(array)),)) if copy in buffers:
+                original = {copy: array}
+                named = partial(transform, change=partial(_of_other, arrays=original))
+                stages = [_changed(other, named) for other in stages if other != stage]
+            case _:
+                pass
+    return cast(tuple[Stage, ...], tuple(stages))
+
+
+def _of_other(node: Tree, arrays: dict[str, str]) -> Tree:
+    return Item(arrays[node.array], node.subscripts) if isinstance(node, Item) and node.array in arrays else node
+
+
 def _block(
-    statements: Sequence[AnyStatement], results: tuple[Tree, ...]
+    statements: Sequence[AnyStatement], results: tuple[Tree, ...], lasting: Collection[str] = ()
 ) -> tuple[tuple[AnyStatement, ...], tuple[Tree, ...]]:
-    """Return the statements of one block, and trees over what they give, simplified."""
+    """Return the statements of one block, and trees over what they give, simplified; some names are to stay."""
     named = partial(transform, change=extremum)
     kept = _needed([_simple(_changed(statement, named)) for statement in statements], results)
     place = 0
@@ -48,6 +67,7 @@ def _block(
         if (
             isinstance(statement, Let)
             and _TEMPORARY.fullmatch(statement.name)
+            and statement.name not in lasting
             and _is_better_put(statement, later, results)
         ):
             put = partial(substitute, values={Name(statement.name): statement.value})
@@ -118,7 +138,7 @@ def _simple(statement: AnyStatement) -> AnyStatement:
 def _routine(routine: Routine) -> Routine:
     """Return a routine that takes only what it uses."""
     results = tuple(map(Name, routine.results))
-    block, _ = _block((*routine.body, *routine.each), results)
+    block, _ = _block((*routine.body, *routine.each), results, routine.results)
     parts = cast(tuple[Let | Root | Invoke, ...], block)
     used = {name for part in parts for tree in trees_of(part) for name in names(tree)} | {*routine.results}
     return replace(

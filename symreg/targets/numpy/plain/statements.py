@@ -95,7 +95,8 @@ def _loop(scope: Scope, stage: Map | Reduce, body: Iterable[Statement], *trees: 
     if any(_asks(tree, index) for tree in (*_trees(body), *trees)):
         places = scope.namer.fresh(index)
         start = f"{stage.low}, " if stage.low else ""
-        scope.lines.append(f"{places} = np.arange({start}{shifted(stage.extent, -stage.high)})")
+        end = shifted("w.size" if stage.extent == "n" else stage.extent, -stage.high)
+        scope.lines.append(f"{places} = np.arange({start}{end})")
     return Loop(index=index, low=stage.low, high=stage.high, places=places)
 
 
