@@ -5,17 +5,32 @@ A row is used again as soon as what it holds is not needed any more, so that a b
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Binary, Call, Compare, Item, Logic, Name, Negate, Subscript, Tree, walk
+from symreg.expressions.tree import (
+    Binary,
+    Call,
+    Compare,
+    Item,
+    Logic,
+    Name,
+    Negate,
+    Subscript,
+    Tree,
+    arrays,
+    transform,
+    walk,
+)
 from symreg.kernel import Best, Invoke, Let, Root, Store
 from symreg.kernel.ir import Routine
 from symreg.kernel.names import Namer
 from symreg.targets.infix import is_nan_of, shifted
+from symreg.targets.numpy.extrema import extremum, with_extrema
 
 _BINARY = {"+": "np.add", "-": "np.subtract", "*": "np.multiply", "/": "np.divide"}
 _COMPARE = {"<": "np.less", "<=": "np.less_equal", ">": "np.greater", ">=": "np.greater_equal", "==": "np.equal"}
@@ -82,6 +97,9 @@ class Block:
         self._targets: dict[str, str] = {}
         self._pending: list[_Pending] = []
         self._uses: Counter[str] = Counter()
+        self._asked: Counter[Tree] = Counter()  # how often a choice still asks for a condition
+        self._answers: dict[Tree, str] = {}  # the masks of those that are asked for again
+        self._is_in_trials = False
         self.chooses = False
 
     @property
@@ -92,15 +110,16 @@ class Block:
 
     def let(self, statement: Let) -> None:
         """Add a named value."""
-        self._pending.append(("condition" if statement.is_condition else "let", statement.value, statement.name))
+        kind = "condition" if statement.is_condition else "let"
+        self._pending.append((kind, transform(statement.value, extremum), statement.name))
 
     def store(self, statement: Store) -> None:
         """Add an assignment to the elements of an array."""
-        self._pending.append(("store", statement.value, statement.array))
+        self._pending.append(("store", transform(statement.value, extremum), statement.array))
 
     def root(self, statement: Root) -> None:
         """Add a root that is found for all elements of the block together."""
-        self._pending.append(statement)
+        self._pending.append(with_extrema(statement))
 
     def best(self, statement: Best) -> None:
         """Add minimisers that are found for all elements of the block together."""
@@ -121,7 +140,7 @@ class Block:
 
     def term(self, value: Tree) -> None:
         """Add what is summed; `result` is its row."""
-        self._pending.append(("term", value, "term"))
+        self._pending.append(("term", transform(value, extremum), "term"))
 
     def allocated(self) -> Iterator[Row]:
         """Yield the statements before the loop."""
@@ -197,9 +216,12 @@ class Block:
 
     def _write(self) -> None:
         pending, self._pending = self._pending, []
+        stored = {row[2] for row in pending if isinstance(row, tuple) and row[0] == "store"}
         for row in pending:
             for value in _trees(row):
                 self._uses.update(node.name for node in walk(value) if isinstance(node, Name))
+                if not isinstance(row, Root):
+                    self._asked.update(tree for tree in _conditions(value) if not arrays(tree) & stored)
         for row in pending:
             first = len(self.lines)
             match row:
@@ -219,10 +241,21 @@ class Block:
                     self._into(value, self._array_view(Item(name, (Subscript(self.operands.index),))))
                 case (_, value, name):
                     made = self._value(value)
-                    self.lines.append(f"np.copyto({self._target(name)}, {made})")
+                    self._deliver(made, self._target(name))
                     self._release((value, made))
                     self._read_again(Item(name, (Subscript(self.operands.index),)), pending[pending.index(row) + 1 :])
             self._explain(row, first)
+
+    def _deliver(self, made: str, target: str) -> None:
+        """Put a result into an array's block: the call that computed it rounds it as it writes it there."""
+        call, sign, _ = self.lines[-1].rpartition(f", out={made})") if self.lines else ("", "", "")
+        is_needed = any(row == made and self._uses[name] > 0 for name, row in self._values.items())
+        if call.startswith("np.") and sign and made in self._rows and not is_needed:
+            self.lines[-1] = f"{call}, out={target})"
+            if not any(re.search(rf"\b{made}\b", line) for line in self.lines):
+                self._rows.remove(made)
+        else:
+            self.lines.append(f"np.copyto({target}, {made})")
 
     def _explain(self, row: _Pending, first: int) -> None:
         """Put what a statement computes, as on paper, above its calls from a line on, if they are several."""
@@ -247,7 +280,7 @@ class Block:
         moved, trial = self._new_row(self.namer.fresh("moved")), self.namer.fresh("trial")
         self.lines.append(f"{moved}.fill(np.nan)")
         self.lines.append(f"for {trial} in range(_ROUNDS):")
-        outside, self.lines = self.lines, []
+        outside, self.lines, self._is_in_trials = self.lines, [], True
         for inner in root.body:
             assert isinstance(inner, Let)
             self._values[inner.name] = self._into(inner.value, self._new_row(inner.name))
@@ -270,7 +303,7 @@ class Block:
         else:
             self.lines += ["if not _newtons(", *(f"    {argument}," for argument in given), "):"]
         self.lines.append("    break")
-        self.lines = [*outside, *(f"    {line}" for line in self.lines)]
+        self.lines, self._is_in_trials = [*outside, *(f"    {line}" for line in self.lines)], False
         for name in sorted(held):
             self._release((Name(name), self._values[name]))
         self._free += [low, high, residual, change, moved]
@@ -344,21 +377,44 @@ class Block:
 
     def _choice(self, condition: Tree, then: Tree, otherwise: Tree, target: str) -> str:
         """Compute the second branch, then put the first over it where the condition holds."""
-        mask = self._condition(condition)
+        mask = self._answer(condition)
         first = self._value(then)
         # The target may be an array that the first branch still has to be read from.
         out = "" if first in self._views.values() else target
         made = self._value(otherwise, out)
         if not out:
-            out = made if made in self._rows and not isinstance(otherwise, Name) else self._row()
+            is_last = not isinstance(otherwise, Name) or self._uses[otherwise.name] == 1
+            out = made if made in self._rows and is_last else self._row()
+            if made == out and isinstance(otherwise, Name):
+                self._uses[otherwise.name] = 0
         if made != out:
             self.lines.append(f"np.copyto({out}, {made})")
             self._release((otherwise, made))
-        self.chooses = True
-        self.lines.append(f"_put({out}, {first}, {mask})")
+        if self._varies(condition):
+            self.chooses = True
+            self.lines.append(f"_put({out}, {first}, {mask})")
+        else:
+            self.lines += [f"if {mask}:", f"    np.copyto({out}, {first})"]
         self._release((then, first))
-        self._release_mask(condition, mask)
+        if self._answers.get(condition) != mask:
+            self._release_mask(condition, mask)
         return out
+
+    def _answer(self, condition: Tree) -> str:
+        """Return the mask of a condition; that of one which other choices ask for as well is kept for them."""
+        if self._is_in_trials:
+            return self._condition(condition)
+        self._asked[condition] -= 1
+        is_asked_again = self._asked[condition] > 0
+        if condition not in self._answers:
+            mask = self._condition(condition)
+            if is_asked_again:
+                self._answers[condition] = mask
+            return mask
+        for node in walk(condition):
+            if isinstance(node, Name) and node.name in self._values:
+                self._release((node, self._values[node.name]))
+        return self._answers[condition] if is_asked_again else self._answers.pop(condition)
 
     def _condition(self, tree: Tree) -> str:
         """Return an operand that is true or false."""
@@ -476,6 +532,13 @@ def _trees(row: _Pending | Let) -> Iterator[Tree]:
             yield row.value
         case (_, value, _):
             yield value
+
+
+def _conditions(tree: Tree) -> Iterator[Tree]:
+    """Yield what choices in an expression ask, a name aside."""
+    for node in walk(tree):
+        if isinstance(node, Call) and node.function == "where" and not isinstance(node.arguments[0], Name):
+            yield node.arguments[0]
 
 
 def _trees_of_trials(root: Root) -> Iterator[Tree]:

@@ -30,7 +30,7 @@ def _meaning(argument: Argument, function: Function) -> str:
     """Return what an argument is: its shape and dtype, which values are allowed, and whether it is written to."""
     match argument.role:
         case "data":
-            what = "Numbers" if argument.name == "v" else "Weights"
+            what = "Point" if argument.name == "v" else "Weights"
             shape = "one dimension" if function.is_indexed else "any shape"
             overwritten = ", C-contiguous; overwritten" if argument.is_overwritten else ""
             return f"{what}, float32 or float64, {shape}{overwritten}."

@@ -55,6 +55,7 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
     first, *formulas = routine.purpose
     name = scope.routines[routine]
     return {
+        "is_kept": routine.stem == "thresholds",
         "definition": f"def {name}({', '.join(parameters)}):",
         "summary": wrapped(first, LONGEST_LINE - 8, ""),
         "formulas": [line for text in formulas for line in wrapped(text, LONGEST_LINE - 8)],
