@@ -57,9 +57,15 @@ def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProximalDerivation
 def derive_chains(
     tell: Tell, *, objective: Objective, rules: Sequence[Rule], has_prox: bool = False
 ) -> tuple[tuple[GradientDerivation, ...], ProximalDerivation | None]:
-    """Return the derivations of an objective's gradient with each rule, and of its operator if that is asked for."""
-    chains = tuple(derive_chain(tell, objective=objective, rule=rule) for rule in rules)
-    return chains, derive_prox_chain(tell, objective=objective) if has_prox else None
+    """Return the derivations of an objective's gradient with each rule, and of its operator if that is asked for.
+
+    Each of them may take as long as one may.
+    """
+    chains = []
+    for rule in rules:
+        chains.append(derive_chain(tell, objective=objective, rule=rule))
+        tell(Phase(objective.name, is_symbolic=False))
+    return tuple(chains), derive_prox_chain(tell, objective=objective) if has_prox else None
 
 
 def decide_properties(tell: Tell, *, objective: Objective) -> Verdicts:

@@ -74,7 +74,7 @@ def joined(exponent: Parameter, split: Sequence[Case], verdicts: Sequence[Verdic
     if all(_told(verdict) == _told(first) for verdict in verdicts):
         return first
     if any(verdict.verdict == "undecided" for verdict in verdicts):
-        return Verdict(claim=first.claim, verdict="undecided", note="in a case of the exponent")
+        return Verdict(claim=first.claim, verdict="undecided", said=("in a case of the exponent",))
     sampled = next((v for v in verdicts if v.verdict == "refuted" and v.method == FOR_SOME), None)
     if sampled is not None:
         return sampled  # in its case the claim may hold for other parameters: no condition on the exponent is exact
@@ -94,12 +94,12 @@ def joined(exponent: Parameter, split: Sequence[Case], verdicts: Sequence[Verdic
         value=value,
         witness=None if condition is None else witness,
         method=method,
-        note=next((v.note for _, v in rows if v.verdict == "refuted"), holding[0][1].note),
+        said=next((v.said for _, v in rows if v.verdict == "refuted"), holding[0][1].said),
     )
 
 
 def _told(verdict: Verdict) -> Verdict:
-    return replace(verdict, witness=None, method="", note="")
+    return replace(verdict, witness=None, method="", said=())
 
 
 def _named(verdict: Verdict, name: str, point: Fraction | None) -> Verdict:

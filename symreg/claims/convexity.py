@@ -17,11 +17,10 @@ from symreg.calculus.signs.sign import sign_between
 from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
 from symreg.calculus.signs.table import simplified
 from symreg.claims.shape import settled, told
-from symreg.claims.verdict import Verdict, Witness
+from symreg.claims.verdict import CURVATURE, PHI, Verdict, Witness, Words
 from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, call, minus, negative, over, plus, power, times
-from symreg.expressions.text import to_text
-from symreg.expressions.tree import Name, Tree, number, substitute
+from symreg.expressions.tree import Compare, Name, Tree, number, substitute
 
 U, V = Name("u"), Name("v")
 
@@ -48,12 +47,13 @@ def weakly_convex(analysis: Analysis) -> Verdict:
     if least is None or any(kink is not True for kink in kinks):
         return Verdict(claim=claim, verdict="undecided")
     if least.value == negative(INFINITY):
-        return _refuted_for_every_rho(claim, analysis, "phi'' has no lower bound")
+        return _refuted_for_every_rho(claim, analysis, CURVATURE, " has no lower bound")
     truth = is_at_least_zero(least.value, analysis.parameters)
     depth = simplified(negative(least.value), analysis.parameters)
     rho = ZERO if truth is True else depth if truth is False else call("max", ZERO, depth)
-    note = "" if rho == ZERO or least.attained != "on an interval" else "phi'' = -rho on an interval"
-    return Verdict(claim=claim, verdict="proved", symbol="rho", value=rho, method=told([least.method]), note=note)
+    is_attained = rho != ZERO and least.attained == "on an interval"
+    said: Words = (Compare("==", CURVATURE, negative(rho)), " on an interval") if is_attained else ()
+    return Verdict(claim=claim, verdict="proved", symbol="rho", value=rho, method=told([least.method]), said=said)
 
 
 def strongly_convex(analysis: Analysis) -> Verdict:
@@ -61,7 +61,7 @@ def strongly_convex(analysis: Analysis) -> Verdict:
     claim = "strongly convex"
     if _has_jumps(analysis):
         witness = _flatter_than(analysis, Fraction(1, 10**6), None)
-        return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note="phi jumps")
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", said=(PHI, " jumps"))
     least = analysis.least_curvature
     kinks = [_opens_upward(knot, analysis) for knot in analysis.whole.knots]
     if any(kink is None for kink in kinks) or least is None:
@@ -78,7 +78,9 @@ def strongly_convex(analysis: Analysis) -> Verdict:
             verdict="refuted",
             witness=witness,
             method=told([least.method]),
-            note=f"the infimum of phi'' is {to_text(least.value)}" if ZERO not in kinks else "a concave kink",
+            said=("a concave kink",)
+            if any(kink is False for kink in kinks)
+            else ("the infimum of ", CURVATURE, " is ", least.value),
         )
     if truth is True:
         return Verdict(claim=claim, verdict="proved", symbol="mu", value=least.value, method=told([least.method]))
@@ -99,12 +101,12 @@ def lipschitz(analysis: Analysis) -> Verdict:
     claim = "gradient Lipschitz"
     for knot in analysis.whole.knots:
         if knot.jump != ZERO or knot.kind in ("convex kink", "concave kink"):
-            note = f"the gradient jumps at w = {to_text(knot.position)}"
+            said = ("the gradient jumps at ", Compare("==", W, knot.position))
             return Verdict(
                 claim=claim,
                 verdict="refuted",
                 method="piece by piece",
-                note=note,
+                said=said,
                 witness=_steeper_than(analysis, 10**6),
             )
         if knot.kind == "undecided":
@@ -117,7 +119,7 @@ def lipschitz(analysis: Analysis) -> Verdict:
             claim=claim,
             verdict="refuted",
             method=told([most.method]),
-            note="phi'' is not bounded",
+            said=(CURVATURE, " is not bounded"),
             witness=_steeper_than(analysis, 10**6),
         )
     size = beyond(1, most, negated(least, analysis.parameters), analysis.parameters)
@@ -170,26 +172,31 @@ def _above_its_chord(analysis: Analysis, rho: Tree, condition: Tree | None) -> W
     """Return two weights at whose middle phi + rho/2*w**2 lies above its chord."""
     chord = over(plus(_phi(analysis, U), _phi(analysis, V)), number(2))
     slack = times(over(rho, number(8)), power(minus(U, V), number(2)))
-    meaning = "phi((u + v)/2) <= (phi(u) + phi(v))/2" + (" + rho*(u - v)**2/8" if rho != ZERO else "")
+    meaning = (Compare("<=", call("phi", _MIDDLE), plus(_CHORD, slack)),)
     return refuting(_phi(analysis, _MIDDLE), "<=", plus(chord, slack), _pairs(analysis, condition), meaning=meaning)
 
 
-def _refuted_for_every_rho(claim: str, analysis: Analysis, why: str) -> Verdict:
+_CHORD = over(plus(call("phi", U), call("phi", V)), number(2))
+
+
+def _refuted_for_every_rho(claim: str, analysis: Analysis, *why: str | Tree) -> Verdict:
     witness = _above_its_chord(analysis, number(10**6), None)
-    return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=f"for no rho: {why}")
+    said = ("for no constant: ", *why)
+    return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", said=said)
 
 
 def _flatter_than(analysis: Analysis, mu: Fraction, condition: Tree | None) -> Witness | None:
     """Return two weights between which phi - mu/2*w**2 lies above its chord."""
     chord = over(plus(_phi(analysis, U), _phi(analysis, V)), number(2))
     gain = times(over(number(mu), number(8)), power(minus(U, V), number(2)))
-    meaning = "phi((u + v)/2) <= (phi(u) + phi(v))/2 - mu*(u - v)**2/8 for mu = 1e-6"
+    meaning = (Compare("<=", call("phi", _MIDDLE), minus(_CHORD, gain)),)
     return refuting(_phi(analysis, _MIDDLE), "<=", minus(chord, gain), _pairs(analysis, condition), meaning=meaning)
 
 
 def _steeper_than(analysis: Analysis, bound: int) -> Witness | None:
     """Return two weights between which the slope changes by more than a bound times their distance."""
-    meaning = f"|phi'(v) - phi'(u)| <= L*|v - u| for L = {bound:.0e}"
+    rise = call("abs", minus(call("dphi", V), call("dphi", U)))
+    meaning = (Compare("<=", rise, times(number(bound), call("abs", minus(V, U)))),)
     for row in parameter_rows(analysis.parameters):
         for first, second, u, v in _close(analysis, row):
             change = minus(substitute(second.slope, {W: V}), substitute(first.slope, {W: U}))

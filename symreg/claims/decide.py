@@ -92,7 +92,7 @@ def _of_sum(analysis: Analysis) -> tuple[Verdict, ...]:
                 addends.append(_elementwise(analysis.of(Terms(terms=terms.elementwise)), CLAIMS))
         except (Intractable, NotDifferentiable) as error:
             if len(terms.elementwise) == 1:
-                addends.append(tuple(Verdict(claim=claim, verdict="undecided", note=str(error)) for claim in CLAIMS))
+                addends.append(tuple(Verdict(claim=claim, verdict="undecided", said=(str(error),)) for claim in CLAIMS))
             else:
                 addends += [_of_sum(alone) for alone in analysis.alone if alone.terms.elementwise]
     addends += [of_vector(alone, CLAIMS) for alone in analysis.alone if alone.terms.indexed]
@@ -126,7 +126,7 @@ def _decided(claim: str, decide: Callable[[Analysis], Verdict], analysis: Analys
         with border(f"the claim '{claim}'"):
             return shown(decide(analysis))
     except (Intractable, NotDifferentiable) as error:
-        return Verdict(claim=claim, verdict="undecided", note=str(error))
+        return Verdict(claim=claim, verdict="undecided", said=(str(error),))
 
 
 def proves(verdict: Verdict, value: Tree, parameters: tuple[Parameter, ...]) -> bool:

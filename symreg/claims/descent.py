@@ -15,10 +15,9 @@ from symreg.calculus.signs.table import simplified
 from symreg.calculus.symbolic.prove import is_proved
 from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.shape import settled, told
-from symreg.claims.verdict import Verdict, Witness
+from symreg.claims.verdict import PHI, PHI_OF_W, SLOPE_OF_W, Verdict, Witness, Words
 from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
-from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, W, negative, over, plus, times
-from symreg.expressions.text import to_text
+from symreg.expressions.arithmetic import INFINITY, NAN, ONE, ZERO, W, call, negative, over, plus, times
 from symreg.expressions.tree import Call, Compare, Logic, Name, Tree, number, substitute
 
 LR = Name("lr")
@@ -37,8 +36,9 @@ def coercive(analysis: Analysis) -> Verdict:
         if value not in (INFINITY, NAN):
             witness = _bounded(analysis, piece, side, value)
             if witness is not None:
-                note = f"phi runs to {to_text(value)} as w runs to {'inf' if side < 0 else '-inf'}"
-                return Verdict(claim=claim, verdict="refuted", witness=witness, method="limits", note=note)
+                end = INFINITY if side < 0 else negative(INFINITY)
+                said = (PHI, " runs to ", value, " as ", W, " runs to ", end)
+                return Verdict(claim=claim, verdict="refuted", witness=witness, method="limits", said=said)
     truths = [
         True if value == INFINITY else _grows(p, side, analysis) for (p, side), value in zip(ends, limits, strict=True)
     ]
@@ -48,8 +48,10 @@ def coercive(analysis: Analysis) -> Verdict:
         )
     wave = _is_bounded(analysis)
     if wave is not None:
-        witness = refuting(analysis.value, ">", plus(wave, ONE), _far(analysis, -1), meaning="phi(w) > 1 + sup(phi)")
-        return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", note="phi is bounded")
+        witness = refuting(
+            analysis.value, ">", plus(wave, ONE), _far(analysis, -1), meaning=(Compare(">", PHI_OF_W, plus(ONE, wave)),)
+        )
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", said=(PHI, " is bounded"))
     return Verdict(claim=claim, verdict="undecided")
 
 
@@ -83,7 +85,9 @@ def _coercive_where(claim: str, truth: Truth, analysis: Analysis) -> Verdict:
         return Verdict(claim=claim, verdict="proved", method="limits")
     rows = [row for side in (-1, 1) for row in _far(analysis, side, None if truth is False else truth)]
     here = plus(ONE, substitute(analysis.value, {W: ONE}))
-    witness = refuting(analysis.value, ">", here, rows, meaning="phi(w) > 1 + phi(1) for a far w")
+    witness = refuting(
+        analysis.value, ">", here, rows, meaning=(Compare(">", PHI_OF_W, plus(ONE, call("phi", ONE))), *_FAR)
+    )
     return settled(claim, truth, witness, "limits")
 
 
@@ -96,8 +100,10 @@ def _is_bounded(analysis: Analysis) -> Tree | None:
 
 def _bounded(analysis: Analysis, piece: Piece, side: int, value: Tree) -> Witness | None:
     bound = plus(value, ONE) if value != negative(INFINITY) else ZERO
-    meaning = "phi(w) > 1 + its limit, for a far w" if value != negative(INFINITY) else "phi(w) > 0 for a far w"
-    return refuting(analysis.value, ">", bound, _far(analysis, side), meaning=meaning)
+    return refuting(analysis.value, ">", bound, _far(analysis, side), meaning=(Compare(">", PHI_OF_W, bound), *_FAR))
+
+
+_FAR = (" for a far ", W)
 
 
 def _far(analysis: Analysis, side: int, condition: Tree | None = None) -> Iterator[Row]:
@@ -122,8 +128,9 @@ def toward_origin(analysis: Analysis) -> Verdict:
     known = all_of((truth for truth in truths if truth is not None), analysis.parameters)
     truth = None if None in truths and known is not False else known
     if truth is True:
-        note = "strictly, at every w but 0" if _is_strict(analysis) else "or leaves it where it is"
-        return Verdict(claim=claim, verdict="proved", method=told(methods), note=note)
+        is_strict = _is_strict(analysis)
+        said: Words = ("strictly, at every ", W, " but ", ZERO) if is_strict else ("or leaves it where it is",)
+        return Verdict(claim=claim, verdict="proved", method=told(methods), said=said)
     return settled(claim, truth, _away(analysis, None if truth is None or truth is False else truth), told(methods))
 
 
@@ -144,7 +151,7 @@ def _away(analysis: Analysis, condition: Tree | None) -> Witness | None:
             for row in parameter_rows(analysis.parameters, condition)
             for weight in weights_between(piece.low, piece.high, row)
         )
-        witness = refuting(product, ">=", ZERO, rows, meaning="w*phi'(w) >= 0")
+        witness = refuting(product, ">=", ZERO, rows, meaning=(Compare(">=", times(W, SLOPE_OF_W), ZERO),))
         if witness is not None:
             return witness
     return None
@@ -169,7 +176,7 @@ def _largest_step(claim: str, analysis: Analysis, factor: Fraction) -> Verdict:
             verdict="refuted",
             witness=away.witness,
             method=away.method,
-            note="some weights move away from the origin at every step size",
+            said=("some weights move away from the origin at every step size",),
         )
     if away.verdict != "proved" and factor == 2:
         return Verdict(claim=claim, verdict="undecided")
@@ -185,12 +192,12 @@ def _largest_step(claim: str, analysis: Analysis, factor: Fraction) -> Verdict:
         return _no_step(claim, analysis, factor, told([top.method]))
     sign = is_at_least_zero(top.value, analysis.parameters, strictly=True)
     if sign is False:
-        return Verdict(claim=claim, verdict="proved", method=told([top.method]), note="for every step size")
+        return Verdict(claim=claim, verdict="proved", method=told([top.method]), said=("for every step size",))
     if sign is not True:
         return Verdict(claim=claim, verdict="undecided")
     bound = simplified(over(number(factor), top.value), analysis.parameters)
     if isinstance(top.value, Call) and top.value.function == "max":
-        return Verdict(claim=claim, verdict="undecided", note="which bound is tighter depends on the parameters")
+        return Verdict(claim=claim, verdict="undecided", said=("which bound is tighter depends on the parameters",))
     is_reached = top.attained != "as a limit" or any(
         knot.position == top.at and knot.position != ZERO and knot.kind == "smooth" for knot in analysis.whole.knots
     )
@@ -215,9 +222,9 @@ def _jumps_at_zero(analysis: Analysis) -> bool:
 
 
 def _no_step(claim: str, analysis: Analysis, factor: Fraction, method: str) -> Verdict:
-    note = "for no step size: phi'(w)/w has no upper bound"
+    said = ("for no step size: ", over(SLOPE_OF_W, W), " has no upper bound")
     witness = _overshooting(analysis, factor)
-    return Verdict(claim=claim, verdict="refuted", witness=witness, method=method, note=note)
+    return Verdict(claim=claim, verdict="refuted", witness=witness, method=method, said=said)
 
 
 def _overshooting(analysis: Analysis, factor: Fraction) -> Witness | None:
@@ -231,7 +238,8 @@ def _overshooting(analysis: Analysis, factor: Fraction) -> Witness | None:
                 for row in parameter_rows(analysis.parameters)
                 for weight in _small_and_large(piece, row)
             )
-            witness = refuting(ratio, "<=", number(factor), rows, meaning=f"lr*phi'(w)/w <= {factor} for lr = 1e-6")
+            meaning = (Compare("<=", over(times(LR, SLOPE_OF_W), W), number(factor)), " for ", Compare("==", LR, rate))
+            witness = refuting(ratio, "<=", number(factor), rows, meaning=meaning)
             if witness is not None:
                 return witness
     return None

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symreg.calculus.evaluation.high_precision import evaluate
+from symreg.claims.verdict import Words
 from symreg.expressions.arithmetic import ONE, ZERO, W, call, minus, negative, numeric, plus, power, total
-from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Item, Name, Subscript, Sum, Tree, children, number, rebuild, substitute, walk
 from symreg.model.domain import Domain
 from symreg.model.spec import Array
@@ -45,9 +45,13 @@ class Line:
             return True
         return not domain.names and all(value is not None and value in domain.at({}) for value in fixed)
 
-    def __str__(self) -> str:
-        shown = f"on the line w = ({', '.join(to_text(weight) for weight in self.weights)})"
-        return shown + "".join(f", {name} = [{_rows(values)}]" for name, values in self.arrays.items())
+    @property
+    def words(self) -> Words:
+        """Where it is, as part of a sentence."""
+        first, *others = self.weights
+        weights = (first, *(part for weight in others for part in (", ", weight)))
+        arrays = (part for name, values in self.arrays.items() for part in (", ", Name(name), f" = [{_rows(values)}]"))
+        return ("on the line ", W, " = (", *weights, ")", *arrays)
 
 
 def _rows(values: tuple[tuple[Fraction, ...], ...]) -> str:

@@ -15,7 +15,7 @@ from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.signs.sign import sign_between, sign_for_all
 from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
 from symreg.calculus.symbolic.simplify import simplify
-from symreg.claims.verdict import Verdict, Witness
+from symreg.claims.verdict import PHI_OF_W, Verdict, Witness, Words
 from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
 from symreg.expressions.arithmetic import (
     INFINITY,
@@ -29,6 +29,7 @@ from symreg.expressions.arithmetic import (
     negative,
     over,
     plus,
+    power,
     rational,
     times,
 )
@@ -45,10 +46,16 @@ def even(analysis: Analysis) -> Verdict:
     if (low is None) != (high is None) or (
         low is not None and high is not None and _is_nonzero(plus(low, high), analysis)
     ):
-        note = f"{_region(analysis)} is not symmetric"
-        return Verdict(claim=claim, verdict="refuted", method="domain", note=note)
+        said = (f"{_region(analysis)} is not symmetric",)
+        return Verdict(claim=claim, verdict="refuted", method="domain", said=said)
     mirrored = substitute(analysis.value, {W: negative(Name("w"))})
-    witness = refuting(mirrored, "==", analysis.value, _everywhere(analysis), meaning="phi(-w) = phi(w)")
+    witness = refuting(
+        mirrored,
+        "==",
+        analysis.value,
+        _everywhere(analysis),
+        meaning=(Compare("==", call("phi", negative(W)), PHI_OF_W),),
+    )
     if witness is not None:
         return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
     if all(knot.jump == ZERO for knot in analysis.whole.knots) and _is_mirror_image(analysis):
@@ -109,7 +116,7 @@ def nonnegative(analysis: Analysis) -> Verdict:
     if truth is True:
         return Verdict(claim=claim, verdict="proved", method=told(methods))
     rows = _everywhere(analysis, None if truth is None or truth is False else truth)
-    witness = refuting(analysis.value, ">=", ZERO, rows, meaning="phi(w) >= 0")
+    witness = refuting(analysis.value, ">=", ZERO, rows, meaning=(Compare(">=", PHI_OF_W, ZERO),))
     return settled(claim, truth, witness, told(methods))
 
 
@@ -143,9 +150,8 @@ def continuous(analysis: Analysis) -> Verdict:
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
     for knot in jumps:
         for row in parameter_rows(analysis.parameters):
-            witness = refuting(
-                knot.jump, "==", ZERO, [row], meaning=f"the value jumps by 0 at w = {to_text(knot.position)}"
-            )
+            meaning = ("the value jumps by ", ZERO, " at ", Compare("==", W, knot.position))
+            witness = refuting(knot.jump, "==", ZERO, [row], meaning=meaning)
             if witness is not None:
                 return Verdict(claim=claim, verdict="refuted", witness=witness, method=FOR_SOME)
     return Verdict(claim=claim, verdict="undecided")
@@ -161,37 +167,37 @@ def differentiable(analysis: Analysis) -> Verdict:
         if slope == NAN:
             return Verdict(claim=claim, verdict="undecided")
         if not _are_finite(slope):
-            note = f"at the end w = {to_text(end)} of the domain the slope is {to_text(slope)}"
+            of_end = ("at the end ", Compare("==", W, end), " of the domain the slope is ", slope)
             witness = _cusp(analysis, end, side)
-            return Verdict(claim=claim, verdict="refuted", witness=witness, method="limit", note=note)
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="limit", said=of_end)
     kinks = [j for j in analysis.whole.knots if j.kind != "smooth" or not _are_finite(j.left, j.right)]
     if not kinks:
         return Verdict(claim=claim, verdict="proved", method="piece by piece")
-    note = "; ".join(
-        f"at w = {to_text(j.position)} the slope is {to_text(j.left)} from the left, {to_text(j.right)} from the right"
-        for j in kinks
-    )
+    said: Words = ()
+    for kink in kinks:
+        sides = (" the slope is ", kink.left, " from the left, ", kink.right, " from the right")
+        said = (*said, *(("; ",) if said else ()), "at ", Compare("==", W, kink.position), *sides)
     truths = [_meet(knot.left, knot.right, analysis) for knot in kinks]
     if None in truths:
-        return Verdict(claim=claim, verdict="undecided", note=note)
+        return Verdict(claim=claim, verdict="undecided", said=said)
     truth = all_of((truth for truth in truths if truth is not None), analysis.parameters)
     if not isinstance(truth, bool):
-        return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="piece by piece", note=note)
+        return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="piece by piece", said=said)
     assert truth is False
     for knot in kinks:
         if not _are_finite(knot.left, knot.right):
             witness = _cusp(analysis, knot.position)
-            return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", said=said)
         witness = refuting(
             knot.left,
             "==",
             knot.right,
             parameter_rows(analysis.parameters),
-            meaning="the slopes from both sides are equal",
+            meaning=("the slopes from both sides are equal",),
         )
         if witness is not None:
-            return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", note=note)
-    return Verdict(claim=claim, verdict="undecided", note=note)
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", said=said)
+    return Verdict(claim=claim, verdict="undecided", said=said)
 
 
 def _slopes_at_ends(analysis: Analysis) -> Iterator[tuple[Tree, int, Tree]]:
@@ -212,8 +218,9 @@ def _cusp(analysis: Analysis, knot: Tree, side: int = 1) -> Witness | None:
     quotient = call("abs", over(rise, minus(W, knot)))
     near = [at + side * Fraction(1, 10**k) for k in (9, 20, 60, 200)]
     rows = ({**row, "w": weight} for row in parameter_rows(analysis.parameters) for weight in near)
-    meaning = f"|phi(w) - phi({to_text(knot)})|/|{to_text(minus(W, knot))}| <= 1e6"
-    return refuting(quotient, "<=", number(10**6), rows, meaning=meaning)
+    formal = over(call("abs", minus(PHI_OF_W, call("phi", knot))), call("abs", minus(W, knot)))
+    bound = number(10**6)
+    return refuting(quotient, "<=", bound, rows, meaning=(Compare("<=", formal, bound),))
 
 
 def _are_finite(*slopes: Tree) -> bool:
@@ -245,7 +252,7 @@ def homogeneous(analysis: Analysis) -> Verdict:
     """phi(a*w) = a**d*phi(w) for every a > 0, by Euler's theorem: w*phi'(w) = d*phi(w)."""
     claim = "positively homogeneous"
     if any(end is not None and _is_nonzero(end, analysis) for end in analysis.ends):
-        return Verdict(claim=claim, verdict="refuted", method="domain", note=f"{_region(analysis)} is no cone")
+        return Verdict(claim=claim, verdict="refuted", method="domain", said=(f"{_region(analysis)} is no cone",))
     if any(end not in (None, ZERO) for end in analysis.ends):
         return Verdict(claim=claim, verdict="undecided")
     degrees: dict[Tree, None] = {}
@@ -260,13 +267,9 @@ def homogeneous(analysis: Analysis) -> Verdict:
             # With the degree that the first two weights would need, a third one fails.
             scaled = [substitute(analysis.value, {W: times(number(factor), Name("w"))}) for factor in (1, 2, 4)]
             first, second, third = scaled
-            found = refuting(
-                times(second, second),
-                "==",
-                times(first, third),
-                [{**row, "w": a}],
-                meaning="phi(2*w)**2 = phi(w)*phi(4*w)",
-            )
+            of_two, of_four = (call("phi", times(number(factor), W)) for factor in (2, 4))
+            meaning = (Compare("==", power(of_two, number(2)), times(PHI_OF_W, of_four)),)
+            found = refuting(times(second, second), "==", times(first, third), [{**row, "w": a}], meaning=meaning)
             if found is not None:
                 return Verdict(claim=claim, verdict="refuted", witness=found, method=FOR_SOME)
     return Verdict(claim=claim, verdict="undecided")

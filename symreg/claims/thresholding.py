@@ -17,24 +17,25 @@ from symreg.calculus.signs.table import simplified
 from symreg.calculus.symbolic.translate import to_sympy
 from symreg.claims.convexity import convex, weakly_convex
 from symreg.claims.shape import FOR_SOME
-from symreg.claims.verdict import Verdict, Witness
+from symreg.claims.verdict import PHI, PHI_OF_W, SLOPE, SLOPE_OF_W, Verdict, Witness, Words
 from symreg.claims.witness import parameter_rows, refuting
 from symreg.expressions.arithmetic import (
     INFINITY,
     NAN,
     ONE,
     ZERO,
+    W,
     call,
     has_w,
     negative,
     over,
     plus,
+    power,
     rational,
     times,
     where,
 )
-from symreg.expressions.text import to_text
-from symreg.expressions.tree import Binary, Compare, Name, Tree, walk
+from symreg.expressions.tree import Binary, Compare, Name, Tree, number, walk
 
 STEP = Name("step")
 """The s of prox_{s phi}."""
@@ -78,7 +79,7 @@ def sparse(analysis: Analysis) -> Verdict:
     claim = "sparse"
     slopes = analysis.slopes_at_zero()
     if slopes is None:
-        return Verdict(claim=claim, verdict="refuted", method="domain", note="0 is not inside the domain")
+        return Verdict(claim=claim, verdict="refuted", method="domain", said=(ZERO, " is not inside the domain"))
     left, right = slopes
     if NAN in slopes:
         return Verdict(claim=claim, verdict="undecided")
@@ -94,31 +95,35 @@ def sparse(analysis: Analysis) -> Verdict:
     truth = all_of(truths, analysis.parameters)
     if truth is True:
         return _thresholding(claim, left, right, analysis)
-    note = f"the slope at 0 is {to_text(left)} from the left, {to_text(right)} from the right"
+    said = ("the slope at ", ZERO, " is ", left, " from the left, ", right, " from the right")
     if truth is False:
         witness = None
         for side, operator in ((right, ">"), (left, "<")):
             if side not in (INFINITY, negative(INFINITY)) and witness is None:
                 rows = parameter_rows(analysis.parameters)
-                witness = refuting(side, operator, ZERO, rows, meaning="phi'(0-) < 0 < phi'(0+)")
-        return Verdict(claim=claim, verdict="refuted", witness=witness, method="slopes at 0", note=note)
-    return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="slopes at 0", note=note)
+                witness = refuting(side, operator, ZERO, rows, meaning=_OPENS_UPWARD)
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="slopes at 0", said=said)
+    return Verdict(claim=claim, verdict="conditional", holds_iff=truth, method="slopes at 0", said=said)
+
+
+_OPENS_UPWARD = ("the slope is negative from the left and positive from the right",)
 
 
 def _thresholding(claim: str, left: Tree, right: Tree, analysis: Analysis) -> Verdict:
     """Return the verdict on a kink that opens upward: a threshold where both sides have one slope, else an interval."""
-    method, stays = "slopes at 0", "a weight at 0 stays there"
+    method, stays = "slopes at 0", ("a weight at ", ZERO, " stays there")
+    while_it_is = " while the loss's gradient is "
     if left == negative(right) == negative(INFINITY):
-        note = f"{stays} whatever the loss's gradient is"
+        said: Words = (*stays, " whatever the loss's gradient is")
     elif INFINITY not in (right, negative(left)) and sign_for_all(plus(left, right), analysis.parameters) == "zero":
-        note = f"{stays} while the loss's gradient is at most {to_text(right)} in size"
+        said = (*stays, f"{while_it_is}at most ", right, " in size")
     else:
         low, high = (simplified(negative(side), analysis.parameters) for side in (right, left))
-        at_least = "" if right == INFINITY else f"at least {to_text(low)}"
-        at_most = "" if left == negative(INFINITY) else f"at most {to_text(high)}"
-        note = f"{stays} while the loss's gradient is {' and '.join(part for part in (at_least, at_most) if part)}"
-        return Verdict(claim=claim, verdict="proved", method=method, note=note)
-    return Verdict(claim=claim, verdict="proved", symbol="threshold", value=right, method=method, note=note)
+        at_least: Words = () if right == INFINITY else ("at least ", low)
+        at_most: Words = () if left == negative(INFINITY) else ("at most ", high)
+        said = (*stays, while_it_is, *at_least, *((" and ",) if at_least and at_most else ()), *at_most)
+        return Verdict(claim=claim, verdict="proved", method=method, said=said)
+    return Verdict(claim=claim, verdict="proved", symbol="threshold", value=right, method=method, said=said)
 
 
 def unbiased(analysis: Analysis) -> Verdict:
@@ -128,22 +133,26 @@ def unbiased(analysis: Analysis) -> Verdict:
     rows = [(p, side) for p, side in ends if (p.low if side > 0 else p.high) is None]
     limits = [limit_at(piece.slope, None, side, analysis.parameters) for piece, side in rows]
     if not rows:
-        return Verdict(claim=claim, verdict="proved", method="domain", note="the domain is bounded")
+        return Verdict(claim=claim, verdict="proved", method="domain", said=("the domain is bounded",))
     if all(value == ZERO for value in limits):
         return Verdict(claim=claim, verdict="proved", method="limits")
     for value in limits:
         if value in (INFINITY, negative(INFINITY)):
             found = _steep(analysis)
-            return Verdict(claim=claim, verdict="refuted", witness=found, method="limits", note="phi' is not bounded")
+            return Verdict(
+                claim=claim, verdict="refuted", witness=found, method="limits", said=(SLOPE, " is not bounded")
+            )
         if value not in (ZERO, NAN):
-            found = refuting(value, "==", ZERO, parameter_rows(analysis.parameters), meaning="lim phi'(w) = 0")
+            found = refuting(
+                value, "==", ZERO, parameter_rows(analysis.parameters), meaning=(SLOPE_OF_W, " runs to ", ZERO)
+            )
             if found is not None:
-                note = f"phi' runs to {to_text(value)}"
+                said = (SLOPE, " runs to ", value)
                 is_for_all = sign_for_all(value, analysis.parameters) in ("positive", "negative")
                 method = "limits" if is_for_all else FOR_SOME
-                return Verdict(claim=claim, verdict="refuted", witness=found, method=method, note=note)
+                return Verdict(claim=claim, verdict="refuted", witness=found, method=method, said=said)
     if any(wave(piece.slope, analysis.parameters) for piece, _ in rows):
-        return Verdict(claim=claim, verdict="refuted", method="oscillation", note="phi' never ceases to oscillate")
+        return Verdict(claim=claim, verdict="refuted", method="oscillation", said=(SLOPE, " never ceases to oscillate"))
     return Verdict(claim=claim, verdict="undecided")
 
 
@@ -153,7 +162,8 @@ def _steep(analysis: Analysis) -> Witness | None:
         if (piece.high if side > 0 else piece.low) is None:
             far = [Fraction(side * 10**k) for k in (6, 12, 40)]
             rows = ({**row, "w": weight} for row in parameter_rows(analysis.parameters) for weight in far)
-            found = refuting(call("abs", piece.slope), "<=", ONE, rows, meaning="|phi'(w)| <= 1 for a far w")
+            meaning = (Compare("<=", call("abs", SLOPE_OF_W), ONE), " for a far ", W)
+            found = refuting(call("abs", piece.slope), "<=", ONE, rows, meaning=meaning)
             if found is not None:
                 return found
     return None
@@ -166,11 +176,11 @@ def continuous_rule(analysis: Analysis) -> Verdict:
     if found is None:
         return Verdict(claim=claim, verdict="undecided")
     if found.condition is None:
-        return Verdict(claim=claim, verdict="proved", method="sign table", note="phi is convex: for every step")
+        return Verdict(claim=claim, verdict="proved", method="sign table", said=(PHI, " is convex: for every step"))
     if found.bound == ZERO:
         witness = convex(analysis).witness
-        note = "for no step: s*phi(u) + u**2/2 is never convex"
-        return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", note=note)
+        said = ("for no step: ", plus(times(STEP, PHI_OF_W), over(power(W, number(2)), number(2))), " is never convex")
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="sign table", said=said)
     return Verdict(
         claim=claim,
         verdict="conditional",
@@ -187,13 +197,13 @@ def by_quadratics(analysis: Analysis) -> Verdict:
     degrees = [degree_of(piece.slope, analysis) for piece in analysis.active.pieces]
     if all(degree is not None and degree <= 2 for degree in degrees):
         worst = max(degree or 0 for degree in degrees)
-        return Verdict(claim=claim, verdict="proved", method="degree", note=f"of degree {worst}")
+        return Verdict(claim=claim, verdict="proved", method="degree", said=(f"of degree {worst}",))
     if any(degree is None and _is_open(p.slope) for p, degree in zip(analysis.active.pieces, degrees, strict=True)):
-        return Verdict(claim=claim, verdict="undecided", note="the degree hangs on an exponent")
+        return Verdict(claim=claim, verdict="undecided", said=("the degree hangs on an exponent",))
     found = next((p, d) for p, d in zip(analysis.active.pieces, degrees, strict=True) if d is None or d > 2)
     how = "no polynomial equation" if found[1] is None else f"an equation of degree {found[1]}"
-    note = f"with slope {to_text(found[0].slope)} it is {how}"
-    return Verdict(claim=claim, verdict="refuted", method="degree", note=note)
+    said = ("with slope ", found[0].slope, f" it is {how}")
+    return Verdict(claim=claim, verdict="refuted", method="degree", said=said)
 
 
 def _is_open(slope: Tree) -> bool:

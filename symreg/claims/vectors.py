@@ -13,7 +13,7 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import Unforeseen, border
 from symreg.claims import composition, structure
 from symreg.claims.lines import ONE_WEIGHT, Line, at_numbers, lines, restricted
-from symreg.claims.verdict import Verdict, shown
+from symreg.claims.verdict import Verdict, Words, shown
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ZERO, times
 from symreg.expressions.tree import Tree, number
@@ -130,13 +130,13 @@ def _refuted_on_a_line(claim: str, decide: Decide, on_lines: Sequence[OnLine]) -
         except (Intractable, NotDifferentiable):
             continue
         if verdict.verdict == "refuted":
-            where = "" if line == ONE_WEIGHT and one.numbers else str(line)
-            note = ": ".join(part for part in (where, verdict.note) if part)
+            where: Words = () if line == ONE_WEIGHT and one.numbers else line.words
+            said = (*where, *((": ",) if where and verdict.said else ()), *verdict.said)
             witness = verdict.witness
             if witness is not None:
                 at = (*one.numbers.items(), *witness.at)
                 witness = replace(witness, at=at, weights=line.weights, arrays=tuple(line.arrays.items()))
-            return Verdict(claim=claim, verdict="refuted", witness=witness, method=verdict.method, note=note)
+            return Verdict(claim=claim, verdict="refuted", witness=witness, method=verdict.method, said=said)
     return Verdict(claim=claim, verdict="undecided")
 
 
@@ -156,16 +156,21 @@ def _weakly_convex(form: Form) -> Verdict | None:
     if composition.curvature(form.tree, form.domains) in _CONVEX:
         return _proved("weakly convex", symbol="rho", value=ZERO)
     if composition.is_quadratic(form.tree):
-        return _proved("weakly convex", note="a quadratic; -rho is the least eigenvalue of its Hessian, if negative")
+        return _proved(
+            "weakly convex",
+            said=("a quadratic; the constant is the least eigenvalue of its Hessian, in size, if that is negative",),
+        )
     return None
 
 
 def _lipschitz(form: Form) -> Verdict | None:
     size = composition.steepest(form.tree)
     if size is not None:
-        return _proved("gradient Lipschitz", symbol="L", value=size, note="for any number of weights")
+        return _proved("gradient Lipschitz", symbol="L", value=size, said=("for any number of weights",))
     if composition.is_quadratic(form.tree):
-        return _proved("gradient Lipschitz", note="a quadratic; L is the largest eigenvalue of its Hessian, in size")
+        return _proved(
+            "gradient Lipschitz", said=("a quadratic; the constant is the largest eigenvalue of its Hessian, in size",)
+        )
     return None
 
 
@@ -175,7 +180,7 @@ def _homogeneous(form: Form) -> Verdict | None:
 
 
 def _by_quadratics(form: Form) -> Verdict | None:
-    return _proved("prox by quadratics", note="a linear system") if composition.is_quadratic(form.tree) else None
+    return _proved("prox by quadratics", said=("a linear system",)) if composition.is_quadratic(form.tree) else None
 
 
 def _is_convex(form: Form) -> bool:
@@ -210,17 +215,17 @@ def summed(claim: str, verdicts: Sequence[dict[str, Verdict]]) -> Verdict:
     if claim == "weakly convex" and everywhere and all(verdict.value == ZERO for verdict in rows):
         return _proved(claim, "addend by addend", symbol="rho", value=ZERO)
     if claim == "gradient Lipschitz" and everywhere:
-        return _proved(claim, "addend by addend", note="L is at most the sum of the addends' constants")
+        return _proved(claim, "addend by addend", said=("the constant is at most the sum of the addends' constants",))
     if claim == "continuous thresholding" and all(row["convex"].verdict == "proved" for row in verdicts):
-        return _proved(claim, "addend by addend", note="convex: for every step")
+        return _proved(claim, "addend by addend", said=("convex: for every step",))
     somewhere = any(verdict.verdict == "proved" for verdict in rows)
     if claim == "coercive" and somewhere and all(row["nonnegative"].verdict == "proved" for row in verdicts):
         return _proved(claim, "addend by addend")
     if claim == "strongly convex" and somewhere and all(row["convex"].verdict == "proved" for row in verdicts):
-        return _proved(claim, "addend by addend", note="mu is at least the sum of the addends' constants")
+        return _proved(claim, "addend by addend", said=("the constant is at least the sum of the addends' constants",))
     if claim == "positively homogeneous" and everywhere and len({verdict.value for verdict in rows}) == 1:
         return _proved(claim, "addend by addend", symbol="degree", value=rows[0].value)
-    return Verdict(claim=claim, verdict="undecided", note="of the sum; each addend alone may be decided")
+    return Verdict(claim=claim, verdict="undecided", said=("of the sum; each addend alone may be decided",))
 
 
 _CLOSED = ("even", "nonnegative", "continuous", "differentiable", "convex", "shrinks toward the origin")

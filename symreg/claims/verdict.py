@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
 from symreg.display import one_line
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Name, Tree
+from symreg.expressions.tree import Call, Name, Tree
 from symreg.model.names import did_you_mean, printable
 from symreg.model.objective import Objective
 
+Words = tuple[str | Tree, ...]
+"""A sentence: words, and mathematics over `w`, `u`, `v`, the parameters, and phi and its derivatives as functions."""
+PHI, SLOPE, CURVATURE = (Call(name, ()) for name in ("phi", "dphi", "ddphi"))
+PHI_OF_W, SLOPE_OF_W = (Call(name, (Name("w"),)) for name in ("phi", "dphi"))
+"""The penalty of one weight and its derivatives, as functions and at w."""
 Status = Literal["proved", "conditional", "refuted", "undecided"]
 
 
@@ -26,7 +32,7 @@ class Witness:
         right: What it is compared with.
         left_value: The left side in decimals.
         right_value: The right side in decimals.
-        meaning: What the inequality says, in words.
+        relation: What the inequality says of phi.
         weights: The vector as expressions in `w`: one weight where nothing else is said.
         arrays: Numbers in place of the declared arrays, by name.
     """
@@ -37,9 +43,14 @@ class Witness:
     right: Tree
     left_value: str
     right_value: str
-    meaning: str = ""
+    relation: Words = ()
     weights: tuple[Tree, ...] = (Name("w"),)
     arrays: tuple[tuple[str, tuple[tuple[Fraction, ...], ...]], ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """What the inequality says, as text."""
+        return in_text(self.relation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +66,7 @@ class Verdict:
         value: The best constant, an expression in the parameters, or None.
         witness: Of a refuted claim, and of a conditional one where the condition fails.
         method: How it was decided: `sign table`, `Z3`, `balls for ...`, `structure`, ...
-        note: What a reader must know besides; a few words.
+        said: What a reader must know besides; a few words.
     """
 
     claim: str
@@ -65,12 +76,27 @@ class Verdict:
     value: Tree | None = None
     witness: Witness | None = None
     method: str = ""
-    note: str = ""
+    said: Words = ()
+
+    @property
+    def note(self) -> str:
+        """What a reader must know besides, as text."""
+        return in_text(self.said)
 
     def __repr__(self) -> str:
         condition = "" if self.holds_iff is None else f"iff {to_text(self.holds_iff)}"
         value = "" if self.value is None else f"{self.symbol} = {to_text(self.value)}"
         return one_line(f"verdict {self.claim}", (self.verdict, condition, value, self.note))
+
+
+def in_text(words: Words) -> str:
+    """Return a sentence as text, its mathematics in the language's, with `phi'` and `phi''` for the derivatives."""
+    return "".join(part if isinstance(part, str) else _shown(part) for part in words)
+
+
+def _shown(tree: Tree) -> str:
+    text = re.sub(r"\b(d{0,2})phi\(", lambda match: f"phi{chr(39) * len(match[1])}(", to_text(tree))
+    return text.replace("()", "").replace(" == ", " = ")
 
 
 WITHOUT_NUMBERS = ("domain", "degree", "oscillation")
@@ -81,7 +107,7 @@ def shown(verdict: Verdict) -> Verdict:
     """Return a verdict, or that it is undecided if it refutes without anything that shows it."""
     if verdict.verdict != "refuted" or verdict.witness is not None or verdict.method in WITHOUT_NUMBERS:
         return verdict
-    return Verdict(claim=verdict.claim, verdict="undecided", note="no numbers were found that refute it")
+    return Verdict(claim=verdict.claim, verdict="undecided", said=("no numbers were found that refute it",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from flint import arb, ctx, fmpq
 from symreg.calculus.evaluation.balls import Undecided, compiled, decided
 from symreg.calculus.evaluation.high_precision import Values, evaluate, samples
 from symreg.calculus.evaluation.spans import DISTANCE, along
-from symreg.claims.verdict import Witness
+from symreg.claims.verdict import Witness, Words
 from symreg.expressions.arithmetic import W
 from symreg.expressions.tree import Name, Tree, number, substitute
 from symreg.model.interval import inside
@@ -28,7 +28,7 @@ _SHARES = tuple(
 )
 
 
-def refuting(left: Tree, operator: str, right: Tree, rows: Iterable[Row], *, meaning: str = "") -> Witness | None:
+def refuting(left: Tree, operator: str, right: Tree, rows: Iterable[Row], *, meaning: Words = ()) -> Witness | None:
     """Return the first row at which `left operator right` is proved not to hold, with both sides in decimals.
 
     Args:
@@ -55,7 +55,7 @@ def refuting(left: Tree, operator: str, right: Tree, rows: Iterable[Row], *, mea
                     right=right,
                     left_value=shown[0],
                     right_value=shown[1],
-                    meaning=meaning,
+                    relation=meaning,
                 )
     return None
 

@@ -77,10 +77,10 @@ def result(document: Outline) -> str:
     if not document.rule:
         results = [e.equation for e in document.entries if e.rule in (("result",), ("proximal operator",))]
         lines = [f"{left} & {right}" for e in results[1:] or results for left, right in lines_of(e, document.formulas)]
-        return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
+        return allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
     last = {entry.equation.left: entry.equation for entry in document.entries if entry.equation.is_assignment}
     lines = [f"{left} & {right}" for e in last.values() for left, right in lines_of(e, document.assignments)]
-    return _allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
+    return allowed(r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}")
 
 
 def escape(text: str) -> str:
@@ -94,7 +94,7 @@ _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
 def _sentence(sentence: Sentence, document: Outline, dialect: Dialect) -> str:
-    return _allowed(in_prose(sentence, document.formulas, escape, dialect.within))
+    return allowed(in_prose(sentence, document.formulas, escape, dialect.within))
 
 
 def _block(lines: tuple[Aligned, ...], dialect: Dialect) -> str:
@@ -103,10 +103,11 @@ def _block(lines: tuple[Aligned, ...], dialect: Dialect) -> str:
         shown = f"{left} {right}".strip()
     else:
         shown = "\\begin{aligned}\n" + " \\\\\n".join(f"{left} & {right}" for left, right in lines) + "\n\\end{aligned}"
-    return dialect.block.replace("{}", _allowed(shown))
+    return dialect.block.replace("{}", allowed(shown))
 
 
-def _allowed(mathematics: str) -> str:
+def allowed(mathematics: str) -> str:
+    """Return mathematics in the macros that GitHub knows."""
     return re.sub(r"\\operatorname\{(\w+)\}", r"\\mathop{\\mathrm{\1}}", mathematics)
 
 

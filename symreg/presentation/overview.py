@@ -11,6 +11,7 @@ from symreg.claims.verdict import Verdict, Verdicts
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.expressions.tree import Call, Item, Name, Subscript, Tree, names, substitute
 from symreg.model.interval import decimal
+from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.presentation.escaping import plain
@@ -130,16 +131,16 @@ def _claim_lines(verdicts: Verdicts, notation: Notation) -> list[str]:
     lines: list[str] = []
     for verdict in chosen:
         head = f"{' ' * _COLUMN}{verdict.claim:<{first}}{verdict.verdict:<{second}}"
-        said = textwrap.wrap(_said(verdict, notation), WIDTH - len(head)) or [""]
+        said = textwrap.wrap(_said(verdict, verdicts.objective, notation), WIDTH - len(head)) or [""]
         lines += [(head if position == 0 else " " * len(head)) + line for position, line in enumerate(said)]
     return lines
 
 
-def _said(verdict: Verdict, notation: Notation) -> str:
+def _said(verdict: Verdict, objective: Objective, notation: Notation) -> str:
     """Return the condition and the constant of a verdict, else a word on it; what refutes one is for `analyse`."""
     is_told = verdict.holds_iff is not None or verdict.value is not None
-    short = replace(verdict, witness=None, method="", note="" if is_told else verdict.note)
-    return "; ".join(sentence_text(sentence, notation) for sentence in sentences(short))
+    short = replace(verdict, witness=None, method="", said=() if is_told else verdict.said)
+    return "; ".join(sentence_text(sentence, notation) for sentence in sentences(short, objective))
 
 
 def _row(label: str, lines: list[str]) -> list[str]:

@@ -7,19 +7,21 @@ import textwrap
 from fractions import Fraction
 from typing import Any
 
-from symreg.claims.verdict import Verdict, Verdicts, Witness
+from symreg.calculus.domains.conditions import condition_of
+from symreg.claims.verdict import PHI_OF_W, Verdict, Verdicts, Witness
+from symreg.expressions.arithmetic import W, times, total
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Tree
-from symreg.model.interval import Interval
+from symreg.expressions.tree import Compare, Item, Name, Negate, Subscript, Sum, Tree, number, substitute
 from symreg.model.objective import Objective
-from symreg.presentation.display import in_prose
+from symreg.presentation.display import in_prose, lines_of
 from symreg.presentation.escaping import escape as escape_latex
 from symreg.presentation.escaping import plain
-from symreg.presentation.markdown import GITHUB, Dialect, escape
-from symreg.presentation.mathematics.notation import Notation, notation_of
+from symreg.presentation.markdown import GITHUB, Dialect, allowed, escape
+from symreg.presentation.mathematics.notation import Notation, latex_symbol, notation_of
 from symreg.presentation.mathematics.text import formula
-from symreg.presentation.outline.document import Sentence
-from symreg.presentation.outline.prose import element
+from symreg.presentation.meanings import MEANINGS
+from symreg.presentation.outline.document import Equation, Sentence
+from symreg.presentation.outline.prose import declared_rows
 from symreg.presentation.text import WIDTH
 from symreg.templates import render
 
@@ -35,10 +37,10 @@ def text(analysis: Verdicts) -> str:
     first = max(len(v.claim) for v in analysis.verdicts) + 2
     second = max(len(v.verdict) for v in analysis.verdicts) + 2
     lines = [*textwrap.wrap(title, WIDTH, subsequent_indent="   ")]
-    lines += [f"   {row}" for row in _declared(objective)]
+    lines += [f"   {_in_text(row, notation)}" for row in _declared(objective)]
     lines.append("")
     for verdict in analysis.verdicts:
-        said = [_in_text(sentence, notation) for sentence in sentences(verdict)]
+        said = [_in_text(sentence, notation) for sentence in sentences(verdict, objective)]
         wrapped = [line for one in said for line in textwrap.wrap(one, WIDTH - first - second)] or [""]
         head = f"{verdict.claim:<{first}}{verdict.verdict:<{second}}"
         lines += [(head if k == 0 else " " * len(head)) + line for k, line in enumerate(wrapped)]
@@ -50,31 +52,46 @@ def text(analysis: Verdicts) -> str:
 _WORDS = ("proved", "conditional", "refuted", "undecided")
 
 
-def sentences(verdict: Verdict) -> tuple[Sentence, ...]:
+def sentences(verdict: Verdict, objective: Objective) -> tuple[Sentence, ...]:
     """Return what stands behind a verdict: its condition, its constant, what to know, and what refutes it."""
     parts: list[Sentence] = []
     if verdict.holds_iff is not None:
         parts.append(("iff ", verdict.holds_iff))
     if verdict.value is not None and verdict.symbol not in _BESIDE:
-        parts.append((f"{verdict.symbol} = ", verdict.value))
-    if verdict.note:
-        parts.append((verdict.note,))
+        parts.append(_constant(verdict.symbol, verdict.value, objective))
+    if verdict.said:
+        parts.append(verdict.said)
     if verdict.witness is not None:
-        parts.append((_witness_sentence(verdict.witness),))
+        parts.append(_witness_sentence(verdict.witness))
     if verdict.method.startswith("balls for"):
         parts.append((f"({verdict.method})",))
     return tuple(parts)
 
 
+def _constant(symbol: str, value: Tree, objective: Objective) -> Sentence:
+    """Return a claim's constant, by its letter unless that is a parameter's."""
+    if symbol in objective.terms.names:
+        return ("with the constant ", value)
+    return (Compare("==", Name(symbol), value),) if symbol in _LETTERS else (f"{symbol} = ", value)
+
+
+_LETTERS = {"rho": r"\rho", "mu": r"\mu", "L": "L", "lr": r"\eta", "step": "s"}
+"""What constants and steps are called in mathematics."""
+
+
 def markdown(analysis: Verdicts, dialect: Dialect = GITHUB) -> str:
     """Return the verdicts as a table in Markdown."""
     objective, notation = analysis.objective, _notation(analysis)
+
+    def shown(sentence: Sentence) -> str:
+        return allowed(in_prose(sentence, notation, escape, dialect.within)).replace("|", r"\|")
+
     rows = ["| claim | verdict | |", "| --- | --- | --- |"]
     for verdict in analysis.verdicts:
-        said = "; ".join(in_prose(s, notation, escape, dialect.within) for s in sentences(verdict))
-        rows.append(f"| {verdict.claim} | {verdict.verdict} | {said.replace('|', chr(92) + '|')} |")
+        said = "; ".join(map(shown, sentences(verdict, objective)))
+        rows.append(f"| {verdict.claim} | {verdict.verdict} | {said} |")
     title = f"# {escape(objective.name)}" + (f": {escape(objective.title)}" if objective.title else "")
-    parameters = [f"- {escape(row)}" for row in _declared(objective)]
+    parameters = [f"- {shown(row)}" for row in _declared(objective)]
     return "\n".join([title, "", *parameters, "", *rows]) + "\n"
 
 
@@ -82,20 +99,46 @@ def latex(analysis: Verdicts) -> str:
     """Return the verdicts as a complete LaTeX document."""
     objective, notation = analysis.objective, _notation(analysis)
 
-    def said(verdict: Verdict) -> str:
-        return "; ".join(in_prose(s, notation, escape_latex, "${}$") for s in sentences(verdict))
+    def shown(*parts: Sentence) -> str:
+        return "; ".join(in_prose(sentence, notation, escape_latex, "${}$") for sentence in parts)
 
     return render(
         "latex/properties.tex",
         {
             "name": escape_latex(objective.name),
             "title": escape_latex(objective.title),
-            "parameters": [escape_latex(row) for row in _declared(objective)],
+            "parameters": [shown(row) for row in _declared(objective)],
+            "is_elementwise": not objective.terms.indexed,
+            "lines": [f"{left} & {right}".lstrip() for left, right in lines_of(_penalty(objective), notation)],
+            "weights": shown(*_weights(objective)),
             "rows": [
-                {"claim": escape_latex(v.claim), "verdict": v.verdict, "said": said(v)} for v in analysis.verdicts
+                {
+                    "claim": escape_latex(v.claim),
+                    "verdict": v.verdict,
+                    "meaning": shown(MEANINGS[v.claim]) if v.claim in MEANINGS else "",
+                    "said": shown(*sentences(v, objective)),
+                }
+                for v in analysis.verdicts
             ],
         },
     )
+
+
+def _penalty(objective: Objective) -> Equation:
+    """Return what the penalty is: of one weight, or of the vector where a term is in index notation."""
+    values = {term.name: times(number(term.coefficient), term.tree) for term in objective.terms.terms}
+    own = total([values[term.name] for term in objective.terms.elementwise])
+    if not objective.terms.indexed:
+        return Equation(left=PHI_OF_W, rights=(own,))
+    summed = [Sum(substitute(own, {W: Item("w", (Subscript("i"),))}), "i")] if objective.terms.elementwise else []
+    return Equation(left=Name("R"), rights=(total([*summed, *(values[t.name] for t in objective.terms.indexed)]),))
+
+
+def _weights(objective: Objective) -> list[Sentence]:
+    """Return where a weight lies."""
+    domains = dict.fromkeys(term.domain for term in objective.terms.terms)
+    ends = [end for end in map(condition_of, domains) if end is not None]
+    return [(end,) for end in ends] or [("all real ", W)]
 
 
 def to_json(analysis: Verdicts) -> str:
@@ -139,33 +182,26 @@ def _optional(tree: Tree | None) -> str | None:
     return None if tree is None else to_text(tree)
 
 
-def _witness_sentence(witness: Witness) -> str:
+def _witness_sentence(witness: Witness) -> Sentence:
     """Return a witness as a sentence: where, what would have to hold, and the two sides."""
     weights = [pair for pair in witness.at if pair[0] in ("w", "u", "v")]
     others = [pair for pair in witness.at if pair not in weights]
-    where = ", ".join(f"{name} = {decimal(value)}" for name, value in (*weights, *others))
-    at = f"at {where}: " if where else ""
-    return f"{at}not {witness.meaning}: {witness.left_value} against {witness.right_value}"
+    where: Sentence = ()
+    for name, value in (*weights, *others):
+        where = (*where, ", " if where else "at ", Compare("==", Name(name), _number(value)))
+    sides = f": {witness.left_value} against {witness.right_value}"
+    return (*where, *((": ",) if where else ()), "not ", *witness.relation, sides)
 
 
-def decimal(value: Fraction) -> str:
-    """Return an exact number as a short decimal where it is one, else as a fraction."""
-    shown = f"{float(value):.12g}"
-    return shown if Fraction(shown) == value else str(value)
+def _number(value: Fraction) -> Tree:
+    """Return an exact number: as a decimal where it has a short one, else as a fraction."""
+    size = number(abs(value))
+    return Negate(size) if value < 0 else size
 
 
-def _declared(objective: Objective) -> list[str]:
+def _declared(objective: Objective) -> list[Sentence]:
     """Return what the parameters may be, and the elements of arrays that are not any real number."""
-    arrays = [array for array in objective.terms.arrays if not array.domain.is_all]
-    parameters = [_in_words(p.name, p.domain, p.above) for p in objective.terms.parameters]
-    return [*parameters, *(_in_words(to_text(element(array)), array.domain) for array in arrays)]
-
-
-def _in_words(name: str, domain: Interval, above: str = "") -> str:
-    if above:
-        return f"{name} > {above}" if domain.is_all else f"{_in_words(name, domain)}, {name} > {above}"
-    words = {"real": f"{name} real", "positive": f"{name} > 0", "nonnegative": f"{name} >= 0"}
-    return words.get(str(domain), f"{name} in {domain}")
+    return [(row.domain,) if row.domain else (row.name, " real") for row in declared_rows(objective.terms)]
 
 
 def _in_text(sentence: Sentence, notation: Notation) -> str:
@@ -173,4 +209,8 @@ def _in_text(sentence: Sentence, notation: Notation) -> str:
 
 
 def _notation(analysis: Verdicts) -> Notation:
-    return notation_of(analysis.objective.terms, None)[0]
+    """Return the notation of an objective, with the letters of constants that are no parameters."""
+    notation = notation_of(analysis.objective.terms, None)[0]
+    taken = set(notation.symbols.values())
+    letters = {name: symbol if symbol not in taken else latex_symbol(name) for name, symbol in _LETTERS.items()}
+    return Notation(letters | notation.symbols, proximal=r"\varphi")

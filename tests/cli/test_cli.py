@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -467,3 +468,28 @@ def test_a_bar_shows_on_a_terminal_after_two_seconds(tmp_path: Path) -> None:
 def test_an_expression_may_begin_with_a_minus(symreg: Symreg) -> None:
     code, out, _ = symreg("derive", "-log(w)", "--domain", "(0, inf)")
     assert code == 0 and 'symreg verify "-log(w)" --domain "(0, inf)"' in out
+
+
+def test_what_is_not_ours_is_not_overwritten(symreg: Symreg, tmp_path: Path) -> None:
+    (tmp_path / "mine.tex").write_text("mine\n")
+    patiently = ("--timeout", "60")
+    for command in (("derive", "l2", "--format", "latex"), ("analyse", "l2", "--format", "latex")):
+        code, out, err = symreg(*command, "-o", "mine.tex", *patiently)
+        assert (code, out) == (2, "")
+        assert "mine.tex is there and was not written by symreg; move it or pass --force" in err
+        assert (tmp_path / "mine.tex").read_text() == "mine\n"
+    assert symreg("analyse", "l2", "--format", "markdown", "-o", "mine.tex", "--force", *patiently).code == 0
+    assert symreg("derive", "l2", "-o", "mine.tex", *patiently).code == 0, "ours now"
+
+
+def test_a_fragment_and_its_sources_are_written_together(symreg: Symreg, tmp_path: Path) -> None:
+    for name in ("l1", "l2"):
+        assert (
+            symreg("derive", name, "--fragment", "-o", f"{name}.tex", "--bib", "refs.bib", "--timeout", "60").code == 0
+        )
+    keys = re.findall(r"^@\w+\{([^,]*)", (tmp_path / "refs.bib").read_text(), re.MULTILINE)
+    assert keys == sorted(keys) and {key[:5] for key in keys} == {"Hoerl", "Robbi", "Tibsh"}
+    cited = set(re.findall(r"\\cite\{([^}]*)", (tmp_path / "l1.tex").read_text()))
+    assert cited < set(keys)
+    for wrong in (("--width", "10cm"), ("--format", "json", "--fragment"), ("--bib", "-")):
+        assert symreg("derive", "l2", *wrong).code == 2
