@@ -7,6 +7,7 @@ from derived import chain_of
 
 from symreg import catalogue
 from symreg.expressions.tree import Item, Subscript
+from symreg.model.clashes import told_apart
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.presentation import Derivation
@@ -16,7 +17,8 @@ from symreg.presentation.mathematics.notation import Notation, notation_of
 
 def symbols_of(objective: str, rule: str | None = None) -> dict[str, str]:
     """Return the symbol of each name, in an objective and in a rule's step with it."""
-    notation, _ = notation_of(resolve(objective).terms, None if rule is None else resolve_rule(rule))
+    terms = resolve(objective).terms
+    notation, _ = notation_of(terms, None if rule is None else told_apart(resolve_rule(rule), terms))
     return notation.symbols
 
 
@@ -43,6 +45,8 @@ def test_a_letter_is_the_one_that_was_typed(objective: str, symbols: dict[str, s
         ("lam1*abs(w) + lam_1*w**2", None, "lam_1", r"\mathrm{lam\_1}"),
         ("l1 + l2(lam=lamb)", None, "lam", r"\mathrm{lam}"),
         ("eta*w**2", "gradient_descent", "lr", r"\mathrm{lr}"),
+        ("log_sum", "adam", "adam_eps", r"\epsilon_{\mathrm{adam}}"),
+        ("m*w**2", "adam", "adam_m", r"m_{\mathrm{adam}}"),
         ("j*w**2", None, "j", r"\mathrm{j}"),
         ("varphi*w**2", None, "varphi", r"\mathrm{varphi}"),
     ],
