@@ -40,7 +40,9 @@ def show(objective: str, is_spec: bool, domain: str | None, parameters: tuple[st
 
         for option, is_given in {"--param": parameters, "--domain": domain}.items():
             if is_given:
-                raise click.UsageError(f"--spec prints a file as it stands; leave out {option}")
+                raise click.UsageError(
+                    f"--spec prints a file as it stands; leave out {option}", click.get_current_context()
+                )
         console.put(source_text(objective))
         return
     overview = run_task(

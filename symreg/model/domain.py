@@ -38,6 +38,10 @@ class ParametricInterval:
         """Is it the whole real line?"""
         return False
 
+    def condition(self, name: str) -> str:
+        """Return that something lies in it: `w in [lo, hi]`."""
+        return f"{name} in {self}"
+
     @property
     def names(self) -> tuple[str, ...]:
         """The parameters that its ends are."""

@@ -65,9 +65,9 @@ class Objective:
 
     @property
     def _conditions(self) -> tuple[str, ...]:
-        domains = dict.fromkeys(str(term.domain) for term in self.terms.terms if not term.domain.is_all)
+        domains = dict.fromkeys(t.domain.condition("w") for t in self.terms.terms if not t.domain.is_all)
         arrays = (array.condition for array in self.terms.arrays)
-        return (*(p.condition for p in self.terms.parameters), *arrays, *(f"w in {domain}" for domain in domains))
+        return (*(p.condition for p in self.terms.parameters), *arrays, *domains)
 
     @property
     def options(self) -> tuple[str, ...]:

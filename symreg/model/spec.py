@@ -138,7 +138,7 @@ class Penalty:
         )
 
     def _conditions(self) -> tuple[str, ...]:
-        domain = () if self.domain.is_all else (f"w in {self.domain}",)
+        domain = () if self.domain.is_all else (self.domain.condition("w"),)
         return (*(p.condition for p in self.parameters), *(a.condition for a in self.arrays), *domain)
 
     def __add__(self, other: Penalty | PenaltySum) -> PenaltySum:

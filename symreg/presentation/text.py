@@ -46,14 +46,14 @@ def text(document: Outline) -> str:
 def results(chain: GradientDerivation | ProximalDerivation) -> list[str]:
     """Return what was derived, a line each: the gradient and the rule's assignments, or the operator's closed forms."""
     document = outline(chain)
-    equations = [entry.equation for entry in document.entries]
     if isinstance(chain, ProximalDerivation):
         named = [entry.equation for entry in document.entries if entry.rule == ("result",)]
         shown = named or [entry.equation for entry in document.entries if entry.rule == ("proximal operator",)]
         shown += definitions(chain)
     else:
-        slope = [equation for equation in equations if equation.left == Call("d", (Name(chain.smooth),))]
-        shown = [*slope[-1:], *{e.left: e for e in equations if e.is_assignment}.values()]
+        equations = [entry.equation for entry in document.entries]
+        slope = [Equation(left=Call("d", (Name(chain.smooth),)), rights=(chain.gradient,))] if chain.smooth else []
+        shown = [*slope, *{equation.left: equation for equation in equations if equation.is_assignment}.values()]
     return [_on_one_line(equation, document) for equation in shown]
 
 

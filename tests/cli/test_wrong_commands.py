@@ -31,7 +31,7 @@ WRONG = {
     "show l1 l2": EXTRA,
     "show ''": "expression:1:1: there is no expression",
     "show adma": "no penalty is called 'adma'; did you mean the rule 'adam'?",
-    "show ../l2": "there is no expression of the weights",
+    "show ../l2": "'.' is not in the language",
     "show --spec 'l1 + l2'": "no penalty or rule is called 'l1 + l2'",
     "show --spec adma": "no penalty or rule is called 'adma'; did you mean 'adam'?",
     "show --spec l1 --domain '(0, inf)'": "--spec prints a file as it stands; leave out --domain",

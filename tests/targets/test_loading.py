@@ -268,3 +268,23 @@ def test_the_largest_weights_give_numbers(target: str, dtype: str) -> None:
     assert functions.gradient(inside)[0] == slope[3], "a weight within the range counts as itself"
     for weight in w[:3]:
         assert functions.value(np.array([weight], dtype)) > 0
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+def test_both_precisions_are_taken_unless_one_is_asked_for(target: str) -> None:
+    functions = loaded("mcp", target, "all")
+    for dtype in DTYPES:
+        w, g = draw(5, dtype), draw(5, dtype, 1)
+        alone = loaded("mcp", target, dtype)
+        assert functions.gradient(w).dtype == np.dtype(dtype)
+        assert functions.prox(v=w, step=0.5).tobytes() == alone.prox(w, step=0.5).tobytes()
+        state = functions.adamw_state(w)
+        functions.adamw_step(w, g, state)
+        assert state["m"].dtype == w.dtype and state["t"] == 1.0
+    w = draw(5, "float32")
+    with pytest.raises(TypeError, match="v: expected a float64 array, got float32"):
+        loaded("mcp", target, "float64").prox(v=w, step=0.5)
+    with pytest.raises(TypeError, match="g"):
+        functions.gradient_descent_step(w, draw(5, "float64"))
+    with pytest.raises(TypeError, match="w: expected float32 or float64, got int64"):
+        functions.value(np.arange(3))

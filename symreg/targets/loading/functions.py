@@ -41,6 +41,10 @@ class Function:
             callee = self._callees.get(array.dtype) or self._of_another_dtype(array.dtype)
         return callee(*given, **named)
 
+    def __get__(self, instance: object, owner: type | None = None) -> Function:
+        """Return itself, wherever it is looked up: with this it is a routine, and `help` shows its signature."""
+        return self
+
     def _of_another_dtype(self, dtype: np.dtype[Any]) -> Callee:
         if len(self._callees) > 1:
             return self._in_numpy  # it names the precisions that there are
