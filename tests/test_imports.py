@@ -103,6 +103,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "derivation": {"outline", "bibliography", "fragment", "latex", "markdown", "text", "to_json"},
         "meanings": {"outline"},
         "verdicts": {"mathematics", "outline", "display", "escaping", "markdown", "meanings", "text"},
+        "plots": {"mathematics"},
         "properties": {"markdown", "verdicts"},
         "overview": {"mathematics", "outline", "escaping", "text", "verdicts"},
     },
@@ -136,7 +137,8 @@ PACKAGES: dict[str, set[str]] = {
     "derivation": {"sympy"},
     "templates": {"jinja2"},
     "targets": {"numpy"},
-    "presentation": {"rich"},
+    "presentation": {"rich", "matplotlib"},
+    "application": {"numpy", "flint"},
     "verification": {"numpy", "flint"},
     "cli": {"click", "rich"},
 }

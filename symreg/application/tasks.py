@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from symreg.application import command_tasks, objective_tasks
+from symreg.application.plotting import task as plot_task
 
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
@@ -23,5 +24,6 @@ TASKS: dict[str, Callable[..., Any]] = {
         command_tasks.write_properties,
         command_tasks.write_report,
         command_tasks.write_sources,
+        plot_task.draw_plot,
     )
 }

@@ -9,6 +9,7 @@ from symreg.cli.options import (
     common_options,
     domain_option,
     objective_text,
+    objectives_argument,
     refuse_together,
     rule_options,
     target_option,
@@ -20,7 +21,7 @@ from symreg.targets.options import DTYPES, KINDS, STYLES, UNLESS_ASKED, Dtype, O
 
 
 @click.command()
-@click.argument("objectives", nargs=-1, required=True, metavar="OBJECTIVE...")
+@objectives_argument
 @rule_options
 @target_option("numpy")
 @click.option(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from symreg.cli import console
 from symreg.errors import SymregError
@@ -14,8 +15,32 @@ from symreg.targets.emit import TARGETS, no_target
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS = ("text", "latex", "markdown", "json")
+
+def complete_penalty(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return what a shell may complete an objective to: a penalty of the catalogue, or a file."""
+    from symreg import catalogue
+
+    return _completed(incomplete, catalogue.penalties())
+
+
+def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return what a shell may complete a rule to: one of the catalogue, or a file."""
+    from symreg import catalogue
+
+    return _completed(incomplete, catalogue.rules())
+
+
+def _completed(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:
+    """Return the names that begin like a word; if none does, let the shell look for a file."""
+    near = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return near or [CompletionItem(incomplete, type="file")]
+
+
 debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-objective_argument = click.argument("objective")
+objective_argument = click.argument("objective", shell_complete=complete_penalty)
+objectives_argument = click.argument(
+    "objectives", nargs=-1, required=True, metavar="OBJECTIVE...", shell_complete=complete_penalty
+)
 timeout_type = click.FloatRange(min=0, min_open=True, max=1e6)
 
 
@@ -71,6 +96,7 @@ def rule_options(command: Command) -> Command:
         "--rule",
         "rules",
         multiple=True,
+        shell_complete=complete_rule,
         default=("gradient_descent",),
         metavar="RULE",
         help="Update rule: a name or a file.toml; may be repeated.  [default: gradient_descent]",

@@ -1,0 +1,1 @@
+"""Plots: penalties, their derivatives, operators and the paths of weights, as points in and a picture out."""
