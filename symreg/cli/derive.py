@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from symreg.application.choices import FRAGMENT_WIDTH
@@ -53,6 +55,8 @@ def derive(
         raise click.UsageError("--width goes with --fragment")
     if bib in ("", "-"):
         raise click.UsageError("--bib takes the name of a file")
+    if bib is not None and os.path.realpath(bib) == os.path.realpath(output):
+        raise click.UsageError("-o and --bib name the same file")
     from symreg.application.one_piece import own_text, write_files
 
     derivation = run_task(

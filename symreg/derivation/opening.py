@@ -52,7 +52,14 @@ def _over_all_weights(analysis: Analysis) -> list[Tree]:
     if not analysis.addends:
         return []
     phi = total([addend.value for addend in analysis.addends])
-    return [Sum(substitute(phi, {Name("w"): Item("w", (Subscript("i"),))}), "i")]
+    index = _index(analysis)
+    return [Sum(substitute(phi, {Name("w"): Item("w", (Subscript(index),))}), index)]
+
+
+def _index(analysis: Analysis) -> str:
+    """Return the index of a sum over all weights: none of the parameters is called so."""
+    taken = {p.name for p in analysis.parameters}
+    return next((letter for letter in "iklmpqrsabcdefhouxyz" if letter not in taken), "i")
 
 
 def _sum_rules(smooth: Analysis, whole: Tree, of: str) -> list[Step]:
@@ -61,9 +68,8 @@ def _sum_rules(smooth: Analysis, whole: Tree, of: str) -> list[Step]:
     for summed in _over_all_weights(smooth):
         summands = [elementwise_over_j(addend.value) for addend in smooth.addends]
         local = elementwise_over_j(total([addend.value for addend in smooth.addends]))
-        steps.append(
-            Step(rule="index sum", before=call("d", summed), after=call("d", local), why="only i = j holds w_j")
-        )
+        why = f"only {_index(smooth)} = j holds w_j"
+        steps.append(Step(rule="index sum", before=call("d", summed), after=call("d", local), why=why))
         if len(summands) > 1:
             formal = total([call("d", summand) for summand in summands])
             steps.append(Step(rule="sum rule", before=call("d", local), after=formal))

@@ -491,5 +491,5 @@ def test_a_fragment_and_its_sources_are_written_together(symreg: Symreg, tmp_pat
     assert keys == sorted(keys) and {key[:5] for key in keys} == {"Hoerl", "Robbi", "Tibsh"}
     cited = set(re.findall(r"\\cite\{([^}]*)", (tmp_path / "l1.tex").read_text()))
     assert cited < set(keys)
-    for wrong in (("--width", "10cm"), ("--format", "json", "--fragment"), ("--bib", "-")):
+    for wrong in (("--width", "10cm"), ("--format", "json", "--fragment"), ("--bib", "-"), ("-o", "a", "--bib", "./a")):
         assert symreg("derive", "l2", *wrong).code == 2

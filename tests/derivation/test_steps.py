@@ -13,6 +13,7 @@ from explicit import draw
 from tree_values import Values, value
 
 from symreg.calculus.differentiation.step import Step
+from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Compare, Item, Tree, children, free_indices, walk
 from symreg.model.terms import Terms
 
@@ -131,3 +132,9 @@ def agree(a: Any, b: Any, formal: bool) -> bool:
     """Are two values equal, to the digits of a difference quotient where a derivative is in them?"""
     digits = DIGITS // 4 if formal else DIGITS // 2
     return bool(abs(a - b) <= mpmath.mpf(10) ** -digits * (1 + abs(a) + abs(b)))
+
+
+def test_an_index_has_no_parameter_s_name() -> None:
+    """A sum over i of i*w_i^2 would be another sum."""
+    penalty = next(step for step in chain_of("i*w**2 + abs(w)").steps if step.rule == "penalty")
+    assert free_indices(penalty.after) == set() and "sum(i*w[k]**2" in to_text(penalty.after)
