@@ -148,6 +148,9 @@ def write_overview(
         rule = resolve_rule(subject)
         return PrintedText(text=rule_overview(rule), notes=())
 
+    resolved = read_objective(subject, parameters=parameters, domain=domain)
+    tell(Phase(resolved.name, is_symbolic=True))
+
     from symreg.calculus.analysis import analyse
     from symreg.claims.decide import properties
     from symreg.derivation.gradient import derive
@@ -155,8 +158,6 @@ def write_overview(
     from symreg.errors import Intractable, NotDifferentiable
     from symreg.presentation.overview import overview
 
-    resolved = read_objective(subject, parameters=parameters, domain=domain)
-    tell(Phase(resolved.name, is_symbolic=True))
     analysis = analyse(resolved.terms)
     gradient = derive(resolved, resolve_rule("gradient_descent"), analysis)
     operator: ProximalDerivation | str

@@ -202,7 +202,7 @@ def _penalty_call(text: str) -> re.Match[str] | None:
 
 def _refuse_arguments_without_names(part: _Part, fail: Fail) -> None:
     match = _CALL.fullmatch(part.rest)
-    if match is not None and catalogue.penalty_name(match["name"]) and match["name"] not in FUNCTIONS:
+    if match is not None and match["name"] not in FUNCTIONS and catalogue.penalty_name(match["name"]):
         name = match["name"]
         first = catalogue.penalty(name).parameters[0]
         fail(
