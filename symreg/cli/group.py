@@ -90,7 +90,8 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> Non
 
 def summary(command: click.Command) -> str:
     """Return the first paragraph of a command's help, whole, without its full stop."""
-    return " ".join(inspect.cleandoc(command.help or "").partition("\n\n")[0].split()).rstrip(".")
+    words = " ".join(inspect.cleandoc(command.help or "").partition("\n\n")[0].split())
+    return words if words.endswith("...") else words.removesuffix(".")
 
 
 def _shown(examples: tuple[str, ...]) -> str:

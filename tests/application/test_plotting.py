@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from sample_rows import one_in
 
 from symreg import catalogue
 from symreg.application.plotting.portraits import picture_of, threshold_of
@@ -170,7 +169,8 @@ def test_operator_that_is_not_there_is_left_out_and_said(monkeypatch: pytest.Mon
     assert caught.value.exit_code == 3
 
 
-@pytest.mark.parametrize("name", one_in(12, catalogue.penalties()))
+@pytest.mark.one_in(16)
+@pytest.mark.parametrize("name", catalogue.penalties())
 def test_whole_catalogue_is_drawn_or_refused(name: str) -> None:
     if read_objective(name).terms.indexed:
         with pytest.raises(Intractable, match="acts on the whole vector"):
