@@ -154,6 +154,12 @@ def excerpt(shown: Iterable[str], emitted: list[str]) -> str:
     return "\n...\n".join(pieces)
 
 
+def curves_of(svg: str) -> dict[str, list[float]]:
+    """Return the coordinates of the curves in a picture of `symreg plot`, in points, by their names in it."""
+    rows = re.findall(r'<g id="(\w+-\d+)">\s*<path d="([^"]*)"', svg)
+    return {name: [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", path)] for name, path in rows}
+
+
 def prose_of(text: str) -> str:
     """Return a page without its fenced blocks."""
     return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
