@@ -68,6 +68,7 @@ def draw_plot(
     if len(objectives) > MOST_OBJECTIVES:
         raise SpecError(f"{len(objectives)} objectives: a plot tells {MOST_OBJECTIVES} lines apart")
 
+    tell(Phase("load matplotlib", is_symbolic=False))
     from symreg.application.plotting.portraits import picture_of
     from symreg.application.plotting.sitter import require_known
     from symreg.objectives.rules import resolve_rule
