@@ -16,6 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS = ("text", "latex", "markdown", "json")
 
+
 def complete_penalty(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return what a shell may complete an objective to: a penalty of the catalogue, or a file."""
     from symreg import catalogue

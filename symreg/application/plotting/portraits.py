@@ -61,9 +61,7 @@ def _portrait(
 ) -> Portrait:
     low, high = max(limits[0], sitter.domain[0]), min(limits[1], sitter.domain[1])
     if not low < high:
-        raise SpecError(
-            f"{sitter.objective.name} has no value from {limits[0]:g} to {limits[1]:g}; give another range"
-        )
+        raise SpecError(f"{sitter.objective.name} has no value from {limits[0]:g} to {limits[1]:g}; give another range")
     knots = knots_of(analyse(sitter.objective.terms), sitter.values)
     w = points_between(low, high, (0.0, *knots, *sitter.domain))
     # At an end of the domain, what is emitted takes one of many slopes: the curve has the one beside it.

@@ -32,8 +32,8 @@ def _summand(tree: Tree) -> Tree | None:
     """Return phi of a tree that is the sum of phi over all weights, or None."""
     match tree:
         case Sum(body, index):
-            phi = transform(body, lambda node: Name("w") if node == Item("w", (Subscript(index),)) else node)
-            return phi if is_elementwise(phi) and "n" not in names(phi) else None
+            addend = transform(body, lambda node: Name("w") if node == Item("w", (Subscript(index),)) else node)
+            return addend if is_elementwise(addend) and "n" not in names(addend) else None
         case Negate(operand):
             phi = _summand(operand)
             return None if phi is None else Negate(phi)

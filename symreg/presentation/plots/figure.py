@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -36,7 +36,7 @@ def draw(picture: Picture, form: Form) -> bytes:
     """
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(SETTINGS)
+        mpl.rcParams.update(cast(Any, SETTINGS))  # versions differ in how they type the names
         width, height = PANEL * len(picture.panels), PANEL + LABEL * len(picture.portraits)
         figure = Figure(figsize=(width, height))
         for position, panel in enumerate(picture.panels):
