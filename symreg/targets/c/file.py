@@ -24,7 +24,6 @@ from symreg.targets.c.states import initial_rows
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition
 from symreg.targets.options import Dtype
-from symreg.targets.signature import DEEPEST_SPAN, MOST_ROWS
 from symreg.targets.wording import WIDTH, table, wrapped
 from symreg.templates import render
 
@@ -103,8 +102,6 @@ def write(module: Module) -> dict[str, str]:
         "blocks": has_blocks,
         "lanes": lanes,
         "terms": TERMS,
-        "rows": MOST_ROWS,
-        "spans": DEEPEST_SPAN,
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
         "wide": WIDE_TEXTS[wide],
         "has_status": any(not function["is_value"] for function in functions),

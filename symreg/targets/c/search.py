@@ -12,6 +12,7 @@ from symreg.targets.c.expressions import WIDE, Scope, expression
 from symreg.targets.c.layout import Row, filled
 from symreg.targets.c.literals import signed_literal
 from symreg.targets.c.roots import scalar
+from symreg.targets.signature import DEEPEST_SPAN, MOST_ROWS
 from symreg.targets.wording import WIDTH
 
 SEARCH_NAMES = (
@@ -64,6 +65,8 @@ def search_rows(scope: Scope, search: Search, stages: Iterable[Stage]) -> Row:
     kept = list(stages)
     return {
         **formulas,
+        "rows": MOST_ROWS,
+        "spans": DEEPEST_SPAN,
         "u": search.u,
         "inside": search.inside,
         "given": given,
