@@ -212,6 +212,15 @@ def test_what_acts_on_whole_arrays_is_refused_with_what_shows_it(name: str) -> N
     assert shown in said and "\n" not in said and len(said) < 300
 
 
+def test_what_answers_to_nothing_is_refused_with_what_it_says() -> None:
+    class Unbuilt:
+        def prox(self, x: Any, tau: float) -> Any:
+            raise RuntimeError("call build first")
+
+    with pytest.raises(SpecError, match=r"answers to no numbers that were tried; its prox .* RuntimeError: call build"):
+        symreg.audit(Unbuilt())
+
+
 class Scalar(Soft):
     """Branches that an array does not take."""
 

@@ -29,6 +29,8 @@ NAMES: Mapping[Role, tuple[str, ...]] = {
 
 STEPS = ("step", "stepsize", "step_size", "tau", "scaling", "gamma", "t", "eta", "sigma", "lam")
 """What the step of a prox is called, the surest first: `tau` in pyproximal, `gamma` in deepinv, `scaling` in jaxopt."""
+SURE_STEPS = STEPS[:5]
+"""Those that nothing else is called."""
 
 ABSENT: Mapping[Role, tuple[str, str]] = {
     "value": ("has_eval", ""),
@@ -54,13 +56,13 @@ class Prox:
         call: Of an array and a step.
         takes_step: Does it depend on a step?
         is_by_element: Is it called with one plain number?
-        note: What was taken for the step, if its name does not say so.
+        step: The name of the parameter that is taken for the step; "" where its place says so.
     """
 
     call: Callable[[Any, float], Any]
     takes_step: bool = True
     is_by_element: bool = False
-    note: str = ""
+    step: str = ""
 
 
 def role_named(name: str) -> Role | None:
@@ -127,10 +129,9 @@ def prox_of(name: str, function: Callable[..., Any], given: Mapping[str, object]
             return Prox(call=lambda v, step: bound(step)(v))
         return Prox(call=lambda v, step: bound(v), takes_step=False)
     require_given(name, function, [p for p in others if p is not step])
-    note = "" if step.name in STEPS else f"{shown(name, function)}: its {step.name} is taken for the step"
     if step.kind in _POSITIONAL and step is others[0] and own.index(step) == 1:
-        return Prox(call=bound, note=note)
-    return Prox(call=lambda v, step_: bound(v, **{step.name: step_}), note=note)
+        return Prox(call=bound, step=step.name)
+    return Prox(call=lambda v, step_: bound(v, **{step.name: step_}), step=step.name)
 
 
 def function_of(name: str, function: Callable[..., Any], given: Mapping[str, object]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ asked with, arrays of which library and shape or one number at a time, is what m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,17 @@ from numpy.typing import ArrayLike
 from symreg.errors import SpecError
 from symreg.verification.audit.arrays import Layout, libraries_of
 from symreg.verification.audit.calls import distance_call, gradient_call, prox_at_call, prox_call, value_call
-from symreg.verification.audit.conventions import Prox, Role, function_of, is_absent, member, prox_of
+from symreg.verification.audit.conventions import (
+    STEPS,
+    SURE_STEPS,
+    Prox,
+    Role,
+    function_of,
+    is_absent,
+    member,
+    prox_of,
+    shown,
+)
 from symreg.verification.cases.calling import CallFailed
 
 FIRST_WEIGHTS = (0.5, 1.0, 2.0, 0.1)
@@ -116,7 +126,7 @@ def operator_of(subject: object, label: str = "") -> Operator:
         distance=offered["distance"][1] if "distance" in offered else None,
         element=offered["prox"][1] if prox is not None and prox.is_by_element else None,
         held=_held(subject),
-        notes=(*notes, *([prox.note] if prox is not None and prox.note else [])),
+        notes=(*notes, *(_note_of_step(*offered["prox"], prox, STEPS) if prox is not None else ())),
     )
     return _laid_out(subject, members, label)
 
@@ -138,11 +148,19 @@ def operator_of_function(
     name = getattr(function, "__name__", type(function).__name__)
     if role == "prox":
         prox = prox_of(name, function, given)
-        members = _Members(prox=prox, held=tuple(given.values()), notes=(prox.note,) if prox.note else ())
+        notes = _note_of_step(name, function, prox, SURE_STEPS)
+        members = _Members(prox=prox, held=tuple(given.values()), notes=notes)
     else:
         taken, held = function_of(name, function, given), tuple(given.values())
         members = _Members(value=taken, held=held) if role == "value" else _Members(gradient=taken, held=held)
     return _laid_out(function, members, label or name)
+
+
+def _note_of_step(name: str, function: Callable[..., Any], prox: Prox, known: Collection[str]) -> tuple[str, ...]:
+    """Say what was taken for the step, if its name is none that is known."""
+    if not prox.step or prox.step in known:
+        return ()
+    return (f"{shown(name, function)}: its {prox.step} is taken for the step",)
 
 
 def _held(subject: object) -> tuple[object, ...]:

@@ -63,11 +63,12 @@ def require_elementwise(operator: Operator, sizes: Sequence[float], tick: Tick) 
         What shows that its prox, its gradient or its value is wrong, a sentence each.
 
     Raises:
-        SpecError: It acts on whole arrays, with what shows it.
+        SpecError: It acts on whole arrays, with what shows it; or it raises whatever it is asked.
     """
     reason = _made_for_one_size(operator) or _differs_by_position(operator)
     if reason:
         _refuse(operator, reason)
+    _require_an_answer(operator)
     measured = _measure(operator, sizes, tick)
     if measured.couplings and not measured.is_sum:
         _refuse(operator, next(iter(measured.couplings.values())))
@@ -92,6 +93,25 @@ def _made_for_one_size(operator: Operator) -> str:
                 size = f"{shape[0]} elements" if len(shape) == 1 else _shown_shape(shape)
                 return f"its {name} takes no single element, but an array of {size}"
     return ""
+
+
+def _require_an_answer(operator: Operator) -> None:
+    """Refuse an object of which everything raises everywhere: it is not called as it should be, or not made so.
+
+    Raises:
+        SpecError: It does, with what it said.
+    """
+    said = ""
+    for name, probe in operator.probes().items():
+        try:
+            probe(list(FIRST_WEIGHTS[:1]))
+        except CallFailed as failed:
+            said = said or f"its {name} of {FIRST_WEIGHTS[0]}: {failed}"
+            if "it raised" not in str(failed):
+                return
+        if answers_to(probe, 1):
+            return
+    raise SpecError(f"{operator.label} answers to no numbers that were tried; {said}")
 
 
 def _shapes_of(held: Iterable[object]) -> list[tuple[int, ...]]:
