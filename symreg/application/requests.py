@@ -90,7 +90,12 @@ def distinct_rules(rules: str | Path | Rule | Iterable[str | Path | Rule]) -> tu
     Raises:
         LanguageError, SpecError, UnknownName: One is none, or two of them would be emitted under one name.
     """
-    sources = (rules,) if isinstance(rules, str | Path | Rule) else rules
+    try:
+        sources = (rules,) if isinstance(rules, str | Path | Rule) else tuple(rules)
+    except TypeError:
+        raise SpecError(
+            f"rules are names, paths, spec files' text or a list of these, not of type {type(rules).__name__}"
+        ) from None
     resolved = tuple(resolve_rule(source) for source in sources)
     names = [rule.name for rule in resolved]
     if len(set(names)) != len(names):

@@ -108,7 +108,8 @@ def test_objectives_in_every_form() -> None:
         (lambda: symreg.penalty(3), "no penalty is called '3'"),  # type: ignore[arg-type]
         (lambda: symreg.objective(3), "not of type int"),  # type: ignore[arg-type]
         (lambda: symreg.rule(None), "not of type NoneType"),  # type: ignore[arg-type]
-        (lambda: symreg.derive("l2", ["adam"]), "not of type list"),  # type: ignore[arg-type]
+        (lambda: symreg.derive("l2", 3), "not of type int"),  # type: ignore[arg-type]
+        (lambda: symreg.derive("l2", [None]), "not of type NoneType"),  # type: ignore[list-item]
         (lambda: "2" * symreg.penalty("l1"), "coefficient '2'"),  # type: ignore[operator]
         (lambda: float("nan") * symreg.penalty("l1"), "coefficient nan"),
         (lambda: -1 * symreg.penalty("l1"), "coefficient -1"),
