@@ -90,7 +90,8 @@ def what_else_rule(name: str) -> str:
     """Return what may have been meant by a name that no rule has, likewise."""
     if penalty_name(name):
         return "; it is a penalty, and stands where the objective does"
-    return did_you_mean(name[:40], (*rules(), *_aliases_of_rules()))
+    near = did_you_mean(name[:40], (*rules(), *_aliases_of_rules()))
+    return near or "; 'symreg list rules' names those that there are"
 
 
 @cache

@@ -174,6 +174,8 @@ def _parts(text: str, fail: Fail) -> list[_Part]:
 def _no_penalty(name: str, addends: int) -> str:
     """Return what is wrong with a name by itself where no expression of the weights is there for it to be in."""
     near = catalogue.what_else_penalty(name)
+    if catalogue.rule_name(name):
+        return f"no penalty is called '{printable(name)}'{near}"
     beside = f"; a constant stands in an expression of w, as in abs(w) + {name}" if addends > 1 else ""
     alone = "" if near or beside else f"; a parameter stands in an expression of w, as in {name}*abs(w)"
     return f"no penalty is called '{printable(name)}'{beside}{alone}{near}"

@@ -119,7 +119,13 @@ def _operator_lines(operator: ProximalDerivation) -> list[str]:
     results = [entry.equation for entry in part.entries if entry.rule == ("result",)]
     results += definitions(operator)
     minimum = [entry.equation for entry in part.entries if entry.rule == ("proximal operator",)]
-    return [line for equation in results or minimum for line in equation_lines(equation, part.formulas, _COLUMN)]
+    lines = [line for equation in results or minimum for line in equation_lines(equation, part.formulas, _COLUMN)]
+    if not results:
+        lines += _wrapped("(no closed form: emitted code searches for the minimum)")
+    if operator.is_radial:
+        u, r = operator.letters.weight, operator.letters.point
+        lines += _wrapped(f"({r} = norm(v), {u} = norm(prox(v, s)); prox(v, s) points as v does)")
+    return lines
 
 
 def _claim_lines(verdicts: Verdicts, notation: Notation) -> list[str]:

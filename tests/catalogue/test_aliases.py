@@ -44,7 +44,7 @@ def test_an_alias_is_the_rule(alias: str) -> None:
 
 MEANT = {
     "adam": "no penalty is called 'adam'; it is a rule: name it with --rule adam beside a penalty",
-    "l1 + sgd": "it is a rule: name it with --rule sgd beside a penalty",
+    "l1 + sgd": "no penalty is called 'sgd'; it is a rule: name it with --rule sgd beside a penalty",
     "adma": "no penalty is called 'adma'; did you mean the rule 'adam'?",
     "laso": "no penalty is called 'laso'; did you mean 'lasso'?",
     "l0": "no penalty is called 'l0'; it jumps at 0 and has no derivative",
@@ -64,6 +64,7 @@ def test_what_is_no_rule_is_said() -> None:
         "l1": "no rule is called 'l1'; it is a penalty, and stands where the objective does",
         "lasso": "no rule is called 'lasso'; it is a penalty",
         "adm": "no rule is called 'adm'; did you mean 'adam'?",
+        "qqq": "no rule is called 'qqq'; 'symreg list rules' names those that there are",
     }.items():
         with pytest.raises(UnknownName) as caught:
             resolve_rule(name)

@@ -22,6 +22,8 @@ SHOWN = {
     "mcp": ["weakly convex              proved       rho = 1/gamma", "for s < gamma", "for s >= gamma"],
     "lam*log(1 + w**2/eps)": ["h = v*(9*eps", 'symreg generate "lam*log(1 + w**2/eps)" --target c'],
     "tv": ["total_variation - ", "operator    none is derived: a proximal operator is derived for sums over single"],
+    "norm(w)": ["u = {", "(r = norm(v), u = norm(prox(v, s)); prox(v, s) points as v does)"],
+    "lp(p=1.1)": ["prox(v, s) = argmin_u (s*phi(u) + (u - v)^2/2)", "(no closed form: emitted code searches"],
     "lam*abs(w)": ["penalty", "lam > 0 (default 1)"],
 }
 
