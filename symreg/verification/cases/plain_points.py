@@ -15,12 +15,13 @@ from symreg.model.interval import Interval
 from symreg.model.ordering import in_order
 from symreg.model.spec import Array, Parameter
 from symreg.model.terms import Terms
-from symreg.verification.cases.prox_cases import ProxCase, case_at, radial_case
+from symreg.verification.cases.prox_cases import ProxCase, case_at, of_size, radial_case
 from symreg.verification.cases.prox_minima import minima_of, radius_of
 from symreg.verification.cases.prox_points import around, thresholds_of
 from symreg.verification.cases.sampling.arrays import is_element
-from symreg.verification.cases.sampling.groups import Group, human_group
+from symreg.verification.cases.sampling.groups import Group, human_group, of_sizes
 from symreg.verification.cases.sampling.parameters import two_digits
+from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.minimum.minimiser import NoMinimum
 from symreg.verification.minimum.operators import counted
@@ -62,8 +63,19 @@ def _parameter_sets(declared: Sequence[Parameter], fixed: Mapping[str, float]) -
         yield in_order(declared, changed, fixed)
 
 
-def plain_sample(terms: Terms, shape: Format, fixed: Mapping[str, float], limit: int | None) -> Iterator[Group]:
-    """Yield groups of points for the terms, the human-sized one first; `limit` as of `well_conditioned_up_to`."""
+def plain_sample(
+    terms: Terms, shape: Format, fixed: Mapping[str, float], limit: int | None, sizes: Sizes | None = None
+) -> Iterator[Group]:
+    """Yield groups of points for the terms, the human-sized one first.
+
+    Args:
+        limit: As of `well_conditioned_up_to`.
+        sizes: Of the weights; all that accuracy is promised for unless given.
+    """
+    yield from of_sizes(_plain_sample(terms, shape, fixed, limit), terms, sizes)
+
+
+def _plain_sample(terms: Terms, shape: Format, fixed: Mapping[str, float], limit: int | None) -> Iterator[Group]:
     yield human_group(terms, shape.name, fixed)
     for number, parameters in enumerate(_parameter_sets(terms.parameters, fixed)):
         if terms.indexed:
@@ -145,9 +157,20 @@ def _moved_inside(domains: Sequence[Interval], weight: float) -> float | None:
 
 
 def plain_prox_cases(
-    terms: Terms, shape: Format, fixed: Mapping[str, float], sample: Sequence[Group], limit: int | None
+    terms: Terms,
+    shape: Format,
+    fixed: Mapping[str, float],
+    sample: Sequence[Group],
+    limit: int | None,
+    sizes: Sizes | None = None,
 ) -> Iterator[ProxCase]:
-    """Yield cases for a few steps at the defaults, and for one step at the parameters around them."""
+    """Yield cases for a few steps at the defaults, and for one step at the parameters around them.
+
+    Args:
+        sample: Groups with the parameters.
+        limit: As of `well_conditioned_up_to`.
+        sizes: Of the points; all that accuracy is promised for unless given.
+    """
     radius = radius_of(terms)
     for number, group in enumerate(sample):
         steps = _STEPS if number == 0 else _STEPS[number % len(_STEPS) :][:1]
@@ -157,6 +180,8 @@ def plain_prox_cases(
             try:
                 if radius is not None:
                     for points in _radial_points(shape):
+                        if sizes is not None and not sizes.hold_vector(points):
+                            continue
                         yield radial_case(minima_of(counted(radius, len(points)), values)[0], whole, step, points)
                     continue
                 minimiser, known = minima_of(terms, values)
@@ -165,7 +190,8 @@ def plain_prox_cases(
                 for edge in edges:
                     chosen += [*around(edge, shape.name), *(edge * (1 + s * _BESIDE[0]) for s in (-1, 1))]
                 chosen += [sign * size for size in _sizes(shape, limit, place == number == 0) for sign in (-1, 1)]
-                yield case_at(minimiser, whole, step, chosen, shape.name)
+                if chosen := of_size(chosen, sizes, shape.name):
+                    yield case_at(minimiser, whole, step, chosen, shape.name)
             except NoMinimum:
                 continue
 

@@ -18,6 +18,7 @@ from symreg.verification.cases.prox_minima import minima_of, norm_of, radius_of
 from symreg.verification.cases.prox_points import points_at_jump, points_for, thresholds_of
 from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
+from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum
@@ -68,6 +69,7 @@ def prox_cases(
     fixed: Mapping[str, float],
     greatest_exponent: int | None = None,
     per_call: int | None = None,
+    sizes: Sizes | None = None,
 ) -> tuple[ProxCase, ...]:
     """Return cases of at least `points` elements in all, the human-sized one first.
 
@@ -77,8 +79,10 @@ def prox_cases(
         fixed: Parameters that are not sampled, and `step`.
         greatest_exponent: Binary exponent past which phi is too ill-conditioned to be compared.
         per_call: Elements of an elementwise objective in one call; some fifty unless given.
+        sizes: Of the elements; all that accuracy is promised for unless given.
     """
     radius = radius_of(terms)
+    shape = FORMATS[dtype] if sizes is None else sizes.narrowed(FORMATS[dtype])
     cases: list[ProxCase] = []
     count = number = 0
     while count < points and number < points + 8:
@@ -90,9 +94,9 @@ def prox_cases(
         group = Group(parameters=parameters, vectors=(), is_human=number == 0)
         try:
             if radius is not None:
-                new = [*_radial(radius, dtype, stream, group, step)]
+                new = [*_radial(radius, shape, stream, group, step, sizes)]
             else:
-                new = [_elementwise(terms, dtype, stream, group, step, number, greatest_exponent)]
+                new = [*_elementwise(terms, shape, stream, group, step, number, greatest_exponent, sizes)]
         except NoMinimum:
             new = []
         cases += new
@@ -147,16 +151,32 @@ def _parameters(terms: Terms, turn: int, fixed: Mapping[str, float], *, is_human
 
 
 def _elementwise(
-    terms: Terms, dtype: Dtype, stream: Stream, group: Group, step: float, number: int, limit: int | None
-) -> ProxCase:
+    terms: Terms,
+    shape: Format,
+    stream: Stream,
+    group: Group,
+    step: float,
+    number: int,
+    limit: int | None,
+    sizes: Sizes | None,
+) -> Iterator[ProxCase]:
     minimiser, known = minima_of(terms, tuple(group.parameters.items()))
     if number == 0:
         chosen = list(_HUMAN)
     else:
-        chosen = points_for(FORMATS[dtype], stream, step, known, number, limit)
+        chosen = points_for(shape, stream, step, known, number, limit)
         if number % _UNBISECTED:
-            chosen += points_at_jump(minimiser, step, chosen, dtype)
-    return case_at(minimiser, group, step, chosen, dtype)
+            chosen += points_at_jump(minimiser, step, of_size(chosen, sizes, shape.name), shape.name)
+    if chosen := of_size(chosen, sizes, shape.name):
+        yield case_at(minimiser, group, step, chosen, shape.name)
+
+
+def of_size(points: list[float], sizes: Sizes | None, dtype: Dtype) -> list[float]:
+    """Return the points that have some sizes."""
+    if sizes is None:
+        return points
+    kept = sizes.hold(np.array(points, dtype=dtype))
+    return [v for v, is_kept in zip(points, kept, strict=True) if is_kept]
 
 
 def case_at(minimiser: Minimisers, group: Group, step: float, chosen: Sequence[float], dtype: Dtype) -> ProxCase:
@@ -187,26 +207,31 @@ def _signed(v: float) -> tuple[float, bool]:
     return v, bool(np.signbit(v))
 
 
-def _radial(radius: Terms, dtype: Dtype, stream: Stream, group: Group, step: float) -> Iterator[ProxCase]:
+def _radial(
+    radius: Terms, shape: Format, stream: Stream, group: Group, step: float, sizes: Sizes | None
+) -> Iterator[ProxCase]:
     """Yield vectors of several lengths with radii at any scale and about where the operator changes its formula."""
-    shape = FORMATS[dtype]
+    margin = min(8, (shape.greatest_exponent - shape.least_exponent - 1) // 2)
     for length in _LENGTHS:
         minimiser, known = minima_of(counted(radius, length), tuple(group.parameters.items()))
         edges = [x for x in thresholds_of(known, step) if 2.0**shape.least_exponent < x < 2.0**shape.greatest_exponent]
         for turn in range(3):
             direction = [stream.sign() * stream.log_uniform(-4, 4) for _ in range(length)]
-            size = stream.log_uniform(shape.least_exponent + 8, shape.greatest_exponent - 8)
+            size = stream.log_uniform(shape.least_exponent + margin, shape.greatest_exponent - margin)
             if turn and edges:
                 size = edges[stream.integer(0, len(edges) - 1)] * (1 + stream.sign() * stream.log_uniform(-30, 0) * 0.5)
             scale = size / float(np.linalg.norm(direction))
-            points = np.array([scale * x for x in direction], dtype=dtype)
-            yield radial_case(minimiser, group, step, points)
+            points = np.array([scale * x for x in direction], dtype=shape.name)
+            if sizes is None or sizes.hold_vector(points):
+                yield radial_case(minimiser, group, step, points)
+    if sizes is not None and sizes.side != "inside":
+        return
     minimiser, _ = minima_of(counted(radius, 2), tuple(group.parameters.items()))
-    yield radial_case(minimiser, group, step, np.zeros(2, dtype))
+    yield radial_case(minimiser, group, step, np.zeros(2, shape.name))
     centre = minimiser(0.0, step)
-    if centre is not None and not centre.value.contains(0):
+    if sizes is None and centre is not None and not centre.value.contains(0):
         # The least of vectors has a direction all the same, and its square underflows.
-        yield radial_case(minimiser, group, step, np.array([2.0 ** (2 * shape.least_exponent), 0.0], dtype))
+        yield radial_case(minimiser, group, step, np.array([2.0 ** (2 * shape.least_exponent), 0.0], shape.name))
 
 
 def radial_case(minimiser: Minimisers, group: Group, step: float, points: Vector) -> ProxCase:

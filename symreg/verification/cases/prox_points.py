@@ -36,13 +36,14 @@ def points_for(
         chosen += around(edge, shape.name) + _near(edge, shape)
     scales = [abs(x) for x in edges if x] or [1.0, step]
     usable = shape.greatest_exponent if limit is None else min(limit, shape.greatest_exponent)
+    usable = max(usable, shape.least_exponent + 1)
     while len(chosen) < _PER_CASE:
         turn = len(chosen) % 5
         if turn < 2:
             top = shape.greatest_exponent if len(chosen) % 16 == 0 else usable
             size = stream.log_uniform(shape.least_exponent, top)
         elif turn == 2:
-            size = stream.log_uniform(-8, min(8, usable))
+            size = stream.log_uniform(-8, max(-7, min(8, usable)))
         else:
             scale = min(max(log2(scales[stream.integer(0, len(scales) - 1)]), shape.least_exponent + 5), usable - 5)
             size = 2.0**scale * stream.log_uniform(-4, 4)

@@ -14,7 +14,8 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.sampling.groups import Group, groups, human_group
+from symreg.verification.cases.sampling.groups import Group, groups, human_group, of_sizes
+from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.oracle.derivatives import Exact, Function, Slope, slope
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
@@ -42,12 +43,23 @@ class SlopeCase:
 
 
 def sampled(
-    terms: Terms, dtype: Dtype, points: int, fixed: Mapping[str, float], per_group: int, limit: int | None = None
+    terms: Terms,
+    dtype: Dtype,
+    points: int,
+    fixed: Mapping[str, float],
+    per_group: int,
+    limit: int | None = None,
+    sizes: Sizes | None = None,
 ) -> tuple[Group, ...]:
-    """Return the groups of points for the terms, the human-sized one first; `limit` as of `well_conditioned_up_to`."""
+    """Return the groups of points for the terms, the human-sized one first, if it has some of the sizes.
+
+    Args:
+        limit: As of `well_conditioned_up_to`.
+        sizes: Of the weights; all that accuracy is promised for unless given.
+    """
     return (
-        human_group(terms, dtype, fixed),
-        *groups(terms, dtype, points, fixed, greatest_exponent=limit, per_group=per_group),
+        *of_sizes((human_group(terms, dtype, fixed),), terms, sizes),
+        *groups(terms, dtype, points, fixed, greatest_exponent=limit, per_group=per_group, sizes=sizes),
     )
 
 

@@ -10,6 +10,7 @@ from flint import arb
 
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
+from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.slope_cases import SlopeCase
 from symreg.verification.cases.split import split
 from symreg.verification.cases.step_case import (
@@ -34,14 +35,21 @@ _THRESHOLD_AMONG = 150  # weights, of which three stand at a threshold: nothing 
 
 
 def step_cases(
-    terms: Terms, rule: Rule, known: Sequence[SlopeCase], dtype: Dtype, fixed: Mapping[str, float]
+    terms: Terms,
+    rule: Rule,
+    known: Sequence[SlopeCase],
+    dtype: Dtype,
+    fixed: Mapping[str, float],
+    sizes: Sizes | None = None,
 ) -> tuple[StepCase, ...]:
     """Return a case per vector whose penalty gradient can be squared without overflow.
 
     Args:
         known: The gradients of all terms; a rule with `prox` gets those of the smooth ones.
+        sizes: Of the weights, which bound the loss's gradients too; all that accuracy is promised for unless given.
     """
     step = stepper(rule)
+    reach = FORMATS[dtype].greatest_exponent // 2 if sizes is None else sizes.reach(FORMATS[dtype])
     parts = split(terms, rule) if rule.uses_prox else None
     total = sum(len(case.weights) for case in known)
     every = max(_THRESHOLD_EVERY, _THRESHOLD_AMONG * len(known) // max(total, 1))
@@ -49,7 +57,7 @@ def step_cases(
     for number, case in enumerate(known):
         usable = _usable(terms, case if parts is None else _of_part(parts[0], case, dtype), dtype)
         if usable is not None:
-            cases += _step_case(rule, step, usable, number, dtype, fixed, parts, number % every == 0)
+            cases += _step_case(rule, step, usable, number, dtype, fixed, parts, number % every == 0, reach)
     return tuple(cases)
 
 
@@ -93,6 +101,7 @@ def _step_case(
     fixed: Mapping[str, float],
     parts: Parts | None,
     has_threshold: bool,
+    reach: int,
 ) -> Iterator[StepCase]:
     """Yield the case, without weights for which the operator has no minimum; not at all if all have the same step."""
     if known.group.is_human:
@@ -101,7 +110,7 @@ def _step_case(
             case.parameters["lr"] = 0.1
         case.parameters.update({name: fixed[name] for name in case.parameters if name in fixed})
     else:
-        case = drawn_step(rule, step, known, number, dtype, fixed, parts)
+        case = drawn_step(rule, step, known, number, dtype, fixed, parts, reach)
         if case.prox.elementwise and has_threshold:
             case = at_threshold(case, step, dtype)
     if case.prox.indexed:

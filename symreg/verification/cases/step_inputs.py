@@ -53,6 +53,7 @@ def drawn_step(
     dtype: Dtype,
     fixed: Mapping[str, float],
     parts: Parts | None,
+    reach: int,
 ) -> StepCase:
     """Return a step with drawn gradients, from the initial states or from others that steps lead to.
 
@@ -64,6 +65,7 @@ def drawn_step(
         dtype: The format.
         fixed: Parameters that are not sampled.
         parts: For a rule with `prox`, which terms it takes it of.
+        reach: The binary exponent of an extreme gradient of the loss.
     """
     stream = Stream("step", rule.name, dtype, number)
     parameters = sampled_parameters(rule.parameters, stream, number - 1, fixed)
@@ -80,7 +82,7 @@ def drawn_step(
     arrays, scalars = _states(rule, snapshots, stream, len(known.weights), dtype)
     # Nothing has moved yet, and nothing moves a weight at 0: what a rule divides by then is 0.
     still = [is_first and w == 0 for w in known.weights.tolist()]
-    drawn = [_loss_gradient(slope, stream, dtype) for slope in known.exact]
+    drawn = [_loss_gradient(slope, stream, reach) for slope in known.exact]
     if known.group.is_plain:
         drawn = [two_digits(stream.sign() * stream.log_uniform(-4, 4)) for _ in known.exact]
         arrays = {name: np.array([*map(two_digits, column.tolist())], dtype=dtype) for name, column in arrays.items()}
@@ -191,9 +193,8 @@ def _trajectory(
     return snapshots
 
 
-def _loss_gradient(penalty: Slope | None, stream: Stream, dtype: Dtype) -> float:
+def _loss_gradient(penalty: Slope | None, stream: Stream, reach: int) -> float:
     """Return 0, something as large as the penalty's gradient, something moderate or, at times, something extreme."""
-    shape = FORMATS[dtype]
     kind = stream.integer(0, 9)
     size = 0.0 if penalty is None else abs(float(penalty.value))
     if kind == 0:
@@ -201,6 +202,5 @@ def _loss_gradient(penalty: Slope | None, stream: Stream, dtype: Dtype) -> float
     if kind <= 4 and size > 0.0:
         return stream.sign() * size * stream.log_uniform(-4, 4)
     if kind == 9:
-        reach = shape.greatest_exponent // 2
         return stream.sign() * stream.log_uniform(-reach, reach)
     return stream.sign() * stream.log_uniform(-20, 10)

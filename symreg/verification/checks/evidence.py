@@ -16,6 +16,7 @@ from symreg.verification.cases.calling import Subject
 from symreg.verification.cases.plain_points import plain_prox_cases, plain_sample
 from symreg.verification.cases.prox_cases import ProxCase, prox_cases
 from symreg.verification.cases.sampling.groups import PER_GROUP, Group
+from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.slope_cases import SlopeCase, sampled, slope_cases, well_conditioned_up_to
 from symreg.verification.checks.convexity import Convexity
 from symreg.verification.comparison.tolerance import Finding, Measured
@@ -40,6 +41,7 @@ class Evidence:
         per_group: Weights of an elementwise objective in one call.
         proofs: What is known of the terms' convexity.
         plain: Makes evidence at points that read well, to show a failure at.
+        sizes: Of the weights; None for all that accuracy is promised for.
         is_brief: Are long vectors, layouts and refusals left out?
         enough: Failures after which no more points are decided.
         slopes: The gradient's references, once they are made.
@@ -56,6 +58,7 @@ class Evidence:
     per_group: int = PER_GROUP
     proofs: Sequence[Convexity] = ()
     plain: Callable[[], Evidence] | None = None
+    sizes: Sizes | None = None
     is_brief: bool = False
     enough: float = inf
     slopes: tuple[SlopeCase, ...] = ()
@@ -86,6 +89,7 @@ def full_evidence(
     points: int,
     per_group: int = PER_GROUP,
     proofs: Sequence[Convexity] = (),
+    sizes: Sizes | None = None,
 ) -> Evidence:
     """Return evidence at many points of every size.
 
@@ -96,41 +100,52 @@ def full_evidence(
         points: Outputs looked at per check, roughly.
         per_group: Weights of an elementwise objective in one call.
         proofs: What is known of the terms' convexity; what follows from it is checked as well.
+        sizes: Of the weights; all that accuracy is promised for unless given.
     """
     limit = well_conditioned_up_to(terms, dtype)
     return Evidence(
         terms=terms,
         dtype=dtype,
         fixed=fixed,
-        sample=sampled(terms, dtype, points, fixed, per_group, limit),
-        prox=lambda: prox_cases(terms, dtype, points, fixed, limit, min(per_group, PER_GROUP)),
+        sample=sampled(terms, dtype, points, fixed, per_group, limit, sizes),
+        prox=lambda: prox_cases(terms, dtype, points, fixed, limit, min(per_group, PER_GROUP), sizes),
         points=points,
         limit=limit,
         per_group=per_group,
         proofs=proofs,
-        plain=cache(lambda: replace(plain_evidence(terms, dtype, fixed, per_group), enough=1)),
+        sizes=sizes,
+        plain=cache(lambda: replace(plain_evidence(terms, dtype, fixed, per_group, sizes), enough=1)),
     )
 
 
-def plain_evidence(terms: Terms, dtype: Dtype, fixed: Mapping[str, float], per_group: int = PER_GROUP) -> Evidence:
+def plain_evidence(
+    terms: Terms,
+    dtype: Dtype,
+    fixed: Mapping[str, float],
+    per_group: int = PER_GROUP,
+    sizes: Sizes | None = None,
+) -> Evidence:
     """Return evidence at few points that read well, which asks for accuracy and little more."""
     shape, limit = FORMATS[dtype], well_conditioned_up_to(terms, dtype)
-    whole = tuple(plain_sample(terms, shape, fixed, limit))
-    sample = whole if terms.indexed or per_group >= PER_GROUP else (whole[0], *map(_one_by_one, whole[1:]))
+    whole = tuple(plain_sample(terms, shape, fixed, limit, sizes))
+    sample = whole if terms.indexed or per_group >= PER_GROUP else tuple(map(_one_by_one, whole))
     return Evidence(
         terms=terms,
         dtype=dtype,
         fixed=fixed,
         sample=sample,
-        prox=lambda: tuple(plain_prox_cases(terms, shape, fixed, whole[1:], limit)),
+        prox=lambda: tuple(plain_prox_cases(terms, shape, fixed, [g for g in whole if not g.is_human], limit, sizes)),
         points=sum(len(vector) for group in whole for vector in group.vectors),
         limit=limit,
         per_group=per_group,
+        sizes=sizes,
         is_brief=True,
     )
 
 
 def _one_by_one(group: Group) -> Group:
-    """Return the group with each weight in a call of its own."""
+    """Return the group with each weight in a call of its own; of the human-sized one all in one."""
+    if group.is_human:
+        return group
     parts = (vector[k : k + 1] for vector in group.vectors for k in range(len(vector)))
     return replace(group, vectors=tuple(parts))

@@ -18,6 +18,7 @@ from symreg.model.interval import Interval
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import CallFailed, Subject, call_gradient, call_value
 from symreg.verification.cases.sampling.groups import Group, groups
+from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.cases.sampling.weights import are_everyday
 from symreg.verification.checks.convexity import Convexity, least_rho
@@ -74,7 +75,14 @@ def judge_of_subgradients(evidence: Evidence, rtol: float) -> Judge:
     """
     terms, dtype = evidence.terms, evidence.dtype
     cases = pair_cases(
-        terms, dtype, evidence.points, evidence.fixed, evidence.limit, evidence.per_group, evidence.proofs
+        terms,
+        dtype,
+        evidence.points,
+        evidence.fixed,
+        evidence.limit,
+        evidence.per_group,
+        evidence.proofs,
+        evidence.sizes,
     )
 
     def judge(subject: Subject) -> list[Check]:
@@ -101,11 +109,19 @@ def pair_cases(
     greatest_exponent: int | None,
     per_group: int,
     proofs: Sequence[Convexity],
+    sizes: Sizes | None = None,
 ) -> tuple[WeightPairs, ...]:
     """Return pairs for parameters of which something is proved."""
     cases: list[WeightPairs] = []
     sample = groups(
-        terms, dtype, -(-points // 3), fixed, greatest_exponent=greatest_exponent, per_group=per_group, name=KIND
+        terms,
+        dtype,
+        -(-points // 3),
+        fixed,
+        greatest_exponent=greatest_exponent,
+        per_group=per_group,
+        name=KIND,
+        sizes=sizes,
     )
     for number, group in enumerate(sample):
         rho = least_rho(proofs, group.parameters)

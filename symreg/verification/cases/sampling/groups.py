@@ -6,8 +6,8 @@ and of the promised range, and weights of any size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ldexp
 
 import numpy as np
@@ -16,6 +16,7 @@ from symreg.model.interval import Interval
 from symreg.model.terms import Terms
 from symreg.verification.cases.sampling.arrays import plain_array, sampled_array
 from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
+from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.cases.sampling.weights import around_root, at_ends, default_weight, is_inside, moved_into
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
@@ -60,6 +61,7 @@ def groups(
     greatest_exponent: int | None = None,
     per_group: int = PER_GROUP,
     name: str = "weights",
+    sizes: Sizes | None = None,
 ) -> tuple[Group, ...]:
     """Return groups of at least `points` weights in all.
 
@@ -69,22 +71,39 @@ def groups(
             seldom taken from there.
         per_group: Weights that share their parameters, in an elementwise objective.
         name: Of the random numbers; another one gives other weights.
+        sizes: Of the weights; all that accuracy is promised for unless given.
     """
     fixed = fixed or {}
-    shape = FORMATS[dtype]
+    shape = FORMATS[dtype] if sizes is None else sizes.narrowed(FORMATS[dtype])
     sample: list[Group] = []
     count = 0
     for number in range(points + 2):
         stream = Stream(name, dtype, number)
         parameters = sampled_parameters(terms.parameters, stream, number, fixed)
         if terms.indexed:
-            sample.append(_indexed(terms, shape, stream, number, parameters))
+            group = _indexed(terms, shape, stream, number, parameters)
         else:
-            sample.append(_elementwise(terms, shape, stream, number, parameters, greatest_exponent, per_group))
-        count += sum(len(vector) for vector in sample[-1].vectors)
+            group = _elementwise(terms, shape, stream, number, parameters, greatest_exponent, per_group)
+        kept = [*of_sizes((group,), terms, sizes)]
+        sample += kept
+        count += sum(len(vector) for one in kept for vector in one.vectors)
         if count >= points:
             break
     return tuple(sample)
+
+
+def of_sizes(sample: Iterable[Group], terms: Terms, sizes: Sizes | None) -> Iterator[Group]:
+    """Yield the groups with those of their weights, or vectors in index notation, that have some sizes."""
+    for group in sample:
+        if sizes is None:
+            yield group
+            continue
+        if terms.indexed:
+            kept = tuple(v for v in group.vectors if sizes.hold_vector(v))
+        else:
+            kept = tuple(part for v in group.vectors if len(part := v[sizes.hold(v)]))
+        if kept:
+            yield replace(group, vectors=kept)
 
 
 def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = None) -> Group:
@@ -120,7 +139,7 @@ def _elementwise(
     scales = [s for s in scales if 2.0**-40 < s < 2.0**40] or [1.0]
     corners = [kink.below for kink in found if abs(kink.below) >= float(np.finfo(shape.name).smallest_normal)]
     least, greatest = shape.least_exponent, shape.greatest_exponent
-    usable = greatest if greatest_exponent is None else min(greatest, greatest_exponent)
+    usable = greatest if greatest_exponent is None else max(least + 1, min(greatest, greatest_exponent))
     if number % 2:
         # The ends of the range that accuracy is promised in.
         end = ldexp(1.0, least) if number % 4 == 1 else ldexp(2.0 - 2.0**-20, usable - 1)
@@ -139,7 +158,7 @@ def _elementwise(
             top = greatest if tries % 16 == 0 else usable
             size = stream.log_uniform(least, top)
         elif kind == 2:
-            size = stream.log_uniform(-8, min(8, usable))
+            size = stream.log_uniform(-8, max(-7, min(8, usable)))
         else:
             size = scales[stream.integer(0, len(scales) - 1)] * stream.log_uniform(-4, 4)
         weight = moved_into(domains, stream.sign() * size)
@@ -162,7 +181,9 @@ def _indexed(terms: Terms, shape: Format, stream: Stream, number: int, parameter
 def _vector(domains: Sequence[Interval], shape: Format, stream: Stream, length: int, number: int) -> Vector:
     """Return a vector: of one scale, of few distinct values and zeros, of all scales, or zero."""
     kind = number % 8
-    scale = stream.log_uniform(shape.least_exponent + 8, shape.greatest_exponent - 8) if kind in (1, 4) else 1.0
+    margin = min(8, (shape.greatest_exponent - shape.least_exponent - 1) // 2)
+    ends = shape.least_exponent + margin, shape.greatest_exponent - margin
+    scale = stream.log_uniform(*ends) if kind in (1, 4) else 1.0
     repeated = stream.log_uniform(-4, 4)
     weights: list[float] = []
     for _ in range(length):
