@@ -74,6 +74,7 @@ def stabilise(
     *,
     parameters: tuple[Parameter, ...],
     domain: Domain,
+    alike: tuple[Tree, ...] = (),
     candidates: tuple[Tree, ...] = (),
 ) -> Stable:
     """Return the form of `tree` to emit.
@@ -82,11 +83,12 @@ def stabilise(
         tree: A function of the bare `w`.
         parameters: With their domains and defaults.
         domain: Of the weight.
-        candidates: Trees that are equal to it.
+        alike: Trees that are equal to it, and read as well.
+        candidates: Others that are equal to it, tried where none of these is good.
     """
     exact = compiled(tree)
     # An equal form may have a name that cancels.
-    used = frozenset[str](domain.names).union(names(tree), *map(names, candidates))
+    used = frozenset[str](domain.names).union(names(tree), *map(names, (*alike, *candidates)))
     parameters = tuple(p for p in (*parameters, COUNT) if p.name in used)
     inputs = ("w", *(p.name for p in parameters))
     points = _thinned(_known(exact, sampled(tree, parameters, domain)), MOST_POINTS)
@@ -99,14 +101,16 @@ def stabilise(
     choices = transform(compared(lifted(tree), parameters), plain)
     branches = branches_of(choices, (), points)
     if len(branches) == 1:
-        made = _best(tree, candidates, whole, parameters)
+        made = _best((tree, *alike), candidates, whole, parameters)
     else:
         most = max(FEWEST_POINTS, MOST_POINTS // len(branches))
         chosen: dict[Path, Tree] = {}
         for branch in branches:
             trial = Trial(exact, inputs, _thinned(branch.points, most), interner)
-            others = tuple(within(lifted(candidate), branch.path) for candidate in candidates)
-            chosen[branch.path] = _best(branch.tree, others, trial, parameters)
+            first, others = (
+                tuple(within(lifted(form), branch.path) for form in forms) for forms in (alike, candidates)
+            )
+            chosen[branch.path] = _best((branch.tree, *first), others, trial, parameters)
         made = assembled(choices, (), chosen)
         if before.worst <= ENOUGH and not before.strays and LOYALTY * interner.cost(tree) <= interner.cost(made):
             made = tree
@@ -117,14 +121,21 @@ def stabilise(
     return Stable(tree=made, error_before=before.worst, error_after=after.worst, note=note, strays=after.strays > 0)
 
 
-def _best(tree: Tree, candidates: tuple[Tree, ...], trial: Trial, parameters: tuple[Parameter, ...]) -> Tree:
-    """Return the cheapest form that is good enough, or the best there is; of equals the one that was found first."""
+def _best(
+    derived: tuple[Tree, ...], candidates: tuple[Tree, ...], trial: Trial, parameters: tuple[Parameter, ...]
+) -> Tree:
+    """Return the cheapest form that is good enough, or the best there is; of equals the one that was found first.
+
+    What is derived is taken wherever it is good enough, whatever the other candidates cost.
+    """
+    tree, *_ = derived
     if not trial.points:
         return tree
     search = _Search(tree, trial)
-    if (found := search.good(search.with_scalars_first((tree, quotients_first(tree))))) is not None:
-        return found  # what is derived is emitted wherever that is accurate
-    starts = list(dict.fromkeys((tree, *candidates)))
+    plainly = [form for start in derived for form in (start, quotients_first(start))]
+    if (found := search.good(search.with_scalars_first(plainly))) is not None:
+        return found
+    starts = list(dict.fromkeys((*derived, *candidates)))
     if (found := search.good(search.with_scalars_first(starts))) is not None:
         return found
     starts = list(dict.fromkeys(form for start in starts for form in (start, improved(start))))
@@ -179,7 +190,7 @@ def _addends_apart(tree: Tree, trial: Trial, parameters: tuple[Parameter, ...]) 
             exact = compiled(addend)
             found = (known(exact, point.values, point.is_single) for point in trial.points)
             alone = Trial(exact, trial.inputs, [point for point in found if point is not None], trial.interner)
-            made.append((sign, _best(addend, (), alone, parameters)))
+            made.append((sign, _best((addend,), (), alone, parameters)))
         else:
             made.append((sign, addend))
     yield sum_of(made)

@@ -64,13 +64,16 @@ def accurate_forms(analysis: Analysis) -> Forms:
 
 
 def _value(addends: tuple[DerivedAddend, ...], notes: list[str]) -> Tree:
-    forms = [_accurate(addend.value, addend, ()) for addend in addends]
+    forms = [_accurate(addend.value, addend) for addend in addends]
     return _within_reach(_on_domains(addends, [form.tree for form in forms], INFINITY), forms, notes)
 
 
 def _gradient(analysis: Analysis, notes: list[str]) -> Tree:
     addends, parameters = analysis.addends, analysis.parameters
-    forms = [_accurate(addend.simplified, addend, (addend.gradient, addend.term_by_term)) for addend in addends]
+    forms = [
+        _accurate(addend.simplified, addend, alike=(addend.term_by_term,), candidates=(addend.gradient,))
+        for addend in addends
+    ]
     gradient = _on_domains(addends, [transform(form.tree, of_unsigned_zero) for form in forms], NAN)
     gradient = guarded_at_unlisted(guarded(gradient, analysis.knots, parameters), parameters)
     notes += notes_on_unlisted(gradient, parameters)
@@ -81,9 +84,12 @@ def _gradient(analysis: Analysis, notes: list[str]) -> Tree:
     return gradient
 
 
-def _accurate(tree: Tree, addend: DerivedAddend, candidates: tuple[Tree, ...]) -> Stable:
-    """Return the stable form of something of an addend."""
-    return stabilise(tree, parameters=addend.term.parameters, domain=addend.term.domain, candidates=candidates)
+def _accurate(
+    tree: Tree, addend: DerivedAddend, *, alike: tuple[Tree, ...] = (), candidates: tuple[Tree, ...] = ()
+) -> Stable:
+    """Return the stable form of something of an addend; the other trees are equal to it."""
+    term = addend.term
+    return stabilise(tree, parameters=term.parameters, domain=term.domain, alike=alike, candidates=candidates)
 
 
 def _on_domains(addends: tuple[DerivedAddend, ...], trees: list[Tree], beyond: Tree) -> Tree:

@@ -5,10 +5,10 @@ A compiler keeps some of the named numbers on the stack, others in registers, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from symreg.kernel import Kernel
-from symreg.kernel.ir import Routine, Stage, Statement, names_in
+from symreg.kernel.ir import Routine, Stage, Statement, has_root, names_in, routines_in
 from symreg.targets.c.layout import Row
 
 _FRAME = 256
@@ -34,17 +34,26 @@ def stack_bound(
         lanes: How many elements' minimisers are found together.
     """
     size = _BYTES[wide]
-    called = 0
-    for routine, row in routines:
+    depths: dict[Routine, int] = {}
+    for routine, row in routines:  # each after those that it calls
+        parts = (*routine.body, *routine.each)
         kept = lanes * row["block"]["count"] if row["block"] else 0
-        called += _FRAME + size * (_names((*routine.body, *routine.each)) + 2 * len(routine.results) + kept)
+        own = _FRAME + size * (_names(parts) + 2 * len(routine.results) + kept)
+        depths[routine] = own + _called(parts, depths)
     deepest = 0
     for kernel, function in zip(kernels, functions, strict=True):
         pointers = 2 * function["overlaps"]["count"]  # each with the bytes behind it
         kept = _names(kernel.stages) + sum(_numbers(row, lanes) for row in function["body"]) + pointers
         search = 0 if kernel.search is None else _SEARCH + 2 * len(kernel.search.knots)
-        deepest = max(deepest, _FRAME + size * (kept + search))
-    return -(-(deepest + called) // _GRAIN) * _GRAIN
+        deepest = max(deepest, _FRAME + size * (kept + search) + _called(kernel.stages, depths))
+    return -(-deepest // _GRAIN) * _GRAIN
+
+
+def _called(stages: Iterable[Stage | Statement], depths: Mapping[Routine, int]) -> int:
+    """Return the stack of the deepest routine that stages invoke; a root asks a function of its own for each trial."""
+    kept = tuple(stages)
+    deepest = max((depths[routine] for routine in routines_in(kept)), default=0)
+    return max(deepest, _FRAME if has_root(kept) else 0)
 
 
 def _names(stages: Iterable[Stage | Statement]) -> int:
