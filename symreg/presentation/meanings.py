@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from symreg.claims.verdict import PHI, PHI_OF_W, SLOPE, SLOPE_OF_W
 from symreg.expressions.arithmetic import INFINITY, ONE, ZERO, W, call, minus, negative, over, plus, power, times
-from symreg.expressions.tree import Compare, Name, Tree, number
+from symreg.expressions.tree import Compare, Name, Tree, names, number, substitute
 from symreg.presentation.outline.document import Sentence
 
 _U, _V, _A = Name("u"), Name("v"), Name("a")
 _TWO = number(2)
-_RATE, _STEP, _RHO, _MU = (Name(name) for name in ("lr", "step", "rho", "mu"))
+_RATE, _STEP, _RHO, _MU, _BOUND, _DEGREE = (Name(name) for name in ("lr", "step", "rho", "mu", "L", "d"))
+_CONSTANTS = (_A, _RATE, _STEP, _RHO, _MU, _BOUND, _DEGREE)
 _ALL_W: Sentence = (" for all ", W)
 _ALL_PAIRS: Sentence = (" for all ", _U, ", ", _V)
 _FAR: Sentence = (" as ", call("abs", W), " runs to ", INFINITY)
@@ -19,7 +22,21 @@ def _half_square(factor: Tree) -> Tree:
     return over(times(factor, power(W, _TWO)), _TWO)
 
 
-MEANINGS: dict[str, Sentence] = {
+def meaning_of(claim: str, taken: Collection[str]) -> Sentence:
+    """Return what a claim says, its constants in letters that are no parameter's.
+
+    Args:
+        claim: Its name.
+        taken: The parameters.
+    """
+    meaning = _MEANINGS[claim]
+    used = {name for part in meaning if not isinstance(part, str) for name in names(part)}
+    letters = (letter for letter in "ckqbefhpradmosxz" if letter not in used.union(taken))
+    own: dict[Tree, Tree] = {c: Name(next(letters)) for c in _CONSTANTS if c.name in used.intersection(taken)}
+    return tuple(part if isinstance(part, str) else substitute(part, own) for part in meaning)
+
+
+_MEANINGS: dict[str, Sentence] = {
     "even": (Compare("==", call("phi", negative(W)), PHI_OF_W), *_ALL_W),
     "nonnegative": (Compare(">=", PHI_OF_W, ZERO), *_ALL_W),
     "continuous": (PHI, " has no jump"),
@@ -34,10 +51,10 @@ MEANINGS: dict[str, Sentence] = {
         Compare(
             "<=",
             call("abs", minus(call("dphi", _V), call("dphi", _U))),
-            times(Name("L"), call("abs", minus(_V, _U))),
+            times(_BOUND, call("abs", minus(_V, _U))),
         ),
         " for some ",
-        Name("L"),
+        _BOUND,
         " and all ",
         _U,
         ", ",
@@ -57,9 +74,9 @@ MEANINGS: dict[str, Sentence] = {
     "unbiased": (SLOPE_OF_W, " runs to ", ZERO, *_FAR),
     "continuous thresholding": (call("prox", _V, _STEP), " is continuous in ", _V),
     "positively homogeneous": (
-        Compare("==", call("phi", times(_A, W)), times(power(_A, Name("d")), PHI_OF_W)),
+        Compare("==", call("phi", times(_A, W)), times(power(_A, _DEGREE), PHI_OF_W)),
         " for some ",
-        Name("d"),
+        _DEGREE,
         " and all ",
         Compare(">", _A, ZERO),
     ),

@@ -19,7 +19,7 @@ from symreg.presentation.escaping import plain
 from symreg.presentation.markdown import GITHUB, Dialect, allowed, escape
 from symreg.presentation.mathematics.notation import Notation, latex_symbol, notation_of
 from symreg.presentation.mathematics.text import formula
-from symreg.presentation.meanings import MEANINGS
+from symreg.presentation.meanings import meaning_of
 from symreg.presentation.outline.document import Equation, Sentence
 from symreg.presentation.outline.prose import declared_rows
 from symreg.presentation.text import WIDTH
@@ -115,7 +115,7 @@ def latex(analysis: Verdicts) -> str:
                 {
                     "claim": escape_latex(v.claim),
                     "verdict": v.verdict,
-                    "meaning": shown(MEANINGS[v.claim]) if v.claim in MEANINGS else "",
+                    "meaning": shown(meaning_of(v.claim, objective.terms.names)),
                     "said": shown(*sentences(v, objective)),
                 }
                 for v in analysis.verdicts

@@ -51,6 +51,7 @@ def test_a_constant_has_no_letter_of_a_parameter() -> None:
     made = verdicts("l1(lam=rho) + l2(lam=mu)")
     assert "with the constant 2*mu" in made.text() and "mu = 2*mu" not in made.text()
     assert r"with the constant $2 \mu$" in made.latex()
+    assert r"$\varphi(w) - c w^2/2$ is convex for some $c > 0$" in made.latex()
 
 
 @pytest.mark.parametrize("text", SAMPLE)
