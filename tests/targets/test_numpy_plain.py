@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import sys
 from dataclasses import replace
 from fractions import Fraction
@@ -12,10 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jinja2
 import numpy as np
 import pytest
 from emitted import SUMS, assert_clean, made, run
 
+from symreg import templates
 from symreg.application.emission import judge_emitted
 from symreg.application.objective_tasks import emit_sources
 from symreg.errors import SpecError, UnknownName, WrongCode
@@ -25,6 +28,7 @@ from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
 from symreg.targets.loading.in_place import in_place
 from symreg.targets.loading.load import load_module
+from symreg.targets.numpy.plain import file as plain_file
 from symreg.targets.numpy.plain.functions import MOST_LINES
 from symreg.targets.options import BOTH, STYLES, Options
 from symreg.targets.styles import in_style, named_style
@@ -105,6 +109,21 @@ def test_it_is_formatted_and_clean_to_ruff(tmp_path: Path) -> None:
         assert max(map(len, text(penalty).splitlines())) <= 88 or "Regenerate" in text(penalty)
     assert_clean(sys.executable, "-m", "ruff", "format", "--check", "--diff", "--isolated", ".", cwd=tmp_path)
     assert_clean(sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", ".", cwd=tmp_path)
+
+
+def test_its_template_is_given_plain_data_and_uses_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    def render(template: str, values: dict[str, Any]) -> str:
+        given.update(values)
+        return templates.render(template, values)
+
+    monkeypatch.setattr(plain_file, "render", render)
+    emit(resolve("log_cosh"), functions_of("log_cosh"), "numpy", PLAIN)
+    assert given == json.loads(json.dumps(given)), "strings, numbers, booleans, lists and dicts"
+    for name in given:
+        with pytest.raises(jinja2.UndefinedError, match=name):
+            templates.render("numpy/plain.py.jinja", {key: x for key, x in given.items() if key != name})
 
 
 def arguments(penalty: str, dtype: Any, shape: tuple[int, ...] = (12,)) -> tuple[Any, Any, dict[str, Any]]:

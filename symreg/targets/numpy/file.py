@@ -64,7 +64,7 @@ def function_rows(function: Function, scope: Scope) -> Row:
         "kind": function.update.kind,
         "name": function.name,
         "stem": function.name.removesuffix("_step"),
-        "rule": rule.name if rule else "",
+        "rule": rule.name.replace("_", " ") if rule else "",
         "summary": function.summary,
         "formulas": table(function.formulas, LONGEST_LINE - 8),
         "notes": [line for note in function.notes for line in wrapped(note, LONGEST_LINE - 4)],

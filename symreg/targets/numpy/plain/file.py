@@ -31,6 +31,5 @@ def write(module: Module) -> dict[str, str]:
         "functions": functions,
         "routines": [routine_lines(routine, routines) for routine in routines],
         "roots": has_root(stages),
-        "has_states": any(function.signature.states for function in described),
     }
     return {f"numpy/{module.name}.py": render("numpy/plain.py.jinja", values)}

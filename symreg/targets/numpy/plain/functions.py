@@ -65,7 +65,7 @@ def state_lines(function: Function) -> list[str]:
     rows = [(state.name, _initial(state)) for state in signature.states]
     return [
         f"def {stem}_state(w):",
-        f'    """Return the state of {rule.name} before its first step."""',
+        f'    """Return the state of {rule.name.replace("_", " ")} before its first step."""',
         *(f"    {line}" for line in _dict_lines("return ", rows)),
     ]
 
@@ -126,7 +126,7 @@ def _summary(function: Function) -> str:
         "gradient": "Return dR/dw, the gradient of the penalty.",
         "prox": "Return the proximal operator of step*R at v.",
         "step": f"Return w{' and the state' if function.signature.states else ''} after one step of "
-        f"{rule.name if rule else ''} on L(w) + R(w).",
+        f"{rule.name.replace('_', ' ') if rule else ''} on L(w) + R(w).",
     }[function.update.kind]
 
 
