@@ -33,7 +33,7 @@ def named_style(style: str, targets: Sequence[str]) -> Style:
             f"there is no style '{name}'{did_you_mean(name, STYLES) or f'; write {STYLES[0]} or {STYLES[1]}'}"
         )
     if known != UNLESS_ASKED.style and not any(TARGETS[target].plain_writer for target in targets):
-        raise SpecError(f"style {known} is one of NumPy's; target {targets[0]} has no styles")
+        raise SpecError(f"style {known} is one of NumPy's, and target {targets[0]} has no styles: take target numpy")
     return known
 
 

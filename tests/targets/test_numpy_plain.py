@@ -256,7 +256,7 @@ def test_what_needs_a_table_is_refused_where_it_was_asked_for() -> None:
 
 def test_styles_are_names_of_numpy() -> None:
     assert named_style("plain", ("numpy", "c")) == "plain" and named_style("blocks", ("c",)) == "blocks"
-    with pytest.raises(SpecError, match="style plain is one of NumPy's; target c has no styles"):
+    with pytest.raises(SpecError, match="style plain is one of NumPy's, and target c has no styles"):
         named_style("plain", ("c",))
     with pytest.raises(UnknownName, match="there is no style 'plian'; did you mean 'plain'"):
         named_style("plian", ("numpy",))
@@ -264,7 +264,7 @@ def test_styles_are_names_of_numpy() -> None:
 
 def test_the_command_line_refuses_a_style_that_no_target_has() -> None:
     done = run(sys.executable, "-m", "symreg", "generate", "l2", "--style", "plain", "--target", "c")
-    assert done.returncode == 2 and "style plain is one of NumPy's; target c has no styles" in done.stderr
+    assert done.returncode == 2 and "target c has no styles: take target numpy" in done.stderr
 
 
 def test_other_targets_are_as_they_are_without_it() -> None:
