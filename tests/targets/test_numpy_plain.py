@@ -192,6 +192,16 @@ def test_sums_of_any_kind(penalty: str) -> None:
         np.testing.assert_allclose(plain.gradient_descent_step(w, w[::-1], lr=0.1), after, rtol=1e-12, atol=1e-14)
 
 
+def test_a_step_calls_only_what_is_there_under_its_name() -> None:
+    rule = resolve_rule("gradient_descent")
+    for penalty, options in (("gradient*norm(w)", PLAIN), ("lam*norm(w)", replace(PLAIN, kinds=("step",)))):
+        objective = resolve(penalty, name="own")
+        (source,) = emit(objective, updates(objective, (rule,)), "numpy", options).values()
+        assert "gradient(w" not in "".join(lines_of(source, "gradient_descent_step")).replace("def ", "")
+        after = load_module("own", source).gradient_descent_step(np.array([3.0, 4.0]), np.zeros(2), lr=0.5)
+        np.testing.assert_allclose(after, [2.7, 3.6])
+
+
 def test_single_precision_stays_single_whatever_the_parameters_are() -> None:
     w, g, _ = arguments("l1", np.float32)
     functions = module("l1")

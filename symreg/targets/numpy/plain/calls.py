@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symreg.expressions.tree import Call, Item, Subscript, Tree, names, transform
 from symreg.kernel import Map, lower
+from symreg.kernel.ir import names_in
 from symreg.model.spec import Assignment
 from symreg.targets.description import Function
 from symreg.targets.numpy.plain.simplified import simplified
@@ -25,10 +26,13 @@ def calling(function: Function, others: Iterable[Function]) -> Function:
     """Return a function with its kernel simplified; that of a step calls what others of the module compute."""
     update = function.update
     if update.kind == "step":
+        own = {argument.name for argument in function.signature.arguments} | {*names_in(function.kernel.stages)}
         for other in others:
-            if other.update.terms == update.terms and other.name == "gradient" and not _is_short(other):
+            if other.update.terms != update.terms or other.name in own:
+                continue
+            if other.name == "gradient" and not _is_short(other):
                 update = _with_gradient(update, other.update)
-            if other.update.terms == update.terms and other.name == "prox":
+            if other.name == "prox":
                 update = _with_prox(update, other.update)
     return replace(function, kernel=simplified(lower(update)))
 
