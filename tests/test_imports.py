@@ -72,7 +72,8 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "cases": {"oracle", "minimum", "comparison"},
         "audit": {"oracle", "minimum", "report", "comparison", "cases"},
         "behaviour": {"oracle", "minimum", "comparison", "cases"},
-        "checks": {"oracle", "minimum", "report", "comparison", "cases", "behaviour"},
+        "foreign": {"oracle", "cases"},
+        "checks": {"oracle", "minimum", "report", "comparison", "cases", "behaviour", "foreign"},
     },
     "targets": {
         "formulas": set(),

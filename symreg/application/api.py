@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -220,6 +221,11 @@ def verify(
     params: Mapping[str, float] | None = None,
     *,
     rtol: float | None = None,
+    dtype: DtypeLike | None = None,
+    range: tuple[float, float] | None = None,
+    far: bool = False,
+    call: str | None = None,
+    arrays: str | None = None,
     timeout: float | None = None,
 ) -> Report:
     """Compare emitted functions, or one of your own, with certified values of the objective as written.
@@ -229,11 +235,19 @@ def verify(
         rules: Update rules whose steps are judged.
         target: `numpy`, `c` or `all`.
         against: A function to judge in place of the emitted ones; called as the emitted function of its kind would be:
-            `f(w, *, lam)`, `f(v, *, step, lam)` or `f(w, g, [state], *, lr, lam)`, on copies of its own.
+            `f(w, *, lam)`, `f(v, *, step, lam)` or `f(w, g, [state], *, lr, lam)`, on copies of its own. Parameters
+            that `params` fixes it need not take.
         as_: What `against` computes: `value`, `gradient`, `prox` or `step`.
         points: How many points each check compares.
         params: Values of parameters that are sampled from their domains otherwise, and of the `step` of a prox.
-        rtol: Relative error that is allowed besides the tolerance; 1e-9 for `against`, else 0.
+        rtol: Relative error that is allowed besides the tolerance; 1e-9 for `against`, of single precision 5e-6, else
+            0.
+        dtype: Of the arrays: `float64`, `float32` or `all`; `float64` for `against`, else `all`.
+        range: The least and the greatest size of the weights that decide on `against`; 1e-6 and 1e6 unless given.
+        far: Does `against` fail for what is wrong at other sizes as well?
+        call: What `against` is called with, such as `"v, tau=step*lam"`: numbers, names, `+ - * / **` and keywords.
+        arrays: What `against` takes: `numpy`, `torch` tensors, or `numbers`, one weight at a time; as its own code
+            tells unless given.
         timeout: Seconds that symbolic work may take; the comparison itself is not limited.
 
     Returns:
@@ -257,13 +271,15 @@ def verify(
         points=points,
         parameters=params,
         rtol=rtol,
+        dtype=dtype,
+        size_range=range,
+        is_far_asked=far,
+        call=call,
+        arrays=arrays,
     )
     if against is not None:
-        is_judged_by_shape = callable(against) and as_ != "step"
-        proofs = (
-            worker.call("prove_convexity", timeout=timeout, objective=request.objective) if is_judged_by_shape else ()
-        )
-        return judge_function(request, against, proofs=proofs)
+        prove = partial(worker.call, "prove_convexity", timeout=timeout, objective=request.objective)
+        return judge_function(request, against, proofs=prove)
     targets = named_targets(target)
     updates = worker.call("derive_updates", timeout=timeout, objective=request.objective, rules=request.rules)
     return judge(request, updates, targets)

@@ -18,4 +18,10 @@ AUDIT_POINTS, MOST_AUDIT_POINTS = 700, 10**6
 FRAGMENT_WIDTH = "200pt"
 """Of a line of LaTeX for a paper: what a column of `article` in two columns takes."""
 RTOL = 1e-9
-"""Relative error allowed of somebody else's function or object; what symreg emits gets none beside its tolerance."""
+"""Relative error allowed of somebody else's object; what symreg emits gets none beside its tolerance."""
+
+Arrays = Literal["numpy", "torch", "numbers"]
+ARRAYS: tuple[Arrays, ...] = ("numpy", "torch", "numbers")
+"""What a function of a user's own may take: NumPy's arrays, PyTorch's tensors, or one weight at a time."""
+EVERYDAY = (1e-6, 1e6)
+"""The least and the greatest size of the weights that decide on a function of a user's own."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from symreg.application.verify import Watch
     from symreg.derivation.model import ProximalDerivation
     from symreg.model.objective import Objective
-    from symreg.verification import Report
+    from symreg.verification import Convexity, Report
 
 CATALOGUE_RULES = ("gradient_descent", "momentum", "adam", "adamw", "lion")
 """The rules whose steps `generated/` holds."""
@@ -215,6 +215,11 @@ def write_report(
     kind: Kind | None = None,
     settings: Mapping[str, float] | None = None,
     rtol: float | None = None,
+    dtype: str | None = None,
+    size_range: Sequence[float] | None = None,
+    is_far_asked: bool = False,
+    call: str | None = None,
+    arrays: str | None = None,
     parameters: Sequence[str] = (),
     domain: str | None = None,
 ) -> PrintedReport:
@@ -227,10 +232,15 @@ def write_report(
         targets: Names of targets.
         points: How many points each check compares.
         as_json: As data rather than as a table?
-        against: `FILE.py:FUNCTION` in place of what is emitted, or None.
+        against: `FILE.py:FUNCTION` or `package.module:FUNCTION` in place of what is emitted, or None.
         kind: What that function computes.
         settings: Values of parameters that are fixed.
         rtol: Relative error that is allowed besides the tolerance.
+        dtype: Of the arrays, or `all`.
+        size_range: The least and the greatest size of the weights that decide on that function.
+        is_far_asked: Does it fail for what is wrong at other sizes as well?
+        call: What it is called with, written out.
+        arrays: What it takes.
         parameters: Declarations of parameters.
         domain: Where each weight lies.
     """
@@ -248,6 +258,11 @@ def write_report(
         points=points,
         parameters=settings,
         rtol=rtol,
+        dtype=dtype,
+        size_range=size_range,
+        is_far_asked=is_far_asked,
+        call=call,
+        arrays=arrays,
     )
     if against is None:
         report = _report_on_emitted(tell, request, targets, progress)
@@ -273,7 +288,12 @@ def _report_on_function(tell: Tell, request: VerifyRequest, place: str, progress
 
     tell(Phase(f"load {place}", is_symbolic=False))
     function = function_in(place)
-    proofs = () if request.kind == "step" else prove_convexity(tell, objective=request.objective)
+
+    def proofs() -> Sequence[Convexity]:
+        proved = prove_convexity(tell, objective=request.objective)
+        tell(Phase(f"verify {place}", is_symbolic=False))
+        return proved
+
     tell(Phase(f"verify {place}", is_symbolic=False))
     return judge_function(request, function, label=Path(place).name, proofs=proofs, progress=progress)
 

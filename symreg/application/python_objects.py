@@ -24,22 +24,31 @@ LONGEST_LITERAL = 2_000
 
 
 def function_in(place: str) -> Callable[..., Any]:
-    """Return the function that `FILE.py:FUNCTION` names.
+    """Return the function that `FILE.py:FUNCTION` or `package.module:FUNCTION` names, or a method, `:OBJECT.METHOD`.
 
     Raises:
-        SpecError, UnknownName: There is no such file or function, or the file raises when it is run.
+        SpecError, UnknownName: There is no such file, module or function, or it raises when it is run.
     """
-    file, colon, name = place.rpartition(":")
-    if not colon or not file.endswith(".py") or not name.isidentifier():
-        raise SpecError(f"--against {place[:80]!r}: write FILE.py:FUNCTION, as in mine.py:update")
-    path = Path(file)
-    module = _file_module(path)
-    function: Callable[..., Any] | None = getattr(module, name, None)
-    if function is None:
-        known = [key for key, value in vars(module).items() if callable(value)]
-        raise UnknownName(f"{path.name} has no function '{name[:40]}'{did_you_mean(name[:40], known)}")
-    if not callable(function):
-        raise SpecError(f"{path.name}: '{name[:40]}' is not a function")
+    source, colon, name = place.rpartition(":")
+    if not colon or not source or not all(part.isidentifier() for part in name.split(".")):
+        raise SpecError(
+            f"--against {place[:80]!r}: write FILE.py:FUNCTION or package.module:FUNCTION, as in mine.py:update"
+        )
+    is_file = source.endswith(".py")
+    named: Any = _file_module(Path(source)) if is_file else _named_module(source)
+    shown = Path(source).name if is_file else printable(source, 80)
+    for part in name.split("."):
+        try:
+            inner = getattr(named, part, None)
+        except Exception as error:  # a module may look its names up itself
+            raise SpecError(f"{shown}:{name[:40]} raised {_first_line(error)}") from error
+        if inner is None:
+            known = [key for key, value in getattr(named, "__dict__", {}).items() if callable(value)]
+            raise UnknownName(f"{shown} has no function '{part[:40]}'{did_you_mean(part[:40], known)}")
+        named = inner
+    if not callable(named):
+        raise SpecError(f"{shown}: '{name[:40]}' is not a function")
+    function: Callable[..., Any] = named
     return function
 
 
@@ -175,18 +184,6 @@ def _literal(text: str, row: str) -> object:
         raise SpecError(
             f"--with '{printable(row, 40)}': write a number, a list of numbers, True, False, None or a 'text'"
         ) from None
-
-
-def contained(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function with an attempt to leave the process made an error like any other."""
-
-    def called(*arguments: Any, **named: Any) -> Any:
-        try:
-            return function(*arguments, **named)
-        except (SystemExit, GeneratorExit) as error:
-            raise RuntimeError(_first_line(error)) from error
-
-    return called
 
 
 def _file_module(path: Path) -> ModuleType:

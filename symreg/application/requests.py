@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from symreg.application.choices import MOST_AUDIT_POINTS, MOST_VERIFY_POINTS, RTOL
+from symreg.application.choices import (
+    ARRAYS,
+    DTYPES,
+    EVERYDAY,
+    MOST_AUDIT_POINTS,
+    MOST_VERIFY_POINTS,
+    RTOL,
+    Arrays,
+    Dtype,
+)
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.toml import STANDARD_INPUT, read_penalty
@@ -23,7 +33,7 @@ from symreg.model.spec import Parameter, Rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import TARGETS, no_target
-from symreg.targets.options import KINDS, Dtype, DtypeLike, Kind, Options, dtype_of
+from symreg.targets.options import KINDS, DtypeChoice, DtypeLike, Kind, Options, dtype_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +45,26 @@ class VerifyRequest:
         rules: Those whose steps are judged, told apart from the objective.
         parameters: Values of parameters that are fixed, in their domains; the others are sampled.
         points: How many points each check compares.
-        rtol: Relative error that is allowed besides the tolerance.
+        rtol: Relative error that is allowed besides the tolerance; None for what is usual in a precision.
+        dtypes: The precisions of the arrays.
         kind: What a function of a user's own claims to compute; None for what symreg emits.
+        size_range: The least and the greatest size of the weights that decide on such a function.
+        is_far_asked: Does it fail for what is wrong at other sizes as well?
+        call: What it is called with, written out; None for the parameters under their own names.
+        arrays: What it takes; None for what its own code tells.
     """
 
     objective: Objective
     rules: tuple[Rule, ...]
     parameters: Mapping[str, float]
     points: int
-    rtol: float
+    rtol: float | None
+    dtypes: tuple[Dtype, ...] = DTYPES
     kind: Kind | None = None
+    size_range: tuple[float, float] = EVERYDAY
+    is_far_asked: bool = False
+    call: str | None = None
+    arrays: Arrays | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +150,7 @@ def named_functions(functions: str | Sequence[str]) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS if kind in names)
 
 
-def named_dtype(dtype: DtypeLike) -> Dtype:
+def named_dtype(dtype: DtypeLike) -> DtypeChoice:
     """Return the precision that is named, as a text, as a type of NumPy's or as a `numpy.dtype`; it may be `all`.
 
     Raises:
@@ -174,6 +194,11 @@ def verify_request(
     points: int,
     parameters: Mapping[str, float] | None = None,
     rtol: float | None = None,
+    dtype: DtypeLike | None = None,
+    size_range: Sequence[float] | None = None,
+    is_far_asked: bool = False,
+    call: str | None = None,
+    arrays: str | None = None,
 ) -> VerifyRequest:
     """Return what the judge is asked to compare.
 
@@ -183,25 +208,60 @@ def verify_request(
         kind: What that function computes, or None for what symreg emits.
         points: From 1 to 10,000,000.
         parameters: Numbers by name; of a prox, of `step` as well.
-        rtol: From 0 to 1; by default 1e-9 for a function of the user's own, else 0.
+        rtol: From 0 to 1; by default 1e-9 for a function of the user's own, 5e-6 in single precision, else 0.
+        dtype: `float64`, `float32` or `all`; by default `float64` for a function of the user's own, else `all`.
+        size_range: Two numbers, the first less; for a function of the user's own.
+        is_far_asked: For a function of the user's own.
+        call: For a function of the user's own, such as `"v, tau=step*lam"`.
+        arrays: For a function of the user's own: `numpy`, `torch` or `numbers`.
 
     Raises:
-        SpecError, UnknownName: A fixed parameter does not exist or lies outside its domain, a number is none, or a
-            step is to be judged by more rules than one.
+        SpecError, UnknownName: A fixed parameter does not exist or lies outside its domain, a number is none, a
+            step is to be judged by more rules than one, or something is asked of what symreg emits that goes with a
+            function of the user's own.
     """
     if kind is not None and kind not in KINDS:
         raise UnknownName(f"a function is judged as 'value', 'gradient', 'prox' or 'step', not as {kind!r:.40}")
     if kind == "step" and len(rules) != 1:
         raise SpecError(f"a step is judged by one rule; {len(rules)} were given")
+    of_foreign = {"range": size_range is not None, "far": is_far_asked, "call": call is not None, "arrays": arrays}
+    if kind is None and (given := [name for name, is_given in of_foreign.items() if is_given]):
+        raise SpecError(f"{given[0]} goes with a function of your own: name it with against")
+    if arrays is not None and arrays not in ARRAYS:
+        raise UnknownName(f"a function takes 'numpy', 'torch' or 'numbers', not {arrays!r:.40}")
+    if call is not None and not isinstance(call, str):
+        raise SpecError(f"call = {call!r:.40}: write a text, such as 'v, tau=step*lam'")
     judged_rules = tuple(told_apart(rule, objective.terms) for rule in rules) if kind in (None, "step") else ()
     return VerifyRequest(
         objective=objective,
         rules=judged_rules,
         parameters=_fixed_parameters(objective, judged_rules, parameters, has_step=kind in (None, "prox")),
-        rtol=_relative_error(rtol, 0.0 if kind is None else RTOL),
+        rtol=0.0 if kind is None and rtol is None else None if rtol is None else _relative_error(rtol, RTOL),
+        dtypes=_judged_dtypes(dtype, "float64" if kind else "all"),
         points=_point_count(points, MOST_VERIFY_POINTS),
         kind=kind,
+        size_range=EVERYDAY if size_range is None else _size_range(size_range),
+        is_far_asked=bool(is_far_asked),
+        call=call,
+        arrays=next((known for known in ARRAYS if known == arrays), None),
     )
+
+
+def _judged_dtypes(dtype: DtypeLike | None, default: DtypeChoice) -> tuple[Dtype, ...]:
+    """Return the precisions that a name stands for, which may be `all`."""
+    asked = named_dtype(default if dtype is None else dtype)
+    return tuple(known for known in DTYPES if asked in (known, "all"))
+
+
+def _size_range(bounds: Sequence[float]) -> tuple[float, float]:
+    """Return the least and the greatest size of weights."""
+    try:
+        least, greatest = (_number("range", x) for x in bounds)
+    except (TypeError, ValueError):
+        raise SpecError(f"range = {bounds!r:.60}: write the least and the greatest size, as in 1e-6, 1e6") from None
+    if not 0 <= least < greatest < inf:
+        raise SpecError(f"range = {least:g}, {greatest:g}: write two sizes from 0 on, the first less than the second")
+    return least, greatest
 
 
 def audit_request(

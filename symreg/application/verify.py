@@ -6,10 +6,10 @@ Takes a request that was checked, and what is to be judged; hands on the judge's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from symreg.application.choices import DTYPES
-from symreg.application.python_objects import contained
 from symreg.application.requests import VerifyRequest
 from symreg.errors import SpecError
 from symreg.model.names import mentioned
@@ -49,10 +49,10 @@ def judge(
     return verify(
         request.objective.terms,
         request.rules,
-        _subjects(request.objective, updates, targets, BOTH),
+        [s for s in _subjects(request.objective, updates, targets, BOTH) if s.dtype in request.dtypes],
         points=request.points,
         params=request.parameters,
-        rtol=request.rtol,
+        rtol=request.rtol or 0.0,
         progress=progress,
     )
 
@@ -79,7 +79,7 @@ def judge_function(
     function: Callable[..., Any],
     *,
     label: str = "",
-    proofs: Sequence[Convexity] = (),
+    proofs: Sequence[Convexity] | Callable[[], Sequence[Convexity]] = (),
     progress: Watch | None = None,
 ) -> Report:
     """Return the report on a function that claims to be the objective's value, gradient, prox or a rule's step.
@@ -88,29 +88,44 @@ def judge_function(
         request: What to compare, and the kind of function.
         function: Called as the emitted function of its kind would be, on copies.
         label: What the report calls it; the function's own name unless given.
-        proofs: What is proved of the objective's convexity.
+        proofs: What is proved of the objective's convexity, or what proves it, once the call is known to fit.
         progress: Told which check is next.
 
     Raises:
-        SpecError: It cannot be called.
+        SpecError: It cannot be called, or not in that way.
+        ToolMissing: It takes PyTorch's tensors, and there is no PyTorch.
     """
-    from symreg.verification import against
+    from symreg.verification import Sizes, against
 
     assert request.kind is not None
     if not callable(function):
         raise SpecError(f"{mentioned(str(function), 'against:')} is not a function to judge")
+    least, greatest = request.size_range
     return against(
         request.objective.terms,
         request.rules[0] if request.kind == "step" else None,
-        contained(function),
+        function,
         request.kind,
         rtol=request.rtol,
         points=request.points,
         params=request.parameters,
-        label=label or str(getattr(function, "__name__", "function")),
+        dtypes=request.dtypes,
+        sizes=Sizes(least=least, greatest=greatest),
+        is_far_asked=request.is_far_asked,
+        arguments=request.call,
+        arrays=request.arrays,
+        label=label or _name_of(function),
         proofs=proofs,
         progress=progress,
     )
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    """Return what a report calls a function that came without a name: its own, or that of its class."""
+    while isinstance(function, partial):
+        function = function.func
+    name = getattr(function, "__name__", type(function).__name__)
+    return "function" if name == "<lambda>" else str(name)
 
 
 def _subjects(

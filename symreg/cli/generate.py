@@ -17,7 +17,7 @@ from symreg.cli.options import (
 )
 from symreg.cli.outcomes import FAILED, print_differences, tell_notes
 from symreg.errors import SpecError
-from symreg.targets.options import DTYPES, KINDS, STYLES, UNLESS_ASKED, Dtype, Options
+from symreg.targets.options import DTYPES, KINDS, STYLES, UNLESS_ASKED, DtypeChoice, Options
 
 
 @click.command()
@@ -57,7 +57,7 @@ def generate(
     objectives: tuple[str, ...],
     rules: tuple[str, ...],
     target: str,
-    dtype: Dtype,
+    dtype: DtypeChoice,
     functions: str,
     style: str,
     name: str | None,

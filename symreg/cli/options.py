@@ -171,3 +171,17 @@ def parsed_settings(rows: tuple[str, ...]) -> dict[str, float]:
             raise click.UsageError(f"{mentioned(row, '--set')}: {name} is set twice")
         settings[name] = number
     return settings
+
+
+def parsed_range(text: str | None) -> tuple[float, float] | None:
+    """Return the two numbers of `LEAST,GREATEST`; None where there is no text."""
+    from symreg.language.intervals import parse_number
+    from symreg.model.names import mentioned
+
+    if text is None:
+        return None
+    try:
+        least, greatest = map(parse_number, text.split(","))
+    except (SymregError, ValueError):
+        raise click.UsageError(f"{mentioned(text, '--range')}: write two sizes, as in 1e-6,1e6") from None
+    return least, greatest

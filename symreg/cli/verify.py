@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from symreg.application.choices import MOST_VERIFY_POINTS, VERIFY_POINTS
+from symreg.application.choices import ARRAYS, DTYPES, MOST_VERIFY_POINTS, VERIFY_POINTS
 from symreg.cli.child import run_task
 from symreg.cli.options import (
     common_options,
     domain_option,
     objective_argument,
     objective_text,
+    parsed_range,
     parsed_settings,
     rtol_option,
     rule_options,
@@ -20,8 +21,27 @@ from symreg.cli.options import (
 from symreg.cli.outcomes import print_report
 from symreg.targets.options import KINDS
 
+_CALLS = """
+What --against is called with, arrays by position and parameters by name, on copies:
 
-@click.command()
+\b
+  value     f(w, *, lam)            returns one number
+  gradient  f(w, *, lam)            returns an array like w
+  prox      f(v, *, step, lam)      returns an array like v
+  step      f(w, g, *, lr, lam)     returns the new weights, or changes w in place
+            f(w, g, state, *, lr, beta1, beta2, eps, lam)
+                                    of a rule with states; state is a dict of them
+
+where lam stands for all parameters of OBJECTIVE, lr for those of the rule, and g is the gradient of the loss. What has
+other arguments is called as --call says:
+
+\b
+  --call "v, tau=step*lam"          numbers, names, + - * / ** and keywords
+  --set lam=0.3                     fixes a parameter, which the function then need not take
+"""
+
+
+@click.command(epilog=_CALLS)
 @objective_argument
 @rule_options
 @target_option("all")
@@ -33,10 +53,31 @@ from symreg.targets.options import KINDS
     help="Points per check.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
-@click.option("--against", metavar="FILE.py:FUNCTION", help="Judge this function in place of what symreg emits.")
+@click.option(
+    "--against",
+    metavar="FILE.py:FUNCTION",
+    help="Judge this function, or package.module:FUNCTION, in place of what symreg emits.",
+)
 @click.option("--as", "kind", type=click.Choice(KINDS), help="What --against computes.")
+@click.option("--call", metavar="ARGUMENTS", help='What --against is called with, as in "v, tau=step*lam".')
+@click.option(
+    "--arrays", type=click.Choice(ARRAYS), help="What --against takes; numbers: one weight at a time.  [default: found]"
+)
+@click.option(
+    "--dtype",
+    type=click.Choice([*DTYPES, "all"]),
+    help="Precision of the arrays.  [default: all; float64 for --against]",
+)
+@click.option(
+    "--range",
+    "size_range",
+    metavar="LEAST,GREATEST",
+    callback=lambda _ctx, _parameter, text: parsed_range(text),
+    help="Sizes of the weights that decide on --against.  [default: 1e-6,1e6]",
+)
+@click.option("--far", "is_far_asked", is_flag=True, help="Fail --against for what is wrong at other sizes as well.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Fix a parameter that is else sampled.")
-@rtol_option("1e-9 for --against")
+@rtol_option("for --against 1e-9, of float32 5e-6")
 @domain_option
 @common_options
 def verify(
@@ -47,6 +88,11 @@ def verify(
     as_json: bool,
     against: str | None,
     kind: str | None,
+    call: str | None,
+    arrays: str | None,
+    dtype: str | None,
+    size_range: tuple[float, float] | None,
+    is_far_asked: bool,
     settings: tuple[str, ...],
     rtol: float | None,
     domain: str | None,
@@ -56,6 +102,9 @@ def verify(
     """Compare what is emitted for OBJECTIVE, or a function of your own, with certified finite differences."""
     if (against is None) != (kind is None):
         raise click.UsageError("--against and --as go together", click.get_current_context())
+    of_function = {"--call": call, "--arrays": arrays, "--range": size_range, "--far": is_far_asked or None}
+    if against is None and (given := [option for option, value in of_function.items() if value is not None]):
+        raise click.UsageError(f"{given[0]} goes with --against", click.get_current_context())
     report = run_task(
         "write_report",
         timeout=timeout,
@@ -68,6 +117,11 @@ def verify(
         kind=kind,
         settings=parsed_settings(settings),
         rtol=rtol,
+        dtype=dtype,
+        size_range=size_range,
+        is_far_asked=is_far_asked,
+        call=call,
+        arrays=arrays,
         parameters=parameters,
         domain=domain,
     )

@@ -13,7 +13,7 @@ from symreg.model.objective import Objective
 from symreg.targets.command import command_of, digest_of
 from symreg.targets.formulas import Equation, formulas, penalty_formulas
 from symreg.targets.minimum import notes_on_minimum
-from symreg.targets.options import Dtype, Options
+from symreg.targets.options import DtypeChoice, Options
 from symreg.targets.signature import Signature, signature_of
 from symreg.updates.update import Update
 
@@ -78,7 +78,7 @@ class Module:
     command: str
     digest: str
     functions: tuple[Function, ...]
-    dtype: Dtype
+    dtype: DtypeChoice
 
     @property
     def contents(self) -> str:

@@ -15,8 +15,8 @@ Kind = Literal["value", "gradient", "prox", "step"]
 KINDS: tuple[Kind, ...] = ("value", "gradient", "prox", "step")
 """The functions of an objective: its value, its gradient, its proximal operator, and a step for each rule."""
 
-Dtype = Literal["float64", "float32", "all"]
-DTYPES: tuple[Dtype, ...] = ("float64", "float32", "all")
+DtypeChoice = Literal["float64", "float32", "all"]
+DTYPES: tuple[DtypeChoice, ...] = ("float64", "float32", "all")
 """The precisions in which C is emitted; a NumPy module works in that of its arrays, whichever is asked for."""
 DtypeLike: TypeAlias = "str | type[float] | type[np.floating[Any]] | np.dtype[np.floating[Any]]"
 """A precision by its name, as a type or as NumPy's dtype of it; `all` stands for both."""
@@ -40,7 +40,7 @@ class Options:
         style: How NumPy is written.
     """
 
-    dtype: Dtype = "float64"
+    dtype: DtypeChoice = "float64"
     kinds: tuple[Kind, ...] = KINDS
     is_judged: bool = True
     style: Style = "blocks"
@@ -55,7 +55,7 @@ class Options:
         return ("float64", "float32") if self.dtype == "all" else (self.dtype,)
 
 
-def dtype_of(dtype: DtypeLike) -> Dtype | None:
+def dtype_of(dtype: DtypeLike) -> DtypeChoice | None:
     """Return the precision that something stands for, as NumPy reads it, or `all`; None where there is no such one."""
     for known in DTYPES:
         if isinstance(dtype, str) and dtype == known:

@@ -1,6 +1,7 @@
 """The judge: compares functions, whoever made them, with certified values of the formula as it was written."""
 
 from symreg.verification.cases.calling import Subject
+from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.checks.against import against
 from symreg.verification.checks.convexity import Convexity
 from symreg.verification.checks.judge import verify
@@ -8,4 +9,4 @@ from symreg.verification.checks.quick_look import quick_look
 from symreg.verification.report.check import Check
 from symreg.verification.report.report import Report
 
-__all__ = ["Check", "Convexity", "Report", "Subject", "against", "quick_look", "verify"]
+__all__ = ["Check", "Convexity", "Report", "Sizes", "Subject", "against", "quick_look", "verify"]

@@ -13,7 +13,7 @@ from emitted import PENALTIES, SUMS, WARNINGS, assert_clean, made, needs_gcc
 
 from symreg.objectives.resolve import resolve
 from symreg.targets.emit import emit
-from symreg.targets.options import Dtype, Kind, Options
+from symreg.targets.options import DtypeChoice, Kind, Options
 
 RULES = ("adam", "momentum", "proximal_gradient", "proximal_adam")
 SAMPLE = ("l1", "mcp", "log_sum", "welsch", "l2_norm")
@@ -30,7 +30,7 @@ def sources(penalty: str, options: Options) -> dict[str, str]:
     return emit(resolve(penalty), made(penalty, RULES), "c", options)
 
 
-def written(folder: Path, penalty: str, dtype: Dtype, kinds: tuple[Kind, ...]) -> Path:
+def written(folder: Path, penalty: str, dtype: DtypeChoice, kinds: tuple[Kind, ...]) -> Path:
     """Write the files of a penalty, and return the path of its source."""
     files = sources(penalty, Options(dtype=dtype, kinds=kinds))
     for path, text in files.items():
@@ -97,7 +97,7 @@ def test_nothing_is_converted_in_single_precision(penalty: str, tmp_path: Path) 
 @needs_gcc
 @every_penalty
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_no_frame_is_above_512_bytes(penalty: str, dtype: Dtype, tmp_path: Path) -> None:
+def test_no_frame_is_above_512_bytes(penalty: str, dtype: DtypeChoice, tmp_path: Path) -> None:
     result = compiled(written(tmp_path, penalty, dtype, UPDATING), "gcc", "-O2")
     large = {name: size for name, size in frames(result).items() if size > 512}
     assert not large

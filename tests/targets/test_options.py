@@ -23,7 +23,7 @@ from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
 from symreg.targets.loading import c_compiler
-from symreg.targets.options import KINDS, Dtype, Kind, Options
+from symreg.targets.options import KINDS, DtypeChoice, Kind, Options
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 
@@ -40,7 +40,7 @@ def declared(header: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("dtype", "suffixes"), [("float64", ["f64"]), ("float32", ["f32"]), ("all", ["f64", "f32"])])
-def test_c_has_the_precision_that_is_asked_for(dtype: Dtype, suffixes: list[str]) -> None:
+def test_c_has_the_precision_that_is_asked_for(dtype: DtypeChoice, suffixes: list[str]) -> None:
     files = emit(*derived("l2"), "c", Options(dtype=dtype))
     names = ("value", "gradient", "prox", "adam_init", "adam_step")
     assert declared(files["c/l2.h"]) == [f"l2_{name}_{suffix}" for name in names for suffix in suffixes]
@@ -87,7 +87,7 @@ def on_the_command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_what_is_asked_for_is_what_is_judged(dtype: Dtype, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_is_asked_for_is_what_is_judged(dtype: DtypeChoice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SYMREG_CACHE", str(tmp_path))
     reports, look = [], verify.quick_look
     monkeypatch.setattr(verify, "quick_look", lambda *given: reports.append(look(*given)) or reports[-1])

@@ -23,7 +23,7 @@ from symreg.targets.c.statements import statements
 from symreg.targets.c.states import initial_rows
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition
-from symreg.targets.options import Dtype
+from symreg.targets.options import DtypeChoice
 from symreg.targets.wording import WIDTH, table, wrapped
 from symreg.templates import render
 
@@ -144,7 +144,7 @@ def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str], dict[Rou
     return helpers, own, named_routines((s for f in module.functions for s in f.kernel.stages), namer)
 
 
-def _declarations(functions: list[str], dtype: Dtype) -> list[str]:
+def _declarations(functions: list[str], dtype: DtypeChoice) -> list[str]:
     """Return the declarations of functions of math.h in each type that a file computes in."""
     reals = sorted({real for precision in PRECISIONS[dtype] for real in (precision.real, precision.wide)})
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symreg.targets.options import Dtype
+from symreg.targets.options import DtypeChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ DOUBLE = Precision(suffix="f64", real="double", wide="double")
 SINGLE = Precision(suffix="f32", real="float", wide="float")
 SINGLE_BESIDE_DOUBLE = Precision(suffix="f32", real="float", wide="double")
 
-PRECISIONS: dict[Dtype, tuple[Precision, ...]] = {
+PRECISIONS: dict[DtypeChoice, tuple[Precision, ...]] = {
     "float64": (DOUBLE,),
     "float32": (SINGLE,),
     "all": (DOUBLE, SINGLE_BESIDE_DOUBLE),

@@ -66,7 +66,7 @@ def call_gradient(subject: Subject, group: Group, weights: Vector) -> NDArray[An
     """Return dR/dw as the subject computes it."""
     own = _copied(weights)
     result = subject.call("gradient", {"w": own, **given(group, len(weights))})
-    found = _vector(result, weights.shape, "gradient")
+    found = vector_of(result, weights.shape, "gradient")
     if subject.is_emitted:
         _require_unchanged("w", own, weights)
         _require_type("gradient", found, weights)
@@ -79,7 +79,7 @@ def call_prox(subject: Subject, group: Group, points: Vector, step: float) -> ND
     """Return the proximal point of v as the subject computes it."""
     own = _copied(points)
     result = subject.call("prox", {"v": own, "step": step, **given(group, len(points))})
-    found = _vector(result, points.shape, "prox")
+    found = vector_of(result, points.shape, "prox")
     if subject.is_emitted:
         _require_unchanged("v", own, points)
         _require_type("prox", found, points)
@@ -106,7 +106,7 @@ def call_step(subject: Subject, rule: Rule, case: StepCase) -> dict[str, Any]:
         if state is None or one.name not in state:
             raise CallFailed(f"the state has no '{one.name}' after the step")
         found = state[one.name]
-        after[one.name] = _vector(found, weights.shape, one.name) if one.is_array else _number(found, one.name)
+        after[one.name] = vector_of(found, weights.shape, one.name) if one.is_array else _number(found, one.name)
     if rule.uses_t and state is not None:
         taken = _number(state.get("t"), "t")
         if taken != case.taken + 1:
@@ -151,6 +151,8 @@ def called(function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapp
     try:
         with np.errstate(all="ignore"):
             return function(*arguments, **named)
+    except CallFailed:
+        raise
     except Exception as error:  # whatever somebody's function raises is its failure
         first = str(error).splitlines()[0] if str(error) else ""
         raise CallFailed(f"it raised {type(error).__name__}{': ' if first else ''}{first[:200]}") from error
@@ -177,18 +179,40 @@ def _require_type(name: str, found: NDArray[Any], weights: Vector) -> None:
         raise CallFailed(f"{name} is {found.dtype} where {weights.dtype} is right")
 
 
-def _vector(result: Any, shape: tuple[int, ...], name: str) -> NDArray[Any]:
+def vector_of(result: Any, shape: tuple[int, ...], name: str) -> NDArray[Any]:
+    """Return what a function returned as an array of numbers of a shape.
+
+    Raises:
+        CallFailed: It is none; says in words what it is.
+    """
     try:
         found = np.asarray(result)
-        if found.shape != shape:
-            raise CallFailed(f"{name} has shape {found.shape} where {shape} is right")
-        if found.dtype.kind not in "fiub":
-            raise CallFailed(f"{name} holds {found.dtype} where numbers are right")
-    except ValueError as error:
-        raise CallFailed(f"{name} is not an array of numbers") from error
+    except ValueError:
+        found = np.asarray(None)
+    if found.dtype.kind not in "fiub":
+        raise CallFailed(f"{name} is {_in_words(result)} where {_wanted(shape, name)} is right")
+    if found.shape != shape:
+        raise CallFailed(f"{name} is {_in_words(found)} where {_wanted(shape, name)} is right")
     return found
 
 
+def _in_words(result: Any) -> str:
+    """Return what something is that is no array of numbers of the right shape."""
+    if result is None:
+        return "None"
+    shape, dtype = getattr(result, "shape", None), getattr(result, "dtype", None)
+    if shape == () and dtype is not None and dtype.kind in "fiub":
+        return f"one number, {float(result):g},"
+    if isinstance(shape, tuple) and dtype is not None:
+        return f"an array of shape {shape}{'' if dtype.kind in 'fiub' else f' of {dtype}'}"
+    return f"of type {type(result).__name__}"
+
+
+def _wanted(shape: tuple[int, ...], name: str) -> str:
+    if shape:
+        return f"an array of numbers of shape {shape}"
+    return "one number, of all weights together," if name == "value" else "one number"
+
+
 def _number(result: Any, name: str) -> float:
-    found = _vector(result, (), name)
-    return float(found)
+    return float(vector_of(result, (), name))

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symreg.model.terms import Terms
 from symreg.verification.behaviour import layouts, numbers
-from symreg.verification.cases.calling import CallFailed, Subject, call_gradient
+from symreg.verification.cases.calling import Subject, call_gradient
 from symreg.verification.cases.finding import Shares, find_slope, shares_of_slope
 from symreg.verification.cases.slope_cases import SlopeCase, offsets
 from symreg.verification.checks import places
+from symreg.verification.checks.answers import answers
 from symreg.verification.checks.evidence import Evidence, Judge
-from symreg.verification.comparison.failure import Failure
 from symreg.verification.comparison.tally import Points, Tally
 from symreg.verification.comparison.tolerance import Measured, reference
 from symreg.verification.oracle.formats import FORMATS
@@ -63,9 +62,17 @@ def judge_of_gradients(evidence: Evidence, rtol: float) -> Judge:
 
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("gradient", subject.label, dtype, enough=evidence.enough)
-        together = _called(tally, subject, cases)
-        if together is None:
+        given = answers(
+            tally,
+            subject,
+            evidence,
+            cases,
+            lambda case: call_gradient(subject, case.group, case.weights),
+            lambda case: (places.of_slope(case, 0), places.rank_of(case.group)),
+        )
+        if given is None:
             return [tally.check()]
+        together = np.concatenate(given)
         tally.add({"gradient": (together, exact)}, points, rtol)
         if not subject.is_emitted:
             return [tally.check()]
@@ -81,18 +88,6 @@ def judge_of_gradients(evidence: Evidence, rtol: float) -> Judge:
         return [tally.check(), kinks.check()]
 
     return judge
-
-
-def _called(tally: Tally, subject: Subject, cases: tuple[SlopeCase, ...]) -> NDArray[Any] | None:
-    """Return the gradients of all cases, one after the other; None if a call failed, which is recorded."""
-    emitted: list[NDArray[Any]] = []
-    for case in cases:
-        try:
-            emitted.append(call_gradient(subject, case.group, case.weights))
-        except CallFailed as failed:
-            tally.fail(Failure(at=places.of_slope(case, 0), note=str(failed), rank=places.rank_of(case.group)))
-            return None
-    return np.concatenate(emitted)
 
 
 def _is_settled(terms: Terms, case: SlopeCase, j: int) -> bool:

@@ -20,6 +20,7 @@ from symreg.verification.cases.prox_cases import ProxCase
 from symreg.verification.cases.prox_minima import norm_of, radius_of
 from symreg.verification.cases.slope_cases import offsets
 from symreg.verification.checks import places
+from symreg.verification.checks.answers import answers
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.checks.prox_tolerance import (
     ProxPoint,
@@ -70,13 +71,16 @@ def judge_of_prox(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) ->
 
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("prox", subject.label, dtype)
-        emitted: list[NDArray[Any]] = []
-        for case in cases:
-            try:
-                emitted.append(call_prox(subject, case.group, case.points, case.step))
-            except CallFailed as failed:
-                tally.fail(Failure(at=places.of_prox(case, 0), note=str(failed), rank=_rank(case)))
-                return [tally.check()]
+        emitted = answers(
+            tally,
+            subject,
+            evidence,
+            cases,
+            lambda case: call_prox(subject, case.group, case.points, case.step),
+            lambda case: (places.of_prox(case, 0), _rank(case)),
+        )
+        if emitted is None:
+            return [tally.check()]
         together = np.concatenate(emitted) if emitted else np.zeros(0, dtype)
         tally.add({"prox": (together, exact)}, points, rtol)
         for case in spheres:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from symreg.model.spec import Rule
 from symreg.verification.behaviour import layouts, numbers
-from symreg.verification.cases.calling import CallFailed, Subject, call_step
+from symreg.verification.cases.calling import Subject, call_step
 from symreg.verification.cases.finding import Shares, find_step, range_check
 from symreg.verification.cases.slope_cases import offsets
 from symreg.verification.cases.step_case import StepCase
 from symreg.verification.cases.step_cases import references_of_steps, step_cases
 from symreg.verification.checks import places
+from symreg.verification.checks.answers import answers
 from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.comparison.failure import Failure
 from symreg.verification.comparison.tally import Points, Tally
@@ -35,7 +36,7 @@ def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
         rtol: Relative error that is allowed besides the tolerance.
     """
     terms, dtype = evidence.terms, evidence.dtype
-    cases = step_cases(terms, rule, evidence.slope_cases(), dtype, evidence.fixed)
+    cases = step_cases(terms, rule, evidence.slope_cases(), dtype, evidence.fixed, evidence.sizes)
     exact = references_of_steps(cases, rule)
     where = list(offsets([len(case.weights) for case in cases]))
     everyday = places.everyday_weights(terms, cases)
@@ -57,9 +58,17 @@ def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
 
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("step", subject.label, dtype, rule.name, evidence.enough)
-        columns = _called(tally, subject, rule, cases, tuple(exact))
-        if columns is None:
+        states = answers(
+            tally,
+            subject,
+            evidence,
+            cases,
+            lambda case: call_step(subject, rule, case),
+            lambda case: (places.of_step(case, 0, rule.uses_t), places.rank_of(case.group)),
+        )
+        if states is None:
             return [tally.check()]
+        columns = _columns(states, cases, tuple(exact))
         tally.add({name: (column, exact[name]) for name, column in columns.items()}, points, rtol)
         for cancellation in rule.cancellations:
             tally.explain(cancellation.sentence)
@@ -74,22 +83,12 @@ def judge_of_steps(evidence: Evidence, rule: Rule, rtol: float) -> Judge:
     return judge
 
 
-def _called(
-    tally: Tally,
-    subject: Subject,
-    rule: Rule,
-    cases: Sequence[StepCase],
-    outputs: tuple[str, ...],
-) -> dict[str, NDArray[Any]] | None:
-    """Return each output of all cases, one after the other; None if a call failed, which is recorded."""
+def _columns(
+    states: Sequence[Mapping[str, Any]], cases: Sequence[StepCase], outputs: tuple[str, ...]
+) -> dict[str, NDArray[Any]]:
+    """Return each output of all cases, one after the other."""
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in outputs}
-    for case in cases:
-        try:
-            after = call_step(subject, rule, case)
-        except CallFailed as failed:
-            at = places.of_step(case, 0, rule.uses_t)
-            tally.fail(Failure(at=at, note=str(failed), rank=places.rank_of(case.group)))
-            return None
+    for after, case in zip(states, cases, strict=True):
         for name, column in columns.items():
             column.append(np.broadcast_to(after[name], case.weights.shape))
     return {name: np.concatenate(column) for name, column in columns.items() if column}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from symreg.verification.behaviour import layouts, numbers
-from symreg.verification.cases.calling import CallFailed, Subject, call_value
+from symreg.verification.cases.calling import Subject, call_value
 from symreg.verification.cases.finding import Shares, find_value
 from symreg.verification.cases.sampling.weights import are_everyday
 from symreg.verification.cases.slope_cases import value_cases
 from symreg.verification.checks import places
+from symreg.verification.checks.answers import answers
 from symreg.verification.checks.evidence import Evidence, Judge
-from symreg.verification.comparison.failure import Failure
 from symreg.verification.comparison.tally import Points, Tally
 from symreg.verification.comparison.tolerance import Measured, reference
 from symreg.verification.oracle.formats import FORMATS
@@ -39,13 +39,17 @@ def judge_of_values(evidence: Evidence, rtol: float) -> Judge:
 
     def judge(subject: Subject) -> list[Check]:
         tally = Tally("value", subject.label, dtype, enough=evidence.enough)
-        emitted = np.full(len(cases), np.nan)
-        for k, case in enumerate(cases):
-            try:
-                emitted[k] = call_value(subject, case.group, case.weights)
-            except CallFailed as failed:
-                tally.fail(Failure(at=places.of_value(case), note=str(failed), rank=places.rank_of(case.group)))
-                return [tally.check()]
+        given = answers(
+            tally,
+            subject,
+            evidence,
+            cases,
+            lambda case: call_value(subject, case.group, case.weights),
+            lambda case: (places.of_value(case), places.rank_of(case.group)),
+        )
+        if given is None:
+            return [tally.check()]
+        emitted = np.array(given, dtype=np.float64)
         tally.add({"value": (emitted, exact)}, points, rtol)
         if subject.is_emitted:
             numbers.of_value(tally, subject, terms, evidence.sample, evidence.greatest, is_brief=evidence.is_brief)

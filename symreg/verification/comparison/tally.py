@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from operator import attrgetter
 from typing import Any
 
@@ -182,6 +182,7 @@ class Tally:
         shown: Failure | Right | None = min(self.failures, key=self.order, default=None)
         shown = shown or self.nearest
         verdict = self._verdict()
+        ulps, ratio, off = self._errors(shown)
         return Check(
             kind=self.kind,
             rule=self.rule,
@@ -192,7 +193,9 @@ class Tally:
             undetermined=self.counts[Finding.UNDETERMINED],
             vacuous=self.counts[Finding.VACUOUS],
             failures=len(self.failures),
-            **self._errors(shown),
+            worst_ulp=ulps,
+            worst_ratio=ratio,
+            worst_relative=off,
             at=shown.at if shown else {},
             expected=shown.expected if shown else None,
             got=shown.got if shown else None,
@@ -200,16 +203,18 @@ class Tally:
             notes=self._notes(shown, verdict),
         )
 
-    def _errors(self, shown: Failure | Right | None) -> dict[str, float | None]:
-        """Return the three measures of the error that is shown; None where it was not measured."""
+    def _errors(self, shown: Failure | Right | None) -> tuple[float | None, float | None, float | None]:
+        """Return the error that is shown: ulps, a multiple of what is allowed, relative; None if not measured."""
         if self.worst is not None or shown is None or (isinstance(shown, Right) and shown.ulps is None):
-            return {"worst_ulp": None, "worst_ratio": None, "worst_relative": self.worst}
+            return None, None, self.worst
+        if shown.got is not None and isnan(shown.got) and not (shown.expected is not None and isnan(shown.expected)):
+            return None, None, None  # there is no number to measure
         ulps = shown.ulps if isinstance(shown, Right) else None
         if isinstance(shown, Failure) and shown.ratio is not None and shown.expected is not None:
             got = inf if shown.got is None else shown.got
             ulps = abs(got - shown.expected) / float(ulp_of(np.array([shown.expected]), self.dtype)[0])
         off = inf if shown.ratio is None else relative(shown.got, shown.expected)
-        return {"worst_ulp": ulps, "worst_ratio": shown.ratio, "worst_relative": off if isfinite(off) else None}
+        return ulps, shown.ratio, off if isfinite(off) else None
 
     def _verdict(self) -> Verdict:
         if self.failures:

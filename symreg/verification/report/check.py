@@ -46,6 +46,8 @@ class Check:
         verdict: Of a function that is right `pass`, of an object `agrees`; `inaccurate` is wrong by at most a
             thousandth everywhere; `undetermined` says that nothing could be judged at values that people use.
         notes: Sentences on the failure, or what was raised, each without its full stop.
+        region: Which weights it looked at, if not those that decide: `beyond 1e6`.
+        is_counted: Does the report fail if the check does?
     """
 
     kind: str
@@ -65,6 +67,8 @@ class Check:
     got: float | None = None
     verdict: Verdict
     notes: tuple[str, ...] = ()
+    region: str = ""
+    is_counted: bool = True
 
     def __repr__(self) -> str:
         subject = f"check of {self.name} in {self.target}, {self.dtype}"

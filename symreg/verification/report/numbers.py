@@ -31,6 +31,12 @@ def exact(value: Any) -> str:
     return str(value)
 
 
+def compact(x: float) -> str:
+    """Return a number as short as it is written: 1e6, 0.001, 250."""
+    digits, e, exponent = f"{x:.6g}".partition("e")
+    return f"{digits}e{int(exponent)}" if e else digits
+
+
 def distinguished(right: float, got: float, least: int = 6) -> tuple[str, str]:
     """Return two numbers with as many digits as it takes to see the difference, and at least so many."""
     for digits in range(least, 18):

@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 # What JSON holds of a check, in order.
 _OF_A_FUNCTION = (
     "kind", "rule", "target", "dtype", "points", "compared", "undetermined", "vacuous", "worst_ulp", "worst_ratio",
-    "worst_relative", "at", "expected", "got", "verdict", "note",
+    "worst_relative", "at", "expected", "got", "verdict", "note", "region", "is_counted",
 )  # fmt: skip
 _OF_AN_OBJECT = (
     "kind", "points", "undetermined", "failures", "worst", "at", "got", "right", "verdict", "notes",
@@ -33,7 +33,8 @@ class Report:
         label: The object that was audited; "" where functions were verified.
         objective: The formula that the object was judged by, "" where it was judged by itself.
         parameters: The formula's parameters.
-        notes: What was not judged of the object, and why.
+        notes: What was not judged of the object, and why; what somebody's own function does besides computing.
+        call: How somebody's own function was called; "" for emitted ones.
     """
 
     checks: tuple[Check, ...]
@@ -41,11 +42,13 @@ class Report:
     objective: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    call: str = ""
 
     @property
     def passed(self) -> bool:
-        """Did every check pass, and was there one?"""
-        return bool(self.checks) and all(check.is_right for check in self.checks)
+        """Did every check that counts pass, and was there one?"""
+        counted = [check for check in self.checks if check.is_counted]
+        return bool(counted) and all(check.is_right for check in counted)
 
     @property
     def is_audit(self) -> bool:
@@ -61,7 +64,7 @@ class Report:
 
     def table(self, width: int = table.WIDTH) -> str:
         """Return the checks of functions as a table of so many columns."""
-        return table.table(self.checks, width)
+        return table.table(self.checks, width, self.call, self.notes)
 
     def summary(self) -> str:
         """Return one line that says what was compared and what came of it."""
@@ -74,8 +77,10 @@ class Report:
         data: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
         if self.is_audit:
             data |= {"object": self.label, "objective": self.objective or None, "parameters": dict(self.parameters)}
+        if self.call:
+            data |= {"call": self.call}
         data |= {"passed": self.passed, "checks": checks}
-        if self.is_audit:
+        if self.is_audit or self.call:
             data["notes"] = self.notes
         return json.dumps(as_data(data), indent=2, ensure_ascii=True)
 

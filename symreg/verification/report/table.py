@@ -16,25 +16,36 @@ _OF_PAIRS = ("subgradient", "prox_monotone", "prox_lipschitz")
 """Checks of inequalities, whose notes hold both sides."""
 
 
-def table(checks: Sequence[Check], width: int) -> str:
-    """Return a row per check, below each failure its point with both values, and a line of counts."""
-    heads, rows, widths, room = _columns(checks, width)
-    lines = [_line(heads, widths)]
+def table(checks: Sequence[Check], width: int, call: str = "", notes: Sequence[str] = ()) -> str:
+    """Return a row per check, below each failure its point with both values, and a line of counts.
+
+    Args:
+        checks: One a row.
+        width: Of a line, at most.
+        call: How somebody's own function was called, which is told first.
+        notes: Told last.
+    """
+    heads, rows, widths, room = _columns(checks, width, has_call=bool(call))
+    lines = [*_wrapped(f"called as {call}", width, most=6), ""] if call else []
+    lines.append(_line(heads, widths))
     for check, row in zip(checks, rows, strict=True):
         place = [_cut(_place(check.at), room) if check.is_right else ""] * (room > 0)
         lines.append(_line((row[0], _cut(row[1], widths[1]), *row[2:-1], *place, row[-1]), widths))
         if not check.is_right:
             for text in ([f"at {_place(check.at)}"] if check.at else []) + _failure(check):
                 lines += [f"   {line}" for line in _wrapped(text, width - 3, most=6)]
+            if not check.is_counted:
+                lines.append("   this does not count; --far makes it count")
         if check.unjudged:
             lines += [f"   {line}" for line in _wrapped(_unjudged(check), width - 3, most=2)]
-    return "\n".join([*lines, "", summary(checks)])
+    told = [line for note in notes for line in _wrapped(f"note: {note}", width, most=6)]
+    return "\n".join([*lines, "", *told, summary(checks)])
 
 
 def summary(checks: Sequence[Check]) -> str:
     """Return one line that says what was compared and what was not."""
-    failed = sum(not check.is_right for check in checks)
-    good = len(checks) - failed
+    failed = sum(not check.is_right for check in checks if check.is_counted)
+    good = sum(check.is_right for check in checks)
     parts = [f"{failed} {_plural('check', failed)} failed"] if failed else []
     if good or not failed:
         parts.append(f"{good} {_plural('check', good)} passed")
@@ -42,20 +53,32 @@ def summary(checks: Sequence[Check]) -> str:
     return f"{', '.join(parts)}; {compared:,} points compared, {unjudged:,} not judged"
 
 
-def _columns(checks: Sequence[Check], width: int) -> tuple[list[str], list[tuple[str, ...]], list[int], int]:
+def _columns(
+    checks: Sequence[Check], width: int, *, has_call: bool
+) -> tuple[list[str], list[tuple[str, ...]], list[int], int]:
     """Return heads, rows, the columns' widths, and the width of that of places: 0 where they have no room."""
-    whose = "function" if any(":" in check.target for check in checks) else "target"
+    whose = "function" if has_call else "target"
     heads = ["check", whose, "dtype", "points", "of allowed", "relative", "verdict"]
     rows: list[tuple[str, ...]] = [
-        (c.name, c.target, c.dtype, f"{c.points:,}", _times(c.worst_ratio), _part(c.worst_relative), c.verdict)
+        (
+            f"  {c.region}" if c.region else c.name,
+            c.target.rpartition(":")[2] if has_call else c.target,
+            c.dtype,
+            f"{c.points:,}",
+            _times(c.worst_ratio),
+            _part(c.worst_relative),
+            c.verdict,
+        )
         for c in checks
     ]
     widths = [max([len(head), *(len(row[k]) for row in rows)]) for k, head in enumerate(heads)]
     room = width - sum(widths) - 2 * len(heads)
     # A failure's place has lines of its own.
     has_places = room > _SHORTEST and any(check.is_right for check in checks)
+    if room < -2 and has_call and len({check.dtype for check in checks}) == 1:
+        rows, heads = [(*row[:2], *row[3:]) for row in rows], [*heads[:2], *heads[3:]]  # the call tells it
+        room += widths.pop(2) + 2
     if room < -2:
-        rows = [(row[0], row[1].rpartition(":")[2], *row[2:]) for row in rows]  # a function without its file
         widths[1] = max(len(whose), min(widths[1] + room + 2, max(len(row[1]) for row in rows)))
     if has_places:
         heads.insert(-1, "at")
