@@ -61,7 +61,7 @@ def test_the_mistaken_rule_is_refuted_by_a_negative_weight(tmp_path: Path, funct
     code, out = run(tmp_path, "verify", "l2", "--against", f"mine.py:{function}", "--as", "step")
     assert code == 1
     call, _, head, row, at, numbers, words, _, summary = out.splitlines()
-    assert call == f"called as {function}(w, g, *, lr, lam), with NumPy arrays"
+    assert call == f"called as {function}(w, g, *, lr, lam) on NumPy arrays"
     assert head.split() == ["check", "function", "dtype", "points", "of", "allowed", "relative", "verdict"]
     assert row.split()[:4] == ["gradient_descent_step", function, "float64", "2,004"]
     assert row.split()[4:] == ["4e8", "x", "0.4", "wrong"]
@@ -90,7 +90,7 @@ def test_the_refutation_as_data(tmp_path: Path) -> None:
     assert set(found) == fields | {
         "worst_ratio", "worst_relative", "got", "verdict", "compared", "note", "region", "is_counted"
     }  # fmt: skip
-    assert data["call"] == "update(w, g, *, lr, lam), with NumPy arrays" and data["notes"] == []
+    assert data["call"] == "update(w, g, *, lr, lam) on NumPy arrays" and data["notes"] == []
     code, out = run(tmp_path, "verify", "l2", "--against", "mine.py:right", *arguments)
     assert (code, json.loads(out)["passed"]) == (0, True)
 

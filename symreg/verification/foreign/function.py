@@ -168,7 +168,7 @@ class Foreign:
     @property
     def text(self) -> str:
         """What is called with what, as a report shows it."""
-        return f"{self.plan.text}, with {IN_WORDS[self.arrays]}"
+        return f"{self.plan.text} on {IN_WORDS[self.arrays]}"
 
 
 def described(error: BaseException) -> str:
