@@ -214,7 +214,7 @@ def test_every_weight_is_of_the_range() -> None:
 
     judge_function(verify_request(resolve("l1"), (), kind="prox", points=400, size_range=(0.125, 8.0)), watched)
     inside = [x for x in seen if 0.125 <= x <= 8.0]
-    assert len(inside) > 350 and len(seen) - len(inside) <= 100  # the others are of the two rows besides
+    assert len(inside) > 350 and len(seen) - len(inside) <= 130  # the others are of the two rows besides
 
 
 # What functions take and do
