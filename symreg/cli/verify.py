@@ -25,19 +25,19 @@ _CALLS = """
 What --against is called with, arrays by position and parameters by name, on copies:
 
 \b
-  value     f(w, *, lam)            returns one number
-  gradient  f(w, *, lam)            returns an array like w
-  prox      f(v, *, step, lam)      returns an array like v
-  step      f(w, g, *, lr, lam)     returns the new weights, or changes w in place
+  value     f(w, *, lam)         returns one number
+  gradient  f(w, *, lam)         returns an array like w
+  prox      f(v, *, step, lam)   returns an array like v
+  step      f(w, g, *, lr, lam)  returns new weights, or changes w in place;
+            of a rule with states, which are in a dict,
             f(w, g, state, *, lr, beta1, beta2, eps, lam)
-                                    of a rule with states; state is a dict of them
 
 where lam stands for all parameters of OBJECTIVE, lr for those of the rule, and g is the gradient of the loss. What has
 other arguments is called as --call says:
 
 \b
-  --call "v, tau=step*lam"          numbers, names, + - * / ** and keywords
-  --set lam=0.3                     fixes a parameter, which the function then need not take
+  --call "v, tau=step*lam"   numbers, names, + - * / ** and keywords
+  --set lam=0.3              fixes what the function then need not take
 """
 
 

@@ -110,8 +110,10 @@ def mismatch(plan: Plan, function: Callable[..., Any], reason: str) -> str:
     signature = signature_of(function)
     own = "" if signature is None else f"; it is {_cut(f'{plan.name}{_plain(signature)}')}"
     states = f", state = {{{', '.join(plan.call.states)}}}" if plan.call.states and plan.arguments is None else ""
-    kind = "is a class, not a function: " if inspect.isclass(function) else ""
-    return f"{plan.name} {kind}cannot be called as {plan.text}{states}{own} ({reason}); {_remedy(signature, plan)}"
+    remedy = _remedy(signature, plan)
+    if inspect.isclass(function):
+        remedy = "it is a class: name a method of an object, as in FILE.py:OBJECT.METHOD, or judge the whole with audit"
+    return f"{plan.name} cannot be called as {plan.text}{states}{own} ({reason}); {remedy}"
 
 
 def _plain(signature: inspect.Signature) -> str:

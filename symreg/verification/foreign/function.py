@@ -58,6 +58,11 @@ class Foreign:
             if isinstance(result, list | tuple):
                 self._note(f"it returns a {type(result).__name__}, which was read as an array")
             self._look_at_dtype(result, weights)
+            if self.plan.call.kind == "value" and getattr(result, "shape", ()) == weights.shape:
+                raise CallFailed(
+                    f"value is an array of shape {weights.shape} where one number, of all weights together, is right; "
+                    "--arrays numbers takes one weight at a time, and sums"
+                )
             return result
         after = self._after_step(result, handed, weights)
         state.clear()
