@@ -31,9 +31,8 @@ PACKAGES = (*operators.PACKAGES, *more_operators.PACKAGES)
 REMARKS = operators.REMARKS | more_operators.REMARKS
 REPRODUCED = operators.REPRODUCED | more_operators.REPRODUCED
 NOT_TRIED = (
-    "CIL is on no package index: it is built with conda. ProxTorch and deepinv are for PyTorch, whose packages did not "
-    "install where this was written. The names of all three are understood: `proximal(x, tau)`, `prox(x, tau)`, "
-    "`prox(x, gamma=)`, and tensors."
+    "CIL is on no package index, but built with conda. Its names are understood: `__call__`, `gradient`, "
+    "`proximal(x, tau)`."
 )
 
 KINDS = ("value", "gradient", "prox", "subdifferential", "monotone", "nonexpansive", "elementwise")
@@ -94,7 +93,8 @@ def call(entry: Entry, check: Check) -> str:
     module, made = ("odl", f"odl.functionals.{entry.made}") if entry.made else (module, f"{module}.{name}({arguments})")
     at = dict(check.at)
     if check.kind == "value":
-        called = f"{made}{_VALUES.get(entry.library, '')}(np.array([{at['w']!r}]))"
+        array = f"torch.tensor([{at['w']!r}]).double()" if entry.library == "proxtorch" else f"np.array([{at['w']!r}])"
+        called = f"{made}{_VALUES.get(entry.library, '')}({array})"
     elif check.kind == "gradient":
         called = f"{made}.grad(np.array([{at['w']!r}]))"
     elif check.kind == "subdifferential":
@@ -104,14 +104,15 @@ def call(entry: Entry, check: Check) -> str:
     else:
         points = at["v"] if isinstance(at["v"], list) else [at["v"]]
         called = _prox_call(entry, made, points, at["step"])
-    return f'python -c "import numpy as np, {module}; print({called})"'
+    arrays = "torch" if entry.library == "proxtorch" else "numpy as np"
+    return f'python -c "import {arrays}, {module}; print({called})"'
 
 
 _VALUES = {"skglm": ".value", "dask_glm": ".f"}
 
 
 def _prox_call(entry: Entry, made: str, points: Sequence[float], step: float) -> str:
-    array = f"np.array({points!r})"
+    array = f"torch.tensor({points!r}).double()" if entry.library == "proxtorch" else f"np.array({points!r})"
     if entry.library == "skglm":
         return ", ".join(f"{made}.prox_1d({v!r}, {step!r}, 0)" for v in points)
     if entry.library == "odl":

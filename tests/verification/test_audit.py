@@ -493,7 +493,7 @@ def test_several_objects_have_a_report_each_and_a_summary(tmp_path: Path) -> Non
     assert done.returncode == 2 and not done.stderr.replace("called\n", "")
     assert done.stdout.count("judged by abs(w)") == 3
     assert "mine.py:Norm: refused: mine.py:Norm acts on whole arrays" in " ".join(done.stdout.split())
-    assert done.stdout.endswith("4 objects: 1 agree, 2 disagree, 1 refused\n")
+    assert done.stdout.endswith("4 objects: 1 right, 2 wrong, 1 refused\n")
     suites = ElementTree.parse(tmp_path / "checks.xml").getroot()
     assert [suite.get("name") for suite in suites] == list(places)
     assert [(suite.get("failures"), suite.get("errors")) for suite in suites] == [

@@ -62,7 +62,7 @@ def overview(outcomes: Mapping[str, str]) -> str:
     return "\n".join([*lines, f"{len(outcomes)} objects: {', '.join(counts)}"]) + "\n"
 
 
-_COUNTED = {"agrees": "agree", "disagrees": "disagree", "nothing": "could not be checked", "refused": "refused"}
+_COUNTED = {"agrees": "right", "disagrees": "wrong", "nothing": "not judged", "refused": "refused"}
 
 
 def sentences(check: Check) -> list[str]:
