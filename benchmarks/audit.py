@@ -2,7 +2,8 @@
 
     python benchmarks/audit.py [--only NAME]... [-o FILE]
 
-The extra `bench` holds the peers. The file holds no time and no path: with the same versions it comes out the same.
+The extras `bench` and `peers` hold them. The file holds no time and no path: with the same versions it comes out the
+same.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ its prox by the least value that its own objective is found to take. Steps are {
 "Right" allows a relative error of 1e-9, an input that is off by as much, and what rounding explains. *inaccurate* is
 off by at most a thousandth; *wrong* is off by more, or no number.{reproduced}
 
-`python benchmarks/audit.py` writes this file, with the extra `bench`. A line that begins with `symreg audit` says all
-that was found in one operator; the line of Python below it calls the library alone.
+`python benchmarks/audit.py` writes this file, with the extras `bench` and `peers`. A line that begins with `symreg
+audit` says all that was found in one operator; the line of Python below it calls the library alone.
 
 """
 
@@ -94,7 +95,8 @@ def call(entry: Entry, check: Check) -> str:
     at = dict(check.at)
     if check.kind == "value":
         array = f"torch.tensor([{at['w']!r}]).double()" if entry.library == "proxtorch" else f"np.array([{at['w']!r}])"
-        called = f"{made}{_VALUES.get(entry.library, '')}({array})"
+        shown = ".item()" if entry.library == "proxtorch" else ""
+        called = f"{made}{_VALUES.get(entry.library, '')}({array}){shown}"
     elif check.kind == "gradient":
         called = f"{made}.grad(np.array([{at['w']!r}]))"
     elif check.kind == "subdifferential":
