@@ -74,7 +74,6 @@ SCICO = (
         arguments=("delta=0.5",),
         objective="where(abs(w) <= delta, w**2/2, delta*(abs(w) - delta/2))",
     ),
-    Entry(place="scico.functional:NonNegativeIndicator", objective="0*w", domain="[0, inf)"),
 )
 
 DASK_GLM = (
@@ -156,7 +155,8 @@ LEFT_OUT = (
     "jaxopt: prox_group_lasso and the projections onto simplex, balls and spheres of l1 and l2, hyperplane, "
     "half-space, polyhedron, box section and transport polytope, which act on whole vectors.",
     "SCICO: norms of whole arrays (L2Norm, L21Norm, L1MinusL2Norm, NuclearNorm, HuberNorm with separable=False), "
-    "total variation, L2BallIndicator, set distances, and the denoisers.",
+    "total variation, L2BallIndicator, set distances, and the denoisers. NonNegativeIndicator, compiled anew at every "
+    "call, takes too long.",
     "ProxTorch: total variation, GraphNet, FusedLasso, GroupLasso, the norms of matrices, the balls but that of the "
     "greatest element, and Rank, which act on whole arrays; Dummy, whose prox is the identity.",
     "deepinv: L12Prior, total variation and wavelets, which act on whole arrays, and priors that are denoisers.",
