@@ -84,7 +84,7 @@ def _called(function: Callable[..., Any], *arguments: Any) -> Any:
             warnings.simplefilter("ignore")
             return function(*arguments)
     except (Exception, SystemExit, GeneratorExit) as error:
-        first = str(error).splitlines()[0][:200] if str(error) else ""
+        first = str(error).splitlines()[0][:200].rstrip(".") if str(error) else ""
         raise CallFailed(f"it raised {type(error).__name__}{': ' if first else ''}{first}") from error
 
 
