@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import Unforeseen, border
 from symreg.calculus.differentiation.differentiate import elementwise_over_j
@@ -25,6 +27,7 @@ from symreg.expressions.tree import Compare, Logic, Name, Tree
 from symreg.model.clashes import told_apart
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
+from symreg.model.terms import rename
 from symreg.proximal.split import split
 
 _FEW = 2
@@ -46,8 +49,11 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
         Intractable: An expression that the calculus does not handle, or a term without the operator that it needs.
     """
+    renamed = _without_letters(objective.terms.names)
+    if renamed:
+        objective = replace(objective, terms=rename(objective.terms, renamed))
     terms, rule = objective.terms, told_apart(rule, objective.terms)
-    whole = analysis or analyse(terms)
+    whole = (analysis or analyse(terms)).of(terms)
     smooth, prox = (whole.of(part) for part in split(whole, rule))
     refuse_jumps(terms.indexed, terms.parameters)
     of = "" if not smooth.terms.terms else "S" if prox.terms.terms else "R"
@@ -67,9 +73,29 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
         knots=smooth.knots,
         directions=_directions(smooth) if is_plain else (),
         bounds=_bounds(rule, update, smooth) if is_plain else (),
-        notes=notes_on(objective, rule, smooth, prox, of),
+        notes=(*map(_note_of_letter, renamed.items()), *notes_on(objective, rule, smooth, prox, of)),
         operator=_operator_of(objective, prox),
     )
+
+
+_LETTERS = ("O", "L", "R", "S", "P", "j")
+"""What a derivation calls the objective, its parts and the index of a weight: no parameter is shown under these."""
+
+
+def _without_letters(names: list[str]) -> dict[str, str]:
+    """Return new names for those parameters and arrays that have the name of something else in a derivation."""
+    renamed: dict[str, str] = {}
+    for name in names:
+        if name in _LETTERS:
+            new = f"{name}_0"
+            while new in names:
+                new += "0"
+            renamed[name] = new
+    return renamed
+
+
+def _note_of_letter(row: tuple[str, str]) -> str:
+    return f"{row[1]} is the parameter {row[0]}, which means something else in a derivation"
 
 
 def _operator_of(objective: Objective, prox: Analysis) -> ProximalDerivation | None:

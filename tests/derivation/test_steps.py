@@ -138,3 +138,11 @@ def test_an_index_has_no_parameter_s_name() -> None:
     """A sum over i of i*w_i^2 would be another sum."""
     penalty = next(step for step in chain_of("i*w**2 + abs(w)").steps if step.rule == "penalty")
     assert free_indices(penalty.after) == set() and "sum(i*w[k]**2" in to_text(penalty.after)
+
+
+def test_a_parameter_is_not_taken_for_the_penalty() -> None:
+    """R(w) is the penalty, and j the index of a weight, whatever the parameters are called."""
+    chain = chain_of("R*w**2 + R_0*abs(w) + j*w**4")
+    assert set(chain.objective.terms.names) == {"R_00", "R_0", "j_0"}
+    assert chain.notes[0] == "R_00 is the parameter R, which means something else in a derivation"
+    assert to_text(chain.gradient) == "2*R_00*w[j] + R_0*sign(w[j]) + 4*j_0*w[j]**3"
