@@ -17,11 +17,11 @@ from symreg.model.terms import Terms
 from symreg.presentation.escaping import plain
 from symreg.presentation.mathematics.notation import Notation, notation_of
 from symreg.presentation.outline.command import command_line
-from symreg.presentation.outline.document import Equation
+from symreg.presentation.outline.document import Equation, Sentence
 from symreg.presentation.outline.outline import outline
 from symreg.presentation.outline.prose import parameter_row
 from symreg.presentation.outline.proximal import proximal_part
-from symreg.presentation.text import WIDTH, definitions, equation_lines, heading, sentence_text, titled
+from symreg.presentation.text import WIDTH, definitions, equation_lines, heading, sentence_lines, titled
 from symreg.presentation.verdicts import sentences
 
 _COLUMN = 12
@@ -137,16 +137,16 @@ def _claim_lines(verdicts: Verdicts, notation: Notation) -> list[str]:
     lines: list[str] = []
     for verdict in chosen:
         head = f"{' ' * _COLUMN}{verdict.claim:<{first}}{verdict.verdict:<{second}}"
-        said = textwrap.wrap(_said(verdict, verdicts.objective, notation), WIDTH - len(head)) or [""]
+        said = sentence_lines(_said(verdict, verdicts.objective), notation, WIDTH - len(head)) or [""]
         lines += [(head if position == 0 else " " * len(head)) + line for position, line in enumerate(said)]
     return lines
 
 
-def _said(verdict: Verdict, objective: Objective, notation: Notation) -> str:
+def _said(verdict: Verdict, objective: Objective) -> tuple[Sentence, ...]:
     """Return the condition and the constant of a verdict, else a word on it; what refutes one is for `analyse`."""
     is_told = verdict.holds_iff is not None or verdict.value is not None
     short = replace(verdict, witness=None, method="", said=() if is_told else verdict.said)
-    return "; ".join(sentence_text(sentence, notation) for sentence in sentences(short, objective))
+    return sentences(short, objective)
 
 
 def _row(label: str, lines: list[str]) -> list[str]:

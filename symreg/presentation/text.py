@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable
 
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.expressions.tree import Call, Name, Tree
@@ -235,8 +236,14 @@ def _continued(parts: list[str]) -> list[str]:
     return [*(f"{part} \\" for part in parts[:-1]), parts[-1]]
 
 
+def sentence_lines(sentences: Iterable[Sentence], notation: Notation, width: int) -> list[str]:
+    """Return sentences with a semicolon between them as lines; none ends inside a short formula or quotation."""
+    whole = "; ".join(sentence_text(sentence, notation) for sentence in sentences)
+    return [line.replace(_TIE, " ") for line in textwrap.wrap(whole, width, break_on_hyphens=False)]
+
+
 def sentence_text(sentence: Sentence, notation: Notation) -> str:
-    """Return a sentence in which no line may end inside a short formula or quotation."""
+    """Return a sentence to be wrapped, in which no line may end inside a short formula or quotation."""
     line = ""
     for part in sentence:
         if isinstance(part, str):

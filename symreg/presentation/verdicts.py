@@ -22,7 +22,7 @@ from symreg.presentation.mathematics.text import formula
 from symreg.presentation.meanings import meaning_of
 from symreg.presentation.outline.document import Equation, Sentence
 from symreg.presentation.outline.prose import declared_rows
-from symreg.presentation.text import WIDTH
+from symreg.presentation.text import WIDTH, sentence_lines
 from symreg.templates import render
 
 SCHEMA_VERSION = 1
@@ -40,8 +40,8 @@ def text(analysis: Verdicts) -> str:
     lines += [f"   {_in_text(row, notation)}" for row in _declared(objective)]
     lines.append("")
     for verdict in analysis.verdicts:
-        said = [_in_text(sentence, notation) for sentence in sentences(verdict, objective)]
-        wrapped = [line for one in said for line in textwrap.wrap(one, WIDTH - first - second)] or [""]
+        said = [sentence_lines([s], notation, WIDTH - first - second) for s in sentences(verdict, objective)]
+        wrapped = [line for lines_of_one in said for line in lines_of_one] or [""]
         head = f"{verdict.claim:<{first}}{verdict.verdict:<{second}}"
         lines += [(head if k == 0 else " " * len(head)) + line for k, line in enumerate(wrapped)]
     counts = {word: sum(v.verdict == word for v in analysis.verdicts) for word in _WORDS}

@@ -353,8 +353,8 @@ def test_all_compile_without_a_warning(name: str, tmp_path: Path) -> None:
 def test_a_rule_that_takes_the_operator_shows_how_it_comes_about() -> None:
     made = symreg.derive("l1 + l2", "proximal_gradient")
     text = made.text()
-    assert "\nThe proximal operator\n" in text and "phi(u) = lam*|u|" in text
-    assert text.index("The proximal operator\n") > text.index("proximal gradient")
+    assert "\nThe proximal operator of P\n" in text and "phi(u) = lam*|u|" in text
+    assert text.index("The proximal operator of P\n") > text.index("proximal gradient")
     assert json.loads(made.to_json())["operator"]["single_formula"] == {"bound": "inf", "condition": None}
     assert json.loads(symreg.derive("l1").to_json())["operator"] is None
 

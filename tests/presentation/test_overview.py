@@ -40,7 +40,7 @@ def test_an_objective_fits_on_a_screen(subject: str) -> None:
     assert [part for part in SHOWN[subject] if part not in text] == []
     assert len(lines) <= LINES
     assert max(map(len, lines)) <= 80
-    assert text.isascii() and text.endswith("\n")
+    assert text.isascii() and text.replace("\n", "").isprintable() and text.endswith("\n")
     commands = [shlex.split(line.removeprefix("next").strip()) for line in lines if "symreg " in line]
     assert [words[1] for words in commands][:1] == ["derive"]
     assert {words[1] for words in commands} == {"derive", "analyse", "generate", "verify"}

@@ -55,6 +55,12 @@ def test_a_constant_has_no_letter_of_a_parameter() -> None:
 
 
 @pytest.mark.parametrize("text", SAMPLE)
+def test_text_is_printable_and_no_line_is_wider_than_80(text: str) -> None:
+    lines = verdicts(text).text().splitlines()
+    assert all(line.isascii() and line.isprintable() and len(line) <= 80 for line in lines)
+
+
+@pytest.mark.parametrize("text", SAMPLE)
 def test_data_has_notes_as_text(text: str) -> None:
     for verdict in json.loads(verdicts(text).to_json())["verdicts"]:
         assert isinstance(verdict["note"], str) and "()" not in verdict["note"] and "dphi" not in verdict["note"]
