@@ -15,6 +15,7 @@ from symreg.errors import SpecError
 from symreg.language.inline import inline_penalty
 from symreg.language.inline_declarations import ArrayLike, declared_array, declared_parameter
 from symreg.language.intervals import parse_domain
+from symreg.model.names import mentioned
 from symreg.model.objective import Objective
 from symreg.model.spec import Penalty, PenaltySum, Rule
 from symreg.objectives.files import read_penalty_file
@@ -64,8 +65,12 @@ def penalty(
     worker.checked_timeout(timeout)
     if expression is None:
         if domain or arrays or title or reference or parameters:
-            raise SpecError(f"{name}: a domain, arrays, a title, a reference or parameters go with an expression")
+            fixed = f'; a number in place of a parameter is read by symreg.objective("{name}(lam=0.3)")'
+            hint = fixed if any(isinstance(value, int | float) for value in parameters.values()) else ""
+            raise SpecError(f"{name}: a domain, arrays, a title, a reference or parameters go with an expression{hint}")
         is_file = isinstance(name, Path) or str(name).endswith(".toml")
+        if not is_file and isinstance(name, str) and any(mark in name for mark in "+*("):
+            raise SpecError(f"{mentioned(name, 'no penalty is called')}; symreg.objective reads sums and expressions")
         return read_penalty_file(Path(name)) if is_file else catalogue.penalty(str(name))
     return inline_penalty(
         expression,

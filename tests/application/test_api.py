@@ -105,6 +105,8 @@ def test_objectives_in_every_form() -> None:
         (lambda: symreg.penalty("p", "lam*w", domain="(1, 1)"), "is empty"),
         (lambda: symreg.penalty("p", "lam*w", lam=("positive", float("nan"))), "is not a number"),
         (lambda: symreg.penalty("p", "lam*w", lam=3), "write a domain"),  # type: ignore[arg-type]
+        (lambda: symreg.penalty("l1", lam=0.3), r'symreg.objective\("l1\(lam=0.3\)"\)'),  # type: ignore[arg-type]
+        (lambda: symreg.penalty("l1 + l2"), r"called 'l1 \+ l2'; symreg.objective reads sums and expressions"),
         (lambda: symreg.penalty(3), "no penalty is called '3'"),  # type: ignore[arg-type]
         (lambda: symreg.objective(3), "not of type int"),  # type: ignore[arg-type]
         (lambda: symreg.rule(None), "not of type NoneType"),  # type: ignore[arg-type]
