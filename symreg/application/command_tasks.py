@@ -151,6 +151,7 @@ def write_overview(
     resolved = read_objective(subject, parameters=parameters, domain=domain)
     tell(Phase(resolved.name, is_symbolic=True))
 
+    from symreg.application.confront import confront_derivation, confront_verdicts
     from symreg.calculus.analysis import analyse
     from symreg.claims.decide import properties
     from symreg.derivation.gradient import derive
@@ -165,7 +166,10 @@ def write_overview(
         operator = derive_prox(resolved, analysis)
     except (Intractable, NotDifferentiable) as reason:
         operator = f"none is derived: {reason}"
-    text = overview(gradient, operator, properties(resolved, analysis), resolved.docs)
+    verdicts = properties(resolved, analysis)
+    confront_derivation(gradient)
+    confront_verdicts(verdicts)
+    text = overview(gradient, operator, verdicts, resolved.docs)
     return PrintedText(text=text, notes=notes_on(resolved))
 
 

@@ -59,7 +59,7 @@ def test_a_rule_fits_on_a_screen(name: str) -> None:
     assert notes == ()
     assert len(lines) <= LINES
     assert max(map(len, lines)) <= 80
-    assert lines[0].startswith(name)
+    assert lines[0].startswith(name) and all(line.isprintable() for line in lines)
     assert text.count("<-") >= len(rule.steps)
     for parameter in rule.parameters:
         assert any(parameter.name in line and "default" in line for line in lines)

@@ -87,7 +87,9 @@ def on_the_command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_what_is_asked_for_is_what_is_judged(dtype: DtypeChoice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_is_asked_for_is_what_is_judged(
+    dtype: DtypeChoice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("SYMREG_CACHE", str(tmp_path))
     reports, look = [], verify.quick_look
     monkeypatch.setattr(verify, "quick_look", lambda *given: reports.append(look(*given)) or reports[-1])
