@@ -163,6 +163,8 @@ def test_operator_that_is_not_there_is_left_out_and_said(monkeypatch: pytest.Mon
     assert any("no proximal operator" in note for note in drawn.notes) and b"prox-" not in drawn.data
     with pytest.raises(SpecError, match="leave prox out"):
         draw_plot(told, objectives=[without], form="svg", functions="prox")
+    with pytest.raises(SpecError, match="step: the cost has no minimum unless"):
+        draw_plot(told, objectives=["-(w**2)"], form="svg", functions="prox")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ToolMissing, match="the extra 'plot'") as caught:
         draw_plot(told, objectives=["l1"], form="svg")

@@ -57,7 +57,7 @@ def jumps(function: Function, x: np.ndarray, y: np.ndarray) -> tuple[Jump, ...]:
     spread = max(high - low, 1e-3 * np.abs(finite).max())
     with np.errstate(invalid="ignore"):
         steep = np.flatnonzero(np.abs(np.diff(y)) > _STEEP * spread)
-    found = (_bisected(function, *x[k : k + 2], *y[k : k + 2]) for k in steep)
+    found = (_bisected(function, *x[k : k + 2].tolist(), *y[k : k + 2].tolist()) for k in steep)
     at = sorted({place for place, height in found if height > _STEEP * spread})
     near = _NEAR * (x[-1] - x[0])
     return tuple(_distinct(at, function, near))

@@ -6,7 +6,19 @@ from dataclasses import replace
 
 from symreg.errors import Intractable
 from symreg.expressions.text import mention
-from symreg.expressions.tree import Binary, Item, Name, Negate, Subscript, Sum, Tree, is_elementwise, names, transform
+from symreg.expressions.tree import (
+    Binary,
+    Item,
+    Name,
+    Negate,
+    Subscript,
+    Sum,
+    Tree,
+    is_elementwise,
+    names,
+    rebuild,
+    transform,
+)
 from symreg.model.objective import Objective
 from symreg.model.terms import Terms
 
@@ -35,18 +47,20 @@ def _summand(tree: Tree) -> Tree | None:
             addend = transform(body, lambda node: Name("w") if node == Item("w", (Subscript(index),)) else node)
             return addend if is_elementwise(addend) and "n" not in names(addend) else None
         case Negate(operand):
-            phi = _summand(operand)
-            return None if phi is None else Negate(phi)
+            return _rebuilt(tree, _summand(operand))
         case Binary("*", factor, rest) if _is_constant(factor):
-            phi = _summand(rest)
-            return None if phi is None else Binary("*", factor, phi)
-        case Binary("*" | "/" as operator, rest, factor) if _is_constant(factor):
-            phi = _summand(rest)
-            return None if phi is None else Binary(operator, phi, factor)
-        case Binary("+" | "-" as operator, left, right):
-            first, second = _summand(left), _summand(right)
-            return None if first is None or second is None else Binary(operator, first, second)
+            return _rebuilt(tree, factor, _summand(rest))
+        case Binary("*" | "/", rest, factor) if _is_constant(factor):
+            return _rebuilt(tree, _summand(rest), factor)
+        case Binary("+" | "-", left, right):
+            return _rebuilt(tree, _summand(left), _summand(right))
     return None
+
+
+def _rebuilt(tree: Tree, *operands: Tree | None) -> Tree | None:
+    """Return a node over other operands, or None where one is missing."""
+    there = tuple(operand for operand in operands if operand is not None)
+    return rebuild(tree, there) if len(there) == len(operands) else None
 
 
 def _is_constant(tree: Tree) -> bool:

@@ -11,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from symreg.presentation.plots.labels import numeral, settings_of
 from symreg.presentation.plots.portrait import Curve, Panel, Picture, Portrait
@@ -43,6 +44,8 @@ def draw(picture: Picture, form: Form) -> bytes:
             corner = ((position * PANEL + LEFT) / width, BELOW / height)
             axes = figure.add_axes((*corner, SIDE / width, SIDE / height))
             axes.locator_params(nbins=5)
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(FuncFormatter(_tick))
             axes.set_gid(panel)
             _PANELS[panel](axes, picture)
         handles = [Line2D([], [], **_look(line)) for _, line in _lines(picture)]
@@ -51,6 +54,11 @@ def draw(picture: Picture, form: Form) -> bytes:
         data = io.BytesIO()
         figure.savefig(data, format=form, metadata=_METADATA[form])
     return data.getvalue()
+
+
+def _tick(number: float, position: int | None) -> str:
+    """Return a number whole, with no factor for all of an axis's numbers that would stand elsewhere."""
+    return f"{number:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _draw_value(axes: Axes, picture: Picture) -> None:

@@ -27,7 +27,7 @@ LINES = (
     Line("#56B4E9", (0, (2.5, 2.5)), 2.1),
 )
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {
     "axes.edgecolor": GREY,
     "axes.labelcolor": "black",
     "axes.linewidth": 0.6,
@@ -59,7 +59,7 @@ SETTINGS: dict[str, Any] = {
     "ytick.labelsize": 8,
     "ytick.major.width": 0.6,
 }
-"""In place of all that a machine's own matplotlibrc may say."""
+"""In place of all that a machine's own matplotlibrc may say; which keys there are, matplotlib's types know."""
 
 PANEL, SIDE, LEFT, BELOW = 2.5, 1.85, 0.52, 0.42
 """Inches: of a panel either way, of the square in it, and to its left and below it, for the numbers."""
