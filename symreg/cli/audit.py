@@ -10,7 +10,14 @@ import click
 from symreg.application.choices import AUDIT_KINDS, AUDIT_POINTS, MOST_AUDIT_POINTS
 from symreg.cli import console
 from symreg.cli.child import run_task
-from symreg.cli.options import common_options, objective_text, parsed_settings, refuse_without_objective, rtol_option
+from symreg.cli.options import (
+    common_options,
+    complete_penalty,
+    objective_text,
+    parsed_settings,
+    refuse_without_objective,
+    rtol_option,
+)
 from symreg.cli.outcomes import FAILED
 from symreg.errors import SymregError
 
@@ -21,7 +28,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("places", metavar="OBJECT...", nargs=-1, required=True)
 @click.option(
-    "--objective", metavar="OBJECTIVE", help="The formula that it should be of.  [default: judge it by itself]"
+    "--objective",
+    metavar="OBJECTIVE",
+    shell_complete=complete_penalty,
+    help="The formula that it should be of.  [default: judge it by itself]",
 )
 @click.option(
     "--with",

@@ -9,7 +9,7 @@ import click
 
 from symreg.cli import console
 from symreg.cli.child import run_task
-from symreg.cli.options import common_options, debug, domain_option, objective_argument, objective_text
+from symreg.cli.options import common_options, complete_name, debug, domain_option, objective_text
 from symreg.cli.outcomes import tell_notes
 from symreg.targets.emit import TARGETS
 
@@ -26,7 +26,7 @@ def list_(kind: str | None) -> None:
 
 
 @click.command()
-@objective_argument
+@click.argument("objective", shell_complete=complete_name)
 @click.option("--spec", "is_spec", is_flag=True, help="Print the spec file of a penalty or a rule, as it stands.")
 @domain_option
 @common_options

@@ -31,6 +31,13 @@ def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return _completed(incomplete, catalogue.rules())
 
 
+def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return what a shell may complete to where an objective or a rule may stand."""
+    from symreg import catalogue
+
+    return _completed(incomplete, (*catalogue.penalties(), *catalogue.rules()))
+
+
 def _completed(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:
     """Return the names that begin like a word; if none does, let the shell look for a file."""
     near = [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -106,6 +106,9 @@ def test_shell_completes_commands_names_and_options() -> None:
     assert completed("symreg verify l2 --rule ada") == [f"plain,{n}" for n in catalogue.rules() if n.startswith("ada")]
     assert completed("symreg generate l2 --targ") == ["plain,--target"]
     assert completed("symreg generate l1 mc") == ["plain,mcp"]
+    assert completed("symreg show adamw") == ["plain,adamw", "plain,adamw_unscaled"]
+    assert completed("symreg derive l2 --rule lio") == ["plain,lion"]
+    assert completed("symreg audit huber.py:Huber --objective hub") == ["plain,huber"]
     assert completed("symreg derive my.t") == ["file,my.t"]
 
 
