@@ -38,6 +38,16 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "verification": {"errors", "display", "expressions", "model"},
         "version": set(),
     },
+    "language/notation": {
+        "words": set(),
+        "formula": set(),
+        "functions": {"words"},
+        "tokens": {"words", "functions"},
+        "grammar": {"words", "formula", "functions", "tokens"},
+        "meaning": {"words", "formula", "functions", "tokens"},
+        "definition": {"tokens"},
+        "reading": {"formula", "tokens", "definition", "grammar", "meaning"},
+    },
     "calculus": {
         "border": set(),
         "evaluation": set(),
@@ -131,6 +141,7 @@ FACES = {"__init__"}  # of a folder: what it offers those outside
 
 # Third-party packages by room; the standard library is free to all.
 PACKAGES: dict[str, set[str]] = {
+    "language": {"pylatexenc"},
     "accuracy": {"sympy", "flint"},
     "calculus": {"sympy", "mpmath", "z3", "flint"},
     "claims": {"sympy", "flint"},

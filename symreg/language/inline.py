@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from symreg.expressions.tree import Item, Name, Tree, walk
 from symreg.language.declarations import make_parameter
 from symreg.language.excerpt import Excerpted
+from symreg.language.notation.reading import read_either
 from symreg.language.parse import parse
 from symreg.language.penalties import make_penalty
 from symreg.model.domain import Domain
@@ -30,7 +32,7 @@ def inline_penalty(
     """Return the penalty of an expression; an undeclared parameter is positive, an array as it is subscripted.
 
     Args:
-        expression: Text of the language, or its tree.
+        expression: Text of the language or in another notation, or a tree.
         name: The penalty's name.
         declared: Parameters with a domain of their own.
         domain: Of each weight.
@@ -42,7 +44,34 @@ def inline_penalty(
     Raises:
         LanguageError, SpecError: What is wrong, where, and what would be right.
     """
-    tree = parse(expression, source=source) if isinstance(expression, str) else expression
+    make = partial(
+        _with_parameters,
+        name=name,
+        declared=tuple(declared),
+        domain=domain,
+        arrays=tuple(arrays),
+        title=title,
+        reference=reference,
+        source=source if isinstance(source, str) else source.source,
+    )
+    if not isinstance(expression, str):
+        return make(expression)
+    penalty, reading = read_either(expression, lambda text: make(parse(text, source=source)))
+    return penalty if reading is None else replace(penalty, notes=(reading.note,))
+
+
+def _with_parameters(
+    tree: Tree,
+    *,
+    name: str,
+    declared: tuple[Parameter, ...],
+    domain: Domain | None,
+    arrays: tuple[Array, ...],
+    title: str,
+    reference: str,
+    source: str,
+) -> Penalty:
+    """Return the penalty of a tree; what it uses and nobody declared is assumed."""
     shapes = {n.array: len(n.subscripts) for n in walk(tree) if isinstance(n, Item) and n.array != "w"}
     known = {p.name: p for p in declared}
     written = [n.name for n in walk(tree) if isinstance(n, Name) and n.name not in ("w", "n", *shapes)]
@@ -61,7 +90,7 @@ def inline_penalty(
         parameters=tuple(parameters),
         arrays=tuple(declared_arrays.values()),
         reference=reference,
-        source=source if isinstance(source, str) else source.source,
+        source=source,
     )
 
 

@@ -43,7 +43,7 @@ _HINTS = {
     "^": "write '**' for a power",
     "|": "write abs(x) for |x|",
     "=": "write '==' to compare",
-    "!": "write 'not a == b'",
+    "!": "there is no factorial; '!=' is written 'not a == b'",
     "&": "write 'and'",
     "%": "there is no remainder in the language",
     "{": "write round brackets",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
+from symreg.errors import LanguageError
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import names
+from symreg.expressions.tree import Tree, names
 from symreg.language.declarations import LONGEST_DOC, shown_text
+from symreg.language.notation.reading import text_in_the_language
 from symreg.language.parse import parse
 from symreg.language.penalties import make_penalty
 from symreg.language.toml_file import LARGEST_FILE, TomlFile
@@ -41,7 +44,7 @@ def read_penalty(text: str, source: str) -> Penalty:
     parameters = file.parameters()
     declared_arrays = _arrays(file, {p.name for p in parameters})
     known = [p.name for p in parameters] + [a.name for a in declared_arrays]
-    expression = parse(expression_text, source=file.excerpted("expr", expression_text), known=known)
+    expression = _expression(file, expression_text, known)
     return make_penalty(
         name=file.text(table, "penalty", "name"),
         aliases=file.aliases(table, "penalty"),
@@ -91,6 +94,21 @@ def read_rule(text: str, source: str) -> Rule:
                 f"[rule] steps: {to_text(call.tree)} takes one number; write one a weight, as in prox(w - lr*g, lr)"
             )
     return rule
+
+
+def _expression(file: TomlFile, text: str, known: Iterable[str]) -> Tree:
+    """Return the tree of a penalty's text, which is kept in the language's own notation."""
+    read = partial(parse, source=file.excerpted("expr", text), known=tuple(known))
+    try:
+        return read(text)
+    except LanguageError as error:
+        meant = text_in_the_language(text, read)
+        if meant is None:
+            raise
+        message = f"{error.message}; all of it in the language's notation: {meant}"
+        raise LanguageError(
+            message, source=error.source, text=error.text, line=error.line, column=error.column
+        ) from None
 
 
 def _arrays(file: TomlFile, taken: set[str]) -> tuple[Array, ...]:

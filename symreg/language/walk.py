@@ -17,13 +17,9 @@ from symreg.language.constants import constant_value
 from symreg.language.excerpt import fail_in
 from symreg.language.leaves import walk_item, walk_name, walk_norm
 from symreg.language.limits import DEEPEST, LARGEST_EXPONENT, MOST_ARGUMENTS, MOST_SWITCHES
-from symreg.model.names import check_identifier, did_you_mean, mentioned
+from symreg.language.notation.functions import advice
+from symreg.model.names import check_identifier, mentioned
 
-_ARGUMENTS = {1: "x", 2: "a, b", 3: "condition, a, b"}
-_ELSEWHERE = {
-    other: f"{row.name}({_ARGUMENTS[row.least]})" for row in FUNCTIONS.values() for other in row.elsewhere
-} | {"relu": "max(x, 0)"}
-"""What to write for names that other languages have."""
 _SWITCHES = frozenset({"abs", "sign", "min", "max", "where"})
 _BINARY: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=="}
@@ -134,8 +130,7 @@ def _walk_call(addend: Addend, node: ast.Call, depth: int) -> Tree:
     name = node.func.id
     function = FUNCTIONS.get(name) or (RULE_FUNCTIONS.get(name) if addend.in_rule else None)
     if function is None:
-        meant = f"; write {_ELSEWHERE[name]}" if name in _ELSEWHERE else did_you_mean(name, FUNCTIONS)
-        meant = "; it is for update rules" if name in RULE_FUNCTIONS else meant
+        meant = "; it is for update rules" if name in RULE_FUNCTIONS else advice(name)
         refuse(addend, f"{mentioned(name, 'unknown function')}{meant}", node)
     if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
         refuse(addend, f"{name} takes its arguments by position", node)

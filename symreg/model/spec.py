@@ -107,6 +107,7 @@ class Penalty:
         aliases: Other names of the same penalty.
         source: File name or `expression`, for messages.
         path: Of its file, as it was given; "" for what is no file of the user's.
+        notes: How its text was read, where it was in another notation.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Penalty:
     aliases: tuple[str, ...] = ()
     source: str = field(default="expression", compare=False)
     path: str = field(default="", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         return one_line(f"penalty {self.name}", (to_text(self.expression), *self._conditions()))

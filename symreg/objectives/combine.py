@@ -47,6 +47,7 @@ def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objectiv
         terms=unified,
         text=_as_written(text, " + ".join(weighted_text(c, p.name) for c, p in weighted)),
         references=tuple(dict.fromkeys(p.reference for _, p in weighted if p.reference)),
+        notes=tuple(note for _, penalty in weighted for note in penalty.notes),
         assumptions=note_on_assumed(unified.parameters),
         docs=tuple(dict.fromkeys(p.doc for _, p in weighted if p.doc)),
     )

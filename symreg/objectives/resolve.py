@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from symreg import catalogue
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline import assumed
 from symreg.language.intervals import parse_domain
+from symreg.language.notation.reading import read_either
 from symreg.model.domain import meet
 from symreg.model.names import check_stem, did_you_mean
 from symreg.model.objective import Objective
@@ -19,7 +21,7 @@ from symreg.model.terms import Term, Terms
 from symreg.objectives.combine import combined, note_on_assumed, with_unified_parameters
 from symreg.objectives.files import read_penalty_file
 from symreg.objectives.spelling import EXPRESSION, spelling_of
-from symreg.objectives.text import read_addends
+from symreg.objectives.text import kept, read_addends
 
 
 def resolve(
@@ -52,13 +54,14 @@ def resolve(
         case Path():
             objective = _of_penalties(((Fraction(1), read_penalty_file(source)),))
         case str():
-            read = read_addends(source, declared)
+            read, reading = read_either(source, partial(read_addends, declared=declared), kept())
             written = [penalty for _, penalty in read.addends if penalty.source == EXPRESSION]
             inline = {p.name for penalty in written for p in penalty.parameters}
             inline |= {a.name for penalty in written for a in penalty.arrays}
-            objective = combined(read.addends, source)
+            objective = combined(read.addends, source if reading is None else reading.text)
             notes = (*map(_note_of_constant, read.constants), *map(_note_of_homonym, read.homonyms))
-            objective = replace(objective, notes=(*notes, *objective.notes))
+            as_read = () if reading is None else (reading.note,)
+            objective = replace(objective, notes=(*as_read, *notes, *objective.notes))
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
     before = set(objective.terms.names)

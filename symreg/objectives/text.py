@@ -6,6 +6,7 @@ import keyword
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,6 +89,13 @@ class _Part:
             assert self.call is not None
             penalty, arguments = catalogue.penalty(self.call["name"]), self.call["arguments"]
         return penalty if arguments is None else with_arguments(penalty, arguments)
+
+
+@cache
+def kept() -> re.Pattern[str]:
+    """Return what matches the parts of a text that are the same in every notation: names of penalties, and paths."""
+    names = "|".join(sorted(catalogue.penalties(), key=len, reverse=True))
+    return re.compile(rf"{_PATH.pattern}(?:\s*\([^()]*\))?|(?<!\w)(?:{names})(?![\w(\[])")
 
 
 def read_addends(text: str, declared: Declared) -> _Read:

@@ -55,7 +55,7 @@ MESSAGES: dict[str, tuple[str, Callable[[str], str]]] = {
     "an assignment": (SUM, lambda t: failing(lambda: read_rule(RULE.format(t), "mine.toml"))),
     "a declaration": (SUM, lambda t: failing(lambda: read_declaration(t))),
     "a number": ("1." + "1234567890" * 9 + "lam*w", lambda t: failing(lambda: resolve(t))),
-    "a missing operator": (f"w {'lam' * 40}*w", lambda t: failing(lambda: resolve(t))),
+    "a missing operator": (f"w {'lam' * 40}*w", lambda t: failing(lambda: parse(t))),
     "a long name": (f"{'lam' * 50}(w)", lambda t: failing(lambda: resolve(t))),
     "a coefficient": (f"{'1.2.3' * 30}*l2", lambda t: failing(lambda: resolve(t))),
     "a renamed parameter": (f"l1({SUM.replace('(', '').replace(')', '')}=mu)", lambda t: failing(lambda: resolve(t))),

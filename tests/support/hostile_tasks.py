@@ -36,7 +36,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 def warm_up(tell: Tell) -> None:
     """Import all that is imported on the way, then listen to what is executed."""
-    for text in ("lam*abs(w)", "lam*norm(w)", "mcp"):
+    for text in ("lam*abs(w)", "lam*norm(w)", "mcp", "atan(w)", r"\lambda |w|"):
         derive(resolve(text), resolve_rule("gradient_descent"))
     sys.addaudithook(_watch)
 

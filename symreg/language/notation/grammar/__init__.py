@@ -1,0 +1,1 @@
+"""Tokens to a formula whose parts know where they were typed."""
