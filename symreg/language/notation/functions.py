@@ -44,6 +44,7 @@ MEANINGS: dict[str, tuple[Meaning, ...]] = {
     "reciprocal": (Meaning(("x",), "1/x"),),
     "rsqrt": (Meaning(("x",), "1/sqrt(x)"),),
     "relu": (Meaning(("x",), "max(x, 0)"),),
+    "ReLU": (Meaning(("x",), "max(x, 0)"),),
     "cbrt": (Meaning(("x",), "sign(x)*abs(x)**(1/3)"),),
     "hypot": (Meaning(("a", "b"), "sqrt(a**2 + b**2)"),),
     "log10": (Meaning(("x",), "log(x)/log(10)"),),

@@ -13,7 +13,7 @@ from symreg.language.notation.tokens.token import INDICES, Token
 from symreg.language.notation.words import words
 
 _GROUPS = "norms over groups of weights are not in the language; the norm of one weight is its magnitude, |w|"
-_LETTERS_OF_FUNCTIONS = frozenset(words("f g h p q r u F G H J L P R S T phi psi rho Phi Psi Omega ell Gamma"))
+_LETTERS_OF_FUNCTIONS = frozenset(words("f g h p q r F G H J L P R S T phi psi rho Phi Psi Omega ell Gamma"))
 """Letters that papers use for functions: brackets behind one are its arguments rather than a factor."""
 _GREEK = frozenset(LETTERS.values()) - _LETTERS_OF_FUNCTIONS
 
@@ -74,8 +74,12 @@ def _enclosed(cursor: Cursor) -> Node:
     if known is not None:
         (inner,), cursor.place = known
         return inner
+    first = cursor.next
     inner = cursor.expression(cursor)
+    before = cursor.tokens[cursor.place - 1]
     closing = cursor.close(opening)
+    is_adjacent = cursor.is_latex or (opening.end == first.start and before.end == closing.start)
+    is_doubled = is_adjacent and first.kind == "open" and first.text == "|"
     place = Node(kind="name", start=opening.start, end=closing.end)
     if opening.text == "||":
         if inner.kind == "item":
@@ -83,13 +87,9 @@ def _enclosed(cursor: Cursor) -> Node:
         return Node(kind="norm", parts=(inner,), start=opening.start, end=closing.end)
     if opening.text != "|":
         return inner
-    if inner.kind == "call" and inner.text == "abs" and inner.start == opening.end and _is_bar(cursor, inner.start):
+    if is_doubled and inner.kind == "call" and inner.text == "abs" and inner.end == before.end:
         return Node(kind="norm", parts=inner.parts, start=opening.start, end=closing.end)
     return call("abs", inner, at=place)
-
-
-def _is_bar(cursor: Cursor, at: int) -> bool:
-    return any(token.start == at and token.text == "|" for token in cursor.tokens)
 
 
 def _inner_product(cursor: Cursor, opening: Token) -> Node:
@@ -243,11 +243,11 @@ def _named(cursor: Cursor) -> Node:
     elif base and below.isdecimal():
         node = Node(kind="name", text=token.text, letter=base, start=token.start, end=token.end)
     if cursor.meets("open", "("):
-        return _before_brackets(cursor, node)
+        return before_brackets(cursor, node)
     return node
 
 
-def _before_brackets(cursor: Cursor, node: Node) -> Node:
+def before_brackets(cursor: Cursor, node: Node) -> Node:
     """Return a name that brackets stand behind: a factor, or a function that is not in the language."""
     name = node.text
     opening = cursor.next

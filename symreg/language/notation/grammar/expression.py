@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from symreg.language.notation.formula import Node, binary, call
 from symreg.language.notation.functions import KNOWN
-from symreg.language.notation.grammar.atoms import atom
+from symreg.language.notation.grammar.atoms import atom, before_brackets
 from symreg.language.notation.grammar.cursor import Cursor
 from symreg.language.notation.grammar.scripts import with_subscript
 
@@ -177,6 +177,8 @@ def _power(cursor: Cursor) -> Node:
         elif cursor.meets("operator", "_"):
             at = cursor.take().start
             node = with_subscript(cursor, node, cursor.script(), at)
+            if node.kind == "name" and cursor.meets("open", "("):
+                node = before_brackets(cursor, node)
         elif cursor.meets("operator", "'", "T"):
             cursor.take()
             node = _transposed(cursor, node)

@@ -159,7 +159,8 @@ class _Reader:
         letters = match.group() if match else ""
         if len(letters) > 1 and letters not in _NAMES and (set(letters) <= INDICES or letters[:-1].isupper()):
             letters = letters[0]  # indices of an array, or a matrix before the weights
-        if len(letters) > 1 and letters not in _NAMES:
+        is_script = self.source.text[:start].endswith("_{") and self.source.text[start + len(letters) : end][:1] == "}"
+        if len(letters) > 1 and letters not in _NAMES and not is_script:
             self.source.fail(
                 f"{self.source.quoted(start, start + len(letters))} is a product in LaTeX, {' '.join(letters[:4])}"
                 f"{' ...' if len(letters) > 4 else ''}, or one name; write spaces, or \\mathrm{{...}}",
@@ -277,6 +278,8 @@ class _Reader:
         inner = self.source.text[first:stop].strip()
         if inner in _INDICATORS and macro in ("mathbf", "mathbb", "mathds", "bm", "boldsymbol"):
             yield self._token("name", "indicator", start, after)
+        elif macro in ("mathbb", "mathds"):
+            self.source.fail("a set or an expectation is not read; write the formula of one weight", start)
         else:
             for token in self.tokens(first, stop):
                 yield replace(token, is_bold=True) if macro in BOLD else token
