@@ -6,15 +6,17 @@ import re
 
 import pytest
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from test_parse import trees
 
 from symreg import catalogue
-from symreg.errors import LanguageError, SpecError
+from symreg.errors import LanguageError, SpecError, SymregError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree, names
 from symreg.language.inline import inline_penalty
 from symreg.language.notation.functions import KNOWN, MEANINGS, advice
 from symreg.language.notation.reading import in_another_notation, read_either
+from symreg.language.notation.words import words
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty
 from symreg.objectives.resolve import resolve
@@ -267,3 +269,31 @@ def test_a_spec_file_is_told_its_formula_in_the_language() -> None:
     with pytest.raises(LanguageError, match=r"all of it in the language's notation: lam\*abs\(w\)\*\*2") as caught:
         read_penalty(text, "mine.toml")
     assert (caught.value.line, caught.value.column) == (3, 13)
+
+
+SOUP = words(
+    r"\frac { } ^ _ \left( \right) \left| \right| | \| || \sum_i \sum_{j=1}^n w x \lambda & \\ \text{if} \tfrac12 "
+    r"\begin{cases} \end{cases} \text{otherwise} 2 12 + - = , ( ) [ ] \{ \} \log \sqrt \mathbf \mathrm $ % ' \max "
+    "λ ² ₁ √ ∑ ‖ · − ½ ᵀ w_i w_{i+1} np. w.T @ norm(w e** sum( abs sin # / * ** < <= and not l1 l1(lam=mu) .5 1e"
+)
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(st.sampled_from(SOUP), max_size=14).map("".join)
+    | st.lists(st.sampled_from(SOUP), max_size=20).map(" ".join)
+)
+def test_no_soup_of_notations_meets_an_unforeseen_error(text: str) -> None:
+    refused: SymregError | None = None
+    try:
+        read = resolve(text)
+    except SymregError as error:
+        refused = error
+    if refused is None:
+        assert resolve(read.text).terms == read.terms
+        return
+    line, *rest = str(refused).split("\n")
+    assert refused.exit_code == 2
+    assert line.isprintable() and len(line) < 400
+    assert not rest or rest[1].strip() == "^"
+    assert not isinstance(refused, LanguageError) or refused.text in (text, None)
