@@ -139,7 +139,7 @@ def _inner_product(left: Node, right: Node) -> Node:
 def _times(left: Node, right: Node) -> Node:
     """Return a product, in which a transposed vector and what follows it are an inner product."""
     last = left.parts[1] if left.kind == "binary" and left.text == "*" else left
-    is_open_form = last.kind == "call" and last.text == "dot" and last.parts[-1].text.isupper()
+    is_open_form = last.kind == "call" and last.text == "dot" and len(last.parts) == 2 and last.parts[1].text.isupper()
     if last.kind != "transposed" and not is_open_form:
         return binary("*", left, right)
     inner = call("dot", last, right, at=last)
