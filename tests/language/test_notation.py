@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from test_parse import trees
 
@@ -215,6 +215,7 @@ def test_a_tree_in_the_language_is_never_read_in_another_way(tree: Tree) -> None
 
 @settings(max_examples=150)
 @given(trees(in_sum=False))
+@example(parse("w + a**2"))
 def test_the_reader_of_other_notations_knows_the_language(tree: Tree) -> None:
     """What it adds to a text is all that it changes: with a comment behind, the text is what was there."""
     text = to_text(tree)

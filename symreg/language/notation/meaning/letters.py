@@ -38,7 +38,7 @@ def weight_letter(node: Node, argument: str | None, source: Source) -> str | Non
     if argument in names:
         return argument
     vectors = frozenset().union(*(_vectors(f) for f in formulas))
-    if "w" in names and not (vectors - {"w"}) & _LETTERS_OF_WEIGHTS:
+    if "w" in node.names() and not (vectors - {"w"}) & _LETTERS_OF_WEIGHTS:
         return "w"
     bold = {part.text for f in formulas for part in f.walk() if part.is_bold}
     is_curved = any(_is_curved(part) for f in formulas for part in f.walk())

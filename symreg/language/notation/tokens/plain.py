@@ -126,7 +126,7 @@ def symbol_tokens(source: Source, position: int, after_space: bool) -> list[Toke
             return _script(text, position, mark, scripts, after_space)
     spelt = character.encode("unicode_escape").decode()
     if not character.isascii():
-        source.stop(f"character '{spelt}' is not ASCII text, and none of the symbols that are read", position)
+        source.stop(f"character '{spelt}' is not ASCII text", position)
     source.stop(f"character '{spelt}' stands in no notation that is read", position)
 
 
