@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symreg.language.notation.formula import Node, Subscript, binary, call, number
-from symreg.language.notation.functions import KNOWN
+from symreg.language.notation.functions import KNOWN, WHOLE
 from symreg.language.notation.grammar.cursor import Cursor
 from symreg.language.notation.grammar.rows import choice
 from symreg.language.notation.grammar.scripts import read_subscripts, with_subscript
@@ -274,7 +274,7 @@ def before_brackets(cursor: Cursor, node: Node) -> Node:
 
 def _called(cursor: Cursor, name: str, arguments: list[Node], start: int) -> Node:
     """Return a call; one whose arguments are all `old=new` is a penalty with its parameters, and stays as it is."""
-    if arguments and all(a.kind == "keyword" and a.parts[0].kind in ("name", "number") for a in arguments):
+    if arguments and all(a.kind == "keyword" for a in arguments) and name not in WHOLE:
         return Node(kind="kept", text=cursor.source.text[start : cursor.end], start=start, end=cursor.end)
     return Node(kind="call", text=name, parts=tuple(arguments), start=start, end=cursor.end)
 
