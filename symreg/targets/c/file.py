@@ -18,7 +18,7 @@ from symreg.targets.c.precision import PRECISIONS, WIDE_TEXTS
 from symreg.targets.c.roots import given_values
 from symreg.targets.c.routines import named_routines, routine_rows, routine_scope
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
-from symreg.targets.c.stack import TERMS, stack_bound
+from symreg.targets.c.stack import stack_bound, terms_of_block
 from symreg.targets.c.statements import statements
 from symreg.targets.c.states import initial_rows
 from symreg.targets.description import Function, Module
@@ -101,7 +101,7 @@ def write(module: Module) -> dict[str, str]:
         "block_roots": search is not None or any(has_root_itself(routine.each) for routine in routines),
         "blocks": has_blocks,
         "lanes": lanes,
-        "terms": TERMS,
+        "terms": terms_of_block(stages),
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
         "wide": WIDE_TEXTS[wide],
         "has_status": any(not function["is_value"] for function in functions),

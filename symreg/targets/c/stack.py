@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from symreg.kernel import Kernel
-from symreg.kernel.ir import Routine, Stage, Statement, has_root, names_in, routines_in
+from symreg.kernel import Kernel, Map
+from symreg.kernel.ir import Routine, Stage, Statement, has_root, has_sum, names_in, routines_in
 from symreg.targets.c.layout import Row
 
 _FRAME = 256
 """Bytes of a call besides: saved registers, arguments, and what aligns them."""
 _GRAIN = 256
-TERMS, PARTS = 16, 8
-"""Numbers that a sum keeps: its terms of a block, and of what was added before."""
+TERMS, FEW_TERMS, PARTS = 16, 8, 8
+"""Numbers that a sum keeps: its terms of a block, fewer where it is not alone, and of what was added before."""
 _SEARCH = 160
 """Numbers that a search for minimisers takes besides the scratch that it is given."""
 _BYTES = {"double": 8, "float": 4}
@@ -47,6 +47,12 @@ def stack_bound(
         search = 0 if kernel.search is None else _SEARCH + 2 * len(kernel.search.knots)
         deepest = max(deepest, _FRAME + size * (kept + search) + _called(kernel.stages, depths))
     return -(-deepest // _GRAIN) * _GRAIN
+
+
+def terms_of_block(stages: Iterable[Stage]) -> int:
+    """Return how many terms are added, or weights read ahead, at once: few where one loop does that within another."""
+    maps = [stage for stage in stages if isinstance(stage, Map)]
+    return FEW_TERMS if any(stage.reads_old or has_sum((*stage.body, *stage.edge)) for stage in maps) else TERMS
 
 
 def _called(stages: Iterable[Stage | Statement], depths: Mapping[Routine, int]) -> int:
