@@ -209,13 +209,16 @@ def _file_module(path: Path) -> ModuleType:
 
 
 def _named_module(name: str) -> ModuleType:
-    """Return an installed module, which is imported.
+    """Return a module that is installed or lies in the working folder; it is imported.
 
     Raises:
         SpecError, UnknownName: There is none of that name, or it raises when it is imported.
     """
     if not all(part.isidentifier() for part in name.split(".")):
         raise SpecError(f"'{printable(name, 80)}' is no module's name; a file's ends in .py")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # a user's own packages can be imported, but hide nothing
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

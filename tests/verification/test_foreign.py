@@ -7,12 +7,14 @@ import math
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from symreg.application.python_objects import function_in
 from symreg.application.requests import verify_request
 from symreg.application.verify import judge_function
 from symreg.errors import SpecError, SymregError, ToolMissing
@@ -126,6 +128,21 @@ def test_what_is_no_list_of_arguments_is_refused_and_not_run(text: str) -> None:
     with pytest.raises(SymregError) as error:
         judged(soft, **PROX, call=text)
     assert "--call" in str(error.value)
+
+
+def test_a_function_is_found_in_a_file_a_package_and_an_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "foreign_package").mkdir()
+    (tmp_path / "foreign_package" / "ops.py").write_text(
+        "class Half:\n    def slope(self, w, lam):\n        return lam*w\n\nhalf = Half()\nslope = half.slope\n"
+    )
+    for place in ("foreign_package.ops:slope", "foreign_package/ops.py:half.slope", "foreign_package.ops:half.slope"):
+        assert function_in(place)(3.0, lam=2.0) == 6.0
+    with pytest.raises(SymregError, match="has no function 'slop'; did you mean 'slope'"):
+        function_in("foreign_package.ops:slop")
+    with pytest.raises(SymregError, match=r"name a method of an object, as in FILE\.py:OBJECT\.METHOD"):
+        judged(function_in("foreign_package.ops:Half"))
 
 
 # Conventions
