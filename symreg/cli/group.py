@@ -118,5 +118,5 @@ def symreg(ctx: click.Context) -> None:
 
 
 for command in (list_, show, derive, analyse, generate, verify, audit, plot, catalogue, doctor):
-    command.epilog = _shown(EXAMPLES[str(command.name)])
+    command.epilog = "\n\n".join(filter(None, (command.epilog, _shown(EXAMPLES[str(command.name)]))))
     symreg.add_command(command)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 
@@ -21,6 +22,7 @@ from symreg.errors import SpecError, SymregError, ToolMissing
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.verification import Report
+from symreg.verification.foreign.call import call_of
 
 POINTS = 60
 
@@ -128,6 +130,20 @@ def test_what_is_no_list_of_arguments_is_refused_and_not_run(text: str) -> None:
     with pytest.raises(SymregError) as error:
         judged(soft, **PROX, call=text)
     assert "--call" in str(error.value)
+
+
+def test_the_help_text_and_the_page_say_the_call_of_every_kind() -> None:
+    from symreg.cli.group import symreg
+    from symreg.cli.verify import verify
+
+    shown = verify.get_help(click.Context(verify, parent=click.Context(symreg), terminal_width=80))
+    page = (Path(__file__).parents[2] / "docs" / "against.md").read_text(encoding="utf-8")
+    calls = [(kind, "") for kind in ("value", "gradient", "prox")] + [("step", "gradient_descent"), ("step", "adam")]
+    for kind, rule in calls:
+        call = call_of(resolve("l1").terms, resolve_rule(rule) if rule else None, kind).text("f")  # type: ignore[arg-type]
+        assert call in shown and f"`{call}`" in page
+    assert "Examples:" in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
 
 
 def test_a_function_is_found_in_a_file_a_package_and_an_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
