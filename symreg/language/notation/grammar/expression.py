@@ -9,6 +9,7 @@ from symreg.language.notation.functions import KNOWN
 from symreg.language.notation.grammar.atoms import atom, before_brackets
 from symreg.language.notation.grammar.cursor import Cursor
 from symreg.language.notation.grammar.scripts import with_subscript
+from symreg.language.notation.tokens.symbols import LETTERS
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _NAMES_OF_TRANSPOSITION = ("T",)
@@ -107,9 +108,13 @@ def _times_unsigned(cursor: Cursor, left: Node, divisor: Node | None) -> Node:
         cursor.source.stop(f"an operator is missing before '{token.text}'; write '*' to multiply", token.start)
     if token.kind == "open" and token.text == "[" and not (cursor.is_latex or token.after_space):
         cursor.source.stop("only an array can be subscripted, as in w[i]", token.start)
+    if token.is_apart:
+        cursor.source.fail("what stands behind a wide space is no part of the formula; leave it out", token.start)
     cursor.source.mark(token.start)
     is_sum = token.kind == "command" and token.text == "sum"
     right = _power(cursor)
+    if token.kind == "open" and token.text == "(" and _is_remark(right):
+        cursor.source.stop("an operator is missing before '('; write '*' to multiply", token.start)
     if divisor is not None and not is_sum:
         above, below, after = (
             cursor.source.part(a, b)
@@ -144,6 +149,13 @@ def _times(left: Node, right: Node) -> Node:
         return binary("*", left, right)
     inner = call("dot", last, right, at=last)
     return inner if last is left else left.over(left.parts[0], inner)
+
+
+def _is_remark(inner: Node) -> bool:
+    """Is it what nobody writes brackets about in a product: a number, or a word, as in `|w| (lasso)`?"""
+    return inner.kind == "number" or (
+        inner.kind == "name" and len(inner.text) > 1 and inner.text not in LETTERS.values()
+    )
 
 
 def _could_be_of_a_number(left: Node, cursor: Cursor) -> bool:
@@ -190,6 +202,8 @@ def _power(cursor: Cursor) -> Node:
 
 
 def _transposed(cursor: Cursor, node: Node) -> Node:
+    if node.kind == "name" and (cursor.meets("open", "(") or cursor.meets("operator", "_")):
+        cursor.source.fail("a derivative is not read; write the formula of the penalty", node.start)
     return Node(kind="transposed", parts=(node,), start=node.start, end=cursor.end)
 
 

@@ -12,6 +12,7 @@ _MEANS = ("mean", "average", "reduce_mean", "nanmean")
 _PRODUCTS = ("dot", "inner", "vdot")
 _SQUARES = ("normsq", "sum_squares")
 _ORDERS = ("p", "ord")
+_ORDERS_BY_LETTER = ("p", "q", "r", "s", "alpha")
 _INFINITE = ("inf", "Inf", "infinity")
 _EUCLIDEAN = ("2", "2.0", "F", "fro")
 
@@ -111,7 +112,7 @@ def _norm(node: Node, argument: Node, order: Node | None, source: Source) -> Nod
         )
     if text in _EUCLIDEAN:
         return replace(node, kind="norm", text="", parts=(argument,))
-    if text[:1].isupper() or text == "fro":
+    if order is not None and order.kind == "name" and text not in _ORDERS_BY_LETTER:
         source.fail(f"the norm '{text[:20]}' is not in the language; it has those of order 1, 2 and p", node.start)
     magnitude = call("abs", argument, at=argument)
     if order is None or text in ("1", "1.0"):

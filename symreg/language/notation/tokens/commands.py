@@ -63,6 +63,7 @@ LATEX_CLOSING = {
     "rparen": ")",
 }
 LATEX_BARS = {"|": "||", "Vert": "||", "vert": "|", "mid": "|"}
+WIDE_SPACES = frozenset(words("quad qquad hfill"))
 SPACES = frozenset(
     words(
         ", ; : ! > / quad qquad enspace enskip thinspace medspace thickspace negthinspace space nobreakspace limits "
@@ -73,6 +74,8 @@ SIZES = frozenset(f"{size}{side}" for size in words("big Big bigg Bigg") for sid
 FONTS = frozenset(words("mathit mathcal mathsf mathtt mathfrak mathscr mathbb mathds mathnormal ensuremath"))
 BOLD = frozenset(words("mathbf boldsymbol bm vec bold mathbfit symbf pmb"))
 ROMAN = frozenset(words("mathrm operatorname text textrm textit textnormal mbox mathop textup rm"))
+PROSE = ROMAN - frozenset(words("mathrm operatorname mathop rm"))
+"""Those that words are set in, besides names."""
 WRAPPERS = frozenset(words("equation align aligned gather gathered multline split displaymath math eqnarray"))
 """Environments that say nothing of what stands in them."""
 CHOICES = frozenset(words("cases dcases array"))

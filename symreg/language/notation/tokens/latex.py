@@ -18,9 +18,11 @@ from symreg.language.notation.tokens.commands import (
     LATEX_COMMANDS,
     LATEX_OPENING,
     LATEX_OPERATORS,
+    PROSE,
     ROMAN,
     SIZES,
     SPACES,
+    WIDE_SPACES,
     WRAPPERS,
 )
 from symreg.language.notation.tokens.plain import NUMBER, symbol_tokens
@@ -72,7 +74,7 @@ class _Reader:
         self._rows = 0
         self._depth = 0
         self._side: Kind | None = None
-        self._is_spaced = False
+        self._is_spaced = self._is_apart = False
 
     def tokens(self, position: int, end: int) -> Iterator[Token]:
         """Yield the tokens between two positions."""
@@ -114,8 +116,8 @@ class _Reader:
         return _Raw(str(raw.tok), str(raw.arg), int(raw.pos), int(raw.pos + raw.len), bool(raw.pre_space))
 
     def _token(self, kind: Kind, text: str, start: int, end: int) -> Token:
-        token = Token(kind=kind, text=text, start=start, end=end, after_space=self._is_spaced)
-        self._is_spaced, self._side = False, None
+        token = Token(kind=kind, text=text, start=start, end=end, after_space=self._is_spaced, is_apart=self._is_apart)
+        self._is_spaced, self._is_apart, self._side = False, False, None
         return token
 
     def _character(self, raw: _Raw, end: int) -> Generator[Token, None, int]:
@@ -147,9 +149,10 @@ class _Reader:
             if _ENDS.match(text, start + 1, end):
                 return start + 1
             self.source.stop(f"'{character}' stands in no notation that is read", start)
-        side = self._side
-        more = symbol_tokens(self.source, start, self._is_spaced)
-        self._is_spaced, self._side = False, None
+        side, is_apart = self._side, self._is_apart
+        first, *rest = symbol_tokens(self.source, start, self._is_spaced)
+        self._is_spaced, self._is_apart, self._side = False, False, None
+        more = [replace(first, is_apart=is_apart), *rest]
         yield from (replace(t, kind=side) if side and t.kind == "bar" else t for t in more)
         return max(more[-1].end, start + 1)
 
@@ -197,7 +200,7 @@ class _Reader:
             bracket = LATEX_OPENING.get(name) or LATEX_CLOSING[name]
             yield self._token(kind, "<" if bracket == ">" else bracket, start, after)
         elif name in SPACES:
-            self._is_spaced = True
+            self._is_spaced, self._is_apart = True, self._is_apart or name in WIDE_SPACES
         elif name == "\\":
             position = yield from self._line_end(start, position)
         elif name in ROMAN:
@@ -263,6 +266,8 @@ class _Reader:
                 word, first = match.group(), at + match.start()
                 if word.lower() in CONDITION_WORDS:
                     yield self._token("word", word.lower(), first, first + len(word))
+                elif macro in PROSE and (piece.strip() != word or piece != word):
+                    self.source.fail(f"{self.source.quoted(first, first + len(word))} is not read", first)
                 elif NUMBER.fullmatch(word):
                     yield self._token("number", word, first, first + len(word))
                 elif _WORD.fullmatch(word):

@@ -28,6 +28,7 @@ class Token:
         end: Where it ends.
         after_space: Does white space, or a space of LaTeX's, stand before it?
         is_bold: Is it printed bold, as vectors are?
+        is_apart: Does a wide space stand before it, as before what is no part of the formula?
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class Token:
     end: int
     after_space: bool = False
     is_bold: bool = False
+    is_apart: bool = False
 
 
 class Ungrammatical(LanguageError):
