@@ -131,11 +131,13 @@ def test_parameters_of_one_name_stay_apart() -> None:
     assert len(picture_of([both], ALL, resolve_rule("adam"), steps=5).portraits[0].paths[0].x) == 6
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("text", ["lam*sum(w[i]**2, i)", "sum(lam*w[i]**2, i)", "-(-lam)*sum(2*w[k]**2, k)/2"])
 def test_sum_over_single_weights_is_a_function_of_one(text: str) -> None:
     assert portrait(text, lam=0.1).value == portrait("l2", lam=0.1).value
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "text", ["first_difference", "lam*norm(w)", "lam*sum(abs(w[i]), i)**2", "variance", "l1 + l2_norm", "tikhonov"]
 )

