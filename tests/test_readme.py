@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,7 +151,9 @@ def test_command_within_a_sentence_can_be_parsed(page: Page) -> None:
         if re.match(r"(\S*/)?symreg \w", code):
             _, name, *arguments = shlex.split(code)
             command = command_line.commands[name]
-            if arguments:
+            if any(word.isupper() for word in arguments):
+                continue  # a pattern, not a command
+            with suppress(click.MissingParameter, click.BadOptionUsage):  # a sentence may leave out of what
                 command.make_context(name, arguments)
 
 
