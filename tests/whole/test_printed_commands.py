@@ -21,6 +21,7 @@ from symreg.model.spec import Rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.presentation.outline.command import command_line, command_text
+from symreg.presentation.outline.outline import outline
 from symreg.presentation.text import text
 from symreg.targets.command import command_of
 from symreg.targets.options import UNLESS_ASKED
@@ -142,8 +143,8 @@ def test_a_command_below_a_derivation_is_one_for_a_shell(objective: str, paramet
     resolved = read_objective(objective, parameters=parameters)
     rule = resolve_rule("gradient_descent")
     for printed, command in (
-        (text(derive(resolved, rule)), command_text(resolved, rule)),
-        (text(derive_prox(resolve("l1"))), "symreg verify l1"),
+        (text(outline(derive(resolved, rule))), command_text(resolved, rule)),
+        (text(outline(derive_prox(resolve("l1")))), "symreg verify l1"),
     ):
         lines = re.split(r"Check it against [a-z ]+:\n? *", printed)[1]
         assert shell_words(lines) == shlex.split(command)[1:]
