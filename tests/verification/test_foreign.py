@@ -327,6 +327,17 @@ def test_tensors_in_and_tensors_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judged(lambda w, *, lam: 2 * lam * w.clamp(0.0), RAMP, arrays="torch").passed
 
 
+def test_a_tensor_that_numpy_does_not_have_is_said_in_words() -> None:
+    class Half(Tensor):
+        dtype = "torch.bfloat16"
+
+        def numpy(self) -> Any:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+
+    report = judged(lambda w, *, lam: Half(2 * lam * w))
+    assert "it returned a tensor of torch.bfloat16, which NumPy does not have" in report.checks[0].note
+
+
 def test_a_missing_pytorch_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ToolMissing, match="takes PyTorch tensors"):

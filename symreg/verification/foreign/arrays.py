@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from symreg.errors import ToolMissing
+from symreg.verification.cases.calling import CallFailed
 
 Arrays = Literal["numpy", "torch", "numbers"]
 ARRAYS: tuple[Arrays, ...] = ("numpy", "torch", "numbers")
@@ -47,10 +48,17 @@ def to_tensor(array: Any) -> Any:
 
 
 def to_array(result: Any) -> Any:
-    """Return what a tensor holds, as an array; all else as it is."""
-    if hasattr(result, "detach") and hasattr(result, "numpy"):
+    """Return what a tensor holds, as an array; all else as it is.
+
+    Raises:
+        CallFailed: It is of a precision that NumPy does not have.
+    """
+    if not (hasattr(result, "detach") and hasattr(result, "numpy")):
+        return result
+    try:
         return result.detach().cpu().numpy()
-    return result
+    except TypeError as error:
+        raise CallFailed(f"it returned a tensor of {result.dtype}, which NumPy does not have") from error
 
 
 def _is_of_torch(function: Any, seen: set[int]) -> bool:

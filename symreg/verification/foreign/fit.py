@@ -164,7 +164,8 @@ def _remedy(signature: inspect.Signature | None, plan: Plan) -> str:
         untaken = [name for name in call.named if taken is not None and name not in taken]
         if untaken and len(_by_position_or_keyword(signature)) == len(call.arrays) + len(call.named) - len(untaken):
             return f"fix what it does not take: {' '.join(f'--set {name}=...' for name in untaken)}"
-    return f'write out its arguments, as in --call "{", ".join([*call.arrays, *call.named[-1:]])}"'
+    last = "*".join(call.named) if call.named[:1] == ("step",) and len(call.named) == 2 else "".join(call.named[-1:])
+    return f'write out its arguments, as in --call "{", ".join([*call.arrays, *([last] if last else [])])}"'
 
 
 def _by_position_or_keyword(signature: inspect.Signature) -> list[Parameter]:

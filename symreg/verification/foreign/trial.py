@@ -55,7 +55,7 @@ def _misfit(foreign: Foreign, values: Mapping[str, Any]) -> str | None:
             foreign(*arrays, **named)
     except CallFailed as failed:
         error = failed.__cause__
-        if not isinstance(error, TypeError):
+        if not isinstance(error, TypeError) or not str(failed).startswith("it raised "):
             return None
         below = error.__traceback__.tb_next if error.__traceback__ is not None else None
         if below is None or _OF_CALL.search(str(error)):
