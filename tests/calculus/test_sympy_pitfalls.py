@@ -97,7 +97,8 @@ def test_what_sympy_hangs_on_is_derived_or_refused(text: str, code: int) -> None
     "name", ["beta", "gamma", "zeta", "N", "S", "Q", "E", "C", "pi_0", "lambda_", "re", "im", "oo"]
 )
 def test_a_name_is_a_parameter_whatever_sympy_calls_by_it(name: str) -> None:
-    assert to_text(chain_of(f"{name}*w**2").gradient) == f"2*{name}*w[j]"
+    shown = {"S": "S_0"}.get(name, name)  # a derivation calls a part of the penalty S
+    assert to_text(chain_of(f"{name}*w**2").gradient) == f"2*{shown}*w[j]"
 
 
 @pytest.mark.parametrize("name", ["exp", "log", "sum", "import", "double", "w", "n", "t", "g"])

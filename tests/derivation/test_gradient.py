@@ -46,7 +46,7 @@ def test_the_gradient_is_sympy_s_of_the_penalty_written_out(name: str, n: int) -
     assert compared or name in FLAT_AT.get(n, ())
 
 
-FLAT_AT = {1: ("first_difference", "second_difference", "variance"), 2: ("second_difference",)}
+FLAT_AT = {1: ("first_difference", "second_difference", "total_variation", "variance"), 2: ("second_difference",)}
 """Penalties that do not depend on so few weights: every derivative is 0."""
 
 

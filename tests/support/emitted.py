@@ -31,7 +31,15 @@ IN_EVERY_RUN = tuple(name for name in PENALTIES if name in ALL_WITH or PENALTIES
 """What every run emits; the sweep emits all."""
 SUMS = ("mcp + scad", "welsch + cauchy")
 """Whose operators are found in ways of their own."""
-INDEXED = ("exclusive_lasso", "first_difference", "l2_norm", "second_difference", "tikhonov", "variance")
+INDEXED = (
+    "exclusive_lasso",
+    "first_difference",
+    "l2_norm",
+    "second_difference",
+    "tikhonov",
+    "total_variation",
+    "variance",
+)
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wdouble-promotion", "-Werror")
 DIALECTS = {"c99": ("-std=c99",), "c11": ("-std=c11",), "c++17": ("-x", "c++", "-std=c++17")}
 needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc on PATH")

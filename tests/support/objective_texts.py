@@ -401,7 +401,7 @@ REFUSED = _rows("""
     where(norm(w) > 1, 1, 0)
     l1 + foo
     foo
-    lamb*absolute(w)
+    lamb*no_such_function(w)
     w[i]
     sum(w, i)
     abs(w

@@ -159,6 +159,8 @@ TRUTHS: dict[str, tuple[Truth, ...]] = {
     "second_difference": (P, P, P, P, P, CONVEX, R, best("32*lam"), R, R, R, R, R, R, P, best("2"), P),
     # A is any matrix, also a negative one.
     "tikhonov": (P, R, P, P, R, P, R, P, R, R, R, R, R, R, Truth("undecided"), best("2"), P),
+    # One weight among others is pulled to its neighbours, and only one of each two slopes at 0 is +-lam.
+    "total_variation": (P, P, P, R, P, CONVEX, R, R, R, R, R, R, R, R, P, best("1"), Truth("undecided")),
     # What is left of w without its mean: a projection, with eigenvalues 0 and 1.
     "variance": (P, P, P, P, P, CONVEX, R, best("2*lam"), R, R, R, R, R, R, P, best("2"), P),
 }

@@ -249,8 +249,8 @@ def test_a_matrix_is_an_argument_of_its_own() -> None:
 
 
 def test_a_loaded_module_is_found_by_no_import_and_shows_its_lines() -> None:
-    module = load_module("shown", "def fail():\n    return 1 / 0  # the line\n")
-    assert not any("shown" in name for name in sys.modules)
+    module = load_module("found_by_no_import", "def fail():\n    return 1 / 0  # the line\n")
+    assert not any("found_by_no_import" in name for name in sys.modules)
     with pytest.raises(ZeroDivisionError) as caught:
         module.fail()
     assert "# the line" in "".join(traceback.format_exception(caught.value))

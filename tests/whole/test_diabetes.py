@@ -52,8 +52,7 @@ def fit(functions: SimpleNamespace, rule: str, data: tuple[Any, Any], steps: int
             functions.gradient_descent_step(w, 2 * x.T @ (x @ w - y), lr=LR, lam=lam, **others)
         return w
     state = functions.adamw_state(w)
-    settings = {"lr": LR * HUGE, "eps": HUGE, "lam": lam / HUGE}
-    settings |= {f"penalty_{name}" if name == "eps" else name: value for name, value in others.items()}
+    settings = {"lr": LR * HUGE, "adamw_eps" if "eps" in others else "eps": HUGE, "lam": lam / HUGE, **others}
     for _ in range(steps):
         functions.adamw_step(w, 2 * x.T @ (x @ w - y), state, **settings)
     return w
