@@ -251,6 +251,7 @@ def test_every_room_is_known(folder: str) -> None:
     assert rooms - (set() if folder else ENTRANCES) == HOUSE[folder].keys()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("folder", HOUSE)
 def test_no_import_runs_back_up(folder: str) -> None:
     assert wrong_arrows(modules(folder), folder) == []
@@ -293,6 +294,7 @@ def test_an_arrow_that_runs_back_up_within_a_folder_is_seen(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("path", [path for _, path in modules()], ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_text_is_run(path: Path) -> None:
     assert text_that_runs(path.read_text(encoding="utf-8")) == []

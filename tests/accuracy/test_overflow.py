@@ -135,7 +135,7 @@ def signed(dtype: str) -> np.ndarray:
     return np.array([0.0, *WEIGHTS, *(-w for w in WEIGHTS)], dtype)
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.one_in(56)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("text", "target"), cases([*CONVEX, *OTHERS]))
 def test_value_and_slope_are_right_far_out(text: str, target: str, dtype: str) -> None:
@@ -152,6 +152,7 @@ def test_value_and_slope_are_right_far_out(text: str, target: str, dtype: str) -
             assert_near(module.value(np.array([x]), **given(text)), height, loose, "float64", x)
 
 
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("text", "target"), cases(CONVEX))
 @pytest.mark.parametrize("step", [0.1, 30.0])
@@ -167,6 +168,7 @@ def test_the_proximal_point_is_right_far_out(text: str, step: float, target: str
             assert abs(residual) <= allowed + 1e-30, (x, u, float(residual))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("text", "target"), cases(SUMS))
 def test_sums_over_an_index_are_right_far_out(text: str, target: str, dtype: str) -> None:

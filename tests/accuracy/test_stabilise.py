@@ -192,6 +192,7 @@ def catalogued() -> Iterator[Any]:
                 yield pytest.param(part, kind, name, id=f"{name}-{kind}")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("part", "kind", "name"), tuple(catalogued()))
 def test_the_catalogue_is_emitted_accurately(part: DerivedAddend, kind: str, name: str) -> None:
     """The table: run with -s to see it."""
@@ -202,7 +203,7 @@ def test_the_catalogue_is_emitted_accurately(part: DerivedAddend, kind: str, nam
     assert line.made.note == ""
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(24)
 @pytest.mark.parametrize("case", CASES, ids=CASE_IDS)
 @pytest.mark.parametrize("kind", ["value", "gradient"])
 def test_what_loses_digits_is_rewritten(case: Case, kind: str) -> None:
@@ -230,7 +231,7 @@ QUOTIENTS = (
 )
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("text", QUOTIENTS)
 def test_powers_of_one_base_are_brought_together(text: str) -> None:
     part = derived(Case(text))
@@ -326,6 +327,7 @@ def test_every_rewrite_keeps_the_value() -> None:
     assert applied >= {rewrite.name for rewrite in REWRITES}
 
 
+@pytest.mark.sweep
 def test_the_choice_does_not_depend_on_hashes_or_the_folder(tmp_path: Any) -> None:
     script = (
         "from symreg.calculus.gradient import derive_elementwise\n"
@@ -454,6 +456,7 @@ def test_summands_and_what_is_made_of_sums_keep_their_digits(text: str, value: s
     assert gradient in to_text(of_gradient.indexed)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("coefficient", ["", "0.5*"])
 def test_what_cancels_within_one_addend_does_so_beside_others(coefficient: str) -> None:
     """The quotient rule's two fractions are one beside mu*w**2 too, where nothing of the whole sum simplifies."""

@@ -151,6 +151,7 @@ def test_generate_returns_source_by_path() -> None:
     assert list(symreg.generate(symreg.penalty("welsch", WELSCH, c="positive"))) == ["numpy/welsch.py"]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_load_returns_callables(target: str, dtype: Any) -> None:

@@ -50,6 +50,7 @@ def is_caught(text: str, said: Claimed) -> bool:
     return False
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("text", NAMES)
 def test_what_is_true_passes(text: str) -> None:
     confront_verdicts(analysed(text))

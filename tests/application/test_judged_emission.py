@@ -87,6 +87,7 @@ def _run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_a_wrong_gradient_is_held_back_with_the_point_that_shows_it(cauchy: Wrong, target: str) -> None:
     judge_emitted(cauchy.objective, cauchy.right, cauchy.rules, (target,))

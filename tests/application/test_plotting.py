@@ -114,6 +114,7 @@ def test_path_that_leaves_ends() -> None:
     assert np.isfinite(up.y).all() and max(map(abs, up.y)) <= 4 * up.y[0]
 
 
+@pytest.mark.sweep
 def test_range_shows_what_happens() -> None:
     for text, settings, landmark in (
         ("l1", {"lam": 30.0}, 30.0),

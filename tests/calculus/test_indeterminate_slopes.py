@@ -22,7 +22,7 @@ SLOPES: tuple[tuple[str, tuple[str, ...], float, float], ...] = (
 )
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize(("text", "parameters", "at", "slope"), SLOPES)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_the_slope_is_a_number_where_there_is_a_value(

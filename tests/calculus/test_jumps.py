@@ -60,6 +60,7 @@ def test_a_jump_in_a_norm_or_a_sum_is_refused_by_its_place(text: str) -> None:
         assert JUMPS[text] in str(told.value)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("text", MEETING)
 def test_pieces_that_meet_are_no_jump(text: str) -> None:
     objective = resolve(text)

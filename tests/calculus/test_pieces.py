@@ -67,6 +67,7 @@ def split(objective: Objective) -> Pieces:
     return analyse(objective.terms).continuous_pieces()
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *SUMS, *EXPRESSIONS])
 def test_pieces_are_what_they_are_from(text: str) -> None:
     objective = resolve(text)

@@ -65,7 +65,7 @@ def nested(step: str, depth: int) -> str:
     return text
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize(
     ("text", "code"),
     [

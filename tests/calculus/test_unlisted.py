@@ -60,6 +60,7 @@ def emitted(text: str) -> tuple[Objective, tuple[Update, ...]]:
     return objective, updates(objective)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 @pytest.mark.parametrize("text", UNLISTED)
 def test_the_gradient_needs_no_list(text: str, target: str) -> None:

@@ -88,6 +88,7 @@ def test_the_table_of_truths_is_whole() -> None:
     assert all(len(row) == len(CLAIMS) for row in TRUTHS.values())
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", ALL)
 def test_each_verdict_is_true(name: str) -> None:
     made = analysed(name)
@@ -156,7 +157,7 @@ def test_a_wrong_table_is_seen() -> None:
     assert not agrees(steps, Truth("conditional", "lr <= 2/lam"), known)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("text", [*EVERYTHING, *VECTORS, *MIXED])
 def test_every_witness_refutes_in_the_judges_balls(text: str) -> None:
     parameters = {p.name: p for p in objective_of(text).terms.parameters}
@@ -277,7 +278,7 @@ def test_a_constant_changed_by_a_thousandth_is_no_longer_proved(name: str) -> No
     assert compared > 0 or name in ("entropy", "log_barrier", "capped_l1", "l_half")
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(18)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_no_constant_could_be_a_thousandth_better(name: str) -> None:
     """phi'' comes so close to -rho, mu and L that a thousandth less fails somewhere; so does phi'(w)/w."""
@@ -355,6 +356,7 @@ CORNERS = [
 ]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("text", "claim", "verdict", "condition", "value"), CORNERS)
 def test_verdicts_on_sums_and_expressions(text: str, claim: str, verdict: str, condition: str, value: str) -> None:
     found = analysed(text)[claim]
@@ -399,6 +401,7 @@ def test_proves_knows_which_way_a_constant_may_move() -> None:
         assert not proves(made[claim], parse(bad), parameters)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("text", EVERYTHING)
 def test_nothing_proved_falls_to_random_numbers(text: str) -> None:
     assert attack(text, 400) > 0
@@ -548,6 +551,7 @@ def computed(tree: Tree, at: dict[str, Any]) -> Any:
     raise AssertionError(tree)
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("text", [*VECTORS, *MIXED])
 def test_nothing_proved_of_vectors_falls_to_random_numbers(text: str) -> None:
     """At random points: chords above and within L, R(-w) = R(w), R less for a weight nearer to 0, ..."""
@@ -602,6 +606,7 @@ def _of_term(term: Term, w: list[Any], scope: Values) -> Any:
     return coefficient * sum(tree_value(term.tree, one) for one in each)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("name", "n"), [("first_difference", 60), ("second_difference", 60), ("variance", 2)])
 def test_the_lipschitz_constant_of_a_vector_is_the_best_one(name: str, n: int) -> None:
     verdict = analysed(name)["gradient Lipschitz"]

@@ -306,7 +306,7 @@ BAD = {
 }
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(30)
 @pytest.mark.parametrize("command", BAD)
 def test_bad_input_is_one_line(symreg: Symreg, mistake: Path, command: str) -> None:
     mistake.with_name("broken.py").write_text("import nothing_that_is_there\n")

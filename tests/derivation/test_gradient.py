@@ -30,6 +30,7 @@ RULES = ("gradient_descent", "adam", "lion")
 """One without a state, one in which the penalty's gradient goes through the state, one in which it stands apart."""
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("name", PENALTIES)
 def test_the_gradient_is_sympy_s_of_the_penalty_written_out(name: str, n: int) -> None:
@@ -50,6 +51,7 @@ FLAT_AT = {1: ("first_difference", "second_difference", "total_variation", "vari
 """Penalties that do not depend on so few weights: every derivative is 0."""
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("name", PENALTIES)
 def test_the_update_is_the_rule_with_sympy_s_gradient_in_it(name: str, rule: str) -> None:

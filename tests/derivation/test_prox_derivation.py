@@ -136,7 +136,7 @@ def phi(name: str, u: Any, at: dict[str, Any]) -> Any:
     )
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.one_in(64)
 @pytest.mark.parametrize("count", [12, pytest.param(60, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize("name", [*ELEMENTWISE, *SUMS])
 def test_a_formula_is_the_operator_for_the_steps_it_is_said_to_hold_for(name: str, count: int) -> None:
@@ -150,6 +150,7 @@ def test_a_formula_is_the_operator_for_the_steps_it_is_said_to_hold_for(name: st
     assert compared == count * len(chain(name).cases)
 
 
+@pytest.mark.sweep
 def test_closed_forms_are_found_where_there_are_some() -> None:
     found = {}
     for name in ELEMENTWISE:
@@ -241,7 +242,7 @@ def least(function: Any, low: Any, high: Any) -> Any:
     return (low + high) / 2
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(15)
 @pytest.mark.parametrize("name", CONVEX)
 def test_moreau_s_identity(name: str) -> None:
     """prox_{s phi}(v) + s*prox_{phi*/s}(v/s) = v."""
@@ -262,6 +263,7 @@ def test_moreau_s_identity(name: str) -> None:
             assert abs(best - right) <= 1e-7 * scale + width * 1e-3, (at, best, right)
 
 
+@pytest.mark.one_in(7)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_an_envelope_is_the_least_value_and_its_slope_the_step_of_the_operator(name: str) -> None:
     s = chain(name).letters.step

@@ -40,7 +40,7 @@ WITH_RULES = [(name, "gradient_descent") for name in (*PENALTIES, *SUMS)] + [
 ]
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(21)
 @pytest.mark.parametrize(("objective", "rule"), [*WITH_RULES, LONG])
 def test_both_sides_of_every_step_are_equal(objective: str, rule: str) -> None:
     chain, r, n = chain_of(objective, rule), random.Random(objective), 4

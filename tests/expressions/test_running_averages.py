@@ -80,6 +80,7 @@ def test_the_textbook_form_is_nan_in_the_end_and_the_advised_one_is_not() -> Non
         assert bool(np.isnan(w[0])) == is_nan
 
 
+@pytest.mark.sweep
 def test_the_judge_says_so_and_the_emitted_file_too() -> None:
     rule = symreg.rule(text_of(CENTRED))
     report = symreg.verify("l1", rule, target="numpy", points=20)

@@ -43,6 +43,7 @@ def loaded(name: str, target: Any) -> Any:
     return load(objective, (step,), target, "float64")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 @pytest.mark.parametrize("name", ROWS)
 def test_nan_comes_out_of_whatever_depends_on_it(name: str, target: str) -> None:

@@ -99,6 +99,7 @@ def test_a_document_says_how_to_make_it_again() -> None:
     )
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", CHAINS)
 def test_a_document_is_balanced_and_holds_only_known_commands(name: str) -> None:
     made = CHAINS[name]()

@@ -133,6 +133,7 @@ def test_the_table_is_of_the_whole_catalogue() -> None:
     assert set(ELEMENTWISE) <= set(SHAPES) and len(ELEMENTWISE) >= 27
 
 
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("text", NAMES)
 def test_an_operator_is_what_mathematics_says(text: str) -> None:
     shape, made, parameters = SHAPES[text], operator_of(text), resolve(text).terms.parameters
@@ -246,7 +247,7 @@ def close(a: Any, b: Any, digits: str = "1e-60") -> bool:
 # Time, and names
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_a_derivation_takes_no_time_and_rests_on_no_name(name: str) -> None:
     """Under other names, and 0.7 times as strong, it is the operator of a step 0.7 times as long."""
@@ -315,6 +316,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_has_no_operator_is_refused_in_a_line(text: str) -> None:
     with pytest.raises((Intractable, NotDifferentiable), match=re.escape(REFUSED[text])) as caught:

@@ -140,6 +140,7 @@ DECAYS = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 @pytest.mark.parametrize("text", DECAYS)
 def test_a_step_of_the_operator_alone_is_proximal_weight_decay(text: str, target: str) -> None:

@@ -44,6 +44,7 @@ def dear(tree: Tree) -> set[Tree]:
     return found
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *SUMS])
 def test_the_derivatives_of_a_trial_are_those_of_phi(text: str) -> None:
     parameters = resolve(text).terms.parameters
@@ -136,7 +137,7 @@ def test_what_is_fine_beside_the_weight_is_found(fineness: int, target: str) -> 
     assert np.all(np.abs(residual) <= 1e-15)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 @pytest.mark.parametrize(
     "text",

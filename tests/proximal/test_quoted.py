@@ -112,6 +112,7 @@ def is_true(condition: str, values: dict[Tree, Any]) -> bool:
     return not condition or value(f"where({condition}, 1, 0)", values) == 1
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_each_line_is_what_is_emitted(name: str) -> None:
     terms = resolve(name).terms

@@ -95,6 +95,7 @@ def test_every_turn_is_found() -> None:
             assert cost(u, x, step, phi) <= best + 1e-7
 
 
+@pytest.mark.sweep
 def test_a_rule_with_one_step_for_all_takes_it() -> None:
     report = symreg.verify("atan + etp", rules=["proximal_gradient"], target="all", points=10, timeout=100)
     assert report.passed, str(report)
@@ -112,6 +113,7 @@ def test_a_rule_with_a_step_for_each_weight_is_refused(rule: str) -> None:
     assert told.endswith("take a rule with one step for all, such as proximal_gradient") and "\n" not in told
 
 
+@pytest.mark.sweep
 def test_a_norm_is_one_number_and_needs_no_table() -> None:
     report = symreg.verify(NORMS, (), target="numpy", points=10, timeout=100)
     assert report.passed, str(report)
@@ -123,6 +125,7 @@ def test_a_norm_is_one_number_and_needs_no_table() -> None:
 NORMS = "lam*log(1 + norm(w)**2/c**2) + mu*(1 - exp(-norm(w)**2))"
 
 
+@pytest.mark.sweep
 def test_a_number_of_many_digits_in_an_exponent_costs_no_more() -> None:
     """SymPy makes polynomials of degree p in exp(w/q) from exp(p*w/q): a memory error, or none left for anybody."""
     code = (

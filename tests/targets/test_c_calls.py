@@ -28,7 +28,7 @@ def outside(domain: Interval) -> Iterator[float]:
                 yield float(end)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(15)
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_status_codes(penalty: str, library: ctypes.CDLL) -> None:
     refusals = 0
@@ -156,7 +156,7 @@ def under_sanitizers(folder: Path, penalties: tuple[str, ...], rules: tuple[str,
     assert int(done.stdout) == expected
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @needs_gcc
 @pytest.mark.parametrize("penalty", ["mcp", *INDEXED])
 def test_no_read_or_write_beyond_an_array(penalty: str, tmp_path: Path) -> None:

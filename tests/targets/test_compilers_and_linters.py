@@ -16,6 +16,7 @@ from symreg.application.command_tasks import CATALOGUE_RULES
 from symreg.targets.loading import c_compiler
 
 
+@pytest.mark.one_in(3)
 @needs_gcc
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_gcc_has_nothing_to_say(dialect: str, everything: Path) -> None:
@@ -26,6 +27,7 @@ def test_gcc_has_nothing_to_say(dialect: str, everything: Path) -> None:
     assert_clean("gcc", *DIALECTS[dialect], *WARNINGS, "-fsyntax-only", *sources, cwd=everything)
 
 
+@pytest.mark.one_in(4)
 @needs_gcc
 @pytest.mark.parametrize("penalty", ["mcp", "first_difference", "second_difference", "variance", "tikhonov", "welsch"])
 def test_gcc_has_nothing_to_say_of_how_values_flow(penalty: str, tmp_path: Path) -> None:

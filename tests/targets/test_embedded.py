@@ -68,6 +68,7 @@ def undefined(result: Path, nm: str = "nm") -> set[str]:
     return {line.split()[-1] for line in listed.splitlines()}
 
 
+@pytest.mark.one_in(3)
 @needs_arm
 @every_penalty
 def test_single_precision_asks_for_no_arithmetic_in_double(penalty: str, tmp_path: Path) -> None:
@@ -94,6 +95,7 @@ def test_nothing_is_converted_in_single_precision(penalty: str, tmp_path: Path) 
     assert_clean("gcc", "-std=c99", *WARNINGS, "-Wfloat-conversion", "-fsyntax-only", source.name, cwd=tmp_path)
 
 
+@pytest.mark.one_in(3)
 @needs_gcc
 @every_penalty
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -103,6 +105,7 @@ def test_no_frame_is_above_512_bytes(penalty: str, dtype: DtypeChoice, tmp_path:
     assert not large
 
 
+@pytest.mark.one_in(3)
 @needs_gcc
 @every_penalty
 @pytest.mark.parametrize("flag", ["-O2", "-Os"])
@@ -124,6 +127,7 @@ def stated_stack(source: Path) -> int:
     return int(stated.replace(",", ""))
 
 
+@pytest.mark.one_in(3)
 @needs_gcc
 @every_penalty
 @pytest.mark.parametrize("kinds", [("gradient",), ("prox",), ("value", *UPDATING)])

@@ -57,6 +57,7 @@ def draw(n: int, dtype: str, seed: int = 0) -> Any:
     return np.random.default_rng(seed).normal(size=n).astype(dtype)
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_names_and_signatures_are_the_same(objective: str) -> None:
     in_numpy, in_c = loaded(objective, "numpy"), loaded(objective, "c")
@@ -256,6 +257,7 @@ def test_a_loaded_module_is_found_by_no_import_and_shows_its_lines() -> None:
     assert "# the line" in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("target", "dtype"), list(itertools.product(("numpy", "c"), DTYPES)))
 def test_the_largest_weights_give_numbers(target: str, dtype: str) -> None:
     """Parts of such a formula overflow and meet what vanishes: weights beyond the promised range count as its end."""

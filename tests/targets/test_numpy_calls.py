@@ -86,7 +86,7 @@ def test_strided_inputs_and_out_in_place(penalty: str) -> None:
 TOO_LARGE = {"tikhonov": "its matrix has n*n elements"}
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("penalty", [penalty for penalty in PENALTIES if penalty not in TOO_LARGE])
 def test_block_edges(penalty: str, library: ctypes.CDLL) -> None:
     """At the edges of blocks, elements are what they are among few, and both targets agree on all of them."""
@@ -111,7 +111,7 @@ def test_block_edges(penalty: str, library: ctypes.CDLL) -> None:
                 assert gradient[k] == pytest.approx(few[3], rel=1e-13)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(20)
 @pytest.mark.parametrize("penalty", [penalty for penalty in PENALTIES if penalty not in TOO_LARGE])
 def test_no_allocation_grows(penalty: str) -> None:
     functions = module(penalty)

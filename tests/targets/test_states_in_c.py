@@ -46,6 +46,7 @@ def library(options: Options) -> ctypes.CDLL:
     return ctypes.CDLL(str(build(emit(*derived(), "c", options))))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("options", "suffix"), [(BOTH, "f64"), (BOTH, "f32"), (Options(dtype="float32"), "f32")])
 def test_arrays_and_numbers_begin_with_their_values(options: Options, suffix: str) -> None:
     real, wide = ctypes.c_float if suffix == "f32" else ctypes.c_double, ctypes.c_double

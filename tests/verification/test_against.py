@@ -55,6 +55,7 @@ def check(
 # The question that the project started from
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("function", ["update", "in_place"])
 def test_the_mistaken_rule_is_refuted_by_a_negative_weight(tmp_path: Path, function: str) -> None:
     (tmp_path / "mine.py").write_text(MISTAKEN)
@@ -201,6 +202,7 @@ WRONG: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.one_in(11)
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong(name: str) -> None:
     function, options = WRONG[name]
@@ -228,6 +230,7 @@ INACCURATE: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", INACCURATE)
 def test_inaccurate(name: str) -> None:
     function, options = INACCURATE[name]

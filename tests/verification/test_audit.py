@@ -116,6 +116,7 @@ def verdicts(report: Report) -> dict[str, str]:
     return {check.kind: check.verdict for check in report.checks}
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("subject", "objective", "params", "kinds"),
     [
@@ -165,6 +166,7 @@ def lower(value: Callable[[float], float], at: dict[str, float], got: float) -> 
     return bool(least < step * value(got) + (got - v) ** 2 / 2 - 1e-6)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("subject", [HuberByInput(), MCPBeyondItsBound()])
 def test_what_is_told_of_a_wrong_prox_is_true(subject: Any) -> None:
     value = subject.value if hasattr(subject, "value") else subject
@@ -442,6 +444,7 @@ def written(folder: Path) -> Path:
     return file
 
 
+@pytest.mark.one_in(17)
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -341,7 +341,7 @@ def hunt(kind: str, count: int) -> int:
     return held
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("kind", HUNTS)
 def test_no_enclosure_misses_its_value(kind: str) -> None:
     count = HUNTS[kind][1]
@@ -395,6 +395,7 @@ def bounds_phi_from_above(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(PiecewisePhi, "least", lambda self: arb(1))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("kind", "breaks"),
     [

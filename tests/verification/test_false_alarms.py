@@ -42,7 +42,7 @@ RIGHT = (
 THROUGH_C = ("sum((w[i+7] - w[i])**2, i)", "0*w", "lam*sum(sum(abs(w[i] - w[j]), j), i)")
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("text", RIGHT)
 def test_right_code_passes(text: str) -> None:
     objective, rules = resolve(text), [resolve_rule("momentum")]

@@ -180,6 +180,7 @@ OTHERWISE: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(("function", "options", "meaning"), OTHERWISE, ids=[meaning for *_, meaning in OTHERWISE])
 def test_a_usual_convention_is_named(function: Callable[..., Any], options: Any, meaning: str) -> None:
     report = judged(function, **options)

@@ -99,7 +99,7 @@ TARGETS = ("numpy", "c")
 STEPS = (0.0623, 0.116, 0.943, 2.4, 6.69)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize(
     "row",
     [
@@ -177,6 +177,7 @@ def test_values_from_a_grid(text: str, v: float, step: float, right: float, targ
     np.testing.assert_allclose(u, [right], rtol=1e-6)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("row", [row for row in ROWS if "log" in row.text and row.low > -inf], ids=lambda row: row.text)
 def test_the_largest_numbers_stay_in_the_domain(row: Row, target: str) -> None:
@@ -206,6 +207,7 @@ RADIAL = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("text", RADIAL)
 def test_the_shortest_vectors_go_to_the_best_norm(text: str, target: str) -> None:
@@ -219,6 +221,7 @@ def test_the_shortest_vectors_go_to_the_best_norm(text: str, target: str) -> Non
         np.testing.assert_allclose(prox(np.zeros(n), step=1.0), right / np.sqrt(n), rtol=1e-12)  # all alike
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_step_leaves_zero_where_a_norm_is_wanted(target: str) -> None:
     functions = symreg.load("(norm(w) - 1)**2", ("proximal_gradient",), target, judge=False, timeout=60)

@@ -37,7 +37,7 @@ def sample(penalty: str, rule: str) -> list[tuple[str, Mutant]]:
     return chosen(pool(penalty, rule), OF_RULE if rule else OF_PENALTY)
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(60)
 @pytest.mark.parametrize(("penalty", "rule"), CASES, ids=IDS)
 def test_mutants_are_caught(penalty: str, rule: str) -> None:
     found = sample(penalty, rule)
@@ -46,6 +46,7 @@ def test_mutants_are_caught(penalty: str, rule: str) -> None:
     assert count == len(found)
 
 
+@pytest.mark.sweep
 def test_that_many_mutants_are_judged() -> None:
     found = [one for penalty, rule in CASES for one in sample(penalty, rule)]
     assert len(found) == SAMPLED
@@ -54,7 +55,7 @@ def test_that_many_mutants_are_judged() -> None:
     assert kinds >= {"factor", "drop", "sign", "branch", "guard", "index", "kink", "late", "name", "order", "skip"}
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(18)
 @pytest.mark.parametrize("penalty", catalogue.penalties())
 def test_mutants_in_single_precision_are_caught(penalty: str) -> None:
     # The whole gradient, as no factor on a part of it is sure to matter that much.
@@ -72,7 +73,7 @@ THROUGH_C = {
 }
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("penalty", "rule"), THROUGH_C)
 def test_mutants_are_caught_through_c(penalty: str, rule: str) -> None:
     found = chosen([(of, m) for of, m in pool(penalty, rule) if m.kind != "index"], THROUGH_C[penalty, rule])

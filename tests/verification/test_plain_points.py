@@ -54,7 +54,7 @@ WRONG: dict[str, tuple[str, str, Callable[..., Any], dict[str, float]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", WRONG)
 def test_a_failure_is_shown_where_it_is_simple(name: str) -> None:
     text, kind, function, expected = WRONG[name]

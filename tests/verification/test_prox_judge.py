@@ -33,7 +33,7 @@ def judged(name: str, points: int) -> Report:
     return verify(objective.terms, (), subjects, points=points)
 
 
-@pytest.mark.one_in(10)
+@pytest.mark.one_in(30)
 @pytest.mark.parametrize("name", JUDGED)
 def test_every_emitted_operator_is_right(name: str) -> None:
     report = judged(name, POINTS)
@@ -143,7 +143,7 @@ def decreases(prox: Prox, v: Any, **given: Any) -> Any:
     return np.where(v == np.max(v, initial=-np.inf), -found, found)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("broken", [
     loses_nan, spreads_nan, depends_on_the_length, depends_on_the_layout, changes_v, ignores_out, allows_overlap,
     takes_any_step, takes_any_strength, is_not_odd, has_no_exact_zero, decreases,

@@ -287,7 +287,7 @@ def _called(function: Any, parameters: Sequence[str]) -> Callable[..., Any]:
     return prox
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("name", "dtype"), [
     *EMITTED,
     *(pytest.param(name, dtype, marks=pytest.mark.sweep)

@@ -214,6 +214,7 @@ def test_the_judge_samples_within_the_domain_and_knows_what_lies_outside() -> No
     assert {0.25, -0.75, 3.0, np.inf, -np.inf} <= {float(x) for x in wrong}
 
 
+@pytest.mark.sweep
 def test_the_judge_passes_a_weighted_norm() -> None:
     report = symreg.verify(penalty("nonnegative = 1"), rules=(), target="numpy", points=20, timeout=120)
     assert report.passed, str(report)

@@ -58,6 +58,7 @@ def fit(functions: SimpleNamespace, rule: str, data: tuple[Any, Any], steps: int
     return w
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("rule", RULES)
 def test_l2_reaches_the_closed_form_ridge_solution(ridge: SimpleNamespace, rule: str, data: tuple[Any, Any]) -> None:
     x, y = data
@@ -80,6 +81,7 @@ def test_adamw_with_its_usual_eps_solves_another_problem(ridge: SimpleNamespace,
     assert np.abs(w).max() <= 1.01 / (2 * lam), "decoupled decay holds every weight within 1/(2 lam)"
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("rule", RULES)
 def test_penalty_of_the_readers_own_ends_where_the_certified_gradient_is_zero(
     own: SimpleNamespace, rule: str, data: tuple[Any, Any]

@@ -41,6 +41,7 @@ def loaded(text: str, rule: str, target: str) -> SimpleNamespace:
     return load(objective, updates(objective, (resolve_rule(rule),)), target)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_the_objective_s_name_means_the_same_in_every_function(target: str) -> None:
     functions = loaded(OWN, "adam", target)
@@ -55,6 +56,7 @@ def test_the_objective_s_name_means_the_same_in_every_function(target: str) -> N
     assert "adam_eps is adam's own eps; eps is the penalty's." in inspect.getdoc(functions.adam_step)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_states_and_local_names_are_told_apart_too(target: str) -> None:
     functions = loaded("lam*abs(w) + m*w**2 + root*w**4", MINE, target)
@@ -96,6 +98,7 @@ def test_a_note_tells_whoever_generates_and_whoever_derives(tmp_path: Path, caps
     assert [str(warning.message) for warning in told] == [note]
 
 
+@pytest.mark.sweep
 def test_the_judge_calls_and_sets_them_by_the_same_names() -> None:
     seen: list[set[str]] = []
 

@@ -246,6 +246,7 @@ def dtype_of(made: SimpleNamespace) -> np.dtype[Any]:
     raise AssertionError
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("name", BOXES)
 def test_inside_the_value_and_the_gradient_are_those_of_the_formula_and_outside_infinite_and_nan(
     name: str, loaded: dict[str, SimpleNamespace]
@@ -299,7 +300,7 @@ AT_ENDS: dict[str, tuple[str, dict[str, Any], Callable[[Any], Any], tuple[float,
 _TEXTS = {"root": "-lam*sqrt(w - 1)", "logarithm": "lam*log(1 + abs(w))"}
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("name", AT_ENDS)
 def test_the_operator_ends_where_the_domain_does(name: str) -> None:
     domain, declared, phi, (low, high), row = AT_ENDS[name]
@@ -356,6 +357,7 @@ def test_emitted_text_documents_the_order() -> None:
     assert "lo < hi" in made["c/distance.c"]
 
 
+@pytest.mark.sweep
 def test_claims_hold_for_all_ends_in_order() -> None:
     distance = {v.claim: v for v in symreg.analyse(penalty_of("distance"), timeout=120).verdicts}
     proved = ("nonnegative", "convex", "strongly convex", "gradient Lipschitz", "unbiased", "prox by quadratics")
@@ -423,7 +425,7 @@ def test_fixed_ends_out_of_order_are_refused_before_anything_is_judged() -> None
         verify_request(objective, (), parameters={"lo": 2.0, "hi": 1.0}, points=10)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", ["distance", "halfline", "symmetric", "apart"])
 def test_the_judge_passes_what_is_emitted(name: str) -> None:
     report = symreg.verify(penalty_of(name), points=60, target="numpy", timeout=120)
@@ -540,6 +542,7 @@ def test_a_direction_whose_sign_changes_at_a_place_beside_the_ends_is_told_for_a
     assert [(d.side, d.sign) for d in made.directions] == [("positive", "negative"), ("positive", "positive")]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("text", "domain"), [("w**2", "[0, inf)"), ("w**2", "[0, b]")])
 def test_a_slope_at_an_end_of_the_domain_is_that_from_within(text: str, domain: str) -> None:
     assert symreg.analyse(symreg.objective(text, domain=domain), timeout=120)["differentiable"].verdict == "proved"

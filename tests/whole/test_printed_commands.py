@@ -135,6 +135,7 @@ def shell_words(lines: str) -> list[str]:
 LONG = "lam*where(abs(w) <= delta, w**2/2, delta*abs(w) - delta**2/2) + mu*log(1 + (w/c)**2)"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("objective", "parameters"),
     [("l1", ()), (LONG, ()), (LONG, ("c: (0, 10) = 2", "mu: nonnegative = 0.5")), ("c*w**2", ("c: (0, 10) = 2",))],

@@ -388,6 +388,7 @@ def test_a_derivation_says_that_the_operator_takes_nothing() -> None:
     assert [to_text(bound.condition) for bound in made.chain.bounds] == ["lam*lr <= 1/2", "lam*lr < 1"]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", PROX_RULES)
 @pytest.mark.parametrize("text", ["mcp", "l1 + 0.5*l2", "cauchy", "l1 + second_difference"])
 def test_a_derivation_reads_well(text: str, name: str) -> None:
@@ -545,7 +546,7 @@ def judged_together(
     return checks
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", PROX_RULES)
 def test_the_judge_passes_right_steps(name: str) -> None:
     check = judged(name, _by_hand(name))
@@ -561,7 +562,7 @@ HARMLESS = {(name, "one step for all weights") for name in ("proximal_gradient",
 """Mistakes that are none: these rules have one step, lr."""
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("name", PROX_RULES)
 def test_the_judge_catches_wrong_steps(name: str) -> None:
     checks = judged_together(name, {mistake: _by_hand(name, mistake) for mistake in MISTAKES}, points=100)
