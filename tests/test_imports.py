@@ -251,7 +251,7 @@ def test_every_room_is_known(folder: str) -> None:
     assert rooms - (set() if folder else ENTRANCES) == HOUSE[folder].keys()
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("folder", HOUSE)
 def test_no_import_runs_back_up(folder: str) -> None:
     assert wrong_arrows(modules(folder), folder) == []

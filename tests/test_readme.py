@@ -143,7 +143,6 @@ def test_set_up_takes_one_command_for_each_purpose_and_is_what_ci_runs() -> None
     blocks = [block for block in Page(README).blocks if block.section == SET_UP]
     assert len(blocks) == 2 and all(block.kind == "sh" and len(block.lines) == 1 for block in blocks)
     assert [block.text for block in blocks] == set_up()
-    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").count("pytest") == 1
 
 
 def test_readme_is_read_in_minutes() -> None:

@@ -152,7 +152,7 @@ def test_value_and_slope_are_right_far_out(text: str, target: str, dtype: str) -
             assert_near(module.value(np.array([x]), **given(text)), height, loose, "float64", x)
 
 
-@pytest.mark.one_in(9)
+@pytest.mark.one_in(45)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("text", "target"), cases(CONVEX))
 @pytest.mark.parametrize("step", [0.1, 30.0])

@@ -29,6 +29,7 @@ def made() -> dict[str, Properties]:
     return {text: Properties(properties(resolve(text))) for text in TEXTS}
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_table_fits_a_terminal_and_names_every_claim(made: dict[str, Properties], text: str) -> None:
     table = made[text].text()

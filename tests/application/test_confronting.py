@@ -105,6 +105,7 @@ def changed(said: Claimed) -> Claimed:
     return replace(said, value=value, holds_iff=condition)
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("text", NAMES)
 def test_a_claim_that_is_false_is_caught(text: str) -> None:
     passed = {(said.claim, text) for said in false_claims(text) if not is_caught(text, said)}
@@ -213,6 +214,7 @@ def chain(text: str) -> GradientDerivation:
     return derive(resolve(text), resolve_rule("gradient_descent"))
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("text", ["l2", "huber", "double_well", "nonnegativity", "mcp", "lam*exp(w)", "elastic_net"])
 def test_what_a_derivation_says_of_steps_passes(text: str) -> None:
     confront_derivation(chain(text))
@@ -250,6 +252,7 @@ def test_a_contradicted_verdict_is_a_bug_and_never_printed(monkeypatch: pytest.M
         command_tasks.write_properties(lambda notice: None, objective="double_well", form="text")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("text", ["huber", "mcp", "log_sum", "l1", "lp"])
 def test_what_docstrings_say_passes_and_is_caught_when_false(text: str) -> None:
     made = updates(resolve(text), (resolve_rule("gradient_descent"),))

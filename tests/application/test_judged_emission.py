@@ -146,6 +146,7 @@ def test_a_verdict_is_kept_until_source_formula_or_judge_change(cauchy: Wrong, m
     assert len(asked) == 3
 
 
+@pytest.mark.sweep
 def test_python_is_handed_judged_code_unless_it_asks_for_other() -> None:
     assert UNJUDGED not in symreg.generate("l1")["numpy/l1.py"]
     assert UNJUDGED in symreg.generate("l1", judge=False)["numpy/l1.py"]

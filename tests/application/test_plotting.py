@@ -160,6 +160,7 @@ def test_what_is_asked_for_is_checked() -> None:
         draw_plot(told, objectives=["l1"] * 8, form="svg")
 
 
+@pytest.mark.sweep
 def test_operator_that_is_not_there_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     without = "lam*max(exp(w) - w**2, 0)"
     drawn = draw_plot(told, objectives=[without], form="svg", limits=(-1.0, 1.0))
@@ -174,7 +175,7 @@ def test_operator_that_is_not_there_is_left_out_and_said(monkeypatch: pytest.Mon
     assert caught.value.exit_code == 3
 
 
-@pytest.mark.one_in(16)
+@pytest.mark.one_in(32)
 @pytest.mark.parametrize("name", catalogue.penalties())
 def test_whole_catalogue_is_drawn_or_refused(name: str) -> None:
     if read_objective(name).terms.indexed:

@@ -236,6 +236,7 @@ def test_a_device_is_written_to_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "real.txt").read_text() == "text"
 
 
+@pytest.mark.sweep
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,3}/[a-z]{1,3}\.[ch]", fullmatch=True), st.text(max_size=20)))
 def test_what_was_written_is_there(tmp_path_factory: pytest.TempPathFactory, sources: dict[str, str]) -> None:
     folder = tmp_path_factory.mktemp("out")

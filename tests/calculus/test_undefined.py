@@ -300,6 +300,7 @@ def test_a_domain_that_is_none_is_refused(domain: str, message: str) -> None:
         symreg.objective("entropy", domain=domain)
 
 
+@pytest.mark.sweep
 def test_the_commands_that_are_shown_hold_the_domain_and_the_declarations() -> None:
     options = ("--param", "c: (1, 2) = 1.5", "--domain", "(0, inf)")
     _, derived, _ = run("derive", "l1 - log(c*w)", *options)

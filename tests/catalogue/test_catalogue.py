@@ -175,7 +175,7 @@ def test_every_penalty_has_a_second_formula(name: str) -> None:
     assert name in (ELEMENTWISE if is_elementwise(catalogue.penalty(name).expression) else ON_VECTORS)
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(60)
 @pytest.mark.parametrize("scale", SCALES_OF_INTEGRALS, ids=str)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_elementwise_penalty_is_the_integral_of_its_derivative(name: str, scale: Fraction) -> None:

@@ -56,7 +56,7 @@ EVEN = [
 ]
 
 
-@pytest.mark.one_in(12)
+@pytest.mark.one_in(36)
 @pytest.mark.parametrize("text", [*ODD, *NEITHER, *EVEN])
 def test_a_vector_is_mirrored_whole(text: str) -> None:
     """Each weight changes its sign, and none takes another one's place."""
@@ -134,7 +134,7 @@ TABLE: list[tuple[str, tuple[str, ...], str, str, str]] = [
 ]
 
 
-@pytest.mark.one_in(14)
+@pytest.mark.one_in(42)
 @pytest.mark.parametrize(("text", "parameters", "claim", "verdict", "condition"), TABLE)
 def test_a_verdict_is_the_one_of_the_table(
     text: str, parameters: tuple[str, ...], claim: str, verdict: str, condition: str

@@ -196,7 +196,6 @@ def test_generate_writes_compares_and_refuses(symreg: Symreg, tmp_path: Path) ->
     code, out, err = symreg(*command)
     assert (code, out.splitlines(), err) == (0, paths, "")
     assert symreg(*command, "--check") == (0, "", "")
-    assert symreg(*command, "--diff") == (0, "", "")
     module = tmp_path / "out" / "numpy" / "l2.py"
     written = module.read_text()
     module.write_text(written + "# mine\n")
@@ -207,8 +206,7 @@ def test_generate_writes_compares_and_refuses(symreg: Symreg, tmp_path: Path) ->
     code, out, err = symreg(*command)
     assert (code, out) == (2, "")
     assert one_line(err) == ("symreg: out/numpy/l2.py was edited since symreg wrote it; keep your copy or pass --force")
-    assert symreg(*command, "--force").code == 0
-    assert module.read_text() == written
+    assert symreg(*command, "--force").code == 0 and module.read_text() == written
 
 
 def test_generate_prints(symreg: Symreg, tmp_path: Path) -> None:
@@ -306,7 +304,7 @@ BAD = {
 }
 
 
-@pytest.mark.one_in(30)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("command", BAD)
 def test_bad_input_is_one_line(symreg: Symreg, mistake: Path, command: str) -> None:
     mistake.with_name("broken.py").write_text("import nothing_that_is_there\n")
@@ -389,6 +387,7 @@ def killed_on_failure(process: subprocess.Popen[str]) -> Iterator[None]:
         raise
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_ends_it_all(tmp_path: Path, number: signal.Signals, code: int) -> None:
     (tmp_path / "slow.py").write_text(
@@ -420,8 +419,7 @@ def test_an_interrupt_ends_it_all(tmp_path: Path, number: signal.Signals, code: 
 
 def test_output_is_utf8_under_any_locale(symreg: Symreg) -> None:
     plain = symreg("derive", "l2")
-    for locale in ({"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}):
-        assert symreg("derive", "l2", **locale) == plain
+    assert symreg("derive", "l2", LC_ALL="POSIX", PYTHONUTF8="0", PYTHONIOENCODING="latin-1") == plain
 
 
 # Colour and progress
@@ -462,7 +460,7 @@ def test_a_bar_shows_on_a_terminal_after_two_seconds(tmp_path: Path) -> None:
     command = ("verify", "l2", "--against", "slow.py:f", "--as", "value", "--points", "10")
     assert "verify value" in on_a_terminal(command, tmp_path)
     assert "\x1b[3" not in on_a_terminal(command, tmp_path, NO_COLOR="1")
-    assert any(on_a_terminal(("derive", "l2"), tmp_path) == "" for _ in range(5))  # a busy machine may be slow once
+    assert on_a_terminal(("show", "--spec", "l2"), tmp_path) == ""
 
 
 def test_an_expression_may_begin_with_a_minus(symreg: Symreg) -> None:
@@ -470,6 +468,7 @@ def test_an_expression_may_begin_with_a_minus(symreg: Symreg) -> None:
     assert code == 0 and 'symreg verify "-log(w)" --domain "(0, inf)"' in out
 
 
+@pytest.mark.sweep
 def test_what_is_not_ours_is_not_overwritten(symreg: Symreg, tmp_path: Path) -> None:
     (tmp_path / "mine.tex").write_text("mine\n")
     patiently = ("--timeout", "60")
@@ -482,6 +481,7 @@ def test_what_is_not_ours_is_not_overwritten(symreg: Symreg, tmp_path: Path) -> 
     assert symreg("derive", "l2", "-o", "mine.tex", *patiently).code == 0, "ours now"
 
 
+@pytest.mark.sweep
 def test_a_fragment_and_its_sources_are_written_together(symreg: Symreg, tmp_path: Path) -> None:
     for name in ("l1", "l2"):
         assert (

@@ -133,7 +133,7 @@ WRONG = {
 }
 
 
-@pytest.mark.one_in(12)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("command", WRONG)
 def test_a_wrong_command_is_told_in_one_line(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -160,7 +160,7 @@ def shell(script: str, folder: Path) -> tuple[str, str]:
     return done.stdout.decode(), done.stderr.decode()
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize(
     ("script", "out", "err"),
     [

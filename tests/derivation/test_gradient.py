@@ -51,7 +51,7 @@ FLAT_AT = {1: ("first_difference", "second_difference", "total_variation", "vari
 """Penalties that do not depend on so few weights: every derivative is 0."""
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("name", PENALTIES)
 def test_the_update_is_the_rule_with_sympy_s_gradient_in_it(name: str, rule: str) -> None:

@@ -21,7 +21,7 @@ from symreg.objectives.rules import resolve_rule
 pytestmark = pytest.mark.usefixtures("digits")
 
 
-@pytest.mark.one_in(15)
+@pytest.mark.one_in(45)
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *KNOTTED])
 def test_knots_are_where_the_one_sided_derivatives_are_what_is_said(text: str) -> None:
     chain, r = derived(text), random.Random(text)

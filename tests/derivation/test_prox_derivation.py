@@ -168,6 +168,7 @@ def test_closed_forms_are_found_where_there_are_some() -> None:
 METHODS = ["linear", "quadratic formula", "cubic, Cardano's formula", "Lambert's W, the inverse of x*exp(x)"]
 
 
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("name", BOUNDS)
 def test_the_bound_of_the_single_formula_is_the_one_worked_out_by_hand(name: str) -> None:
     made, (bound, is_strict) = chain(name), BOUNDS[name]
@@ -184,6 +185,7 @@ def test_the_bound_of_the_single_formula_is_the_one_worked_out_by_hand(name: str
     assert bound == "0" or (" < " in to_text(made.validity)) == is_strict
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("name", CONVEX)
 def test_a_convex_penalty_has_one_formula_for_every_step_and_a_conjugate(name: str) -> None:
     assert chain(name).validity is None and to_text(chain(name).bound) == "inf"
@@ -315,6 +317,7 @@ def test_an_operator_without_a_closed_form_says_so() -> None:
     assert any("found by iteration" in step.why for step in made.steps)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("text", "knots"), [("welsch + cauchy", 2), ("l1 + capped_l1(theta=a) + capped_l1(theta=b)", 2)]
 )
@@ -352,6 +355,7 @@ def test_all_compile_without_a_warning(name: str, tmp_path: Path) -> None:
     assert_clean(Derivation(chain(name)).latex(), tmp_path)
 
 
+@pytest.mark.sweep
 def test_a_rule_that_takes_the_operator_shows_how_it_comes_about() -> None:
     made = symreg.derive("l1 + l2", "proximal_gradient")
     text = made.text()
@@ -361,6 +365,7 @@ def test_a_rule_that_takes_the_operator_shows_how_it_comes_about() -> None:
     assert json.loads(symreg.derive("l1").to_json())["operator"] is None
 
 
+@pytest.mark.sweep
 def test_it_is_offered_in_python_and_on_the_command_line() -> None:
     made = symreg.derive("mcp", ["gradient_descent", "adam"], prox=True)
     assert isinstance(made.operator, ProximalDerivation) and "for s < gamma" in made.text()

@@ -14,6 +14,7 @@ from symreg.updates.assemble import updates
 RULES = ("proximal_gradient", "proximal_momentum")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("text", "stems"),
     [

@@ -137,6 +137,7 @@ def test_no_derivation_of_what_resolves_meets_an_unforeseen_error(text: str) -> 
     assert chain.steps
 
 
+@pytest.mark.one_in(2)
 @settings(max_examples=150)
 @given(st.one_of(st.text(max_size=80), broken(SPECS)))
 @pytest.mark.parametrize("read", [read_penalty, read_rule])
@@ -172,6 +173,7 @@ toml_lines = st.one_of(
 )
 
 
+@pytest.mark.one_in(2)
 @settings(max_examples=150)
 @given(st.lists(toml_lines, max_size=12).map("\n".join))
 @pytest.mark.parametrize("read", [read_penalty, read_rule])

@@ -33,7 +33,7 @@ def shown(subject: str) -> PrintedText:
     return write_overview(lambda phase: None, subject=subject)
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(10)
 @pytest.mark.parametrize("subject", SHOWN)
 def test_an_objective_fits_on_a_screen(subject: str) -> None:
     text = shown(subject).text

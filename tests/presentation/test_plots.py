@@ -28,7 +28,7 @@ PICTURE = Picture(
 )
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("form", "first"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
 def test_bytes_depend_on_no_clock_and_no_setting(form: Form, first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     data = draw(PICTURE, form)

@@ -249,6 +249,7 @@ def test_a_formula_is_written_as_on_paper(tree: str, text: str, latex: str | Non
     assert latex is None or latex_formula(made, NOTATION).flat == latex
 
 
+@pytest.mark.one_in(7)
 @pytest.mark.parametrize("name", CHAINS)
 def test_text_is_ascii_and_no_line_is_wider_than_80(name: str) -> None:
     made = CHAINS[name]()

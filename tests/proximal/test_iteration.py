@@ -123,6 +123,7 @@ def test_few_trials_are_enough(text: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert max(rounds) <= ROUNDS[text]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 @pytest.mark.parametrize("fineness", [10**6, 10**9])
 def test_what_is_fine_beside_the_weight_is_found(fineness: int, target: str) -> None:

@@ -47,6 +47,7 @@ def test_the_operator_is_right(text: str) -> None:
     assert_right(text, 12)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_what_is_periodic_takes_a_norm_and_a_square(target: str) -> None:
     """Its slope repeats itself with |w| as well, but the sum does not; all minima are compared by brute force."""
@@ -75,6 +76,7 @@ def test_the_operator_is_right_everywhere(text: str) -> None:
     assert_right(text, 2_000)
 
 
+@pytest.mark.sweep
 def test_every_turn_is_found() -> None:
     """With wells far apart F turns many times; all minima are compared by brute force."""
     objective = resolve("a*log(1 + w**2) + b*log(1 + 100*(w - 2)**2) + c*log(1 + 900*(w + 3)**2)")

@@ -27,7 +27,7 @@ def test_gcc_has_nothing_to_say(dialect: str, everything: Path) -> None:
     assert_clean("gcc", *DIALECTS[dialect], *WARNINGS, "-fsyntax-only", *sources, cwd=everything)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @needs_gcc
 @pytest.mark.parametrize("penalty", ["mcp", "first_difference", "second_difference", "variance", "tikhonov", "welsch"])
 def test_gcc_has_nothing_to_say_of_how_values_flow(penalty: str, tmp_path: Path) -> None:
@@ -51,6 +51,7 @@ def test_a_build_with_vector_math_is_clean_too(everything: Path) -> None:
     assert_clean("gcc", *flags, "-fsyntax-only", *(f"{penalty}.c" for penalty in IN_EVERY_RUN), cwd=everything)
 
 
+@pytest.mark.sweep
 @needs_gcc
 def test_loops_with_math_call_vectors(tmp_path: Path) -> None:
     compiler = c_compiler.find_compiler()

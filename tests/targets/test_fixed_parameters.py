@@ -26,6 +26,7 @@ def test_it_is_in_no_prototype_and_in_no_docstring() -> None:
     assert "delta" not in re.sub(r"Regenerate:.*|\(delta=1\.5\)|delta = 1\.5", "", header)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_the_functions_are_those_of_the_number(target: str) -> None:
     objective, open_objective = resolve(FIXED), resolve("huber + l1(lam=mu)")

@@ -70,6 +70,7 @@ def test_names_and_signatures_are_the_same(objective: str) -> None:
         assert ours.__doc__ == theirs.__doc__ and ours.__name__ == name
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("objective", "dtype"), list(itertools.product(OBJECTIVES, DTYPES)))
 def test_results_are_the_same(objective: str, dtype: str) -> None:
     close = {"rtol": 1e-12 if dtype == "float64" else 1e-5, "atol": 1e-12 if dtype == "float64" else 1e-5}
@@ -257,7 +258,7 @@ def test_a_loaded_module_is_found_by_no_import_and_shows_its_lines() -> None:
     assert "# the line" in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(("target", "dtype"), list(itertools.product(("numpy", "c"), DTYPES)))
 def test_the_largest_weights_give_numbers(target: str, dtype: str) -> None:
     """Parts of such a formula overflow and meet what vanishes: weights beyond the promised range count as its end."""

@@ -43,7 +43,7 @@ def stepped(penalty: str, rule: str, w: Any, g: Any, **named: Any) -> tuple[Any,
     return w, state or {}
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(15)
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_single_precision_stays_single(penalty: str) -> None:
     functions, w, g = module(penalty), weights(9, np.float32), weights(9, np.float32, 1)

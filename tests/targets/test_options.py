@@ -104,6 +104,7 @@ def test_what_is_asked_for_is_what_is_judged(
     assert {(check.kind, check.dtype) for check in report.checks} == {("gradient", dtype)}
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("text", ["l2", "log_sum"])
 def test_single_precision_alone_is_single_throughout(text: str, tmp_path: Path) -> None:
     """log_sum finds the v at which two minima are equally good by Newton's method, in single precision too."""

@@ -66,6 +66,7 @@ def test_a_weight_with_such_a_step_of_its_own_becomes_nan(functions: SimpleNames
     assert np.isnan(w).tolist() == [True, False, False]
 
 
+@pytest.mark.sweep
 def test_the_docstring_says_so() -> None:
     source = symreg.generate(OBJECTIVE, RULES, judge=False)["numpy/penalty.py"]
     said = " ".join(source.split())

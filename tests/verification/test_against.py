@@ -74,6 +74,7 @@ def test_the_mistaken_rule_is_refuted_by_a_negative_weight(tmp_path: Path, funct
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
+@pytest.mark.sweep
 def test_the_refutation_as_data(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(MISTAKEN)
     arguments = ("--as", "step", "--points", str(POINTS), "--json")
@@ -202,7 +203,7 @@ WRONG: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.one_in(11)
+@pytest.mark.one_in(22)
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong(name: str) -> None:
     function, options = WRONG[name]
@@ -380,6 +381,7 @@ def report_of(function: Callable[..., Any], **options: Any) -> Report:
     return judge_function(verify_request(resolve("l2"), (), kind="gradient", points=POINTS), function, **options)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("width", [80, 100, 132])
 def test_a_report_keeps_to_its_width(width: int) -> None:
     for function in (lambda w, *, lam: 2 * lam * w, lambda w, *, lam: lam * w, leave):
@@ -394,6 +396,7 @@ def test_a_constant_factor_is_named() -> None:
     assert found.note == "wherever it is wrong it is 1.5 times what is right"
 
 
+@pytest.mark.sweep
 def test_every_check_tells_of_its_worst_point_and_an_inequality_has_no_error() -> None:
     emitted = symreg.load("l1", (), "numpy", judge=False)
     reports = [

@@ -138,6 +138,7 @@ def test_a_right_object_agrees(subject: object, objective: str, params: dict[str
     assert set(verdicts(alone)) >= {"prox", "monotone"}
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("subject", "objective", "params", "kind"),
     [
@@ -444,7 +445,7 @@ def written(folder: Path) -> Path:
     return file
 
 
-@pytest.mark.one_in(17)
+@pytest.mark.one_in(34)
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

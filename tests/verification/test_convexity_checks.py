@@ -178,6 +178,7 @@ def test_a_constant_that_is_too_small_is_seen(rho: str) -> None:
 # In the report
 
 
+@pytest.mark.sweep
 def test_from_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def gradient(w, *, lam):\n    return 1.5 * lam * w\n")
     base = [sys.executable, "-m", "symreg", "verify", "l2", "--points", "60"]

@@ -395,7 +395,7 @@ def bounds_phi_from_above(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(PiecewisePhi, "least", lambda self: arb(1))
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("kind", "breaks"),
     [

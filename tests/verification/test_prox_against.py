@@ -31,7 +31,7 @@ def judged(
     return judge_function(request, function)
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.one_in(16)
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_operator_passes(name: str) -> None:
     check, *far = judged(name, RIGHT[name]).checks
@@ -52,6 +52,7 @@ def test_a_wrong_operator_is_found(name: str) -> None:
     assert again[0] == check.got or np.isnan(again[0])
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("factor", [1 + 1e-7, 1 - 1e-7])
 def test_an_inaccurate_operator_is_told_from_a_wrong_one(factor: float) -> None:
     def scaled(v: Any, *, step: float, lam: float) -> Any:
@@ -108,6 +109,7 @@ def test_there_is_no_reference_for_differences() -> None:
         symreg.verify("first_difference", against=lambda v, *, step, lam: v, as_="prox")
 
 
+@pytest.mark.sweep
 def test_from_the_command_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(

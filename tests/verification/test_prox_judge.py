@@ -182,6 +182,7 @@ def test_a_point_is_shown_beside_a_right_number_only_where_it_fits() -> None:
     assert "v = 1.23, step = 1" in report.table(100)
 
 
+@pytest.mark.sweep
 def test_infinite_results_are_judged_without_a_warning() -> None:
     def infinite(v: Any, *, step: float, lam: float) -> Any:
         return np.full_like(v, np.inf)

@@ -34,7 +34,7 @@ def look(name: str, rule: str) -> Report:
 ALWAYS = ("capped_l1", "entropy", "huber", "l2_norm", "log_sum", "second_difference", "sine_squared", "tikhonov")
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize(
     "name", [n if n in ALWAYS else pytest.param(n, marks=pytest.mark.sweep) for n in catalogue.penalties()]
 )
@@ -90,7 +90,7 @@ def test_what_is_wrong_is_seen(name: str, dtype: Any) -> None:
     assert check.verdict != "pass"
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize(("penalty", "rule"), CASES[1::6], ids=IDS[1::6])
 def test_mutants_are_seen(penalty: str, rule: str) -> None:
     found = sample(penalty, rule)

@@ -112,7 +112,7 @@ EDITS = {
 }
 
 
-@pytest.mark.one_in(24)
+@pytest.mark.one_in(48)
 @pytest.mark.parametrize("name", EDITS)
 def test_mistakes_in_emitted_source_are_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     edit = EDITS[name]

@@ -278,7 +278,7 @@ BY_ELEMENT: dict[str, Callable[[], object]] = {
 }
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("name", BY_ELEMENT)
 def test_what_acts_on_each_element_is_judged(name: str) -> None:
     report = symreg.audit(BY_ELEMENT[name](), points=40, steps=(0.5, 2.0))

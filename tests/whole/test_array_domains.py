@@ -149,6 +149,7 @@ def test_the_domain_is_printed_wherever_the_parameters_are() -> None:
     assert "c_i >= 1/2" in str(symreg.analyse(penalty("[0.5, inf) = 2"), timeout=120))
 
 
+@pytest.mark.sweep
 def test_emitted_text_documents_the_domain_and_tells_how_to_make_it_again() -> None:
     made = symreg.generate(penalty("[0.5, 2] = 1"), target="all", judge=False, timeout=120)
     assert "c: Shape (n,), dtype of w, each in [0.5, 2]." in made["numpy/weighted.py"]

@@ -14,6 +14,7 @@ def test_a_penalty_of_it_derives() -> None:
     assert "lam*sign(w_j)/sqrt(c^2 + w_j^2)" in symreg.derive(TEXT, timeout=100).text()
 
 
+@pytest.mark.sweep
 def test_emitted_code_of_it_is_right() -> None:
     report = symreg.verify(
         TEXT, rules=("gradient_descent", "proximal_gradient"), target="numpy", points=60, timeout=100

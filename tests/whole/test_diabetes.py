@@ -58,7 +58,7 @@ def fit(functions: SimpleNamespace, rule: str, data: tuple[Any, Any], steps: int
     return w
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("rule", RULES)
 def test_l2_reaches_the_closed_form_ridge_solution(ridge: SimpleNamespace, rule: str, data: tuple[Any, Any]) -> None:
     x, y = data

@@ -72,6 +72,7 @@ def test_states_and_local_names_are_told_apart_too(target: str) -> None:
     np.testing.assert_allclose(state["mine_m"], total, rtol=1e-12)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("text", [OWN, "log_sum", "charbonnier"])
 def test_no_step_has_a_keyword_that_means_another_thing_in_the_gradient(text: str) -> None:
     objective = resolve(text)
@@ -85,6 +86,7 @@ def test_no_step_has_a_keyword_that_means_another_thing_in_the_gradient(text: st
         assert f"{rule}_eps is {rule}'s own eps; eps is the penalty's." in header
 
 
+@pytest.mark.sweep
 def test_a_note_tells_whoever_generates_and_whoever_derives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     note = "adam_eps is adam's own eps; eps is the penalty's"
     assert run(["generate", "log_sum", "--rule", "adam", "--unjudged", "--timeout", "200", "-o", str(tmp_path)]) == 0

@@ -246,7 +246,7 @@ def dtype_of(made: SimpleNamespace) -> np.dtype[Any]:
     raise AssertionError
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(20)
 @pytest.mark.parametrize("name", BOXES)
 def test_inside_the_value_and_the_gradient_are_those_of_the_formula_and_outside_infinite_and_nan(
     name: str, loaded: dict[str, SimpleNamespace]
@@ -377,6 +377,7 @@ def test_claims_hold_for_all_ends_in_order() -> None:
     assert (concave["nonnegative"], concave["convex"]) == ("proved", "refuted")
 
 
+@pytest.mark.sweep
 def test_a_derivation_tells_the_domain_in_every_form() -> None:
     derivation = symreg.derive(penalty_of("distance"), timeout=120)
     assert "hi > lo (default 2)" in derivation.text()
@@ -481,6 +482,7 @@ def test_a_domain_beside_the_text_that_may_be_none_is_refused(
     assert words in str(caught.value)
 
 
+@pytest.mark.sweep
 def test_the_commands_that_are_shown_hold_a_domain_with_parameters() -> None:
     _, derived, _ = run("derive", "lam*(w - lo)**2", *SIGNED)
     assert '--domain "[lo, hi]"' in derived and '--param "lo: real = -1.0"' in derived
@@ -490,6 +492,7 @@ def test_the_commands_that_are_shown_hold_a_domain_with_parameters() -> None:
     assert "lo is taken" not in told
 
 
+@pytest.mark.sweep
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("text", "options"),
