@@ -94,7 +94,7 @@ def paragraph_below(heading: str, lines: list[str]) -> range:
     return range(start, [*lines, ""].index("", start))
 
 
-IN_EVERY_RUN = ("README.md", "docs/against.md", "docs/notation.md", "docs/properties.md")
+IN_EVERY_RUN = ("README.md", "docs/properties.md")
 """Pages whose commands every run carries out; `.ci/run` carries out those of all."""
 
 

@@ -428,7 +428,7 @@ SLOW = """
 import time
 
 def f(w, *, lam):
-    time.sleep(0.2)
+    time.sleep(0.12)
     return float(lam * (w @ w))
 """
 

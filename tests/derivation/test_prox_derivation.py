@@ -192,6 +192,7 @@ def test_a_convex_penalty_has_one_formula_for_every_step_and_a_conjugate(name: s
     assert chain(name).conjugate is not None
 
 
+@pytest.mark.sweep
 def test_what_is_not_convex_has_no_conjugate() -> None:
     others = [name for name in ELEMENTWISE if name not in CONVEX]
     assert others and all(chain(name).conjugate is None for name in others)

@@ -109,6 +109,7 @@ def test_emitted_functions_take_what_is_left(target: str) -> None:
         emitted.value(w, mu=0.5, lam=0.25)
 
 
+@pytest.mark.sweep
 def test_the_emitted_files_say_what_is_fixed() -> None:
     files = symreg.generate("l1(lam=0.3)", rules="adam", target="all", judge=False, timeout=100)
     for path in ("numpy/l1.py", "c/l1.h"):

@@ -70,6 +70,7 @@ def test_only_the_functions_asked_for_are_there(kinds: tuple[str, ...]) -> None:
     assert ("def _written" in in_numpy["numpy/l2.py"]) == (kinds != ("value",))
 
 
+@pytest.mark.sweep
 def test_the_command_in_the_head_gives_the_file_again() -> None:
     command = ["symreg", "generate", "l2", "--target", "numpy", "--functions", "prox,gradient", "--unjudged", "-o", "-"]
     texts = []

@@ -165,6 +165,7 @@ def test_an_operator_that_grows_too_fast_or_falls_is_seen(objective: str, factor
 # A proof that is none is refuted by functions that are right
 
 
+@pytest.mark.sweep
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("rho", ["0", "0.999/gamma"])
 def test_a_constant_that_is_too_small_is_seen(rho: str) -> None:
