@@ -111,7 +111,7 @@ def rule_options(command: Command) -> Command:
     )(command)
 
 
-class _Target(click.Choice):  # type: ignore[type-arg]
+class _Target(click.Choice):  # type: ignore[type-arg]  # click before 8.2 has no Choice[str] to write here
     """A choice of targets that says what to do where another language was meant."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from symreg.language.notation.tokens.symbols import (
     BARS,
@@ -110,9 +111,10 @@ def symbol_tokens(source: Source, position: int, after_space: bool) -> list[Toke
     if character in ")]}":
         return [token("close", character)]
     source.mark(position)
-    for kind, table in (("operator", OPERATORS), ("command", COMMANDS), ("bar", BARS)):
+    tables: tuple[tuple[Kind, Mapping[str, str]], ...] = (("operator", OPERATORS), ("command", COMMANDS), ("bar", BARS))
+    for kind, table in tables:
         if character in table:
-            return [token(kind, table[character])]  # type: ignore[arg-type]
+            return [token(kind, table[character])]
     if character in CHARACTERS or _FIRST_STYLED <= character <= _LAST_STYLED:
         return [_letter(text, position, after_space)]
     if character in BRACKETS:
