@@ -6,7 +6,7 @@ from symreg.language.notation.formula import Node, Subscript, binary, call, numb
 from symreg.language.notation.functions import KNOWN, WHOLE
 from symreg.language.notation.grammar.cursor import Cursor
 from symreg.language.notation.grammar.rows import choice
-from symreg.language.notation.grammar.scripts import read_subscripts, with_subscript
+from symreg.language.notation.grammar.scripts import read_subscripts, with_base, with_subscript
 from symreg.language.notation.grammar.sums import summed
 from symreg.language.notation.tokens.symbols import LETTERS
 from symreg.language.notation.tokens.token import INDICES, Token
@@ -170,7 +170,7 @@ def _applied(cursor: Cursor) -> Node:
         script = cursor.script()
         texts = [t.text for t in script]
         if mark.text == "_":
-            name = _with_base(cursor, name, texts, mark.start)
+            name = with_base(cursor, name, texts, mark.start)
         elif len(texts) == 1 and texts[0].isdecimal():
             exponent = Node(kind="number", text=texts[0], start=script[0].start, end=script[0].end)
         else:
@@ -184,24 +184,18 @@ def _applied(cursor: Cursor) -> Node:
         opening = cursor.take()
         arguments = _arguments(cursor)
         cursor.close(opening)
+    elif name in ("max", "min") and cursor.is_latex and not cursor.meets("end"):
+        cursor.source.fail(
+            f"'{name}' takes its arguments in brackets, as in {name}(a, b); leave it out where it says what is done "
+            "with an objective",
+            token.start,
+        )
     elif cursor.next.kind in ("number", "name", "open", "command"):
         arguments = [_bare(cursor, token)]
     else:
         cursor.source.stop(f"'{name}' is a function; write {name}(...)", token.start)
     node = _called(cursor, name, arguments, token.start)
     return node if exponent is None else binary("**", node, exponent)
-
-
-def _with_base(cursor: Cursor, name: str, texts: list[str], at: int) -> str:
-    """Return the function that a name with something below it is."""
-    if name == "log" and texts in (["2"], ["10"]):
-        return f"log{texts[0]}"
-    if name == "log" and texts == ["e"]:
-        return "log"
-    if name in ("max", "min"):
-        word = "greatest" if name == "max" else "least"
-        cursor.source.fail(f"the {word} over all weights is not in the language; it has sums, and norm(w)", at)
-    cursor.source.fail(f"'{name}' has no subscript in the language", at)
 
 
 def _arguments(cursor: Cursor) -> list[Node]:
@@ -251,6 +245,12 @@ def before_brackets(cursor: Cursor, node: Node) -> Node:
     """Return a name that brackets stand behind: a factor, or a function that is not in the language."""
     name = node.text
     opening = cursor.next
+    if node.kind == "call":
+        cursor.source.fail(
+            f"{cursor.source.quoted(node.start, opening.end)} begins the call of a function that is not in the "
+            "language; write its formula",
+            node.start,
+        )
     is_letter = len(name) == 1 or name in LETTERS.values() or node.kind == "item" or bool(node.letter)
     if not is_letter:
         cursor.take()
@@ -263,7 +263,8 @@ def before_brackets(cursor: Cursor, node: Node) -> Node:
     cursor.close(opening)
     cursor.known[start] = (arguments, cursor.place)
     cursor.place = start
-    if len(arguments) == 1 and _is_factor_before(node.letter or name, arguments[0]):
+    is_word = node.letter and name.rpartition("_")[2].isalpha()
+    if len(arguments) == 1 and not is_word and _is_factor_before(node.letter or name, arguments[0]):
         return node
     cursor.source.fail(
         f"{cursor.source.quoted(node.start, opening.end)} begins a product, or a function that is not in the language; "

@@ -26,6 +26,7 @@ class Cursor:
         place: Of the next token.
         bound: Indices of the sums that are open.
         counts: Letters that stand for the number of weights, as the upper end of a sum.
+        positive: Parameters that are said to be positive behind the formula.
         depth: Of nesting.
         known: What brackets hold that were looked into already, and where reading goes on behind them, by their place.
     """
@@ -38,6 +39,7 @@ class Cursor:
     place: int = 0
     bound: list[str] = field(default_factory=list)
     counts: set[str] = field(default_factory=set)
+    positive: list[Node] = field(default_factory=list)
     depth: int = 0
     known: dict[int, tuple[list[Node], int]] = field(default_factory=dict)
 

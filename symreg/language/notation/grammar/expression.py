@@ -8,11 +8,10 @@ from symreg.language.notation.formula import Node, binary, call
 from symreg.language.notation.functions import KNOWN
 from symreg.language.notation.grammar.atoms import atom, before_brackets
 from symreg.language.notation.grammar.cursor import Cursor
-from symreg.language.notation.grammar.scripts import with_subscript
+from symreg.language.notation.grammar.scripts import refuse_label, takes_mark, with_subscript
 from symreg.language.notation.tokens.symbols import LETTERS
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-_NAMES_OF_TRANSPOSITION = ("T",)
 
 
 def expression(cursor: Cursor) -> Node:
@@ -115,6 +114,12 @@ def _times_unsigned(cursor: Cursor, left: Node, divisor: Node | None) -> Node:
     right = _power(cursor)
     if token.kind == "open" and token.text == "(" and _is_remark(right):
         cursor.source.stop("an operator is missing before '('; write '*' to multiply", token.start)
+    if token.kind == "open" and token.text == "(" and right.kind in ("name", "item") and left.kind != "number":
+        cursor.source.fail(
+            f"{cursor.source.quoted(left.start, cursor.end)} is a product, or the value of a function that is not in "
+            "the language; write '*' for a product",
+            token.start,
+        )
     if divisor is not None and not is_sum:
         above, below, after = (
             cursor.source.part(a, b)
@@ -188,8 +193,9 @@ def _power(cursor: Cursor) -> Node:
             node = _raised(cursor, node)
         elif cursor.meets("operator", "_"):
             at = cursor.take().start
+            was_name = node.kind == "name"
             node = with_subscript(cursor, node, cursor.script(), at)
-            if node.kind == "name" and cursor.meets("open", "("):
+            if was_name and cursor.meets("open", "("):
                 node = before_brackets(cursor, node)
         elif cursor.meets("operator", "'", "T"):
             cursor.take()
@@ -209,7 +215,7 @@ def _transposed(cursor: Cursor, node: Node) -> Node:
 
 def _raised(cursor: Cursor, base: Node) -> Node:
     """Read what stands behind `^`: an exponent, or the mark of a transposed vector."""
-    if cursor.takes("operator", "T", "'") or _takes_mark(cursor):
+    if cursor.takes("operator", "T", "'") or takes_mark(cursor):
         return _transposed(cursor, base)
     if cursor.meets("operator", "*"):
         cursor.source.fail("a raised star has no meaning here; leave it out", cursor.next.start)
@@ -219,29 +225,21 @@ def _raised(cursor: Cursor, base: Node) -> Node:
             f"in LaTeX this raises {token.text[0]} alone; write ^{{{token.text}}} or a space behind it", token.start
         )
     if cursor.meets("open", "{"):
-        exponent = _whole(cursor.inside(cursor.group(cursor.take())))
+        inner = cursor.group(cursor.take())
+        refuse_label(cursor, inner)
+        exponent = _whole(cursor.inside(inner))
     elif cursor.is_latex and not cursor.meets("operator"):
+        if token.text in ("T", "H") and base.kind == "name":
+            cursor.source.fail(
+                f"a raised {token.text} transposes, and nothing stands behind it; write w^T w, or another letter for "
+                "an exponent",
+                token.start,
+            )
+        refuse_label(cursor, [token])
         exponent = atom(cursor)
     else:
         exponent = _signed(cursor)
     return binary("**", base, exponent)
-
-
-def _takes_mark(cursor: Cursor) -> bool:
-    """Take a raised T before another factor, `w^T w`, or in braces: w transposed."""
-    tokens = cursor.tokens[cursor.place : cursor.place + 4]
-    texts = [t.text for t in tokens]
-    if texts[0] == "{" and texts[1:3] in (["T", "}"], ["'", "}"]):
-        cursor.place += 3
-        return True
-    if (
-        texts[0] in _NAMES_OF_TRANSPOSITION
-        and len(tokens) > 1
-        and (tokens[1].kind in ("name", "open") or texts[1] == "@")
-    ):
-        cursor.place += 1
-        return True
-    return False
 
 
 def _whole(cursor: Cursor) -> Node:

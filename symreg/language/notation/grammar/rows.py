@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from symreg.language.notation.formula import Node, call
+from symreg.language.notation.formula import Node, call, printed
 from symreg.language.notation.grammar.cursor import Cursor
 
 _ELSEWHERE = ("otherwise", "else", "elsewhere")
@@ -56,6 +56,7 @@ def _row(cursor: Cursor) -> Row:
         condition = None
     else:
         cursor.takes("word", *_BEFORE_A_CONDITION)
+        cursor.takes("operator", "&")
         condition = _condition(cursor)
     while cursor.meets("operator", ",", ";", "&"):
         cursor.take()
@@ -99,9 +100,16 @@ def _cover_everything(rows: list[Row]) -> bool:
 
 
 def _lie_end_to_end(sides: list[_Side]) -> bool:
-    lowers = [side.lower for side in sides if not _is_below_everything(side)]
-    uppers = [side.upper for side in sides if side.upper is not None]
+    lowers = [_bound(side.lower) for side in sides if side.lower is not None and not _is_below_everything(side)]
+    uppers = [_bound(side.upper) for side in sides if side.upper is not None]
     return len(lowers) == len(uppers) == len(sides) - 1 and all(lowers.count(bound) == 1 for bound in uppers)
+
+
+def _bound(node: Node) -> tuple[str, ...]:
+    """Return the factors of a bound in one order, as papers write a*lam in one row and lam*a in the next."""
+    if node.kind == "binary" and node.text == "*":
+        return tuple(sorted(factor for part in node.parts for factor in _bound(part)))
+    return ("".join(piece.text for piece in printed(node)),)
 
 
 def _is_below_everything(side: _Side) -> bool:

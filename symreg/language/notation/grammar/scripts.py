@@ -1,4 +1,8 @@
-"""What stands lowered behind an operand: an index, a part of a name, the order of a norm, a positive part's plus."""
+"""What stands lowered or raised behind an operand and is no power.
+
+Lowered: an index, a part of a name, the order of a norm, the base of a logarithm, a positive part's plus.
+Raised: a label, or the mark of a transposed vector.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import replace
 
 from symreg.language.notation.formula import Node, Subscript, call, number
 from symreg.language.notation.grammar.cursor import Cursor
+from symreg.language.notation.tokens.symbols import LETTERS
 from symreg.language.notation.tokens.token import INDICES, Token
 
 
@@ -44,7 +49,8 @@ def _order(cursor: Cursor, script: list[Token], at: int) -> Node:
     words = "".join(token.text for token in script)
     if words in ("*", "TV", "tv", "op", "nuc"):
         cursor.source.fail(f"the norm '{words}' is not in the language; it has those of order 1, 2 and p", at)
-    inner = cursor.inside(script)
+    texts = [token.text for token in script]
+    inner = cursor.inside(script[2:] if len(script) > 2 and texts[0] in ("ell", "L") and texts[1] == "_" else script)
     order = cursor.expression(inner)
     if inner.next.kind != "end":
         cursor.source.fail("this norm is not in the language; it has those of order 1, 2 and p", at)
@@ -90,3 +96,61 @@ def read_subscripts(script: list[Token], bound: frozenset[str]) -> list[Subscrip
             subscripts[-1] = replace(subscripts[-1], shift=sign * int(script[place + 1].text[:4]))
             place += 2
     return subscripts
+
+
+def with_base(cursor: Cursor, name: str, texts: list[str], at: int) -> str:
+    """Return the function that a name with something below it is.
+
+    Raises:
+        LanguageError: It is none of the language's.
+    """
+    if name == "log" and texts in (["2"], ["10"]):
+        return f"log{texts[0]}"
+    if name == "log" and texts == ["e"]:
+        return "log"
+    if name == "min" and texts and texts[0] not in INDICES:
+        cursor.source.fail(
+            f"'min' over {texts[0]} says what is done with an objective; write what stands behind it alone", at
+        )
+    if name in ("max", "min"):
+        word = "greatest" if name == "max" else "least"
+        cursor.source.fail(f"the {word} over all weights is not in the language; it has sums, and norm(w)", at)
+    cursor.source.fail(f"'{name}' has no subscript in the language", at)
+
+
+def refuse_label(cursor: Cursor, raised: list[Token]) -> None:
+    """Refuse what says which of several vectors is meant, as in `x^{(k)}` or `y^{obs}`: it raises to no power.
+
+    Raises:
+        LanguageError: It does.
+    """
+    texts = [token.text for token in raised]
+    is_numbered = len(raised) == 3 and texts[0] == "(" and texts[2] == ")" and raised[1].kind in ("name", "number")
+    is_word = cursor.is_latex and len(raised) == 1 and _is_word(raised[0])
+    if is_numbered or is_word:
+        shown = cursor.source.part(raised[0].start, raised[-1].end)
+        cursor.source.fail(
+            f"a raised '{shown}' is a label or an exponent; leave a label out, write an exponent as one letter without "
+            "brackets",
+            raised[0].start,
+        )
+
+
+def _is_word(token: Token) -> bool:
+    return token.kind == "word" or (
+        token.kind == "name" and len(token.text) > 1 and token.text not in LETTERS.values() and token.text != "inf"
+    )
+
+
+def takes_mark(cursor: Cursor) -> bool:
+    """Take a raised T before another factor, `w^T w`, or in braces: w transposed; in LaTeX a raised H likewise."""
+    tokens = cursor.tokens[cursor.place : cursor.place + 4]
+    texts = [t.text for t in tokens]
+    marks = ("T", "H") if cursor.is_latex else ("T",)
+    if texts[0] == "{" and texts[1:3] in ([[mark, "}"] for mark in (*marks, "'")]):
+        cursor.place += 3
+        return True
+    if texts[0] in marks and len(tokens) > 1 and (tokens[1].kind in ("name", "open") or texts[1] == "@"):
+        cursor.place += 1
+        return True
+    return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symreg.language.notation.formula import Node
 from symreg.language.notation.tokens.symbols import LETTERS
-from symreg.language.notation.tokens.token import INDICES, Source
+from symreg.language.notation.tokens.token import Source
 from symreg.language.notation.words import words
 
 _LETTERS_OF_WEIGHTS = frozenset(words("w W beta theta x u z omega"))
@@ -30,11 +30,13 @@ def weight_letter(node: Node, argument: str | None, source: Source) -> str | Non
     Raises:
         LanguageError: It is not clear which one.
     """
+    if argument is not None and any(part.kind == "name" and part.text == argument for part in addends(node)):
+        return argument
     formulas = [addend for addend in addends(node) if not _is_bare(addend)]
     if not formulas:
         return None
     names = {part.letter or part.text for f in formulas for part in f.walk() if part.kind in ("name", "item")}
-    names -= _NO_LETTERS | INDICES
+    names -= _NO_LETTERS | _indices(node)
     if argument in names:
         return argument
     vectors = frozenset().union(*(_vectors(f) for f in formulas))
@@ -42,14 +44,32 @@ def weight_letter(node: Node, argument: str | None, source: Source) -> str | Non
         return "w"
     bold = {part.text for f in formulas for part in f.walk() if part.is_bold}
     is_curved = any(_is_curved(part) for f in formulas for part in f.walk())
-    alone = names if is_curved and len(names) == 1 else set()
+    alone = names if is_curved and len(names) == 1 and argument is None else set()
     between_bars = {part.parts[0].text for f in formulas for part in f.walk() if _is_magnitude_of_a_name(part)}
-    candidates = vectors or bold or between_bars or alone
+    candidates = vectors | _multiplied(formulas) or bold or between_bars or alone
     if len(candidates) == 1 and "w" not in names - candidates and candidates <= _letters(names):
         source.mark(node.start)
         return next(iter(candidates))
     refuse = source.fail if source.foreign else source.stop
     refuse(_question(names), node.start)
+
+
+def _indices(node: Node) -> frozenset[str]:
+    """Return the letters that are an index somewhere in a formula, and no parameters."""
+    letters = {s.index for part in node.walk() for s in part.subscripts}
+    letters |= {part.text for part in node.walk() if part.kind == "sum"}
+    sums = (part.parts[1] for part in node.walk() if part.text == "sum" and part.kind == "call" and len(part.parts) > 1)
+    return frozenset(letters | {index.text for index in sums if index.kind == "name"})
+
+
+def _multiplied(formulas: list[Node]) -> frozenset[str]:
+    """Return the vectors that a transposed vector is multiplied by, each as likely the weight as that one."""
+    products = [part for formula in formulas for part in formula.walk() if part.text == "dot" and len(part.parts) == 2]
+    return frozenset(
+        right.text
+        for _, right in (part.parts for part in products)
+        if right.kind == "name" and not right.text.isupper()
+    )
 
 
 def _question(names: set[str]) -> str:
@@ -78,7 +98,7 @@ def _is_bare(addend: Node) -> bool:
     """Is an addend a name or a penalty, with or without a number before it?"""
     if addend.kind == "binary" and addend.text == "*" and addend.parts[0].kind == "number":
         addend = addend.parts[1]
-    return addend.kind in ("name", "kept", "number")
+    return addend.kind in ("kept", "number") or (addend.kind == "name" and not addend.is_bold)
 
 
 def _letters(names: set[str]) -> set[str]:

@@ -17,6 +17,8 @@ from symreg.model.names import RESERVED
 _DOMAIN = (
     "a value of infinity says where the weights may lie; leave it out and give --domain, as in --domain '(0, inf)'"
 )
+_OWN_LETTERS = ("g", "t", "v")
+"""Letters of symreg's for a gradient, a count of steps and a point, by which papers also call parameters."""
 
 
 def in_the_language(
@@ -45,6 +47,7 @@ def in_the_language(
     node = _counted(node, counts - {letter}, source)
     if letter is not None:
         node = node.changed(lambda part: _with_weight(part, letter, source))
+    node = node.changed(_with_free_name)
     node = node.changed(lambda part: _power(part, is_latex, source))
     node = node.changed(lambda part: _function(part, source, read_formula))
     node = node.changed(lambda part: _exponential(of_whole_vector(part, source), source))
@@ -106,6 +109,11 @@ def _with_weight(part: Node, letter: str, source: Source) -> Node:
     if part.text == "w":
         source.fail(f"the weight is {letter} here, and w another letter; call that differently", part.start)
     return part
+
+
+def _with_free_name(part: Node) -> Node:
+    """Return a parameter under a name that it may have, where its letter is one of symreg's own."""
+    return replace(part, text=f"{part.text}_0") if part.kind == "name" and part.text in _OWN_LETTERS else part
 
 
 def _power(part: Node, is_latex: bool, source: Source) -> Node:

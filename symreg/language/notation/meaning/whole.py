@@ -14,7 +14,7 @@ _SQUARES = ("normsq", "sum_squares")
 _ORDERS = ("p", "ord")
 _ORDERS_BY_LETTER = ("p", "q", "r", "s", "alpha")
 _INFINITE = ("inf", "Inf", "infinity")
-_EUCLIDEAN = ("2", "2.0", "F", "fro")
+_EUCLIDEAN = ("2", "2.0", "F", "fro", "Fro")
 
 
 def of_whole_vector(node: Node, source: Source) -> Node:
@@ -213,3 +213,31 @@ def over_an_index(node: Node, taken: frozenset[str]) -> Node:
         return replace(part, kind="item", subscripts=(Subscript(index=index),)) if is_vector else part
 
     return Node(kind="sum", text=index, parts=(body.changed(subscripted),), start=node.start, end=node.end)
+
+
+def with_one_form(node: Node) -> Node:
+    """Return a formula in which an even power has no magnitude below it, and a root of a sum of squares is the norm.
+
+    It is what papers write in two ways on the sides of `=`, as in `||x||_2 = sqrt(sum(abs(x[i])**2, i))`.
+    """
+    return node.changed(lambda part: _norm_of_root(_without_magnitude(part)))
+
+
+def _without_magnitude(part: Node) -> Node:
+    match part.kind, part.parts:
+        case "binary", (Node(kind="call", text="abs", parts=(inner,)), Node(kind="number", text="2")) if (
+            part.text == "**"
+        ):
+            return part.over(inner, part.parts[1])
+        case _:
+            return part
+
+
+def _norm_of_root(part: Node) -> Node:
+    match part.kind, part.parts:
+        case "call", (Node(kind="sum", parts=(Node(kind="binary", text="**", parts=(root, two)),)),) if (
+            part.text == "sqrt" and root.kind == "item" and root.text == "w" and two.text == "2"
+        ):
+            return Node(kind="norm", parts=(name("w", part),))
+        case _:
+            return part

@@ -38,6 +38,9 @@ def with_directions(tokens: list[Token], source: Source) -> list[Token]:
             shown = f" as {first} or as {second}" if len(first) + len(second) < 160 else " in two ways"
             source.fail(f"the bars match{shown}; write abs(x) for |x|", tokens[places[0]].start)
     if not readings:
+        around = zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if any((one.kind, dot.text, other.kind) == ("bar", "*", "bar") for one, dot, other in around):
+            source.fail("a dot between bars stands for any vector; write w for it", tokens[places[0]].start)
         source.stop("this bar has no other one to match; write abs(x) for |x|", tokens[places[0]].start)
     return readings[0]
 
