@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from symreg.calculus.analysis import Analysis, analyse
@@ -24,7 +25,7 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import WJ, ZERO, call, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Compare, Logic, Name, Tree
-from symreg.model.clashes import told_apart
+from symreg.model.clashes import own_names, told_apart, under_names
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.model.terms import rename
@@ -53,6 +54,8 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
     if renamed:
         objective = replace(objective, terms=rename(objective.terms, renamed))
     terms, rule = objective.terms, told_apart(rule, objective.terms)
+    renamed_in_rule = _without_letters(own_names(rule), terms.names)
+    rule = under_names(rule, renamed_in_rule)
     whole = (analysis or analyse(terms)).of(terms)
     smooth, prox = (whole.of(part) for part in split(whole, rule))
     refuse_jumps(terms.indexed, terms.parameters)
@@ -73,7 +76,10 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
         knots=smooth.knots,
         directions=_directions(smooth) if is_plain else (),
         bounds=_bounds(rule, update, smooth) if is_plain else (),
-        notes=(*map(_note_of_letter, renamed.items()), *notes_on(objective, rule, smooth, prox, of)),
+        notes=(
+            *map(_note_of_letter, (*renamed.items(), *renamed_in_rule.items())),
+            *notes_on(objective, rule, smooth, prox, of),
+        ),
         operator=_operator_of(objective, prox),
     )
 
@@ -82,13 +88,13 @@ _LETTERS = ("O", "L", "R", "S", "P", "j")
 """What a derivation calls the objective, its parts and the index of a weight: no parameter is shown under these."""
 
 
-def _without_letters(names: list[str]) -> dict[str, str]:
-    """Return new names for those parameters and arrays that have the name of something else in a derivation."""
+def _without_letters(names: Collection[str], others: Collection[str] = ()) -> dict[str, str]:
+    """Return new names, which nobody else has, for those that mean something else in a derivation."""
     renamed: dict[str, str] = {}
-    for name in names:
+    for name in sorted(names):
         if name in _LETTERS:
             new = f"{name}_0"
-            while new in names:
+            while new in names or new in others:
                 new += "0"
             renamed[name] = new
     return renamed

@@ -22,8 +22,8 @@ def told_apart(rule: Rule, terms: Terms) -> Rule:
         rule: As its author wrote it.
         terms: Of the objective; a rule that takes only some of them is told apart from all.
     """
-    own = {p.name for p in rule.parameters} | {s.name for s in rule.states} | {step.target for step in rule.steps}
-    known = own.union(terms.names)
+    own = own_names(rule)
+    known = set(own).union(terms.names)
     renamed: dict[str, str] = {}
     for name in sorted(own.intersection(terms.names)):
         new = f"{rule.name}_{name}"
@@ -31,7 +31,14 @@ def told_apart(rule: Rule, terms: Terms) -> Rule:
             new += "_own"
         known.add(new)
         renamed[name] = new
-    return _renamed(rule, renamed) if renamed else rule
+    return replace(under_names(rule, renamed), renamed=(*rule.renamed, *renamed.items())) if renamed else rule
+
+
+def own_names(rule: Rule) -> frozenset[str]:
+    """Return the names of a rule's parameters, states and what its steps assign."""
+    return frozenset(
+        (*(p.name for p in rule.parameters), *(s.name for s in rule.states), *(step.target for step in rule.steps))
+    )
 
 
 def notes_on_names(rule: Rule) -> tuple[str, ...]:
@@ -39,7 +46,9 @@ def notes_on_names(rule: Rule) -> tuple[str, ...]:
     return tuple(f"{new} is {rule.name}'s own {old}; {old} is the penalty's" for old, new in rule.renamed)
 
 
-def _renamed(rule: Rule, new: Mapping[str, str]) -> Rule:
+def under_names(rule: Rule, new: Mapping[str, str]) -> Rule:
+    """Return a rule some of whose own names are others."""
+
     def name_of(name: str) -> str:
         return new.get(name, name)
 
@@ -57,5 +66,4 @@ def _renamed(rule: Rule, new: Mapping[str, str]) -> Rule:
         steps=tuple(map(assignment, rule.steps)),
         states=tuple(map(state, rule.states)),
         parameters=tuple(map(parameter, rule.parameters)),
-        renamed=(*rule.renamed, *new.items()),
     )

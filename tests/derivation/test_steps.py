@@ -13,9 +13,12 @@ from explicit import draw
 from tree_values import Values, value
 
 from symreg.calculus.differentiation.step import Step
+from symreg.derivation.gradient import derive
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Compare, Item, Tree, children, free_indices, walk
+from symreg.language.toml import read_rule
 from symreg.model.terms import Terms
+from symreg.objectives.resolve import resolve
 
 pytestmark = pytest.mark.usefixtures("digits")
 
@@ -146,3 +149,11 @@ def test_a_parameter_is_not_taken_for_the_penalty() -> None:
     assert set(chain.objective.terms.names) == {"R_00", "R_0", "j_0"}
     assert chain.notes[0] == "R_00 is the parameter R, which means something else in a derivation"
     assert to_text(chain.gradient) == "2*R_00*w[j] + R_0*sign(w[j]) + 4*j_0*w[j]**3"
+
+
+def test_a_rule_s_parameter_is_not_taken_for_the_penalty() -> None:
+    """A step with a rate R holds R(w), the penalty, beside it."""
+    text = '[rule]\nname = "own"\ntitle = ""\nsteps = ["w = w - R*g"]\n[params.R]\ndefault = 0.1\n'
+    chain = derive(resolve("R_0*abs(w)"), read_rule(text, "own.toml"))
+    assert [p.name for p in chain.rule.parameters] == ["R_00"]
+    assert "R_00 is the parameter R, which means something else in a derivation" in chain.notes
