@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from symreg.presentation.mathematics.latex import formula, inline
 from symreg.presentation.mathematics.latex_runs import piece
 from symreg.presentation.mathematics.layout import BETWEEN, Line, Run, broken, row
-from symreg.presentation.mathematics.notation import Notation
+from symreg.presentation.mathematics.notation import Notation, latex_symbol
 from symreg.presentation.outline.document import Equation, Sentence
 
 WIDTH = 42_000
 """Of a line, in thousandths of an em: 45.5 em between margins of 25 mm on A4 paper, less the indent of displays."""
 
+_FIXED = re.compile(r"\b(?P<name>[A-Za-z]\w*) = (?P<number>-?\d+(?:\.\d+)?(?:/\d+)?)(?![\w.])", re.ASCII)
 _STEP, _DEEPEST = 2_000, 10_000
 _RELATION = 1_400
 _WIDEST_LEFT = 16_000
@@ -89,6 +91,23 @@ def in_prose(
         escape(part) if isinstance(part, str) else inline_mathematics(inline(part, notation), mathematics, widest)
         for part in sentence
     )
+
+
+def in_title(title: str, escape: Callable[[str], str], mathematics: str) -> str:
+    """Return a title as text, in which a parameter with its number, `lam = 0.3`, is a formula.
+
+    Args:
+        title: One line of user text.
+        escape: Quotes what is text.
+        mathematics: How a formula is enclosed, with `{}` for it.
+    """
+    pieces: list[str] = []
+    end = 0
+    for match in _FIXED.finditer(title):
+        shown = f"{latex_symbol(match['name'])} = {match['number']}"
+        pieces += [escape(title[end : match.start()]), mathematics.replace("{}", shown)]
+        end = match.end()
+    return "".join([*pieces, escape(title[end:])])
 
 
 def inline_mathematics(run: Run, mathematics: str, widest: int = WIDEST_INLINE) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from symreg.errors import SpecError
 from symreg.expressions.tree import Call, Tree, walk
 from symreg.presentation.bibliography import cited
-from symreg.presentation.display import WIDEST_INLINE, in_prose, inline_mathematics, lines_of
+from symreg.presentation.display import WIDEST_INLINE, in_prose, in_title, inline_mathematics, lines_of
 from symreg.presentation.escaping import escape_bare, plain
 from symreg.presentation.latex import regenerate
 from symreg.presentation.mathematics.latex import inline
@@ -117,7 +117,10 @@ class _Writer:
         where = f", with {' and '.join(filter(None, (', '.join(shown[:-1]), *shown[-1:])))}" if shown else ""
         sources = ", ".join(cited(r) if self.cites else escape_bare(r) for r in references)
         cite = f"~{sources}" if self.cites else f" ({sources})"
-        return _block(f"\\textbf{{{escape_bare(title)}}}{cite if sources else ''}{where}.", is_heading=True)
+        return _block(
+            f"\\textbf{{{in_title(title, escape_bare, _MATHEMATICS)}}}{cite if sources else ''}{where}.",
+            is_heading=True,
+        )
 
     def steps(self, entries: tuple[Entry, ...], document: Outline) -> list[dict[str, object]]:
         """Return the blocks of steps; a result that is one of several of its kind is numbered."""

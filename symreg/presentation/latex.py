@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from symreg.presentation.display import in_prose, inline_mathematics, lines_of
+from symreg.presentation.display import in_prose, in_title, inline_mathematics, lines_of
 from symreg.presentation.escaping import escape, escape_typed
 from symreg.presentation.mathematics.latex import inline
 from symreg.presentation.mathematics.notation import Notation
@@ -22,7 +22,7 @@ def latex(document: Outline) -> str:
         {
             "regenerate": regenerate(document, "--format latex"),
             "name": escape(document.name),
-            "title": escape(document.title),
+            "title": in_title(document.title, escape, "${}$"),
             "references": [escape(reference) for reference in document.references],
             "parameters": [_parameter(row, document.formulas) for row in document.parameters],
             "rule": escape(document.rule),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from symreg.presentation.display import Aligned, in_prose, inline_mathematics, lines_of
+from symreg.presentation.display import Aligned, in_prose, in_title, inline_mathematics, lines_of
 from symreg.presentation.mathematics.latex import inline
 from symreg.presentation.outline.document import Outline, ParameterRow, Section, Sentence
 
@@ -30,7 +30,9 @@ _MARK = re.compile(r"^(\s*\d*)([.)+=-])", re.ASCII)
 
 def markdown(document: Outline, dialect: Dialect = GITHUB) -> str:
     """Return a derivation as Markdown."""
-    title = f"# {escape(document.name)}" + (f": {escape(document.title)}" if document.title else "")
+    title = f"# {escape(document.name)}" + (
+        f": {in_title(document.title, escape, dialect.within)}" if document.title else ""
+    )
     rule = ""
     if document.rule:
         rule_title = f", {escape(document.rule_title)}" if document.rule_title else ""

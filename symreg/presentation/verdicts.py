@@ -13,7 +13,7 @@ from symreg.expressions.arithmetic import W, times, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Compare, Item, Name, Negate, Subscript, Sum, Tree, number, substitute
 from symreg.model.objective import Objective
-from symreg.presentation.display import in_prose, lines_of
+from symreg.presentation.display import in_prose, in_title, lines_of
 from symreg.presentation.escaping import escape as escape_latex
 from symreg.presentation.escaping import plain
 from symreg.presentation.markdown import GITHUB, Dialect, allowed, escape
@@ -90,7 +90,9 @@ def markdown(analysis: Verdicts, dialect: Dialect = GITHUB) -> str:
     for verdict in analysis.verdicts:
         said = "; ".join(map(shown, sentences(verdict, objective)))
         rows.append(f"| {verdict.claim} | {verdict.verdict} | {said} |")
-    title = f"# {escape(objective.name)}" + (f": {escape(objective.title)}" if objective.title else "")
+    title = f"# {escape(objective.name)}" + (
+        f": {in_title(objective.title, escape, dialect.within)}" if objective.title else ""
+    )
     parameters = [f"- {shown(row)}" for row in _declared(objective)]
     return "\n".join([title, "", *parameters, "", *rows]) + "\n"
 
@@ -106,7 +108,7 @@ def latex(analysis: Verdicts) -> str:
         "latex/properties.tex",
         {
             "name": escape_latex(objective.name),
-            "title": escape_latex(objective.title),
+            "title": in_title(objective.title, escape_latex, "${}$"),
             "parameters": [shown(row) for row in _declared(objective)],
             "is_elementwise": not objective.terms.indexed,
             "lines": [f"{left} & {right}".lstrip() for left, right in lines_of(_penalty(objective), notation)],

@@ -19,6 +19,8 @@ from symreg.errors import Intractable, SpecError
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.presentation import Derivation
+from symreg.presentation.display import in_title
+from symreg.presentation.escaping import escape_bare
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 
@@ -86,6 +88,12 @@ def test_a_fragment_has_labels_and_no_preamble() -> None:
     assert all(f"%   eq:mcp-{label}\n" in text for label in labels)
     assert text.isascii() and text.count(r"\begin{") == text.count(r"\end{")
     assert "% Regenerate: symreg derive mcp --rule gradient_descent --rule adam --prox --format latex" in text
+
+
+def test_a_number_in_a_title_is_mathematics() -> None:
+    shown = in_title("Log & sum with lam = 0.3, a = 1/3, eps_2 = -2", escape_bare, "${}$")
+    assert shown == r"Log \& sum with $\lambda = 0.3$, $a = 1/3$, $\varepsilon_2 = -2$"
+    assert in_title("x = 3 apples of x1 = 2.y", escape_bare, "${}$") == r"$x = 3$ apples of x1 = 2.y"
 
 
 def test_a_gradient_is_one_numbered_equation() -> None:
