@@ -7,6 +7,7 @@ imported where nothing heavy may be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +23,7 @@ from symreg.application.objective_tasks import (
 from symreg.application.requests import VerifyRequest, audit_request, distinct_rules, read_objective, verify_request
 from symreg.application.worker import Phase, Progress, Tell
 from symreg.targets.emit import TARGETS
-from symreg.targets.options import UNLESS_ASKED, Kind, Options
+from symreg.targets.options import BOTH, UNLESS_ASKED, Kind, Options, Style
 
 if TYPE_CHECKING:
     from symreg.application.verify import Watch
@@ -224,6 +225,7 @@ def write_report(
     is_far_asked: bool = False,
     call: str | None = None,
     arrays: str | None = None,
+    style: Style = "blocks",
     parameters: Sequence[str] = (),
     domain: str | None = None,
 ) -> PrintedReport:
@@ -245,6 +247,7 @@ def write_report(
         is_far_asked: Does it fail for what is wrong at other sizes as well?
         call: What it is called with, written out.
         arrays: What it takes.
+        style: In which NumPy is written that is emitted.
         parameters: Declarations of parameters.
         domain: Where each weight lies.
     """
@@ -269,21 +272,27 @@ def write_report(
         arrays=arrays,
     )
     if against is None:
-        report = _report_on_emitted(tell, request, targets, progress)
+        report, left_out = _report_on_emitted(tell, request, targets, style, progress)
     else:
-        report = _report_on_function(tell, request, against, progress)
+        report, left_out = _report_on_function(tell, request, against, progress), ()
     text = report.to_json() if as_json else str(report)
     told = [note for rule in request.rules for note in notes_on_names(rule)]
-    notes = (*notes_on(request.objective), *told)
+    notes = (*notes_on(request.objective), *told, *left_out)
     return PrintedReport(text=f"{text.rstrip()}\n", notes=notes, passed=report.passed)
 
 
-def _report_on_emitted(tell: Tell, request: VerifyRequest, targets: Sequence[str], progress: Watch) -> Report:
+def _report_on_emitted(
+    tell: Tell, request: VerifyRequest, targets: Sequence[str], style: Style, progress: Watch
+) -> tuple[Report, tuple[str, ...]]:
+    """Return the report on what is emitted, and a note on each function that a style leaves out."""
     from symreg.application.verify import judge
+    from symreg.targets.styles import in_style
 
+    options = replace(BOTH, style=style)
     updates = derive_updates(tell, objective=request.objective, rules=request.rules)
+    notes = [note for target in targets for note in in_style(request.objective, updates, target, options)[1]]
     tell(Phase("compile and load", is_symbolic=False))
-    return judge(request, updates, targets, progress=progress)
+    return judge(request, updates, targets, options=options, progress=progress), tuple(notes)
 
 
 def _report_on_function(tell: Tell, request: VerifyRequest, place: str, progress: Watch) -> Report:

@@ -6,6 +6,7 @@ Takes a request that was checked, and what is to be judged; hands on the judge's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ def judge(
     updates: tuple[Update, ...],
     targets: Iterable[str],
     *,
+    options: Options = BOTH,
     progress: Watch | None = None,
 ) -> Report:
     """Return the report on the emitted functions of an objective, for each target and in both precisions.
@@ -39,6 +41,7 @@ def judge(
         request: What to compare.
         updates: The functions emitted.
         targets: Names of targets.
+        options: In which style they are written.
         progress: Told which check is next.
 
     Raises:
@@ -46,10 +49,13 @@ def judge(
     """
     from symreg.verification import verify
 
+    subjects = [s for s in _subjects(request.objective, updates, targets, options) if s.dtype in request.dtypes]
+    if options.style == "plain":  # which leaves out what the others do with `out`, layouts and wrong arguments
+        subjects = [replace(s, is_emitted=TARGETS[s.label].plain_writer is None) for s in subjects]
     return verify(
         request.objective.terms,
         request.rules,
-        [s for s in _subjects(request.objective, updates, targets, BOTH) if s.dtype in request.dtypes],
+        subjects,
         points=request.points,
         params=request.parameters,
         rtol=request.rtol or 0.0,
@@ -135,12 +141,14 @@ def _subjects(
     from symreg.targets.loading.in_place import in_place
     from symreg.targets.loading.load import load
     from symreg.targets.signature import BY_POSITION
+    from symreg.targets.styles import in_style
     from symreg.verification import Subject
 
     subjects = []
     for target in targets:
+        written, _ = in_style(objective, updates, target, options)
         for dtype in options.precisions if TARGETS[target].has_dtypes else DTYPES:
-            functions = dict(vars(load(objective, updates, target, dtype, options)))
+            functions = dict(vars(load(objective, written, target, dtype, options)))
             if options.style == "plain" and TARGETS[target].plain_writer:
                 functions |= {name: in_place(f) for name, f in functions.items() if name.endswith("_step")}
             subjects.append(Subject(label=target, dtype=dtype, functions=functions, by_position=BY_POSITION))

@@ -19,7 +19,8 @@ from symreg.cli.options import (
     targets_named,
 )
 from symreg.cli.outcomes import print_report
-from symreg.targets.options import KINDS
+from symreg.errors import SpecError
+from symreg.targets.options import KINDS, STYLES, UNLESS_ASKED, Style
 
 _CALLS = """
 What --against is called with, arrays by position and parameters by name, on copies:
@@ -45,6 +46,7 @@ other arguments is called as --call says:
 @objective_argument
 @rule_options
 @target_option("all")
+@click.option("--style", type=click.Choice(STYLES), help="Of the NumPy that is emitted.  [default: blocks]")
 @click.option(
     "--points",
     type=click.IntRange(1, MOST_VERIFY_POINTS),
@@ -84,6 +86,7 @@ def verify(
     objective: str,
     rules: tuple[str, ...],
     target: str,
+    style: Style | None,
     points: int,
     as_json: bool,
     against: str | None,
@@ -100,17 +103,27 @@ def verify(
     timeout: float | None,
 ) -> int:
     """Compare what is emitted for OBJECTIVE, or a function of your own, with certified finite differences."""
+    from symreg.targets.styles import named_style
+
     if (against is None) != (kind is None):
         raise click.UsageError("--against and --as go together", click.get_current_context())
     of_function = {"--call": call, "--arrays": arrays, "--range": size_range, "--far": is_far_asked or None}
     if against is None and (given := [option for option, value in of_function.items() if value is not None]):
         raise click.UsageError(f"{given[0]} goes with --against", click.get_current_context())
+    if against is not None and style is not None:
+        raise click.UsageError("--style is of what is emitted, not of --against", click.get_current_context())
+    targets = targets_named(target)
+    try:
+        chosen = named_style(style or UNLESS_ASKED.style, targets)
+    except SpecError as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
     report = run_task(
         "write_report",
         timeout=timeout,
         objective=objective_text(objective),
         rules=rules,
-        targets=targets_named(target),
+        targets=targets,
+        style=chosen,
         points=points,
         as_json=as_json,
         against=against,

@@ -233,6 +233,15 @@ def test_verify_passes_what_is_emitted(symreg: Symreg, tmp_path: Path) -> None:
     assert "pass" in out
 
 
+def test_verify_judges_plain_code_by_its_numbers(symreg: Symreg) -> None:
+    code, out, _ = symreg("verify", "l1", "--style", "plain", "--target", "numpy", "--points", "200")
+    assert code == 0 and "prox" in out and "kinks" not in out  # what code in blocks promises of kinks, this does not
+    code, _, err = symreg("verify", "l1", "--style", "plain", "--target", "c")
+    assert code == 2 and "target c has no styles" in err
+    code, _, err = symreg("verify", "l1", "--style", "plain", "--against", "mistake.py:right", "--as", "step")
+    assert code == 2 and "--style is of what is emitted" in err
+
+
 def test_verify_refutes_the_mistaken_rule(symreg: Symreg, mistake: Path) -> None:
     code, out, err = symreg("verify", "l2", "--against", "mistake.py:update", "--as", "step", "--points", "200")
     assert (code, err) == (1, "loaded\n")
