@@ -16,6 +16,7 @@ from symreg.application.objective_tasks import (
     EmittedFiles,
     decide_properties,
     derive_chains,
+    derive_prox_chain,
     derive_updates,
     emit_sources,
     prove_convexity,
@@ -94,7 +95,8 @@ def write_derivation(
 
     line_width(width)
     resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
-    chains, operator = derive_chains(tell, objective=resolved, rules=distinct_rules(rules), has_prox=has_prox)
+    chains, _ = derive_chains(tell, objective=resolved, rules=distinct_rules(rules))
+    operator = _derived_operator(tell, resolved) if has_prox else None
     derivation = Derivation(chains[0], chains[1:], operator)
     forms: dict[str, Callable[[], str]] = {
         "text": derivation.text,
@@ -105,6 +107,15 @@ def write_derivation(
     }
     sources = "" if bibliography is None else merged(bibliography, derivation.bibtex())
     return PrintedDerivation(text=forms[form](), notes=notes_on(resolved), bibliography=sources)
+
+
+def _derived_operator(tell: Tell, objective: Objective) -> ProximalDerivation:
+    from symreg.errors import Intractable, NotDifferentiable
+
+    try:
+        return derive_prox_chain(tell, objective=objective)
+    except (Intractable, NotDifferentiable) as error:
+        raise type(error)(f"--prox: {error}; without --prox the gradient is derived") from None
 
 
 def write_properties(

@@ -233,6 +233,12 @@ def test_verify_passes_what_is_emitted(symreg: Symreg, tmp_path: Path) -> None:
     assert "pass" in out
 
 
+def test_a_missing_operator_is_told_with_its_option(symreg: Symreg) -> None:
+    code, _, err = symreg("derive", "variance", "--prox")
+    assert code == 2 and err.startswith("symreg: --prox: a proximal operator is derived for sums over single weights")
+    assert err.rstrip().endswith("without --prox the gradient is derived")
+
+
 def test_verify_judges_plain_code_by_its_numbers(symreg: Symreg) -> None:
     code, out, _ = symreg("verify", "l1", "--style", "plain", "--target", "numpy", "--points", "200")
     assert code == 0 and "prox" in out and "kinks" not in out  # what code in blocks promises of kinks, this does not
