@@ -8,7 +8,7 @@ from fractions import Fraction
 from flint import ctx
 
 from symreg.expressions.tree import Tree, names
-from symreg.model.spec import Rule
+from symreg.model.spec import Parameter, Rule
 from symreg.model.terms import Terms
 from symreg.verification.claims.checks import CHECKS, OTHERWISE, Found
 from symreg.verification.claims.data import Claimed, Row, Sign
@@ -142,12 +142,26 @@ def _greatest(row: Row, rule: Rule, condition: Tree) -> Iterator[Row]:
     """Yield values of the rule's parameters at which a condition holds, one of them as great as it may be."""
     for others in rows(rule.parameters)[:_MOST]:
         for parameter in rule.parameters:
-            candidates = ({**row, **others, parameter.name: size} for size in _RATES if size in parameter.domain)
-            yield from where_true(candidates, condition, 1)
+            yield from _with_greatest(parameter, {**row, **others}, condition)
 
 
-_RATES = tuple(Fraction(eighths, 8) * Fraction(2) ** k for k in range(40, -41, -1) for eighths in range(15, 7, -1))
-"""Sizes of a step, the greatest first."""
+def _with_greatest(parameter: Parameter, row: Row, condition: Tree) -> tuple[Row, ...]:
+    """Return a row with the greatest size of a parameter at which a condition holds, if there is one.
+
+    By powers of two first, then by eighths of the one that is found; by all eighths where it holds at no power.
+    """
+
+    def holding(sizes: Iterable[Fraction]) -> tuple[Row, ...]:
+        return where_true(({**row, parameter.name: size} for size in sizes if size in parameter.domain), condition, 1)
+
+    for at_power in holding(_POWERS):
+        return holding(at_power[parameter.name] * eighths for eighths in _EIGHTHS)
+    return holding(power * eighths for power in _POWERS for eighths in _EIGHTHS)
+
+
+_POWERS = tuple(Fraction(2) ** k for k in range(40, -41, -1))
+_EIGHTHS = tuple(Fraction(eighths, 8) for eighths in range(15, 7, -1))
+"""Sizes of a step, the greatest first: powers of two, and what they are multiplied by."""
 
 
 def _confront_step(place: Place, rule: Rule, row: Row, claim: str) -> None:
