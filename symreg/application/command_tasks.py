@@ -90,10 +90,11 @@ def write_derivation(
         domain: Where each weight lies.
     """
     from symreg.presentation import Derivation
-    from symreg.presentation.bibliography import merged
-    from symreg.presentation.fragment import line_width
 
-    line_width(width)
+    if form == "fragment":
+        from symreg.presentation.fragment import line_width
+
+        line_width(width)  # before any work begins
     resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
     chains, _ = derive_chains(tell, objective=resolved, rules=distinct_rules(rules))
     operator = _derived_operator(tell, resolved) if has_prox else None
@@ -105,7 +106,11 @@ def write_derivation(
         "markdown": derivation.markdown,
         "json": derivation.to_json,
     }
-    sources = "" if bibliography is None else merged(bibliography, derivation.bibtex())
+    sources = ""
+    if bibliography is not None:
+        from symreg.presentation.bibliography import merged
+
+        sources = merged(bibliography, derivation.bibtex())
     return PrintedDerivation(text=forms[form](), notes=notes_on(resolved), bibliography=sources)
 
 

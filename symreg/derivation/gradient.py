@@ -18,7 +18,6 @@ from symreg.derivation.directions import directions
 from symreg.derivation.model import Direction, GradientDerivation, ProximalDerivation
 from symreg.derivation.notes import notes_on
 from symreg.derivation.opening import opening
-from symreg.derivation.proximal.derive import derive_prox
 from symreg.derivation.rule import Update, derivative_name, update_steps
 from symreg.derivation.step_bounds import step_bounds
 from symreg.errors import Intractable, NotDifferentiable
@@ -108,6 +107,8 @@ def _operator_of(objective: Objective, prox: Analysis) -> ProximalDerivation | N
     """Return the derivation of the operator that a rule takes, None where there is none to be read in due time."""
     if not 0 < len(prox.terms.terms) <= _FEW:
         return None
+    from symreg.derivation.proximal.derive import derive_prox  # a room of its own, which most rules do without
+
     try:
         return derive_prox(objective, prox)
     except (Intractable, NotDifferentiable):

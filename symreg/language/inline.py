@@ -9,7 +9,7 @@ from functools import partial
 from symreg.expressions.tree import Item, Name, Tree, walk
 from symreg.language.declarations import make_parameter
 from symreg.language.excerpt import Excerpted
-from symreg.language.notation.reading import read_either
+from symreg.language.notation.either import read_either
 from symreg.language.parse import parse
 from symreg.language.penalties import make_penalty
 from symreg.model.domain import Domain

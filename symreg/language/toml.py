@@ -11,7 +11,7 @@ from symreg.errors import LanguageError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree, names
 from symreg.language.declarations import LONGEST_DOC, shown_text
-from symreg.language.notation.reading import text_in_the_language
+from symreg.language.notation.either import text_in_the_language
 from symreg.language.parse import parse
 from symreg.language.penalties import make_penalty
 from symreg.language.toml_file import LARGEST_FILE, TomlFile

@@ -12,7 +12,7 @@ from symreg import catalogue
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline import assumed
 from symreg.language.intervals import parse_domain
-from symreg.language.notation.reading import read_either
+from symreg.language.notation.either import read_either
 from symreg.model.domain import meet
 from symreg.model.names import check_stem, did_you_mean
 from symreg.model.objective import Objective

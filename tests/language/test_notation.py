@@ -14,8 +14,9 @@ from symreg.errors import LanguageError, SpecError, SymregError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree, names
 from symreg.language.inline import inline_penalty
+from symreg.language.notation.either import read_either
 from symreg.language.notation.functions import KNOWN, MEANINGS, advice
-from symreg.language.notation.reading import in_another_notation, read_either
+from symreg.language.notation.translation import in_another_notation
 from symreg.language.notation.words import words
 from symreg.language.parse import parse
 from symreg.language.toml import read_penalty
