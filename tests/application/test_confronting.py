@@ -18,13 +18,14 @@ from symreg.claims.decide import properties
 from symreg.claims.verdict import StepBound, Verdict, Verdicts
 from symreg.derivation.gradient import derive
 from symreg.derivation.model import Direction, GradientDerivation
-from symreg.expressions.tree import Binary, Compare, Constant, Tree, number, substitute
+from symreg.expressions.tree import Binary, Compare, Constant, Name, Tree, number, substitute
 from symreg.language.parse import parse
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.updates.assemble import updates
 from symreg.verification.claims import Claimed, Contradicted, Refutation, confront
 from symreg.verification.claims.checks import CHECKS
+from symreg.verification.claims.confronting import _greatest
 from symreg.verification.claims.refutations import CONFIRMS
 
 NAMES = (
@@ -240,6 +241,19 @@ def test_a_bound_that_is_too_wide_is_caught(text: str) -> None:
         wider = Compare("<", bound.condition.left, Binary("*", number(Fraction(5, 4)), bound.condition.right))
         with pytest.raises(Contradicted, match="step"):
             confront_derivation(replace(made, bounds=(StepBound(claim=bound.claim, condition=wider),)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "greatest"),
+    [
+        (Compare("<", Name("lr"), number(3)), Fraction(11, 4)),
+        (Compare("==", Name("lr"), number(Fraction(9, 8))), Fraction(9, 8)),
+        (Compare("<", Name("lr"), number(0)), None),
+    ],
+)
+def test_a_bound_is_tried_at_the_greatest_size_that_it_allows(condition: Tree, greatest: Fraction | None) -> None:
+    tried = list(_greatest({}, resolve_rule("gradient_descent"), condition))
+    assert tried == ([] if greatest is None else [{"lr": greatest}])
 
 
 def test_a_contradicted_verdict_is_a_bug_and_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:

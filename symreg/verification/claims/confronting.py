@@ -140,9 +140,11 @@ _EXCLUDED = {
 
 def _greatest(row: Row, rule: Rule, condition: Tree) -> Iterator[Row]:
     """Yield values of the rule's parameters at which a condition holds, one of them as great as it may be."""
-    for others in rows(rule.parameters)[:_MOST]:
-        for parameter in rule.parameters:
-            yield from _with_greatest(parameter, {**row, **others}, condition)
+    tried = rows(rule.parameters)[:_MOST]
+    for parameter in rule.parameters:
+        others = dict.fromkeys(tuple((name, x) for name, x in at.items() if name != parameter.name) for at in tried)
+        for at in others:
+            yield from _with_greatest(parameter, {**row, **dict(at)}, condition)
 
 
 def _with_greatest(parameter: Parameter, row: Row, condition: Tree) -> tuple[Row, ...]:
