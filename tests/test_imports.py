@@ -335,6 +335,25 @@ def test_importing_an_entrance_brings_nothing_heavy(module: str, heavy: tuple[st
     assert [name for name in heavy if name in loaded] == []
 
 
+def test_a_derivation_as_text_brings_nothing_that_it_does_without() -> None:
+    script = (
+        "import sys\n"
+        "from symreg.application.command_tasks import write_derivation\n"
+        "write_derivation(lambda notice: None, objective='l2', rules=('gradient_descent',), form='text')\n"
+        "print(*sys.modules)"
+    )
+    loaded = in_a_new_process(script).split()
+    heavy = [
+        "numpy",
+        "jinja2",
+        "symreg.accuracy",
+        "symreg.language.notation.translation",
+        "symreg.proximal.derive",
+        "symreg.verification.checks",
+    ]
+    assert [name for name in heavy if name in loaded] == []
+
+
 def test_verification_works_without_sympy() -> None:
     script = "import sys; sys.modules['sympy'] = None; from symreg.verification import *; print('works')"
     assert in_a_new_process(script) == "works"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -48,6 +47,8 @@ def catalogue_files(timeout: float | None, bar: console.Bar) -> dict[str, str]:
     Raises:
         SymregError: As an entry raised it; the others are stopped.
     """
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
     from symreg.application.worker import Phase, Progress, Worker
     from symreg.catalogue import penalties
 
