@@ -38,8 +38,8 @@ def test_a_condition_that_two_choices_ask_for_is_computed_once() -> None:
 
 
 def test_the_greater_of_two_numbers_is_one_call() -> None:
-    assert "# t6 = sqrt(max(t5, 0))\n            np.maximum(t5, 0, out=t5)\n" in body("log_sum", "prox")
-    assert "np.maximum(t1, 0, out=t1)" in body("l1", "prox") and "_put" not in body("l1", "prox")
+    assert "# t6 = sqrt(max(t5, 0))\n            np.maximum(t5, 0.0, out=t5)\n" in body("log_sum", "prox")
+    assert "np.maximum(t1, 0.0, out=t1)" in body("l1", "prox") and "_put" not in body("l1", "prox")
 
 
 def test_the_last_call_writes_the_result() -> None:

@@ -31,10 +31,13 @@ class Function:
         self.__signature__ = inspect.signature(in_numpy)
         self._data = next(iter(self.__signature__.parameters))
         self._in_numpy, self._callees = in_numpy, dict(callees)
+        self._is_any_taken = len(callees) > 1 and all(callee is in_numpy for callee in callees.values())
         self._owner, self._target = owner, target
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         """Call the function of the first array's precision."""
+        if self._is_any_taken:
+            return self._in_numpy(*given, **named)
         array = given[0] if given else named.get(self._data)
         callee = self._in_numpy
         if isinstance(array, np.ndarray):
