@@ -24,7 +24,8 @@ from symreg.kernel.names import Namer
 from symreg.model.names import RESERVED
 from symreg.targets.description import Function
 from symreg.targets.infix import Notation, infix, is_nan_of, shifted
-from symreg.targets.numpy.blocks import Block, Operands
+from symreg.targets.numpy.blocks import Block
+from symreg.targets.numpy.calls import Operands
 from symreg.targets.numpy.extrema import extremum
 
 NAMES = {row.name: f"np.{row.name if row.numpy is None else row.numpy}" for row in FUNCTIONS.values()}
