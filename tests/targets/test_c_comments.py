@@ -24,7 +24,7 @@ def source(text: str, *rules: str) -> list[str]:
 def test_short_formulas_stand_in_one_line() -> None:
     lines = source("lam*w**2", "momentum")
     place = lines.index("/* m[j] = momentum*m[j] + (g[j] + 2*lam*w[j]); w[j] = w[j] - lr*m[j] */")
-    assert lines[place + 1 : place + 3] == ["SIMD", "for (size_t j = 0; j < n; ++j) {"]
+    assert lines[place + 1] == "SIMD for (size_t j = 0; j < n; ++j) {"
 
 
 def test_each_state_and_what_is_used_twice_have_a_line() -> None:
@@ -52,7 +52,7 @@ def test_no_loop_of_several_statements_over_weights_is_without_formula(penalty: 
     lines = [line.strip() for line in emitted(penalty, CATALOGUE_RULES)[f"c/{penalty}.c"].splitlines()]
     seen = 0
     for place, line in enumerate(lines):
-        if re.fullmatch(r"for \(size_t \w+ = 0; \w+ < n; .*\) \{", line):
+        if re.fullmatch(r"(SIMD )?for \(size_t \w+ = 0; \w+ < n; .*\) \{", line):
             above = lines[place - 3 : place]
             assert any(before.endswith("*/") for before in above), above
             seen += 1

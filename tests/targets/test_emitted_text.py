@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from emitted import IN_EVERY_RUN, PENALTIES, SAMPLED_RULES, emitted, run
+from emitted import IN_EVERY_RUN, PENALTIES, SAMPLED_RULES, emitted, made, run
 
 from symreg import catalogue
-from symreg.application.command_tasks import CATALOGUE_RULES
+from symreg.application.command_tasks import CATALOGUE_PROX_RULES, CATALOGUE_RULES
+from symreg.objectives.resolve import resolve
+from symreg.targets.emit import emit
 
 EMIT = """
 import hashlib, sys
@@ -62,6 +64,19 @@ def test_the_head_of_a_file(penalty: str) -> None:
         assert not re.search(r"\b20\d\d-\d\d-\d\d\b", text), "a date"
         assert text.isascii() and "\t" not in text and "\r" not in text and text.endswith("\n")
         assert max(map(len, text.splitlines())) <= (88 if path.endswith(".py") else 100) or "Regenerate" in text
+
+
+@pytest.mark.parametrize(
+    ("penalty", "rules", "most"),
+    [
+        ("l2", CATALOGUE_RULES, 230),
+        pytest.param("mcp", (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES), 320, marks=pytest.mark.sweep),
+        pytest.param("atan", (*CATALOGUE_RULES, *CATALOGUE_PROX_RULES), 450, marks=pytest.mark.sweep),
+    ],
+)
+def test_a_source_is_as_short_as_somebody_reads_it(penalty: str, rules: tuple[str, ...], most: int) -> None:
+    source = emit(resolve(penalty), made(penalty, rules), "c")[f"c/{penalty}.c"]
+    assert len(source.splitlines()) <= most
 
 
 @pytest.mark.sweep

@@ -66,6 +66,14 @@ def test_a_null_pointer_is_refused_unless_there_are_no_weights() -> None:
     assert initial(ctypes.c_size_t(0), None, ctypes.byref(k), None) == 0 and k.value == 3.0
 
 
+def test_states_that_begin_alike_share_one_body() -> None:
+    source = emit(*derived(), "c")["c/penalty.c"]
+    begin = r"int penalty_{}_init_f64\(size_t n, double \*m, double \*v, double \*t\)"
+    assert re.search(f"{begin.format('adamw')} {{ return penalty_adam_init_f64\\(n, m, v, t\\); }}", source)
+    assert re.search(begin.format("adam") + r"\n\{\n    if \(n > 0", source)
+    assert "_init_f64(n" not in source.partition("int penalty_own_init_f64")[2].partition("int penalty_own_step")[0]
+
+
 def test_every_rule_with_state_has_one_and_what_is_loaded_uses_it() -> None:
     header = emit(*derived(), "c", BOTH)["c/penalty.h"]
     assert set(re.findall(r"int penalty_(\w+)_init_f64", header)) == {*WITH_STATE, "own"}

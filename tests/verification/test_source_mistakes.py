@@ -101,7 +101,7 @@ EDITS = {
     "c: overlap not refused": Edit(
         target="c",
         of=DIFFERENCES,
-        old="if (overlap(out, n * sizeof(double), w, n * sizeof(double))) return FIRST_DIFFERENCE_OVERLAP;",
+        old="if (overlap(out, n, w, n)) return FIRST_DIFFERENCE_OVERLAP;",
         new="(void)overlap;",
     ),
     "c: old neighbours overwritten": Edit(target="c", of=STENCIL, old="start > first ? old[TERMS + k] :", new=""),

@@ -58,7 +58,7 @@ def _with_solver(root: Root, place: Place, v: str, is_sided: bool) -> Part:
         residual, slope = (Binary("*", Name(sign), tree) for tree in (equation.residual, equation.slope))
         equation = replace(equation, residual=residual, slope=slope)
     signs = (sign,) if is_sided else ()
-    whose = "; its slope has the sign" if is_sided else ""
+    whose = "; its slope has the given sign" if is_sided else ""
     routine = Routine(
         stem=f"solve_for_{u}",
         purpose=(f"The {u} between low and high that solves this equation{whose}.", *texts),

@@ -5,7 +5,9 @@ Parameters and scalars are `double`, or `float` where all of the file is in sing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 
 from symreg.model.interval import Interval
 from symreg.targets.c.layout import LONGEST_LINE, Row, filled
@@ -50,16 +52,56 @@ _LIMITS = {"float": ("f", "FLT_MAX"), "double": ("", "DBL_MAX")}
 """The suffix of literals of a type, and its largest number."""
 
 
-def domains(signature: Signature, wide: str) -> list[str]:
-    """Return the conditions on parameters, all of which must hold; each is false at NaN."""
+COMMON_DOMAINS = {
+    "is_positive": Interval(low=Fraction(0)),
+    "is_fraction": Interval(low=Fraction(0), high=Fraction(1), low_closed=True),
+}
+"""Domains for which a file has a function where it checks them often, by its name."""
+_OFTEN = 4
+
+
+def often_checked(signatures: Iterable[Signature]) -> dict[str, Interval]:
+    """Return which common domains a file has a function for."""
+    counts = Counter(parameter.domain for signature in signatures for parameter in signature.of("parameter"))
+    return {name: domain for name, domain in COMMON_DOMAINS.items() if counts[domain] >= _OFTEN}
+
+
+def domains(signature: Signature, wide: str, functions: Mapping[Interval, str]) -> list[str]:
+    """Return the conditions on parameters, all of which must hold; each is false at NaN.
+
+    Args:
+        signature: Whose parameters they are.
+        wide: Type of the parameters.
+        functions: Names of the file's own functions that check a domain.
+    """
     parameters = signature.of("parameter")
     return [
-        *(_is_inside(p.name, p.domain, wide) for p in parameters),
+        *(
+            f"{functions[p.domain]}({p.name})" if p.domain in functions else is_inside(p.name, p.domain, wide)
+            for p in parameters
+        ),
         *(f"{p.above} < {p.name}" for p in parameters if p.above),
     ]
 
 
-def _is_inside(name: str, domain: Interval, wide: str) -> str:
+def all_hold(conditions: list[str], refusal: str) -> str:
+    """Return that all conditions hold, as an operand of `!`; "" if there are none.
+
+    Args:
+        conditions: In C.
+        refusal: What a function returns at once if one does not: the last line has to leave room for that.
+    """
+    if len(conditions) == 1 and " " not in conditions[0]:
+        return conditions[0]
+    room, end = LONGEST_LINE - len("    if (!("), len(f")) return {refusal};")
+    lines = filled(conditions, room, between=" && ", at_start="&& ")
+    if lines and len(lines[-1]) + end > room:
+        lines = filled(conditions, room - end, between=" && ", at_start="&& ")
+    text = "\n          ".join(lines)
+    return f"({text})" if lines else ""
+
+
+def is_inside(name: str, domain: Interval, wide: str) -> str:
     """Return the condition that a parameter is finite and in its domain."""
     suffix, largest = _LIMITS[wide]
     low = f"-{largest}" if domain.low is None else signed_literal(domain.low, suffix)
@@ -91,57 +133,46 @@ def size(argument: Argument) -> str:
     return " * ".join(map(str, argument.shape))
 
 
-def overlaps(signature: Signature, precision: Precision, bytes_name: str) -> Row:
+def overlaps(signature: Signature, precision: Precision) -> Row:
     """Return how a function finds out whether what it writes to shares memory with anything else.
 
-    Args:
-        signature: Of the function.
-        precision: The types of the function.
-        bytes_name: What the size of n elements is called, where several arrays have it.
-
     Returns:
-        `pair`, a condition on the only two arrays; or `spans`, each as its start and its bytes, those that are written
-        first, with their `count`, how many are `written`, and the number of `bytes` of n elements, which has a name
-        where it would be written too often.
+        `pair`, a condition on the only two arrays; or `spans`, each as its start and its size, those that are written
+        first, with their `count` and how many are `written`. A size is in numbers, or in bytes in a file of two types.
     """
     targets = [argument for argument in signature.arguments if argument.is_overwritten]
     sources = [a for a in signature.of("data", "array", "gradient") if not a.is_overwritten]
-    row: Row = {"pair": [], "spans": [], "bytes": "", "written": len(targets), "count": len(targets) + len(sources)}
+    row: Row = {"pair": [], "spans": [], "written": len(targets), "count": len(targets) + len(sources)}
     if not targets:
         return row
-    size = f"n * sizeof({precision.real})"
     if len(targets) == len(sources) == 1 and {targets[0].shape, sources[0].shape} == {("n",)}:
         (target,), (source,) = targets, sources
-        row["pair"] = [target.name, source.name, size]
+        row["pair"] = [target.name, source.name, _span_size(target, precision)]
         return row | {"may_be": target.may_be == source.name}
-    for size_name, name in ((size, ""), (bytes_name, bytes_name)):
-        spans = _spans(targets, sources, precision, size_name)
-        is_short = len(", ".join(spans)) <= _LONGEST_SPANS
-        if is_short or name:
-            break
-    lines = filled(spans, LONGEST_LINE - 8)
-    return row | {"spans": lines, "is_short": is_short, "bytes": size, "bytes_name": name}
+    spans = _spans(targets, sources, precision)
+    is_short = len(", ".join(spans)) <= _LONGEST_SPANS
+    return row | {"spans": filled(spans, LONGEST_LINE - 8), "is_short": is_short}
 
 
-def _spans(targets: list[Argument], sources: list[Argument], precision: Precision, size: str) -> list[str]:
-    """Return the start and the bytes of each; size: how the number of bytes of n elements is written."""
+def _spans(targets: list[Argument], sources: list[Argument], precision: Precision) -> list[str]:
+    """Return the start and the size of each; nothing of one that another may be."""
     may_be = {target.may_be: target.name for target in targets if target.may_be}
     spans = []
     for argument in (*targets, *sources):
-        text = _bytes(argument, precision, size)
+        text = _span_size(argument, precision)
         if argument.name in may_be:
             text = f"{may_be[argument.name]} == {argument.name} ? 0 : {text}"
         spans.append(f"{{{argument.name}, {text}}}")
     return spans
 
 
-def _bytes(argument: Argument, precision: Precision, bytes_name: str) -> str:
-    if argument.shape == ("n",):
-        return bytes_name
-    if argument.shape and argument.shape[-1] == "n":
-        return " * ".join([*(str(rows) for rows in argument.shape[:-1] if rows != 1), bytes_name])
-    bytes_of_one = f"sizeof({type_of(argument, precision)})"
-    return f"{size(argument)} * {bytes_of_one}" if argument.shape else bytes_of_one
+def _span_size(argument: Argument, precision: Precision) -> str:
+    """Return how many numbers a pointer points to, or how many bytes where the file has numbers of two types."""
+    count = " * ".join(str(extent) for extent in argument.shape if extent != 1) or "1"
+    if precision.is_alone:
+        return count
+    of_each = f"sizeof({type_of(argument, precision)})"
+    return of_each if count == "1" else f"{count} * {of_each}"
 
 
 def buffers(signature: Signature, names: list[str]) -> list[Row]:

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from symreg.errors import SpecError
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import names
 from symreg.kernel import Map
-from symreg.kernel.ir import Routine, has_root, has_root_itself, has_sum
+from symreg.kernel.ir import Routine, Stage, has_root, has_root_itself, has_sum
 from symreg.kernel.names import Namer
-from symreg.targets.c.arguments import buffers, checked_elements, domains, overlaps, prototype
+from symreg.targets.c.arguments import (
+    COMMON_DOMAINS,
+    all_hold,
+    buffers,
+    checked_elements,
+    domains,
+    is_inside,
+    often_checked,
+    overlaps,
+    prototype,
+)
 from symreg.targets.c.documentation import documented
 from symreg.targets.c.expressions import WIDE, Scope, expression, scope_of
-from symreg.targets.c.layout import LONGEST_LINE, Row, filled, joined
+from symreg.targets.c.layout import Row, filled, joined
 from symreg.targets.c.precision import PRECISIONS, WIDE_TEXTS
 from symreg.targets.c.roots import given_values
 from symreg.targets.c.routines import named_routines, routine_rows, routine_scope
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
 from symreg.targets.c.stack import stack_bound, terms_of_block
 from symreg.targets.c.statements import statements
-from symreg.targets.c.states import initial_rows
+from symreg.targets.c.states import initial_rows, share_initial_functions
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition
 from symreg.targets.options import DtypeChoice
@@ -56,26 +67,54 @@ def write(module: Module) -> dict[str, str]:
             "prox and the rules that use it out"
         )
     helpers, own, routines = _own_names(module)
+    precisions = PRECISIONS[module.dtype]
     scopes = [
         (function, scope_of(function, helpers | own, routines, precision))
         for function in module.functions
-        for precision in PRECISIONS[module.dtype]
+        for precision in precisions
     ]
     functions = [function_rows(module.name, function, scope) for function, scope in scopes]
-    of_routines = [routine_scope(row, helpers | own, routines, PRECISIONS[module.dtype][0]) for row in routines]
+    share_initial_functions(functions)
+    of_routines = [routine_scope(row, helpers | own, routines, precisions[0]) for row in routines]
+    written_routines = [routine_rows(*row) for row in zip(routines, of_routines, strict=True)]
     stages = [stage for function in module.functions for stage in function.kernel.stages]
     searching = ((scope, f.kernel.search) for f, scope in scopes if f.kernel.search is not None)
     search = next((search_rows(scope, search, stages) for scope, search in searching), None)
-    written_routines = [routine_rows(*row) for row in zip(routines, of_routines, strict=True)]
-    all_scopes = [*(scope for _, scope in scopes), *of_routines]
-    called = {row for scope in all_scopes for row in scope.called}
-    math = sorted({name for scope in all_scopes for name in scope.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
-    note = [_SINGLE] if module.dtype == "float32" else []
-    lanes, has_blocks = _lanes(written_routines), search is not None or any(routine.elements for routine in routines)
-    kernels = (function.kernel for function, _ in scopes)
-    wide = PRECISIONS[module.dtype][0].wide
-    stack = stack_bound(kernels, functions, zip(routines, written_routines, strict=True), wide, lanes)
     values = {
+        **_heads(module),
+        **_called([*(scope for _, scope in scopes), *of_routines], helpers, module.dtype),
+        **_loops(stages, routines, written_routines, search),
+        "own": own,
+        "routines": written_routines,
+        "functions": functions,
+        "named_domains": [
+            {"name": own[name], "condition": is_inside("x", domain, precisions[0].wide)}
+            for name, domain in COMMON_DOMAINS.items()
+            if name in own
+        ],
+        "wide": WIDE_TEXTS[precisions[0].wide],
+        "has_one_type": precisions[0].is_alone,
+        "has_status": any(not function["is_value"] for function in functions),
+        "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
+        "has_elements": any(function["elements"] for function in functions),
+        "has_pair": any(function["overlaps"]["pair"] for function in functions),
+        "has_spans": any(function["overlaps"]["spans"] for function in functions),
+    }
+    source = render("c/source.c.jinja", values)
+    kernels = (function.kernel for function, _ in scopes)
+    all_routines = zip(routines, written_routines, strict=True)
+    stack = stack_bound(kernels, functions, all_routines, precisions[0].wide, _lanes(written_routines))
+    needs = f"{_linked(source)} Stack: less than {stack:,} bytes a call."
+    return {
+        f"c/{module.name}.h": render("c/header.h.jinja", values | {"needs": wrapped(needs, WIDTH - 8)}),
+        f"c/{module.name}.c": source,
+    }
+
+
+def _heads(module: Module) -> Row:
+    """Return what the first comments of both files say."""
+    note = [_SINGLE] if module.dtype == "float32" else []
+    return {
         "name": module.name,
         "prefix": module.name.upper(),
         "title": wrapped(f"{module.title}: {module.contents}.", WIDTH - 8, ""),
@@ -84,37 +123,36 @@ def write(module: Module) -> dict[str, str]:
         "references": [line for text in (*module.references, *note) for line in wrapped(text, WIDTH - 8)],
         "command": module.command,
         "digest": module.digest,
-        "own": own,
-        "routines": written_routines,
-        "functions": functions,
+    }
+
+
+def _called(scopes: list[Scope], helpers: dict[str, str], dtype: DtypeChoice) -> Row:
+    """Return the file's own functions of numbers that are called, and those of math.h that loops call."""
+    called = {row for scope in scopes for row in scope.called}
+    math = sorted({name for scope in scopes for name in scope.called_in_loops} - {*_HELPERS, *_NOT_IN_LIBMVEC})
+    return {
         "helpers": [
             {"function": name, "name": helpers[name], "real": "double" if is_double else "float"}
             for name, is_double in sorted(called, key=lambda row: (row[0], not row[1]))
             if name in _HELPERS
         ],
-        "math_of_old": _declarations([name for name in math if name in _VECTOR_MATH_OF_OLD], module.dtype),
-        "math": _declarations([name for name in math if name not in _VECTOR_MATH_OF_OLD], module.dtype),
+        "math_of_old": _declarations([name for name in math if name in _VECTOR_MATH_OF_OLD], dtype),
+        "math": _declarations([name for name in math if name not in _VECTOR_MATH_OF_OLD], dtype),
+    }
+
+
+def _loops(stages: list[Stage], routines: Iterable[Routine], written_routines: list[Row], search: Row | None) -> Row:
+    """Return what decides which functions and constants the file's loops over sums, roots and blocks need."""
+    return {
         "sums": has_sum(stages),
         "search": search or {},
         "roots": search is not None or has_root(stages),
         "scalar_roots": any(has_root_itself(routine.body) for routine in routines),
         "block_roots": search is not None or any(has_root_itself(routine.each) for routine in routines),
-        "blocks": has_blocks,
-        "lanes": lanes,
+        "blocks": search is not None or any(routine.elements for routine in routines),
+        "lanes": _lanes(written_routines),
         "terms": terms_of_block(stages),
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
-        "wide": WIDE_TEXTS[wide],
-        "has_status": any(not function["is_value"] for function in functions),
-        "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
-        "has_elements": any(function["elements"] for function in functions),
-        "has_pair": any(function["overlaps"]["pair"] for function in functions),
-        "has_spans": any(function["overlaps"]["spans"] for function in functions),
-    }
-    source = render("c/source.c.jinja", values)
-    needs = f"{_linked(source)} Stack: less than {stack:,} bytes a call."
-    return {
-        f"c/{module.name}.h": render("c/header.h.jinja", values | {"needs": wrapped(needs, WIDTH - 8)}),
-        f"c/{module.name}.c": source,
     }
 
 
@@ -140,7 +178,8 @@ def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str], dict[Rou
     }
     namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
-    own = {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES)}
+    named_domains = often_checked(function.signature for function in module.functions)
+    own = {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES, *named_domains)}
     return helpers, own, named_routines((s for f in module.functions for s in f.kernel.stages), namer)
 
 
@@ -152,15 +191,6 @@ def _declarations(functions: list[str], dtype: DtypeChoice) -> list[str]:
         for name in functions
         for real in reals
     ]
-
-
-def _conditions(conditions: list[str], refusal: str) -> list[str]:
-    """Return the lines of what all must hold, else a function returns at once: the last has to leave room for that."""
-    room, end = LONGEST_LINE - len("    if (!("), len(f")) return {refusal};")
-    lines = filled(conditions, room, between=" && ", at_start="&& ")
-    if lines and len(lines[-1]) + end > room:
-        lines = filled(conditions, room - end, between=" && ", at_start="&& ")
-    return lines
 
 
 def function_rows(stem: str, function: Function, scope: Scope) -> Row:
@@ -181,6 +211,8 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
     needs = [] if condition is None else [expression(scope, condition, WIDE)]
     # What depends on `t` or on a state is looked at once the pointers to them are.
     is_late = condition is not None and not names(condition).isdisjoint(state.name for state in signature.states)
+    functions_of_domains = {COMMON_DOMAINS[name]: own for name, own in scope.helpers.items() if name in COMMON_DOMAINS}
+    conditions = [*domains(signature, scope.wide, functions_of_domains), *([] if is_late else needs)]
     returns_number = signature.returns == "number"
     return {
         "name": f"{stem}_{function.name}_{scope.precision.suffix}",
@@ -196,10 +228,10 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "parameters": prototype(signature, scope.precision, in_source=True),
         "elements": list(checked_elements(signature, real)),
         "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
-        "pointers": [argument.name for argument in signature.arguments if argument.is_pointer],
-        "domains": _conditions([*domains(signature, scope.wide), *([] if is_late else needs)], f"{stem}_DOMAIN"),
+        "arrays": [argument.name for argument in signature.arguments if argument.is_pointer and argument.shape],
+        "domains": all_hold(conditions, f"{stem}_DOMAIN"),
         "needs": needs[0] if is_late else "",
-        "overlaps": overlaps(signature, scope.precision, scope.namer.fresh("n_bytes")),
+        "overlaps": overlaps(signature, scope.precision),
         "kept": [state.name for state in signature.states if not state.shape],
         "buffers": buffers(signature, [buffer.name for buffer in kernel.buffers]),
         "given": scope.given,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symreg.targets.options import DtypeChoice
 
@@ -15,11 +15,13 @@ class Precision:
         suffix: Of its name.
         real: Of the elements of arrays.
         wide: Of parameters, states that are one number, sums and roots.
+        is_alone: Are all numbers of the file of one type?
     """
 
     suffix: str
     real: str
     wide: str
+    is_alone: bool = True
 
     @property
     def is_mixed(self) -> bool:
@@ -29,12 +31,13 @@ class Precision:
 
 DOUBLE = Precision(suffix="f64", real="double", wide="double")
 SINGLE = Precision(suffix="f32", real="float", wide="float")
-SINGLE_BESIDE_DOUBLE = Precision(suffix="f32", real="float", wide="double")
+DOUBLE_BESIDE_SINGLE = replace(DOUBLE, is_alone=False)
+SINGLE_BESIDE_DOUBLE = Precision(suffix="f32", real="float", wide="double", is_alone=False)
 
 PRECISIONS: dict[DtypeChoice, tuple[Precision, ...]] = {
     "float64": (DOUBLE,),
     "float32": (SINGLE,),
-    "all": (DOUBLE, SINGLE_BESIDE_DOUBLE),
+    "all": (DOUBLE_BESIDE_SINGLE, SINGLE_BESIDE_DOUBLE),
 }
 """The functions of a file; all of them have the same `wide` type."""
 

@@ -58,7 +58,7 @@ def routine_rows(routine: Routine, scope: Scope) -> Row:
     returns = "void" if routine.elements else f"struct {name}_found" if is_record else scope.wide
     return {
         "name": name,
-        "purpose": [line for text in routine.purpose for line in wrapped(text, WIDTH - 8)],
+        "purpose": [line for text in routine.purpose for line in wrapped(text, LONGEST_LINE - 8)],
         "returns": f"static {scope.helpers['APART']} {returns}" if routine.elements else f"static {returns}",
         "parameters": filled(parameters, LONGEST_LINE - 4),
         "body": body,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from symreg.kernel.names import Namer
@@ -12,6 +13,8 @@ from symreg.targets.c.layout import Row
 from symreg.targets.c.literals import signed_literal
 from symreg.targets.c.precision import Precision
 from symreg.targets.signature import Argument, Signature, state_signature
+
+_WHAT_IT_DOES = ("arguments", "arrays", "numbers")
 
 
 def initial_rows(stem: str, rule: Rule, signature: Signature, precision: Precision) -> Row:
@@ -41,7 +44,18 @@ def initial_rows(stem: str, rule: Rule, signature: Signature, precision: Precisi
         ],
         "numbers": [{"name": number.name, "value": _initial(number, precision)} for number in numbers],
         "pointers": [state.name for state in own.states],
+        "same_as": "",
     }
+
+
+def share_initial_functions(functions: Iterable[Row]) -> None:
+    """Let a function that sets a state as an earlier one does call that, in the order in which they are written."""
+    written: list[Row] = []
+    for own in (function["init"] for function in functions if function["init"]):
+        alike = (earlier for earlier in written if all(earlier[key] == own[key] for key in _WHAT_IT_DOES))
+        own["same_as"] = next((earlier["name"] for earlier in alike), "")
+        if not own["same_as"]:
+            written.append(own)
 
 
 def _by_value(arrays: list[Argument], precision: Precision) -> dict[str, list[Argument]]:
