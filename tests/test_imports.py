@@ -134,8 +134,10 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "unused": {"ir"},
         "cse": {"ir", "names", "numbering", "scalars", "loops", "unused"},
         "proximal": {"ir", "names", "cse"},
-        "routines": {"ir", "names", "cse", "proximal"},
-        "lower": {"ir", "names", "sums", "boundaries", "cse", "proximal", "routines"},
+        "penalty": {"ir", "names", "sums"},
+        "routines": {"ir", "names", "sums", "cse", "proximal", "penalty"},
+        "step": {"ir", "sums", "boundaries", "proximal", "penalty", "routines"},
+        "lower": {"ir", "names", "boundaries", "cse", "proximal", "penalty", "routines", "step"},
     },
 }
 ENTRANCES = {"__init__", "__main__", "application", "cli"}
