@@ -12,8 +12,10 @@ import pytest
 from emitted import PENALTIES, SUMS, WARNINGS, assert_clean, made, needs_gcc
 
 from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
 from symreg.targets.options import DtypeChoice, Kind, Options
+from symreg.updates.assemble import updates
 
 RULES = ("adam", "momentum", "proximal_gradient", "proximal_adam")
 SAMPLE = ("l1", "mcp", "log_sum", "welsch", "l2_norm")
@@ -103,6 +105,15 @@ def test_no_frame_is_above_512_bytes(penalty: str, dtype: DtypeChoice, tmp_path:
     result = compiled(written(tmp_path, penalty, dtype, UPDATING), "gcc", "-O2")
     large = {name: size for name, size in frames(result).items() if size > 512}
     assert not large
+
+
+@needs_gcc
+def test_no_frame_of_a_step_that_reads_ahead_is_either(tmp_path: Path) -> None:
+    objective = resolve("second_difference")
+    functions = updates(objective, map(resolve_rule, ("radam", "nadam")))
+    for path, text in emit(objective, functions, "c", Options(kinds=UPDATING)).items():
+        (tmp_path / Path(path).name).write_text(text, encoding="utf-8")
+    assert max(frames(compiled(tmp_path / "second_difference.c", "gcc", "-O2")).values()) <= 512
 
 
 @pytest.mark.one_in(3)

@@ -74,6 +74,13 @@ def test_states_that_begin_alike_share_one_body() -> None:
     assert "_init_f64(n" not in source.partition("int penalty_own_init_f64")[2].partition("int penalty_own_step")[0]
 
 
+def test_no_line_of_a_step_with_many_states_is_too_long() -> None:
+    objective = resolve("second_difference")
+    rules = [resolve_rule(name) for name in WITH_STATE]
+    (source,) = (text for path, text in emit(objective, updates(objective, rules), "c").items() if path.endswith(".c"))
+    assert max(len(line) for line in source.splitlines() if "Regenerate" not in line) <= 120
+
+
 def test_every_rule_with_state_has_one_and_what_is_loaded_uses_it() -> None:
     header = emit(*derived(), "c", BOTH)["c/penalty.h"]
     assert set(re.findall(r"int penalty_(\w+)_init_f64", header)) == {*WITH_STATE, "own"}
