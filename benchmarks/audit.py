@@ -21,8 +21,8 @@ import operators
 from operators import Entry
 
 from symreg.application.audit import operator_at
-from symreg.application.command_tasks import audit_place
 from symreg.application.python_objects import literals
+from symreg.application.tasks.reports import audit_place
 from symreg.cli.options import parsed_settings
 from symreg.verification.audit import Check, Report
 from symreg.verification.report.numbers import distinguished, exact

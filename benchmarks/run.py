@@ -105,7 +105,7 @@ def verify(quick: bool) -> dict[str, Case]:
     import commands
 
     from symreg import catalogue
-    from symreg.application.command_tasks import CATALOGUE_RULES
+    from symreg.application.tasks.sources import CATALOGUE_RULES
 
     if quick:
         return commands.verify_cases(("l2", "mcp"), ("gradient_descent",), 50, None)

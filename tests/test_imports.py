@@ -329,7 +329,7 @@ def in_a_new_process(script: str) -> str:
         ),
         ("symreg.application.api", ("sympy", "jinja2", "z3", "flint", "rich", "click")),
         ("symreg.application.worker", ("sympy", "numpy", "click")),
-        ("symreg.application.tasks", ("sympy", "numpy", "click")),
+        ("symreg.application.tasks.table", ("sympy", "numpy", "click")),
     ],
 )
 def test_importing_an_entrance_brings_nothing_heavy(module: str, heavy: tuple[str, ...]) -> None:
@@ -340,7 +340,7 @@ def test_importing_an_entrance_brings_nothing_heavy(module: str, heavy: tuple[st
 def test_a_derivation_as_text_brings_nothing_that_it_does_without() -> None:
     script = (
         "import sys\n"
-        "from symreg.application.command_tasks import write_derivation\n"
+        "from symreg.application.tasks.documents import write_derivation\n"
         "write_derivation(lambda notice: None, objective='l2', rules=('gradient_descent',), form='text')\n"
         "print(*sys.modules)"
     )

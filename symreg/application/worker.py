@@ -69,7 +69,7 @@ def call(task: str, /, *, timeout: float | None = None, **arguments: object) -> 
 class Worker:
     """A child process that runs one task after the other; leaving the `with` block ends it and its group."""
 
-    def __init__(self, tasks: str = "symreg.application.tasks") -> None:
+    def __init__(self, tasks: str = "symreg.application.tasks.table") -> None:
         """Start the process; `tasks` is a module whose `TASKS` holds functions by name, each taking a `Tell` first."""
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "symreg.application.worker", tasks],

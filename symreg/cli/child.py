@@ -8,7 +8,7 @@ from symreg.cli import console
 
 
 def run_task(task: str, *, timeout: float | None, **arguments: object) -> Any:
-    """Return what one task of `symreg.application.tasks` returns.
+    """Return what one task of `symreg.application.tasks.table` returns.
 
     Args:
         task: Its name.

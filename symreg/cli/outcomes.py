@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from symreg.cli import console
 
 if TYPE_CHECKING:
-    from symreg.application.command_tasks import PrintedReport
+    from symreg.application.tasks.printed import PrintedReport
 
 FAILED, TOOL_MISSING, BUG, INTERRUPTED = 1, 3, 70, 130
 """Exit codes besides 0 and those that errors carry; 1: a check failed, or files are not what they should be."""

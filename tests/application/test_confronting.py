@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from flint import ctx
 
-from symreg.application import command_tasks
 from symreg.application.confront import _claimed, confront_derivation, confront_updates, confront_verdicts
+from symreg.application.tasks import documents
 from symreg.application.worker import Bug, Worker
 from symreg.claims.decide import properties
 from symreg.claims.verdict import StepBound, Verdict, Verdicts
@@ -263,7 +263,7 @@ def test_a_contradicted_verdict_is_a_bug_and_never_printed(monkeypatch: pytest.M
     with pytest.raises(
         Contradicted, match=r"^'convex' is proved, but between \(.*\) and \(.*\) it lies above its chord"
     ):
-        command_tasks.write_properties(lambda notice: None, objective="double_well", form="text")
+        documents.write_properties(lambda notice: None, objective="double_well", form="text")
 
 
 @pytest.mark.one_in(3)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from symreg import catalogue
-from symreg.application.command_tasks import PrintedText, write_overview
 from symreg.application.requests import read_objective
+from symreg.application.tasks.documents import write_overview
+from symreg.application.tasks.printed import PrintedText
 from symreg.errors import SymregError
 from symreg.objectives.rules import is_rule, resolve_rule
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from emitted import INDEXED, emitted
 
-from symreg.application.command_tasks import CATALOGUE_RULES
+from symreg.application.tasks.sources import CATALOGUE_RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from symreg import catalogue
-from symreg.application.command_tasks import CATALOGUE_PROX_RULES, CATALOGUE_RULES
+from symreg.application.tasks.sources import CATALOGUE_PROX_RULES, CATALOGUE_RULES
 from symreg.calculus.analysis import analyse
 from symreg.model.spec import Parameter
 from symreg.objectives.resolve import resolve

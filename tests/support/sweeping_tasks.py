@@ -15,8 +15,8 @@ import plainly
 from numpy.typing import NDArray
 
 from symreg.application.emission import judge_emitted
-from symreg.application.objective_tasks import derive_updates
 from symreg.application.requests import distinct_rules, read_objective
+from symreg.application.tasks.objectives import derive_updates
 from symreg.application.worker import Phase, Tell
 from symreg.calculus.analysis import analyse
 from symreg.errors import Intractable, SymregError, WrongCode

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from emitted import ALL_WITH, IN_EVERY_RUN, PENALTIES, RULES, SAMPLED_RULES, SUMS, assert_clean, written
 
-from symreg.application.command_tasks import CATALOGUE_RULES
+from symreg.application.tasks.sources import CATALOGUE_RULES
 
 
 @pytest.fixture(scope="session")

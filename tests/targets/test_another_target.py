@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symreg.application.objective_tasks import emit_sources
 from symreg.application.requests import named_targets
+from symreg.application.tasks.objectives import emit_sources
 from symreg.cli.listing import listing
 from symreg.model.objective import Objective
 from symreg.objectives.resolve import resolve

@@ -7,7 +7,7 @@ import re
 import pytest
 from emitted import PENALTIES, emitted
 
-from symreg.application.command_tasks import CATALOGUE_RULES
+from symreg.application.tasks.sources import CATALOGUE_RULES
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from emitted import DIALECTS, IN_EVERY_RUN, PENALTIES, RULES, SUMS, WARNINGS, assert_clean, needs_gcc, run, written
 
-from symreg.application.command_tasks import CATALOGUE_RULES
+from symreg.application.tasks.sources import CATALOGUE_RULES
 from symreg.targets.loading import c_compiler
 
 

@@ -11,7 +11,7 @@ import pytest
 from emitted import IN_EVERY_RUN, PENALTIES, SAMPLED_RULES, emitted, made, run
 
 from symreg import catalogue
-from symreg.application.command_tasks import CATALOGUE_PROX_RULES, CATALOGUE_RULES
+from symreg.application.tasks.sources import CATALOGUE_PROX_RULES, CATALOGUE_RULES
 from symreg.objectives.resolve import resolve
 from symreg.targets.emit import emit
 

@@ -14,7 +14,7 @@ from c_calls import OK, Call
 from c_headers import declared
 from emitted import INDEXED, PENALTIES, emitted
 
-from symreg.application.command_tasks import CATALOGUE_RULES
+from symreg.application.tasks.sources import CATALOGUE_RULES
 from symreg.objectives.resolve import resolve
 from symreg.targets.loading.load import load_module
 

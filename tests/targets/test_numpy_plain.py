@@ -20,7 +20,7 @@ from emitted import SUMS, assert_clean, made, run
 
 from symreg import templates
 from symreg.application.emission import judge_emitted
-from symreg.application.objective_tasks import emit_sources
+from symreg.application.tasks.objectives import emit_sources
 from symreg.errors import SpecError, UnknownName, WrongCode
 from symreg.expressions.tree import Binary, Number
 from symreg.objectives.resolve import resolve

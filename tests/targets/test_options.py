@@ -15,8 +15,8 @@ import pytest
 
 import symreg
 from symreg.application import verify
-from symreg.application.objective_tasks import emit_sources
 from symreg.application.requests import named_dtype, named_functions
+from symreg.application.tasks.objectives import emit_sources
 from symreg.errors import SpecError, UnknownName
 from symreg.model.objective import Objective
 from symreg.objectives.resolve import resolve

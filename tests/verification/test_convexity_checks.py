@@ -14,8 +14,8 @@ import pytest
 from proximal_operators import RIGHT
 
 import symreg
-from symreg.application.objective_tasks import prove_convexity
 from symreg.application.requests import verify_request
+from symreg.application.tasks.objectives import prove_convexity
 from symreg.application.verify import judge_function
 from symreg.expressions.tree import Compare, Logic, Name, number
 from symreg.language.parse import parse

@@ -6,8 +6,8 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from symreg.application.objective_tasks import derive_updates
 from symreg.application.requests import read_objective
+from symreg.application.tasks.objectives import derive_updates
 from symreg.application.worker import Phase, Tell
 from symreg.errors import SpecError, ToolMissing, UnknownName
 from symreg.model.names import did_you_mean
@@ -115,9 +115,9 @@ def _sitter(
     domain: str | None,
 ) -> tuple[Sitter, tuple[str, ...]]:
     """Return an objective with its emitted functions, and what was assumed of it."""
-    from symreg.application.command_tasks import notes_on
     from symreg.application.plotting.single_weight import of_one_weight
     from symreg.application.plotting.sitter import Sitter
+    from symreg.application.tasks.printed import notes_on
     from symreg.targets.loading.load import load
 
     objective = of_one_weight(read_objective(text, parameters=parameters, domain=domain))

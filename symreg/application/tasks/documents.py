@@ -1,0 +1,149 @@
+"""What a command prints of an objective: its derivation, its properties, or both on one screen.
+
+Each task takes what to tell its caller with first. All import what they need when they run: this module is also
+imported where nothing heavy may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from symreg.application.choices import FRAGMENT_WIDTH
+from symreg.application.requests import distinct_rules, read_objective
+from symreg.application.tasks.objectives import decide_properties, derive_chains, derive_prox_chain
+from symreg.application.tasks.printed import PrintedDerivation, PrintedText, notes_on
+from symreg.application.worker import Phase, Tell
+
+if TYPE_CHECKING:
+    from symreg.derivation.model import ProximalDerivation
+    from symreg.model.objective import Objective
+
+
+def write_derivation(
+    tell: Tell,
+    *,
+    objective: str,
+    rules: Sequence[str],
+    form: str,
+    has_prox: bool = False,
+    width: str = FRAGMENT_WIDTH,
+    bibliography: str | None = None,
+    name: str | None = None,
+    parameters: Sequence[str] = (),
+    domain: str | None = None,
+) -> PrintedDerivation:
+    """Return a derivation of a gradient with some rules, and of the proximal operator if that is asked for.
+
+    Args:
+        tell: Called with each phase.
+        objective: Text.
+        rules: Names or paths.
+        form: `text`, `latex`, `fragment`, `markdown` or `json`.
+        has_prox: Is the operator derived as well?
+        width: Of a line of a fragment.
+        bibliography: What a file of sources holds already, to which those of the derivation are added; None for no
+            such file.
+        name: In titles and labels, in place of the objective's.
+        parameters: Declarations of parameters.
+        domain: Where each weight lies.
+    """
+    from symreg.presentation import Derivation
+
+    if form == "fragment":
+        from symreg.presentation.fragment import line_width
+
+        line_width(width)  # before any work begins
+    resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
+    chains, _ = derive_chains(tell, objective=resolved, rules=distinct_rules(rules))
+    operator = _derived_operator(tell, resolved) if has_prox else None
+    derivation = Derivation(chains[0], chains[1:], operator)
+    forms: dict[str, Callable[[], str]] = {
+        "text": derivation.text,
+        "latex": derivation.latex,
+        "fragment": lambda: derivation.fragment(width, cites=bibliography is not None),
+        "markdown": derivation.markdown,
+        "json": derivation.to_json,
+    }
+    sources = ""
+    if bibliography is not None:
+        from symreg.presentation.bibliography import merged
+
+        sources = merged(bibliography, derivation.bibtex())
+    return PrintedDerivation(text=forms[form](), notes=notes_on(resolved), bibliography=sources)
+
+
+def _derived_operator(tell: Tell, objective: Objective) -> ProximalDerivation:
+    from symreg.errors import Intractable, NotDifferentiable
+
+    try:
+        return derive_prox_chain(tell, objective=objective)
+    except (Intractable, NotDifferentiable) as error:
+        raise type(error)(f"--prox: {error}; without --prox the gradient is derived") from None
+
+
+def write_properties(
+    tell: Tell,
+    *,
+    objective: str,
+    form: str,
+    name: str | None = None,
+    parameters: Sequence[str] = (),
+    domain: str | None = None,
+) -> PrintedText:
+    """Return the verdicts on an objective as `text`, `latex`, `markdown` or `json`."""
+    from symreg.presentation import Properties
+
+    resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
+    properties = Properties(decide_properties(tell, objective=resolved))
+    forms: dict[str, Callable[[], str]] = {
+        "text": properties.text,
+        "latex": properties.latex,
+        "markdown": properties.markdown,
+        "json": properties.to_json,
+    }
+    return PrintedText(text=forms[form](), notes=notes_on(resolved))
+
+
+def write_overview(
+    tell: Tell, *, subject: str, parameters: Sequence[str] = (), domain: str | None = None
+) -> PrintedText:
+    """Return an objective, or an update rule, on one screen.
+
+    Args:
+        tell: Called with the phase.
+        subject: What an objective may be; or a rule's name, path or text.
+        parameters: Declarations of parameters.
+        domain: Where each weight lies.
+    """
+    from symreg.objectives.rules import is_rule, resolve_rule
+
+    if is_rule(subject):
+        from symreg.presentation.overview import rule_overview
+
+        rule = resolve_rule(subject)
+        return PrintedText(text=rule_overview(rule), notes=())
+
+    resolved = read_objective(subject, parameters=parameters, domain=domain)
+    tell(Phase(resolved.name, is_symbolic=True))
+
+    from symreg.application.confront import confront_derivation, confront_verdicts
+    from symreg.calculus.analysis import analyse
+    from symreg.claims.decide import properties
+    from symreg.derivation.gradient import derive
+    from symreg.derivation.proximal.derive import derive_prox
+    from symreg.errors import Intractable, NotDifferentiable
+    from symreg.presentation.overview import overview
+
+    analysis = analyse(resolved.terms)
+    gradient = derive(resolved, resolve_rule("gradient_descent"), analysis)
+    operator: ProximalDerivation | str
+    try:
+        operator = derive_prox(resolved, analysis)
+    except (Intractable, NotDifferentiable) as reason:
+        operator = f"none is derived: {reason}"
+    verdicts = properties(resolved, analysis)
+    confront_derivation(gradient)
+    confront_verdicts(verdicts)
+    text = overview(gradient, operator, verdicts, resolved.docs)
+    return PrintedText(text=text, notes=notes_on(resolved))
