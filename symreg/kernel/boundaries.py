@@ -63,8 +63,8 @@ def _in_range(statement: Statement) -> Statement:
 
 
 def _sums_in_range(body: Iterable[Let | Reduce]) -> tuple[Let | Reduce, ...]:
-    made = (_in_range(statement) for statement in body)
-    return tuple(statement for statement in made if isinstance(statement, Let | Reduce))
+    ranged = (_in_range(statement) for statement in body)
+    return tuple(statement for statement in ranged if isinstance(statement, Let | Reduce))
 
 
 def _trees(statement: Statement) -> Iterator[Tree]:

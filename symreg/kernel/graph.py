@@ -59,20 +59,20 @@ class Graph:
             if id(node) not in seen:
                 match node:
                     case Number(value):
-                        made = self._make(("number", value))
+                        node_of_tree = self._make(("number", value))
                     case Constant(name):
-                        made = self._make(("constant", name))
+                        node_of_tree = self._make(("constant", name))
                     case Name(name) if name in known:
-                        made = known[name]
+                        node_of_tree = known[name]
                     case Name(name):
-                        made = self._make(("name", name, name in varying))
+                        node_of_tree = self._make(("name", name, name in varying))
                     case Item(array):
-                        made = self._make(("item", node, versions.get(array, 0)))
+                        node_of_tree = self._make(("item", node, versions.get(array, 0)))
                     case Call("in_range", (item,)):
-                        made = self._make(("in_range", item))
+                        node_of_tree = self._make(("in_range", item))
                     case _:
-                        made = self._make(_operation(node), *(visit(child) for child in children(node)))
-                seen[id(node)] = made
+                        node_of_tree = self._make(_operation(node), *(visit(child) for child in children(node)))
+                seen[id(node)] = node_of_tree
             return seen[id(node)]
 
         return visit(tree)
@@ -95,8 +95,8 @@ class Graph:
             case ("name", name, _):
                 return Name(name)
             case ("item", item, _):
-                made: Tree = item
-                return made
+                tree: Tree = item
+                return tree
             case ("in_range", item):
                 return Call("in_range", (item,))
             case ("negate",):

@@ -117,12 +117,12 @@ def block(
     scope.lane = names["k"]
     scope.rows |= {name: f"{name}[{scope.lane}]" for name in given}
     runs = _runs(statements)
-    roots = {found.name for _, found in runs if isinstance(found, Root)}
+    roots = {sought.name for _, sought in runs if isinstance(sought, Root)}
     kept = _kept_names(runs)
     kept += [result] if result and result not in {*kept, *roots} else []
     rows: list[str] = []
     parts: list[Row] = []
-    for statements, found in runs:
+    for statements, sought in runs:
         body = list(element(scope, statements, WIDE, kept=kept))
         part: Row = {
             "body": body,
@@ -130,20 +130,20 @@ def block(
             "best": {},
             "call": "",
             "only": "",
-            "uses_index": _uses_index(statements, found),
+            "uses_index": _uses_index(statements, sought),
         }
-        if isinstance(found, Best):
-            part["best"] = {"name": found.name, "v": _name(found.v), "table": found.table}
-        elif isinstance(found, Invoke):
-            part["call"] = _call(scope, found, size, part, rows)
-        elif found is not None:
-            bounds = {key: scope.namer.fresh(f"{found.name}_{key}") for key in ("low", "high")}
-            values = {key: expression(scope, getattr(found, key), WIDE) for key in ("low", "high", "start")}
-            scope.rows[found.name] = f"{found.name}[{scope.lane}]"
-            part["root"] = {"name": found.name, "bounds": bounds, **values, **_trial(scope, found)}
-            rows += [found.name, *bounds.values()]
-        if isinstance(found, Best | Invoke):
-            (name,) = found.names if isinstance(found, Invoke) else (found.name,)
+        if isinstance(sought, Best):
+            part["best"] = {"name": sought.name, "v": _name(sought.v), "table": sought.table}
+        elif isinstance(sought, Invoke):
+            part["call"] = _call(scope, sought, size, part, rows)
+        elif sought is not None:
+            bounds = {key: scope.namer.fresh(f"{sought.name}_{key}") for key in ("low", "high")}
+            values = {key: expression(scope, getattr(sought, key), WIDE) for key in ("low", "high", "start")}
+            scope.rows[sought.name] = f"{sought.name}[{scope.lane}]"
+            part["root"] = {"name": sought.name, "bounds": bounds, **values, **_trial(scope, sought)}
+            rows += [sought.name, *bounds.values()]
+        if isinstance(sought, Best | Invoke):
+            (name,) = sought.names if isinstance(sought, Invoke) else (sought.name,)
             scope.rows[name] = f"{name}[{scope.lane}]"
             scope.types[name] = WIDE
             rows.append(name)
@@ -203,35 +203,35 @@ def _runs(statements: Iterable[Statement]) -> list[_Run]:
 
 def _kept_names(runs: list[_Run]) -> list[str]:
     """Return the values that are computed in one run of statements and used in the root behind it or later."""
-    made: list[str] = []
+    computed: list[str] = []
     kept: dict[str, None] = {}
-    for statements, found in runs:
-        here = {statement.name for statement in statements if isinstance(statement, Let)}
+    for statements, sought in runs:
+        of_run = {statement.name for statement in statements if isinstance(statement, Let)}
         used = {name for s in statements if isinstance(s, Let | Store) for name in names(s.value)}
-        used |= {*names(found.low), *names(found.high), *names(found.start)} if isinstance(found, Root) else set()
-        earlier = [name for name in made if name in used]
-        if found is not None:
-            earlier += [name for name in (*made, *sorted(here)) if name in _names_in_trials(found)]
+        used |= {*names(sought.low), *names(sought.high), *names(sought.start)} if isinstance(sought, Root) else set()
+        earlier = [name for name in computed if name in used]
+        if sought is not None:
+            earlier += [name for name in (*computed, *sorted(of_run)) if name in _names_in_trials(sought)]
         kept |= dict.fromkeys(earlier)
-        made += sorted(here)
+        computed += sorted(of_run)
     return list(kept)
 
 
-def _uses_index(statements: list[Statement], found: Root | Best | Invoke | None) -> bool:
+def _uses_index(statements: list[Statement], sought: Root | Best | Invoke | None) -> bool:
     """Is an element of an array read or written?"""
     trees = [s.value for s in statements if isinstance(s, Let | Store)]
-    trees += [found.low, found.high, found.start] if isinstance(found, Root) else []
+    trees += [sought.low, sought.high, sought.start] if isinstance(sought, Root) else []
     is_written = any(isinstance(statement, Store) for statement in statements)
     return is_written or any(isinstance(node, Item) for tree in trees for node in walk(tree))
 
 
-def _names_in_trials(found: Root | Best | Invoke) -> set[str]:
-    if isinstance(found, Invoke):
-        return {name for argument in found.arguments for name in names(argument)}
-    if isinstance(found, Best):
-        return {*names(found.v), *names(found.step)}
-    used = {*names(found.residual), *names(found.slope)}
-    for inner in found.body:
+def _names_in_trials(sought: Root | Best | Invoke) -> set[str]:
+    if isinstance(sought, Invoke):
+        return {name for argument in sought.arguments for name in names(argument)}
+    if isinstance(sought, Best):
+        return {*names(sought.v), *names(sought.step)}
+    used = {*names(sought.residual), *names(sought.slope)}
+    for inner in sought.body:
         if isinstance(inner, Invoke):
             used |= _names_in_trials(inner)
         elif isinstance(inner, Root):
