@@ -7,6 +7,7 @@ from functools import lru_cache
 from symreg.expressions.tree import Item, Name, Subscript, Sum, Tree, substitute
 from symreg.kernel.boundaries import has_greatest, map
 from symreg.kernel.cse import share
+from symreg.kernel.groups import pulled, shrunk, sum_over_groups
 from symreg.kernel.ir import Buffer, Kernel, Search, Store
 from symreg.kernel.names import Namer
 from symreg.kernel.penalty import Lowered, penalty, placing_of, total, without_norm
@@ -52,21 +53,36 @@ def _value(update: Update) -> Lowered:
         addends.append(placing.placed(Sum(each, "i")))
     if update.indexed is not None:
         addends.append(placing.placed(without_norm(update.indexed)))
+    if update.of_norm is not None:
+        addends.append(sum_over_groups(update.of_norm, placing))
     return Lowered(placing=placing, results=(placing.with_nan(total(addends)),))
 
 
 def _gradient(update: Update) -> Lowered:
     placing = placing_of(update)
+    is_alone = update.elementwise is None and update.indexed is None
+    if update.of_norm is not None and is_alone:
+        pulled(update.of_norm, "out", placing, is_added=False)
+        return Lowered(placing=placing, may_alias=True)
     body, gradient = penalty(update, placing)
     loop = map([*body, Store(array="out", value=gradient)], is_double=has_greatest([*placing.stages, *body]))
     placing.stages.append(loop)
+    if update.of_norm is not None:
+        pulled(update.of_norm, "out", placing, is_added=True)
+        return Lowered(placing=placing)
     reads_one = all(isinstance(statement, Store) for statement in body) and not loop.edge
     return Lowered(placing=placing, may_alias=reads_one)
 
 
 def _prox(update: Update) -> Lowered:
     """Lower a proximal operator: of each number by itself, or of the norm of all."""
+    placing = placing_of(update)
+    if update.norm_operator is not None:
+        if update.operator is not None:
+            of_each(update.operator, placing)
+        source = "v" if update.operator is None else "out"
+        shrunk(update.norm_operator, source, "out", Name("step"), placing)
+        return Lowered(placing=placing, may_alias=True)
     operator = update.operator
     assert operator is not None
-    placing = placing_of(update)
     return of_norm(update, placing) if update.is_radial else of_each(operator, placing)

@@ -10,6 +10,7 @@ from symreg.expressions.tree import Binary, Call, Item, Name, Number, Subscript,
 from symreg.kernel.ir import Statement
 from symreg.kernel.names import Namer
 from symreg.kernel.sums import Placing
+from symreg.model.lifts import STARTS
 from symreg.updates.update import Update
 
 FRAME = frozenset(("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new"))
@@ -40,6 +41,8 @@ def placing_of(update: Update) -> Placing:
     """Return the start of a function: the names that neither the update nor the frame of emitted code has are free."""
     parameters = [*update.terms.parameters, *(update.rule.parameters if update.rule is not None else ())]
     taken = {*FRAME, *(p.name for p in parameters), *(a.name for a in update.terms.arrays)}
+    groups = update.terms.groups
+    taken |= set() if groups is None else {STARTS, f"{STARTS}_n", groups.weights}
     taken |= {state.name for state in update.rule.states} if update.rule is not None else set()
     return Placing(
         Namer(taken),

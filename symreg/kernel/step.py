@@ -20,6 +20,7 @@ from symreg.expressions.tree import (
     walk,
 )
 from symreg.kernel.boundaries import has_greatest, map, outlives_w, stored
+from symreg.kernel.groups import pulled, shrunk
 from symreg.kernel.ir import Let, Stage, Statement, Store
 from symreg.kernel.penalty import LOSS_GRADIENT, WEIGHT, Lowered, penalty, placing_of
 from symreg.kernel.proximal.scope import Statements
@@ -48,8 +49,7 @@ def step_stages(update: Update) -> Lowered:
         scalars.append(Let(name="t_new", value=Binary("+", Name("t"), Number(Fraction(1)))))
         current["t"] = Name("t_new")
     if any("g_penalty" in names(assignment.expression) for assignment in update.assignments):
-        is_apart = rule.uses_prox and update.indexed is not None
-        body, current["g_penalty"] = stored(*penalty(update, placing), placing, is_apart=is_apart)
+        body, current["g_penalty"] = _gradient_of_step(update, placing)
         if outlives_w(update):
             kept_gradient = Let(name=placing.namer.fresh("x"), value=current["g_penalty"])
             body.append(kept_gradient)
@@ -62,7 +62,7 @@ def step_stages(update: Update) -> Lowered:
             if isinstance(node, Call) and node.function == "prox":
                 argument, size = (substitute(operand, now) for operand in node.arguments)
                 once = None if names(node.arguments[1]) & varying else scalars
-                take = _scaled if update.is_radial else _proximal
+                take = _in_groups if update.norm_operator is not None else _scaled if update.is_radial else _proximal
                 now[node] = take(update, argument, size, once, body, placing)
         value = placing.with_nan(substitute(assignment.expression, now), values=named)
         if isinstance(current.get(target), Item):
@@ -83,6 +83,23 @@ def step_stages(update: Update) -> Lowered:
     kept = [state.name for state in rule.states if not state.is_array and state.name in current]
     kept += ["t"] if rule.uses_t else []
     return Lowered(placing=placing, results=tuple(current[name] for name in kept), kept=tuple(kept))
+
+
+def _gradient_of_step(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
+    """Return the statements before the penalty's gradient for a weight, and that; what needs all weights is stored."""
+    assert update.rule is not None
+    if update.of_norm is None:
+        is_apart = update.rule.uses_prox and update.indexed is not None
+        return stored(*penalty(update, placing), placing, is_apart=is_apart)
+    is_alone = update.elementwise is None and update.indexed is None
+    if is_alone:
+        kept = Item(placing.buffer(), (Subscript("j"),))
+    else:
+        _, gradient = stored(*penalty(update, placing), placing, is_apart=True)
+        assert isinstance(gradient, Item)
+        kept = gradient
+    pulled(update.of_norm, kept.array, placing, is_added=not is_alone)
+    return [], kept
 
 
 def _proximal(
@@ -142,3 +159,30 @@ def _scaled(
     step = Let(name=placing.namer.fresh("step"), value=size)
     placing.stages.append(step)
     return with_norm(update, buffer, Name(step.name), placing)
+
+
+def _in_groups(
+    update: Update,
+    argument: Tree,
+    size: Tree,
+    scalars: list[Stage] | None,
+    body: list[Statement],
+    placing: Placing,
+) -> Tree:
+    """Return the proximal point of all arguments, which are kept in a buffer until the norms of groups are known.
+
+    Raises:
+        Intractable: Each weight has a step of its own, or what the loop has computed so far is needed behind it.
+    """
+    if scalars is None or any(isinstance(statement, Let) for statement in body):
+        raise Intractable("a rule may not name values of single weights before it takes the operator of groups")
+    assert update.norm_operator is not None
+    buffer = placing.buffer()
+    step = Let(name=placing.namer.fresh("step"), value=size)
+    scalars.append(step)
+    value = _proximal(update, argument, Name(step.name), scalars, body, placing)
+    placing.stages.extend((*scalars, map([*body, Store(array=buffer, value=placing.with_nan(value))], is_double=True)))
+    scalars.clear()
+    body.clear()
+    shrunk(update.norm_operator, buffer, buffer, Name(step.name), placing)
+    return Item(buffer, (Subscript("j"),))

@@ -39,7 +39,7 @@ def prototype(signature: Signature, precision: Precision, *, in_source: bool = F
 
 def type_of(argument: Argument, precision: Precision) -> str:
     """Return the type of a scalar, or of what a pointer points to."""
-    return {"size": "size_t", "real": precision.real, "wide": precision.wide}[argument.dtype]
+    return {"size": "size_t", "index": "int64_t", "real": precision.real, "wide": precision.wide}[argument.dtype]
 
 
 def _declaration(argument: Argument, precision: Precision, *, is_restrict: bool) -> str:
@@ -141,7 +141,7 @@ def overlaps(signature: Signature, precision: Precision) -> Row:
         first, with their `count` and how many are `written`. A size is in numbers, or in bytes in a file of two types.
     """
     targets = [argument for argument in signature.arguments if argument.is_overwritten]
-    sources = [a for a in signature.of("data", "array", "gradient") if not a.is_overwritten]
+    sources = [a for a in signature.of("data", "array", "gradient", "groups", "group_weights") if not a.is_overwritten]
     row: Row = {"pair": [], "spans": [], "written": len(targets), "count": len(targets) + len(sources)}
     if not targets:
         return row
@@ -169,6 +169,8 @@ def _spans(targets: list[Argument], sources: list[Argument], precision: Precisio
 def _span_size(argument: Argument, precision: Precision) -> str:
     """Return how many numbers a pointer points to, or how many bytes where the file has numbers of two types."""
     count = " * ".join(str(extent) for extent in argument.shape if extent != 1) or "1"
+    if argument.role == "groups":
+        count = f"({count} + 1)"
     if precision.is_alone:
         return count
     of_each = f"sizeof({type_of(argument, precision)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from symreg.errors import SpecError
 from symreg.expressions.functions import FUNCTIONS
@@ -11,6 +12,7 @@ from symreg.expressions.tree import names
 from symreg.kernel import Map
 from symreg.kernel.ir import Routine, Stage, has_root, has_root_itself, has_sum
 from symreg.kernel.names import Namer
+from symreg.model.lifts import STARTS
 from symreg.targets.c.arguments import (
     COMMON_DOMAINS,
     all_hold,
@@ -42,7 +44,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 """Functions of the language that C lacks, by the name that a file's own function for each has."""
 
 _FRAME = (
-    *("add", "rounded", "overlap", "any_overlap", "spans", "TERMS"),
+    *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "TERMS"),
     *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
@@ -67,7 +69,8 @@ def write(module: Module) -> dict[str, str]:
             "prox and the rules that use it out"
         )
     helpers, own, routines = _own_names(module)
-    precisions = PRECISIONS[module.dtype]
+    has_groups = any(f.signature.of("groups") for f in module.functions)
+    precisions = tuple(replace(p, is_alone=p.is_alone and not has_groups) for p in PRECISIONS[module.dtype])
     scopes = [
         (function, scope_of(function, helpers | own, routines, precision))
         for function in module.functions
@@ -96,6 +99,7 @@ def write(module: Module) -> dict[str, str]:
         "has_one_type": precisions[0].is_alone,
         "has_status": any(not function["is_value"] for function in functions),
         "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
+        "groups": STARTS if has_groups else "",
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
         "has_spans": any(function["overlaps"]["spans"] for function in functions),
@@ -174,7 +178,9 @@ def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str], dict[Rou
     given = {
         argument.name
         for function in module.functions
-        for argument in function.signature.of("array", "state", "count", "parameter")
+        for argument in function.signature.of(
+            "array", "state", "count", "groups_length", "groups", "group_weights", "parameter"
+        )
     }
     namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
@@ -228,8 +234,13 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "parameters": prototype(signature, scope.precision, in_source=True),
         "elements": list(checked_elements(signature, real)),
         "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
-        "arrays": [argument.name for argument in signature.arguments if argument.is_pointer and argument.shape],
+        "arrays": [
+            argument.name
+            for argument in signature.arguments
+            if argument.is_pointer and argument.shape and argument.role != "group_weights"
+        ],
         "domains": all_hold(conditions, f"{stem}_DOMAIN"),
+        "group_weights": scope.weights,
         "needs": needs[0] if is_late else "",
         "overlaps": overlaps(signature, scope.precision),
         "kept": [state.name for state in signature.states if not state.shape],
