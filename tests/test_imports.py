@@ -65,6 +65,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "ratio": {"symbolic", "signs", "pieces", "sides"},
         "analysis": {
             "border",
+            "radial",
             "symbolic",
             "signs",
             "domains",
@@ -136,8 +137,9 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "proximal": {"ir", "names", "cse"},
         "penalty": {"ir", "names", "sums"},
         "routines": {"ir", "names", "sums", "cse", "proximal", "penalty"},
-        "step": {"ir", "sums", "boundaries", "proximal", "penalty", "routines"},
-        "lower": {"ir", "names", "boundaries", "cse", "proximal", "penalty", "routines", "step"},
+        "groups": {"ir", "sums", "cse", "proximal", "routines"},
+        "step": {"ir", "sums", "boundaries", "groups", "proximal", "penalty", "routines"},
+        "lower": {"ir", "names", "boundaries", "cse", "groups", "proximal", "penalty", "routines", "step"},
     },
 }
 ENTRANCES = {"__init__", "__main__", "application", "cli"}
