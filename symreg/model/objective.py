@@ -8,6 +8,7 @@ from functools import reduce
 from symreg.display import card, one_line
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Tree, number
+from symreg.model.loss import DataTerm
 from symreg.model.spec import Array, Parameter, parameter_rows
 from symreg.model.terms import Term, Terms
 
@@ -19,7 +20,7 @@ class Objective:
     Args:
         name: Stem of emitted files: the spec's name, sums joined by `_`, `penalty` for an inline expression.
         title: One line of text.
-        terms: The addends of R, named and renamed.
+        terms: The addends of R, named and renamed; none where the objective is a loss alone.
         text: The objective as its user wrote it (for the "regenerate with" line).
         references: Of the specs that it is from.
         assumptions: What was assumed of parameters that nobody declared; whoever reads their domains knows it.
@@ -28,6 +29,7 @@ class Objective:
         domain: Of the weights, as it was given beside the text; "" where none was.
         is_named: Was the name given beside the text, rather than made from it?
         docs: What the specs say of their conventions, a paragraph each.
+        data: L, the loss over the samples; None where it is opaque and a step is handed its gradient.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Objective:
     domain: str = ""
     is_named: bool = False
     docs: tuple[str, ...] = ()
+    data: DataTerm | None = None
 
     def __repr__(self) -> str:
         return one_line(f"objective {self.name}", (to_text(self.formula), *self._conditions))
