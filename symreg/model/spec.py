@@ -14,6 +14,7 @@ from symreg.expressions.tree import Call, Tree, names, walk
 from symreg.model.coefficient import checked_coefficient, weighted_text
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL, Interval, decimal
+from symreg.model.lifts import Lift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ class Penalty:
         source: File name or `expression`, for messages.
         path: Of its file, as it was given; "" for what is no file of the user's.
         notes: How its text was read, where it was in another notation.
+        lift: What holds the penalty of one number that it is made of; then the expression is how that is written.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Penalty:
     source: str = field(default="expression", compare=False)
     path: str = field(default="", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    lift: Lift | None = None
 
     def __repr__(self) -> str:
         return one_line(f"penalty {self.name}", (to_text(self.expression), *self._conditions()))

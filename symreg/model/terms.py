@@ -11,6 +11,7 @@ from symreg.expressions.tree import Item, Name, Tree, is_elementwise, number, su
 from symreg.model.domain import Domain, renamed_domain
 from symreg.model.domain import at_numbers as domain_at_numbers
 from symreg.model.interval import Interval
+from symreg.model.lifts import STARTS, Group, Lift, changed
 from symreg.model.ordering import beside_numbers
 from symreg.model.spec import Array, Parameter
 
@@ -26,6 +27,7 @@ class Term:
         domain: Of each weight.
         parameters: Those that the tree uses, in the spec's order.
         arrays: Those that the tree uses.
+        lift: What holds the penalty phi of one number, where the term is made of one; the tree is how it is written.
         is_elementwise: Is it a sum over i of phi(w_i)?
     """
 
@@ -35,12 +37,19 @@ class Term:
     domain: Domain
     parameters: tuple[Parameter, ...]
     arrays: tuple[Array, ...] = ()
+    lift: Lift | None = None
     is_elementwise: bool = field(init=False, repr=False, compare=False)
 
     @property
     def scalars(self) -> tuple[Parameter, ...]:
         """The parameters, and one element of each array under the array's name."""
         return (*self.parameters, *(array.element for array in self.arrays))
+
+    @property
+    def phi(self) -> Term:
+        """The penalty of one number that its lift holds, with its coefficient."""
+        assert self.lift is not None
+        return replace(self, tree=self.lift.phi, domain=self.lift.domain, lift=None)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_elementwise", is_elementwise(self.tree))  # it is asked for at every point
@@ -49,8 +58,12 @@ class Term:
 def at_numbers(term: Term, values: Mapping[str, Fraction]) -> Term:
     """Return a term with numbers in place of some of its parameters."""
     numbers: dict[Tree, Tree] = {Name(name): number(value) for name, value in values.items()}
+    lift = term.lift
+    if lift is not None:
+        lift = changed(lift, lambda tree: substitute(tree, numbers), lambda domain: domain_at_numbers(domain, values))
     return replace(
         term,
+        lift=lift,
         tree=substitute(term.tree, numbers),
         domain=domain_at_numbers(term.domain, values),
         parameters=beside_numbers(term.parameters, values),
@@ -70,8 +83,23 @@ class Terms:
 
     @property
     def indexed(self) -> tuple[Term, ...]:
-        """The terms in index notation."""
-        return tuple(term for term in self.terms if not term.is_elementwise)
+        """The terms in index notation, those over differences among them."""
+        return tuple(term for term in self.terms if not term.is_elementwise and not isinstance(term.lift, Group))
+
+    @property
+    def grouped(self) -> tuple[Term, ...]:
+        """The terms over groups of weights."""
+        return tuple(term for term in self.terms if isinstance(term.lift, Group))
+
+    @property
+    def of_norms(self) -> Terms:
+        """The penalties of the groups' norms: one phi together."""
+        return Terms(terms=tuple(term.phi for term in self.grouped))
+
+    @property
+    def groups(self) -> Group | None:
+        """What all terms over groups have in common: the names of their arguments; None where there are no groups."""
+        return next((term.lift for term in self.terms if isinstance(term.lift, Group)), None)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -89,16 +117,23 @@ class Terms:
 
     @property
     def names(self) -> list[str]:
-        """The names of the parameters and of the arrays."""
-        return [*(p.name for p in self.parameters), *(a.name for a in self.arrays)]
+        """The names of the parameters and of the arrays, and of what says which weights are a group."""
+        own = [] if self.groups is None else [STARTS, self.groups.weights]
+        return [*(p.name for p in self.parameters), *(a.name for a in self.arrays), *own]
 
 
 def rename(terms: Terms, renamed: dict[str, str]) -> Terms:
     """Return the terms with parameters and arrays under new names."""
 
     def change_term(term: Term) -> Term:
+        lift = term.lift
+        if lift is not None:
+            lift = changed(
+                lift, lambda tree: renamed_tree(tree, renamed), lambda domain: renamed_domain(domain, renamed)
+            )
         return replace(
             term,
+            lift=lift,
             tree=renamed_tree(term.tree, renamed),
             domain=renamed_domain(term.domain, renamed),
             parameters=tuple(

@@ -17,6 +17,7 @@ from symreg.model.objective import Objective
 from symreg.model.ordering import asked_of
 from symreg.model.spec import Array, Parameter, Penalty
 from symreg.model.terms import Term, Terms
+from symreg.objectives.structures import with_common_arguments
 
 LONGEST_STEM = 64
 
@@ -31,7 +32,7 @@ def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objectiv
     Raises:
         SpecError: Two terms have declarations of one name that do not go together.
     """
-    weighted = tuple(addends)
+    weighted = with_common_arguments(tuple(addends))
     terms: list[Term] = []
     for coefficient, penalty in weighted:
         terms.extend(_terms(penalty, coefficient, {term.name for term in terms}))
@@ -65,6 +66,8 @@ def note_on_assumed(parameters: Iterable[Parameter]) -> tuple[str, ...]:
 
 def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Term]:
     """Return a penalty's terms: its elementwise addends together, each one in index notation by itself."""
+    if penalty.lift is not None:
+        return [make_term(penalty, _fresh(penalty.name, taken), coefficient, penalty.expression)]
     elementwise: list[tuple[str, Tree]] = []
     indexed: list[Tree] = []
     for sign, addend in addends(penalty.expression):
@@ -81,13 +84,18 @@ def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Ter
         trees = [fold([("", Negate(first) if mark == "-" else first), *others]), *indexed]
     terms: list[Term] = []
     for tree in trees:
-        name, count = penalty.name, 1
-        while name in taken:
-            count += 1
-            name = f"{penalty.name}_{count}"
-        taken.add(name)
-        terms.append(make_term(penalty, name, coefficient, tree))
+        terms.append(make_term(penalty, _fresh(penalty.name, taken), coefficient, tree))
     return terms
+
+
+def _fresh(stem: str, taken: set[str]) -> str:
+    """Return a name that no term has, and note that one has it now."""
+    name, count = stem, 1
+    while name in taken:
+        count += 1
+        name = f"{stem}_{count}"
+    taken.add(name)
+    return name
 
 
 def _over_weights(tree: Tree) -> Tree:
@@ -100,7 +108,8 @@ def _over_weights(tree: Tree) -> Tree:
 
 def make_term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) -> Term:
     """Return an addend of a penalty as a term, with the parameters and arrays that it uses."""
-    used, subscripted = names(tree).union(penalty.domain.names), arrays(tree)
+    ends = penalty.domain.names if penalty.lift is None else penalty.lift.domain.names
+    used, subscripted = names(tree).union(ends), arrays(tree)
     return Term(
         name=name,
         coefficient=coefficient,
@@ -108,6 +117,7 @@ def make_term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) ->
         domain=penalty.domain,
         parameters=tuple(p for p in penalty.parameters if p.name in used),
         arrays=tuple(a for a in penalty.arrays if a.name in subscripted),
+        lift=penalty.lift,
     )
 
 

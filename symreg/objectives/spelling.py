@@ -53,6 +53,8 @@ def spelling_of(addends: tuple[tuple[Fraction, Penalty], ...]) -> Spelling:
 def _spelled(coefficient: Fraction, penalty: Penalty) -> str:
     if penalty.source == EXPRESSION:
         tree = penalty.expression
+        if penalty.lift is not None:
+            return weighted_text(coefficient, f"{penalty.lift.word}({to_text(penalty.lift.phi)})")
         return to_text(tree if coefficient == 1 else Binary("*", number(coefficient), tree))
     name = "-" if penalty.source == STANDARD_INPUT else penalty.path or penalty.name
     return weighted_text(coefficient, name)

@@ -23,6 +23,7 @@ from symreg.model.names import mentioned, printable
 from symreg.model.spec import Array, Parameter, Penalty
 from symreg.objectives.arguments import with_arguments
 from symreg.objectives.files import is_file, read_penalty_file
+from symreg.objectives.structures import CALLS, structure, structured
 
 Declared = tuple[Parameter | Array, ...]
 
@@ -73,6 +74,11 @@ class _Part:
         return _FILE.fullmatch(self.rest)
 
     @property
+    def structure(self) -> tuple[str, str] | None:
+        """The word of a structure, as in `group(l1)`, and what stands in its brackets."""
+        return structure(self.rest)
+
+    @property
     def is_bare(self) -> bool:
         """Is it a name that no penalty has, by itself or with a number: perhaps a constant?"""
         is_alone = self.call is not None and self.call["arguments"] is None
@@ -80,7 +86,8 @@ class _Part:
 
     @property
     def is_penalty(self) -> bool:
-        return not self.is_bare and (self.call is not None or self.file is not None)
+        is_named = self.call is not None or self.file is not None
+        return not self.is_bare and (is_named or self.structure is not None)
 
     def penalty(self) -> Penalty:
         if self.file is not None:
@@ -95,7 +102,7 @@ class _Part:
 def kept() -> re.Pattern[str]:
     """Return what matches the parts of a text that are the same in every notation: names of penalties, and paths."""
     names = "|".join(sorted(catalogue.penalties(), key=len, reverse=True))
-    return re.compile(rf"{_PATH.pattern}(?:\s*\([^()]*\))?|(?<!\w)(?:{names})(?![\w(\[])")
+    return re.compile(rf"{CALLS}|{_PATH.pattern}(?:\s*\([^()]*\))?|(?<!\w)(?:{names})(?![\w(\[])")
 
 
 def read_addends(text: str, declared: Declared) -> _Read:
@@ -125,7 +132,11 @@ def read_addends(text: str, declared: Declared) -> _Read:
         if part.is_penalty:
             if part.sign == "-":
                 fail("a penalty's coefficient is positive; subtracting one is not a penalty", part.start)
-            addends.append((part.coefficient, part.penalty()))
+            if part.structure is None:
+                addends.append((part.coefficient, part.penalty()))
+                continue
+            inside = structured(*part.structure, lambda inner: read_addends(inner, declared).addends, declared)
+            addends.extend((part.coefficient * coefficient, penalty) for coefficient, penalty in inside)
     if trees:
         expressions = [(part.sign or "+", trees[part.start]) for part in parts if part.start in trees]
         addends.append((Fraction(1), _inline(expressions, declared)))
@@ -239,7 +250,7 @@ def _coefficient(part: str) -> tuple[Fraction, str]:
     if match is None:
         return Fraction(1), part
     rest = part[match.end() :]
-    if not _FILE.fullmatch(rest) and _penalty_call(rest) is None:
+    if not _FILE.fullmatch(rest) and _penalty_call(rest) is None and structure(rest) is None:
         return Fraction(1), part
     try:
         value = Fraction(match["number"]) if "/" not in match["number"] else _quotient(match["number"])

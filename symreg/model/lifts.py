@@ -1,0 +1,67 @@
+"""Lifts: a penalty phi of one number, put over groups of weights or over differences of neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from symreg.expressions.tree import Binary, Call, Item, Name, Subscript, Sum, Tree, names, substitute
+from symreg.model.domain import Domain
+
+STARTS, WEIGHTS = "groups", "c"
+"""The arguments that say which weights are a group, and how much each group counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """R(w) = sum over the groups g of c_g*phi(norm(w_g)).
+
+    Args:
+        phi: Over the bare `w`; of a norm, so only what it is from 0 on counts.
+        domain: Of the norms.
+        weights: What the array of the c_g is called.
+    """
+
+    word: ClassVar[str] = "group"
+
+    phi: Tree
+    domain: Domain
+    weights: str = WEIGHTS
+
+    @property
+    def written(self) -> Tree:
+        """R as a reader sees it: `sum(c[g]*phi(norm(w[g])), g)`."""
+        of_norm = substitute(self.phi, {Name("w"): Call("norm", (Item("w", (Subscript("g"),)),))})
+        return Sum(Binary("*", Item(self.weights, (Subscript("g"),)), of_norm), "g")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """R(w) = sum over i of phi(w[i + 1] - w[i]).
+
+    Args:
+        phi: Over the bare `w`.
+        domain: Of the differences.
+    """
+
+    word: ClassVar[str] = "difference"
+
+    phi: Tree
+    domain: Domain
+
+    @property
+    def written(self) -> Tree:
+        """R in index notation."""
+        index = next(letter for letter in "ijklm" if letter not in names(self.phi))
+        ahead, here = Item("w", (Subscript(index, 1),)), Item("w", (Subscript(index),))
+        return Sum(substitute(self.phi, {Name("w"): Binary("-", ahead, here)}), index)
+
+
+Lift = Group | Difference
+"""What a penalty of one number is put over."""
+
+
+def changed(lift: Lift, tree: Callable[[Tree], Tree], domain: Callable[[Domain], Domain]) -> Lift:
+    """Return a lift with its phi and the domain of that changed."""
+    return replace(lift, phi=tree(lift.phi), domain=domain(lift.domain))
