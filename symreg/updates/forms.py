@@ -65,7 +65,7 @@ def accurate_forms(analysis: Analysis) -> Forms:
 
 def _value(addends: tuple[DerivedAddend, ...], notes: list[str]) -> Tree:
     forms = [_accurate(addend.value, addend) for addend in addends]
-    return _within_reach(_on_domains(addends, [form.tree for form in forms], INFINITY), forms, notes)
+    return _within_reach(_on_domains(addends, total([form.tree for form in forms]), INFINITY), forms, notes)
 
 
 def _gradient(analysis: Analysis, notes: list[str]) -> Tree:
@@ -74,8 +74,9 @@ def _gradient(analysis: Analysis, notes: list[str]) -> Tree:
         _accurate(addend.simplified, addend, alike=(addend.term_by_term,), candidates=(addend.gradient,))
         for addend in addends
     ]
-    gradient = _on_domains(addends, [transform(form.tree, of_unsigned_zero) for form in forms], NAN)
+    gradient = total([transform(form.tree, of_unsigned_zero) for form in forms])
     gradient = guarded_at_unlisted(guarded(gradient, analysis.knots, parameters), parameters)
+    gradient = _on_domains(addends, gradient, NAN)  # the last word: parameters may put a knot outside
     notes += notes_on_unlisted(gradient, parameters)
     gradient = _within_reach(gradient, forms, notes)
     for knot in analysis.knots:
@@ -92,9 +93,8 @@ def _accurate(
     return stabilise(tree, parameters=term.parameters, domain=term.domain, alike=alike, candidates=candidates)
 
 
-def _on_domains(addends: tuple[DerivedAddend, ...], trees: list[Tree], beyond: Tree) -> Tree:
-    """Return the sum of the addends' trees; outside the domain of any of them it is `beyond`."""
-    made = total(trees)
+def _on_domains(addends: tuple[DerivedAddend, ...], made: Tree, beyond: Tree) -> Tree:
+    """Return what was made of the addends' trees; outside the domain of any of them it is `beyond`."""
     for domain in dict.fromkeys(addend.term.domain for addend in addends):
         made = within(made, domain, beyond)
     return made
