@@ -15,6 +15,7 @@ from symreg.calculus.pieces.knots import knots
 from symreg.calculus.pieces.pieces import Piece, Pieces, half, pieces, refuse_jumps_between
 from symreg.calculus.pieces.unlisted import guarded_at_unlisted
 from symreg.calculus.pieces.where_defined import where_defined
+from symreg.calculus.radial import of_norms
 from symreg.calculus.ratio import ratio_extremes
 from symreg.calculus.sides import Side, pieces_on, slopes_at_zero
 from symreg.calculus.signs.extremes import Extreme, beyond, extremes_of_runs, plain_extremes
@@ -67,6 +68,11 @@ class Analysis:
         """Each term by itself."""
         return tuple(self.of(Terms(terms=(term,))) for term in self.terms.terms)
 
+    @cached_property
+    def of_norms(self) -> Analysis:
+        """What is known of the penalty of a group's norm, the sum of the terms over groups: an even phi."""
+        return self.of(of_norms(self.terms))
+
     # The derivative, addend by addend
 
     @cached_property
@@ -112,7 +118,8 @@ class Analysis:
     @cached_property
     def gaps(self) -> tuple[Gaps, ...]:
         """Of each term, where its formula has no value."""
-        return tuple(map(gaps, self.terms.terms))
+        profiles = iter(of_norms(self.terms).terms)
+        return tuple(gaps(next(profiles) if term in self.terms.grouped else term) for term in self.terms.terms)
 
     # The pieces of phi
 

@@ -10,12 +10,13 @@ from symreg.calculus.evaluation.high_precision import samples
 from symreg.calculus.gradient import DerivedAddend, derive_elementwise
 from symreg.calculus.pieces.knots import knots
 from symreg.calculus.pieces.one_sided import Summand, one_sided
-from symreg.calculus.radial import radial_profile
+from symreg.calculus.radial import of_norms, radial_profile
 from symreg.calculus.signs.roots import listed, roots
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, call, has_w, numeric, plus
 from symreg.expressions.tree import Binary, Call, Compare, Item, Name, Sum, Tree, children, substitute, transform, walk
 from symreg.model.interval import REAL
+from symreg.model.lifts import Group
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms, at_numbers
 
@@ -32,6 +33,9 @@ def is_differentiable(term: Term, addends: tuple[DerivedAddend, ...]) -> bool:
     Raises:
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
     """
+    if isinstance(term.lift, Group):
+        (term,) = of_norms(Terms(terms=(term,))).terms
+        return _has_no_kink(term, _derived(term))
     if term.is_elementwise:
         return _has_no_kink(term, addends)
     radial = radial_profile(term)

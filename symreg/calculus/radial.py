@@ -1,4 +1,4 @@
-"""Functions of the norm: phi(norm(w)) as phi of one weight."""
+"""Functions of the norm, of all weights or of groups of them: phi(norm(w)) as phi of one weight."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import W, call, numeric
 from symreg.expressions.tree import Binary, Call, Item, Sum, Tree, number, substitute, transform, walk
+from symreg.model.interval import Interval
 from symreg.model.terms import Term, Terms
 
 
@@ -33,6 +34,34 @@ def radial_profiles(terms: Terms) -> Terms:
             )
         profiles.append(replace(term, tree=substitute(profile, {W: call("abs", W)})))
     return Terms(terms=tuple(profiles))
+
+
+def of_norms(terms: Terms) -> Terms:
+    """Return the terms over groups as terms over a single weight, of |w| in place of a group's norm."""
+    return Terms(terms=tuple(_of_norm(term.phi) for term in terms.grouped))
+
+
+def _of_norm(phi: Term) -> Term:
+    assert isinstance(phi.domain, Interval)
+    most, is_closed = phi.domain.high, phi.domain.high_closed
+    return replace(
+        phi,
+        tree=transform(substitute(phi.tree, {W: call("abs", W)}), _without_abs),
+        domain=Interval(low=None if most is None else -most, high=most, low_closed=is_closed, high_closed=is_closed),
+    )
+
+
+def _without_abs(node: Tree) -> Tree:
+    """Return |  |w|  | as |w|, and an even power of |w| as one of w."""
+    match node:
+        case Call("abs", (Call("abs", _) as inner,)):
+            return inner
+        case Binary("**", Call("abs", (inner,)), exponent) if (
+            value := numeric(exponent)
+        ) is not None and value % 2 == 0:
+            return Binary("**", inner, exponent)
+        case _:
+            return node
 
 
 def _over_norm(node: Tree) -> Tree:

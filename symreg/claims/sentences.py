@@ -44,10 +44,10 @@ def bounds_of_step(rule: Rule, analysis: Analysis) -> tuple[StepBound, ...]:
 def verdicts_on_step(analysis: Analysis) -> tuple[Verdict, ...]:
     """Return up to which learning rate a step on an elementwise penalty overshoots nowhere, and contracts.
 
-    Nothing is said of terms in index notation, nor where an exponent decides.
+    Nothing is said of terms in index notation or over groups, nor where an exponent decides.
     """
     terms = analysis.terms
-    if not terms.elementwise or terms.indexed or exponent_of(terms):
+    if not terms.elementwise or terms.indexed or terms.grouped or exponent_of(terms):
         return ()
     try:
         with border("the bound on the step"):

@@ -6,11 +6,11 @@ the expressions, so equal input gives equal output.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from symreg.expressions.tree import Tree, names
-from symreg.kernel.ir import Best, Invoke, Let, Map, Reduce, Root, Stage, Table
+from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Stage, Table
 from symreg.kernel.loops import written_loop, written_root, written_sum
 from symreg.kernel.names import Namer
 from symreg.kernel.numbering import Draft, Numbering
@@ -45,16 +45,26 @@ def share(stages: Iterable[Stage], results: Iterable[Tree], namer: Namer, *, var
             scalars.let(draft)
             continue
         stage = _written(scalars, draft)
-        written.extend((*scalars.waiting, stage))
+        written.extend((*scalars.waiting, *_from_outside(stage), stage))
         scalars.waiting.clear()
     trees = tuple(scalars.scalar(node) for node in nodes)
     needed = {name for tree in trees for name in names(tree)}
     return Shared(used((*written, *scalars.waiting), needed), trees)
 
 
+def _from_outside(stage: Stage) -> Iterator[Let]:
+    """Yield the values that a loop over groups takes from outside."""
+    if isinstance(stage, Groups):
+        yield from (Let(name=name, value=value) for name, value in stage.outside)
+
+
 def _written(scalars: Scalars, draft: Draft) -> Stage:
     """Return a stage over names."""
     match draft.statement:
+        case Groups() as stage:
+            # What its stages share was named when they were made.
+            given = zip((name for name, _ in stage.outside), map(scalars.scalar, draft.bounds), strict=True)
+            return replace(stage, outside=tuple(given))
         case Map() as stage:
             return replace(stage, body=written_loop(scalars, draft.body), edge=written_loop(scalars, draft.edge))
         case Reduce():

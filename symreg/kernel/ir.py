@@ -46,7 +46,7 @@ class Reduce:
     Args:
         name: Of the sum.
         index: Of the loop.
-        low: The first index.
+        low: The first index, or the name of it.
         high: How many of the indices are left out at the end; negative for as many more.
         body: What the term is made of, in order; sums in it have loops of their own.
         term: The summand.
@@ -57,7 +57,7 @@ class Reduce:
 
     name: str
     index: str
-    low: int
+    low: int | str
     high: int
     body: tuple[Let | Reduce, ...]
     term: Tree
@@ -225,7 +225,7 @@ class Map:
         below: The farthest that the body reads before its index.
         above: The farthest that it reads behind it.
         reads_old: Are the neighbours `w[index + shift]`, while w is written: those from before the loop?
-        low: The first index.
+        low: The first index, or the name of it.
         high: How many of the indices are left out at the end; negative for as many more.
         is_double: Is everything computed in double precision, and rounded only where it is stored?
         extent: The argument that says how many indices there are; a loop that finds roots or reads neighbours has n.
@@ -237,10 +237,15 @@ class Map:
     below: int = 0
     above: int = 0
     reads_old: bool = False
-    low: int = 0
+    low: int | str = 0
     high: int = 0
     is_double: bool = False
     extent: str = "n"
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """What it writes, in order."""
+        return tuple(statement for statement in self.body if isinstance(statement, Store))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +255,41 @@ class Buffer:
     name: str
 
 
-Stage = Let | Reduce | Root | Invoke | Table | Best | Map
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """A loop over the groups of weights, with stages for each: sums and loops over the group's indices, and numbers.
+
+    Args:
+        index: Of the group.
+        first: The name of the first index of its weights.
+        last: The name of the index behind them.
+        weight: The name of its c_g.
+        outside: Values from before the loop that the stages use, by the names that they have there.
+        stages: In order; their names end with the loop.
+        total: The name of the sum of `term` over all groups; "" where nothing is summed.
+        term: The summand.
+    """
+
+    index: str
+    first: str
+    last: str
+    weight: str
+    outside: tuple[tuple[str, Tree], ...] = ()
+    stages: tuple[Let | Reduce | Root | Invoke | Map, ...]
+    total: str = ""
+    term: Tree | None = None
+
+
+Stage = Let | Reduce | Root | Invoke | Table | Best | Map | Groups
+
+
+def spread(stages: Iterable[Stage | Statement]) -> Iterator[Stage | Statement]:
+    """Yield stages, and those of a loop over groups in place of that."""
+    for stage in stages:
+        if isinstance(stage, Groups):
+            yield from stage.stages
+        else:
+            yield stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +319,7 @@ def has_sum(stages: Iterable[Stage | Statement]) -> bool:
     """Is there a sum among the stages or in their loops?"""
     return any(
         isinstance(stage, Reduce) or (isinstance(stage, Map) and has_sum((*stage.body, *stage.edge)))
-        for stage in stages
+        for stage in spread(stages)
     )
 
 
@@ -290,7 +329,7 @@ def has_root(stages: Iterable[Stage | Statement]) -> bool:
         isinstance(stage, Root)
         or (isinstance(stage, Map) and has_root(stage.body))
         or (isinstance(stage, Invoke) and any(has_root_itself((*r.body, *r.each)) for r in routines_in((stage,))))
-        for stage in stages
+        for stage in spread(stages)
     )
 
 
@@ -301,7 +340,7 @@ def has_root_itself(parts: Iterable[Let | Root | Invoke]) -> bool:
 
 def routines_in(stages: Iterable[Stage | Statement]) -> Iterator[Routine]:
     """Yield the routines that the stages and their loops invoke, each after those that it needs itself."""
-    for stage in stages:
+    for stage in spread(stages):
         match stage:
             case Invoke(routine=routine):
                 if routine.record is not None:
@@ -327,6 +366,9 @@ def has_best(stages: Iterable[Stage | Statement], *, in_table: bool) -> bool:
 def names_in(stages: Iterable[Stage | Statement]) -> Iterator[str]:
     """Yield the names that the stages and their loops give."""
     for stage in stages:
+        if isinstance(stage, Groups):
+            yield from (stage.first, stage.last, stage.weight, *((stage.total,) if stage.total else ()))
+            yield from names_in(stage.stages)
         if isinstance(stage, Let | Reduce | Root | Table | Best):
             yield stage.name
         if isinstance(stage, Invoke):

@@ -24,6 +24,7 @@ from symreg.expressions.tree import (
 )
 from symreg.kernel.boundaries import has_greatest, map, outlives_w, stored
 from symreg.kernel.cse import share
+from symreg.kernel.groups import pulled, shrunk, sum_over_groups
 from symreg.kernel.ir import Buffer, Kernel, Let, Map, Search, Stage, Statement, Store
 from symreg.kernel.names import Namer
 from symreg.kernel.proximal.scope import Statements
@@ -31,6 +32,7 @@ from symreg.kernel.proximal.table_search import search_of
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.place import Place
 from symreg.kernel.sums import Placing
+from symreg.model.lifts import STARTS
 from symreg.proximal.operator import STEP, AnyOperator, Operator, TableSearch
 from symreg.updates.update import Update
 
@@ -92,23 +94,38 @@ def _value(update: Update) -> _Lowered:
         addends.append(placing.placed(Sum(each, "i")))
     if update.indexed is not None:
         addends.append(placing.placed(_without_norm(update.indexed)))
+    if update.of_norm is not None:
+        addends.append(sum_over_groups(update.of_norm, placing))
     return _Lowered(placing=placing, results=(placing.with_nan(_total(addends)),))
 
 
 def _gradient(update: Update) -> _Lowered:
     placing = _placing(update)
+    is_alone = update.elementwise is None and update.indexed is None
+    if update.of_norm is not None and is_alone:
+        pulled(update.of_norm, "out", placing, is_added=False)
+        return _Lowered(placing=placing, may_alias=True)
     body, gradient = _penalty(update, placing)
     loop = map([*body, Store(array="out", value=gradient)], is_double=has_greatest([*placing.stages, *body]))
     placing.stages.append(loop)
+    if update.of_norm is not None:
+        pulled(update.of_norm, "out", placing, is_added=True)
+        return _Lowered(placing=placing)
     reads_one = all(isinstance(statement, Store) for statement in body) and not loop.edge
     return _Lowered(placing=placing, may_alias=reads_one)
 
 
 def _prox(update: Update) -> _Lowered:
     """Lower a proximal operator: of each number by itself, or of the norm of all."""
+    placing = _placing(update)
+    if update.norm_operator is not None:
+        if update.operator is not None:
+            _of_each(update.operator, placing)
+        source = "v" if update.operator is None else "out"
+        shrunk(update.norm_operator, source, "out", Name("step"), placing)
+        return _Lowered(placing=placing, may_alias=True)
     operator = update.operator
     assert operator is not None
-    placing = _placing(update)
     return _of_norm(update, placing) if update.is_radial else _of_each(operator, placing)
 
 
@@ -218,8 +235,7 @@ def _step(update: Update) -> _Lowered:
         scalars.append(Let(name="t_new", value=Binary("+", Name("t"), Number(Fraction(1)))))
         current["t"] = Name("t_new")
     if any("g_penalty" in names(assignment.expression) for assignment in update.assignments):
-        is_apart = rule.uses_prox and update.indexed is not None
-        body, current["g_penalty"] = stored(*_penalty(update, placing), placing, is_apart=is_apart)
+        body, current["g_penalty"] = _gradient_of_step(update, placing)
         if outlives_w(update):
             kept_gradient = Let(name=placing.namer.fresh("x"), value=current["g_penalty"])
             body.append(kept_gradient)
@@ -232,7 +248,7 @@ def _step(update: Update) -> _Lowered:
             if isinstance(node, Call) and node.function == "prox":
                 argument, size = (substitute(operand, now) for operand in node.arguments)
                 once = None if names(node.arguments[1]) & varying else scalars
-                take = _scaled if update.is_radial else _proximal
+                take = _in_groups if update.norm_operator is not None else _scaled if update.is_radial else _proximal
                 now[node] = take(update, argument, size, once, body, placing)
         value = placing.with_nan(substitute(assignment.expression, now), values=named)
         if isinstance(current.get(target), Item):
@@ -253,6 +269,23 @@ def _step(update: Update) -> _Lowered:
     kept = [state.name for state in rule.states if not state.is_array and state.name in current]
     kept += ["t"] if rule.uses_t else []
     return _Lowered(placing=placing, results=tuple(current[name] for name in kept), kept=tuple(kept))
+
+
+def _gradient_of_step(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
+    """Return the statements before the penalty's gradient for a weight, and that; what needs all weights is stored."""
+    assert update.rule is not None
+    if update.of_norm is None:
+        is_apart = update.rule.uses_prox and update.indexed is not None
+        return stored(*_penalty(update, placing), placing, is_apart=is_apart)
+    is_alone = update.elementwise is None and update.indexed is None
+    if is_alone:
+        kept = Item(placing.buffer(), (Subscript("j"),))
+    else:
+        _, gradient = stored(*_penalty(update, placing), placing, is_apart=True)
+        assert isinstance(gradient, Item)
+        kept = gradient
+    pulled(update.of_norm, kept.array, placing, is_added=not is_alone)
+    return [], kept
 
 
 def _proximal(
@@ -314,6 +347,33 @@ def _scaled(
     return _with_norm(update, buffer, Name(step.name), placing)
 
 
+def _in_groups(
+    update: Update,
+    argument: Tree,
+    size: Tree,
+    scalars: list[Stage] | None,
+    body: list[Statement],
+    placing: Placing,
+) -> Tree:
+    """Return the proximal point of all arguments, which are kept in a buffer until the norms of groups are known.
+
+    Raises:
+        Intractable: Each weight has a step of its own, or what the loop has computed so far is needed behind it.
+    """
+    if scalars is None or any(isinstance(statement, Let) for statement in body):
+        raise Intractable("a rule may not name values of single weights before it takes the operator of groups")
+    assert update.norm_operator is not None
+    buffer = placing.buffer()
+    step = Let(name=placing.namer.fresh("step"), value=size)
+    scalars.append(step)
+    value = _proximal(update, argument, Name(step.name), scalars, body, placing)
+    placing.stages.extend((*scalars, map([*body, Store(array=buffer, value=placing.with_nan(value))], is_double=True)))
+    scalars.clear()
+    body.clear()
+    shrunk(update.norm_operator, buffer, buffer, Name(step.name), placing)
+    return Item(buffer, (Subscript("j"),))
+
+
 def _penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
     """Return the sums that are other ones for each j, and dR/dw[j] in terms of them; other sums become stages."""
     body: list[Statement] = []
@@ -341,6 +401,8 @@ def _placing(update: Update) -> Placing:
     """Return the start of a function: the names that neither the update nor the frame of emitted code has are free."""
     parameters = [*update.terms.parameters, *(update.rule.parameters if update.rule is not None else ())]
     taken = {*FRAME, *(p.name for p in parameters), *(a.name for a in update.terms.arrays)}
+    groups = update.terms.groups
+    taken |= set() if groups is None else {STARTS, f"{STARTS}_n", groups.weights}
     taken |= {state.name for state in update.rule.states} if update.rule is not None else set()
     return Placing(
         Namer(taken),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from symreg.expressions.tree import Tree
 from symreg.kernel.graph import Graph
-from symreg.kernel.ir import Best, Invoke, Let, Map, Reduce, Root, Stage, Statement, Store, Table
+from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Stage, Statement, Store, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,10 @@ class Numbering:
                 made = Draft(stage, None, bounds=(self.node(stage.v), self.node(stage.step)))
                 if depth:
                     self.varying.add(stage.name)
+                return made
+            case Groups(stages=stages):
+                made = Draft(stage, bounds=tuple(self.node(value) for _, value in stage.outside))
+                self.versions.update(s.array for inner in stages if isinstance(inner, Map) for s in inner.stores)
                 return made
             case Map():
                 before = self.versions.copy()

@@ -52,7 +52,8 @@ class Term:
         return replace(self, tree=self.lift.phi, domain=self.lift.domain, lift=None)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "is_elementwise", is_elementwise(self.tree))  # it is asked for at every point
+        is_plain = self.lift is None and is_elementwise(self.tree)
+        object.__setattr__(self, "is_elementwise", is_plain)  # it is asked for at every point
 
 
 def at_numbers(term: Term, values: Mapping[str, Fraction]) -> Term:
@@ -92,9 +93,9 @@ class Terms:
         return tuple(term for term in self.terms if isinstance(term.lift, Group))
 
     @property
-    def of_norms(self) -> Terms:
-        """The penalties of the groups' norms: one phi together."""
-        return Terms(terms=tuple(term.phi for term in self.grouped))
+    def couple_weights(self) -> bool:
+        """Is there a term of several weights together, in index notation or over groups?"""
+        return any(not term.is_elementwise for term in self.terms)
 
     @property
     def groups(self) -> Group | None:

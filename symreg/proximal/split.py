@@ -15,6 +15,7 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.proximal.entering import takes_gradient
+from symreg.proximal.groups import operators_of_groups
 
 
 class Split(NamedTuple):
@@ -49,7 +50,10 @@ def split(analysis: Analysis, rule: Rule) -> Split:
         smooth=Terms(terms=tuple(part.terms.terms[0] for part in smooth)),
         prox=Terms(terms=tuple(part.terms.terms[0] for part in analysis.alone if part not in smooth)),
     )
-    _refuse_without_operator(parted.prox, rule)
+    if parted.prox.grouped:
+        _refuse_without_group_operator(analysis.of(parted.prox), rule)
+    else:
+        _refuse_without_operator(parted.prox, rule)
     return parted
 
 
@@ -59,6 +63,17 @@ def fits(analysis: Analysis, rule: Rule) -> bool:
         return not rule.uses_prox or bool(split(analysis, rule).prox.terms)
     except (Intractable, NotDifferentiable):
         return False
+
+
+def _refuse_without_group_operator(prox: Analysis, rule: Rule) -> None:
+    """Check that terms over groups, and those beside them, have an operator for the steps that a rule takes."""
+    if any(prox_call.is_step_per_weight for prox_call in rule.prox_calls):
+        names = ", ".join(term.name for term in prox.terms.grouped)
+        raise Intractable(
+            f"{names}: {rule.name} has a step of its own for each weight, and the operator of a group one for all of "
+            "its weights; take a rule with one step for all, such as proximal_gradient"
+        )
+    operators_of_groups(prox)
 
 
 def _refuse_without_operator(prox: Terms, rule: Rule) -> None:

@@ -52,8 +52,8 @@ class Function:
 
     @property
     def is_indexed(self) -> bool:
-        """Is something in index notation, so that the weights have one dimension?"""
-        return self.kernel.update.indexed is not None
+        """Is something in index notation or over groups, so that the weights have one dimension?"""
+        return self.kernel.update.has_one_dimension
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

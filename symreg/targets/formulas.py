@@ -18,6 +18,7 @@ def penalty_formulas(terms: Terms) -> tuple[Equation, ...]:
     rows: list[Equation] = []
     phis = [_weighted(term.coefficient, term.tree) for term in terms.elementwise]
     sums = [to_text(_weighted(term.coefficient, term.tree)) for term in terms.indexed]
+    sums += [to_text(_weighted(term.coefficient, term.tree)) for term in terms.grouped]
     if phis:
         sums = ["sum(phi(w[i]), i)", *sums]
         rows.append(("phi(w)", "=", to_text(_total(phis))))
@@ -30,6 +31,8 @@ def formulas(update: Update) -> tuple[Equation, ...]:
     """Return what a function computes, in the form in which it is computed."""
     if update.kind == "value":
         return ()
+    if update.kind == "prox" and update.norm_operator is not None:
+        return (("prox(v)", "=", "argmin over u of step*R(u) + norm(u - v)**2/2"),)
     if update.kind == "prox":
         cost = "step*R(u) + norm(u - v)**2/2" if update.is_radial else "step*phi(u) + (u - v)**2/2"
         return (("prox(v)", "=", f"argmin over u of {cost}"), *update.cases)
@@ -53,6 +56,11 @@ def _slope(update: Update, derivative: str) -> tuple[Equation, ...]:
         rows.append(("phi'(w)", "=", to_text(substitute(update.elementwise, {WITHIN_REACH: Name("w")}))))
     if update.indexed is not None:
         addends.append(to_text(update.indexed))
+    if update.of_norm is not None:
+        groups = update.terms.groups
+        assert groups is not None
+        addends.append(f"{groups.weights}[g]*psi'(norm(w[g]))*w[j]/norm(w[g]), g the group of j")
+        rows.append(("psi'(w)", "=", to_text(substitute(update.of_norm, {WITHIN_REACH: Name("w")}))))
     return ((derivative, "=", " + ".join(addends)), *rows)
 
 

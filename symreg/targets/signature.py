@@ -1,7 +1,7 @@
 """The arguments of an emitted function, once, in one order; everything that lists them is a view of it.
 
 The order is C's: n, the numbers that the function is of (`w`, or `v` of a proximal operator), declared arrays, the
-loss's gradient, a rule's states and its count of steps, parameters, what receives the result, scratch: so many numbers
+loss's gradient, a rule's states and its count of steps, groups of weights, parameters, what receives the result, scratch: so many numbers
 for each weight, or the `rows` of a search. In Python the
 first, the gradient and one dict of the states are passed by position, arrays, parameters and `out` by keyword; the
 length and scratch are not passed at all.
@@ -16,12 +16,28 @@ from typing import Literal
 
 from symreg.kernel import Kernel
 from symreg.model.interval import REAL, WORDS, Interval
+from symreg.model.lifts import STARTS
 from symreg.model.spec import Parameter
+from symreg.model.terms import Terms
 
-Role = Literal["length", "data", "array", "gradient", "state", "count", "parameter", "result", "scratch", "rows"]
+Role = Literal[
+    "length",
+    "data",
+    "array",
+    "gradient",
+    "state",
+    "count",
+    "groups_length",
+    "groups",
+    "group_weights",
+    "parameter",
+    "result",
+    "scratch",
+    "rows",
+]
 Returns = Literal["number", "array", "nothing"]
-Dimension = Literal["n", "m"] | int
-"""The number of weights, the number of rows of data, or a number of rows that the function itself needs."""
+Dimension = Literal["n", "m", "groups_n"] | int
+"""The number of weights, the number of rows of data, the number of groups, or a number of rows that the function itself needs."""
 
 BY_POSITION = ("w", "v", "g", "state")
 """In Python, in this order; all else is passed by keyword. `state` is the dict of a rule's states and of `t`."""
@@ -42,7 +58,7 @@ class Argument:
         name: As it is declared.
         role: What it is for.
         shape: Of an array, `("n",)` or `("n", "n")` say; `()` of one number.
-        dtype: `size`, `real` for the precision of the arrays, or `wide`: double, unless all is in single precision.
+        dtype: `size`, `index` for 64 bits, `real` for the precision of the arrays, or `wide`: double, unless all is in single precision.
         domain: Values that it, or each of its elements, may take.
         default: Its value where it is not given, or before the first step; NaN for none.
         above: The name of another argument that it has to exceed; "" for none.
@@ -54,7 +70,7 @@ class Argument:
     name: str
     role: Role
     shape: tuple[Dimension, ...] = ()
-    dtype: Literal["size", "real", "wide"] = "real"
+    dtype: Literal["size", "index", "real", "wide"] = "real"
     domain: Interval = REAL
     default: float = nan
     above: str = ""
@@ -109,7 +125,7 @@ class Signature:
     @property
     def by_keyword(self) -> tuple[Argument, ...]:
         """The arguments that Python passes by keyword."""
-        return self.of("array", "parameter", "result")
+        return self.of("groups", "group_weights", "array", "parameter", "result")
 
 
 def state_signature(step: Signature) -> Signature:
@@ -147,6 +163,7 @@ def _arguments(kernel: Kernel) -> Iterator[Argument]:
         )
     if rule and rule.uses_t:
         yield Argument(name="t", role="count", dtype="wide", default=0.0, is_overwritten=True, doc="steps taken")
+    yield from _groups(terms)
     for parameter in (*(rule.parameters if rule else (STEP,) if data == "v" else ()), *terms.parameters):
         yield Argument(
             name=parameter.name,
@@ -166,3 +183,18 @@ def _arguments(kernel: Kernel) -> Iterator[Argument]:
     if kernel.search is not None:
         size = MOST_ROWS * NUMBERS_OF_ROW + DEEPEST_SPAN
         yield Argument(name=kernel.search.rows, role="rows", shape=(size,), dtype="wide", is_overwritten=True)
+
+
+def _groups(terms: Terms) -> Iterator[Argument]:
+    """Yield what says which weights are a group, of a penalty over groups."""
+    if terms.groups is None:
+        return
+    yield Argument(name=f"{STARTS}_n", role="groups_length", dtype="size")
+    yield Argument(name=STARTS, role="groups", shape=("groups_n",), dtype="index")
+    yield Argument(
+        name=terms.groups.weights,
+        role="group_weights",
+        shape=("groups_n",),
+        dtype="wide",
+        domain=WORDS["nonnegative"],
+    )

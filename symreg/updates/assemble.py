@@ -42,6 +42,7 @@ def updates(objective: Objective, rules: Iterable[Rule] = (), analysis: Analysis
             terms=terms,
             elementwise=forms.value,
             indexed=forms.indexed_value,
+            of_norm=forms.norm_value,
             notes=forms.value_notes,
         ),
         Update(
@@ -50,6 +51,7 @@ def updates(objective: Objective, rules: Iterable[Rule] = (), analysis: Analysis
             terms=terms,
             elementwise=forms.gradient,
             indexed=forms.indexed_gradient,
+            of_norm=forms.norm_gradient,
             notes=forms.gradient_notes,
         ),
     ]

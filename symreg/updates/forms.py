@@ -14,9 +14,9 @@ from symreg.calculus.gradient import DerivedAddend
 from symreg.calculus.pieces.guards import guarded
 from symreg.calculus.pieces.jumps import refuse_jumps
 from symreg.calculus.pieces.unlisted import guarded_at_unlisted, notes_on_unlisted
-from symreg.expressions.arithmetic import INFINITY, NAN, total
+from symreg.expressions.arithmetic import INFINITY, NAN, ONE, W, times, total
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Call, Item, Name, Tree, substitute, transform, walk
+from symreg.expressions.tree import Binary, Call, Item, Name, Tree, substitute, transform, walk
 from symreg.model.terms import Terms
 from symreg.updates.unsigned_zero import of_unsigned_zero
 from symreg.updates.update import WITHIN_REACH
@@ -31,6 +31,8 @@ class Forms:
         gradient: phi'(w), `nan` outside the domain.
         indexed_value: The terms in index notation, a scalar; None if there are none.
         indexed_gradient: Their derivative over `w[j]`.
+        norm_value: phi(norm) of the terms over groups, over the bare `w` for the norm; None if there are none.
+        norm_gradient: phi'(norm) where the norm is not 0.
         value_notes: Sentences for the docstring of whatever computes the value.
         gradient_notes: Likewise, of the gradient.
     """
@@ -39,6 +41,8 @@ class Forms:
     gradient: Tree | None
     indexed_value: Tree | None
     indexed_gradient: Tree | None
+    norm_value: Tree | None
+    norm_gradient: Tree | None
     value_notes: tuple[str, ...]
     gradient_notes: tuple[str, ...]
 
@@ -53,14 +57,39 @@ def accurate_forms(analysis: Analysis) -> Forms:
     refuse_jumps(terms.indexed, terms.parameters)
     value_notes = [f"{note}." for note in undefined_notes(terms, analysis.gaps)]
     gradient_notes = list(value_notes)
+    norms = accurate_forms(analysis.of_norms) if terms.grouped else None
+    if norms is not None:
+        gradient_notes.append(AT_ZERO_GROUP)
     return Forms(
         value=_value(addends, value_notes) if addends else None,
         gradient=_gradient(analysis, gradient_notes) if addends else None,
         indexed_value=_indexed([addend.written for addend in indexed], terms, value_notes),
         indexed_gradient=_indexed([addend.simplified for addend in indexed], terms, gradient_notes),
+        norm_value=None if norms is None else _of_norm(norms.value),
+        norm_gradient=None if norms is None else _of_norm(norms.gradient),
         value_notes=tuple(dict.fromkeys(value_notes)),
         gradient_notes=tuple(dict.fromkeys(gradient_notes)),
     )
+
+
+AT_ZERO_GROUP = "At a group whose weights are all 0 the gradient is 0."
+
+
+def _of_norm(form: Tree | None) -> Tree | None:
+    """Return the form of an even phi for a number that is not negative."""
+
+    def change(node: Tree) -> Tree:
+        match node:
+            case Call("abs", (argument,)) if argument == W:
+                return argument
+            case Call("sign", (argument,)) if argument == W:
+                return ONE
+            case Binary("*", left, right) if ONE in (left, right):
+                return times(left, right)
+            case _:
+                return node
+
+    return None if form is None else transform(form, change)
 
 
 def _value(addends: tuple[DerivedAddend, ...], notes: list[str]) -> Tree:

@@ -6,7 +6,10 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import border
 from symreg.calculus.radial import radial_profiles
 from symreg.claims.sentences import formula_of, prox_notes, verdicts_on_operator
+from symreg.expressions.text import to_text
 from symreg.proximal.derive import operator, with_exponents
+from symreg.proximal.groups import operators_of_groups
+from symreg.proximal.operator import AnyOperator, Operator
 from symreg.proximal.sums import is_least_at_zero
 from symreg.updates.operator_cases import operator_cases
 from symreg.updates.update import Update
@@ -23,6 +26,8 @@ def derived_operator(analysis: Analysis) -> Update:
         Intractable, NotDifferentiable: Why there is none.
     """
     terms = analysis.terms
+    if terms.grouped:
+        return _of_groups(analysis)
     if not terms.indexed:
         formula = formula_of(analysis) if len(terms.terms) <= FEW else None
         derived = with_exponents(analysis)
@@ -46,6 +51,29 @@ def derived_operator(analysis: Analysis) -> Update:
         is_least_at_zero=least_at_zero,
         notes=radial_notes(is_least_at_zero=least_at_zero),
     )
+
+
+def _of_groups(analysis: Analysis) -> Update:
+    of_each, of_norm = operators_of_groups(analysis)
+    return Update(
+        kind="prox",
+        name="prox",
+        terms=analysis.terms,
+        operator=of_each,
+        norm_operator=of_norm,
+        notes=group_notes(of_each, of_norm),
+    )
+
+
+def group_notes(of_each: AnyOperator | None, of_norm: AnyOperator) -> tuple[str, ...]:
+    """Return what an operator over groups does, as sentences."""
+    direction = "Each group keeps its direction, and its norm becomes the proximal point of that."
+    first = [] if of_each is None else ["Each number first becomes its own proximal point."]
+    needs = of_norm.needs if isinstance(of_norm, Operator) else None
+    missing = (
+        [] if needs is None else [f"A group for whose step times c[g] {to_text(needs)} does not hold becomes NaN."]
+    )
+    return (*first, direction, *missing)
 
 
 def radial_notes(*, is_least_at_zero: bool) -> tuple[str, ...]:

@@ -29,11 +29,14 @@ class Update:
             ends (value `inf`, gradient `nan`) are in it, as `where`.
         indexed: Of a value a scalar, otherwise dR/dw_j over `w[j]` with `j` free; index notation; None if no such term.
             A `where` whose condition subscripts out of range is false there: `Call("in_range", (Item(...),))` says so.
+        of_norm: Of a value phi(norm), otherwise phi'(norm), of the terms over groups, over the bare `w` for the norm of
+            a group; None if there are none.
         assignments: Of a step: over `w`, `g` (the loss's gradient), `g_penalty` (elementwise + indexed, of the weights
             before the step), states, parameters, `t` and names that live for one step.
         smooth: Of a step whose gradient is that of some terms alone, as the operator takes the others: their names, as
             in `l2 + huber`.
         operator: Of a prox.
+        norm_operator: Of a prox: what becomes of the norm of each group, after `operator` if there is one.
         is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
         is_least_at_zero: If so, is the penalty nowhere less than at 0, so that 0 stays where it is?
         cases: Of a prox, what it is by cases of v: left side, sign and right side of each line; empty where it has no
@@ -48,11 +51,18 @@ class Update:
     rule: Rule | None = None
     elementwise: Tree | None = None
     indexed: Tree | None = None
+    of_norm: Tree | None = None
     assignments: tuple[Assignment, ...] = ()
     smooth: str = ""
     operator: AnyOperator | None = None
+    norm_operator: AnyOperator | None = None
     is_radial: bool = False
     is_least_at_zero: bool = True
     cases: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
     claims: tuple[Verdict, ...] = ()
+
+    @property
+    def has_one_dimension(self) -> bool:
+        """Do weights lie in a row, as indices or groups of them count?"""
+        return self.indexed is not None or self.terms.groups is not None

@@ -37,7 +37,7 @@ def prototype(signature: Signature, precision: Precision, *, in_source: bool = F
 
 def type_of(argument: Argument, precision: Precision) -> str:
     """Return the type of a scalar, or of what a pointer points to."""
-    return {"size": "size_t", "real": precision.real, "wide": precision.wide}[argument.dtype]
+    return {"size": "size_t", "index": "int64_t", "real": precision.real, "wide": precision.wide}[argument.dtype]
 
 
 def _declaration(argument: Argument, precision: Precision, *, is_restrict: bool) -> str:
@@ -105,7 +105,7 @@ def overlaps(signature: Signature, precision: Precision, bytes_name: str) -> Row
         where it would be written too often.
     """
     targets = [argument for argument in signature.arguments if argument.is_overwritten]
-    sources = [a for a in signature.of("data", "array", "gradient") if not a.is_overwritten]
+    sources = [a for a in signature.of("data", "array", "gradient", "groups", "group_weights") if not a.is_overwritten]
     row: Row = {"pair": [], "spans": [], "bytes": "", "written": len(targets), "count": len(targets) + len(sources)}
     if not targets:
         return row
@@ -141,6 +141,8 @@ def _bytes(argument: Argument, precision: Precision, bytes_name: str) -> str:
     if argument.shape and argument.shape[-1] == "n":
         return " * ".join([*(str(rows) for rows in argument.shape[:-1] if rows != 1), bytes_name])
     bytes_of_one = f"sizeof({type_of(argument, precision)})"
+    if argument.role == "groups":
+        return f"({size(argument)} + 1) * {bytes_of_one}"
     return f"{size(argument)} * {bytes_of_one}" if argument.shape else bytes_of_one
 
 

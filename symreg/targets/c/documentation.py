@@ -45,6 +45,12 @@ def _meaning(argument: Argument, signature: Signature, precision: Precision) -> 
         case "count":
             ends = "; it ends at 2**24, where every bias correction is 1" if precision.wide == "float" else ""
             return f"the number of steps taken, 0 before the first; overwritten{ends}"
+        case "groups_length":
+            return "the number of groups"
+        case "groups":
+            return "groups_n + 1 numbers: where each group begins, from 0 on, ascending, and n"
+        case "group_weights":
+            return "groups_n numbers, what each group's penalty is multiplied by, >= 0; null for the root of its size"
         case "parameter":
             allowed = domain_in_words(argument.domain, argument.above)
             return f"{argument.doc}, {allowed}" if argument.doc else allowed

@@ -33,6 +33,7 @@ class Scope:
         types: What each named scalar is.
         given: The name of the array of parameters that the functions of a search take; "" without a search.
         search_rows: That of the scratch that they have.
+        weights: That of the groups' weights; "" without groups.
         indices: What the indices of the loops around are called.
         copies: Copies of scalars in the precision of the loop around, by name.
         rows: How values are written that are kept for each element of a block, by name.
@@ -56,6 +57,7 @@ class Scope:
     types: dict[str, str]
     given: str
     search_rows: str = ""
+    weights: str = ""
     indices: dict[str, str] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
@@ -97,6 +99,7 @@ def scope_of(function: Function, helpers: dict[str, str], routines: dict[Routine
         types={number.name: WIDE for number in numbers},
         given=namer.fresh("given") if kernel.search is not None else "",
         search_rows=kernel.search.rows if kernel.search is not None else "",
+        weights="".join(argument.name for argument in signature.of("group_weights")),
         routines=routines,
     )
 

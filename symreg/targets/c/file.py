@@ -10,6 +10,7 @@ from symreg.expressions.tree import names
 from symreg.kernel import Map
 from symreg.kernel.ir import Routine, has_root, has_root_itself, has_sum
 from symreg.kernel.names import Namer
+from symreg.model.lifts import STARTS
 from symreg.targets.c.arguments import buffers, checked_elements, domains, overlaps, prototype
 from symreg.targets.c.documentation import documented
 from symreg.targets.c.expressions import WIDE, Scope, expression, scope_of
@@ -31,7 +32,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 """Functions of the language that C lacks, by the name that a file's own function for each has."""
 
 _FRAME = (
-    *("add", "rounded", "overlap", "any_overlap", "spans", "TERMS"),
+    *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "TERMS"),
     *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
@@ -106,6 +107,7 @@ def write(module: Module) -> dict[str, str]:
         "wide": WIDE_TEXTS[wide],
         "has_status": any(not function["is_value"] for function in functions),
         "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
+        "groups": STARTS if any(f.signature.of("groups") for f in module.functions) else "",
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
         "has_spans": any(function["overlaps"]["spans"] for function in functions),
@@ -136,7 +138,9 @@ def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str], dict[Rou
     given = {
         argument.name
         for function in module.functions
-        for argument in function.signature.of("array", "state", "count", "parameter")
+        for argument in function.signature.of(
+            "array", "state", "count", "groups_length", "groups", "group_weights", "parameter"
+        )
     }
     namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
@@ -196,7 +200,8 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "parameters": prototype(signature, scope.precision, in_source=True),
         "elements": list(checked_elements(signature, real)),
         "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
-        "pointers": [argument.name for argument in signature.arguments if argument.is_pointer],
+        "pointers": [a.name for a in signature.arguments if a.is_pointer and a.role != "group_weights"],
+        "group_weights": scope.weights,
         "domains": _conditions([*domains(signature, scope.wide), *([] if is_late else needs)], f"{stem}_DOMAIN"),
         "needs": needs[0] if is_late else "",
         "overlaps": overlaps(signature, scope.precision, scope.namer.fresh("n_bytes")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from symreg.kernel import Kernel, Map
-from symreg.kernel.ir import Routine, Stage, Statement, has_root, has_sum, names_in, routines_in
+from symreg.kernel.ir import Routine, Stage, Statement, has_root, has_sum, names_in, routines_in, spread
 from symreg.targets.c.layout import Row
 
 _FRAME = 256
@@ -51,7 +51,7 @@ def stack_bound(
 
 def terms_of_block(stages: Iterable[Stage]) -> int:
     """Return how many terms are added, or weights read ahead, at once: few where one loop does that within another."""
-    maps = [stage for stage in stages if isinstance(stage, Map)]
+    maps = [stage for stage in spread(stages) if isinstance(stage, Map)]
     return FEW_TERMS if any(stage.reads_old or has_sum((*stage.body, *stage.edge)) for stage in maps) else TERMS
 
 
@@ -72,6 +72,8 @@ def _numbers(row: Row, lanes: int) -> int:
     match row["kind"]:
         case "sum":
             return TERMS + PARTS + inner
+        case "groups":
+            return (TERMS + PARTS if row["sum"] else 0) + inner
         case "rooted":
             return lanes * int(row["count"])
         case "delayed":

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.expressions.tree import Name, walk
-from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Store, Table
 from symreg.kernel.ir import Stage, names_in
+from symreg.model.lifts import STARTS
 from symreg.targets.c.expressions import REAL, WIDE, Scope, expression
 from symreg.targets.c.formula import formula_of
-from symreg.targets.c.layout import Row, filled, only_store
+from symreg.targets.c.layout import Row, filled, joined, only_store
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.c.roots import invoked, is_of_blocks, minimiser, root, rooted, scalar
 from symreg.targets.c.sums import element, reduction
@@ -36,8 +37,35 @@ def statements(scope: Scope, stage: Stage) -> Iterator[Row]:
         case Best():
             scope.types[stage.name] = WIDE
             yield {"kind": "best", "name": stage.name, **minimiser(scope, stage)}
+        case Groups():
+            yield _groups(scope, stage)
         case Map():
             yield from loop(scope, stage)
+
+
+def _groups(scope: Scope, stage: Groups) -> Row:
+    """Return the loop over groups, with the statements of its stages."""
+    taken = set(scope.namer.taken)
+    scope.types[stage.weight] = WIDE
+    names = {key: scope.namer.fresh(key) for key in ("total", "term")}
+    body = joined(row for inner in stage.stages for row in statements(scope, inner))
+    term = "" if stage.term is None else expression(scope, stage.term, WIDE)
+    scope.namer.taken = taken
+    if stage.total:
+        scope.types[stage.total] = WIDE
+    return {
+        "kind": "groups",
+        "index": stage.index,
+        "starts": STARTS,
+        "weights": scope.weights,
+        "first": stage.first,
+        "last": stage.last,
+        "weight": stage.weight,
+        "body": body,
+        "sum": stage.total,
+        "term_value": term,
+        **names,
+    }
 
 
 def loop(scope: Scope, stage: Map) -> Iterator[Row]:

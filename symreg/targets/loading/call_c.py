@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from symreg.model.lifts import STARTS
 from symreg.targets.signature import Argument, Signature, state_signature
 
 Function = Callable[..., Any]
@@ -164,6 +165,12 @@ def _converter(argument: Argument, dtype: np.dtype[Any], wide: Any) -> Callable[
             return lambda call: _written(call.given[2][name], dtype, call.given[0].shape)
         case "state" | "count":
             return lambda call: _boxed(name, call, wide)
+        case "groups_length":
+            return lambda call: len(call.named[STARTS]) - 1
+        case "groups":
+            return lambda call: _read_groups(call.named[name], call.written)
+        case "group_weights":
+            return lambda call: _read_weights(call.named.get(name), len(call.named[STARTS]) - 1, wide)
         case "parameter" if has_default:
             return lambda call: _number(call.named.get(name, default))
         case "parameter":
@@ -215,6 +222,25 @@ def _read(array: Any, dtype: np.dtype[Any], shape: tuple[int, ...], written: lis
             raise _Refused
         array = np.array(array, dtype, order="C")
     return array.ctypes  # keeps the array, and takes a read-only one
+
+
+def _read_groups(groups: Any, written: list[Any]) -> Any:
+    """Return a pointer to where groups begin."""
+    if not isinstance(groups, np.ndarray) or groups.ndim != 1 or groups.size == 0:
+        raise _Refused
+    return _read(groups, np.dtype(np.int64), groups.shape, written)
+
+
+def _read_weights(weights: Any, count: int, wide: Any) -> Any:
+    """Return a pointer to a copy of the groups' weights in the type that C takes; null for none."""
+    if weights is None:
+        return None
+    if not (isinstance(weights, np.ndarray) and weights.dtype in _DTYPES and weights.shape == (count,)):
+        raise _Refused
+    return np.array(weights, wide, order="C").ctypes
+
+
+_DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 
 
 def _pointer(array: Any) -> Any:

@@ -67,7 +67,7 @@ def load(
                     signature,
                     dtype,
                     in_numpy[update.name],
-                    has_one_dimension=update.indexed is not None,
+                    has_one_dimension=update.has_one_dimension,
                     wide=wide,
                 )
                 for dtype in dtypes

@@ -27,7 +27,7 @@ def definition(name: str, signature: Signature) -> list[str]:
 
 def _keyword(argument: Argument) -> str:
     match argument.role:
-        case "result":
+        case "result" | "group_weights":
             return f"{argument.name}: np.ndarray | None = None"
         case "parameter":
             return f"{argument.name}: float{default_text(argument.default)}"

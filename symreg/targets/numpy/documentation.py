@@ -40,6 +40,10 @@ def _meaning(argument: Argument, function: Function) -> str:
             shape = f"({', '.join(map(str, argument.shape))}{',' * (len(argument.shape) == 1)})"
             each = "" if argument.domain.is_all else f", each {domain_in_words(argument.domain)}"
             return f"Shape {shape}, dtype of w{each}."
+        case "groups":
+            return "Where each group begins, from 0 on, ascending, and the number of weights; int64."
+        case "group_weights":
+            return "What each group's penalty is multiplied by, >= 0; the root of its size if None."
         case "parameter":
             allowed = domain_in_words(argument.domain, argument.above)
             text = f"{argument.doc}, {allowed}" if argument.doc else allowed

@@ -19,19 +19,21 @@ from symreg.expressions.tree import (
     walk,
 )
 from symreg.kernel import Let, Map, Reduce, Store
-from symreg.kernel.ir import Routine, Stage, Statement, names_in
+from symreg.kernel.ir import Groups, Routine, Stage, Statement, names_in, spread
 from symreg.kernel.names import Namer
 from symreg.model.names import RESERVED
 from symreg.targets.description import Function
 from symreg.targets.infix import Notation, infix, is_nan_of, shifted
 from symreg.targets.numpy.blocks import Block, Operands
 from symreg.targets.numpy.extrema import extremum
+from symreg.targets.signature import Role
 
 NAMES = {row.name: f"np.{row.name if row.numpy is None else row.numpy}" for row in FUNCTIONS.values()}
 NAMES |= {"copysign": "np.copysign", "floor": "np.floor", "pow": "np.power"}
 NAMES |= {f"logical_{word}": f"np.logical_{word}" for word in ("and", "or", "not")}
 NAMES["where_all"] = "np.where"
 
+_GIVEN: tuple[Role, ...] = ("parameter", "array", "state", "count", "groups", "group_weights")
 _ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state")
 
 
@@ -51,6 +53,7 @@ class Scope:
         moved: Elements of arrays that have a name of their own, until they are stored.
         blocks: All blocks of the function.
         routines: Names of the module's routines.
+        weights: The name of the array of the groups' weights; "" without groups.
         index: Of the loop around, as the kernel calls it.
         nesting: How many loops the statement stands in, besides its block.
         is_double: Does the loop around compute in double precision?
@@ -67,6 +70,7 @@ class Scope:
     moved: dict[Item, str] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     routines: dict[Routine, str] = field(default_factory=dict)
+    weights: str = ""
     index: str = ""
     nesting: int = 0
     is_double: bool = True
@@ -84,7 +88,7 @@ class Scope:
 def scope_of(function: Function, routines: dict[Routine, str]) -> Scope:
     """Return the scope at the start of a function."""
     kernel, signature = function.kernel, function.signature
-    given = {argument.name for argument in signature.of("parameter", "array", "state", "count")}
+    given = {argument.name for argument in signature.of(*_GIVEN)}
     namer = Namer({*RESERVED, *_ARGUMENTS, *given, *names_in(kernel.stages), *(b.name for b in kernel.buffers)})
     return Scope(
         function=function,
@@ -94,6 +98,7 @@ def scope_of(function: Function, routines: dict[Routine, str]) -> Scope:
         given=namer.fresh("given") if kernel.search is not None else "",
         uses_real=bool(kernel.buffers),
         routines=routines,
+        weights="".join(argument.name for argument in signature.of("group_weights")),
     )
 
 
@@ -165,13 +170,13 @@ def number(value: Fraction) -> str:
     return text if "/" not in text and len(text) <= 15 else repr(float(value))
 
 
-def reaches(stages: Iterable[object]) -> bool:
+def reaches(stages: Iterable[Stage | Statement]) -> bool:
     """Is the end of the promised range needed?"""
     return any(
         (isinstance(stage, Let | Store) and Constant("reach") in walk(stage.value))
         or (isinstance(stage, Reduce) and Constant("reach") in walk(stage.term))
         or (isinstance(stage, Map | Reduce) and reaches((*stage.body, *(stage.edge if isinstance(stage, Map) else ()))))
-        for stage in stages
+        for stage in spread(stages)
     )
 
 
@@ -183,6 +188,9 @@ def names_in_double(stage: Stage | Statement) -> Iterator[str]:
         case Reduce():
             for tree in trees_of_sum(stage):
                 yield from sorted(names(tree))
+        case Groups(stages=stages):
+            for inner in stages:
+                yield from names_in_double(inner)
         case Map(body=body, edge=edge):
             for statement in (*body, *edge):
                 if isinstance(statement, Reduce):

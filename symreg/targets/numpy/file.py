@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symreg.expressions.text import to_text
 from symreg.kernel.ir import has_root, has_root_itself, has_sum
+from symreg.model.lifts import STARTS
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition, refused_argument
 from symreg.targets.numpy.arguments import array_rows, definition, parameter_rows, state_rows
@@ -46,6 +47,7 @@ def write(module: Module) -> dict[str, str]:
         "writes": bool(kinds & {"gradient", "prox", "step"}),
         "has_parameters": any(function["parameters"] for function in functions),
         "bounds_arrays": any(array["bounds"] for function in functions for array in function["arrays"]),
+        "groups": STARTS if any(function["group_weights"] for function in functions) else "",
         "has_states": any(function["states"] for function in functions),
         "has_alias": any(f["has_out"] and f["may_alias"] for f in functions),
         "is_flat": any(not function["is_indexed"] for function in functions),
@@ -76,6 +78,7 @@ def function_rows(function: Function, scope: Scope) -> Row:
         "needed": "" if condition is None else to_text(condition),
         "refused": refused_argument(function.update),
         "arrays": array_rows(signature),
+        "group_weights": scope.weights,
         "states": states,
         "written": written,
         "argument": signature.data.name,

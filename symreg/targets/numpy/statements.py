@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.expressions.tree import Name, names, walk
-from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Store, Table
 from symreg.kernel.ir import Stage
+from symreg.model.lifts import STARTS
 from symreg.targets.infix import shifted
 from symreg.targets.numpy.blocks import Block
 from symreg.targets.numpy.expressions import Scope, block, expression, names_in_double, reaches
@@ -36,8 +37,28 @@ def statements(scope: Scope, stage: Stage, later: list[Stage]) -> Iterator[Row]:
         case Best(name=name, v=v, step=step):
             arguments = f"{expression(scope, v)}, {expression(scope, step)}, {scope.given}"
             yield code_line(f"{name} = _searched({arguments})")
+        case Groups():
+            yield from _groups(scope, stage)
         case Map():
             yield from loop(scope, stage, later)
+
+
+def _groups(scope: Scope, stage: Groups) -> Iterator[Row]:
+    """Yield the loop over groups, and the sum of what it computes."""
+    taken = set(scope.namer.taken)
+    total = scope.namer.fresh(f"{stage.total}_total") if stage.total else ""
+    if total:
+        yield code_line(f"{total} = (0.0, 0.0)")
+    body: list[Row] = []
+    for k, inner in enumerate(stage.stages):
+        body += statements(scope, inner, list(stage.stages[k + 1 :]))
+    if stage.term is not None:
+        body.append(code_line(f"{total} = _add({total}, np.array([{expression(scope, stage.term)}]))"))
+    names = f"{stage.first}, {stage.last}, {stage.weight}"
+    yield {"kind": "loop", "head": f"for {names} in _each_group({STARTS}, {scope.weights}):", "body": body}
+    if total:
+        yield code_line(f"{stage.total} = _rounded({total})")
+    scope.namer.taken = taken
 
 
 def _takes(stage: Stage, record: str) -> bool:

@@ -48,23 +48,23 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None
     plain = harness.result_of(lambda: call_value(subject, group, weights))
     wrong = wrong_relations(terms, group, subject.dtype)
     require_all(harness, wrong, lambda given: call_value(subject, given, weights))
-    for name, other in layouts(weights, is_flat=bool(terms.indexed)):
+    for name, other in layouts(weights, is_flat=bool(terms.couple_weights)):
         harness.same(f"w is {name}", plain, partial(call_value, subject, group, other))
-    if not terms.indexed:
+    if not terms.couple_weights:
         parts = [harness.result_of(partial(call_value, subject, group, weights[k : k + 1])) for k in range(SMALL)]
         for n in range(1, SMALL if None not in parts else 0):
             got = harness.result_of(partial(call_value, subject, group, weights[:n]))
             room = 2.0 ** (FORMATS[subject.dtype].unit + ROOM) * fsum(map(abs, parts))
             if got is not None and abs(got - fsum(parts[:n])) > room:
                 harness.fail(f"of {n} weights it is {got:.17g}, of them one by one {fsum(parts[:n]):.17g}")
-    elif not terms.arrays:
+    elif not terms.arrays and not terms.grouped:
         check_long_sum(harness, terms, group)
 
 
 def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None:
     """Look at `gradient` of weights of every length and layout, with `out`, and with `out` being the weights."""
     weights = moderate_weights(terms, group, max(LENGTHS))
-    if not terms.indexed:
+    if not terms.couple_weights:
         harness = Harness(tally, subject, group.parameters)
         whole = harness.result_of(lambda: call_gradient(subject, group, weights))
         for n in LENGTHS:
@@ -75,12 +75,12 @@ def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> N
     plain = harness.result_of(lambda: call_gradient(subject, group, weights))
     wrong = wrong_relations(terms, group, subject.dtype)
     require_all(harness, wrong, lambda given: call_gradient(subject, given, weights))
-    for name, other in layouts(weights, is_flat=bool(terms.indexed)):
+    for name, other in layouts(weights, is_flat=bool(terms.couple_weights)):
         shaped = None if plain is None else plain.reshape(other.shape)
         harness.same(f"w is {name}", shaped, partial(call_gradient, subject, group, other))
     if plain is not None:
         _outputs(harness, subject, group, weights, plain)
-    if terms.indexed and not terms.arrays:
+    if terms.indexed and not terms.arrays and not terms.grouped:
         for n in long_lengths(terms):
             check_long_gradient(harness, terms, group, n)
 
@@ -93,7 +93,7 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
         return call_step(subject, rule, case)
 
     case = late_case(rule, group, moderate_weights(terms, group, max(LENGTHS)))
-    if not terms.indexed:
+    if not terms.couple_weights:
         whole = harness.result_of(lambda: take(case))
         for n in LENGTHS:
             after = harness.result_of(partial(take, part_of(case, slice(n))))
@@ -110,13 +110,13 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
         after = harness.result_of(partial(take, replace(case, gradient=gradient)))
         if after is not None:
             harness.require(f"w, where g is {layout},", after["w"], plain["w"])
-    if not terms.indexed:
+    if not terms.couple_weights:
         after = harness.result_of(lambda: take(in_shape(case, (3, SMALL // 3))))
         if after is not None:
             harness.require("w of two dimensions", after["w"], plain["w"].reshape(3, -1))
     if rule.uses_t and has_minima(counted(split(terms, rule)[1], len(case.weights)), group.parameters):
         harness.result_of(lambda: take(replace(case, taken=LATE)))
-    if terms.indexed and not terms.arrays:
+    if terms.indexed and not terms.arrays and not terms.grouped:
         for n in long_lengths(terms):
             long = plain_group(terms, group, n, subject.dtype)
             check_long_step(harness, terms, take, late_case(rule, long, moderate_weights(terms, group, n)))

@@ -40,13 +40,15 @@ def check_long_values(harness: Harness, terms: Terms, sample: Sequence[Group]) -
         if got is None:
             return
         shares: Iterable[arb | None]
-        if terms.indexed:
-            exact = values(terms, given.parameters, given.arrays, floor=shape.floor)(weights.tolist())
+        if terms.couple_weights:
+            exact = values(terms, given.parameters, given.arrays_for(length), floor=shape.floor)(weights.tolist())
             shares = _shares_of_summands(terms, weights, given, shape)
         else:
             exact = _sum_of_few(terms, given.parameters, few)
             shares = sensitivity.of_repeated(terms, few, given.parameters, shape)
-        _compare(harness, got, exact, exact, exact, shares, 2.0 ** (shape.unit + _ALLOWED) if terms.indexed else 0.0)
+        _compare(
+            harness, got, exact, exact, exact, shares, 2.0 ** (shape.unit + _ALLOWED) if terms.couple_weights else 0.0
+        )
 
 
 def check_long_slopes(harness: Harness, terms: Terms, sample: Sequence[Group]) -> None:
@@ -60,7 +62,7 @@ def check_long_slopes(harness: Harness, terms: Terms, sample: Sequence[Group]) -
     got = harness.elsewhere(place).result_of(lambda: call_gradient(subject, given, weights))
     if got is None:
         return
-    exact_slopes = slopes(terms, given.parameters, given.arrays, floor=shape.floor)
+    exact_slopes = slopes(terms, given.parameters, given.arrays_for(length), floor=shape.floor)
     listed = weights.tolist()
     for j in (0, length - 2, length - 1):
         slope = exact_slopes(listed, j)
@@ -108,7 +110,7 @@ def _compare(
 
 def _shares_of_summands(terms: Terms, weights: Vector, group: Group, shape: Format) -> tuple[arb, ...]:
     """Return the share of the summands' own rounding, a multiple of that of a few weights; none if there are arrays."""
-    if terms.arrays:
+    if terms.arrays or terms.grouped:
         return ()
     few = weights[: 2 * _DISTINCT + span(terms)]
     inputs = sensitivity.Inputs(terms=terms, weights=few.tolist(), parameters=group.parameters, arrays={}, shape=shape)
@@ -119,7 +121,7 @@ def _shares_of_summands(terms: Terms, weights: Vector, group: Group, shape: Form
 def _lengths(terms: Terms) -> tuple[int, ...]:
     if depth(terms) > 1:
         return (longest(terms, _MOST_SUMMANDS),)
-    return BLOCK_EDGES[2:] if terms.indexed else BLOCK_EDGES  # a sum of so many exact summands takes its time
+    return BLOCK_EDGES[2:] if terms.couple_weights else BLOCK_EDGES  # a sum of so many exact summands takes its time
 
 
 def _few_weights(

@@ -123,7 +123,7 @@ def of_gradient(
         got = ask(np.array([weight], subject.dtype))
         if got is not None and isnan(got[0]) and abs(weight) < greatest and slope([weight], 0) is not None:
             _spurious_nan(harness, weight, group)
-    if terms.indexed:
+    if terms.couple_weights:
         check_long_slopes(harness, terms, sample)
         return
     for case in cases[1:3]:
@@ -162,7 +162,7 @@ def of_step(
         after = ask(_with(single, "w", weight))
         if after is not None and not isnan(float(after["w"][0])):
             harness.elsewhere({"w": weight} | single.parameters).fail(_OUTSIDE, got=float(after["w"][0]))
-    if terms.indexed or is_brief:
+    if terms.couple_weights or is_brief:
         return
     short = ask(first)
     step, shares = stepper(rule), Shares()
@@ -195,7 +195,7 @@ def _nan_in_gradient(
             _lost_nan(harness, with_nan, group, float(got[j]))
             break
     reached = np.isnan(got) & ~np.isnan(plain)
-    if not terms.indexed and np.delete(reached, place).any():
+    if not terms.couple_weights and np.delete(reached, place).any():
         here = harness.elsewhere({"w": with_nan.tolist()} | group.parameters)
         here.fail("one weight's NaN reached another", rank=0.0)
 

@@ -56,11 +56,11 @@ def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCa
     _extremes(harness, terms.intervals(case.group.parameters), ask, subject)
     if is_brief:
         return
-    for name, other in layouts(points, is_flat=bool(terms.indexed)):
+    for name, other in layouts(points, is_flat=bool(terms.couple_weights)):
         harness.same(f"v is {name}", plain.reshape(other.shape), partial(ask, other))
     _outputs(harness, subject, case, points, plain)
     _refusals(harness, subject, terms, case, points)
-    if terms.indexed:
+    if terms.couple_weights:
         return
     whole = np.resize(case.points, max(LENGTHS))
     expected = harness.result_of(lambda: ask(whole))
@@ -123,7 +123,7 @@ def _nan(
         return
     if not isnan(got[_NAN_AT]):
         harness.fail("NaN in v did not come out as NaN")
-    if not terms.indexed and np.delete(np.isnan(got) & ~np.isnan(plain), _NAN_AT).any():
+    if not terms.couple_weights and np.delete(np.isnan(got) & ~np.isnan(plain), _NAN_AT).any():
         harness.fail("one element's NaN reached another")
 
 

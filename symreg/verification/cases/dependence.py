@@ -52,7 +52,7 @@ def value_depends(terms: Terms, group: Group, weights: Sequence[float], place: i
 def dependent_slopes(terms: Terms, group: Group, weights: Sequence[float], place: int) -> frozenset[int]:
     """Return the places whose slope is another one where the weight at a place is another one."""
     slope_at = slopes(terms, group.parameters, group.arrays_for(len(weights)))
-    looked_at = range(len(weights)) if terms.indexed else (place,)
+    looked_at = range(len(weights)) if terms.couple_weights else (place,)
     unchanged = {j: slope_at(weights, j) for j in looked_at}
     moved = set()
     for changed in _changed(terms, group, weights, place):

@@ -78,7 +78,7 @@ def plain_sample(
 def _plain_sample(terms: Terms, shape: Format, fixed: Mapping[str, float], limit: int | None) -> Iterator[Group]:
     yield human_group(terms, shape.name, fixed)
     for number, parameters in enumerate(_parameter_sets(terms.parameters, fixed)):
-        if terms.indexed:
+        if terms.couple_weights:
             yield _vectors(terms, shape, parameters, number)
         else:
             yield _weights(terms, shape, parameters, limit, is_first=number == 0)
@@ -138,7 +138,8 @@ def _vectors(terms: Terms, shape: Format, parameters: dict[str, float], number: 
         column = [_plain_element(array, stream, shape, bool(number)) for _ in range(longest ** len(extent))]
         arrays[array.name] = np.array(column, dtype=shape.name).reshape(extent)
     vectors = tuple(np.array([w for w in row if w is not None], dtype=shape.name) for row in inside)
-    return Group(parameters=parameters, vectors=vectors, arrays=arrays, is_plain=True)
+    partition = partition_of(terms, number)
+    return Group(parameters=parameters, vectors=vectors, arrays=arrays, partition=partition, is_plain=True)
 
 
 def _plain_element(array: Array, stream: Stream, shape: Format, has_signs: bool) -> float:

@@ -67,11 +67,11 @@ def value_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[Va
     """Return a case per weight of an elementwise objective, per vector of one in index notation."""
     cases = []
     for group in sample:
-        total = values(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
+        total = values(terms, group.parameters, group.arrays_for(group.longest), floor=FORMATS[dtype].floor)
         for vector in group.vectors:
-            calls = [vector] if terms.indexed or group.is_human else np.split(vector, len(vector))
+            calls = [vector] if terms.couple_weights or group.is_human else np.split(vector, len(vector))
             for weights in calls:
-                if terms.arrays:
+                if terms.arrays or terms.grouped:
                     arrays = group.arrays_for(len(weights))
                     total = values(terms, group.parameters, arrays, floor=FORMATS[dtype].floor)
                 cases.append(ValueCase(group=group, weights=weights, exact=total(weights.tolist())))
@@ -82,9 +82,9 @@ def slope_cases(terms: Terms, sample: Sequence[Group], dtype: Dtype) -> tuple[Sl
     """Return a case per vector."""
     cases = []
     for group in sample:
-        slope_at = slopes(terms, group.parameters, group.arrays, floor=FORMATS[dtype].floor)
+        slope_at = slopes(terms, group.parameters, group.arrays_for(group.longest), floor=FORMATS[dtype].floor)
         for vector in group.vectors:
-            if terms.arrays:
+            if terms.arrays or terms.grouped:
                 slope_at = slopes(terms, group.parameters, group.arrays_for(len(vector)), floor=FORMATS[dtype].floor)
             weights = vector.tolist()
             exact = tuple(slope_at(weights, j) for j in range(len(weights)))
@@ -97,7 +97,7 @@ def well_conditioned_up_to(terms: Terms, dtype: Dtype) -> int | None:
 
     None if there is no such exponent, or if the terms are in index notation.
     """
-    if terms.indexed:
+    if terms.couple_weights:
         return None
     shape = FORMATS[dtype]
     phi = elementwise(terms.terms, {p.name: p.default for p in terms.parameters})

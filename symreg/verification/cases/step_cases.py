@@ -85,7 +85,7 @@ def _usable(terms: Terms, case: SlopeCase, dtype: Dtype) -> SlopeCase | None:
     ]
     if all(fits):
         return case
-    if terms.indexed or not any(fits):
+    if terms.couple_weights or not any(fits):
         return None
     kept = [k for k, fit in enumerate(fits) if fit]
     chosen = [kept[k % len(kept)] for k in range(len(fits))]
@@ -113,7 +113,7 @@ def _step_case(
         case = drawn_step(rule, step, known, number, dtype, fixed, parts, reach)
         if case.prox.elementwise and has_threshold:
             case = at_threshold(case, step, dtype)
-    if case.prox.indexed:
+    if case.prox.couple_weights:
         points = tuple(point_of_operator(step, step_point(case, j)) for j in range(len(case.weights)))
         case = replace(case, points=points)
     shared = shared_values(case)

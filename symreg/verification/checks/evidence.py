@@ -128,7 +128,7 @@ def plain_evidence(
     """Return evidence at few points that read well, which asks for accuracy and little more."""
     shape, limit = FORMATS[dtype], well_conditioned_up_to(terms, dtype)
     whole = tuple(plain_sample(terms, shape, fixed, limit, sizes))
-    sample = whole if terms.indexed or per_group >= PER_GROUP else tuple(map(_one_by_one, whole))
+    sample = whole if terms.couple_weights or per_group >= PER_GROUP else tuple(map(_one_by_one, whole))
     return Evidence(
         terms=terms,
         dtype=dtype,

@@ -95,4 +95,4 @@ def _is_settled(terms: Terms, case: SlopeCase, j: int) -> bool:
     slope = case.exact[j]
     if slope is None or not slope.at_kink or not slope.is_settled:
         return False
-    return bool(terms.indexed) or float(case.weights[j]) in case.group.fixed_kinks
+    return terms.couple_weights or float(case.weights[j]) in case.group.fixed_kinks

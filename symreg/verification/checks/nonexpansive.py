@@ -85,7 +85,7 @@ def judge_of_pairs(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) -
                 images = [call_prox(subject, case.group, v, case.step) for v in case.calls]
             except CallFailed:
                 return []  # the check of `prox` tells
-            values = images if terms.indexed else [p for whole in images for p in np.split(whole, len(whole))]
+            values = images if terms.couple_weights else [p for whole in images for p in np.split(whole, len(whole))]
             for places in case.pairs:
                 pair = _pair(case, values, places)
                 if pair is None:

@@ -73,7 +73,7 @@ def everyday_points(terms: Terms, cases: Sequence[ProxCase]) -> NDArray[np.bool_
 
 
 def _together(terms: Terms, columns: Sequence[Vector]) -> NDArray[np.bool_]:
-    parts = [np.full(len(v), are_everyday(v)) if terms.indexed else is_everyday(v) for v in columns]
+    parts = [np.full(len(v), are_everyday(v)) if terms.couple_weights else is_everyday(v) for v in columns]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
 

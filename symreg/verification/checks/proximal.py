@@ -85,10 +85,10 @@ def judge_of_prox(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) ->
         tally.add({"prox": (together, exact)}, points, rtol)
         for case in spheres:
             _look_at_sphere(tally, subject, case, problem, rtol)
-        if not terms.indexed:
+        if not terms.couple_weights:
             _look_at_order(tally, cases, emitted, rtol)
         if subject.is_emitted and cases:
-            if not terms.indexed:
+            if not terms.couple_weights:
                 _look_at_zeros(tally, terms, cases, emitted, FORMATS[dtype])
             proximal.of_prox(tally, subject, terms, every, is_brief=evidence.is_brief)
         return [tally.check()]

@@ -128,7 +128,7 @@ def pair_cases(
         if rho is None:
             continue
         stream = Stream(KIND, "pairs", dtype, number)
-        single = [v if terms.indexed else v[k : k + 1] for v in group.vectors for k in _starts(terms, v)]
+        single = [v if terms.couple_weights else v[k : k + 1] for v in group.vectors for k in _starts(terms, v)]
         single = [v for v in single if greatest_exponent is None or np.all(np.abs(v) < 2.0**greatest_exponent)]
         points_so_far, pairs = list(single), []
         for k, w in enumerate(single):
@@ -144,7 +144,7 @@ def pair_cases(
 
 
 def _starts(terms: Terms, vector: Vector) -> Sequence[int]:
-    return (0,) if terms.indexed else range(len(vector))
+    return (0,) if terms.couple_weights else range(len(vector))
 
 
 def _is_promised(domains: Sequence[Interval], weights: Vector, shape: Format) -> bool:
@@ -172,10 +172,10 @@ def _known(terms: Terms, subject: Subject, case: WeightPairs, shape: Format) -> 
             heights.append(arb(call_value(subject, group, w)))
         else:
             heights.append(values(terms, group.parameters, arrays, floor=shape.floor)(w.tolist()))
-    together = [np.concatenate(case.points)] if not terms.indexed else list(case.points)
+    together = [np.concatenate(case.points)] if not terms.couple_weights else list(case.points)
     for w in together if has_gradient else ():
         column = [arb(float(g)) for g in call_gradient(subject, group, w)]
-        gradients += [column] if terms.indexed else [[g] for g in column]
+        gradients += [column] if terms.couple_weights else [[g] for g in column]
     if not has_gradient:
         for w in case.points:
             slope_at = slopes(terms, group.parameters, group.arrays_for(len(w)), floor=shape.floor)
@@ -281,6 +281,6 @@ def _at(case: WeightPairs, w: int, u: int) -> dict[str, Any]:
 
 
 def _told(rho: arb, terms: Terms, bound: float, height: float) -> str:
-    name = "R" if terms.indexed else "phi"
+    name = "R" if terms.couple_weights else "phi"
     curved = "" if rho.is_zero() else " - rho/2*(u - w)**2"
     return f"{name}(u) = {height:.6g} lies below {name}(w) + g(w)*(u - w){curved} = {bound:.6g}"

@@ -119,7 +119,7 @@ def of_slope(inputs: Inputs, j: int, exact: arb) -> Iterator[arb | None]:
 
 def slope_changes(inputs: Inputs, j: int) -> Iterator[tuple[bool, list[Slope | None]]]:
     """Yield dR/dw_j with each input nudged either way, and whether that input is w_j itself."""
-    touched = range(len(inputs.weights)) if inputs.terms.indexed else (j,)
+    touched = range(len(inputs.weights)) if inputs.terms.couple_weights else (j,)
     for k in sorted(touched, key=lambda k: k != j):
         if changed := inputs.with_weight(k):
             yield k == j, [one.slope(j) for one in changed]
@@ -195,6 +195,8 @@ def _changes(parameters: Mapping[str, Exact], shape: Format) -> Iterator[tuple[s
 def _array_changes(arrays: Mapping[str, Any], shape: Format) -> Iterator[list[dict[str, Any]]]:
     """Yield, for each element of each array, the arrays with that element nudged either way."""
     for name, array in arrays.items():
+        if array.dtype.kind == "i":
+            continue  # where groups begin is exact
         for place in np.ndindex(array.shape):
             changes = []
             for other in nudged(float(array[place]), shape):
@@ -209,7 +211,7 @@ def of_summands(inputs: Inputs, j: int | None) -> arb:
     """Return 4u * sum |summand|, or of the summands' derivatives by w_j, over the terms in index notation."""
     with ctx.workprec(128):
         known = {name: ball(x) for name, x in inputs.parameters.items()}
-        given = {name: balls(array) for name, array in inputs.arrays.items()}
+        given = {a.name: balls(inputs.arrays[a.name]) for a in inputs.terms.arrays}
         weights = balls(inputs.weights)
         scope = Scope(known, {**given, "w": weights}, len(weights), _sign_of_midpoint)
         total = arb(0)

@@ -18,6 +18,7 @@ from symreg.verification.oracle.ball import ball, balls
 from symreg.verification.oracle.decisions import Decide, Undecided, sign
 from symreg.verification.oracle.derivatives import MOST_BITS, Exact, Function, Slope, is_tight, slope
 from symreg.verification.oracle.evaluate import Scope, compiled
+from symreg.verification.oracle.groups import over_groups
 from symreg.verification.oracle.series import Value
 
 _VALUE_BITS = 160
@@ -69,9 +70,9 @@ def slopes(
     in magnitude; those in index notation follow sign(0) = 0.
     """
     one_weight = elementwise(terms.elementwise, parameters)
-    rest = Terms(terms=terms.indexed)
+    rest = Terms(terms=(*terms.indexed, *terms.grouped))
     domains = terms.intervals(parameters)
-    own_domains, rest_domains = (Terms(terms=part).intervals(parameters) for part in (terms.elementwise, terms.indexed))
+    own_domains, rest_domains = (part.intervals(parameters) for part in (Terms(terms=terms.elementwise), rest))
     whole = _whole(rest, parameters, arrays or {})
     memory: dict[int, int] = {}
     memories: dict[int, dict[int, int]] = {}
@@ -155,14 +156,17 @@ def _whole(
     """Return R as a function of all weights as numbers."""
     phi = elementwise(terms.elementwise, parameters)
     known = {name: ball(number) for name, number in parameters.items()}
-    given = {name: balls(array) for name, array in arrays.items()}
+    given = {array.name: balls(arrays[array.name]) for array in terms.arrays if array.name in arrays}
     parts = [(term.coefficient, compiled(term.tree)) for term in terms.indexed]
+    of_groups = over_groups(terms, parameters, arrays) if terms.grouped else None
 
     def total(weights: Sequence[Value], decide: Decide) -> Value:
         result: Value = arb(0)
         if phi:
             for weight in weights:
                 result = result + phi(weight, decide)
+        if of_groups:
+            result = result + of_groups(weights, decide)
         # An empty vector has the value 0 (a mean over it would be 0/0).
         if parts and len(weights):
             scope = Scope(known, {**given, "w": weights}, len(weights), decide)

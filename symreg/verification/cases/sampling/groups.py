@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ldexp
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from symreg.model.interval import Interval
 from symreg.model.terms import Terms
 from symreg.verification.cases.sampling.arrays import plain_array, sampled_array
 from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
+from symreg.verification.cases.sampling.partitions import Partition, partition_of
 from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.cases.sampling.weights import around_root, at_ends, default_weight, is_inside, moved_into
@@ -34,6 +36,7 @@ class Group:
     Args:
         parameters: By name.
         arrays: Declared arrays by name, for the longest of the vectors; shorter ones take the leading part.
+        partition: Of the weights, of a penalty over groups of them.
         vectors: Weights, each vector for one call; an elementwise objective's is one vector of many weights.
         fixed_kinks: Weights that are exactly a kink whose place no rounding can move.
         is_human: Are all of its numbers ones that a person would try?
@@ -43,13 +46,20 @@ class Group:
     parameters: dict[str, float]
     vectors: tuple[Vector, ...]
     arrays: dict[str, Vector] = field(default_factory=dict)
+    partition: Partition | None = None
     fixed_kinks: frozenset[float] = frozenset()
     is_human: bool = False
     is_plain: bool = False
 
-    def arrays_for(self, length: int) -> dict[str, Vector]:
-        """Return the declared arrays for a vector of that length."""
-        return {name: np.ascontiguousarray(a[(slice(length),) * a.ndim]) for name, a in self.arrays.items()}
+    @property
+    def longest(self) -> int:
+        """The length of the longest of the vectors."""
+        return max((len(vector) for vector in self.vectors), default=0)
+
+    def arrays_for(self, length: int) -> dict[str, Any]:
+        """Return the declared arrays for a vector of that length, and which of its weights are a group."""
+        own = {} if self.partition is None else self.partition.arguments(length)
+        return own | {name: np.ascontiguousarray(a[(slice(length),) * a.ndim]) for name, a in self.arrays.items()}
 
 
 def groups(
@@ -80,7 +90,7 @@ def groups(
     for number in range(points + 2):
         stream = Stream(name, dtype, number)
         parameters = sampled_parameters(terms.parameters, stream, number, fixed)
-        if terms.indexed:
+        if terms.couple_weights:
             group = _indexed(terms, shape, stream, number, parameters)
         else:
             group = _elementwise(terms, shape, stream, number, parameters, greatest_exponent, per_group)
@@ -98,7 +108,7 @@ def of_sizes(sample: Iterable[Group], terms: Terms, sizes: Sizes | None) -> Iter
         if sizes is None:
             yield group
             continue
-        if terms.indexed:
+        if terms.couple_weights:
             kept = tuple(v for v in group.vectors if sizes.hold_vector(v))
         else:
             kept = tuple(part for v in group.vectors if len(part := v[sizes.hold(v)]))
@@ -114,7 +124,8 @@ def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = 
     weights = [w if is_inside(domains, w) else abs(w) for w in _HUMAN_WEIGHTS]
     vector = np.array([w for w in weights if is_inside(domains, w)] or [default_weight(domains)], dtype=dtype)
     arrays = {a.name: plain_array(a, len(vector), dtype) for a in terms.arrays}
-    return Group(parameters=parameters, vectors=(vector,), arrays=arrays, is_human=True)
+    partition = partition_of(terms, 0)
+    return Group(parameters=parameters, vectors=(vector,), arrays=arrays, partition=partition, is_human=True)
 
 
 def _elementwise(
@@ -175,7 +186,8 @@ def _indexed(terms: Terms, shape: Format, stream: Stream, number: int, parameter
         _vector(domains, shape, stream, length, number * len(_LENGTHS) + place) for place, length in enumerate(_LENGTHS)
     )
     arrays = {a.name: sampled_array(a, stream, max(_LENGTHS), shape.name) for a in terms.arrays}
-    return Group(parameters=parameters, vectors=vectors, arrays=arrays)
+    partition = partition_of(terms, number)
+    return Group(parameters=parameters, vectors=vectors, arrays=arrays, partition=partition)
 
 
 def _vector(domains: Sequence[Interval], shape: Format, stream: Stream, length: int, number: int) -> Vector:

@@ -38,7 +38,7 @@ def probes(terms: Terms, dtype: Dtype, parameters: Mapping[str, float]) -> Vecto
     # Squares, cubes and quotients of these over- and underflow, each of them somewhere else.
     inner = [ldexp(1.0, k * information.maxexp // 8) for k in (-7, -6, -5, 5, 6, 7)]
     sizes = (least, normal / 4, normal, *inner, most / 4, most)
-    reach = ldexp(1.0, information.maxexp // 2 - 4) if terms.indexed else most
+    reach = ldexp(1.0, information.maxexp // 2 - 4) if terms.couple_weights else most
     usable = [s * w for w in sizes for s in (-1.0, 1.0) if w <= reach]
     return np.array([w for w in usable if is_inside(domains, w)], dtype=dtype)
 
