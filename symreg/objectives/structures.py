@@ -142,7 +142,7 @@ def _narrowed(word: str, penalty: Penalty, domain: Domain, declared: Declared) -
 
 
 def _ends(domain: Domain, own: tuple[Parameter, ...], declared: Declared, name: str) -> tuple[Parameter, ...]:
-    """Return the parameters of a penalty with those that the ends of its domain are; one that nobody declared is real."""
+    """Return a penalty's parameters with those that are ends of its domain; one that nobody declared is positive."""
     known = {p.name: p for p in declared if isinstance(p, Parameter)}
     present = {p.name for p in own}
     added = [known.get(end) or assumed(end) for end in domain.names if end not in present]
@@ -187,7 +187,8 @@ def with_common_arguments(addends: tuple[Addend, ...]) -> tuple[Addend, ...]:
     """
     if not any(isinstance(penalty.lift, Group) for _, penalty in addends):
         return addends
-    taken = {one.name for _, penalty in addends for one in (*penalty.parameters, *penalty.arrays)}
+    taken = {p.name for _, penalty in addends for p in penalty.parameters}
+    taken |= {a.name for _, penalty in addends for a in penalty.arrays}
     if STARTS in taken:
         raise SpecError(f"'{STARTS}' says which weights are a group; call the parameter of that name otherwise")
     weights = WEIGHTS

@@ -1,10 +1,9 @@
 """The arguments of an emitted function, once, in one order; everything that lists them is a view of it.
 
 The order is C's: n, the numbers that the function is of (`w`, or `v` of a proximal operator), declared arrays, the
-loss's gradient, a rule's states and its count of steps, groups of weights, parameters, what receives the result, scratch: so many numbers
-for each weight, or the `rows` of a search. In Python the
-first, the gradient and one dict of the states are passed by position, arrays, parameters and `out` by keyword; the
-length and scratch are not passed at all.
+loss's gradient, a rule's states and its count of steps, groups of weights, parameters, what receives the result, and
+scratch: so many numbers for each weight, or the `rows` of a search. In Python the first, the gradient and one dict of
+the states are passed by position, groups, arrays, parameters and `out` by keyword; lengths and scratch are not passed.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ Role = Literal[
 ]
 Returns = Literal["number", "array", "nothing"]
 Dimension = Literal["n", "m", "groups_n"] | int
-"""The number of weights, the number of rows of data, the number of groups, or a number of rows that the function itself needs."""
+"""The number of weights, of rows of data, of groups, or a number of rows that the function itself needs."""
 
 BY_POSITION = ("w", "v", "g", "state")
 """In Python, in this order; all else is passed by keyword. `state` is the dict of a rule's states and of `t`."""
@@ -58,7 +57,8 @@ class Argument:
         name: As it is declared.
         role: What it is for.
         shape: Of an array, `("n",)` or `("n", "n")` say; `()` of one number.
-        dtype: `size`, `index` for 64 bits, `real` for the precision of the arrays, or `wide`: double, unless all is in single precision.
+        dtype: `size`, `index` for 64 bits, `real` for the precision of the arrays, or `wide`: double, unless all is in
+            single precision.
         domain: Values that it, or each of its elements, may take.
         default: Its value where it is not given, or before the first step; NaN for none.
         above: The name of another argument that it has to exceed; "" for none.

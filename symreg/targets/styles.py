@@ -50,6 +50,10 @@ def in_style(
     """
     if options.style != "plain" or not TARGETS[target].plain_writer:
         return updates, ()
+    if objective.terms.groups is not None:
+        raise SpecError(
+            f"{objective.name}: plain style has no loop over groups of weights; take style {UNLESS_ASKED.style}"
+        )
     from symreg.proximal.operator import TableSearch
 
     notes = []

@@ -85,7 +85,9 @@ def find_step(
                     low, high = low.min(after[output]), high.max(after[output])
     inputs = _inputs(terms if case.smooth is None else case.smooth, case.group, case.weights, shape)
     spread = partial(_spread_beside, step, case, j, shape)
-    shares = sensitivity.of_step(step, output, point, inputs, j, exact, case.prox, case.beside(j), spread)
+    shares = sensitivity.of_step(
+        step, output, point, inputs, j, exact, case.prox, case.beside(j), spread, partial(case.operator_at, j)
+    )
     return measured(got, low, high, shape, known.at((output, k), shares), rtol)
 
 
@@ -105,8 +107,8 @@ def _spread_beside(step: Stepper, case: StepCase, j: int, shape: Format) -> arb:
     total = arb(0)
     with ctx.workprec(WORKING_BITS):
         relative = arb(sensitivity.ULPS_OF_INPUT) * arb((1, shape.unit))
-        for i, at in enumerate(case.points):
-            point = step_point(case, i)
+        for i in (j, *case.others(j)):
+            at, point = case.points[i], step_point(case, i)
             inputs = [name for name in point if name not in ("t", "prox") and not point[name].is_zero()]
             changed = [{**point, name: point[name] * (1 + relative)} for name in inputs if i != j]
             off = sum((abs(point_of_operator(step, other) - at) for other in changed), arb(0))

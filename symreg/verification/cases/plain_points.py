@@ -7,6 +7,7 @@ the parameters at and around their defaults. Takes terms and a format, hands on 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -15,12 +16,13 @@ from symreg.model.interval import Interval
 from symreg.model.ordering import in_order
 from symreg.model.spec import Array, Parameter
 from symreg.model.terms import Terms
-from symreg.verification.cases.prox_cases import ProxCase, case_at, of_size, radial_case
+from symreg.verification.cases.prox_cases import ProxCase, case_at, grouped_case, of_size, radial_case
 from symreg.verification.cases.prox_minima import minima_of, radius_of
 from symreg.verification.cases.prox_points import around, thresholds_of
 from symreg.verification.cases.sampling.arrays import is_element
 from symreg.verification.cases.sampling.groups import Group, human_group, of_sizes
 from symreg.verification.cases.sampling.parameters import two_digits
+from symreg.verification.cases.sampling.partitions import partition_of
 from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.minimum.minimiser import NoMinimum
@@ -179,6 +181,12 @@ def plain_prox_cases(
             whole = Group(parameters=group.parameters, vectors=(), is_human=number == place == 0)
             values = tuple(group.parameters.items())
             try:
+                if terms.grouped:
+                    whole = replace(whole, partition=partition_of(terms, number + place))
+                    for points in _radial_points(shape):
+                        if sizes is None or sizes.hold_vector(points):
+                            yield grouped_case(terms, whole, step, points, shape)
+                    continue
                 if radius is not None:
                     for points in _radial_points(shape):
                         if sizes is not None and not sizes.hold_vector(points):

@@ -14,7 +14,8 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
-from symreg.verification.cases.prox_minima import minima_of, norm_of, radius_of
+from symreg.verification.cases.prox_groups import OfGroups, grouped_vectors, judged_vector
+from symreg.verification.cases.prox_minima import minima_of, norm_of, norm_problem, radius_of
 from symreg.verification.cases.prox_points import points_at_jump, points_for, thresholds_of
 from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
@@ -23,6 +24,7 @@ from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum
 from symreg.verification.minimum.operators import counted
+from symreg.verification.oracle.derivatives import Exact
 from symreg.verification.oracle.formats import FORMATS, Dtype, Format, Vector
 
 STEP_EXPONENTS = (-20, 20)  # a step is from 1e-6 to 1e6
@@ -46,6 +48,7 @@ class ProxCase:
         minima: The exact minimum for each v, or for the radius of the whole vector; None where undetermined.
         exact: What each element should be.
         is_radial: Is the vector judged by its radius?
+        of_groups: What each element is judged by where the vector is judged group by group.
     """
 
     group: Group
@@ -54,6 +57,17 @@ class ProxCase:
     minima: tuple[Minimiser | None, ...]
     exact: tuple[arb | None, ...]
     is_radial: bool = False
+    of_groups: OfGroups | None = None
+
+    def step_at(self, j: int) -> float:
+        """Return the step of the problem of one element."""
+        return self.step if self.of_groups is None else self.of_groups.steps[j]
+
+    def target(self, j: int) -> Exact | arb:
+        """Return what the minimum is of: the element, the radius of the whole vector, or the norm of its group."""
+        if self.of_groups is not None:
+            return self.of_groups.norms[j]
+        return norm_of(self.points) if self.is_radial else float(self.points[j])
 
     @property
     def is_sphere(self) -> bool:
@@ -89,11 +103,13 @@ def prox_cases(
         stream = Stream("prox", number)
         turn = number // _STEPS_PER_PARAMETERS
         parameters = _parameters(terms, turn, fixed, is_human=number == 0)
-        looked_at = terms if radius is None else counted(radius, _LENGTHS[-1])
+        looked_at = norm_problem(terms) if terms.grouped else terms if radius is None else counted(radius, _LENGTHS[-1])
         step = fixed.get("step", 1.0 if number == 0 else _step(looked_at, parameters, stream, number))
         group = Group(parameters=parameters, vectors=(), is_human=number == 0)
         try:
-            if radius is not None:
+            if terms.grouped:
+                new = [*_grouped(terms, shape, stream, group, step, sizes)]
+            elif radius is not None:
                 new = [*_radial(radius, shape, stream, group, step, sizes)]
             else:
                 new = [*_elementwise(terms, shape, stream, group, step, number, greatest_exponent, sizes)]
@@ -102,7 +118,7 @@ def prox_cases(
         cases += new
         count += sum(len(case.points) for case in new)
         number += 1
-    if per_call is not None and radius is None:
+    if per_call is not None and radius is None and not terms.grouped:
         return tuple(part for case in cases for part in _parts(case, per_call))
     return tuple(cases)
 
@@ -232,6 +248,29 @@ def _radial(
     if sizes is None and centre is not None and not centre.value.contains(0):
         # The least of vectors has a direction all the same, and its square underflows.
         yield radial_case(minimiser, group, step, np.array([2.0 ** (2 * shape.least_exponent), 0.0], shape.name))
+
+
+def _grouped(
+    terms: Terms, shape: Format, stream: Stream, group: Group, step: float, sizes: Sizes | None
+) -> Iterator[ProxCase]:
+    """Yield vectors in groups."""
+    for own, points in grouped_vectors(terms, shape, stream, group, step):
+        if sizes is None or sizes.hold_vector(points):
+            yield grouped_case(terms, own, step, points, shape)
+
+
+def grouped_case(terms: Terms, group: Group, step: float, points: Vector, shape: Format) -> ProxCase:
+    """Return the case of one vector in groups."""
+    judged = judged_vector(terms, group, step, points, shape)
+    return ProxCase(
+        group=group,
+        step=step,
+        points=points,
+        minima=judged.minima,
+        exact=judged.exact,
+        is_radial=True,
+        of_groups=judged.of_groups,
+    )
 
 
 def radial_case(minimiser: Minimisers, group: Group, step: float, points: Vector) -> ProxCase:

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from flint import arb, ctx
 
-from symreg.expressions.tree import Call, Item, Name, Sum, transform, walk
-from symreg.model.interval import WORDS
+from symreg.expressions.tree import Call, Item, Name, Sum, Tree, substitute, transform, walk
+from symreg.model.interval import REAL, WORDS
 from symreg.model.terms import Term, Terms
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
@@ -41,9 +41,16 @@ def _of_radius(term: Term) -> Term | None:
     return replace(term, tree=tree, domain=WORDS["nonnegative"])
 
 
+def norm_problem(terms: Terms) -> Terms:
+    """Return the penalty of a group's norm as elementwise terms of its size."""
+    size: dict[Tree, Tree] = {Name("w"): Call("abs", (Name("w"),))}
+    phis = (term.phi for term in terms.grouped)
+    return Terms(terms=tuple(replace(phi, tree=substitute(phi.tree, size), domain=REAL) for phi in phis))
+
+
 def is_judged(terms: Terms) -> bool:
     """Is there a reference for the terms' proximal operator?"""
-    return not terms.indexed or radius_of(terms) is not None
+    return not terms.indexed or (not terms.grouped and radius_of(terms) is not None)
 
 
 @lru_cache(maxsize=128)

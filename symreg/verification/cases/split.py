@@ -17,9 +17,11 @@ from flint import arb, ctx
 
 from symreg.expressions.tree import Binary, Call, Item, Name, Negate, Number, Tree, free_indices, names, walk
 from symreg.model.interval import inside
+from symreg.model.lifts import Group
 from symreg.model.ordering import are_in_order, in_order
 from symreg.model.spec import Array, Rule
 from symreg.model.terms import Term, Terms
+from symreg.verification.cases.prox_minima import norm_problem
 from symreg.verification.cases.sampling.parameters import sampled_parameters
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.minimum.steps import Stepper, stepper
@@ -87,6 +89,8 @@ def _end(rule: Rule, step: Stepper, start: float, size: float) -> tuple[float, .
 @lru_cache(maxsize=64)
 def has_kink(term: Term) -> bool:
     """Has the term no finite derivative at some weight, for some of the parameters that are tried?"""
+    if isinstance(term.lift, Group):
+        (term,) = norm_problem(Terms(terms=(term,))).terms
     look = _kinked_at if term.is_elementwise else _kinked_in_space
     return any(look(term, setting) for setting in _settings(term))
 

@@ -11,11 +11,12 @@ from flint import arb, ctx
 from symreg.model.terms import Terms
 from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.comparison.tolerance import WORKING_BITS
-from symreg.verification.minimum.operators import counted, operator
+from symreg.verification.minimum.operators import Operator, counted, operator, operator_in_group
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle.ball import ball
-from symreg.verification.oracle.derivatives import Slope
+from symreg.verification.oracle.derivatives import Exact, Slope
 from symreg.verification.oracle.formats import Vector
+from symreg.verification.oracle.groups import spans_of
 from symreg.verification.oracle.series import Value
 
 NO_TERMS = Terms(terms=())
@@ -51,10 +52,38 @@ class StepCase:
     prox: Terms = NO_TERMS
     points: tuple[arb, ...] = ()
 
+    def others(self, j: int) -> list[int]:
+        """Return the other weights that the operator takes together with one: all, or those of its group."""
+        if not self.prox.grouped:
+            return [i for i in range(len(self.weights)) if i != j]
+        first, last, _ = self._span(j)
+        return [i for i in range(first, last) if i != j]
+
     def beside(self, j: int) -> arb:
         """Return the sum of the squares of the other weights' points."""
         with ctx.workprec(WORKING_BITS):
-            return sum((point * point for i, point in enumerate(self.points) if i != j), arb(0))
+            return sum((self.points[i] ** 2 for i in self.others(j) if self.points), arb(0))
+
+    def operator_at(self, j: int, parameters: Mapping[str, Exact], beside: arb) -> Operator:
+        """Return the operator at one weight.
+
+        Args:
+            j: The weight.
+            parameters: Of the penalty.
+            beside: The sum of the squares of the other weights' points.
+        """
+        prox = counted(self.prox, len(self.weights))
+        if not prox.grouped:
+            return operator(prox, parameters, beside)
+        with ctx.workprec(WORKING_BITS):
+            before = self.beside(j)
+            scale = arb(1) if before.is_zero() else (beside / before).sqrt()
+            others = [self.points[i] * scale for i in self.others(j) if self.points]
+        return operator_in_group(prox, parameters, others, self._span(j)[2])
+
+    def _span(self, j: int) -> tuple[int, int, arb]:
+        spans = spans_of(self.prox, self.group.arrays_for(len(self.weights)))
+        return next(span for span in spans if span[0] <= j < span[1])
 
 
 def step_point(case: StepCase, j: int) -> dict[str, Value]:
@@ -99,5 +128,5 @@ def point_of_weight(case: StepCase, j: int, penalty: arb, shared: Mapping[str, V
     for name, column in case.arrays.items():
         point[name] = arb(float(column[j]))
     if case.smooth is not None:
-        point["prox"] = operator(counted(case.prox, len(case.weights)), case.group.parameters, case.beside(j))
+        point["prox"] = case.operator_at(j, case.group.parameters, case.beside(j))
     return point

@@ -66,7 +66,7 @@ def checks_of(terms: Terms, rules: Sequence[Rule], *, has_proofs: bool = False) 
         "value",
         "gradient",
         *([SUBGRADIENT] if has_proofs else []),
-        *(["prox"] if is_judged(terms) and not terms.grouped else []),
+        *(["prox"] if is_judged(terms) else []),
         *(f"{rule.name}_step" for rule in rules),
     )
 

@@ -75,7 +75,7 @@ def judge_of_pairs(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) -
         rtol: Relative error that is allowed besides the tolerance.
     """
     terms, dtype = evidence.terms, evidence.dtype
-    pairs = pair_cases(dtype, cases, evidence.proofs)
+    pairs = () if terms.grouped else pair_cases(dtype, cases, evidence.proofs)
     problem = radius_of(terms) or terms
 
     def judge(subject: Subject) -> list[Check]:

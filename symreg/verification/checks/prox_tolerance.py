@@ -17,7 +17,7 @@ from flint import arb, ctx
 
 from symreg.model.terms import Terms
 from symreg.verification.cases.prox_cases import ProxCase
-from symreg.verification.cases.prox_minima import minima_of, minimum, norm_of
+from symreg.verification.cases.prox_minima import minima_of, minimum
 from symreg.verification.comparison.sensitivity import ULPS_OF_INPUT, nudged
 from symreg.verification.comparison.tolerance import WORKING_BITS, Finding, Measured, measured
 from symreg.verification.minimum.minimiser import Minimiser
@@ -47,7 +47,7 @@ class ProxPoint:
     @cached_property
     def v(self) -> Exact | arb:
         """The element, or the radius of the whole vector."""
-        return _target(self.case, self.j)
+        return self.case.target(self.j)
 
     @cached_property
     def scale(self) -> arb:
@@ -64,12 +64,16 @@ class ProxPoint:
         own = self.case.minima[self.j]
         assert own is not None
         parameters: dict[str, Exact] = dict(self.case.group.parameters)
-        return tuple(shares_of_minimum(self.problem, own, parameters, self.v, self.case.step, self.scale, self.shape))
+        step, groups = self.case.step_at(self.j), self.case.of_groups
+        room = () if groups is None else (groups.rooms[self.j],)
+        shares = shares_of_minimum(self.problem, own, parameters, self.v, step, self.scale, self.shape)
+        return (*room, *shares)
 
     @cached_property
     def neighbours(self) -> tuple[Minimiser | None, ...]:
         """The minima of the problems that rounding may have made of this one."""
-        return tuple(neighbours(self.problem, dict(self.case.group.parameters), self.v, self.case.step, self.shape))
+        step = self.case.step_at(self.j)
+        return tuple(neighbours(self.problem, dict(self.case.group.parameters), self.v, step, self.shape))
 
 
 def find_prox(point: ProxPoint, got: float, rtol: float) -> Measured:
@@ -106,11 +110,6 @@ def find_prox(point: ProxPoint, got: float, rtol: float) -> Measured:
             # At a jump either side is right.
             return replace(beside, finding=Finding.VACUOUS if has_jumped else Finding.RIGHT)
     return comparison
-
-
-def _target(case: ProxCase, j: int) -> Exact | arb:
-    """Return v, or the radius of the whole vector."""
-    return norm_of(case.points) if case.is_radial else float(case.points[j])
 
 
 def shares_of_minimum(

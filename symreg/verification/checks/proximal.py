@@ -17,7 +17,7 @@ from symreg.model.terms import Terms
 from symreg.verification.behaviour import proximal
 from symreg.verification.cases.calling import CallFailed, Subject, call_prox
 from symreg.verification.cases.prox_cases import ProxCase
-from symreg.verification.cases.prox_minima import norm_of, radius_of
+from symreg.verification.cases.prox_minima import norm_of, norm_problem, radius_of
 from symreg.verification.cases.slope_cases import offsets
 from symreg.verification.checks import places
 from symreg.verification.checks.answers import answers
@@ -55,7 +55,7 @@ def judge_of_prox(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) ->
     where = list(offsets([len(case.points) for case in cases]))
     exact = reference([cases[c].exact[j] for c, j in where])
     everyday = places.everyday_points(terms, cases)
-    problem = radius_of(terms) or terms
+    problem = norm_problem(terms) if terms.grouped else radius_of(terms) or terms
     known: dict[int, ProxPoint] = {}
 
     def describe(k: int) -> Mapping[str, Any]:

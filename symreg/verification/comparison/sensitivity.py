@@ -17,7 +17,7 @@ from flint import arb, arb_series, ctx
 from symreg.expressions.tree import Binary, Call, Constant, Item, Name, Negate, Number, Sum, Tree, rebuild
 from symreg.model.terms import Terms
 from symreg.verification.comparison.tolerance import WORKING_BITS, moved
-from symreg.verification.minimum.operators import counted, operator
+from symreg.verification.minimum.operators import Operator
 from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle import series
 from symreg.verification.oracle.ball import ball, balls
@@ -137,6 +137,7 @@ def of_step(
     prox: Terms,
     beside: arb,
     spread: Callable[[], arb],
+    operator_at: Callable[[Mapping[str, Exact], arb], Operator],
 ) -> Iterator[arb | None]:
     """Yield the shares of one output of a step.
 
@@ -150,6 +151,7 @@ def of_step(
         prox: The terms that the rule takes the proximal operator of.
         beside: Of those in index notation, the sum of the squares of the other weights' points.
         spread: How far that sum moves when their inputs do.
+        operator_at: Returns the operator for other parameters, and another such sum.
     """
     shape = inputs.shape
 
@@ -162,14 +164,13 @@ def of_step(
         for name, x in point.items():
             if name != "w" and name not in _FOLLOWING and not x.is_zero():
                 yield moved(exact, [shifted(**{name: x * (1 + relative)}), shifted(**{name: x * (1 - relative)})])
-    prox = counted(prox, len(inputs.weights))
     taken = {p.name: inputs.parameters[p.name] for p in prox.parameters}
     for name, changed in _changes(taken, shape):
-        yield moved(exact, [shifted(prox=operator(prox, {**taken, name: x}, beside)) for x in changed])
-    if prox.indexed:
+        yield moved(exact, [shifted(prox=operator_at({**taken, name: x}, beside)) for x in changed])
+    if prox.couple_weights:
         with ctx.workprec(WORKING_BITS):
             sums = [beside + spread(), arb(0).max(beside - spread())]
-        yield moved(exact, [shifted(prox=operator(prox, taken, total)) for total in sums])
+        yield moved(exact, [shifted(prox=operator_at(taken, total)) for total in sums])
     own = {p.name: inputs.parameters[p.name] for p in inputs.terms.parameters}
     for is_own, slopes_found in slope_changes(replace(inputs, parameters=own), j):
         at = [ball(v) for v in nudged(inputs.weights[j], shape)] if is_own else [point["w"]] * len(slopes_found)

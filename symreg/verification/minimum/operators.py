@@ -5,7 +5,7 @@ Takes the terms that a rule's operator takes and their parameters; hands on a fu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from flint import arb
 
-from symreg.expressions.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, transform
+from symreg.expressions.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, substitute, transform
+from symreg.model.interval import REAL
 from symreg.model.terms import Terms
 from symreg.verification.minimum.minimiser import Minimiser, MinimiserUnknown, NoMinimum, minimisers
 from symreg.verification.oracle.ball import exactly
@@ -47,10 +48,44 @@ def operator(terms: Terms, parameters: Mapping[str, Exact], beside: arb | None =
         terms: Without `n`; see `counted`.
         beside: Of functions of norm(w), the sum of the squares of the points of all other weights; nothing for none.
     """
+    if terms.grouped:
+        return operator_in_group(terms, parameters, (), arb(1))
     used = {p.name for p in terms.parameters}
     profile = _profile(terms)
     along = _elementwise(profile, tuple((name, x) for name, x in sorted(parameters.items()) if name in used))
     return _radial(along, arb(0) if beside is None else beside) if terms.indexed else along
+
+
+def operator_in_group(terms: Terms, parameters: Mapping[str, Exact], others: Sequence[arb], weight: arb) -> Operator:
+    """Return `prox(v, s)` of a penalty over groups at one weight: first that of single weights, then of the norm.
+
+    Args:
+        terms: Over groups, and of single weights.
+        parameters: Exact numbers by name.
+        others: The points of the other weights of the group.
+        weight: The group's c_g.
+    """
+    used = {p.name for p in terms.parameters}
+    known = tuple((name, x) for name, x in sorted(parameters.items()) if name in used)
+    single = _elementwise(Terms(terms=terms.elementwise), known)
+    phis = (replace(term.phi, domain=REAL) for term in terms.grouped)
+    size: dict[Tree, Tree] = {Name("w"): _SIZE}
+    along = _elementwise(Terms(terms=tuple(replace(phi, tree=substitute(phi.tree, size)) for phi in phis)), known)
+
+    def prox(v: arb, s: arb) -> arb:
+        moved = single(v, s)
+        squares = sum((single(other, s) ** 2 for other in others), moved**2)
+        if weight.is_zero() or moved.is_zero():
+            return moved
+        whole = squares.sqrt()
+        shrunk = along(whole, s * weight)
+        if shrunk.is_zero():
+            return arb(0)
+        if not whole > 0:
+            raise MinimiserUnknown
+        return moved * (shrunk / whole)
+
+    return prox
 
 
 def has_minima(terms: Terms, parameters: Mapping[str, Exact]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from flint import arb, fmpq
@@ -52,6 +53,6 @@ def spans_of(terms: Terms, arrays: Mapping[str, Any]) -> tuple[tuple[int, int, a
     assert terms.groups is not None
     starts = [int(start) for start in arrays[STARTS]]
     given = arrays.get(terms.groups.weights)
-    spans = list(zip(starts[:-1], starts[1:], strict=True))
+    spans = list(pairwise(starts))
     weights = [arb(last - first).sqrt() for first, last in spans] if given is None else [ball(c) for c in given]
     return tuple((first, last, weight) for (first, last), weight in zip(spans, weights, strict=True))

@@ -85,8 +85,14 @@ def _print_sum(scope: Scope, stage: Reduce) -> None:
 
 def _count(stage: Reduce) -> str:
     """Return how many terms a sum has."""
-    left_out = stage.low + stage.high
+    left_out = _first(stage) + stage.high
     return f"max({shifted(stage.extent, -left_out)}, 0)" if left_out else stage.extent
+
+
+def _first(stage: Map | Reduce) -> int:
+    """Return the first index of a loop; only those over a group of weights, which are not written here, have a name."""
+    assert isinstance(stage.low, int)
+    return stage.low
 
 
 def _loop(scope: Scope, stage: Map | Reduce, body: Iterable[Statement], *trees: Tree) -> Loop:
@@ -97,7 +103,7 @@ def _loop(scope: Scope, stage: Map | Reduce, body: Iterable[Statement], *trees: 
         start = f"{stage.low}, " if stage.low else ""
         end = shifted("w.size" if stage.extent == "n" else stage.extent, -stage.high)
         scope.lines.append(f"{places} = np.arange({start}{end})")
-    return Loop(index=index, low=stage.low, high=stage.high, places=places)
+    return Loop(index=index, low=_first(stage), high=stage.high, places=places)
 
 
 def _trees(statements: Iterable[Statement]) -> Iterable[Tree]:

@@ -1,4 +1,4 @@
-"""Partitions of weights into groups, for penalties over groups: one, single ones, uneven ones, empty ones among them."""
+"""Partitions of weights into groups: one, single ones, uneven ones, empty ones among them."""
 
 from __future__ import annotations
 
