@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from symreg.calculus.radial import in_single_weights
 from symreg.claims.verdict import Verdict, Verdicts
 from symreg.derivation.model import GradientDerivation
 from symreg.updates.update import Update
@@ -18,7 +19,7 @@ def confront_verdicts(analysis: Verdicts) -> None:
     """
     from symreg.verification.claims import confront
 
-    confront(analysis.objective.terms, map(_claimed, analysis.verdicts))
+    confront(in_single_weights(analysis.objective.terms), map(_claimed, analysis.verdicts))
 
 
 def confront_updates(updates: Iterable[Update]) -> None:

@@ -36,6 +36,12 @@ def radial_profiles(terms: Terms) -> Terms:
     return Terms(terms=tuple(profiles))
 
 
+def in_single_weights(terms: Terms) -> Terms:
+    """Return the terms with each weight a group of its own, whose weight is 1."""
+    others = (term for term in terms.terms if term not in terms.grouped)
+    return Terms(terms=(*others, *of_norms(terms).terms)) if terms.grouped else terms
+
+
 def of_norms(terms: Terms) -> Terms:
     """Return the terms over groups as terms over a single weight, of |w| in place of a group's norm."""
     return Terms(terms=tuple(_of_norm(term.phi) for term in terms.grouped))

@@ -12,6 +12,7 @@ from symreg.calculus.signs.sign import sign_for_all
 from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
 from symreg.claims import convexity, descent, shape, thresholding
 from symreg.claims.cases import cases, exponent_of, joined
+from symreg.claims.lifted import of_differences, of_groups
 from symreg.claims.vectors import is_convex_by_structure, of_sum, of_vector
 from symreg.claims.verdict import Verdict, Verdicts, shown
 from symreg.errors import Intractable, NotDifferentiable
@@ -54,18 +55,23 @@ def properties(objective: Objective, analysis: Analysis | None = None) -> Verdic
         analysis: Of its terms, if somebody has one already.
     """
     analysis = analysis or analyse(objective.terms)
-    notes = (*objective.notes, *undefined_notes(objective.terms, analysis.gaps))
+    of_groups_alone = () if objective.terms.groups is None else (_NOTE_ON_GROUPS,)
+    notes = (*objective.notes, *undefined_notes(objective.terms, analysis.gaps), *of_groups_alone)
     verdicts = _of_sum(analysis.of(on_natural_domains(objective.terms, analysis.gaps)))
     return Verdicts(objective=objective, verdicts=verdicts, notes=notes)
+
+
+_NOTE_ON_GROUPS = "what is said of groups is said for positive weights of groups; phi is a function of one group's norm, whose weight is 1"
 
 
 def proofs_of_convexity(analysis: Analysis) -> tuple[tuple[Tree, Tree | None], ...]:
     """Return each rho for which R(w) + rho/2*|w|**2 is proved to be convex, with the condition; None: for all.
 
-    Terms in index notation have to be convex by their structure: nothing here looks for what refutes them.
+    Nothing is said of terms over groups. Terms in index notation have to be convex by their structure: nothing here
+    looks for what refutes them.
     """
     terms = analysis.terms
-    if not all(is_convex_by_structure(term) for term in terms.indexed):
+    if terms.grouped or not all(is_convex_by_structure(term) for term in terms.indexed):
         return ()
     if not terms.elementwise:
         return ((ZERO, None),)
@@ -95,10 +101,23 @@ def _of_sum(analysis: Analysis) -> tuple[Verdict, ...]:
                 addends.append(tuple(Verdict(claim=claim, verdict="undecided", said=(str(error),)) for claim in CLAIMS))
             else:
                 addends += [_of_sum(alone) for alone in analysis.alone if alone.terms.elementwise]
-    addends += [of_vector(alone, CLAIMS) for alone in analysis.alone if alone.terms.indexed]
+    if terms.groups is not None:
+        addends.append(of_groups(_of_sum(analysis.of_norms), terms.groups.weights))
+    addends += [_of_vector(alone) for alone in analysis.alone if alone.terms.indexed]
     if len(addends) == 1:
         return addends[0]
     return of_sum(analysis, addends, CLAIMS)
+
+
+def _of_vector(alone: Analysis) -> tuple[Verdict, ...]:
+    """Return the verdicts on one term in index notation; over differences, what follows from its phi as well."""
+    verdicts = of_vector(alone, CLAIMS)
+    (term,) = alone.terms.terms
+    if term.lift is None:
+        return verdicts
+    of_phi = {verdict.claim: verdict for verdict in _of_sum(alone.of(Terms(terms=(term.phi,))))}
+    followed = (of_differences(v.claim, of_phi) if v.verdict == "undecided" else None for v in verdicts)
+    return tuple(new or old for new, old in zip(followed, verdicts, strict=True))
 
 
 def _elementwise(analysis: Analysis, claims: Claims) -> tuple[Verdict, ...]:

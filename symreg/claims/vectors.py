@@ -11,6 +11,7 @@ from typing import Any
 
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.border import Unforeseen, border
+from symreg.calculus.radial import in_single_weights
 from symreg.claims import composition, structure
 from symreg.claims.lines import ONE_WEIGHT, Line, at_numbers, lines, restricted
 from symreg.claims.verdict import Verdict, Words, shown
@@ -104,6 +105,10 @@ class OnLine:
 def _on_lines(analysis: Analysis) -> Iterator[OnLine]:
     """Yield what can be taken apart: with parameters, or at their defaults where an order depends on them."""
     terms = analysis.terms
+    if terms.grouped:
+        if terms.indexed:
+            return
+        terms = in_single_weights(terms)
     is_vector = bool(terms.indexed)
     for line in lines(terms.arrays) if is_vector else [ONE_WEIGHT]:
         if not all(line.is_within(term.domain) for term in terms.terms):

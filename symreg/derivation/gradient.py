@@ -14,6 +14,7 @@ from symreg.calculus.pieces.knot import Knot
 from symreg.claims.sentences import bounds_of_step
 from symreg.claims.verdict import StepBound
 from symreg.derivation.directions import directions
+from symreg.derivation.groups import gradient_of_groups, steps_of_groups
 from symreg.derivation.model import Direction, GradientDerivation, ProximalDerivation
 from symreg.derivation.notes import notes_on
 from symreg.derivation.opening import opening
@@ -60,8 +61,9 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
     taken = "" if not prox.terms.terms else "P" if smooth.terms.terms else "R"
     gradient = _gradient(smooth)
     slope = call("d", Name(of)) if of else ZERO
-    assigned, update = update_steps(rule, terms, slope, gradient, is_indexed=bool(smooth.indexed), is_taken=bool(taken))
-    is_plain = not smooth.indexed and not taken
+    is_indexed = smooth.terms.couple_weights
+    assigned, update = update_steps(rule, terms, slope, gradient, is_indexed=is_indexed, is_taken=bool(taken))
+    is_plain = not is_indexed and not taken
     return GradientDerivation(
         objective=objective,
         rule=rule,
@@ -125,13 +127,16 @@ def _bounds(rule: Rule, update: Update, smooth: Analysis) -> tuple[StepBound, ..
 def _gradient(smooth: Analysis) -> Tree:
     """Return dR/dw_j, simplified."""
     elementwise = [elementwise_over_j(smooth.gradient)] if smooth.addends else []
-    return total([*elementwise, *(addend.simplified for addend in smooth.indexed)])
+    return total([*elementwise, *(addend.simplified for addend in smooth.indexed), *gradient_of_groups(smooth)])
 
 
 def _gradient_steps(smooth: Analysis, gradient: Tree, slope: Tree) -> list[Step]:
     """Return the rules of differentiation, each on each expression once, and what is made of their results."""
     steps = list(dict.fromkeys(step for part in (*smooth.addends, *smooth.indexed) for step in part.steps))
     summed = total([*(elementwise_over_j(a.gradient) for a in smooth.addends), *(a.gradient for a in smooth.indexed)])
+    if smooth.terms.grouped:
+        steps += steps_of_groups(smooth)
+        summed = total([summed, *gradient_of_groups(smooth)]) if smooth.addends or smooth.indexed else gradient
     if summed != gradient:
         why = derivative_name(slope)
         steps.append(Step(rule="simplify", before=summed, after=gradient, why=why, condition=_domain(smooth)))

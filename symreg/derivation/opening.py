@@ -5,6 +5,7 @@ from __future__ import annotations
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.differentiation.differentiate import elementwise_over_j
 from symreg.calculus.differentiation.step import Step
+from symreg.derivation.groups import over_all_groups
 from symreg.expressions.arithmetic import GJ, call, minus, over, plus, power, times, total
 from symreg.expressions.tree import Item, Name, Subscript, Sum, Tree, number, substitute
 from symreg.model.spec import Rule
@@ -44,7 +45,7 @@ _INTO_PROX = "the others; the step takes their proximal operator"
 
 def _written(analysis: Analysis) -> Tree:
     """Return R over all weights."""
-    return total([*_over_all_weights(analysis), *(term.value for term in analysis.indexed)])
+    return total([*_over_all_weights(analysis), *(term.value for term in analysis.indexed), *over_all_groups(analysis)])
 
 
 def _over_all_weights(analysis: Analysis) -> list[Tree]:
@@ -79,12 +80,22 @@ def _sum_rules(smooth: Analysis, whole: Tree, of: str) -> list[Step]:
 _OF_VECTORS = "; it takes the whole vector, and prox(w_j, s) is entry j of what it gives"
 
 
+_AFTER_ANOTHER = (
+    "; it is the operator of the groups at the point that the one of the single weights gives (Yu 2013, Theorem 4), as "
+    "this is convex and positively homogeneous"
+)
+
+
 def _operator(prox: Analysis, taken: str, rule: Rule) -> Step:
     """Return what the operator is: of one weight, or of all together where the penalty is a function of their norm."""
     known = {p.name for p in (*prox.parameters, *rule.parameters)} | {state.name for state in rule.states}
     known |= {step.target for step in rule.steps}
     u, v, s = (Name(next(x for x in letters if x not in known)) for letters in ("uzqabc", "vxyabc", "shrabc"))
-    own, others = ([part.value for part in parts] for parts in (prox.addends, prox.indexed))
+    is_both = bool(prox.terms.grouped and prox.addends)
+    if prox.terms.grouped:
+        own, others = [], [_written(prox)]
+    else:
+        own, others = ([part.value for part in parts] for parts in (prox.addends, prox.indexed))
     value = substitute(total(own or others), {Name("w"): u})
     distance = minus(u, v) if own else call("norm", minus(u, v))
     whole = plus(times(s, value), over(power(distance, number(2)), number(2)))
@@ -93,5 +104,5 @@ def _operator(prox: Analysis, taken: str, rule: Rule) -> Step:
         rule="proximal operator",
         before=call("prox", v, s),
         after=call("argmin", u, whole),
-        why=f"of {taken}, {what}" + ("" if own else _OF_VECTORS),
+        why=f"of {taken}, {what}" + ("" if own else _OF_VECTORS) + (_AFTER_ANOTHER if is_both else ""),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from symreg.expressions.tree import Binary, Call, Item, Name, Subscript, Sum, Tree, names, substitute
+from symreg.expressions.tree import Binary, Call, Item, Name, Subscript, Sum, Tree, names, substitute, transform
 from symreg.model.domain import Domain
 
 STARTS, WEIGHTS = "groups", "c"
@@ -32,8 +32,26 @@ class Group:
     @property
     def written(self) -> Tree:
         """R as a reader sees it: `sum(c[g]*phi(norm(w[g])), g)`."""
-        of_norm = substitute(self.phi, {Name("w"): Call("norm", (Item("w", (Subscript("g"),)),))})
-        return Sum(Binary("*", Item(self.weights, (Subscript("g"),)), of_norm), "g")
+        return over_groups(self.phi, self.weights)
+
+
+NORM = Call("norm", (Item("w", (Subscript("g"),)),))
+"""Of the weights of the group g."""
+
+
+def over_groups(phi: Tree, weights: str) -> Tree:
+    """Return the sum of c_g*phi(norm(w_g)) over the groups; the norm is not negative.
+
+    Args:
+        phi: Over the bare `w`.
+        weights: What the array of the c_g is called.
+    """
+    of_norm = transform(substitute(phi, {Name("w"): NORM}), _without_abs)
+    return Sum(Binary("*", Item(weights, (Subscript("g"),)), of_norm), "g")
+
+
+def _without_abs(node: Tree) -> Tree:
+    return NORM if node == Call("abs", (NORM,)) else node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

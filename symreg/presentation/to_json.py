@@ -123,6 +123,7 @@ def _of_terms(terms: Terms) -> list[dict[str, Any]]:
             "expression": to_text(term.tree),
             "domain": str(term.domain),
             "is_elementwise": term.is_elementwise,
+            "lift": None if term.lift is None else term.lift.word,
         }
         for term in terms.terms
     ]

@@ -108,7 +108,7 @@ def latex(analysis: Verdicts) -> str:
             "name": escape_latex(objective.name),
             "title": escape_latex(objective.title),
             "parameters": [shown(row) for row in _declared(objective)],
-            "is_elementwise": not objective.terms.indexed,
+            "is_elementwise": not objective.terms.couple_weights,
             "lines": [f"{left} & {right}".lstrip() for left, right in lines_of(_penalty(objective), notation)],
             "weights": shown(*_weights(objective)),
             "rows": [
@@ -128,10 +128,13 @@ def _penalty(objective: Objective) -> Equation:
     """Return what the penalty is: of one weight, or of the vector where a term is in index notation."""
     values = {term.name: times(number(term.coefficient), term.tree) for term in objective.terms.terms}
     own = total([values[term.name] for term in objective.terms.elementwise])
-    if not objective.terms.indexed:
+    if not objective.terms.couple_weights:
         return Equation(left=PHI_OF_W, rights=(own,))
     summed = [Sum(substitute(own, {W: Item("w", (Subscript("i"),))}), "i")] if objective.terms.elementwise else []
-    return Equation(left=Name("R"), rights=(total([*summed, *(values[t.name] for t in objective.terms.indexed)]),))
+    return Equation(
+        left=Name("R"),
+        rights=(total([*summed, *(values[t.name] for t in objective.terms.terms if not t.is_elementwise)]),),
+    )
 
 
 def _weights(objective: Objective) -> list[Sentence]:

@@ -37,7 +37,8 @@ def on_natural_domains(terms: Terms, left_out: Sequence[Gaps]) -> Terms:
         terms: The terms.
         left_out: Of each, where its formula has no value.
     """
-    domains = ((term, natural_domain(term, of_term)) for term, of_term in zip(terms.terms, left_out, strict=True))
+    pairs = zip(terms.terms, left_out, strict=True)
+    domains = ((term, None if term.lift else natural_domain(term, of_term)) for term, of_term in pairs)
     return Terms(terms=tuple(term if d is None else replace(term, domain=d) for term, d in domains))
 
 

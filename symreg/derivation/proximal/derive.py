@@ -13,10 +13,12 @@ from symreg.derivation.model import Letters, ProximalDerivation
 from symreg.derivation.proximal.by_cases import derive_by_cases
 from symreg.derivation.proximal.without_cases import derive_from_rest, derive_search
 from symreg.derivation.proximal.writer import Writer
+from symreg.errors import Intractable
 from symreg.expressions.arithmetic import ZERO
 from symreg.model.objective import Objective
 from symreg.model.terms import Terms
 from symreg.proximal.derive import with_exponents
+from symreg.proximal.groups import operators_of_groups
 from symreg.proximal.operator import Operator
 
 
@@ -33,8 +35,8 @@ def derive_prox(objective: Objective, analysis: Analysis | None = None) -> Proxi
     """
     analysis = analyse(objective.terms) if analysis is None else analysis
     terms = analysis.terms
-    is_radial = bool(terms.indexed)
-    operator, phi, exponents = with_exponents(analysis.of(radial_profiles(terms)) if is_radial else analysis)
+    is_radial = terms.couple_weights
+    operator, phi, exponents = with_exponents(_of_one_number(analysis))
     writer = Writer(
         objective=objective,
         terms=terms,
@@ -49,6 +51,25 @@ def derive_prox(objective: Objective, analysis: Analysis | None = None) -> Proxi
     if operator.abs_coefficient != ZERO or operator.square_coefficient != ZERO:
         return derive_from_rest(operator, writer)
     return derive_by_cases(operator, writer)
+
+
+def _of_one_number(analysis: Analysis) -> Analysis:
+    """Return what is known of phi, of one weight or of a norm.
+
+    Raises:
+        Intractable: The operator is one after another, or there is none.
+    """
+    terms = analysis.terms
+    if not terms.grouped:
+        return analysis.of(radial_profiles(terms)) if terms.indexed else analysis
+    if terms.elementwise or terms.indexed:
+        others = ", ".join(term.name for term in terms.terms if term not in terms.grouped)
+        raise Intractable(
+            f"beside a penalty over groups the operator is that of {others} first, then that of the groups; derive "
+            "each by itself"
+        )
+    operators_of_groups(analysis)
+    return analysis.of_norms
 
 
 def _letters(terms: Terms, *, is_radial: bool) -> Letters:

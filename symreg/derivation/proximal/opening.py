@@ -61,11 +61,15 @@ def _along_the_ray(writer: Writer) -> None:
     """Write that the minimiser of a function of the norm lies on the ray of the point."""
     u, v, s = (Name(name) for name in (writer.letters.weight, writer.letters.point, writer.letters.step))
     point = Name("v")
+    of = "R is a function of the norm alone"
+    if writer.terms.groups is not None:
+        of = f"of each group by itself, with its step times {writer.terms.groups.weights}[g] for the step: R is a "
+        of += "function of its norm, nowhere less than at 0"
     writer.put(
         "radial theorem",
         call("prox", point, s),
         times(over(u, v), point),
-        "R is a function of the norm alone, so the minimiser lies on the ray of ",
+        f"{of}, so the minimiser lies on the ray of ",
         *(point, "; ", u, " is its norm, and ", v, " that of ", point),
         raw=True,
     )
@@ -73,6 +77,8 @@ def _along_the_ray(writer: Writer) -> None:
 
 def _profile(writer: Writer) -> Tree:
     """Return phi as it was written; of a function of the norm, over the norm."""
+    if writer.terms.grouped:
+        return writer.phi.value
     trees = [radial_profile(term) if writer.is_radial else term.tree for term in writer.terms.terms]
     rows = zip(writer.terms.terms, trees, strict=True)
     return total([times(number(term.coefficient), tree) for term, tree in rows if tree is not None])
