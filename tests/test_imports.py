@@ -63,6 +63,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "ratio": {"symbolic", "signs", "pieces", "sides"},
         "analysis": {
             "border",
+            "radial",
             "symbolic",
             "signs",
             "domains",
@@ -133,7 +134,8 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "cse": {"ir", "names", "numbering", "scalars", "loops", "unused"},
         "proximal": {"ir", "names", "cse"},
         "routines": {"ir", "names", "cse", "proximal"},
-        "lower": {"ir", "names", "sums", "boundaries", "cse", "proximal", "routines"},
+        "groups": {"ir", "sums", "cse", "proximal", "routines"},
+        "lower": {"ir", "names", "sums", "boundaries", "cse", "groups", "proximal", "routines"},
     },
 }
 ENTRANCES = {"__init__", "__main__", "application", "cli"}

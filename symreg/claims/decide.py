@@ -61,7 +61,10 @@ def properties(objective: Objective, analysis: Analysis | None = None) -> Verdic
     return Verdicts(objective=objective, verdicts=verdicts, notes=notes)
 
 
-_NOTE_ON_GROUPS = "what is said of groups is said for positive weights of groups; phi is a function of one group's norm, whose weight is 1"
+_NOTE_ON_GROUPS = (
+    "what is said of groups is said where their weights are positive; phi is the penalty of one group's norm, whose "
+    "weight is 1"
+)
 
 
 def proofs_of_convexity(analysis: Analysis) -> tuple[tuple[Tree, Tree | None], ...]:

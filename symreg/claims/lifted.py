@@ -1,8 +1,8 @@
 """Claims about penalties that are made of one of a number: what carries over from phi to groups, and to differences.
 
 Groups: R(w) is the sum of c_g*psi(norm(w_g)) with psi(r) = phi(|r|) and c_g > 0. On one weight that is a group by
-itself R is psi, so what fails for psi fails for R. And psi, being even, is convex only if phi does not fall on r >= 0; a
-convex function that does not fall, of a norm, is convex (Boyd and Vandenberghe 2004, section 3.2.4), for psi as for
+itself R is psi, so what fails for psi fails for R. And psi, being even, is convex only if phi does not fall on r >= 0;
+a convex function that does not fall, of a norm, is convex (Boyd and Vandenberghe 2004, section 3.2.4), for psi as for
 psi + rho*r**2/2 and psi - mu*r**2/2. The Hessian of psi(norm(w)) has the eigenvalues psi''(r) and psi'(r)/r, and the
 second is a mean of the first over [0, r].
 

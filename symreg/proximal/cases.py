@@ -22,8 +22,8 @@ from symreg.expressions.tree import Tree, number
 from symreg.model.domain import Domain
 from symreg.proximal.ends import at_end, at_kink, at_start, sides_of, value_at
 from symreg.proximal.operator import Case, MonotonePiece, threshold_at
-from symreg.proximal.period import period_of
 from symreg.proximal.solving.closed_forms import closed_form, for_all_floats
+from symreg.proximal.solving.period import period_of
 from symreg.proximal.solving.slopes import stable_slope
 from symreg.proximal.solving.start import iteration_on
 from symreg.proximal.solving.turning_points import with_turning_point

@@ -16,8 +16,8 @@ from symreg.verification.minimum.steps import Stepper
 from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.derivatives import Exact, Slope
 from symreg.verification.oracle.formats import Vector
-from symreg.verification.oracle.groups import spans_of
 from symreg.verification.oracle.series import Value
+from symreg.verification.oracle.slopes import spans_of
 
 NO_TERMS = Terms(terms=())
 

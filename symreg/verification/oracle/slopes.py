@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import isnan
 from typing import Any, TypeAlias
 
 from flint import arb, ctx, fmpq
 
+from symreg.expressions.tree import Call, Name
 from symreg.model.interval import Interval
+from symreg.model.lifts import STARTS
 from symreg.model.terms import Term, Terms
 from symreg.verification.oracle.ball import ball, balls
 from symreg.verification.oracle.decisions import Decide, Undecided, sign
 from symreg.verification.oracle.derivatives import MOST_BITS, Exact, Function, Slope, is_tight, slope
 from symreg.verification.oracle.evaluate import Scope, compiled
-from symreg.verification.oracle.groups import over_groups
 from symreg.verification.oracle.series import Value
 
 _VALUE_BITS = 160
@@ -158,7 +160,7 @@ def _whole(
     known = {name: ball(number) for name, number in parameters.items()}
     given = {array.name: balls(arrays[array.name]) for array in terms.arrays if array.name in arrays}
     parts = [(term.coefficient, compiled(term.tree)) for term in terms.indexed]
-    of_groups = over_groups(terms, parameters, arrays) if terms.grouped else None
+    of_groups = _over_groups(terms, parameters, arrays) if terms.grouped else None
 
     def total(weights: Sequence[Value], decide: Decide) -> Value:
         result: Value = arb(0)
@@ -197,3 +199,45 @@ def _sides(domains: Sequence[Interval], at: Exact) -> tuple[int, ...]:
     at_low = any(domain.low == at for domain in domains)
     at_high = any(domain.high == at for domain in domains)
     return tuple(side for side, is_end in ((-1, at_low), (1, at_high)) if not is_end) or (-1, 1)
+
+
+_NORM = compiled(Call("norm", (Name("w"),)))
+
+
+def _over_groups(
+    terms: Terms, parameters: Mapping[str, Exact], arrays: Mapping[str, Any]
+) -> Callable[[Sequence[Value], Decide], Value]:
+    """Return the terms over groups as a function of all weights as numbers.
+
+    Args:
+        terms: With terms over groups.
+        parameters: Exact numbers by name.
+        arrays: With where groups begin, and their weights unless these are the roots of their sizes.
+    """
+    known = {name: ball(number) for name, number in parameters.items()}
+    parts = [(term.coefficient, compiled(term.phi.tree)) for term in terms.grouped]
+    spans = spans_of(terms, arrays)
+
+    def total(weights: Sequence[Value], decide: Decide) -> Value:
+        result: Value = arb(0)
+        for first, last, weight in spans:
+            if first == last or weight.is_zero():
+                continue
+            part = list(weights[first:last])
+            norm = _NORM(Scope({}, {"w": part}, len(part), decide))
+            scope = Scope({**known, "w": norm}, decide=decide)
+            for coefficient, code in parts:
+                result = result + _rational(coefficient) * weight * code(scope)
+        return result
+
+    return total
+
+
+def spans_of(terms: Terms, arrays: Mapping[str, Any]) -> tuple[tuple[int, int, arb], ...]:
+    """Return of each group its first index, the one behind it, and its weight."""
+    assert terms.groups is not None
+    starts = [int(start) for start in arrays[STARTS]]
+    given = arrays.get(terms.groups.weights)
+    spans = list(pairwise(starts))
+    weights = [arb(last - first).sqrt() for first, last in spans] if given is None else [ball(c) for c in given]
+    return tuple((first, last, weight) for (first, last), weight in zip(spans, weights, strict=True))
