@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from symreg.application.choices import AUDIT_POINTS, FRAGMENT_WIDTH, AuditKind
+from symreg.application.choices import AUDIT_POINTS, FRAGMENT_WIDTH, AuditKind, JudgedKind
 from symreg.application.objective_tasks import (
     EmittedFiles,
     decide_properties,
@@ -22,7 +22,7 @@ from symreg.application.objective_tasks import (
 from symreg.application.requests import VerifyRequest, audit_request, distinct_rules, read_objective, verify_request
 from symreg.application.worker import Phase, Progress, Tell
 from symreg.targets.emit import TARGETS
-from symreg.targets.options import UNLESS_ASKED, Kind, Options
+from symreg.targets.options import UNLESS_ASKED, Options
 
 if TYPE_CHECKING:
     from symreg.application.verify import Watch
@@ -216,7 +216,7 @@ def write_report(
     points: int,
     as_json: bool = False,
     against: str | None = None,
-    kind: Kind | None = None,
+    kind: JudgedKind | None = None,
     settings: Mapping[str, float] | None = None,
     rtol: float | None = None,
     dtype: str | None = None,

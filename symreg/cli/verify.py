@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from symreg.application.choices import ARRAYS, DTYPES, MOST_VERIFY_POINTS, VERIFY_POINTS
+from symreg.application.choices import ARRAYS, DTYPES, JUDGED_KINDS, MOST_VERIFY_POINTS, VERIFY_POINTS
 from symreg.cli.child import run_task
 from symreg.cli.options import (
     common_options,
@@ -19,7 +19,6 @@ from symreg.cli.options import (
     targets_named,
 )
 from symreg.cli.outcomes import print_report
-from symreg.targets.options import KINDS
 
 _CALLS = """
 What --against is called with, arrays by position and parameters by name, on copies:
@@ -58,7 +57,7 @@ other arguments is called as --call says:
     metavar="FILE.py:FUNCTION",
     help="Judge this function, or package.module:FUNCTION, in place of what symreg emits.",
 )
-@click.option("--as", "kind", type=click.Choice(KINDS), help="What --against computes.")
+@click.option("--as", "kind", type=click.Choice(JUDGED_KINDS), help="What --against computes.")
 @click.option("--call", metavar="ARGUMENTS", help='What --against is called with, as in "v, tau=step*lam".')
 @click.option(
     "--arrays", type=click.Choice(ARRAYS), help="What --against takes; numbers: one weight at a time.  [default: found]"

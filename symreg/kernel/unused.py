@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from symreg.expressions.tree import names
-from symreg.kernel.ir import Best, Invoke, Let, Map, Reduce, Root, Stage, Statement, Store, Table
+from symreg.kernel.ir import Best, Invoke, Let, Map, Reduce, Root, Rows, Stage, Statement, Store, Table
 
 _S = TypeVar("_S", bound=Statement | Stage)
 
@@ -37,6 +37,10 @@ def used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
                 needed |= names(step)
             case Best(v=v, step=step, table=table):
                 needed |= names(v) | names(step) | {table}
+            case Rows(body=body, sums=sums):
+                inside = {name for tree in sums for name in names(tree)}
+                statement = replace(statement, body=used(body, inside))
+                needed |= inside
             case Map(body=body, edge=edge):
                 inside, of_edge = set[str](), set[str]()
                 statement = replace(statement, body=used(body, inside), edge=used(edge, of_edge))

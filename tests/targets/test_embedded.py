@@ -13,7 +13,8 @@ from emitted import PENALTIES, SUMS, WARNINGS, assert_clean, made, needs_gcc
 
 from symreg.objectives.resolve import resolve
 from symreg.targets.emit import emit
-from symreg.targets.options import DtypeChoice, Kind, Options
+from symreg.targets.options import DtypeChoice, Options
+from symreg.updates.kinds import Kind
 
 RULES = ("adam", "momentum", "proximal_gradient", "proximal_adam")
 SAMPLE = ("l1", "mcp", "log_sum", "welsch", "l2_norm")
