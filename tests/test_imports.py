@@ -128,12 +128,13 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "scalars": {"graph", "ir", "lines", "names", "numbering"},
         "loops": {"ir", "lines", "numbering", "scalars"},
         "sums": {"ir", "names", "nan"},
+        "samples": {"ir", "sums"},
         "boundaries": {"graph", "ir", "sums"},
         "unused": {"ir"},
         "cse": {"ir", "names", "numbering", "scalars", "loops", "unused"},
         "proximal": {"ir", "names", "cse"},
         "routines": {"ir", "names", "cse", "proximal"},
-        "lower": {"ir", "names", "sums", "boundaries", "cse", "proximal", "routines"},
+        "lower": {"ir", "names", "sums", "samples", "boundaries", "cse", "proximal", "routines"},
     },
 }
 ENTRANCES = {"__init__", "__main__", "application", "cli"}

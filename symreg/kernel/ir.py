@@ -262,8 +262,7 @@ class Rows:
 
     Whatever the layout of X: rows or columns one behind the other, or compressed rows. Trees are over the names of the
     products and of the body and over `Item("y", index)`. Each sum takes a sample as often as its weight says: the
-    sample's `sample_weight`, which no tree holds, or once where there are none. In every function with a pass the
-    scalar `weight` is the sum of these, m without them.
+    sample's `sample_weight`, which no tree holds, or once where there are none.
 
     Args:
         products: What is known of a sample.
@@ -272,6 +271,8 @@ class Rows:
         term: The summand.
         array: Which the pass sets, to the sum of `residual*X[k, j]` for each j; "" for none.
         residual: The factor of a row.
+        weight: Of a scalar, the sum of the samples' weights, and how many samples there are where these have none;
+            it is known before the pass. "" where nothing asks for it.
         index: Of the samples.
     """
 
@@ -281,6 +282,7 @@ class Rows:
     term: Tree | None = None
     array: str = ""
     residual: Tree | None = None
+    weight: str = ""
     index: str = "k"
 
     @property
@@ -307,8 +309,9 @@ class Kernel:
         update: What it computes.
         stages: In order.
         buffers: Scratch arrays.
-        result: The scalar that is returned, of a function that returns one, or that a `partial` returns first.
-        scalars: Of a step: each scalar state, `t` among them, and its value after the step.
+        result: The scalar that is returned, of a function that returns one.
+        scalars: Of a step: each scalar state, `t` among them, and its value after the step. Of a `partial` the sums of
+            losses and of weights, `loss` and `weight`.
         may_alias: May the array that is written be exactly the one that is read?
         search: That its tables and minimisers use, if there are any.
     """
@@ -383,4 +386,4 @@ def names_in(stages: Iterable[Stage | Statement]) -> Iterator[str]:
             yield from names_in((*stage.body, *stage.edge))
         if isinstance(stage, Rows):
             yield from (*(product.name for product in stage.products), *names_in(stage.body))
-            yield from (stage.name,) if stage.name else ()
+            yield from (name for name in (stage.name, stage.weight) if name)

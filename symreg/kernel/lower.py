@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 from symreg.errors import Intractable
+from symreg.expressions.arithmetic import plus, times
 from symreg.expressions.tree import (
     Binary,
     Call,
@@ -30,11 +32,15 @@ from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.proximal.table_search import search_of
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.place import Place
+from symreg.kernel.samples import data_gradient, data_hessian, data_value, lipschitz_bound, loss_each, partial_sums
 from symreg.kernel.sums import Placing
 from symreg.proximal.operator import STEP, AnyOperator, Operator, TableSearch
+from symreg.updates.kinds import Kind
 from symreg.updates.update import Update
 
-FRAME = frozenset(("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new"))
+FRAME = frozenset(
+    ("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new", "X", "y", "samples", "sample_weight")
+)
 """Names that have a use of their own in what is emitted."""
 
 _W, _G = (Item(array, (Subscript("j"),)) for array in "wg")
@@ -47,14 +53,26 @@ def lower(update: Update) -> Kernel:
     Raises:
         Intractable: A sum over an index all of whose subscripts may be out of range.
     """
-    made = {"value": _value, "gradient": _gradient, "prox": _prox, "step": _step}[update.kind](update)
+    lowered: dict[Kind, Callable[[Update], _Lowered]] = {
+        "loss_value": _loss,
+        "loss_gradient": _loss,
+        "loss_hessian": _loss,
+        "value": _value,
+        "gradient": _gradient,
+        "hessian_vector": _hessian_vector,
+        "partial": _partial,
+        "lipschitz": _lipschitz,
+        "prox": _prox,
+        "step": _step,
+    }
+    made = lowered[update.kind](update)
     shared = share(made.placing.stages, made.results, made.placing.namer)
     return Kernel(
         update=update,
         stages=shared.stages,
         buffers=tuple(Buffer(name=name) for name in made.placing.buffers),
-        result=shared.scalars[0] if update.kind == "value" else None,
-        scalars=tuple(zip(made.kept, shared.scalars, strict=True)) if update.kind == "step" else (),
+        result=shared.scalars[0] if update.kind in ("value", "lipschitz") else None,
+        scalars=tuple(zip(made.kept, shared.scalars, strict=True)) if update.kind in ("step", "partial") else (),
         may_alias=made.may_alias,
         search=_search(update, made.placing.namer),
     )
@@ -86,7 +104,7 @@ class _Lowered:
 
 def _value(update: Update) -> _Lowered:
     placing = _placing(update)
-    addends: list[Tree] = []
+    addends: list[Tree] = [] if update.data is None else [data_value(update, placing)]
     if update.elementwise is not None:
         each = substitute(update.elementwise, {Name("w"): Item("w", (Subscript("i"),))})
         addends.append(placing.placed(Sum(each, "i")))
@@ -95,8 +113,43 @@ def _value(update: Update) -> _Lowered:
     return _Lowered(placing=placing, results=(placing.with_nan(_total(addends)),))
 
 
+def _loss(update: Update) -> _Lowered:
+    placing = _placing(update)
+    placing.stages.append(Map(index="j", body=(loss_each(update, placing),)))
+    return _Lowered(placing=placing)
+
+
+def _partial(update: Update) -> _Lowered:
+    placing = _placing(update)
+    return _Lowered(placing=placing, results=partial_sums(update, placing), kept=("loss", "weight"))
+
+
+def _lipschitz(update: Update) -> _Lowered:
+    placing = _placing(update)
+    return _Lowered(placing=placing, results=(lipschitz_bound(update, placing),))
+
+
+def _hessian_vector(update: Update) -> _Lowered:
+    placing = _placing(update)
+    from_samples = data_hessian(update, placing)
+    curvature = placing.with_nan(substitute(update.curvature or _ZERO, {Name("w"): _W}))
+    return _of_samples(placing, from_samples, times(curvature, Item("v", (Subscript("j"),))), [])
+
+
+def _of_samples(placing: Placing, from_samples: Tree, penalty: Tree, body: list[Statement]) -> _Lowered:
+    """Lower the last loop over the weights: what came of the samples, and the penalty's part."""
+    value = plus(from_samples, penalty)
+    if value != Item("out", (Subscript("j"),)):
+        placing.stages.append(map([*body, Store(array="out", value=value)]))
+    return _Lowered(placing=placing)
+
+
 def _gradient(update: Update) -> _Lowered:
     placing = _placing(update)
+    if update.data is not None:
+        from_samples = data_gradient(update, placing, "out")
+        body, gradient = _penalty(update, placing)
+        return _of_samples(placing, from_samples, gradient, body)
     body, gradient = _penalty(update, placing)
     loop = map([*body, Store(array="out", value=gradient)], is_double=has_greatest([*placing.stages, *body]))
     placing.stages.append(loop)
@@ -210,7 +263,11 @@ def _step(update: Update) -> _Lowered:
     placing = _placing(update)
     scalars: list[Stage] = []
     body: list[Statement] = []
-    current: dict[str, Tree] = {"w": _W, "g": _G}
+    loss_gradient: Tree = _G
+    if update.data is not None:
+        placing.buffers.append("g")
+        loss_gradient = data_gradient(update, placing, "g")
+    current: dict[str, Tree] = {"w": _W, "g": loss_gradient}
     current |= {state.name: Item(state.name, (Subscript("j"),)) for state in rule.states if state.is_array}
     varying = {*current, "g_penalty"}
     named: set[str] = set()  # values of single weights
@@ -322,7 +379,7 @@ def _penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
         addends.append(substitute(update.elementwise, {Name("w"): _W}))
     if update.indexed is not None:
         addends.append(placing.placed(_without_norm(update.indexed), index="j", body=body))
-    return body, placing.with_nan(_total(addends))
+    return body, placing.with_nan(_total(addends)) if addends else _ZERO
 
 
 def _without_norm(tree: Tree) -> Tree:
@@ -339,13 +396,13 @@ def _total(addends: list[Tree]) -> Tree:
 
 def _placing(update: Update) -> Placing:
     """Return the start of a function: the names that neither the update nor the frame of emitted code has are free."""
-    parameters = [*update.terms.parameters, *(update.rule.parameters if update.rule is not None else ())]
+    parameters = [*update.parameters, *(update.rule.parameters if update.rule is not None else ())]
     taken = {*FRAME, *(p.name for p in parameters), *(a.name for a in update.terms.arrays)}
     taken |= {state.name for state in update.rule.states} if update.rule is not None else set()
     return Placing(
         Namer(taken),
         nonzero=frozenset(p.name for p in parameters if 0.0 not in p.domain),
-        parameters=tuple(p.name for p in update.terms.parameters),
+        parameters=tuple(p.name for p in update.parameters),
     )
 
 

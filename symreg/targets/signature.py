@@ -222,7 +222,7 @@ def _samples(update: Update, data: DataTerm) -> Iterator[Argument]:
     if update.kind in LOSS_KINDS:
         yield Argument(name="y", role="labels", shape=("n",), domain=domain, labels=labels)
     elif update.passes_samples:
-        yield Argument(name="m", role="samples", dtype="size")
+        yield Argument(name="samples", role="samples", dtype="size")
         yield Argument(name="X", role="matrix", shape=("m", "n"))
         if update.kind != "lipschitz":
             yield Argument(name="y", role="labels", shape=("m",), domain=domain, labels=labels)

@@ -18,27 +18,6 @@ WITHIN_REACH = Call("max", (Call("min", (Name("w"), _REACH)), Negate(_REACH)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LossForms:
-    """A loss and its derivatives by the prediction over the names `z` and `y`, as floating point computes them well.
-
-    Args:
-        value: l(z, y), `inf` where the prediction is outside its domain.
-        gradient: dl/dz, `nan` there.
-        hessian: d2l/dz2, `nan` there; at a kink that of one side.
-        is_smooth: Is the second derivative continuous, so that a product with a Hessian means something everywhere?
-        bound: A number over the parameters that |d2l/dz2| never exceeds; None where there is none.
-        notes: Sentences for the docstrings: conventions at kinks.
-    """
-
-    value: Tree
-    gradient: Tree
-    hessian: Tree
-    is_smooth: bool = True
-    bound: Tree | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """One function to emit: of a penalty, of a loss, or of a whole objective.
 
@@ -64,7 +43,10 @@ class Update:
         claims: The verdicts on the penalty that some of the notes tell.
         data: The loss over the samples that the function takes X and y for, and of a function of the loss alone what
             that is part of; None where the loss is opaque, and a step is handed its gradient.
-        loss: The loss of `data`.
+        loss_value: l(z, y) over the names `z` and `y`, `inf` where the prediction is outside its domain.
+        loss_gradient: dl/dz, `nan` there.
+        loss_hessian: d2l/dz2, `nan` there.
+        loss_bound: A number over the parameters that |d2l/dz2| never exceeds.
         curvature: Of a product with the Hessian phi''(w) of the bare `w`; None without an elementwise term.
     """
 
@@ -83,7 +65,10 @@ class Update:
     notes: tuple[str, ...] = ()
     claims: tuple[Verdict, ...] = ()
     data: DataTerm | None = None
-    loss: LossForms | None = None
+    loss_value: Tree | None = None
+    loss_gradient: Tree | None = None
+    loss_hessian: Tree | None = None
+    loss_bound: Tree | None = None
     curvature: Tree | None = None
 
     @property
