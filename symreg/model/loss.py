@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Literal
 
 from symreg.display import card, one_line
-from symreg.expressions.arithmetic import ONE
+from symreg.expressions.arithmetic import ONE, times
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Tree
+from symreg.expressions.tree import Tree, number
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL
 from symreg.model.labels import ANY, Labels
@@ -90,6 +90,11 @@ class DataTerm:
     coefficient: Fraction = Fraction(1)
     factor: Tree = ONE
     factor_parameters: tuple[Parameter, ...] = ()
+
+    def __str__(self) -> str:
+        scale = times(number(self.coefficient), self.factor)
+        reduced = f"{self.reduction}({to_text(self.loss.expression)})"
+        return reduced if scale == ONE else f"{to_text(scale)}*{reduced}"
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
