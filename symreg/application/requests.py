@@ -234,7 +234,7 @@ def verify_request(
         raise UnknownName(f"a function takes 'numpy', 'torch' or 'numbers', not {arrays!r:.40}")
     if call is not None and not isinstance(call, str):
         raise SpecError(f"call = {call!r:.40}: write a text, such as 'v, tau=step*lam'")
-    judged_rules = tuple(told_apart(rule, objective.terms) for rule in rules) if kind in (None, "step") else ()
+    judged_rules = tuple(told_apart(rule, objective.declarations) for rule in rules) if kind in (None, "step") else ()
     return VerifyRequest(
         objective=objective,
         rules=judged_rules,

@@ -14,6 +14,7 @@ from symreg.model.domain import Domain
 from symreg.model.interval import REAL
 from symreg.model.labels import ANY, Labels
 from symreg.model.spec import Parameter, parameter_rows
+from symreg.model.terms import Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +101,14 @@ class DataTerm:
     def parameters(self) -> tuple[Parameter, ...]:
         """Each parameter once: those of the factor, then those of the loss."""
         return tuple({p.name: p for p in (*self.factor_parameters, *self.loss.parameters)}.values())
+
+    @property
+    def declarations(self) -> Term:
+        """The loss as a term, which is one of z: what its parameters are, and what they are shared with, counts."""
+        return Term(
+            name=self.loss.name,
+            coefficient=self.coefficient,
+            tree=self.loss.expression,
+            domain=self.loss.prediction,
+            parameters=self.parameters,
+        )

@@ -75,6 +75,11 @@ class Objective:
         return tuple({p.name: p for p in (*of_data, *self.terms.parameters)}.values())
 
     @property
+    def declarations(self) -> Terms:
+        """All that declares names: the terms of R, and the loss as one more."""
+        return self.terms if self.data is None else Terms(terms=(*self.terms.terms, self.data.declarations))
+
+    @property
     def names(self) -> list[str]:
         """The names of the parameters and of the arrays."""
         return [*(p.name for p in self.parameters), *(a.name for a in self.terms.arrays)]

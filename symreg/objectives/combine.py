@@ -94,14 +94,7 @@ def _unified(terms: Terms, data: DataTerm | None) -> tuple[Terms, DataTerm | Non
     """
     if data is None:
         return with_unified_parameters(terms), None
-    of_loss = Term(
-        name=data.loss.name,
-        coefficient=data.coefficient,
-        tree=data.loss.expression,
-        domain=data.loss.prediction,
-        parameters=data.parameters,
-    )
-    *penalties, changed = with_unified_parameters(Terms(terms=(*terms.terms, of_loss))).terms
+    *penalties, changed = with_unified_parameters(Terms(terms=(*terms.terms, data.declarations))).terms
     unified = Terms(terms=tuple(penalties))
     for name in (*(p.name for p in changed.parameters), *unified.names):
         if name in RESERVED_BESIDE_DATA:

@@ -67,9 +67,9 @@ def loss_forms(loss: Loss) -> LossForms:
         forms = accurate_forms(analysis)
         assert forms.value is not None and forms.gradient is not None  # of one elementwise term
         try:
-            second = _second_derivative(analysis)
+            second = second_derivative(analysis)
         except (Intractable, NotDifferentiable) as reason:
-            second = _Second(tree=None, notes=(f"There is no second derivative: {reason}.",), is_continuous=False)
+            second = Second(tree=None, notes=(f"There is no second derivative: {reason}.",), is_continuous=False)
     return LossForms(
         value=_as_written(profile, forms.value),
         gradient=times(profile.slope_factor, profile.at_sample(forms.gradient)),
@@ -99,7 +99,7 @@ def _in_words_of(profile: LossProfile) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Second:
+class Second:
     """phi'' over the bare `w`, what is said of it, and whether it is continuous and finite; None: there is none."""
 
     tree: Tree | None
@@ -107,7 +107,7 @@ class _Second:
     is_continuous: bool
 
 
-def _second_derivative(analysis: Analysis) -> _Second:
+def second_derivative(analysis: Analysis) -> Second:
     """Return phi'' of one term; where it jumps, that of one side.
 
     Raises:
@@ -128,7 +128,7 @@ def _second_derivative(analysis: Analysis) -> _Second:
         f"At w = {to_text(bend.position)} the penalty has no second derivative; that of one side is taken."
         for bend in jumps
     ]
-    return _Second(tree=tree, notes=tuple(dict.fromkeys(notes)), is_continuous=not jumps and not kinks)
+    return Second(tree=tree, notes=tuple(dict.fromkeys(notes)), is_continuous=not jumps and not kinks)
 
 
 def _second_form(addend: DerivedAddend) -> Stable:
