@@ -53,6 +53,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
     "calculus": {
         "border": set(),
         "evaluation": set(),
+        "loss_profile": set(),
         "radial": set(),
         "symbolic": {"evaluation"},
         "differentiation": {"border", "evaluation", "symbolic"},
@@ -131,6 +132,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "scalars": {"graph", "ir", "lines", "names", "numbering"},
         "loops": {"ir", "lines", "numbering", "scalars"},
         "sums": {"ir", "names", "nan"},
+        "samples": {"ir", "sums"},
         "boundaries": {"graph", "ir", "sums"},
         "unused": {"ir"},
         "cse": {"ir", "names", "numbering", "scalars", "loops", "unused"},
@@ -138,8 +140,8 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "penalty": {"ir", "names", "sums"},
         "routines": {"ir", "names", "sums", "cse", "proximal", "penalty"},
         "groups": {"ir", "sums", "cse", "proximal", "routines"},
-        "step": {"ir", "sums", "boundaries", "groups", "proximal", "penalty", "routines"},
-        "lower": {"ir", "names", "boundaries", "cse", "groups", "proximal", "penalty", "routines", "step"},
+        "step": {"ir", "sums", "samples", "boundaries", "groups", "proximal", "penalty", "routines"},
+        "lower": {"ir", "names", "samples", "boundaries", "cse", "groups", "proximal", "penalty", "routines", "step"},
     },
 }
 ENTRANCES = {"__init__", "__main__", "application", "cli"}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symreg.application import worker
-from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS, AuditKind
+from symreg.application.choices import AUDIT_POINTS, VERIFY_POINTS, AuditKind, JudgedKind
 from symreg.application.requests import (
     audit_request,
     distinct_rules,
@@ -27,8 +27,9 @@ from symreg.application.specs import ObjectiveLike, Rules
 from symreg.errors import SpecError
 from symreg.model.names import mentioned
 from symreg.objectives.resolve import resolve
-from symreg.targets.options import BOTH, KINDS, DtypeLike, Kind, Options, Style
+from symreg.targets.options import BOTH, DtypeLike, Options, Style
 from symreg.targets.styles import in_style, named_style
+from symreg.updates.kinds import KINDS
 
 if TYPE_CHECKING:
     from symreg.presentation import Derivation, Properties
@@ -216,7 +217,7 @@ def verify(
     rules: Rules = _GRADIENT_DESCENT,
     target: str = "all",
     against: Callable[..., Any] | None = None,
-    as_: Kind = "gradient",
+    as_: JudgedKind = "gradient",
     points: int = VERIFY_POINTS,
     params: Mapping[str, float] | None = None,
     *,

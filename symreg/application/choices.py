@@ -8,6 +8,10 @@ Dtype = Literal["float64", "float32"]
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 """The precisions of arrays."""
 
+JudgedKind = Literal["value", "gradient", "prox", "step"]
+JUDGED_KINDS: tuple[JudgedKind, ...] = ("value", "gradient", "prox", "step")
+"""What a function of one's own may be judged as."""
+
 AuditKind = Literal["value", "gradient", "prox", "object"]
 AUDIT_KINDS: tuple[AuditKind, ...] = ("value", "gradient", "prox", "object")
 """What a function that is audited computes; `object` if it makes an object."""

@@ -15,11 +15,13 @@ from symreg.application.choices import (
     ARRAYS,
     DTYPES,
     EVERYDAY,
+    JUDGED_KINDS,
     MOST_AUDIT_POINTS,
     MOST_VERIFY_POINTS,
     RTOL,
     Arrays,
     Dtype,
+    JudgedKind,
 )
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline_declarations import read_declaration
@@ -33,7 +35,8 @@ from symreg.model.spec import Parameter, Rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import TARGETS, no_target
-from symreg.targets.options import KINDS, DtypeChoice, DtypeLike, Kind, Options, dtype_of
+from symreg.targets.options import DtypeChoice, DtypeLike, Options, dtype_of
+from symreg.updates.kinds import KINDS, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ class VerifyRequest:
     points: int
     rtol: float | None
     dtypes: tuple[Dtype, ...] = DTYPES
-    kind: Kind | None = None
+    kind: JudgedKind | None = None
     size_range: tuple[float, float] = EVERYDAY
     is_far_asked: bool = False
     call: str | None = None
@@ -190,7 +193,7 @@ def verify_request(
     objective: Objective,
     rules: Sequence[Rule],
     *,
-    kind: Kind | None = None,
+    kind: JudgedKind | None = None,
     points: int,
     parameters: Mapping[str, float] | None = None,
     rtol: float | None = None,
@@ -220,7 +223,7 @@ def verify_request(
             step is to be judged by more rules than one, or something is asked of what symreg emits that goes with a
             function of the user's own.
     """
-    if kind is not None and kind not in KINDS:
+    if kind is not None and kind not in JUDGED_KINDS:
         raise UnknownName(f"a function is judged as 'value', 'gradient', 'prox' or 'step', not as {kind!r:.40}")
     if kind == "step" and len(rules) != 1:
         raise SpecError(f"a step is judged by one rule; {len(rules)} were given")
@@ -231,7 +234,7 @@ def verify_request(
         raise UnknownName(f"a function takes 'numpy', 'torch' or 'numbers', not {arrays!r:.40}")
     if call is not None and not isinstance(call, str):
         raise SpecError(f"call = {call!r:.40}: write a text, such as 'v, tau=step*lam'")
-    judged_rules = tuple(told_apart(rule, objective.terms) for rule in rules) if kind in (None, "step") else ()
+    judged_rules = tuple(told_apart(rule, objective.declarations) for rule in rules) if kind in (None, "step") else ()
     return VerifyRequest(
         objective=objective,
         rules=judged_rules,

@@ -17,7 +17,8 @@ from symreg.cli.options import (
 )
 from symreg.cli.outcomes import FAILED, print_differences, tell_notes
 from symreg.errors import SpecError
-from symreg.targets.options import DTYPES, KINDS, STYLES, UNLESS_ASKED, DtypeChoice, Options
+from symreg.targets.options import DTYPES, STYLES, UNLESS_ASKED, DtypeChoice, Options
+from symreg.updates.kinds import KINDS
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from symreg.application.choices import ARRAYS, DTYPES, MOST_VERIFY_POINTS, VERIFY_POINTS
+from symreg.application.choices import ARRAYS, DTYPES, JUDGED_KINDS, MOST_VERIFY_POINTS, VERIFY_POINTS
 from symreg.cli.child import run_task
 from symreg.cli.options import (
     common_options,
@@ -20,7 +20,7 @@ from symreg.cli.options import (
 )
 from symreg.cli.outcomes import print_report
 from symreg.errors import SpecError
-from symreg.targets.options import KINDS, STYLES, UNLESS_ASKED, Style
+from symreg.targets.options import STYLES, UNLESS_ASKED, Style
 
 _CALLS = """
 What --against is called with, arrays by position and parameters by name, on copies:
@@ -60,7 +60,7 @@ other arguments is called as --call says:
     metavar="FILE.py:FUNCTION",
     help="Judge this function, or package.module:FUNCTION, in place of what symreg emits.",
 )
-@click.option("--as", "kind", type=click.Choice(KINDS), help="What --against computes.")
+@click.option("--as", "kind", type=click.Choice(JUDGED_KINDS), help="What --against computes.")
 @click.option("--call", metavar="ARGUMENTS", help='What --against is called with, as in "v, tau=step*lam".')
 @click.option(
     "--arrays", type=click.Choice(ARRAYS), help="What --against takes; numbers: one weight at a time.  [default: found]"

@@ -1,6 +1,21 @@
 """Kernels: updates as a few loops over arrays, without the syntax of any language."""
 
-from symreg.kernel.ir import Best, Buffer, Groups, Invoke, Kernel, Let, Map, Reduce, Root, Search, Store, Table
+from symreg.kernel.ir import (
+    Best,
+    Buffer,
+    Groups,
+    Invoke,
+    Kernel,
+    Let,
+    Map,
+    Product,
+    Reduce,
+    Root,
+    Rows,
+    Search,
+    Store,
+    Table,
+)
 from symreg.kernel.lower import lower
 
 __all__ = [
@@ -11,8 +26,10 @@ __all__ = [
     "Kernel",
     "Let",
     "Map",
+    "Product",
     "Reduce",
     "Root",
+    "Rows",
     "Search",
     "Store",
     "Table",

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from symreg.expressions.tree import Tree, names
-from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Stage, Table
-from symreg.kernel.loops import written_loop, written_root, written_sum
+from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, Stage, Table
+from symreg.kernel.loops import written_loop, written_root, written_rows, written_sum
 from symreg.kernel.names import Namer
 from symreg.kernel.numbering import Draft, Numbering
 from symreg.kernel.scalars import Scalars
@@ -71,6 +71,8 @@ def _written(scalars: Scalars, draft: Draft) -> Stage:
             return written_sum(scalars, draft)
         case Root():
             return written_root(scalars, draft, scalars.scalar)
+        case Rows():
+            return written_rows(scalars, draft)
         case Invoke() as stage:
             return replace(stage, arguments=tuple(map(scalars.scalar, draft.bounds)))
         case Table() as stage:

@@ -249,6 +249,54 @@ class Map:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A number of each sample: its row of X times an array, `z[k] = sum over j of X[k, j]*w[j]`.
+
+    Args:
+        name: Of the number.
+        array: With n elements; "X" for the row's product with itself.
+    """
+
+    name: str
+    array: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """One pass over the rows of X, a few at a time while they are in cache: products, what is made of them, sums.
+
+    Whatever the layout of X: rows or columns one behind the other, or compressed rows. Trees are over the names of the
+    products and of the body and over `Item("y", index)`. Each sum takes a sample as often as its weight says: the
+    sample's `sample_weight`, which no tree holds, or once where there are none.
+
+    Args:
+        products: What is known of a sample.
+        body: What follows, in order.
+        name: Of a scalar, the sum of `term` in double precision; "" for none.
+        term: The summand.
+        array: Which the pass sets, to the sum of `residual*X[k, j]` for each j; "" for none.
+        residual: The factor of a row.
+        weight: Of a scalar, the sum of the samples' weights, and how many samples there are where these have none;
+            it is known before the pass. "" where nothing asks for it.
+        index: Of the samples.
+    """
+
+    products: tuple[Product, ...]
+    body: tuple[Let, ...] = ()
+    name: str = ""
+    term: Tree | None = None
+    array: str = ""
+    residual: Tree | None = None
+    weight: str = ""
+    index: str = "k"
+
+    @property
+    def sums(self) -> tuple[Tree, ...]:
+        """The term and the residual, without one that there is not."""
+        return tuple(tree for tree in (self.term, self.residual) if tree is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Buffer:
     """A scratch array of n elements; each is written by a `Map` before anything reads it."""
 
@@ -280,7 +328,7 @@ class Groups:
     term: Tree | None = None
 
 
-Stage = Let | Reduce | Root | Invoke | Table | Best | Map | Groups
+Stage = Let | Reduce | Root | Invoke | Table | Best | Map | Rows | Groups
 
 
 def spread(stages: Iterable[Stage | Statement]) -> Iterator[Stage | Statement]:
@@ -300,8 +348,9 @@ class Kernel:
         update: What it computes.
         stages: In order.
         buffers: Scratch arrays.
-        result: Of a value: the scalar that is returned.
-        scalars: Of a step: each scalar state, `t` among them, and its value after the step.
+        result: The scalar that is returned, of a function that returns one.
+        scalars: Of a step: each scalar state, `t` among them, and its value after the step. Of a `partial` the sums of
+            losses and of weights, `loss` and `weight`.
         may_alias: May the array that is written be exactly the one that is read?
         search: That its tables and minimisers use, if there are any.
     """
@@ -377,3 +426,6 @@ def names_in(stages: Iterable[Stage | Statement]) -> Iterator[str]:
             yield from names_in(stage.body)
         if isinstance(stage, Map):
             yield from names_in((*stage.body, *stage.edge))
+        if isinstance(stage, Rows):
+            yield from (*(product.name for product in stage.products), *names_in(stage.body))
+            yield from (name for name in (stage.name, stage.weight) if name)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symreg.expressions.tree import Call, Logic, Name, Number, Tree
-from symreg.kernel.ir import Best, Invoke, Let, Reduce, Root, Statement, Store
+from symreg.kernel.ir import Best, Invoke, Let, Reduce, Root, Rows, Statement, Store
 from symreg.kernel.lines import LONGEST, fitted, length
 from symreg.kernel.numbering import Draft
 from symreg.kernel.scalars import Scalars
@@ -67,6 +67,19 @@ def written_root(
         body=tuple(statement for statement in statements if isinstance(statement, Let | Root | Invoke)),
         residual=residual,
         slope=slope,
+    )
+
+
+def written_rows(scalars: Scalars, draft: Draft) -> Rows:
+    """Return a pass over the samples; its term and its residual are the last that it computes of each."""
+    assert isinstance(draft.statement, Rows)
+    statements = _Loop(scalars, draft.body, {}).statements
+    sums = iter([statement.value for statement in statements if isinstance(statement, Store)])
+    return replace(
+        draft.statement,
+        body=tuple(statement for statement in statements if isinstance(statement, Let)),
+        term=None if draft.statement.term is None else next(sums),
+        residual=None if draft.statement.residual is None else next(sums),
     )
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
+from symreg.expressions.arithmetic import ZERO, plus, times
 from symreg.expressions.tree import Item, Name, Subscript, Sum, Tree, substitute
 from symreg.kernel.boundaries import has_greatest, map
 from symreg.kernel.cse import share
 from symreg.kernel.groups import pulled, shrunk, sum_over_groups
-from symreg.kernel.ir import Buffer, Kernel, Search, Store
+from symreg.kernel.ir import Buffer, Kernel, Map, Search, Statement, Store
 from symreg.kernel.names import Namer
-from symreg.kernel.penalty import Lowered, penalty, placing_of, total, without_norm
+from symreg.kernel.penalty import WEIGHT, Lowered, penalty, placing_of, total, without_norm
 from symreg.kernel.proximal.table_search import search_of
 from symreg.kernel.routines.points import of_each, of_norm
+from symreg.kernel.samples import data_gradient, data_hessian, data_value, lipschitz_bound, loss_each, partial_sums
 from symreg.kernel.step import step_stages
+from symreg.kernel.sums import Placing
 from symreg.proximal.operator import TableSearch
+from symreg.updates.kinds import Kind
 from symreg.updates.update import Update
 
 
@@ -25,14 +30,14 @@ def lower(update: Update) -> Kernel:
     Raises:
         Intractable: A sum over an index all of whose subscripts may be out of range.
     """
-    lowered = {"value": _value, "gradient": _gradient, "prox": _prox, "step": step_stages}[update.kind](update)
+    lowered = _LOWERED[update.kind](update)
     shared = share(lowered.placing.stages, lowered.results, lowered.placing.namer)
     return Kernel(
         update=update,
         stages=shared.stages,
         buffers=tuple(Buffer(name=name) for name in lowered.placing.buffers),
-        result=shared.scalars[0] if update.kind == "value" else None,
-        scalars=tuple(zip(lowered.kept, shared.scalars, strict=True)) if update.kind == "step" else (),
+        result=shared.scalars[0] if update.kind in ("value", "lipschitz") else None,
+        scalars=tuple(zip(lowered.kept, shared.scalars, strict=True)) if update.kind in ("step", "partial") else (),
         may_alias=lowered.may_alias,
         search=_search(update, lowered.placing.namer),
     )
@@ -47,7 +52,7 @@ def _search(update: Update, namer: Namer) -> Search | None:
 
 def _value(update: Update) -> Lowered:
     placing = placing_of(update)
-    addends: list[Tree] = []
+    addends: list[Tree] = [] if update.data is None else [data_value(update, placing)]
     if update.elementwise is not None:
         each = substitute(update.elementwise, {Name("w"): Item("w", (Subscript("i"),))})
         addends.append(placing.placed(Sum(each, "i")))
@@ -58,8 +63,47 @@ def _value(update: Update) -> Lowered:
     return Lowered(placing=placing, results=(placing.with_nan(total(addends)),))
 
 
+def _loss(update: Update) -> Lowered:
+    placing = placing_of(update)
+    placing.stages.append(Map(index="j", body=(loss_each(update, placing),)))
+    return Lowered(placing=placing)
+
+
+def _partial(update: Update) -> Lowered:
+    placing = placing_of(update)
+    return Lowered(placing=placing, results=partial_sums(update, placing), kept=("loss", "weight"))
+
+
+def _lipschitz(update: Update) -> Lowered:
+    placing = placing_of(update)
+    return Lowered(placing=placing, results=(lipschitz_bound(update, placing),))
+
+
+def _hessian_vector(update: Update) -> Lowered:
+    placing = placing_of(update)
+    from_samples = data_hessian(update, placing)
+    curvature = placing.with_nan(substitute(update.curvature or ZERO, {Name("w"): WEIGHT}))
+    return _of_samples(update, placing, from_samples, times(curvature, Item("v", (Subscript("j"),))), [])
+
+
+def _of_samples(
+    update: Update, placing: Placing, from_samples: Tree, of_penalty: Tree, body: list[Statement]
+) -> Lowered:
+    """Lower the last loops over the weights: what came of the samples, and the penalty's part."""
+    value = plus(from_samples, of_penalty)
+    if value != Item("out", (Subscript("j"),)):
+        placing.stages.append(map([*body, Store(array="out", value=value)]))
+    if update.kind == "gradient" and update.of_norm is not None:
+        pulled(update.of_norm, "out", placing, is_added=True)
+    return Lowered(placing=placing)
+
+
 def _gradient(update: Update) -> Lowered:
     placing = placing_of(update)
+    if update.data is not None:
+        from_samples = data_gradient(update, placing, "out")
+        body, gradient = penalty(update, placing)
+        return _of_samples(update, placing, from_samples, gradient, body)
     is_alone = update.elementwise is None and update.indexed is None
     if update.of_norm is not None and is_alone:
         pulled(update.of_norm, "out", placing, is_added=False)
@@ -86,3 +130,17 @@ def _prox(update: Update) -> Lowered:
     operator = update.operator
     assert operator is not None
     return of_norm(update, placing) if update.is_radial else of_each(operator, placing)
+
+
+_LOWERED: dict[Kind, Callable[[Update], Lowered]] = {
+    "loss_value": _loss,
+    "loss_gradient": _loss,
+    "loss_hessian": _loss,
+    "value": _value,
+    "gradient": _gradient,
+    "hessian_vector": _hessian_vector,
+    "partial": _partial,
+    "lipschitz": _lipschitz,
+    "prox": _prox,
+    "step": step_stages,
+}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from symreg.expressions.tree import Tree
 from symreg.kernel.graph import Graph
-from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Stage, Statement, Store, Table
+from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, Stage, Statement, Store, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +78,9 @@ class Numbering:
                 edge = tuple(self.stage(inner, depth + 1) for inner in stage.edge)
                 self.versions = before
                 return Draft(stage, None, tuple(self.stage(inner, depth + 1) for inner in stage.body), edge)
+            case Rows():
+                self.varying.update(product.name for product in stage.products)
+                body = tuple(self.stage(inner, depth + 1) for inner in stage.body)
+                sums = tuple(Draft(Store(array="", value=tree), self.node(tree)) for tree in stage.sums)
+                self.versions[stage.array] += 1
+                return Draft(stage, None, (*body, *sums))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 
+from symreg.expressions.arithmetic import ZERO
 from symreg.expressions.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, substitute
 from symreg.kernel.ir import Statement
 from symreg.kernel.names import Namer
@@ -13,7 +14,9 @@ from symreg.kernel.sums import Placing
 from symreg.model.lifts import STARTS
 from symreg.updates.update import Update
 
-FRAME = frozenset(("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new"))
+FRAME = frozenset(
+    ("w", "g", "v", "n", "t", "step", "out", "state", "i", "j", "k", "l", "t_new", "X", "y", "samples", "sample_weight")
+)
 """Names that have a use of their own in what is emitted."""
 
 WEIGHT, LOSS_GRADIENT = (Item(array, (Subscript("j"),)) for array in "wg")
@@ -39,7 +42,7 @@ class Lowered:
 
 def placing_of(update: Update) -> Placing:
     """Return the start of a function: the names that neither the update nor the frame of emitted code has are free."""
-    parameters = [*update.terms.parameters, *(update.rule.parameters if update.rule is not None else ())]
+    parameters = [*update.parameters, *(update.rule.parameters if update.rule is not None else ())]
     taken = {*FRAME, *(p.name for p in parameters), *(a.name for a in update.terms.arrays)}
     groups = update.terms.groups
     taken |= set() if groups is None else {STARTS, f"{STARTS}_n", groups.weights}
@@ -47,7 +50,7 @@ def placing_of(update: Update) -> Placing:
     return Placing(
         Namer(taken),
         nonzero=frozenset(p.name for p in parameters if 0.0 not in p.domain),
-        parameters=tuple(p.name for p in update.terms.parameters),
+        parameters=tuple(p.name for p in update.parameters),
     )
 
 
@@ -59,7 +62,7 @@ def penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
         addends.append(substitute(update.elementwise, {Name("w"): WEIGHT}))
     if update.indexed is not None:
         addends.append(placing.placed(without_norm(update.indexed), index="j", body=body))
-    return body, placing.with_nan(total(addends))
+    return body, placing.with_nan(total(addends)) if addends else ZERO
 
 
 def without_norm(tree: Tree) -> Tree:

@@ -26,6 +26,7 @@ from symreg.kernel.penalty import LOSS_GRADIENT, WEIGHT, Lowered, penalty, placi
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.points import place_of, with_norm
+from symreg.kernel.samples import data_gradient
 from symreg.kernel.sums import Placing
 from symreg.proximal.operator import STEP, Operator
 from symreg.updates.update import Update
@@ -41,7 +42,11 @@ def step_stages(update: Update) -> Lowered:
     placing = placing_of(update)
     scalars: list[Stage] = []
     body: list[Statement] = []
-    current: dict[str, Tree] = {"w": WEIGHT, "g": LOSS_GRADIENT}
+    loss_gradient: Tree = LOSS_GRADIENT
+    if update.data is not None:
+        placing.buffers.append("g")
+        loss_gradient = data_gradient(update, placing, "g")
+    current: dict[str, Tree] = {"w": WEIGHT, "g": loss_gradient}
     current |= {state.name: Item(state.name, (Subscript("j"),)) for state in rule.states if state.is_array}
     varying = {*current, "g_penalty"}
     named: set[str] = set()  # values of single weights

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from symreg.expressions.tree import names
-from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Stage, Statement, Store, Table
+from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, Stage, Statement, Store, Table
 
 _S = TypeVar("_S", bound=Statement | Stage)
 
@@ -40,6 +40,10 @@ def used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
             case Groups(stages=stages, term=term):
                 inside = set() if term is None else set(names(term))
                 statement = replace(statement, stages=used(stages, inside))
+                needed |= inside
+            case Rows(body=body, sums=sums):
+                inside = {name for tree in sums for name in names(tree)}
+                statement = replace(statement, body=used(body, inside))
                 needed |= inside
             case Map(body=body, edge=edge):
                 inside, of_edge = set[str](), set[str]()

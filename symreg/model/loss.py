@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import Literal
 
 from symreg.display import card, one_line
-from symreg.expressions.arithmetic import ONE
+from symreg.expressions.arithmetic import ONE, times
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Tree
+from symreg.expressions.tree import Tree, number
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL
 from symreg.model.labels import ANY, Labels
 from symreg.model.spec import Parameter, parameter_rows
+from symreg.model.terms import Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,23 @@ class DataTerm:
     factor: Tree = ONE
     factor_parameters: tuple[Parameter, ...] = ()
 
+    def __str__(self) -> str:
+        scale = times(number(self.coefficient), self.factor)
+        reduced = f"{self.reduction}({to_text(self.loss.expression)})"
+        return reduced if scale == ONE else f"{to_text(scale)}*{reduced}"
+
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """Each parameter once: those of the factor, then those of the loss."""
         return tuple({p.name: p for p in (*self.factor_parameters, *self.loss.parameters)}.values())
+
+    @property
+    def declarations(self) -> Term:
+        """The loss as a term, which is one of z: what its parameters are, and what they are shared with, counts."""
+        return Term(
+            name=self.loss.name,
+            coefficient=self.coefficient,
+            tree=self.loss.expression,
+            domain=self.loss.prediction,
+            parameters=self.parameters,
+        )

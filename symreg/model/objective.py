@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from symreg.display import card, one_line
+from symreg.expressions.arithmetic import ZERO
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Tree, number
 from symreg.model.loss import DataTerm
@@ -46,15 +47,15 @@ class Objective:
     data: DataTerm | None = None
 
     def __repr__(self) -> str:
-        return one_line(f"objective {self.name}", (to_text(self.formula), *self._conditions))
+        return one_line(f"objective {self.name}", (self._written, *self._conditions))
 
     def _repr_html_(self) -> str:
         return card(
             f"objective {self.name}",
             (
                 ("title", "", self.title),
-                ("R(w)", to_text(self.formula), ""),
-                *parameter_rows(self.terms.parameters),
+                (("R(w)" if self.data is None else "O(w)"), self._written, ""),
+                *parameter_rows(self.parameters),
                 *((array.name, array.condition, array.doc) for array in self.terms.arrays),
                 *(("reference", "", reference) for reference in self.references),
                 *(("note", "", note) for note in (*self.docs, *self.notes)),
@@ -63,14 +64,37 @@ class Objective:
 
     @property
     def formula(self) -> Tree:
-        """R as one expression: the addends in a bare `w` are summed over all weights."""
-        return reduce(lambda total, tree: Binary("+", total, tree), map(_weighted, self.terms.terms))
+        """R as one expression: the addends in a bare `w` are summed over all weights; 0 where there is none."""
+        weighted = [*map(_weighted, self.terms.terms)]
+        return reduce(lambda total, tree: Binary("+", total, tree), weighted) if weighted else ZERO
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Each parameter once: those of the loss, then those of the penalties."""
+        of_data = () if self.data is None else self.data.parameters
+        return tuple({p.name: p for p in (*of_data, *self.terms.parameters)}.values())
+
+    @property
+    def declarations(self) -> Terms:
+        """All that declares names: the terms of R, and the loss as one more."""
+        return self.terms if self.data is None else Terms(terms=(*self.terms.terms, self.data.declarations))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the parameters and of the arrays."""
+        return [*(p.name for p in self.parameters), *(a.name for a in self.terms.arrays)]
+
+    @property
+    def _written(self) -> str:
+        """The objective on one line."""
+        parts = [] if self.data is None else [str(self.data)]
+        return " + ".join([*parts, *([to_text(self.formula)] if self.terms.terms else [])])
 
     @property
     def _conditions(self) -> tuple[str, ...]:
         domains = dict.fromkeys(t.domain.condition("w") for t in self.terms.terms if not t.domain.is_all)
         arrays = (array.condition for array in self.terms.arrays)
-        return (*(p.condition for p in self.terms.parameters), *arrays, *domains)
+        return (*(p.condition for p in self.parameters), *arrays, *domains)
 
     @property
     def options(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from symreg.expressions.text import to_text
 from symreg.expressions.tree import number
 from symreg.language.intervals import parse_number
 from symreg.language.parse import parse
+from symreg.model.loss import Loss
 from symreg.model.names import check_identifier, did_you_mean, mentioned
 from symreg.model.ordering import asked_of, require_order
 from symreg.model.spec import Parameter, Penalty
@@ -22,12 +23,32 @@ _LEAST = Fraction(1, 10**300)
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
-def with_arguments(penalty: Penalty, text: str) -> Penalty:
+def with_loss_arguments(loss: Loss, text: str) -> Loss:
+    """Return a loss with some of its parameters under new names, or fixed at numbers; see `with_arguments`."""
+    as_penalty = Penalty(
+        name=loss.name,
+        title=loss.title,
+        expression=loss.expression,
+        domain=loss.prediction,
+        parameters=loss.parameters,
+    )
+    changed = with_arguments(as_penalty, text, of_loss=True)
+    return replace(
+        loss,
+        title=changed.title,
+        expression=changed.expression,
+        prediction=changed.domain,
+        parameters=changed.parameters,
+    )
+
+
+def with_arguments(penalty: Penalty, text: str, *, of_loss: bool = False) -> Penalty:
     """Return a penalty with some of its parameters under new names, or fixed at numbers.
 
     Args:
         penalty: As its spec has it.
         text: What stands in the brackets: `old=new, parameter=number, ...`; a number is `0.3`, `1e-3` or `1/3`.
+        of_loss: Is its expression a loss's, over z and y?
 
     Returns:
         The penalty without the parameters that have a number; its title tells them.
@@ -53,7 +74,7 @@ def with_arguments(penalty: Penalty, text: str) -> Penalty:
             raise SpecError(f"{penalty.name}: '{old}' is an array; write another name for it, as in {old}=B")
     term = make_term(penalty, penalty.name, Fraction(1), penalty.expression)
     if numbers:
-        term = _with_numbers(term, numbers)
+        term = _with_numbers(term, numbers, of_loss=of_loss)
         told = ", ".join(f"{name} = {to_text(number(value))}" for name, value in numbers.items())
         penalty = replace(penalty, title=f"{penalty.title or penalty.name} with {told}")
     after = [new_names.get(name, name) for name in known if name not in numbers]
@@ -89,13 +110,13 @@ def _number_for(parameter: Parameter, text: str, penalty: str) -> Fraction:
     return value
 
 
-def _with_numbers(term: Term, numbers: dict[str, Fraction]) -> Term:
+def _with_numbers(term: Term, numbers: dict[str, Fraction], *, of_loss: bool) -> Term:
     """Return a term with numbers in place of some parameters, once the language has looked at what comes of it."""
     require_order(term.parameters, {name: float(value) for name, value in numbers.items()})
     fixed = at_numbers(term, numbers)
     left = asked_of(fixed.domain, fixed.parameters, term.name)
     known = [p.name for p in left] + [a.name for a in fixed.arrays]
     told = ", ".join(f"{name} = {float(value):g}" for name, value in numbers.items())
-    return replace(
-        fixed, parameters=left, tree=parse(to_text(fixed.tree), source=f"{term.name} with {told}", known=known)
-    )
+    source = f"{term.name} with {told}"
+    tree = parse(to_text(fixed.tree), source=source, known=known, in_loss=of_loss)
+    return replace(fixed, parameters=left, tree=tree)

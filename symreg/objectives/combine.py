@@ -7,12 +7,27 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symreg.errors import SpecError
+from symreg.expressions.arithmetic import ONE, times
 from symreg.expressions.decompose import addends
-from symreg.expressions.tree import Item, Name, Negate, Subscript, Sum, Tree, arrays, is_elementwise, names, substitute
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import (
+    Item,
+    Name,
+    Negate,
+    Subscript,
+    Sum,
+    Tree,
+    arrays,
+    is_elementwise,
+    names,
+    number,
+    substitute,
+)
 from symreg.language.declarations import is_plain
 from symreg.language.parse import fold
 from symreg.model.coefficient import weighted_text
 from symreg.model.interval import inside, intersection
+from symreg.model.loss import DataTerm
 from symreg.model.objective import Objective
 from symreg.model.ordering import asked_of
 from symreg.model.spec import Array, Parameter, Penalty
@@ -21,13 +36,17 @@ from symreg.objectives.structures import with_common_arguments
 
 LONGEST_STEM = 64
 
+RESERVED_BESIDE_DATA = ("samples", "sample_weight")
+"""Arguments of what is emitted for a loss over samples."""
 
-def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objective:
-    """Return the objective of penalties with coefficients.
+
+def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str, data: DataTerm | None = None) -> Objective:
+    """Return the objective of penalties with coefficients, and of a loss over samples.
 
     Args:
-        addends: Positive coefficients and penalties.
+        addends: Positive coefficients and penalties; may be none beside a loss.
         text: As the user wrote it.
+        data: The loss.
 
     Raises:
         SpecError: Two terms have declarations of one name that do not go together.
@@ -36,21 +55,56 @@ def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str) -> Objectiv
     terms: list[Term] = []
     for coefficient, penalty in weighted:
         terms.extend(_terms(penalty, coefficient, {term.name for term in terms}))
-    stems = list(dict.fromkeys(penalty.name for _, penalty in weighted))
+    of_loss = [] if data is None else [data.loss.name]
+    stems = list(dict.fromkeys((*of_loss, *(penalty.name for _, penalty in weighted))))
     while len("_".join(stems)) > LONGEST_STEM:
         kept = len(stems) - (2 if stems[-1].startswith("and_") else 1)
-        stems = [*stems[:kept], f"and_{len(weighted) - kept}_more"]
+        stems = [*stems[:kept], f"and_{len(of_loss) + len(weighted) - kept}_more"]
     titles = [weighted_text(c, p.title or p.name) for c, p in weighted]
-    unified = with_unified_parameters(Terms(terms=tuple(terms)))
+    titles = titles if len(titles) <= 4 else [f"sum of {len(titles)} penalties"]
+    unified, data = _unified(Terms(terms=tuple(terms)), data)
+    own = () if data is None else data.parameters
+    specs = (*(() if data is None else (data.loss,)), *(penalty for _, penalty in weighted))
+    if data is not None:
+        titles.insert(0, _title(data))
     return Objective(
         name="_".join(stems),
-        title=" + ".join(titles) if len(titles) <= 4 else f"sum of {len(titles)} penalties",
+        title=" + ".join(titles),
         terms=unified,
         text=_as_written(text, " + ".join(weighted_text(c, p.name) for c, p in weighted)),
-        references=tuple(dict.fromkeys(p.reference for _, p in weighted if p.reference)),
-        notes=tuple(note for _, penalty in weighted for note in penalty.notes),
-        assumptions=note_on_assumed(unified.parameters),
-        docs=tuple(dict.fromkeys(p.doc for _, p in weighted if p.doc)),
+        references=tuple(dict.fromkeys(spec.reference for spec in specs if spec.reference)),
+        notes=tuple(note for spec in specs for note in spec.notes),
+        assumptions=note_on_assumed({p.name: p for p in (*own, *unified.parameters)}.values()),
+        docs=tuple(dict.fromkeys(spec.doc for spec in specs if spec.doc)),
+        data=data,
+    )
+
+
+def _title(data: DataTerm) -> str:
+    loss = data.loss.title or data.loss.name
+    factors = times(number(data.coefficient), data.factor)
+    shown = f"{'mean' if data.reduction == 'mean' else 'sum'} of {loss[:1].lower()}{loss[1:]}"
+    return shown if factors == ONE else f"{to_text(factors)} times the {shown}"
+
+
+def _unified(terms: Terms, data: DataTerm | None) -> tuple[Terms, DataTerm | None]:
+    """Return penalties and a loss with one declaration of each parameter.
+
+    Raises:
+        SpecError: Two declarations of one name do not go together, or a name is that of an argument that holds data.
+    """
+    if data is None:
+        return with_unified_parameters(terms), None
+    *penalties, changed = with_unified_parameters(Terms(terms=(*terms.terms, data.declarations))).terms
+    unified = Terms(terms=tuple(penalties))
+    for name in (*(p.name for p in changed.parameters), *unified.names):
+        if name in RESERVED_BESIDE_DATA:
+            raise SpecError(f"'{name}' is an argument beside a loss; give the parameter another name")
+    known = {p.name: p for p in changed.parameters}
+    return unified, replace(
+        data,
+        loss=replace(data.loss, parameters=tuple(known[p.name] for p in data.loss.parameters)),
+        factor_parameters=tuple(known[p.name] for p in data.factor_parameters),
     )
 
 

@@ -14,18 +14,20 @@ from symreg.language.inline import assumed
 from symreg.language.intervals import parse_domain
 from symreg.language.notation.either import read_either
 from symreg.model.domain import meet
+from symreg.model.loss import DataTerm, Loss
 from symreg.model.names import check_stem, did_you_mean
 from symreg.model.objective import Objective
 from symreg.model.spec import Array, Parameter, Penalty, PenaltySum
 from symreg.model.terms import Term, Terms
 from symreg.objectives.combine import combined, note_on_assumed, with_unified_parameters
-from symreg.objectives.files import read_penalty_file
+from symreg.objectives.files import read_loss_file, read_penalty_file
+from symreg.objectives.losses import is_loss_file
 from symreg.objectives.spelling import EXPRESSION, spelling_of
-from symreg.objectives.text import kept, read_addends
+from symreg.objectives.text import holds_loss, kept, read_addends
 
 
 def resolve(
-    source: str | Path | Penalty | PenaltySum | Objective,
+    source: str | Path | Penalty | PenaltySum | Loss | Objective,
     *,
     parameters: Iterable[Parameter | Array] = (),
     name: str | None = None,
@@ -34,7 +36,7 @@ def resolve(
     """Return the objective that a text, a path or a penalty names.
 
     Args:
-        source: A catalogue name, the path of a spec file, an expression, or a sum of these.
+        source: A catalogue name, the path of a spec file, an expression, or a sum of these; a loss stands for its mean.
         parameters: Declarations for the parameters and arrays of inline expressions.
         name: A stem to use in place of the one made from the names.
         domain: Where each weight lies besides, such as `(0, inf)`; an expression by itself is on the whole line.
@@ -47,28 +49,36 @@ def resolve(
     match source:
         case Objective():
             objective = source
+        case Loss():
+            objective = combined((), f"mean({source.path or source.name})", DataTerm(loss=source, reduction="mean"))
         case PenaltySum():
             objective = _of_penalties(source.addends)
         case Penalty():
             objective = _of_penalties(((Fraction(1), source),))
         case Path():
+            if is_loss_file(str(source)):
+                return resolve(read_loss_file(source), parameters=declared, name=name, domain=domain)
             objective = _of_penalties(((Fraction(1), read_penalty_file(source)),))
         case str():
-            read, reading = read_either(source, partial(read_addends, declared=declared), kept())
+            read_language = partial(read_addends, declared=declared)
+            read, reading = (
+                (read_language(source), None) if holds_loss(source) else read_either(source, read_language, kept())
+            )
             written = [penalty for _, penalty in read.addends if penalty.source == EXPRESSION]
             inline = {p.name for penalty in written for p in penalty.parameters}
             inline |= {a.name for penalty in written for a in penalty.arrays}
             inline |= {p.name for _, penalty in read.addends for p in penalty.parameters if p in declared}
-            objective = combined(read.addends, source if reading is None else reading.text)
-            notes = (*map(_note_of_constant, read.constants), *map(_note_of_homonym, read.homonyms))
+            inline |= read.factors
+            objective = combined(read.addends, source if reading is None else reading.text, read.data)
+            notes = (*read.notes, *map(_note_of_constant, read.constants), *map(_note_of_homonym, read.homonyms))
             as_read = () if reading is None else (reading.note,)
             objective = replace(objective, notes=(*as_read, *notes, *objective.notes))
         case _:
             raise SpecError(f"an objective is text, a path or a penalty, not of type {type(source).__name__}")
-    before = set(objective.terms.names)
+    before = set(objective.names)
     objective = replace(objective, declared=(*objective.declared, *declared))
     objective = objective if domain is None else within(objective, domain)
-    _check_declared([p.name for p in declared], inline | (set(objective.terms.names) - before), objective.terms.names)
+    _check_declared([p.name for p in declared], inline | (set(objective.names) - before), objective.names)
     return objective if name is None else replace(objective, name=check_stem(name, "name"), is_named=True)
 
 

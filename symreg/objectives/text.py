@@ -11,31 +11,28 @@ from pathlib import Path
 from typing import NoReturn
 
 from symreg import catalogue
-from symreg.errors import SpecError, UnknownName
+from symreg.errors import UnknownName
+from symreg.expressions.arithmetic import ONE
 from symreg.expressions.functions import CONSTANTS, FUNCTIONS
 from symreg.expressions.tree import Negate, Tree, arrays, names
 from symreg.language.excerpt import Excerpted, fail_at
 from symreg.language.inline import inline_penalty
 from symreg.language.limits import Fail, split_addends
 from symreg.language.parse import fold, parse_addends
-from symreg.model.coefficient import checked_coefficient
-from symreg.model.names import mentioned, printable
+from symreg.model.loss import DataTerm
+from symreg.model.names import printable
 from symreg.model.spec import Array, Parameter, Penalty
 from symreg.objectives.arguments import with_arguments
+from symreg.objectives.factors import Factored, factor_parameters, factored, with_factor
 from symreg.objectives.files import is_file, read_penalty_file
+from symreg.objectives.losses import LossText, data_term, is_surely_loss, loss_text, note_of_mean
+from symreg.objectives.patterns import CALL, EQUALS, FILE, PATH, top_level
 from symreg.objectives.structures import CALLS, structure, structured
 
+EXPRESSION = "expression"
+"""The source of a loss that is in no file."""
+
 Declared = tuple[Parameter | Array, ...]
-
-_PATH = re.compile(r"(?<![^\s*+(),=])[^\s*+(),=]*\.toml(?!\w)")
-
-_FILE = re.compile(rf"(?P<path>{_PATH.pattern})\s*(?:\((?P<arguments>[^()]*)\))?\s*")
-
-_COEFFICIENT = re.compile(r"\s*(?P<number>[\d.]+(?:[eE][+-]?\d+)?(?:/[\d.]+)?)\s*\*\s*", re.ASCII)
-
-_CALL = re.compile(r"(?P<name>[A-Za-z]\w*)\s*(?:\((?P<arguments>[^()]*)\))?\s*", re.ASCII)
-
-_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +43,17 @@ class _Read:
         addends: Penalties with their coefficients; those that are expressions form one, the last.
         constants: Names that stand by themselves in the expression, and nowhere else in it.
         homonyms: Undeclared parameters of the expression that are called as penalties are.
+        data: The loss over the samples, if there is one.
+        factors: Names of parameters that the text brings along: those of coefficients and of a loss written out.
+        notes: How it was understood.
     """
 
     addends: tuple[tuple[Fraction, Penalty], ...]
     constants: tuple[str, ...] = ()
     homonyms: tuple[str, ...] = ()
+    data: DataTerm | None = None
+    factors: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +63,22 @@ class _Part:
     start: int
     text: str
     sign: str
-    coefficient: Fraction
-    rest: str
+    factored: Factored
+
+    @property
+    def rest(self) -> str:
+        """Its text without the coefficient, if it is a penalty or a loss."""
+        return self.factored.rest
+
+    @property
+    def loss(self) -> LossText | None:
+        """What it says of a loss, if it is one."""
+        return loss_text(self.rest)
+
+    @property
+    def coefficients(self) -> list[str]:
+        """The names in its coefficient."""
+        return sorted(names(self.factored.factor))
 
     @property
     def call(self) -> re.Match[str] | None:
@@ -71,7 +88,7 @@ class _Part:
     @property
     def file(self) -> re.Match[str] | None:
         """The match of the path of a spec file."""
-        return _FILE.fullmatch(self.rest)
+        return FILE.fullmatch(self.rest)
 
     @property
     def structure(self) -> tuple[str, str] | None:
@@ -81,13 +98,13 @@ class _Part:
     @property
     def is_bare(self) -> bool:
         """Is it a name that no penalty has, by itself or with a number: perhaps a constant?"""
-        is_alone = self.call is not None and self.call["arguments"] is None
+        is_alone = self.call is not None and self.call["arguments"] is None and self.loss is None
         return is_alone and catalogue.penalty_name(self.rest) is None
 
     @property
     def is_penalty(self) -> bool:
         is_named = self.call is not None or self.file is not None
-        return not self.is_bare and (is_named or self.structure is not None)
+        return not self.is_bare and self.loss is None and (is_named or self.structure is not None)
 
     def penalty(self) -> Penalty:
         if self.file is not None:
@@ -102,7 +119,7 @@ class _Part:
 def kept() -> re.Pattern[str]:
     """Return what matches the parts of a text that are the same in every notation: names of penalties, and paths."""
     names = "|".join(sorted(catalogue.penalties(), key=len, reverse=True))
-    return re.compile(rf"{CALLS}|{_PATH.pattern}(?:\s*\([^()]*\))?|(?<!\w)(?:{names})(?![\w(\[])")
+    return re.compile(rf"{CALLS}|{PATH.pattern}(?:\s*\([^()]*\))?|(?<!\w)(?:{names})(?![\w(\[])")
 
 
 def read_addends(text: str, declared: Declared) -> _Read:
@@ -118,25 +135,33 @@ def read_addends(text: str, declared: Declared) -> _Read:
     Raises:
         LanguageError, SpecError, UnknownName: What is wrong, where, and what would be right.
     """
-    if text.strip().endswith(".toml") and (" + " not in text or is_file(text.strip())):
-        coefficient, rest = _coefficient(text.strip())
-        return _Read(addends=((coefficient, read_penalty_file(Path(rest))),))
+    if text.strip().endswith(".toml") and (" + " not in text or is_file(text.strip())) and loss_text(text) is None:
+        alone = factored(text.strip(), _is_core)
+        if alone.factor == ONE:
+            return _Read(addends=((alone.coefficient, read_penalty_file(Path(alone.rest))),))
 
     def fail(message: str, position: int) -> NoReturn:
         fail_at(message, text, position)
 
     parts = _parts(text, fail)
-    trees = _expressions(parts, text, fail)
+    losses = [part for part in parts if part.loss is not None]
+    parts = [part for part in parts if part.loss is None]
+    data, notes = _data(losses, text, declared, fail)
+    trees = _expressions(parts, text, fail, has_loss=data is not None) if parts else {}
     addends: list[tuple[Fraction, Penalty]] = []
     for part in parts:
         if part.is_penalty:
             if part.sign == "-":
                 fail("a penalty's coefficient is positive; subtracting one is not a penalty", part.start)
+            factor = part.factored.factor
+            own = factor_parameters(factor, declared)
+            inside: tuple[tuple[Fraction, Penalty], ...]
             if part.structure is None:
-                addends.append((part.coefficient, part.penalty()))
-                continue
-            inside = structured(*part.structure, lambda inner: read_addends(inner, declared).addends, declared)
-            addends.extend((part.coefficient * coefficient, penalty) for coefficient, penalty in inside)
+                inside = ((Fraction(1), part.penalty()),)
+            else:
+                inside = structured(*part.structure, lambda inner: read_addends(inner, declared).addends, declared)
+            for coefficient, penalty in inside:
+                addends.append((part.factored.coefficient * coefficient, with_factor(penalty, factor, own)))
     if trees:
         expressions = [(part.sign or "+", trees[part.start]) for part in parts if part.start in trees]
         addends.append((Fraction(1), _inline(expressions, declared)))
@@ -150,10 +175,47 @@ def read_addends(text: str, declared: Declared) -> _Read:
         addends=tuple(addends),
         constants=tuple(dict.fromkeys(p.rest for p in parts if p.is_bare and p.rest not in elsewhere)),
         homonyms=tuple(dict.fromkeys(name for name in homonyms if name not in declared_names)),
+        data=data,
+        factors=frozenset(name for part in (*parts, *losses) for name in part.coefficients) | _of_inline_loss(data),
+        notes=(*notes, *_notes_on_coefficients([*parts, *losses], declared_names)),
     )
 
 
-def _expressions(parts: list[_Part], text: str, fail: Fail) -> dict[int, Tree]:
+def holds_loss(text: str) -> bool:
+    """Does one of the addends name a loss, or hold a prediction or a label?"""
+    cuts = top_level(text, "+-")
+    pieces = (text[a:b] for a, b in zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True))
+    found = (loss_text(factored(piece.strip(), _is_core).rest) for piece in pieces)
+    return any(loss is not None and is_surely_loss(loss) for loss in found)
+
+
+def _notes_on_coefficients(parts: list[_Part], declared: set[str]) -> list[str]:
+    """Return one note on each name of a coefficient that nobody declared, in order."""
+    used = dict.fromkeys(name for part in sorted(parts, key=lambda part: part.start) for name in part.coefficients)
+    return [f"{name} is a coefficient, a new parameter > 0" for name in used if name not in declared]
+
+
+def _of_inline_loss(data: DataTerm | None) -> frozenset[str]:
+    """Return the parameters of a loss that is an expression."""
+    is_inline = data is not None and data.loss.source == EXPRESSION
+    return frozenset(p.name for p in data.loss.parameters) if data is not None and is_inline else frozenset()
+
+
+def _data(losses: list[_Part], text: str, declared: Declared, fail: Fail) -> tuple[DataTerm | None, tuple[str, ...]]:
+    """Return the loss of an objective with what to tell of it."""
+    if len(losses) > 1:
+        fail("a second loss; an objective has one, and a sum of losses is a loss of its own", losses[1].start)
+    for part in losses:
+        found = part.loss
+        assert found is not None
+        if part.sign == "-":
+            fail("a loss's coefficient is positive; subtracting one is not a loss", part.start)
+        data = data_term(found, part.factored, text, part.start, declared)
+        return data, ((note_of_mean(found, data.loss),) if found.is_bare else ())
+    return None, ()
+
+
+def _expressions(parts: list[_Part], text: str, fail: Fail, *, has_loss: bool) -> dict[int, Tree]:
     """Return the trees of the addends that are no penalties, by where these start."""
     trees: dict[int, Tree] = {}
     for part in parts:
@@ -168,7 +230,7 @@ def _expressions(parts: list[_Part], text: str, fail: Fail) -> dict[int, Tree]:
     if not any("w" in names(tree) | arrays(tree) for tree in trees.values()):
         for part in names_alone:
             raise UnknownName(_no_penalty(part.rest, len(parts)))
-        if trees and len(trees) < len(parts):
+        if trees and (has_loss or len(trees) < len(parts)):
             fail("a constant beside a penalty changes nothing; leave it out, or write w in it", min(trees))
     for part in names_alone:
         ((_, tree),) = parse_addends(part.text, source=Excerpted(whole=text, offset=part.start))
@@ -178,15 +240,14 @@ def _expressions(parts: list[_Part], text: str, fail: Fail) -> dict[int, Tree]:
 
 def _parts(text: str, fail: Fail) -> list[_Part]:
     """Return the addends' texts, each with its sign, and with its coefficient if it may be a penalty."""
-    masked = _PATH.sub(lambda match: "p" * len(match.group()), text)
-    masked = _CALL.sub(lambda match: _EQUALS.sub(",", match.group()), masked)
+    masked = PATH.sub(lambda match: "p" * len(match.group()), text)
+    masked = CALL.sub(lambda match: EQUALS.sub(",", match.group()), masked)
     parts: list[_Part] = []
     for start, end, sign in split_addends(masked, fail):
         whole = text[start:end]
         stripped = whole.strip()
-        coefficient, rest = _coefficient(stripped)
         at = start + len(whole) - len(whole.lstrip())
-        parts.append(_Part(start=at, text=stripped, sign=sign, coefficient=coefficient, rest=rest))
+        parts.append(_Part(start=at, text=stripped, sign=sign, factored=factored(stripped, _is_core)))
     return parts
 
 
@@ -213,8 +274,8 @@ def _inline(expressions: list[tuple[str, Tree]], declared: Declared) -> Penalty:
 
 def _penalty_call(text: str) -> re.Match[str] | None:
     """Match a name alone or with `(old=new)` or `(old=0.3)` that stands for a penalty, whether there is one or not."""
-    match = _CALL.fullmatch(text)
-    if match is None or (match["arguments"] is not None and not _EQUALS.search(match["arguments"])):
+    match = CALL.fullmatch(text)
+    if match is None or (match["arguments"] is not None and not EQUALS.search(match["arguments"])):
         return None
     name = match["name"]
     is_of_language = name in {"w", "n", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
@@ -222,7 +283,7 @@ def _penalty_call(text: str) -> re.Match[str] | None:
 
 
 def _refuse_arguments_without_names(part: _Part, fail: Fail) -> None:
-    match = _CALL.fullmatch(part.rest)
+    match = CALL.fullmatch(part.rest)
     if match is not None and match["name"] not in FUNCTIONS and catalogue.penalty_name(match["name"]):
         name = match["name"]
         first = catalogue.penalty(name).parameters[0]
@@ -245,20 +306,9 @@ def _refuse_penalty_names(tree: Tree, place: Excerpted) -> None:
             )
 
 
-def _coefficient(part: str) -> tuple[Fraction, str]:
-    match = _COEFFICIENT.match(part)
-    if match is None:
-        return Fraction(1), part
-    rest = part[match.end() :]
-    if not _FILE.fullmatch(rest) and _penalty_call(rest) is None and structure(rest) is None:
-        return Fraction(1), part
-    try:
-        value = Fraction(match["number"]) if "/" not in match["number"] else _quotient(match["number"])
-    except (ValueError, ZeroDivisionError):
-        raise SpecError(f"{mentioned(match['number'], 'coefficient')} is not a number such as 2, 0.5 or 1/3") from None
-    return checked_coefficient(value), rest
-
-
-def _quotient(text: str) -> Fraction:
-    numerator, denominator = text.split("/")
-    return Fraction(numerator) / Fraction(denominator)
+def _is_core(text: str) -> bool:
+    """Is a factor a penalty or a loss, or a name that can be nothing else for want of other names?"""
+    if loss_text(text) is not None or FILE.fullmatch(text) or structure(text) is not None:
+        return True
+    call = _penalty_call(text)
+    return call is not None and (call["arguments"] is not None or catalogue.penalty_name(call["name"]) is not None)

@@ -11,8 +11,9 @@ from pathlib import PurePath
 from symreg.expressions.text import to_text
 from symreg.model.objective import Objective
 from symreg.model.spec import Array, Parameter, Rule
-from symreg.targets.options import KINDS, UNLESS_ASKED, Options
+from symreg.targets.options import UNLESS_ASKED, Options
 from symreg.templates import templates
+from symreg.updates.kinds import KINDS
 from symreg.updates.update import Update
 
 _LONGEST_COMMAND = 400

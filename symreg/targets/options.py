@@ -6,14 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from symreg.updates.kinds import KINDS, Kind
+
 if TYPE_CHECKING:
     import numpy as np
 
     from symreg.updates.update import Update
-
-Kind = Literal["value", "gradient", "prox", "step"]
-KINDS: tuple[Kind, ...] = ("value", "gradient", "prox", "step")
-"""The functions of an objective: its value, its gradient, its proximal operator, and a step for each rule."""
 
 DtypeChoice = Literal["float64", "float32", "all"]
 DTYPES: tuple[DtypeChoice, ...] = ("float64", "float32", "all")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from symreg.errors import SpecError, UnknownName
 from symreg.model.names import did_you_mean
 from symreg.targets.emit import TARGETS
-from symreg.targets.options import KINDS, STYLES, UNLESS_ASKED, Options, Style
+from symreg.targets.options import STYLES, UNLESS_ASKED, Options, Style
+from symreg.updates.kinds import KINDS
 
 if TYPE_CHECKING:
     from symreg.model.objective import Objective

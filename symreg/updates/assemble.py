@@ -12,6 +12,7 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.model.clashes import told_apart
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
+from symreg.updates.data import with_data
 from symreg.updates.forms import accurate_forms
 from symreg.updates.prox import derived_operator
 from symreg.updates.step import gradient_step, proximal_step
@@ -23,7 +24,7 @@ def updates(objective: Objective, rules: Iterable[Rule] = (), analysis: Analysis
     """Return the updates to emit: the value, the gradient, the proximal operator if there is one, one step a rule.
 
     Args:
-        objective: Whose penalty they are of.
+        objective: Whose they are; beside a loss over samples there are more, see `with_data`.
         rules: Of the steps; names of theirs that the objective has as well are told apart.
         analysis: Of the objective's terms, if there is one already.
 
@@ -56,10 +57,11 @@ def updates(objective: Objective, rules: Iterable[Rule] = (), analysis: Analysis
         ),
     ]
     with suppress(Intractable, NotDifferentiable):  # without an operator the rest is emitted all the same
-        made.append(operator_of(analysis))
-    for rule in (told_apart(rule, terms) for rule in rules):
+        if terms.terms:
+            made.append(operator_of(analysis))
+    for rule in (told_apart(rule, objective.declarations) for rule in rules):
         if rule.uses_prox:
             made.append(proximal_step(rule, analysis, forms_of, operator_of))
         else:
             made.append(gradient_step(rule, analysis, forms))
-    return tuple(made)
+    return tuple(made) if objective.data is None else with_data(objective.data, tuple(made), analysis)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from symreg.claims.verdict import Verdict
 from symreg.expressions.tree import Call, Constant, Name, Negate, Tree
-from symreg.model.spec import Assignment, Rule
+from symreg.model.loss import DataTerm
+from symreg.model.spec import Assignment, Parameter, Rule
 from symreg.model.terms import Terms
 from symreg.proximal.operator import AnyOperator
+from symreg.updates.kinds import LOSS_KINDS, Kind
 
 _REACH = Constant("reach")
 WITHIN_REACH = Call("max", (Call("min", (Name("w"), _REACH)), Negate(_REACH)))
@@ -18,7 +19,7 @@ WITHIN_REACH = Call("max", (Call("min", (Name("w"), _REACH)), Negate(_REACH)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """One function to emit: the penalty's value, its gradient, its proximal operator, or one step of a rule.
+    """One function to emit: of a penalty, of a loss, or of a whole objective.
 
     Args:
         kind: What it computes.
@@ -43,9 +44,16 @@ class Update:
             table of cases that a docstring would hold.
         notes: Sentences for the docstring: conventions at kinks, ranges of accuracy.
         claims: The verdicts on the penalty that some of the notes tell.
+        data: The loss over the samples that the function takes X and y for, and of a function of the loss alone what
+            that is part of; None where the loss is opaque, and a step is handed its gradient.
+        loss_value: l(z, y) over the names `z` and `y`, `inf` where the prediction is outside its domain.
+        loss_gradient: dl/dz, `nan` there.
+        loss_hessian: d2l/dz2, `nan` there.
+        loss_bound: A number over the parameters that |d2l/dz2| never exceeds.
+        curvature: Of a product with the Hessian phi''(w) of the bare `w`; None without an elementwise term.
     """
 
-    kind: Literal["value", "gradient", "prox", "step"]
+    kind: Kind
     name: str
     terms: Terms
     rule: Rule | None = None
@@ -61,6 +69,23 @@ class Update:
     cases: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
     claims: tuple[Verdict, ...] = ()
+    data: DataTerm | None = None
+    loss_value: Tree | None = None
+    loss_gradient: Tree | None = None
+    loss_hessian: Tree | None = None
+    loss_bound: Tree | None = None
+    curvature: Tree | None = None
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Each parameter that the function takes, but those of a rule: of the loss, then of the penalty."""
+        of_data = () if self.data is None or self.kind == "prox" else self.data.parameters
+        return tuple({p.name: p for p in (*of_data, *self.terms.parameters)}.values())
+
+    @property
+    def passes_samples(self) -> bool:
+        """Does it take a matrix X, and go over its rows?"""
+        return self.data is not None and self.kind not in (*LOSS_KINDS, "prox")
 
     @property
     def has_one_dimension(self) -> bool:

@@ -110,7 +110,7 @@ def test_a_penalty_s_name_beside_an_expression_of_the_weights_is_a_parameter() -
     assert [p.name for p in made.terms.parameters] == ["l1", "k", "d"]
     assert "l1 is a parameter here" in made.notes[0]
     for text, said in {
-        "mu*l2": "its coefficient is a number",
+        "lam*l2": "'lam' is a parameter of l2 already",
         "l1*l2": "its coefficient is a number",
         "l1 + l1*abs(w)": "'l1' is a penalty here and a parameter in another addend",
     }.items():

@@ -14,8 +14,9 @@ from emitted import PENALTIES, SUMS, WARNINGS, assert_clean, made, needs_gcc
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
-from symreg.targets.options import DtypeChoice, Kind, Options
+from symreg.targets.options import DtypeChoice, Options
 from symreg.updates.assemble import updates
+from symreg.updates.kinds import Kind
 
 RULES = ("adam", "momentum", "proximal_gradient", "proximal_adam")
 SAMPLE = ("l1", "mcp", "log_sum", "welsch", "l2_norm")

@@ -23,8 +23,9 @@ from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.emit import emit
 from symreg.targets.loading import c_compiler
-from symreg.targets.options import KINDS, DtypeChoice, Kind, Options
+from symreg.targets.options import DtypeChoice, Options
 from symreg.updates.assemble import updates
+from symreg.updates.kinds import KINDS, Kind
 from symreg.updates.update import Update
 
 

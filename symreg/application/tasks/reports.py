@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symreg.application.choices import AUDIT_POINTS, AuditKind
+from symreg.application.choices import AUDIT_POINTS, AuditKind, JudgedKind
 from symreg.application.requests import VerifyRequest, audit_request, distinct_rules, read_objective, verify_request
 from symreg.application.tasks.objectives import derive_updates, prove_convexity
 from symreg.application.tasks.printed import PrintedReport, notes_on
 from symreg.application.worker import Phase, Progress, Tell
-from symreg.targets.options import BOTH, Kind, Style
+from symreg.targets.options import BOTH, Style
 
 if TYPE_CHECKING:
     from symreg.application.verify import Watch
@@ -28,7 +28,7 @@ def write_report(
     points: int,
     as_json: bool = False,
     against: str | None = None,
-    kind: Kind | None = None,
+    kind: JudgedKind | None = None,
     settings: Mapping[str, float] | None = None,
     rtol: float | None = None,
     dtype: str | None = None,

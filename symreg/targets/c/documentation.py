@@ -62,3 +62,4 @@ def _meaning(argument: Argument, signature: Signature, precision: Precision) -> 
             return f"{'n' if rows == 1 else f'{rows} * n'} numbers of scratch"
         case "rows":
             return f"{argument.shape[0]} numbers of scratch"
+    raise AssertionError(argument)

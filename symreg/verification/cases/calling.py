@@ -14,7 +14,7 @@ from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.cases.step_case import StepCase
 from symreg.verification.oracle.formats import Dtype, Vector
 
-BY_POSITION = ("w", "v", "g", "state")
+BY_POSITION = ("z", "w", "v", "X", "y", "g", "state")
 """What somebody's own function is given by position, in this order; parameters and arrays go by keyword."""
 
 
