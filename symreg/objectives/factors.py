@@ -16,6 +16,7 @@ from symreg.expressions.tree import Name, Tree, names
 from symreg.language.inline import assumed
 from symreg.language.parse import fold
 from symreg.model.coefficient import checked_coefficient
+from symreg.model.lifts import changed
 from symreg.model.names import check_identifier, mentioned
 from symreg.model.spec import Array, Parameter, Penalty
 from symreg.objectives.patterns import PATH, top_level
@@ -116,13 +117,27 @@ def with_factor(penalty: Penalty, factor: Tree, parameters: tuple[Parameter, ...
     if factor == ONE:
         return penalty
     require_new(factor, penalty.parameters, penalty.name)
-    parts = [("-" if sign < 0 else "+", times(factor, tree)) for sign, tree in addends(penalty.expression)]
+    if penalty.lift is not None:
+        lift = changed(penalty.lift, lambda phi: _times_each(factor, phi), lambda domain: domain)
+        return replace(
+            penalty,
+            title=f"{to_text(factor)}*{penalty.title or penalty.name}",
+            expression=lift.written,
+            lift=lift,
+            parameters=(*parameters, *penalty.parameters),
+        )
     return replace(
         penalty,
         title=f"{to_text(factor)}*{penalty.title or penalty.name}",
-        expression=fold([("", parts[0][1]), *parts[1:]]),
+        expression=_times_each(factor, penalty.expression),
         parameters=(*parameters, *penalty.parameters),
     )
+
+
+def _times_each(factor: Tree, tree: Tree) -> Tree:
+    """Return a tree with each of its addends multiplied."""
+    parts = [("-" if sign < 0 else "+", times(factor, part)) for sign, part in addends(tree)]
+    return fold([("", parts[0][1]), *parts[1:]])
 
 
 def require_new(factor: Tree, parameters: Iterable[Parameter], owner: str) -> None:
