@@ -60,7 +60,9 @@ def structured(word: str, inside: str, read: Read, declared: Declared) -> tuple[
             raise SpecError("nonnegative(...) takes one penalty, as in nonnegative(l1)")
         return _within(word, arguments[0], WORDS["nonnegative"], read, declared)
     if len(arguments) not in (2, 3) or not all(arguments):
-        raise SpecError("box(...) takes a penalty and two ends, as in box(l1, 0, 1), or two ends alone, as in box(0, 1)")
+        raise SpecError(
+            "box(...) takes a penalty and two ends, as in box(l1, 0, 1), or two ends alone, as in box(0, 1)"
+        )
     *penalty, low, high = arguments
     return _within(word, penalty[0] if penalty else "", _between(low, high), read, declared)
 
@@ -71,7 +73,9 @@ def _lifted(word: str, penalty: Penalty) -> Penalty:
     if penalty.lift is not None:
         raise SpecError(f"{shown}: {word} takes a penalty of one number, and {penalty.name} is one of many weights")
     if not is_elementwise(penalty.expression) or "n" in names(penalty.expression) or penalty.arrays:
-        raise SpecError(f"{shown}: {word} takes a penalty of one number phi(w), and {penalty.name} holds sums or arrays")
+        raise SpecError(
+            f"{shown}: {word} takes a penalty of one number phi(w), and {penalty.name} holds sums or arrays"
+        )
     if "w" not in names(penalty.expression):
         raise SpecError(f"{shown}: what stands in the brackets holds no w")
     lift: Lift
@@ -81,7 +85,9 @@ def _lifted(word: str, penalty: Penalty) -> Penalty:
         lift = Group(phi=penalty.expression, domain=penalty.domain)
     else:
         if not penalty.domain.is_all:
-            raise SpecError(f"{shown}: a difference may be any number, and the domain of {penalty.name} is {penalty.domain}")
+            raise SpecError(
+                f"{shown}: a difference may be any number, and the domain of {penalty.name} is {penalty.domain}"
+            )
         lift = Difference(phi=penalty.expression, domain=penalty.domain)
     return replace(
         penalty,
