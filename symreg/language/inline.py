@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
+from symreg.errors import SpecError
 from symreg.expressions.tree import Item, Name, Tree, walk
 from symreg.language.declarations import make_parameter
 from symreg.language.excerpt import Excerpted
 from symreg.language.notation.either import read_either
 from symreg.language.parse import parse
 from symreg.language.penalties import make_penalty
+from symreg.language.per_weight import assumed_of_each, bare, told_apart
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL, WORDS
 from symreg.model.names import check_identifier
@@ -72,12 +74,19 @@ def _with_parameters(
     source: str,
 ) -> Penalty:
     """Return the penalty of a tree; what it uses and nobody declared is assumed."""
+    tree, of_each = bare(tree)
+    per_weight, arrays = told_apart(tree, arrays, source)
+    declared = (*declared, *per_weight)
     shapes = {n.array: len(n.subscripts) for n in walk(tree) if isinstance(n, Item) and n.array != "w"}
     known = {p.name: p for p in declared}
     written = [n.name for n in walk(tree) if isinstance(n, Name) and n.name not in ("w", "n", *shapes)]
     used = dict.fromkeys((*written, *(domain.names if domain else ())))
-    parameters = [known.get(p) or assumed(p) for p in used]
+    parameters = [known.get(p) or replace(assumed(p), shape=("n",) if p in of_each else ()) for p in used]
+    for name in of_each:
+        if name in known and not known[name].shape:
+            raise SpecError(f"{source}: '{name}' is one number, and {name}[n] one for each weight")
     parameters += [p for p in known.values() if p.name not in used]
+    parameters = [assumed_of_each(p, tree, parameters) if p.is_assumed and p.shape else p for p in parameters]
     declared_arrays = {a.name: a for a in arrays}
     for array, dimensions in shapes.items():
         check_identifier(array, "array")

@@ -10,6 +10,7 @@ from symreg.expressions.functions import CONSTANTS, FUNCTIONS, RULE_FUNCTIONS
 from symreg.expressions.tree import Call, Constant, Item, Name, Subscript, Tree
 from symreg.language.addend import Addend, refuse
 from symreg.language.limits import LARGEST_SHIFT
+from symreg.language.per_weight import OF_EACH_WEIGHT
 from symreg.model.names import check_identifier, did_you_mean, mentioned
 
 
@@ -57,6 +58,9 @@ def walk_item(addend: Addend, node: ast.Subscript) -> Tree:
         refuse(addend, "only an array can be subscripted, as in w[i]", node)
     array = node.value.id
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if array != "w" and isinstance(node.slice, ast.Name) and node.slice.id == "n" and "n" not in addend.bound:
+        walk_name(addend, node.value, array)  # `c[n]`: its own element at each weight, in a formula of one weight
+        return Item(array, (OF_EACH_WEIGHT,))
     if array != "w":
         if not (addend.is_open or array in addend.names or array in addend.bound):
             shape = ", ".join(['"n"'] * min(len(parts), 2))

@@ -6,6 +6,7 @@ from symreg.errors import SpecError
 from symreg.expressions.tree import Item, Tree, names, walk
 from symreg.expressions.tree import arrays as subscripted
 from symreg.language.declarations import LONGEST_DOC, check_line
+from symreg.language.per_weight import with_zero
 from symreg.model.domain import Domain
 from symreg.model.names import check_stem
 from symreg.model.ordering import asked_of
@@ -52,7 +53,9 @@ def make_penalty(
         title=check_line(title, f"{source}: title"),
         expression=expression,
         domain=domain,
-        parameters=asked_of(domain, parameters, source),
+        parameters=tuple(
+            with_zero(p, expression, parameters) if p.shape else p for p in asked_of(domain, parameters, source)
+        ),
         arrays=arrays,
         reference=check_line(reference, f"{source}: reference"),
         doc=check_line(doc, f"{source}: doc", LONGEST_DOC),
@@ -64,6 +67,14 @@ def make_penalty(
 def _check_parameters(expression: Tree, domain: Domain, parameters: tuple[Parameter, ...], source: str) -> None:
     """Require the weights, and each parameter as a number that is used."""
     used_names, used_arrays = names(expression), subscripted(expression)
+    for parameter in parameters:
+        if parameter.shape and used_arrays:
+            raise SpecError(
+                f"{source}: '{parameter.name}' has an element for each weight, and stands in a formula of one weight; "
+                f"in index notation declare it as an array and write {parameter.name}[i]"
+            )
+        if parameter.shape and parameter.name in domain.names:
+            raise SpecError(f"{source}: '{parameter.name}' is an end of the domain, and so one number for all weights")
     if "w" not in used_names and "w" not in used_arrays:
         raise SpecError(f"{source}: expr does not hold the weights; write 'w', or 'w[i]' under a sum")
     for parameter in parameters:

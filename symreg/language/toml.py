@@ -15,6 +15,7 @@ from symreg.language.losses import make_loss
 from symreg.language.notation.either import text_in_the_language
 from symreg.language.parse import parse
 from symreg.language.penalties import make_penalty
+from symreg.language.per_weight import bare
 from symreg.language.toml_file import LARGEST_FILE, TomlFile
 from symreg.model.loss import Loss
 from symreg.model.spec import Array, Assignment, Parameter, Penalty, Rule, State, varying_names
@@ -47,7 +48,10 @@ def read_penalty(text: str, source: str) -> Penalty:
     parameters = file.parameters()
     declared_arrays = _arrays(file, {p.name for p in parameters})
     known = [p.name for p in parameters] + [a.name for a in declared_arrays]
-    expression = _expression(file, expression_text, known)
+    expression, of_each = bare(_expression(file, expression_text, known))
+    for name in of_each:
+        if not any(p.name == name and p.shape for p in parameters):
+            file.fail(f'[params.{name}]: {name}[n] stands in expr; declare it with shape = ["n"]')
     return make_penalty(
         name=file.text(table, "penalty", "name"),
         aliases=file.aliases(table, "penalty"),
@@ -108,6 +112,9 @@ def read_rule(text: str, source: str) -> Rule:
     file.only(file.data, "", ("rule", "state", "params"))
     table = file.table("rule", _RULE_KEYS)
     parameters = file.parameters()
+    for parameter in parameters:
+        if parameter.shape:
+            file.fail(f"[params.{parameter.name}] shape: a rule's parameter is one number")
     initial = file.states({p.name for p in parameters})
     steps = _steps(file, table, parameters, initial)
     varying = varying_names(steps)

@@ -6,6 +6,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 from symreg.errors import SpecError
@@ -22,7 +23,7 @@ LARGEST_FILE = 300_000
 MOST_PARAMETERS = 32
 MOST_DOTS = 2_000  # tomllib takes time in the square of a dotted key's length
 
-_PARAMETER_KEYS = ("domain", "default", "latex", "doc")
+_PARAMETER_KEYS = ("shape", "domain", "default", "latex", "doc")
 _ARRAY_KEYS = ("shape", "domain", "default", "latex", "doc")
 _SHAPES: dict[int, Shape] = {1: ("n",), 2: ("n", "n")}
 
@@ -164,7 +165,9 @@ class TomlFile:
 
     def _parameter(self, name: str, table: dict[str, Any]) -> Parameter:
         path = f"params.{name}"
-        return make_parameter(
+        if table.get("shape", ["n"]) != ["n"]:
+            self.fail(f'[{path}] shape: write ["n"], for an element of each weight, or leave it out')
+        parameter = make_parameter(
             name,
             domain=self.domain(table, path, WORDS["positive"]),
             default=table.get("default"),
@@ -172,6 +175,7 @@ class TomlFile:
             doc=self.text(table, path, "doc", default=""),
             where=f"{self.source}: [params]",
         )
+        return replace(parameter, shape=("n",)) if "shape" in table else parameter
 
     def states(self, taken: set[str]) -> dict[str, float]:
         """Return the first values that the table `[state]` gives to names that are not taken."""

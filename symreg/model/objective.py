@@ -109,5 +109,5 @@ def _weighted(term: Term) -> Tree:
 
 def _declaration(declared: Parameter | Array) -> str:
     """Return what declares a parameter or an array, as in `c: (0, inf) = 2.0` or `c[n]: [0, inf) = 1.0`."""
-    shape = f"[{', '.join(declared.shape)}]" if isinstance(declared, Array) else ""
+    shape = f"[{', '.join(declared.shape)}]" if declared.shape else ""
     return f"{declared.name}{shape}: {declared.domain} = {declared.default!r}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -16,10 +16,13 @@ from symreg.model.domain import Domain
 from symreg.model.interval import REAL, Interval, decimal
 from symreg.model.lifts import Lift
 
+Shape = tuple[Literal["n"], ...]
+"""Of what is declared with a shape: each dimension is `n`, the number of weights."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A scalar parameter.
+    """A parameter: one number, or one for each weight.
 
     Args:
         name: Identifier; not one of the reserved names.
@@ -30,6 +33,9 @@ class Parameter:
         doc: A few words for docstrings.
         is_assumed: Was it undeclared in an inline expression, and so taken as positive?
         is_chosen: Was the default chosen for want of a given one?
+        shape: `("n",)` of a parameter of which each weight has an element of its own: in a formula of one weight its
+            name stands for that element, and domain and default are those of each.
+        has_zero: May an element be 0, beside the positive numbers of its domain? The penalty vanishes there.
     """
 
     name: str
@@ -40,10 +46,19 @@ class Parameter:
     is_assumed: bool = False
     is_chosen: bool = field(default=False, compare=False)
     above: str = ""
+    shape: Shape = ()
+    has_zero: bool = False
+
+    @property
+    def allowed(self) -> Interval:
+        """The values that it may take: its domain, and 0 where the penalty vanishes there."""
+        return replace(self.domain, low=Fraction(0), low_closed=True) if self.has_zero else self.domain
 
     @property
     def condition(self) -> str:
-        """What it has to be, as in `lam > 0`."""
+        """What it has to be, as in `lam > 0`, or `c n, c[i] >= 0` of one that has a shape."""
+        if self.shape:
+            return f"{self.name} n, {self.allowed.condition(f'{self.name}[i]')}"
         if not self.above:
             return self.domain.condition(self.name)
         own = "" if self.domain.is_all else f"{self.domain.condition(self.name)}, "
@@ -51,10 +66,6 @@ class Parameter:
 
     def __repr__(self) -> str:
         return one_line("parameter", (self.condition, f"default {decimal(self.default)}"))
-
-
-Shape = tuple[Literal["n"], ...]
-"""Of a declared array: each dimension is `n`, the number of weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,11 @@ class Terms:
         return tuple(domain.at(values) for domain in dict.fromkeys(term.domain for term in self.terms))
 
     @property
+    def per_weight(self) -> tuple[str, ...]:
+        """The names of the parameters of which each weight has an element of its own."""
+        return tuple(p.name for p in self.parameters if p.shape)
+
+    @property
     def names(self) -> list[str]:
         """The names of the parameters and of the arrays, and of what says which weights are a group."""
         own = [] if self.groups is None else [STARTS, self.groups.weights]

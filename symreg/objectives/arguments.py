@@ -17,10 +17,12 @@ from symreg.model.ordering import asked_of, require_order
 from symreg.model.spec import Parameter, Penalty
 from symreg.model.terms import Term, Terms, at_numbers, rename
 from symreg.objectives.combine import make_term
+from symreg.objectives.per_weight import with_each
 
 _LEAST = Fraction(1, 10**300)
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_OF_EACH = re.compile(r"([A-Za-z_]\w*)\s*\[\s*n\s*\]", re.ASCII)
 
 
 def with_loss_arguments(loss: Loss, text: str) -> Loss:
@@ -47,7 +49,8 @@ def with_arguments(penalty: Penalty, text: str, *, of_loss: bool = False) -> Pen
 
     Args:
         penalty: As its spec has it.
-        text: What stands in the brackets: `old=new, parameter=number, ...`; a number is `0.3`, `1e-3` or `1/3`.
+        text: What stands in the brackets: `old=new, parameter=number, ...`; a number is `0.3`, `1e-3` or `1/3`, and
+            `new[n]` a name of which each weight has an element of its own.
         of_loss: Is its expression a loss's, over z and y?
 
     Returns:
@@ -60,18 +63,25 @@ def with_arguments(penalty: Penalty, text: str, *, of_loss: bool = False) -> Pen
     numbers: dict[str, Fraction] = {}
     parameters = {p.name: p for p in penalty.parameters}
     known = [*parameters, *(a.name for a in penalty.arrays)]
+    of_each: list[str] = []
     for pair in text.split(","):
         old, _, new = (piece.strip() for piece in pair.partition("="))
         if old not in known:
             raise UnknownName(f"{penalty.name} has no {mentioned(old, 'parameter')}{did_you_mean(old, known)}")
         if old in new_names or old in numbers:
             raise SpecError(f"{penalty.name}: '{old}' stands there twice")
+        if each := _OF_EACH.fullmatch(new):
+            if old not in parameters:
+                raise SpecError(f"{penalty.name}: '{old}' is an array; write another name for it, as in {old}=B")
+            of_each.append(old)
+            new = each[1]
         if not new or _NAME.fullmatch(new):
             new_names[old] = check_identifier(new, f"{penalty.name}({old}=...)")
         elif old in parameters:
             numbers[old] = _number_for(parameters[old], new, penalty.name)
         else:
             raise SpecError(f"{penalty.name}: '{old}' is an array; write another name for it, as in {old}=B")
+    penalty = with_each(penalty, of_each)
     term = make_term(penalty, penalty.name, Fraction(1), penalty.expression)
     if numbers:
         term = _with_numbers(term, numbers, of_loss=of_loss)

@@ -110,12 +110,18 @@ def _unified(terms: Terms, data: DataTerm | None) -> tuple[Terms, DataTerm | Non
 
 def note_on_assumed(parameters: Iterable[Parameter]) -> tuple[str, ...]:
     """Return one note on all parameters that nobody declared, if there are any."""
-    names = [p.name for p in parameters if p.is_assumed]
+    taken = [p for p in parameters if p.is_assumed]
+    notes = tuple(
+        f"{p.name}[n] is taken as {p.allowed}; declare it otherwise with --param '{p.name}[n]: positive = 1'"
+        for p in taken
+        if p.shape
+    )
+    names = [p.name for p in taken if not p.shape]
     if not names:
-        return ()
+        return notes
     listed = f"{', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f"{names[0]} is"
     what = "one otherwise" if len(names) > 1 else "it otherwise"
-    return (f"{listed} taken as positive; declare {what} with --param '{names[0]}: real = 1'",)
+    return (f"{listed} taken as positive; declare {what} with --param '{names[0]}: real = 1'", *notes)
 
 
 def _terms(penalty: Penalty, coefficient: Fraction, taken: set[str]) -> list[Term]:
@@ -215,6 +221,11 @@ def with_unified_parameters(terms: Terms) -> Terms:
 def _narrowed(first: Parameter, second: Parameter) -> Parameter:
     """Return one declaration of two, in the domain that both allow."""
     name = first.name
+    if first.shape != second.shape:
+        raise SpecError(
+            f"'{name}' is one number in a term, and {name}[n] one for each weight in another; rename one, as in "
+            f"l1({name}=mu)"
+        )
     domain = intersection(first.domain, second.domain)
     if domain is None:
         raise SpecError(f"the terms share '{name}' but no value of it suits both; rename one, as in l1({name}=mu)")
@@ -226,6 +237,7 @@ def _narrowed(first: Parameter, second: Parameter) -> Parameter:
         is_assumed=first.is_assumed and second.is_assumed,
         is_chosen=default not in (p.default for p in (first, second) if not p.is_chosen),
         above=first.above or second.above,
+        has_zero=first.has_zero and second.has_zero,
     )
 
 

@@ -1,0 +1,37 @@
+"""Parameters of a penalty that become one number for each weight: `l1(lam=c[n])`, or `--per-weight lam`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from symreg.errors import SpecError
+from symreg.expressions.tree import is_elementwise, names
+from symreg.language.per_weight import with_zero
+from symreg.model.spec import Penalty
+
+
+def with_each(penalty: Penalty, chosen: Collection[str]) -> Penalty:
+    """Return a penalty some of whose parameters have an element for each weight.
+
+    A strength, for which the penalty is 0 where it is 0, may be that for some weights, which are left alone then.
+
+    Raises:
+        SpecError: The penalty is no sum over single weights, or the parameter is an end of the domain.
+    """
+    if not chosen:
+        return penalty
+    shown = ", ".join(f"{name}[n]" for name in chosen)
+    if penalty.arrays or not is_elementwise(penalty.expression) or {"n"} & names(penalty.expression):
+        raise SpecError(f"{penalty.name}: {shown}: a penalty that is no sum over single weights has no element of each")
+    for parameter in penalty.parameters:
+        linked = {parameter.name, parameter.above} - {""}
+        if parameter.name in penalty.domain.names and parameter.name in chosen:
+            raise SpecError(f"{penalty.name}: {parameter.name} is an end of the domain, one number for all weights")
+        if parameter.above and linked & set(chosen):
+            raise SpecError(f"{penalty.name}: {parameter.condition}; both are one number for all weights")
+    own = penalty.parameters
+    changed = tuple(
+        with_zero(replace(p, shape=("n",)), penalty.expression, own) if p.name in chosen else p for p in own
+    )
+    return replace(penalty, parameters=changed)
