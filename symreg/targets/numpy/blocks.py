@@ -265,8 +265,8 @@ class Block(Calls):
 
     def _read_again(self, item: Item, later: list[Pending]) -> None:
         """Copy what an array was given into the copy of it that is read, if that is read later."""
-        trees = [tree for row in later for tree in trees(row)]
-        if any(node == item for tree in trees for node in walk(tree)):
+        to_come = [tree for row in later for tree in trees(row)]
+        if any(node == item for tree in to_come for node in walk(tree)):
             self.lines.append(f"np.copyto({self._array_view(item)}, {self._target(item.array)})")
 
     def _target(self, array: str) -> str:

@@ -93,7 +93,9 @@ def groups(
         if terms.couple_weights:
             group = _indexed(terms, shape, stream, number, parameters)
         else:
-            group = _elementwise(terms, shape, stream, number, parameters, greatest_exponent, per_group)
+            whole = max(per_group, PER_GROUP)
+            group = _elementwise(terms, shape, stream, number, parameters, greatest_exponent, whole)
+            group = _part_of(group, stream, whole // per_group)
         kept = [*of_sizes((group,), terms, sizes)]
         sample += kept
         count += sum(len(vector) for one in kept for vector in one.vectors)
@@ -114,6 +116,14 @@ def of_sizes(sample: Iterable[Group], terms: Terms, sizes: Sizes | None) -> Iter
             kept = tuple(part for v in group.vectors if len(part := v[sizes.hold(v)]))
         if kept:
             yield replace(group, vectors=kept)
+
+
+def _part_of(group: Group, stream: Stream, share: int) -> Group:
+    """Return one in so many of a group's weights, so that of a few as well some are at kinks and some beside them."""
+    if share == 1:
+        return group
+    start = stream.integer(0, share - 1)
+    return replace(group, vectors=tuple(part for v in group.vectors if len(part := v[start::share])))
 
 
 def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = None) -> Group:
