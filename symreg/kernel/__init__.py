@@ -1,6 +1,20 @@
 """Kernels: updates as a few loops over arrays, without the syntax of any language."""
 
-from symreg.kernel.ir import Best, Buffer, Groups, Invoke, Kernel, Let, Map, Reduce, Root, Search, Store, Table
+from symreg.kernel.ir import (
+    Best,
+    Buffer,
+    Groups,
+    Invoke,
+    Kernel,
+    Let,
+    Map,
+    Reduce,
+    Root,
+    Search,
+    Store,
+    Table,
+    Variation,
+)
 from symreg.kernel.lower import lower
 
 __all__ = [
@@ -16,5 +30,6 @@ __all__ = [
     "Search",
     "Store",
     "Table",
+    "Variation",
     "lower",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -25,7 +26,7 @@ from symreg.expressions.tree import (
 from symreg.kernel.boundaries import has_greatest, map, outlives_w, stored
 from symreg.kernel.cse import share
 from symreg.kernel.groups import pulled, shrunk, sum_over_groups
-from symreg.kernel.ir import Buffer, Kernel, Let, Map, Search, Stage, Statement, Store
+from symreg.kernel.ir import Buffer, Kernel, Let, Map, Search, Stage, Statement, Store, Variation
 from symreg.kernel.names import Namer
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.proximal.table_search import search_of
@@ -118,6 +119,11 @@ def _gradient(update: Update) -> _Lowered:
 def _prox(update: Update) -> _Lowered:
     """Lower a proximal operator: of each number by itself, or of the norm of all."""
     placing = _placing(update)
+    if update.variation is not None:
+        placing.stages.append(_variation(update.variation, "v", "out", Name("step"), placing))
+        if update.operator is not None:
+            _of_each(update.operator, placing, "out")
+        return _Lowered(placing=placing, may_alias=True)
     if update.norm_operator is not None:
         if update.operator is not None:
             _of_each(update.operator, placing)
@@ -129,8 +135,14 @@ def _prox(update: Update) -> _Lowered:
     return _of_norm(update, placing) if update.is_radial else _of_each(operator, placing)
 
 
-def _of_each(operator: AnyOperator, placing: Placing) -> _Lowered:
-    v = Item("v", (Subscript("j"),))
+def _variation(strength: Tree, source: str, target: str, step: Tree, placing: Placing) -> Variation:
+    """Return the stage that finds the proximal point of a total variation."""
+    chains = placing.namer.fresh("chains")
+    return Variation(source=source, target=target, strength=Binary("*", step, strength), chains=chains)
+
+
+def _of_each(operator: AnyOperator, placing: Placing, source: str = "v") -> _Lowered:
+    v = Item(source, (Subscript("j"),))
     magnitude = Call("abs", (v,)) if operator.is_even else v
     x = Name(placing.namer.fresh("x"))
     once: Statements = []
@@ -248,7 +260,7 @@ def _step(update: Update) -> _Lowered:
             if isinstance(node, Call) and node.function == "prox":
                 argument, size = (substitute(operand, now) for operand in node.arguments)
                 once = None if names(node.arguments[1]) & varying else scalars
-                take = _in_groups if update.norm_operator is not None else _scaled if update.is_radial else _proximal
+                take = _joint(update)
                 now[node] = take(update, argument, size, once, body, placing)
         value = placing.with_nan(substitute(assignment.expression, now), values=named)
         if isinstance(current.get(target), Item):
@@ -345,6 +357,40 @@ def _scaled(
     step = Let(name=placing.namer.fresh("step"), value=size)
     placing.stages.append(step)
     return _with_norm(update, buffer, Name(step.name), placing)
+
+
+def _joint(update: Update) -> Callable[..., Tree]:
+    """Return what takes the operator of an update: of several weights together, or of each."""
+    if update.norm_operator is not None:
+        return _in_groups
+    if update.variation is not None:
+        return _of_variation
+    return _scaled if update.is_radial else _proximal
+
+
+def _of_variation(
+    update: Update,
+    argument: Tree,
+    size: Tree,
+    scalars: list[Stage] | None,
+    body: list[Statement],
+    placing: Placing,
+) -> Tree:
+    """Return the proximal point of all arguments, which are kept in a buffer, by their total variation.
+
+    Raises:
+        Intractable: Each weight has a step of its own, or what the loop has computed so far is needed behind it.
+    """
+    if scalars is None or any(isinstance(statement, Let) for statement in body):
+        raise Intractable("a rule may not name values of single weights before it takes the operator of all of them")
+    assert update.variation is not None
+    buffer = placing.buffer()
+    step = Let(name=placing.namer.fresh("step"), value=size)
+    placing.stages.extend((*scalars, step, map([*body, Store(array=buffer, value=argument)], is_double=True)))
+    scalars.clear()
+    body.clear()
+    placing.stages.append(_variation(update.variation, buffer, buffer, Name(step.name), placing))
+    return _proximal(update, Item(buffer, (Subscript("j"),)), Name(step.name), scalars, body, placing)
 
 
 def _in_groups(

@@ -32,7 +32,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 """Functions of the language that C lacks, by the name that a file's own function for each has."""
 
 _FRAME = (
-    *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "TERMS"),
+    *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "total_variation", "hull", "drawn", "TERMS"),
     *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
@@ -108,6 +108,7 @@ def write(module: Module) -> dict[str, str]:
         "has_status": any(not function["is_value"] for function in functions),
         "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
         "groups": STARTS if any(f.signature.of("groups") for f in module.functions) else "",
+        "variations": _variations(module),
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
         "has_spans": any(function["overlaps"]["spans"] for function in functions),
@@ -118,6 +119,13 @@ def write(module: Module) -> dict[str, str]:
         f"c/{module.name}.h": render("c/header.h.jinja", values | {"needs": wrapped(needs, WIDTH - 8)}),
         f"c/{module.name}.c": source,
     }
+
+
+def _variations(module: Module) -> list[Row]:
+    """Return the precisions in which the proximal point of a total variation is needed."""
+    if not any(function.kernel.variation for function in module.functions):
+        return []
+    return [{"suffix": p.suffix, "real": p.real} for p in PRECISIONS[module.dtype]]
 
 
 def _linked(source: str) -> str:
