@@ -49,8 +49,13 @@ def write(module: Module) -> dict[str, str]:
     """Return the header and the source by path.
 
     Raises:
-        SpecError: Single precision alone is asked for where minimisers are searched for in a table.
+        SpecError: Single precision alone is asked for where minimisers are searched for in a table, or sums are kept.
     """
+    if module.dtype == "float32" and any(f.kernel.variation is not None for f in module.functions):
+        raise SpecError(
+            f"{module.name}: the sums that a total variation needs are kept in double precision; take another dtype, or "
+            "leave prox and the rules that use it out"
+        )
     if module.dtype == "float32" and any(f.kernel.search is not None for f in module.functions):
         raise SpecError(
             f"{module.name}: minimisers of this sum are searched for in double precision; take another dtype, or leave "
