@@ -141,7 +141,8 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "penalty": {"ir", "names", "sums"},
         "routines": {"ir", "names", "sums", "cse", "proximal", "penalty"},
         "groups": {"ir", "sums", "cse", "proximal", "routines"},
-        "step": {"ir", "sums", "samples", "boundaries", "groups", "proximal", "penalty", "routines"},
+        "step_operators": {"ir", "sums", "boundaries", "groups", "proximal", "routines"},
+        "step": {"step_operators", "ir", "sums", "samples", "boundaries", "groups", "proximal", "penalty", "routines"},
         "lower": {"ir", "names", "samples", "boundaries", "cse", "groups", "proximal", "penalty", "routines", "step"},
     },
 }

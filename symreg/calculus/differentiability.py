@@ -33,8 +33,8 @@ def is_differentiable(term: Term, addends: tuple[DerivedAddend, ...]) -> bool:
     Raises:
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
     """
-    if isinstance(term.lift, Group):
-        (term,) = of_norms(Terms(terms=(term,))).terms
+    if term.lift is not None:
+        (term,) = of_norms(Terms(terms=(term,))).terms if isinstance(term.lift, Group) else (term.phi,)
         return _has_no_kink(term, _derived(term))
     if term.is_elementwise:
         return _has_no_kink(term, addends)

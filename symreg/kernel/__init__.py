@@ -15,6 +15,7 @@ from symreg.kernel.ir import (
     Search,
     Store,
     Table,
+    Variation,
 )
 from symreg.kernel.lower import lower
 
@@ -33,5 +34,6 @@ __all__ = [
     "Search",
     "Store",
     "Table",
+    "Variation",
     "lower",
 ]

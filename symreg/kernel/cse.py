@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from symreg.expressions.tree import Tree, names
-from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, Stage, Table
+from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, Stage, Table, Variation
 from symreg.kernel.loops import written_loop, written_root, written_rows, written_sum
 from symreg.kernel.names import Namer
 from symreg.kernel.numbering import Draft, Numbering
@@ -75,6 +75,8 @@ def _written(scalars: Scalars, draft: Draft) -> Stage:
             return written_rows(scalars, draft)
         case Invoke() as stage:
             return replace(stage, arguments=tuple(map(scalars.scalar, draft.bounds)))
+        case Variation() as stage:
+            return replace(stage, strength=scalars.scalar(*draft.bounds))
         case Table() as stage:
             return replace(stage, step=scalars.scalar(*draft.bounds))
         case Best() as stage:

@@ -328,7 +328,24 @@ class Groups:
     term: Tree | None = None
 
 
-Stage = Let | Reduce | Root | Invoke | Table | Best | Map | Rows | Groups
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variation:
+    """The proximal point of the total variation of an array, written into an array that may be the same.
+
+    Args:
+        source: The array.
+        target: What receives the point.
+        strength: What the sum of the absolute differences is multiplied by.
+        chains: The name of scratch: four numbers for each element.
+    """
+
+    source: str
+    target: str
+    strength: Tree
+    chains: str
+
+
+Stage = Let | Reduce | Root | Invoke | Table | Best | Map | Rows | Groups | Variation
 
 
 def spread(stages: Iterable[Stage | Statement]) -> Iterator[Stage | Statement]:
@@ -362,6 +379,11 @@ class Kernel:
     scalars: tuple[tuple[str, Tree], ...] = ()
     may_alias: bool = False
     search: Search | None = None
+
+    @property
+    def variation(self) -> Variation | None:
+        """The stage that needs scratch for chains, if there is one."""
+        return next((stage for stage in self.stages if isinstance(stage, Variation)), None)
 
 
 def has_sum(stages: Iterable[Stage | Statement]) -> bool:

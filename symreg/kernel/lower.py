@@ -14,7 +14,7 @@ from symreg.kernel.ir import Buffer, Kernel, Map, Search, Statement, Store
 from symreg.kernel.names import Namer
 from symreg.kernel.penalty import WEIGHT, Lowered, penalty, placing_of, total, without_norm
 from symreg.kernel.proximal.table_search import search_of
-from symreg.kernel.routines.points import of_each, of_norm
+from symreg.kernel.routines.points import of_each, of_norm, variation_stage
 from symreg.kernel.samples import data_gradient, data_hessian, data_value, lipschitz_bound, loss_each, partial_sums
 from symreg.kernel.step import step_stages
 from symreg.kernel.sums import Placing
@@ -121,6 +121,11 @@ def _gradient(update: Update) -> Lowered:
 def _prox(update: Update) -> Lowered:
     """Lower a proximal operator: of each number by itself, or of the norm of all."""
     placing = placing_of(update)
+    if update.variation is not None:
+        placing.stages.append(variation_stage(update.variation, "v", "out", Name("step"), placing))
+        if update.operator is not None:
+            of_each(update.operator, placing, "out")
+        return Lowered(placing=placing, may_alias=True)
     if update.norm_operator is not None:
         if update.operator is not None:
             of_each(update.operator, placing)

@@ -7,7 +7,21 @@ from dataclasses import dataclass, field
 
 from symreg.expressions.tree import Tree
 from symreg.kernel.graph import Graph
-from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, Stage, Statement, Store, Table
+from symreg.kernel.ir import (
+    Best,
+    Groups,
+    Invoke,
+    Let,
+    Map,
+    Reduce,
+    Root,
+    Rows,
+    Stage,
+    Statement,
+    Store,
+    Table,
+    Variation,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,10 @@ class Numbering:
                 draft = Draft(stage, None, bounds=tuple(self.node(tree) for tree in stage.arguments))
                 if depth:
                     self.varying.update(stage.names)
+                return draft
+            case Variation():
+                draft = Draft(stage, bounds=(self.node(stage.strength),))
+                self.versions[stage.target] += 1
                 return draft
             case Table():
                 return Draft(stage, None, bounds=(self.node(stage.step),))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symreg.errors import Intractable
 from symreg.expressions.tree import (
     Binary,
     Call,
-    Compare,
-    Constant,
     Item,
     Name,
     Number,
@@ -20,15 +17,12 @@ from symreg.expressions.tree import (
     walk,
 )
 from symreg.kernel.boundaries import has_greatest, map, outlives_w, stored
-from symreg.kernel.groups import pulled, shrunk
+from symreg.kernel.groups import pulled
 from symreg.kernel.ir import Let, Stage, Statement, Store
 from symreg.kernel.penalty import LOSS_GRADIENT, WEIGHT, Lowered, penalty, placing_of
-from symreg.kernel.proximal.scope import Statements
-from symreg.kernel.routines.minimiser import minimiser
-from symreg.kernel.routines.points import place_of, with_norm
 from symreg.kernel.samples import data_gradient
+from symreg.kernel.step_operators import proximal_point
 from symreg.kernel.sums import Placing
-from symreg.proximal.operator import STEP, Operator
 from symreg.updates.update import Update
 
 
@@ -67,8 +61,7 @@ def step_stages(update: Update) -> Lowered:
             if isinstance(node, Call) and node.function == "prox":
                 argument, size = (substitute(operand, now) for operand in node.arguments)
                 once = None if names(node.arguments[1]) & varying else scalars
-                take = _in_groups if update.norm_operator is not None else _scaled if update.is_radial else _proximal
-                now[node] = take(update, argument, size, once, body, placing)
+                now[node] = proximal_point(update, argument, size, once, body, placing)
         value = placing.with_nan(substitute(assignment.expression, now), values=named)
         if isinstance(current.get(target), Item):
             body.append(Store(array=target, value=value))
@@ -105,89 +98,3 @@ def _gradient_of_step(update: Update, placing: Placing) -> tuple[list[Statement]
         kept = gradient
     pulled(update.of_norm, kept.array, placing, is_added=not is_alone)
     return [], kept
-
-
-def _proximal(
-    update: Update,
-    argument: Tree,
-    size: Tree,
-    scalars: list[Stage] | None,
-    body: list[Statement],
-    placing: Placing,
-) -> Tree:
-    """Return the proximal point of an argument in a loop.
-
-    Args:
-        scalars: Receives what is the same for all elements; None where each has a step of its own.
-        body: Of the loop.
-    """
-    operator = update.operator
-    if operator is None:
-        return argument
-    v = Let(name=placing.namer.fresh("v"), value=placing.with_nan(argument))
-    step = Let(name=placing.namer.fresh("step"), value=size)
-    point: Tree = Name(v.name)
-    is_number = Compare("==", point, point)
-    magnitude = Call("abs", (point,)) if operator.is_even else point
-    x = Let(name=placing.namer.fresh("x"), value=Call("where", (is_number, magnitude, Number(Fraction(0)))))
-    each: Statements = [v, x] if scalars is not None else [v, x, step]
-    once: Statements = [step] if scalars is not None else each
-    u = minimiser(operator, place_of(placing, Name(x.name), Name(step.name), once, each))
-    if scalars is not None:
-        scalars.extend(once)
-    elif isinstance(operator, Operator) and operator.needs is not None:
-        has_minimum = substitute(operator.needs, {STEP: Name(step.name)})
-        u = Call("where", (has_minimum, u, Constant("nan")))
-    body.extend(each)
-    return Call("where", (is_number, Call("copysign", (u, point)) if operator.is_even else u, point))
-
-
-def _scaled(
-    update: Update,
-    argument: Tree,
-    size: Tree,
-    scalars: list[Stage] | None,
-    body: list[Statement],
-    placing: Placing,
-) -> Tree:
-    """Return the proximal point of all arguments together, which are kept in a buffer until their norm is known.
-
-    Raises:
-        Intractable: What the loop has computed so far is needed behind it.
-    """
-    if scalars is None or any(isinstance(statement, Let) for statement in body):
-        raise Intractable("a rule may not name values of single weights before it takes the operator of their norm")
-    buffer = placing.buffer()
-    placing.stages.extend((*scalars, map([*body, Store(array=buffer, value=placing.with_nan(argument))])))
-    scalars.clear()
-    body.clear()
-    step = Let(name=placing.namer.fresh("step"), value=size)
-    placing.stages.append(step)
-    return with_norm(update, buffer, Name(step.name), placing)
-
-
-def _in_groups(
-    update: Update,
-    argument: Tree,
-    size: Tree,
-    scalars: list[Stage] | None,
-    body: list[Statement],
-    placing: Placing,
-) -> Tree:
-    """Return the proximal point of all arguments, which are kept in a buffer until the norms of groups are known.
-
-    Raises:
-        Intractable: Each weight has a step of its own, or what the loop has computed so far is needed behind it.
-    """
-    if scalars is None or any(isinstance(statement, Let) for statement in body):
-        raise Intractable("a rule may not name values of single weights before it takes the operator of groups")
-    assert update.norm_operator is not None
-    buffer = placing.buffer()
-    step = Let(name=placing.namer.fresh("step"), value=size)
-    scalars.append(step)
-    value = _proximal(update, argument, Name(step.name), scalars, body, placing)
-    placing.stages.extend((*scalars, map([*body, Store(array=buffer, value=placing.with_nan(value))], is_double=True)))
-    scalars.clear()
-    body.clear()
-    shrunk(update.norm_operator, buffer, buffer, Name(step.name), placing)
-    return Item(buffer, (Subscript("j"),))

@@ -7,7 +7,21 @@ from dataclasses import replace
 from typing import TypeVar
 
 from symreg.expressions.tree import names
-from symreg.kernel.ir import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, Stage, Statement, Store, Table
+from symreg.kernel.ir import (
+    Best,
+    Groups,
+    Invoke,
+    Let,
+    Map,
+    Reduce,
+    Root,
+    Rows,
+    Stage,
+    Statement,
+    Store,
+    Table,
+    Variation,
+)
 
 _S = TypeVar("_S", bound=Statement | Stage)
 
@@ -33,6 +47,8 @@ def used(statements: Iterable[_S], needed: set[str]) -> tuple[_S, ...]:
                 needed |= inside | names(low) | names(high) | names(start)
             case Invoke(arguments=arguments, record=record):
                 needed |= {name for argument in arguments for name in names(argument)} | {record}
+            case Variation(strength=strength):
+                needed |= names(strength)
             case Table(step=step):
                 needed |= names(step)
             case Best(v=v, step=step, table=table):

@@ -98,6 +98,11 @@ class Terms:
         return any(not term.is_elementwise for term in self.terms)
 
     @property
+    def of_phi(self) -> Terms:
+        """The penalties of one number: those that lifts hold, and the others as they are."""
+        return Terms(terms=tuple(term.phi if term.lift else term for term in self.terms))
+
+    @property
     def groups(self) -> Group | None:
         """What all terms over groups have in common: the names of their arguments; None where there are no groups."""
         return next((term.lift for term in self.terms if isinstance(term.lift, Group)), None)

@@ -67,7 +67,9 @@ def resolve(
             written = [penalty for _, penalty in read.addends if penalty.source == EXPRESSION]
             inline = {p.name for penalty in written for p in penalty.parameters}
             inline |= {a.name for penalty in written for a in penalty.arrays}
-            inline |= {p.name for _, penalty in read.addends for p in penalty.parameters if p in declared}
+            ends = {(p.name, p.default, p.doc) for p in declared}
+            used = {(p.name, p.default, p.doc) for _, penalty in read.addends for p in penalty.parameters}
+            inline |= {name for name, *_ in ends & used}
             inline |= read.factors
             objective = combined(read.addends, source if reading is None else reading.text, read.data)
             notes = (*read.notes, *map(_note_of_constant, read.constants), *map(_note_of_homonym, read.homonyms))

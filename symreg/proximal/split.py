@@ -14,6 +14,7 @@ from symreg.calculus.radial import radial_profile
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
+from symreg.proximal.differences import has_differences, operators_of_differences
 from symreg.proximal.entering import takes_gradient
 from symreg.proximal.groups import operators_of_groups
 
@@ -50,8 +51,8 @@ def split(analysis: Analysis, rule: Rule) -> Split:
         smooth=Terms(terms=tuple(part.terms.terms[0] for part in smooth)),
         prox=Terms(terms=tuple(part.terms.terms[0] for part in analysis.alone if part not in smooth)),
     )
-    if parted.prox.grouped:
-        _refuse_without_group_operator(analysis.of(parted.prox), rule)
+    if parted.prox.grouped or has_differences(parted.prox):
+        _refuse_without_joint_operator(analysis.of(parted.prox), rule)
     else:
         _refuse_without_operator(parted.prox, rule)
     return parted
@@ -65,15 +66,18 @@ def fits(analysis: Analysis, rule: Rule) -> bool:
         return False
 
 
-def _refuse_without_group_operator(prox: Analysis, rule: Rule) -> None:
-    """Check that terms over groups, and those beside them, have an operator for the steps that a rule takes."""
+def _refuse_without_joint_operator(prox: Analysis, rule: Rule) -> None:
+    """Check that terms over groups or differences, and those beside, have an operator for the steps of a rule."""
     if any(prox_call.is_step_per_weight for prox_call in rule.prox_calls):
-        names = ", ".join(term.name for term in prox.terms.grouped)
+        names = ", ".join(term.name for term in prox.terms.terms if term.lift)
         raise Intractable(
-            f"{names}: {rule.name} has a step of its own for each weight, and the operator of a group one for all of "
-            "its weights; take a rule with one step for all, such as proximal_gradient"
+            f"{names}: {rule.name} has a step of its own for each weight, and the operator has one for several weights "
+            "together; take a rule with one step for all, such as proximal_gradient"
         )
-    operators_of_groups(prox)
+    if prox.terms.grouped:
+        operators_of_groups(prox)
+    else:
+        operators_of_differences(prox)
 
 
 def _refuse_without_operator(prox: Terms, rule: Rule) -> None:

@@ -31,7 +31,7 @@ def formulas(update: Update) -> tuple[Equation, ...]:
     """Return what a function computes, in the form in which it is computed."""
     if update.kind == "value":
         return ()
-    if update.kind == "prox" and update.norm_operator is not None:
+    if update.kind == "prox" and (update.norm_operator is not None or update.variation is not None):
         return (("prox(v)", "=", "argmin over u of step*R(u) + norm(u - v)**2/2"),)
     if update.kind == "prox":
         cost = "step*R(u) + norm(u - v)**2/2" if update.is_radial else "step*phi(u) + (u - v)**2/2"

@@ -218,6 +218,8 @@ def _arguments(kernel: Kernel) -> Iterator[Argument]:
     if kernel.buffers:
         shape: tuple[Dimension, ...] = (len(kernel.buffers), "n")
         yield Argument(name=kernel.buffers[0].name, role="scratch", shape=shape, is_overwritten=True)
+    if kernel.variation is not None:
+        yield Argument(name=kernel.variation.chains, role="rows", shape=(4, "n"), dtype="wide", is_overwritten=True)
     if kernel.search is not None:
         size = MOST_ROWS * NUMBERS_OF_ROW + DEEPEST_SPAN
         yield Argument(name=kernel.search.rows, role="rows", shape=(size,), dtype="wide", is_overwritten=True)

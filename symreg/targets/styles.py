@@ -55,6 +55,11 @@ def in_style(
         raise SpecError(
             f"{objective.name}: plain style has no loop over groups of weights; take style {UNLESS_ASKED.style}"
         )
+    if any(update.variation is not None for update in updates):
+        raise SpecError(
+            f"{objective.name}: plain style has no search for a total variation; take style {UNLESS_ASKED.style}, or "
+            "leave prox and the rules that use it out"
+        )
     from symreg.proximal.operator import TableSearch
 
     notes = []

@@ -8,6 +8,7 @@ from symreg.calculus.radial import radial_profiles
 from symreg.claims.sentences import formula_of, prox_notes, verdicts_on_operator
 from symreg.expressions.text import to_text
 from symreg.proximal.derive import operator, with_exponents
+from symreg.proximal.differences import has_differences, operators_of_differences
 from symreg.proximal.groups import operators_of_groups
 from symreg.proximal.operator import AnyOperator, Operator
 from symreg.proximal.sums import is_least_at_zero
@@ -28,6 +29,8 @@ def derived_operator(analysis: Analysis) -> Update:
     terms = analysis.terms
     if terms.grouped:
         return _of_groups(analysis)
+    if has_differences(terms):
+        return _of_differences(analysis)
     if not terms.indexed:
         formula = formula_of(analysis) if len(terms.terms) <= FEW else None
         derived = with_exponents(analysis)
@@ -50,6 +53,21 @@ def derived_operator(analysis: Analysis) -> Update:
         is_radial=True,
         is_least_at_zero=least_at_zero,
         notes=radial_notes(is_least_at_zero=least_at_zero),
+    )
+
+
+def _of_differences(analysis: Analysis) -> Update:
+    strength, after = operators_of_differences(analysis)
+    method = "The taut string: exact, in a time that grows as n (Davies and Kovac 2001; Condat 2013; Johnson 2013)."
+    reach = "Numbers 1e25 times smaller than others of the same vector are lost beside them."
+    then = "Then each number becomes its own proximal point (Friedman et al. 2007)."
+    return Update(
+        kind="prox",
+        name="prox",
+        terms=analysis.terms,
+        operator=after,
+        variation=strength,
+        notes=(method, reach) if after is None else (method, then, reach),
     )
 
 

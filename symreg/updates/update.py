@@ -38,6 +38,7 @@ class Update:
             in `l2 + huber`.
         operator: Of a prox.
         norm_operator: Of a prox: what becomes of the norm of each group, after `operator` if there is one.
+        variation: Of a prox: the lam of lam*sum |w[i+1] - w[i]|; the operator of that comes before `operator`.
         is_radial: Is it the operator of the norm of all numbers, which are scaled alike?
         is_least_at_zero: If so, is the penalty nowhere less than at 0, so that 0 stays where it is?
         cases: Of a prox, what it is by cases of v: left side, sign and right side of each line; empty where it has no
@@ -64,6 +65,7 @@ class Update:
     smooth: str = ""
     operator: AnyOperator | None = None
     norm_operator: AnyOperator | None = None
+    variation: Tree | None = None
     is_radial: bool = False
     is_least_at_zero: bool = True
     cases: tuple[tuple[str, str, str], ...] = ()

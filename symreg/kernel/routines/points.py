@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symreg.expressions.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Sum, Tree, substitute
-from symreg.kernel.ir import Let, Map, Store
+from symreg.kernel.ir import Let, Map, Store, Variation
 from symreg.kernel.penalty import Lowered
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
@@ -15,8 +15,8 @@ from symreg.proximal.operator import AnyOperator
 from symreg.updates.update import Update
 
 
-def of_each(operator: AnyOperator, placing: Placing) -> Lowered:
-    v = Item("v", (Subscript("j"),))
+def of_each(operator: AnyOperator, placing: Placing, source: str = "v") -> Lowered:
+    v = Item(source, (Subscript("j"),))
     magnitude = Call("abs", (v,)) if operator.is_even else v
     x = Name(placing.namer.fresh("x"))
     once: Statements = []
@@ -33,6 +33,12 @@ def of_each(operator: AnyOperator, placing: Placing) -> Lowered:
     body = (*each, Store(array="out", value=result))
     placing.stages.extend((*once, Map(index="j", body=body, is_double=True)))
     return Lowered(placing=placing, may_alias=True)
+
+
+def variation_stage(strength: Tree, source: str, target: str, step: Tree, placing: Placing) -> Variation:
+    """Return the stage that finds the proximal point of a total variation."""
+    chains = placing.namer.fresh("chains")
+    return Variation(source=source, target=target, strength=Binary("*", step, strength), chains=chains)
 
 
 def of_norm(update: Update, placing: Placing) -> Lowered:

@@ -61,5 +61,5 @@ def _meaning(argument: Argument, signature: Signature, precision: Precision) -> 
             rows, _ = argument.shape
             return f"{'n' if rows == 1 else f'{rows} * n'} numbers of scratch"
         case "rows":
-            return f"{argument.shape[0]} numbers of scratch"
+            return f"{' * '.join(map(str, argument.shape))} numbers of scratch"
     raise AssertionError(argument)

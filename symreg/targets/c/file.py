@@ -44,7 +44,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 """Functions of the language that C lacks, by the name that a file's own function for each has."""
 
 _FRAME = (
-    *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "TERMS"),
+    *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "total_variation", "hull", "drawn", "TERMS"),
     *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
@@ -61,8 +61,13 @@ def write(module: Module) -> dict[str, str]:
     """Return the header and the source by path.
 
     Raises:
-        SpecError: Single precision alone is asked for where minimisers are searched for in a table.
+        SpecError: Single precision alone is asked for where minimisers are searched for in a table, or sums are kept.
     """
+    if module.dtype == "float32" and any(f.kernel.variation is not None for f in module.functions):
+        raise SpecError(
+            f"{module.name}: the sums that a total variation needs are kept in double precision; take another dtype, "
+            "or leave prox and the rules that use it out"
+        )
     if module.dtype == "float32" and any(f.kernel.search is not None for f in module.functions):
         raise SpecError(
             f"{module.name}: minimisers of this sum are searched for in double precision; take another dtype, or leave "
@@ -100,6 +105,7 @@ def write(module: Module) -> dict[str, str]:
         "has_status": any(not function["is_value"] for function in functions),
         "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
         "groups": STARTS if has_groups else "",
+        "variations": _variations(module),
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
         "has_spans": any(function["overlaps"]["spans"] for function in functions),
@@ -158,6 +164,13 @@ def _loops(stages: list[Stage], routines: Iterable[Routine], written_routines: l
         "terms": terms_of_block(stages),
         "delays": any(isinstance(stage, Map) and stage.reads_old for stage in stages),
     }
+
+
+def _variations(module: Module) -> list[Row]:
+    """Return the precisions in which the proximal point of a total variation is needed."""
+    if not any(function.kernel.variation for function in module.functions):
+        return []
+    return [{"suffix": p.suffix, "real": p.real} for p in PRECISIONS[module.dtype]]
 
 
 def _linked(source: str) -> str:

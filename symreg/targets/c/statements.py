@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.expressions.tree import Name, walk
-from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Store, Table, Variation
 from symreg.kernel.ir import Stage, names_in
 from symreg.model.lifts import STARTS
 from symreg.targets.c.expressions import REAL, WIDE, Scope, expression
@@ -37,6 +37,10 @@ def statements(scope: Scope, stage: Stage) -> Iterator[Row]:
         case Best():
             scope.types[stage.name] = WIDE
             yield {"kind": "best", "name": stage.name, **minimiser(scope, stage)}
+        case Variation(source=source, target=target, strength=strength, chains=chains):
+            name = f"{scope.helpers['total_variation']}_{scope.precision.suffix}"
+            call = f"{name}(n, {source}, {expression(scope, strength, WIDE)}, {target}, {chains})"
+            yield {"kind": "call", "text": call}
         case Groups():
             yield _groups(scope, stage)
         case Map():

@@ -181,8 +181,8 @@ def _converter(argument: Argument, dtype: np.dtype[Any], wide: Any) -> Callable[
             rows = int(argument.shape[0])
             return lambda call: _pointer(np.empty(rows * call.given[0].size, dtype))
         case "rows":
-            count = int(argument.shape[0])
-            return lambda call: _pointer(np.empty(count, wide))
+            count, is_for_each = int(argument.shape[0]), argument.shape[-1] == "n"
+            return lambda call: _pointer(np.empty(count * (call.given[0].size if is_for_each else 1), wide))
     raise AssertionError(argument)
 
 

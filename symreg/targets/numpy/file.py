@@ -48,6 +48,7 @@ def write(module: Module) -> dict[str, str]:
         "has_parameters": any(function["parameters"] for function in functions),
         "bounds_arrays": any(array["bounds"] for function in functions for array in function["arrays"]),
         "groups": STARTS if any(function["group_weights"] for function in functions) else "",
+        "varies": any(function.kernel.variation is not None for function in module.functions),
         "has_states": any(function["states"] for function in functions),
         "has_alias": any(f["has_out"] and f["may_alias"] for f in functions),
         "is_flat": any(not function["is_indexed"] for function in functions),

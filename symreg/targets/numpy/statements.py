@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.expressions.tree import Name, names, walk
-from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Store, Table, Variation
 from symreg.kernel.ir import Stage
 from symreg.model.lifts import STARTS
 from symreg.targets.infix import shifted
@@ -37,6 +37,9 @@ def statements(scope: Scope, stage: Stage, later: list[Stage]) -> Iterator[Row]:
         case Best(name=name, v=v, step=step):
             arguments = f"{expression(scope, v)}, {expression(scope, step)}, {scope.given}"
             yield code_line(f"{name} = _searched({arguments})")
+        case Variation(source=source, target=target, strength=strength):
+            arguments = f"{source}, {expression(scope, strength)}, {scope.array(target)}"
+            yield code_line(f"_total_variation({arguments})")
         case Groups():
             yield from _groups(scope, stage)
         case Map():

@@ -16,7 +16,8 @@ from symreg.model.interval import Interval
 from symreg.model.ordering import in_order
 from symreg.model.spec import Array, Parameter
 from symreg.model.terms import Terms
-from symreg.verification.cases.prox_cases import ProxCase, case_at, grouped_case, of_size, radial_case
+from symreg.verification.cases.prox_cases import ProxCase, case_at, grouped_case, of_size, radial_case, varying_case
+from symreg.verification.cases.prox_differences import differences_in
 from symreg.verification.cases.prox_minima import minima_of, radius_of
 from symreg.verification.cases.prox_points import around, thresholds_of
 from symreg.verification.cases.sampling.arrays import is_element
@@ -181,6 +182,11 @@ def plain_prox_cases(
             whole = Group(parameters=group.parameters, vectors=(), is_human=number == place == 0)
             values = tuple(group.parameters.items())
             try:
+                if differences_in(terms):
+                    for points in _radial_points(shape):
+                        if sizes is None or sizes.hold_vector(points):
+                            yield varying_case(terms, whole, step, points, shape)
+                    continue
                 if terms.grouped:
                     whole = replace(whole, partition=partition_of(terms, number + place))
                     for points in _radial_points(shape):

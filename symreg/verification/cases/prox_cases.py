@@ -14,6 +14,7 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
+from symreg.verification.cases.prox_differences import differences_in, judged_differences, varying_vectors
 from symreg.verification.cases.prox_groups import OfGroups, grouped_vectors, judged_vector
 from symreg.verification.cases.prox_minima import minima_of, norm_of, norm_problem, radius_of
 from symreg.verification.cases.prox_points import points_at_jump, points_for, thresholds_of
@@ -49,6 +50,7 @@ class ProxCase:
         exact: What each element should be.
         is_radial: Is the vector judged by its radius?
         of_groups: What each element is judged by where the vector is judged group by group.
+        rooms: How far rounding moves each element, where it is known by other means than a minimum of its own.
     """
 
     group: Group
@@ -58,6 +60,7 @@ class ProxCase:
     exact: tuple[arb | None, ...]
     is_radial: bool = False
     of_groups: OfGroups | None = None
+    rooms: tuple[arb, ...] = ()
 
     def step_at(self, j: int) -> float:
         """Return the step of the problem of one element."""
@@ -103,11 +106,21 @@ def prox_cases(
         stream = Stream("prox", number)
         turn = number // _STEPS_PER_PARAMETERS
         parameters = _parameters(terms, turn, fixed, is_human=number == 0)
-        looked_at = norm_problem(terms) if terms.grouped else terms if radius is None else counted(radius, _LENGTHS[-1])
+        looked_at = (
+            norm_problem(terms)
+            if terms.grouped
+            else terms.of_phi
+            if differences_in(terms)
+            else terms
+            if radius is None
+            else counted(radius, _LENGTHS[-1])
+        )
         step = fixed.get("step", 1.0 if number == 0 else _step(looked_at, parameters, stream, number))
         group = Group(parameters=parameters, vectors=(), is_human=number == 0)
         try:
-            if terms.grouped:
+            if differences_in(terms):
+                new = [*_varying(terms, shape, stream, group, step, sizes)]
+            elif terms.grouped:
                 new = [*_grouped(terms, shape, stream, group, step, sizes)]
             elif radius is not None:
                 new = [*_radial(radius, shape, stream, group, step, sizes)]
@@ -118,7 +131,7 @@ def prox_cases(
         cases += new
         count += sum(len(case.points) for case in new)
         number += 1
-    if per_call is not None and radius is None and not terms.grouped:
+    if per_call is not None and radius is None and not terms.couple_weights:
         return tuple(part for case in cases for part in _parts(case, per_call))
     return tuple(cases)
 
@@ -248,6 +261,22 @@ def _radial(
     if sizes is None and centre is not None and not centre.value.contains(0):
         # The least of vectors has a direction all the same, and its square underflows.
         yield radial_case(minimiser, group, step, np.array([2.0 ** (2 * shape.least_exponent), 0.0], shape.name))
+
+
+def _varying(
+    terms: Terms, shape: Format, stream: Stream, group: Group, step: float, sizes: Sizes | None
+) -> Iterator[ProxCase]:
+    """Yield vectors of an operator over differences."""
+    for points in varying_vectors(stream, shape):
+        if sizes is None or sizes.hold_vector(points):
+            yield varying_case(terms, group, step, points, shape)
+
+
+def varying_case(terms: Terms, group: Group, step: float, points: Vector, shape: Format) -> ProxCase:
+    """Return the case of one vector of an operator over differences."""
+    exact, rooms = judged_differences(terms, group, step, points, shape)
+    nothing = (None,) * len(points)
+    return ProxCase(group=group, step=step, points=points, minima=nothing, exact=exact, is_radial=True, rooms=rooms)
 
 
 def _grouped(

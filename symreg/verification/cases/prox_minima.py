@@ -15,6 +15,7 @@ from flint import arb, ctx
 from symreg.expressions.tree import Call, Item, Name, Sum, Tree, substitute, transform, walk
 from symreg.model.interval import REAL, WORDS
 from symreg.model.terms import Term, Terms
+from symreg.verification.cases.prox_differences import differences_in
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.minimiser import Minimiser, Minimisers, NoMinimum, minimisers
 from symreg.verification.minimum.piecewise import PiecewisePhi, piecewise
@@ -50,7 +51,7 @@ def norm_problem(terms: Terms) -> Terms:
 
 def is_judged(terms: Terms) -> bool:
     """Is there a reference for the terms' proximal operator?"""
-    return not terms.indexed or (not terms.grouped and radius_of(terms) is not None)
+    return not terms.indexed or differences_in(terms) or (not terms.grouped and radius_of(terms) is not None)
 
 
 @lru_cache(maxsize=128)

@@ -9,6 +9,7 @@ import numpy as np
 from flint import arb, ctx
 
 from symreg.model.terms import Terms
+from symreg.verification.cases.prox_differences import differences_in, operator_of_differences
 from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.comparison.tolerance import WORKING_BITS
 from symreg.verification.minimum.operators import Operator, counted, operator, operator_in_group
@@ -73,12 +74,14 @@ class StepCase:
             beside: The sum of the squares of the other weights' points.
         """
         prox = counted(self.prox, len(self.weights))
-        if not prox.grouped:
+        if not prox.grouped and not differences_in(prox):
             return operator(prox, parameters, beside)
         with ctx.workprec(WORKING_BITS):
             before = self.beside(j)
             scale = arb(1) if before.is_zero() else (beside / before).sqrt()
             others = [self.points[i] * scale for i in self.others(j) if self.points]
+        if not prox.grouped:
+            return operator_of_differences(prox, parameters, others, j) if self.points else lambda v, s: v
         return operator_in_group(prox, parameters, others, self._span(j)[2])
 
     def _span(self, j: int) -> tuple[int, int, arb]:

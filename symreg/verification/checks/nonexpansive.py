@@ -20,6 +20,7 @@ from flint import arb, ctx
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import CallFailed, Subject, call_prox
 from symreg.verification.cases.prox_cases import ProxCase
+from symreg.verification.cases.prox_differences import differences_in
 from symreg.verification.cases.prox_minima import minimum, radius_of
 from symreg.verification.cases.sampling.groups import Group
 from symreg.verification.cases.sampling.stream import Stream
@@ -75,7 +76,7 @@ def judge_of_pairs(evidence: Evidence, cases: Sequence[ProxCase], rtol: float) -
         rtol: Relative error that is allowed besides the tolerance.
     """
     terms, dtype = evidence.terms, evidence.dtype
-    pairs = () if terms.grouped else pair_cases(dtype, cases, evidence.proofs)
+    pairs = () if terms.grouped or differences_in(terms) else pair_cases(dtype, cases, evidence.proofs)
     problem = radius_of(terms) or terms
 
     def judge(subject: Subject) -> list[Check]:

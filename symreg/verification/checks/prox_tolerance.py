@@ -80,6 +80,8 @@ def find_prox(point: ProxPoint, got: float, rtol: float) -> Measured:
     """Compare one element with its exact minimum and with those of the problems that rounding may have made of it."""
     case, shape = point.case, point.shape
     own, right = case.minima[point.j], case.exact[point.j]
+    if right is not None and case.rooms:
+        return measured(got, right, right, shape, (case.rooms[point.j],), rtol)
     if own is None or right is None:
         return Measured(Finding.UNDETERMINED, inf)
     if isnan(got):
