@@ -137,7 +137,7 @@ class Signature:
     @property
     def by_keyword(self) -> tuple[Argument, ...]:
         """The arguments that Python passes by keyword."""
-        return self.of("array", "parameter", "sample_weight", "result")
+        return (*self.of("array", "parameter"), *self.of("sample_weight"), *self.of("result"))
 
 
 def state_signature(step: Signature) -> Signature:

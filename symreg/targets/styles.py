@@ -51,6 +51,8 @@ def in_style(
     """
     if options.style != "plain" or not TARGETS[target].plain_writer:
         return updates, ()
+    if objective.data is not None:
+        raise SpecError(f"{objective.name} takes data, and plain style has penalties alone; take style blocks")
     from symreg.proximal.operator import TableSearch
 
     notes = []

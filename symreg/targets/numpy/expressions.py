@@ -32,7 +32,7 @@ NAMES |= {"copysign": "np.copysign", "floor": "np.floor", "pow": "np.power"}
 NAMES |= {f"logical_{word}": f"np.logical_{word}" for word in ("and", "or", "not")}
 NAMES["where_all"] = "np.where"
 
-_ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state")
+_ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state", "z", "X", "y", "sample_weight", "samples")
 
 
 @dataclass(kw_only=True)

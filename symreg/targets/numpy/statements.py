@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.expressions.tree import Name, names, walk
-from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Rows, Store, Table
 from symreg.kernel.ir import Stage
 from symreg.targets.infix import shifted
 from symreg.targets.numpy.blocks import Block
 from symreg.targets.numpy.expressions import Scope, block, expression, names_in_double, reaches
 from symreg.targets.numpy.layout import LONGEST_LINE, Row, code_line
 from symreg.targets.numpy.roots import invoked, root
+from symreg.targets.numpy.samples import passed
 from symreg.targets.numpy.sums import element, reduction
 
 
@@ -38,6 +39,8 @@ def statements(scope: Scope, stage: Stage, later: list[Stage]) -> Iterator[Row]:
             yield code_line(f"{name} = _searched({arguments})")
         case Map():
             yield from loop(scope, stage, later)
+        case Rows():
+            yield from passed(scope, stage)
 
 
 def _takes(stage: Stage, record: str) -> bool:
