@@ -42,10 +42,13 @@ def judge(
         progress: Told which check is next.
 
     Raises:
+        SpecError: The objective has a loss over samples, which is not judged.
         ToolMissing: The C target is among them and there is no compiler.
     """
     from symreg.verification import verify
 
+    if request.objective.data is not None:
+        raise SpecError(f"{request.objective.name}: not judged, as nothing that takes data is; verify its penalty")
     return verify(
         request.objective.terms,
         request.rules,
