@@ -64,6 +64,8 @@ def judge_emitted(
         WrongCode: A function is wrong, or could not be judged at everyday values at all; holds the judge's report.
     """
     wanted = tuple(targets)
+    if objective.data is not None:
+        return _judge_penalty(objective, updates, wanted, options)
     judged = tuple(name for name in wanted if name != "c" or _can_compile()) or ("numpy",)
     notes = (TWIN,) if "c" in wanted and "c" not in judged else ()
     sources = {name: emit(objective, updates, name, replace(options, is_judged=True)) for name in judged}
@@ -83,6 +85,18 @@ def judge_emitted(
     if verdict.wrong:
         raise WrongCode(objective.name, verdict.wrong)
     return (*notes, *verdict.notes)
+
+
+def _judge_penalty(
+    objective: Objective, updates: tuple[Update, ...], targets: tuple[str, ...], options: Options
+) -> tuple[str, ...]:
+    """Have the judge look at what takes no data; return what its owner must know of the rest."""
+    of_penalty = tuple(update for update in updates if update.data is None)
+    names = [update.name for update in updates if update.data is not None]
+    notes = (f"{', '.join(names)}: not judged, as nothing that takes data is",) if names else ()
+    if not of_penalty:
+        return notes
+    return (*judge_emitted(replace(objective, data=None), of_penalty, (), targets, options), *notes)
 
 
 def _verdict(report: Report, proximal: set[str]) -> _Verdict:

@@ -185,8 +185,19 @@ def require_functions(objective: Objective, options: Options, kinds: Collection[
     if options.kinds != KINDS:
         for kind in options.kinds:
             if kind not in kinds:
-                what = "no rule to take a step of" if kind == "step" else "no proximal operator that is derived"
-                raise SpecError(f"{objective.name} has {what}; leave {kind} out of the functions to emit")
+                missing = _MISSING[kind] if objective.data is not None or kind in ("prox", "step") else _NO_LOSS
+                raise SpecError(f"{objective.name} has {missing}; leave {kind} out of the functions to emit")
+
+
+_NO_LOSS = "no loss over samples, as in mean(logistic) + l1"
+_MISSING: dict[Kind, str] = {
+    "loss_hessian": "a loss whose second derivative is not found",
+    "hessian_vector": "no Hessian at every w: it is not twice differentiable, or its penalty is in index notation",
+    "lipschitz": "a loss whose second derivative has no bound that is proved",
+    "prox": "no proximal operator that is derived",
+    "step": "no rule to take a step of",
+}
+"""Why a function is not there, of an objective that could have it."""
 
 
 def verify_request(

@@ -45,10 +45,13 @@ def judge(
         progress: Told which check is next.
 
     Raises:
+        SpecError: The objective has a loss over samples, which is not judged.
         ToolMissing: The C target is among them and there is no compiler.
     """
     from symreg.verification import verify
 
+    if request.objective.data is not None:
+        raise SpecError(f"{request.objective.name}: not judged, as nothing that takes data is; verify its penalty")
     subjects = [s for s in _subjects(request.objective, updates, targets, options) if s.dtype in request.dtypes]
     if options.style == "plain":  # which leaves out what the others do with `out`, layouts and wrong arguments
         subjects = [replace(s, is_emitted=TARGETS[s.label].plain_writer is None) for s in subjects]

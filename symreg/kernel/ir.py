@@ -389,7 +389,9 @@ class Kernel:
 def has_sum(stages: Iterable[Stage | Statement]) -> bool:
     """Is there a sum among the stages or in their loops?"""
     return any(
-        isinstance(stage, Reduce) or (isinstance(stage, Map) and has_sum((*stage.body, *stage.edge)))
+        isinstance(stage, Reduce)
+        or (isinstance(stage, Rows) and stage.term is not None)
+        or (isinstance(stage, Map) and has_sum((*stage.body, *stage.edge)))
         for stage in spread(stages)
     )
 

@@ -84,7 +84,7 @@ def _title(data: DataTerm) -> str:
     loss = data.loss.title or data.loss.name
     factors = times(number(data.coefficient), data.factor)
     shown = f"{'mean' if data.reduction == 'mean' else 'sum'} of {loss[:1].lower()}{loss[1:]}"
-    return shown if factors == ONE else f"{to_text(factors)} times the {shown}"
+    return f"{shown[:1].upper()}{shown[1:]}" if factors == ONE else f"{to_text(factors)} times the {shown}"
 
 
 def _unified(terms: Terms, data: DataTerm | None) -> tuple[Terms, DataTerm | None]:

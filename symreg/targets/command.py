@@ -9,6 +9,7 @@ import shlex
 from pathlib import PurePath
 
 from symreg.expressions.text import to_text
+from symreg.model.loss import DataTerm
 from symreg.model.objective import Objective
 from symreg.model.spec import Array, Parameter, Rule
 from symreg.targets.options import UNLESS_ASKED, Options
@@ -77,8 +78,15 @@ def digest_of(objective: Objective, updates: tuple[Update, ...], target: str) ->
             for update in updates
         ],
         "templates": dict(templates(target)),
+        **({} if objective.data is None else {"data": _data_row(objective.data)}),
     }
     return hashlib.sha256(json.dumps(specs, sort_keys=True).encode()).hexdigest()
+
+
+def _data_row(data: DataTerm) -> list[object]:
+    loss = data.loss
+    rows = [_row(p) for p in data.parameters]
+    return [str(data), loss.name, str(loss.labels), str(loss.prediction), rows]
 
 
 def _array_row(array: Array) -> list[object]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from symreg.kernel import Kernel, lower
 from symreg.model.objective import Objective
 from symreg.targets.command import command_of, digest_of
-from symreg.targets.formulas import Equation, formulas, penalty_formulas
+from symreg.targets.formulas import Equation, formulas, objective_formulas
 from symreg.targets.minimum import notes_on_minimum
 from symreg.targets.options import DtypeChoice, Options
 from symreg.targets.signature import Signature, signature_of
@@ -49,6 +49,11 @@ class Function:
     def name(self) -> str:
         """`value`, `gradient`, `prox`, `adam_step`."""
         return self.kernel.update.name
+
+    @property
+    def passes_samples(self) -> bool:
+        """Does it take X?"""
+        return self.kernel.update.passes_samples
 
     @property
     def is_indexed(self) -> bool:
@@ -97,7 +102,7 @@ def describe(objective: Objective, updates: tuple[Update, ...], target: str, opt
     return Module(
         name=objective.name,
         title=objective.title,
-        formulas=penalty_formulas(objective.terms),
+        formulas=objective_formulas(objective),
         references=(*dict.fromkeys(row for row in rows if row), *(() if options.is_judged else (UNJUDGED,))),
         command=command_of(objective, rules, target, options),
         digest=digest_of(objective, updates, target),
@@ -107,17 +112,8 @@ def describe(objective: Objective, updates: tuple[Update, ...], target: str, opt
 
 
 def _function(update: Update) -> Function:
-    kernel, rule = lower(update), update.rule
-    over_weights = ", the sum over all weights" if update.indexed is None else ""
-    title, summary = {
-        "value": ("value", f"Return the penalty R(w){over_weights}."),
-        "gradient": ("gradient", "Return dR/dw, the penalty's gradient."),
-        "prox": ("proximal operator", "Return the proximal operator of step*R at v."),
-        "step": (
-            f"{update.name.replace('_', ' ')}",
-            f"Take one step of {rule.name.replace('_', ' ') if rule else ''} on L(w) + R(w), in place.",
-        ),
-    }[update.kind]
+    kernel = lower(update)
+    title, summary = _words(update)
     return Function(
         kernel=kernel,
         signature=signature_of(kernel),
@@ -126,3 +122,35 @@ def _function(update: Update) -> Function:
         formulas=formulas(update),
         notes=(*update.notes, *notes_on_minimum(update)),
     )
+
+
+def _words(update: Update) -> tuple[str, str]:
+    """Return what a function is in a few words, and a sentence on it."""
+    rule, has_data = update.rule, update.data is not None
+    over_weights = ", the sum over all weights" if update.indexed is None else ""
+    objective = "L(w) + R(w)" if update.terms.terms else "L(w)"
+    return {
+        "loss_value": ("loss", "Return the loss l(z, y) of each prediction."),
+        "loss_gradient": ("its slope", "Return dl/dz of each prediction."),
+        "loss_hessian": ("its curvature", "Return d2l/dz2 of each prediction."),
+        "value": (
+            "value",
+            f"Return {objective}." if has_data else f"Return the penalty R(w){over_weights}.",
+        ),
+        "gradient": (
+            "gradient",
+            f"Return the gradient of {objective}." if has_data else "Return dR/dw, the penalty's gradient.",
+        ),
+        "hessian_vector": ("Hessian times vector", f"Return the Hessian of {objective} at w times v."),
+        "partial": (
+            "partial sums",
+            "Return the sums over these samples alone: of the losses, of their gradients and of the weights.",
+        ),
+        "lipschitz": ("Lipschitz constant", "Return a bound of the Lipschitz constant of dL/dw."),
+        "prox": ("proximal operator", "Return the proximal operator of step*R at v."),
+        "step": (
+            f"{update.name.replace('_', ' ')}",
+            f"Take one step of {rule.name.replace('_', ' ') if rule else ''} on "
+            f"{objective if has_data else 'L(w) + R(w)'}, in place.",
+        ),
+    }[update.kind]

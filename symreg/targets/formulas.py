@@ -5,12 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from symreg.expressions.arithmetic import ONE, times
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Name, Tree, names, number, substitute
+from symreg.model.loss import DataTerm
+from symreg.model.objective import Objective
 from symreg.model.terms import Terms
 from symreg.updates.update import WITHIN_REACH, Update
 
+_Z_WITHIN_REACH = substitute(WITHIN_REACH, {Name("w"): Name("z")})
 Equation = tuple[str, str, str]
+
+
+def objective_formulas(objective: Objective) -> tuple[Equation, ...]:
+    """Return what the objective is, as it was written: O(w) of a loss and a penalty, or R(w) alone."""
+    data = objective.data
+    if data is None:
+        return penalty_formulas(objective.terms)
+    penalty = penalty_formulas(objective.terms) if objective.terms.terms else ()
+    reduced = "sum(l(z[k], y[k]), k)" + ("/m" if data.reduction == "mean" else "")
+    loss = "L(w)" if penalty else "O(w)"
+    return (
+        *([("O(w)", "=", "L(w) + R(w)")] if penalty else []),
+        (loss, "=", f"{_scale(data)}{reduced}, with z = X @ w"),
+        ("l(z, y)", "=", to_text(data.loss.expression)),
+        *penalty,
+    )
+
+
+def _scale(data: DataTerm) -> str:
+    scale = times(number(data.coefficient), data.factor)
+    return "" if scale == ONE else f"{to_text(scale)}*"
 
 
 def penalty_formulas(terms: Terms) -> tuple[Equation, ...]:
@@ -29,6 +54,55 @@ def penalty_formulas(terms: Terms) -> tuple[Equation, ...]:
 
 def formulas(update: Update) -> tuple[Equation, ...]:
     """Return what a function computes, in the form in which it is computed."""
+    if update.data is not None and update.kind != "prox":
+        return _of_data(update, update.data)
+    return _of_penalty(update)
+
+
+def _of_data(update: Update, data: DataTerm) -> tuple[Equation, ...]:
+    """Return what a function of an objective with a loss computes; of a step also how it comes to g."""
+    trees = {
+        "loss_value": ("l(z, y)", update.loss_value),
+        "loss_gradient": ("dl/dz", update.loss_gradient),
+        "loss_hessian": ("d2l/dz2", update.loss_hessian),
+    }
+    reach: dict[Tree, Tree] = {WITHIN_REACH: Name("w"), _Z_WITHIN_REACH: Name("z")}
+    rows = {kind: (name, "=", to_text(substitute(tree, reach))) for kind, (name, tree) in trees.items() if tree}
+    over = "/m" if data.reduction == "mean" else ""
+    gradient = f"{_scale(data)}sum(dl/dz(z[k], y[k])*X[k, j], k){over}"
+    penalty = "dR/dw[j]" if update.elementwise is not None or update.indexed is not None else ""
+    match update.kind:
+        case "loss_value" | "loss_gradient" | "loss_hessian":
+            return (rows[update.kind],)
+        case "value":
+            return ()
+        case "gradient":
+            of_loss = (("dL/dw[j]", "=", gradient), rows["loss_gradient"])
+            if not penalty:
+                return of_loss
+            return (("dO/dw[j]", "=", f"dL/dw[j] + {penalty}"), *of_loss, *_slope(update, penalty))
+        case "hessian_vector":
+            product = f"{_scale(data)}sum(d2l/dz2(z[k], y[k])*u[k]*X[k, j], k){over}"
+            u = ("u", "=", "X @ v")
+            if update.curvature is None:
+                return (("(H @ v)[j]", "=", product), u, rows["loss_hessian"])
+            curvature = ("phi''(w)", "=", to_text(substitute(update.curvature, reach)))
+            return (("(H @ v)[j]", "=", f"{product} + phi''(w[j])*v[j]"), u, rows["loss_hessian"], curvature)
+        case "partial":
+            return (
+                ("loss", "=", "sum(l(z[k], y[k]), k), with z = X @ w"),
+                ("out[j]", "=", "sum(dl/dz(z[k], y[k])*X[k, j], k)"),
+                ("weight", "=", "m, or the sum of sample_weight"),
+                rows["loss_gradient"],
+            )
+        case "lipschitz":
+            assert update.loss_bound is not None
+            bound = times(number(data.coefficient), times(data.factor, update.loss_bound))
+            return (("bound", "=", f"{to_text(bound)}*sum(X[k, j]**2, k, j){over}"),)
+    return (*_of_penalty(update), ("g", "=", f"dL/dw[j] = {gradient}"), rows["loss_gradient"])
+
+
+def _of_penalty(update: Update) -> tuple[Equation, ...]:
     if update.kind == "value":
         return ()
     if update.kind == "prox" and (update.norm_operator is not None or update.variation is not None):

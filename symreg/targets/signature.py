@@ -143,7 +143,11 @@ class Signature:
     @property
     def by_keyword(self) -> tuple[Argument, ...]:
         """The arguments that Python passes by keyword."""
-        return self.of("groups", "group_weights", "array", "parameter", "sample_weight", "result")
+        return (
+            *self.of("groups", "group_weights", "array", "parameter"),
+            *self.of("sample_weight"),
+            *self.of("result"),
+        )
 
 
 def state_signature(step: Signature) -> Signature:

@@ -51,6 +51,8 @@ def in_style(
     """
     if options.style != "plain" or not TARGETS[target].plain_writer:
         return updates, ()
+    if objective.data is not None:
+        raise SpecError(f"{objective.name} takes data, and plain style has penalties alone; take style blocks")
     if objective.terms.groups is not None:
         raise SpecError(
             f"{objective.name}: plain style has no loop over groups of weights; take style {UNLESS_ASKED.style}"

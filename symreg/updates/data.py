@@ -10,15 +10,14 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.domains.conditions import within
 from symreg.claims.losses import curvature_bound
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.expressions.arithmetic import NAN, total
-from symreg.expressions.tree import Tree
+from symreg.expressions.arithmetic import NAN, ONE, times, total
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Tree, number
 from symreg.model.loss import DataTerm
 from symreg.model.terms import Terms
 from symreg.updates.kinds import Kind
 from symreg.updates.loss import LossForms, loss_forms, second_derivative
 from symreg.updates.update import Update
-
-NOT_SMOOTH = "d2l/dz2 is that of one side where it jumps."
 
 
 def with_data(data: DataTerm, of_penalty: tuple[Update, ...], analysis: Analysis) -> tuple[Update, ...]:
@@ -50,7 +49,8 @@ def with_data(data: DataTerm, of_penalty: tuple[Update, ...], analysis: Analysis
             )
         )
     nothing = Terms(terms=())
-    made.append(_over_samples(Update(kind="partial", name="partial", terms=nothing), data, forms, forms.gradient_notes))
+    sums = Update(kind="partial", name="partial", terms=nothing, notes=(_how_they_add_up(data),))
+    made.append(_over_samples(sums, data, forms, forms.gradient_notes))
     bound = curvature_bound(data.loss)
     if bound is not None:
         lipschitz = Update(kind="lipschitz", name="lipschitz", terms=nothing, loss_bound=bound)
@@ -70,6 +70,16 @@ def _over_samples(update: Update, data: DataTerm, forms: LossForms, notes: tuple
         loss_gradient=forms.gradient,
         loss_hessian=forms.hessian,
         notes=tuple(dict.fromkeys((*notes, *update.notes))),
+    )
+
+
+def _how_they_add_up(data: DataTerm) -> str:
+    scale = times(number(data.coefficient), data.factor)
+    coefficient = "" if scale == ONE else f"{to_text(scale)}*"
+    divisor = "/weight" if data.reduction == "mean" else ""
+    return (
+        f"The sums of parts of the samples add up: of all of them L(w) is {coefficient}loss{divisor}, "
+        f"and its gradient {coefficient}out{divisor}."
     )
 
 

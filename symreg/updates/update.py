@@ -80,8 +80,14 @@ class Update:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Each parameter that the function takes, but those of a rule: of the loss, then of the penalty."""
-        of_data = () if self.data is None or self.kind == "prox" else self.data.parameters
+        """Each parameter that the function takes, but those of a rule: of the loss, then of the penalty.
+
+        Partial sums are without the coefficient of the loss.
+        """
+        if self.data is None or self.kind == "prox":
+            return self.terms.parameters
+        is_whole = self.kind not in (*LOSS_KINDS, "partial")
+        of_data = self.data.parameters if is_whole else self.data.loss.parameters
         return tuple({p.name: p for p in (*of_data, *self.terms.parameters)}.values())
 
     @property

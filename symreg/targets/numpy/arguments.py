@@ -10,7 +10,12 @@ from symreg.targets.numpy.layout import LONGEST_LINE, Row
 from symreg.targets.signature import Argument, Signature
 
 _TYPES = {"state": "dict[str, np.ndarray | float]"}
-_RESULTS = {"number": "float", "array": "np.ndarray", "nothing": "None"}
+_RESULTS = {
+    "number": "float",
+    "array": "np.ndarray",
+    "nothing": "None",
+    "sums": "tuple[float, np.ndarray, float]",
+}
 
 
 def definition(name: str, signature: Signature) -> list[str]:
@@ -27,7 +32,7 @@ def definition(name: str, signature: Signature) -> list[str]:
 
 def _keyword(argument: Argument) -> str:
     match argument.role:
-        case "result" | "group_weights":
+        case "result" | "group_weights" | "sample_weight":
             return f"{argument.name}: np.ndarray | None = None"
         case "parameter":
             return f"{argument.name}: float{default_text(argument.default)}"

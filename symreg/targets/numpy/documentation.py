@@ -13,7 +13,8 @@ from symreg.targets.wording import domain_in_words
 def documented(function: Function) -> list[str]:
     """Return the arguments with what they are, in the order of Python's signature."""
     signature = function.signature
-    rows = [(argument.name, _meaning(argument, function)) for argument in signature.of("data", "gradient")]
+    given = signature.of("data", "direction", "matrix", "labels", "gradient")
+    rows = [(argument.name, _meaning(argument, function)) for argument in given]
     if signature.states:
         rows.append(("state", f"From `{function.name.removesuffix('_step')}_state(w)`; overwritten."))
     rows += [(argument.name, _meaning(argument, function)) for argument in signature.by_keyword]
@@ -30,10 +31,21 @@ def _meaning(argument: Argument, function: Function) -> str:
     """Return what an argument is: its shape and dtype, which values are allowed, and whether it is written to."""
     match argument.role:
         case "data":
-            what = "Point" if argument.name == "v" else "Weights"
-            shape = "one dimension" if function.is_indexed else "any shape"
+            what = {"v": "Point", "z": "Predictions"}.get(argument.name, "Weights")
+            shape = "shape (n,)" if function.passes_samples else "one dimension" if function.is_indexed else "any shape"
             overwritten = ", C-contiguous; overwritten" if argument.is_overwritten else ""
             return f"{what}, float32 or float64, {shape}{overwritten}."
+        case "direction":
+            return "Direction; shape and dtype of w."
+        case "matrix":
+            dtype = "dtype of w" if function.signature.of("data") else "float32 or float64"
+            return f"Shape (m, n), {dtype}, a sample a row: rows or columns one behind the other, or SciPy's CSR."
+        case "labels":
+            labels = argument.labels
+            each = "" if labels is None or labels.are_all else f", each {labels.condition('y').removeprefix('y ')}"
+            return f"Labels, shape {'(m,)' if function.passes_samples else 'of z'}, dtype of {_first(function)}{each}."
+        case "sample_weight":
+            return "Shape (m,), dtype of X, each >= 0: how often a sample counts; None for once."
         case "gradient":
             return "Gradient of the loss L at w; shape and dtype of w."
         case "array":
@@ -52,3 +64,8 @@ def _meaning(argument: Argument, function: Function) -> str:
             may_be = f"; may be {argument.may_be}" if argument.may_be else ""
             return f"Receives the result if given; C-contiguous{may_be}."
     raise AssertionError(argument)
+
+
+def _first(function: Function) -> str:
+    """Return the argument whose dtype the others have."""
+    return function.signature.of("data")[0].name

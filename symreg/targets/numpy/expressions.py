@@ -35,7 +35,7 @@ NAMES |= {f"logical_{word}": f"np.logical_{word}" for word in ("and", "or", "not
 NAMES["where_all"] = "np.where"
 
 _GIVEN: tuple[Role, ...] = ("parameter", "array", "state", "count", "groups", "group_weights")
-_ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state")
+_ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state", "z", "X", "y", "sample_weight", "samples")
 
 
 @dataclass(kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symreg.expressions.text import to_text
+from symreg.kernel import Rows
 from symreg.kernel.ir import has_root, has_root_itself, has_sum
 from symreg.model.lifts import STARTS
 from symreg.targets.description import Function, Module
@@ -12,6 +13,7 @@ from symreg.targets.numpy.documentation import documented
 from symreg.targets.numpy.expressions import Scope, expression, reaches, scope_of
 from symreg.targets.numpy.layout import LONGEST_LINE, Row
 from symreg.targets.numpy.routines import named_routines, routine_rows, routine_scope
+from symreg.targets.numpy.samples import has_squares, label_rows
 from symreg.targets.numpy.search import search_rows
 from symreg.targets.numpy.statements import statements
 from symreg.targets.wording import WIDTH, table, wrapped
@@ -44,16 +46,27 @@ def write(module: Module) -> dict[str, str]:
         or any(has_root_itself(routine.each) for routine in routines),
         "scalar_roots": search is not None or any(has_root_itself(routine.body) for routine in routines),
         "chooses": any(block.chooses for scope in (*(s for _, s in scopes), *of_routines) for block in scope.blocks),
-        "writes": bool(kinds & {"gradient", "prox", "step"}),
+        "writes": any(function["has_out"] for function in functions) or "step" in kinds,
         "has_parameters": any(function["parameters"] for function in functions),
         "bounds_arrays": any(array["bounds"] for function in functions for array in function["arrays"]),
         "groups": STARTS if any(function["group_weights"] for function in functions) else "",
         "varies": any(function.kernel.variation is not None for function in module.functions),
         "has_states": any(function["states"] for function in functions),
         "has_alias": any(f["has_out"] and f["may_alias"] for f in functions),
-        "is_flat": any(not function["is_indexed"] for function in functions),
+        "is_flat": any(not function["is_indexed"] and not function["samples"] for function in functions),
+        "has_samples": any(function["samples"] for function in functions),
+        "has_divisor": any(function["weighs"] for function in functions),
+        "squares": has_squares(stages),
+        **_labels(module),
     }
     return {f"numpy/{module.name}.py": render("numpy/module.py.jinja", values)}
+
+
+def _labels(module: Module) -> Row:
+    """Return what the labels must be: the condition on an array of them, and in words."""
+    labels = [argument.labels for function in module.functions for argument in function.signature.of("labels")]
+    condition, told = label_rows(labels[0]) if labels and labels[0] is not None else ("", "")
+    return {"label_condition": condition, "label_told": told}
 
 
 def function_rows(function: Function, scope: Scope) -> Row:
@@ -63,6 +76,9 @@ def function_rows(function: Function, scope: Scope) -> Row:
     body = [row for k, stage in enumerate(stages) for row in statements(scope, stage, stages[k + 1 :])]
     states, condition = state_rows(signature), checked_condition(function.update)
     written = ["out"] if scope.flat else ["w", *(state["name"] for state in states if state["is_array"])]
+    weight = next((stage.weight for stage in stages if isinstance(stage, Rows) and stage.weight), "")
+    given = [argument.name for argument in signature.of("data", "direction", "labels", "sample_weight", "gradient")]
+    data = next((argument.name for argument in signature.of("data")), "")
     return {
         "kind": function.update.kind,
         "name": function.name,
@@ -82,9 +98,15 @@ def function_rows(function: Function, scope: Scope) -> Row:
         "group_weights": scope.weights,
         "states": states,
         "written": written,
-        "argument": signature.data.name,
+        "argument": data,
+        "direction": [argument.name for argument in signature.of("direction")],
+        "has_labels": bool(signature.of("labels")),
+        "has_gradient": bool(signature.of("gradient")),
+        "samples": function.update.passes_samples,
+        "weight": weight,
+        "weighs": bool(weight) and function.update.kind != "partial",
         "has_out": signature.result is not None,
-        "read": [signature.data.name if scope.flat else "g", *(array.name for array in signature.of("array"))],
+        "read": [name for name in (*given, *(array.name for array in signature.of("array"))) if name not in written],
         "flat": scope.flat,
         "may_alias": kernel.may_alias,
         "real": scope.real if scope.uses_real else "",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symreg.expressions.tree import Name, names, walk
-from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Store, Table, Variation
+from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, Store, Table, Variation
 from symreg.kernel.ir import Stage
 from symreg.model.lifts import STARTS
 from symreg.targets.infix import shifted
@@ -18,6 +18,7 @@ from symreg.targets.numpy.blocks import Block
 from symreg.targets.numpy.expressions import Scope, block, expression, names_in_double, reaches
 from symreg.targets.numpy.layout import LONGEST_LINE, Row, code_line
 from symreg.targets.numpy.roots import invoked, root
+from symreg.targets.numpy.samples import passed
 from symreg.targets.numpy.sums import element, reduction
 
 
@@ -44,6 +45,8 @@ def statements(scope: Scope, stage: Stage, later: list[Stage]) -> Iterator[Row]:
             yield from _groups(scope, stage)
         case Map():
             yield from loop(scope, stage, later)
+        case Rows():
+            yield from passed(scope, stage)
 
 
 def _groups(scope: Scope, stage: Groups) -> Iterator[Row]:
