@@ -44,6 +44,7 @@ def placing_of(update: Update) -> Placing:
     """Return the start of a function: the names that neither the update nor the frame of emitted code has are free."""
     parameters = [*update.parameters, *(update.rule.parameters if update.rule is not None else ())]
     taken = {*FRAME, *(p.name for p in parameters), *(a.name for a in update.terms.arrays)}
+    taken |= {"loss", "weight"} if update.kind == "partial" else set()
     groups = update.terms.groups
     taken |= set() if groups is None else {STARTS, f"{STARTS}_n", groups.weights}
     taken |= {state.name for state in update.rule.states} if update.rule is not None else set()

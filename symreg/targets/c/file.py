@@ -9,11 +9,12 @@ from dataclasses import replace
 from symreg.errors import SpecError
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import names
-from symreg.kernel import Map
+from symreg.kernel import Map, Rows
 from symreg.kernel.ir import Routine, Stage, has_root, has_root_itself, has_sum
 from symreg.kernel.names import Namer
 from symreg.model.lifts import STARTS
 from symreg.targets.c.arguments import (
+    CHECKED,
     COMMON_DOMAINS,
     all_hold,
     buffers,
@@ -30,6 +31,8 @@ from symreg.targets.c.layout import Row, filled, joined
 from symreg.targets.c.precision import PRECISIONS, WIDE_TEXTS
 from symreg.targets.c.roots import given_values
 from symreg.targets.c.routines import named_routines, routine_rows, routine_scope
+from symreg.targets.c.samples.layouts import BY_ROWS, COLUMN_PIECE, ROWS_AT_ONCE, arguments_of
+from symreg.targets.c.samples.sources import RETURNED, function_over_samples, shared_by_samples
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
 from symreg.targets.c.stack import stack_bound, terms_of_block
 from symreg.targets.c.statements import statements
@@ -45,6 +48,8 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 
 _FRAME = (
     *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "total_variation", "hull", "drawn", "TERMS"),
+    *("dots", "add_dots", "combined", "add_lines", "row_product", "predict", "add_row", "accumulate", "squares"),
+    *("index_at", "wrong", "memory_of", "weight_of", "rows_in_cache", "are_labels"),
     *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
@@ -75,7 +80,8 @@ def write(module: Module) -> dict[str, str]:
         )
     helpers, own, routines = _own_names(module)
     has_groups = any(f.signature.of("groups") for f in module.functions)
-    precisions = tuple(replace(p, is_alone=p.is_alone and not has_groups) for p in PRECISIONS[module.dtype])
+    has_indices = has_groups or any(f.signature.of("matrix") for f in module.functions)
+    precisions = tuple(replace(p, is_alone=p.is_alone and not has_indices) for p in PRECISIONS[module.dtype])
     scopes = [
         (function, scope_of(function, helpers | own, routines, precision))
         for function in module.functions
@@ -92,7 +98,7 @@ def write(module: Module) -> dict[str, str]:
         **_heads(module),
         **_called([*(scope for _, scope in scopes), *of_routines], helpers, module.dtype),
         **_loops(stages, routines, written_routines, search),
-        "own": own,
+        "own": own | {"rows_at_once": ROWS_AT_ONCE},
         "routines": written_routines,
         "functions": functions,
         "named_domains": [
@@ -109,12 +115,16 @@ def write(module: Module) -> dict[str, str]:
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
         "has_spans": any(function["overlaps"]["spans"] for function in functions),
+        **shared_by_samples(module.functions, precisions),
     }
     source = render("c/source.c.jinja", values)
     kernels = (function.kernel for function, _ in scopes)
     all_routines = zip(routines, written_routines, strict=True)
-    stack = stack_bound(kernels, functions, all_routines, precisions[0].wide, _lanes(written_routines))
-    needs = f"{_linked(source)} Stack: less than {stack:,} bytes a call."
+    wide = precisions[0].wide
+    stack = stack_bound(kernels, functions, all_routines, wide, _lanes(written_routines), COLUMN_PIECE)
+    by_columns = stack + COLUMN_PIECE * (8 if wide == "double" else 4)
+    more = f"; {by_columns:,} where X lies column by column" if any(f["publics"] for f in functions) else ""
+    needs = f"{_linked(source)} Stack: less than {stack:,} bytes a call{more}."
     return {
         f"c/{module.name}.h": render("c/header.h.jinja", values | {"needs": wrapped(needs, WIDTH - 8)}),
         f"c/{module.name}.c": source,
@@ -154,7 +164,7 @@ def _called(scopes: list[Scope], helpers: dict[str, str], dtype: DtypeChoice) ->
 def _loops(stages: list[Stage], routines: Iterable[Routine], written_routines: list[Row], search: Row | None) -> Row:
     """Return what decides which functions and constants the file's loops over sums, roots and blocks need."""
     return {
-        "sums": has_sum(stages),
+        "sums": has_sum(stages) or any(isinstance(stage, Rows) and (stage.name or stage.weight) for stage in stages),
         "search": search or {},
         "roots": search is not None or has_root(stages),
         "scalar_roots": any(has_root_itself(routine.body) for routine in routines),
@@ -192,13 +202,14 @@ def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str], dict[Rou
         argument.name
         for function in module.functions
         for argument in function.signature.of(
-            "array", "state", "count", "groups_length", "groups", "group_weights", "parameter"
+            "array", "state", "count", "groups_length", "groups", "group_weights", "parameter", "sum"
         )
     }
+    names_of_functions = [f.name for f in module.functions if f.signature.of("matrix")]
     namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
     named_domains = often_checked(function.signature for function in module.functions)
-    own = {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES, *named_domains)}
+    own = {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES, *named_domains, *names_of_functions)}
     return helpers, own, named_routines((s for f in module.functions for s in f.kernel.stages), namer)
 
 
@@ -221,6 +232,9 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         scope: At its start.
     """
     kernel, signature, real = function.kernel, function.signature, scope.real
+    over_samples = function_over_samples(stem, function, scope)
+    matrix = [(name, meaning) for _, name, meaning in arguments_of(BY_ROWS, signature)]
+    returned = RETURNED.get(function.update.kind, "the gradient")
     body = joined(row for stage in kernel.stages for row in statements(scope, stage))
     result = "" if kernel.result is None else expression(scope, kernel.result, WIDE)
     if body and body[-1]["kind"] == "sum" and body[-1]["name"] == result:
@@ -242,11 +256,11 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "summary": function.summary,
         "formulas": table(function.formulas, WIDTH - 8),
         "notes": [line for note in function.notes for line in wrapped(note, WIDTH - 8)],
-        "documented": documented(signature, scope.precision),
+        "documented": documented(signature, scope.precision, matrix, returned),
         "arguments": prototype(signature, scope.precision),
         "parameters": prototype(signature, scope.precision, in_source=True),
         "elements": list(checked_elements(signature, real)),
-        "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
+        "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of(*CHECKED)) else "",
         "arrays": [
             argument.name
             for argument in signature.arguments
@@ -264,4 +278,5 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "body": body,
         "result": result,
         "scalars": [{"name": name, "value": expression(scope, tree, WIDE)} for name, tree in kernel.scalars],
+        **over_samples,
     }
