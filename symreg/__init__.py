@@ -12,7 +12,7 @@ from symreg.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from symreg.application.api import analyse, audit, derive, generate, load, verify
-    from symreg.application.specs import objective, penalties, penalty, rule, rules
+    from symreg.application.specs import loss, losses, objective, penalties, penalty, rule, rules
     from symreg.claims.verdict import Verdict, Witness
     from symreg.errors import (
         Intractable,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         UnknownName,
         WrongCode,
     )
+    from symreg.model.loss import Loss
     from symreg.model.objective import Objective
     from symreg.model.spec import Array, Parameter, Penalty, PenaltySum, Rule
     from symreg.presentation import Derivation, Properties
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "application.api": ("analyse", "audit", "derive", "generate", "load", "verify"),
-    "application.specs": ("objective", "penalties", "penalty", "rule", "rules"),
+    "application.specs": ("loss", "losses", "objective", "penalties", "penalty", "rule", "rules"),
     "claims.verdict": ("Verdict", "Witness"),
     "errors": (
         "Intractable",
@@ -49,6 +50,7 @@ _PLACES = {
         "UnknownName",
         "WrongCode",
     ),
+    "model.loss": ("Loss",),
     "model.objective": ("Objective",),
     "model.spec": ("Array", "Parameter", "Penalty", "PenaltySum", "Rule"),
     "presentation": ("Derivation", "Properties"),
@@ -65,6 +67,7 @@ __all__ = [
     "Functions",
     "Intractable",
     "LanguageError",
+    "Loss",
     "NotDifferentiable",
     "Objective",
     "OutOfTime",
@@ -87,6 +90,8 @@ __all__ = [
     "derive",
     "generate",
     "load",
+    "loss",
+    "losses",
     "objective",
     "penalties",
     "penalty",

@@ -1,4 +1,4 @@
-"""Penalties, rules and objectives from Python: by name, from a file, or written inline.
+"""Penalties, losses, rules and objectives from Python: by name, from a file, or written inline.
 
 Reading is cheap and bounded by the language's limits; nothing here is symbolic work.
 """
@@ -14,11 +14,15 @@ from symreg.application import worker
 from symreg.errors import SpecError
 from symreg.language.inline import inline_penalty
 from symreg.language.inline_declarations import ArrayLike, declared_array, declared_parameter
-from symreg.language.intervals import parse_domain
+from symreg.language.intervals import parse_domain, parse_labels
+from symreg.language.losses import inline_loss
+from symreg.model.interval import REAL
+from symreg.model.labels import ANY
+from symreg.model.loss import Loss
 from symreg.model.names import mentioned
 from symreg.model.objective import Objective
 from symreg.model.spec import Penalty, PenaltySum, Rule
-from symreg.objectives.files import read_penalty_file
+from symreg.objectives.files import read_loss_file, read_penalty_file
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 
@@ -83,6 +87,52 @@ def penalty(
     )
 
 
+def loss(
+    name: str | Path,
+    expression: str | None = None,
+    *,
+    label: str | None = None,
+    prediction: str | None = None,
+    title: str = "",
+    reference: str = "",
+    timeout: float | None = None,
+    **parameters: str | tuple[str, float],
+) -> Loss:
+    """Return a loss of one prediction z and one label y: of the catalogue, of a spec file, or one of your own.
+
+    Args:
+        name: Its name; without an expression a catalogue name or the path of a spec file.
+        expression: In symreg's language over `z` and `y`, such as `"log(1 + exp(-y*z))"`.
+        label: What y may be: `"{-1, 1}"`, `"[0, 1]"`, `"integers >= 0"`; any real number unless given.
+        prediction: Domain of z, such as `"(0, inf)"`; all of the real line unless given.
+        title: One line of text.
+        reference: Where it is from.
+        timeout: As everywhere; reading a loss is bounded by the language's limits.
+        parameters: Domains by name, as those of a penalty.
+
+    Raises:
+        SymregError: What is wrong, where, and what would be right.
+
+    Example:
+        >>> symreg.loss("savage", "1/(1 + exp(y*z))**2", label="{-1, 1}")
+    """
+    worker.checked_timeout(timeout)
+    if expression is None:
+        if label or prediction or title or reference or parameters:
+            raise SpecError(f"{name}: a label, a prediction, a title, a reference or parameters go with an expression")
+        is_spec_file = isinstance(name, Path) or str(name).endswith(".toml")
+        return read_loss_file(Path(name)) if is_spec_file else catalogue.loss(str(name))
+    return inline_loss(
+        expression,
+        name=str(name),
+        labels=ANY if label is None else parse_labels(str(label)),
+        prediction=REAL if prediction is None else parse_domain(str(prediction)),
+        declared=[declared_parameter(key, value) for key, value in parameters.items()],
+        title=title,
+        reference=reference,
+    )
+
+
 def rule(source: RuleLike, *, timeout: float | None = None) -> Rule:
     """Return an update rule.
 
@@ -100,6 +150,11 @@ def rule(source: RuleLike, *, timeout: float | None = None) -> Rule:
 def penalties() -> tuple[str, ...]:
     """Return the names of the catalogue's penalties, sorted."""
     return catalogue.penalties()
+
+
+def losses() -> tuple[str, ...]:
+    """Return the names of the catalogue's losses, sorted."""
+    return catalogue.losses()
 
 
 def rules() -> tuple[str, ...]:

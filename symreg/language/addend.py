@@ -19,6 +19,7 @@ class Addend:
         offset: Where the addend starts in it.
         place: Where the text stands, for messages.
         in_rule: Is it a rule's assignment?
+        in_loss: Is it a loss, over `z` and `y`?
         names: Names that may stand in it.
         is_open: May other names stand in it as well, as parameters?
         bound: Indices that are bound where the walk is.
@@ -34,6 +35,7 @@ class Addend:
     offset: int
     place: Excerpted
     in_rule: bool
+    in_loss: bool
     names: frozenset[str]
     is_open: bool
     bound: list[str]

@@ -1,4 +1,4 @@
-"""Read numbers and domains as they are written: `0.5`, `positive`, `[0, 1)`, `[lo, hi]`."""
+"""Read numbers, domains and labels as they are written: `0.5`, `positive`, `[0, 1)`, `[lo, hi]`, `{-1, 1}`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import re
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
+from itertools import pairwise
 
 from symreg.errors import SpecError
 from symreg.expressions.tree import Name, Negate, Tree, number
 from symreg.model.domain import Domain, ParametricInterval
-from symreg.model.interval import WORDS, Interval, inside
+from symreg.model.interval import REAL, WORDS, Interval, inside
+from symreg.model.labels import Labels
 from symreg.model.names import check_identifier, did_you_mean, printable
 
 _NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
 _INTERVAL = re.compile(rf"\s*([(\[])\s*({_NUMBER}|-inf)\s*,\s*({_NUMBER}|\+?inf)\s*([)\]])\s*", re.ASCII)
+_SET = re.compile(rf"\s*\{{\s*({_NUMBER}(?:\s*,\s*{_NUMBER})*)\s*\}}\s*", re.ASCII)
+_WHOLE = re.compile(rf"\s*integers\s*(?:(>=?|<=?)\s*({_NUMBER})\s*)?", re.ASCII)
+MOST_LABELS = 32
 _END = rf"-inf|\+?inf|{_NUMBER}|-?\s*[A-Za-z_]\w*"
 _DOMAIN = re.compile(rf"\s*([(\[])\s*({_END})\s*,\s*({_END})\s*([)\]])\s*", re.ASCII)
 
@@ -80,6 +85,64 @@ def parse_domain(text: str, known: Iterable[str] | None = None) -> Domain:
     if (low is None and opening == "[") or (high is None and closing == "]"):
         raise SpecError(f"domain {shown!r} includes infinity; write that end with a round bracket")
     return ParametricInterval(lower=low, upper=high, low_closed=opening == "[", high_closed=closing == "]")
+
+
+def parse_labels(text: str) -> Labels:
+    """Return what `text` says of labels: `{-1, 1}`, `integers >= 0`, or a domain as `parse_interval` reads it.
+
+    The numbers of a set are such as single precision holds, so that a label is one of them or is not.
+
+    Raises:
+        SpecError: It says none of these; says what would be right.
+    """
+    if (listed := _SET.fullmatch(text)) is not None:
+        return _labels_of_set([part.strip() for part in listed[1].split(",")])
+    if (whole := _WHOLE.fullmatch(text)) is not None:
+        return Labels(interval=_bounded(whole[1], whole[2]) if whole[1] else REAL, are_whole=True)
+    try:
+        return Labels(interval=parse_interval(text))
+    except SpecError as error:
+        reason = str(error)
+    if _INTERVAL.fullmatch(text) is None:
+        reason = (
+            f"{printable(text, 60)!r} says not what a label may be; "
+            "write real, positive, nonnegative, '[0, 1]', '{-1, 1}' or 'integers >= 0'"
+        )
+    raise SpecError(reason)
+
+
+def _labels_of_set(texts: list[str]) -> Labels:
+    if len(texts) > MOST_LABELS:
+        raise SpecError(f"a set of {len(texts)} labels; at most {MOST_LABELS}, or an interval")
+    for text in texts:
+        if not _is_single(Fraction(text)):
+            raise SpecError(f"the label {text} is no number of single precision, such as 0, 1 or 0.5")
+    values = tuple(sorted(map(Fraction, texts)))
+    for value, following in pairwise(values):
+        if value == following:
+            raise SpecError(f"the label {value} stands twice in the set")
+    ends = Interval(low=values[0], high=values[-1], low_closed=True, high_closed=True)
+    return Labels(interval=ends, values=values)
+
+
+def _bounded(comparison: str, text: str) -> Interval:
+    """Return the numbers on one side of an end."""
+    is_closed = comparison.endswith("=")
+    if comparison.startswith(">"):
+        return parse_interval(f"{'[' if is_closed else '('}{text}, inf)")
+    return parse_interval(f"(-inf, {text}{']' if is_closed else ')'}")
+
+
+def _is_single(value: Fraction) -> bool:
+    """Does single precision hold a number exactly, within its normal range?"""
+    if value == 0:
+        return True
+    mantissa = abs(value.numerator)
+    return (
+        value.denominator & (value.denominator - 1) == 0
+        and (mantissa // (mantissa & -mantissa)).bit_length() <= 24
+        and 2**-126 <= abs(value) < 2**128
+    )
 
 
 def _is_double(value: Fraction) -> bool:

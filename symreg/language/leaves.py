@@ -21,6 +21,10 @@ def walk_name(addend: Addend, node: ast.Name, name: str) -> Tree:
         refuse(addend, f"'{name}' is a function; write {name}(...)", node)
     if name in addend.bound:
         refuse(addend, f"the index '{name}' must subscript something, as in w[{name}]", node)
+    if name == "w" and addend.in_loss:
+        refuse(
+            addend, "a loss is of the prediction z and the label y; w stands in a penalty, an addend of its own", node
+        )
     if name == "w" and not addend.in_rule:
         addend.bare = addend.bare or node
     if name in addend.names:
@@ -48,8 +52,7 @@ def _refuse_undeclared(addend: Addend, node: ast.Name, name: str, what: str, tab
 
 def walk_item(addend: Addend, node: ast.Subscript) -> Tree:
     """Walk `w[i + 1]` or `A[i, j]`."""
-    if addend.in_rule:
-        refuse(addend, "a rule is elementwise: no sum, norm or subscript", node)
+    refuse_whole_arrays(addend, node)
     if not isinstance(node.value, ast.Name):
         refuse(addend, "only an array can be subscripted, as in w[i]", node)
     array = node.value.id
@@ -94,11 +97,22 @@ def _walk_subscript(addend: Addend, node: ast.expr) -> Subscript:
 
 def walk_norm(addend: Addend, node: ast.Call) -> Tree:
     """Walk `norm(w)`."""
+    refuse_whole_arrays(addend, node)
     match node.args:
-        case [ast.Name(id="w")] if not addend.in_rule:
+        case [ast.Name(id="w")]:
             addend.indexed = addend.indexed or node
             return Call("norm", (Name("w"),))
-        case _ if addend.in_rule:
-            refuse(addend, "a rule is elementwise: no sum, norm or subscript", node)
         case _:
             refuse(addend, "norm takes the whole vector; write norm(w), or sqrt(sum(...**2, i))", node)
+
+
+def refuse_whole_arrays(addend: Addend, node: ast.expr) -> None:
+    """Refuse a sum, norm or subscript where one number is meant.
+
+    Raises:
+        LanguageError: It stands in a rule or in a loss.
+    """
+    if addend.in_rule:
+        refuse(addend, "a rule is elementwise: no sum, norm or subscript", node)
+    if addend.in_loss:
+        refuse(addend, "a loss is of one prediction z and one label y: no sum, norm or subscript", node)

@@ -13,6 +13,7 @@ from symreg.language.walk import walk_addend
 
 _IN_PENALTY = frozenset({"w", "n"})
 _IN_RULE = frozenset({"w", "g", "g_loss", "g_penalty", "t"})
+_IN_LOSS = frozenset({"z", "y"})
 
 
 def parse(
@@ -21,6 +22,7 @@ def parse(
     source: str | Excerpted = "expression",
     indices: Collection[str] = (),
     in_rule: bool = False,
+    in_loss: bool = False,
     known: Collection[str] | None = None,
 ) -> Tree:
     """Return the tree of an expression.
@@ -30,12 +32,14 @@ def parse(
         source: What messages call the text, or where it stands in a file.
         indices: Indices that may occur free (`j` in a printed gradient).
         in_rule: Is it a rule's assignment: elementwise, over `w`, `g`, `g_loss`, `g_penalty`, `t` and names in `known`?
+        in_loss: Is it a loss: elementwise, over the prediction `z` and the label `y`?
         known: Names of the parameters and arrays there are; None takes every other name for a parameter.
 
     Raises:
         LanguageError: What is wrong, the column, and what would be right.
     """
-    return fold(parse_addends(text, source=source, indices=indices, in_rule=in_rule, known=known))
+    addends = parse_addends(text, source=source, indices=indices, in_rule=in_rule, in_loss=in_loss, known=known)
+    return fold(addends)
 
 
 def parse_addends(
@@ -44,11 +48,12 @@ def parse_addends(
     source: str | Excerpted = "expression",
     indices: Collection[str] = (),
     in_rule: bool = False,
+    in_loss: bool = False,
     known: Collection[str] | None = None,
 ) -> list[tuple[str, Tree]]:
     """Return the sign ("" for the first, `+`, `-`) and the tree of each top-level addend; see `parse`."""
     place = source if isinstance(source, Excerpted) else Excerpted(source=source)
-    allowed = (_IN_RULE if in_rule else _IN_PENALTY) | frozenset(known or ())
+    allowed = (_IN_RULE if in_rule else _IN_LOSS if in_loss else _IN_PENALTY) | frozenset(known or ())
 
     def fail(message: str, position: int) -> NoReturn:
         fail_in(place, message, text, position)
@@ -62,6 +67,7 @@ def parse_addends(
             offset=start + padding,
             place=place,
             in_rule=in_rule,
+            in_loss=in_loss,
             names=allowed,
             is_open=known is None,
             bound=list(indices),

@@ -1,4 +1,4 @@
-"""Read spec files: TOML text in, a validated `Penalty` or `Rule` out; errors name the file, the table and the key."""
+"""Read spec files: TOML text in, a `Penalty`, `Loss` or `Rule` out; errors name the file, the table and the key."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from symreg.errors import LanguageError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree, names
 from symreg.language.declarations import LONGEST_DOC, shown_text
+from symreg.language.losses import make_loss
 from symreg.language.notation.reading import text_in_the_language
 from symreg.language.parse import parse
 from symreg.language.penalties import make_penalty
 from symreg.language.toml_file import LARGEST_FILE, TomlFile
+from symreg.model.loss import Loss
 from symreg.model.spec import Array, Assignment, Parameter, Penalty, Rule, State, varying_names
 
 STANDARD_INPUT = "standard input"
 """What messages call a spec file's text that was read from there."""
 _PENALTY_KEYS = ("name", "title", "expr", "reference", "domain", "doc", "aliases")
+_LOSS_KEYS = ("name", "title", "expr", "reference", "label", "prediction", "doc", "aliases")
 _RULE_KEYS = ("name", "title", "steps", "reference", "doc", "aliases")
 MOST_STEPS = 64
 
@@ -50,11 +53,42 @@ def read_penalty(text: str, source: str) -> Penalty:
         aliases=file.aliases(table, "penalty"),
         title=file.text(table, "penalty", "title", default=""),
         expression=expression,
-        domain=file.domain_of_weights(table, [p.name for p in parameters]),
+        domain=file.domain_of_variable(table, "penalty", "domain", [p.name for p in parameters]),
         parameters=parameters,
         arrays=declared_arrays,
         reference=file.text(table, "penalty", "reference", default=""),
         doc=file.text(table, "penalty", "doc", default="", longest=LONGEST_DOC),
+        source=source,
+    )
+
+
+def read_loss(text: str, source: str) -> Loss:
+    """Return the loss that a TOML text describes.
+
+    Args:
+        text: The file's text.
+        source: The file's name, for messages.
+
+    Raises:
+        SpecError, LanguageError: What is wrong, where, and what would be right.
+    """
+    file = TomlFile(text, source)
+    file.refuse_another_kind("loss")
+    file.only(file.data, "", ("loss", "params"))
+    table = file.table("loss", _LOSS_KEYS)
+    expression_text = file.text(table, "loss", "expr", longest=LARGEST_FILE, is_plain=False)
+    parameters = file.parameters()
+    known = [p.name for p in parameters]
+    return make_loss(
+        name=file.text(table, "loss", "name"),
+        aliases=file.aliases(table, "loss"),
+        title=file.text(table, "loss", "title", default=""),
+        expression=parse(expression_text, source=file.excerpted("expr", expression_text), in_loss=True, known=known),
+        labels=file.labels(table),
+        prediction=file.domain_of_variable(table, "loss", "prediction", known),
+        parameters=parameters,
+        reference=file.text(table, "loss", "reference", default=""),
+        doc=file.text(table, "loss", "doc", default="", longest=LONGEST_DOC),
         source=source,
     )
 

@@ -11,9 +11,10 @@ from typing import Any, NoReturn, TypeVar
 from symreg.errors import SpecError
 from symreg.language.declarations import LONGEST_LINE, check_line, make_array, make_parameter, shown_text
 from symreg.language.excerpt import Excerpted
-from symreg.language.intervals import parse_domain, parse_interval
+from symreg.language.intervals import parse_domain, parse_interval, parse_labels
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL, WORDS, Interval
+from symreg.model.labels import Labels
 from symreg.model.names import check_identifier, did_you_mean
 from symreg.model.spec import Array, Parameter, Shape
 
@@ -25,7 +26,11 @@ _PARAMETER_KEYS = ("domain", "default", "latex", "doc")
 _ARRAY_KEYS = ("shape", "domain", "default", "latex", "doc")
 _SHAPES: dict[int, Shape] = {1: ("n",), 2: ("n", "n")}
 
-_OTHER_KINDS = {"rule": "name it with --rule {}", "penalty": "it stands where the objective does"}
+_OTHER_KINDS = {
+    "rule": "name it with --rule {}",
+    "penalty": "it stands where the objective does",
+    "loss": "it stands in an objective as mean({})",
+}
 """What to say of a file that describes something else."""
 
 _Row = TypeVar("_Row")
@@ -133,15 +138,25 @@ class TomlFile:
         except SpecError as error:
             self.fail(f"[{path}] {error}")
 
-    def domain_of_weights(self, table: Mapping[str, Any], known: Iterable[str]) -> Domain:
-        """Return the domain of each weight, whose ends may be known parameters."""
-        if "domain" not in table:
+    def domain_of_variable(self, table: Mapping[str, Any], path: str, key: str, known: Iterable[str]) -> Domain:
+        """Return the domain of each weight or of a prediction, whose ends may be known parameters."""
+        if key not in table:
             return REAL
-        text = self.text(table, "penalty", "domain", is_plain=False)
+        text = self.text(table, path, key, is_plain=False)
         try:
             return parse_domain(text, known)
         except SpecError as error:
-            self.fail(f"[penalty] {error}")
+            self.fail(f"[{path}] {error}")
+
+    def labels(self, table: Mapping[str, Any]) -> Labels:
+        """Return what the label of a sample may be."""
+        if "label" not in table:
+            self.fail("[loss] has no label; say what y may be: real, '[0, 1]', '{-1, 1}' or 'integers >= 0'")
+        text = self.text(table, "loss", "label", is_plain=False)
+        try:
+            return parse_labels(text)
+        except SpecError as error:
+            self.fail(f"[loss] label: {error}")
 
     def parameters(self) -> tuple[Parameter, ...]:
         """Return what the tables `[params.NAME]` declare."""

@@ -15,11 +15,12 @@ from symreg.expressions.tree import Binary, Call, Compare, Constant, Item, Logic
 from symreg.language.addend import Addend, count, refuse
 from symreg.language.constants import constant_value
 from symreg.language.excerpt import fail_in
-from symreg.language.leaves import walk_item, walk_name, walk_norm
+from symreg.language.leaves import refuse_whole_arrays, walk_item, walk_name, walk_norm
 from symreg.language.limits import DEEPEST, LARGEST_EXPONENT, MOST_ARGUMENTS, MOST_SWITCHES
 from symreg.language.notation.functions import advice
 from symreg.model.names import check_identifier, mentioned
 
+_IN_EXPONENTS = "numbers, parameters and 't', nothing that varies with w"
 _SWITCHES = frozenset({"abs", "sign", "min", "max", "where"})
 _BINARY: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=="}
@@ -106,16 +107,17 @@ def _walk_power(addend: Addend, base_node: ast.expr, exponent_node: ast.expr, de
     base = _walk_value(addend, base_node, depth + 1)
     before = (addend.bare, addend.indexed)
     exponent = _walk_value(addend, exponent_node, depth + 1)
-    if before != (addend.bare, addend.indexed) or _varies(exponent):
-        refuse(addend, "an exponent may hold numbers, parameters and 't', nothing that varies with w", exponent_node)
+    if before != (addend.bare, addend.indexed) or _varies(exponent, addend):
+        allowed = "numbers and parameters, neither z nor y" if addend.in_loss else _IN_EXPONENTS
+        refuse(addend, f"an exponent may hold {allowed}", exponent_node)
     constant = constant_value(exponent)
     if constant is not None and abs(constant) > LARGEST_EXPONENT:
         refuse(addend, f"an exponent beyond +-{LARGEST_EXPONENT}", exponent_node)
     return Binary("**", base, exponent)
 
 
-def _varies(tree: Tree) -> bool:
-    loose = {"w", "g", "g_loss", "g_penalty"}
+def _varies(tree: Tree, addend: Addend) -> bool:
+    loose = {"z", "y"} if addend.in_loss else {"w", "g", "g_loss", "g_penalty"}
     return any(
         isinstance(n, Item | Sum)
         or (isinstance(n, Name) and n.name in loose)
@@ -163,8 +165,7 @@ def _walk_prox(addend: Addend, node: ast.Call, depth: int) -> Tree:
 
 
 def _walk_sum(addend: Addend, node: ast.Call, depth: int) -> Tree:
-    if addend.in_rule:
-        refuse(addend, "a rule is elementwise: no sum, norm or subscript", node)
+    refuse_whole_arrays(addend, node)
     body, index_node = node.args
     if not isinstance(index_node, ast.Name):
         refuse(addend, "the second argument of sum is its index, as in sum(w[i]**2, i)", index_node)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symreg.model.interval import REAL, Interval
+from symreg.model.interval import REAL, Interval, decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,10 @@ class Labels:
 
     def __str__(self) -> str:
         if self.values:
-            return f"{{{', '.join(map(str, self.values))}}}"
-        return f"integers {self.interval.condition('y').removeprefix('y ')}" if self.are_whole else str(self.interval)
+            return f"{{{', '.join(decimal(float(value)) for value in self.values)}}}"
+        if not self.are_whole:
+            return str(self.interval)
+        return "integers" if self.interval.is_all else f"integers {self.interval.condition('y').removeprefix('y ')}"
 
     @property
     def are_all(self) -> bool:
@@ -44,7 +46,9 @@ class Labels:
             return f"{name} in {self}"
         if not self.are_whole:
             return self.interval.condition(name)
-        return f"{name} a whole number {self.interval.condition(name).removeprefix(name).strip()}"
+        return (
+            f"{name} a whole number{'' if self.interval.is_all else self.interval.condition(name).removeprefix(name)}"
+        )
 
 
 ANY = Labels()

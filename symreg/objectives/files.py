@@ -1,4 +1,4 @@
-"""Spec files of penalties and rules, read from the user's disk."""
+"""Spec files of penalties, losses and rules, read from the user's disk."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from symreg.errors import SpecError, UnknownName
-from symreg.language.toml import read_penalty
+from symreg.language.toml import read_loss, read_penalty
 from symreg.language.toml_file import LARGEST_FILE
+from symreg.model.loss import Loss
 from symreg.model.names import printable
 from symreg.model.spec import Penalty
 
@@ -20,6 +21,15 @@ def read_penalty_file(path: Path) -> Penalty:
         LanguageError, SpecError, UnknownName: There is no such file, or what is wrong in it.
     """
     return replace(read_penalty(read_text(path), printable(path.name)), path=str(path))
+
+
+def read_loss_file(path: Path) -> Loss:
+    """Return the loss of a spec file; the messages name the file.
+
+    Raises:
+        LanguageError, SpecError, UnknownName: There is no such file, or what is wrong in it.
+    """
+    return replace(read_loss(read_text(path), printable(path.name)), path=str(path))
 
 
 def is_file(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Other names of penalties and rules: each stands for one thing, and what is called otherwise is said."""
+"""Other names of penalties, losses and rules: each stands for one thing, and what is called otherwise is said."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 
 PENALTIES = {alias: name for name in catalogue.penalties() for alias in catalogue.penalty(name).aliases}
+LOSSES = {alias: name for name in catalogue.losses() for alias in catalogue.loss(name).aliases}
 RULES = {alias: name for name in catalogue.rules() for alias in catalogue.rule(name).aliases}
 
 
 def test_a_name_means_one_thing() -> None:
-    counts = Counter((*catalogue.penalties(), *catalogue.rules(), *PENALTIES, *RULES))
+    names = (*catalogue.penalties(), *catalogue.losses(), *catalogue.rules())
+    counts = Counter((*names, *PENALTIES, *LOSSES, *RULES))
     assert [name for name, count in counts.items() if count > 1] == []
-    assert len(PENALTIES) >= 20 and len(RULES) >= 5
-    assert not RESERVED & (PENALTIES.keys() | RULES.keys())
+    assert len(PENALTIES) >= 20 and len(RULES) >= 5 and len(LOSSES) >= 25
+    assert not RESERVED & (PENALTIES.keys() | LOSSES.keys() | RULES.keys())
 
 
 @pytest.mark.parametrize("alias", PENALTIES)
@@ -40,6 +42,27 @@ def test_an_alias_takes_arguments() -> None:
 @pytest.mark.parametrize("alias", RULES)
 def test_an_alias_is_the_rule(alias: str) -> None:
     assert resolve_rule(alias) == catalogue.rule(RULES[alias])
+
+
+@pytest.mark.parametrize("alias", LOSSES)
+def test_an_alias_is_the_loss(alias: str) -> None:
+    assert catalogue.loss(alias) == catalogue.loss(LOSSES[alias])
+    assert catalogue.source_text(alias) == catalogue.source_text(LOSSES[alias])
+
+
+def test_what_is_no_loss_is_said() -> None:
+    for name, message in {
+        "l1": "no loss is called 'l1'; it is a penalty, an addend beside the loss",
+        "adam": "no loss is called 'adam'; it is a rule: name it with --rule adam beside an objective",
+        "logistc": "no loss is called 'logistc'; did you mean 'logistic'?",
+        "smooth_l1_loss": "no loss is called 'smooth_l1_loss'; with beta = 1 it is huber_loss",
+        "qqq": "no loss is called 'qqq'; 'symreg list losses' names those that there are",
+    }.items():
+        with pytest.raises(UnknownName) as caught:
+            catalogue.loss(name)
+        assert message in str(caught.value)
+    with pytest.raises(UnknownName, match=r"no penalty is called 'hinge'; it is a loss: write mean\(hinge\)"):
+        catalogue.penalty("hinge")
 
 
 MEANT = {
