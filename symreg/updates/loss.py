@@ -1,0 +1,175 @@
+"""A loss's value and its first two derivatives by the prediction, in the forms that floating point computes well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+
+from symreg.accuracy.search import Stable, stabilise
+from symreg.calculus.analysis import Analysis, analyse
+from symreg.calculus.border import border
+from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j
+from symreg.calculus.domains.conditions import within
+from symreg.calculus.evaluation.high_precision import evaluate, samples
+from symreg.calculus.gradient import DerivedAddend
+from symreg.calculus.loss_profile import LossProfile, profile_of
+from symreg.calculus.pieces.choices import chosen_slope, kind_of
+from symreg.calculus.pieces.guards import guarded, takes
+from symreg.calculus.pieces.knot import Knot
+from symreg.calculus.pieces.pieces import Piece
+from symreg.calculus.signs.limits import limit_at
+from symreg.calculus.symbolic.simplify import simplify
+from symreg.errors import Intractable, NotDifferentiable
+from symreg.expressions.arithmetic import INFINITY, NAN, ONE, W, negative, times, total, without_extrema
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Binary, Call, Tree, number, substitute, transform
+from symreg.model.loss import Loss
+from symreg.model.spec import Parameter
+from symreg.updates.forms import accurate_forms
+from symreg.updates.update import WITHIN_REACH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossForms:
+    """A loss and its derivatives as they are emitted, over `Name("z")`, `Name("y")` and the parameters.
+
+    Args:
+        value: l(z, y); `inf` where z is outside the domain of predictions.
+        gradient: dl/dz; `nan` there.
+        hessian: d2l/dz2, likewise; None where it is not derived.
+        value_notes: Sentences for docstrings of what computes the value.
+        gradient_notes: Likewise, of the gradient: what is chosen at kinks.
+        hessian_notes: Likewise: what is chosen where the second derivative jumps; without one, why there is none.
+        is_smooth: Is it twice differentiable at every prediction, for all labels and parameters?
+    """
+
+    value: Tree
+    gradient: Tree
+    hessian: Tree | None
+    value_notes: tuple[str, ...]
+    gradient_notes: tuple[str, ...]
+    hessian_notes: tuple[str, ...]
+    is_smooth: bool
+
+
+def loss_forms(loss: Loss) -> LossForms:
+    """Return a loss and its derivatives in accurate forms.
+
+    Raises:
+        NotDifferentiable: It jumps, or has a switch whose roots cannot be listed.
+        Intractable: An expression that the calculus does not handle.
+    """
+    profile = profile_of(loss)
+    with border("the loss's derivative"), _in_words_of(profile):
+        analysis = analyse(profile.terms)
+        forms = accurate_forms(analysis)
+        assert forms.value is not None and forms.gradient is not None  # of one elementwise term
+        try:
+            second = _second_derivative(analysis)
+        except (Intractable, NotDifferentiable) as reason:
+            second = _Second(tree=None, notes=(f"There is no second derivative: {reason}.",), is_continuous=False)
+    return LossForms(
+        value=_as_written(profile, forms.value),
+        gradient=times(profile.slope_factor, profile.at_sample(forms.gradient)),
+        hessian=None if second.tree is None else profile.at_sample(second.tree),
+        value_notes=tuple(map(profile.in_words, forms.value_notes)),
+        gradient_notes=tuple(map(profile.in_words, forms.gradient_notes)),
+        hessian_notes=tuple(map(profile.in_words, second.notes)),
+        is_smooth=second.is_continuous,
+    )
+
+
+def _as_written(profile: LossProfile, value: Tree) -> Tree:
+    """Return the loss by the form of phi; where that is phi as it was given, by the loss's own text."""
+    (term,) = profile.terms.terms
+    return profile.loss.expression if value == without_extrema(term.tree) else profile.at_sample(value)
+
+
+@contextmanager
+def _in_words_of(profile: LossProfile) -> Iterator[None]:
+    """Tell of the loss what is refused of phi."""
+    try:
+        yield
+    except NotDifferentiable as error:
+        raise NotDifferentiable(f"{profile.loss.name}: {profile.in_words(str(error))}") from None
+    except Intractable as error:
+        raise Intractable(f"{profile.loss.name}: {profile.in_words(str(error))}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Second:
+    """phi'' over the bare `w`, what is said of it, and whether it is continuous and finite; None: there is none."""
+
+    tree: Tree | None
+    notes: tuple[str, ...]
+    is_continuous: bool
+
+
+def _second_derivative(analysis: Analysis) -> _Second:
+    """Return phi'' of one term; where it jumps, that of one side.
+
+    Raises:
+        Intractable, NotDifferentiable: phi has no pieces, or no second derivative of them is found.
+    """
+    parameters = analysis.parameters
+    bends = [_bend(before, after, parameters) for before, after in pairwise(analysis.continuous_pieces().pieces)]
+    forms = [_second_form(addend) for addend in analysis.addends]
+    (term,) = analysis.terms.terms
+    tree = within(total([form.tree for form in forms]), term.domain, NAN)
+    tree = guarded(tree, tuple(bend for bend in bends if not _is_of_one_side(tree, bend, parameters)), parameters)
+    if any(form.strays for form in forms):
+        tree = substitute(tree, {W: WITHIN_REACH})
+    kinks = {knot.position for knot in analysis.knots if knot.is_kink}
+    jumps = [bend for bend in bends if bend.is_kink or bend.position in kinks or _is_infinite(bend.left)]
+    notes = [form.note for form in forms if form.note]
+    notes += [
+        f"At w = {to_text(bend.position)} the penalty has no second derivative; that of one side is taken."
+        for bend in jumps
+    ]
+    return _Second(tree=tree, notes=tuple(dict.fromkeys(notes)), is_continuous=not jumps and not kinks)
+
+
+def _second_form(addend: DerivedAddend) -> Stable:
+    """Return the stable form of an addend's second derivative."""
+    parameters = addend.term.parameters
+    plain, raw = (
+        bare(differentiate(elementwise_over_j(tree), parameters).tree) for tree in (addend.simplified, addend.gradient)
+    )
+    return stabilise(
+        simplify(transform(simplify(plain, parameters), _without_signs), parameters),
+        parameters=parameters,
+        domain=addend.term.domain,
+        candidates=(transform(plain, _without_signs), transform(raw, _without_signs)),
+    )
+
+
+def _without_signs(node: Tree) -> Tree:
+    """Return sign(x)**2 as 1, which it is but at a kink, and that is seen to apart."""
+    match node:
+        case Binary("**", Call("sign", _), exponent) if exponent == number(2):
+            return ONE
+        case _:
+            return node
+
+
+def _is_of_one_side(tree: Tree, bend: Knot, parameters: tuple[Parameter, ...]) -> bool:
+    """Has phi'' at a knot, by itself, its limit from the left or from the right?"""
+    rows = [{**row, W: evaluate(bend.position, row)} for row in samples(parameters)]
+    return takes(tree, bend.left, rows) or takes(tree, bend.right, rows)
+
+
+def _bend(before: Piece, after: Piece, parameters: tuple[Parameter, ...]) -> Knot:
+    """Return how phi' goes on at a knot of phi: its one-sided slopes are phi'' on either side."""
+    position = after.low
+    assert position is not None
+    left = limit_at(before.curvature, position, -1, parameters)
+    right = limit_at(after.curvature, position, 1, parameters)
+    kind = kind_of(left, right, parameters)
+    chosen = left if kind == "smooth" else chosen_slope(left, right, parameters)
+    return Knot(position=position, left=left, right=right, kind=kind, chosen=chosen)
+
+
+def _is_infinite(slope: Tree) -> bool:
+    return slope in (INFINITY, negative(INFINITY), NAN)
