@@ -18,7 +18,8 @@ def confront_verdicts(analysis: Verdicts) -> None:
     """
     from symreg.verification.claims import confront
 
-    confront(analysis.objective.terms, map(_claimed, analysis.verdicts))
+    for terms, verdicts in analysis.parts or ((analysis.objective.terms, analysis.verdicts),):
+        confront(terms, map(_claimed, verdicts))
 
 
 def confront_updates(updates: Iterable[Update]) -> None:

@@ -71,7 +71,7 @@ def proofs_of_convexity(analysis: Analysis) -> tuple[tuple[Tree, Tree | None], .
         return ((ZERO, None),)
     try:
         with border("the penalty's convexity"):
-            convex, weakly = _elementwise(analysis.of(Terms(terms=terms.elementwise)), _CURVATURE)
+            convex, weakly = elementwise_verdicts(analysis.of(Terms(terms=terms.elementwise)), _CURVATURE)
     except (Intractable, NotDifferentiable):
         return ()
     rows = ((convex, ZERO), (weakly, weakly.value))
@@ -89,7 +89,7 @@ def _of_sum(analysis: Analysis) -> tuple[Verdict, ...]:
     if terms.elementwise:
         try:
             with border("what holds of the penalty"):
-                addends.append(_elementwise(analysis.of(Terms(terms=terms.elementwise)), CLAIMS))
+                addends.append(elementwise_verdicts(analysis.of(Terms(terms=terms.elementwise)), CLAIMS))
         except (Intractable, NotDifferentiable) as error:
             if len(terms.elementwise) == 1:
                 addends.append(tuple(Verdict(claim=claim, verdict="undecided", said=(str(error),)) for claim in CLAIMS))
@@ -101,8 +101,12 @@ def _of_sum(analysis: Analysis) -> tuple[Verdict, ...]:
     return of_sum(analysis, addends, CLAIMS)
 
 
-def _elementwise(analysis: Analysis, claims: Claims) -> tuple[Verdict, ...]:
-    """Return the verdicts on the elementwise terms, one phi; an exponent is looked at case by case."""
+def elementwise_verdicts(analysis: Analysis, claims: Claims) -> tuple[Verdict, ...]:
+    """Return the verdicts on the elementwise terms, one phi; an exponent is looked at case by case.
+
+    Raises:
+        Intractable, NotDifferentiable: It has no pieces, of which all claims are.
+    """
     exponent = exponent_of(analysis.terms)
     if exponent is None:
         return _verdicts(analysis, claims)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from symreg.calculus.loss_profile import LossProfile
 from symreg.display import one_line
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Name, Tree
 from symreg.model.names import did_you_mean, printable
 from symreg.model.objective import Objective
+from symreg.model.terms import Terms
 
 Words = tuple[str | Tree, ...]
 """A sentence: words, and mathematics over `w`, `u`, `v`, the parameters, and phi and its derivatives as functions."""
@@ -118,11 +120,15 @@ class Verdicts:
         objective: What was asked about.
         verdicts: One for each claim, in a fixed order.
         notes: What was assumed, one sentence each.
+        loss: The loss that they are on, as phi of one number; None for those on a penalty. `objective` is phi then.
+        parts: Of a loss, phi and the verdicts for each label that was looked at by itself.
     """
 
     objective: Objective
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...] = field(default=())
+    loss: LossProfile | None = None
+    parts: tuple[tuple[Terms, tuple[Verdict, ...]], ...] = ()
 
     def __getitem__(self, claim: str) -> Verdict:
         """Return the verdict on a claim by its name.

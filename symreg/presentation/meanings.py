@@ -11,8 +11,8 @@ from symreg.presentation.outline.document import Sentence
 
 _U, _V, _A = Name("u"), Name("v"), Name("a")
 _TWO = number(2)
-_RATE, _STEP, _RHO, _MU, _BOUND, _DEGREE = (Name(name) for name in ("lr", "step", "rho", "mu", "L", "d"))
-_CONSTANTS = (_A, _RATE, _STEP, _RHO, _MU, _BOUND, _DEGREE)
+_RATE, _STEP, _RHO, _MU, _BOUND, _SLOPE_BOUND, _DEGREE = map(Name, ("lr", "step", "rho", "mu", "L", "G", "d"))
+_CONSTANTS = (_A, _RATE, _STEP, _RHO, _MU, _BOUND, _SLOPE_BOUND, _DEGREE)
 _ALL_W: Sentence = (" for all ", W)
 _ALL_PAIRS: Sentence = (" for all ", _U, ", ", _V)
 _FAR: Sentence = (" as ", call("abs", W), " runs to ", INFINITY)
@@ -60,6 +60,8 @@ _MEANINGS: dict[str, Sentence] = {
         ", ",
         _V,
     ),
+    "monotone": (SLOPE, " has one sign"),
+    "bounded slope": (Compare("<=", call("abs", SLOPE_OF_W), _SLOPE_BOUND), " for some ", _SLOPE_BOUND, *_ALL_W),
     "coercive": (PHI_OF_W, " runs to ", INFINITY, *_FAR),
     "shrinks toward the origin": (Compare(">=", times(W, SLOPE_OF_W), ZERO), *_ALL_W),
     "step without overshoot": (Compare("<=", over(times(_RATE, SLOPE_OF_W), W), ONE), " for all ", W, " but ", ZERO),

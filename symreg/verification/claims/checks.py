@@ -107,6 +107,20 @@ def lipschitz(place: Place, claimed: Claimed) -> Found:
 _NEAR, _FAR = tuple(Fraction(37 * k, 64) for k in range(1, 20)), tuple(Fraction(2) ** k for k in (40, 400, 4000))
 
 
+def monotone(place: Place, claimed: Claimed) -> Found:
+    """The slope has one sign."""
+    rising, falling = (next((row for row in place.slopes if row[2] * sign > 0), None) for sign in (1, -1))
+    return None if rising is None or falling is None else f"{_slope_at(*rising)}, and {_slope_at(*falling)}"
+
+
+def bounded_slope(place: Place, claimed: Claimed) -> Found:
+    """|dR/dw_j| <= G."""
+    size = constant(claimed.value, place.row)
+    if size is None or not size.is_finite():
+        return None
+    return next((_slope_at(*row) for row in place.slopes if abs(row[2]) > size), None)
+
+
 def coercive(place: Place, claimed: Claimed) -> Found:
     """R grows along every ray, however far out one looks."""
     for ray in _rays(place):
@@ -301,6 +315,8 @@ CHECKS: dict[str, Check] = {
     "weakly convex": weakly_convex,
     "strongly convex": strongly_convex,
     "gradient Lipschitz": lipschitz,
+    "monotone": monotone,
+    "bounded slope": bounded_slope,
     "coercive": coercive,
     "shrinks toward the origin": toward_origin,
     "step without overshoot": no_overshoot,

@@ -117,6 +117,18 @@ def _steep(curve: Curve, at: dict[str, Fraction]) -> bool | None:
     return bool(abs(second - first) > 10**6 * abs(ball(at["v"] - at["u"])))
 
 
+def _of_both_signs(curve: Curve, at: dict[str, Fraction]) -> bool | None:
+    slopes = [curve.slope(at[name]) for name in ("u", "v") if name in at]
+    if len(slopes) != 2 or slopes[0] is None or slopes[1] is None:
+        return None
+    return bool(slopes[0] * slopes[1] < 0)
+
+
+def _steeper(curve: Curve, at: dict[str, Fraction]) -> bool | None:
+    slope = curve.slope(at["w"]) if "w" in at else None
+    return None if slope is None else bool(abs(slope) > 10**6)
+
+
 def _away(curve: Curve, at: dict[str, Fraction]) -> bool | None:
     slope = curve.slope(at["w"]) if "w" in at else None
     return None if slope is None else bool(ball(at["w"]) * slope < 0)
@@ -161,6 +173,8 @@ CONFIRMS: dict[str, Confirms] = {
     "weakly convex": _not_convex(1e6),
     "strongly convex": _not_convex(-1e-6),
     "gradient Lipschitz": _steep,
+    "monotone": _of_both_signs,
+    "bounded slope": _steeper,
     "shrinks toward the origin": _away,
     "step without overshoot": _crosses(1),
     "step that contracts": _crosses(2),
