@@ -7,20 +7,24 @@ imported where nothing heavy may be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from symreg.application.choices import AUDIT_POINTS, FRAGMENT_WIDTH, AuditKind
 from symreg.application.objective_tasks import (
     EmittedFiles,
+    decide_loss_properties,
     decide_properties,
     derive_chains,
+    derive_loss_chain,
     derive_updates,
     emit_sources,
     prove_convexity,
 )
 from symreg.application.requests import VerifyRequest, audit_request, distinct_rules, read_objective, verify_request
 from symreg.application.worker import Phase, Progress, Tell
+from symreg.objectives.single_loss import single_loss
 from symreg.targets.emit import TARGETS
 from symreg.targets.options import UNLESS_ASKED, Kind, Options
 
@@ -28,10 +32,13 @@ if TYPE_CHECKING:
     from symreg.application.verify import Watch
     from symreg.derivation.model import ProximalDerivation
     from symreg.model.objective import Objective
+    from symreg.presentation import Derivation, Properties
     from symreg.verification import Convexity, Report
 
 CATALOGUE_RULES = ("gradient_descent", "momentum", "adam", "adamw", "lion")
 """The rules whose steps `generated/` holds."""
+DEFAULT_RULES = ("gradient_descent",)
+"""The rules of a derivation for which none is named."""
 CATALOGUE_PROX_RULES = ("proximal_gradient",)
 """Those that it holds of penalties whose kinks give the operator something to take."""
 
@@ -88,13 +95,24 @@ def write_derivation(
         domain: Where each weight lies.
     """
     from symreg.presentation import Derivation
-    from symreg.presentation.bibliography import merged
     from symreg.presentation.fragment import line_width
 
     line_width(width)
+    loss = None if has_prox or parameters or domain or tuple(rules) != DEFAULT_RULES else single_loss(objective)
+    if loss is not None:
+        chain = derive_loss_chain(tell, loss=loss if name is None else replace(loss, name=name))
+        return _printed(Derivation(chain), form, width, bibliography, ())
     resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
     chains, operator = derive_chains(tell, objective=resolved, rules=distinct_rules(rules), has_prox=has_prox)
-    derivation = Derivation(chains[0], chains[1:], operator)
+    return _printed(Derivation(chains[0], chains[1:], operator), form, width, bibliography, notes_on(resolved))
+
+
+def _printed(
+    derivation: Derivation, form: str, width: str, bibliography: str | None, notes: tuple[str, ...]
+) -> PrintedDerivation:
+    """Return a derivation in a form, and its sources if a file of them is asked for."""
+    from symreg.presentation.bibliography import merged
+
     forms: dict[str, Callable[[], str]] = {
         "text": derivation.text,
         "latex": derivation.latex,
@@ -103,7 +121,7 @@ def write_derivation(
         "json": derivation.to_json,
     }
     sources = "" if bibliography is None else merged(bibliography, derivation.bibtex())
-    return PrintedDerivation(text=forms[form](), notes=notes_on(resolved), bibliography=sources)
+    return PrintedDerivation(text=forms[form](), notes=notes, bibliography=sources)
 
 
 def write_properties(
@@ -118,21 +136,29 @@ def write_properties(
     """Return the verdicts on an objective as `text`, `latex`, `markdown` or `json`."""
     from symreg.presentation import Properties
 
+    loss = None if parameters or domain else single_loss(objective)
+    if loss is not None:
+        analysis = decide_loss_properties(tell, loss=loss if name is None else replace(loss, name=name))
+        return PrintedText(text=_in_form(Properties(analysis), form), notes=analysis.notes)
     resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
     properties = Properties(decide_properties(tell, objective=resolved))
+    return PrintedText(text=_in_form(properties, form), notes=notes_on(resolved))
+
+
+def _in_form(properties: Properties, form: str) -> str:
     forms: dict[str, Callable[[], str]] = {
         "text": properties.text,
         "latex": properties.latex,
         "markdown": properties.markdown,
         "json": properties.to_json,
     }
-    return PrintedText(text=forms[form](), notes=notes_on(resolved))
+    return forms[form]()
 
 
 def write_overview(
     tell: Tell, *, subject: str, parameters: Sequence[str] = (), domain: str | None = None
 ) -> PrintedText:
-    """Return an objective, or an update rule, on one screen.
+    """Return an objective, a loss, or an update rule, on one screen.
 
     Args:
         tell: Called with the phase.
@@ -147,6 +173,12 @@ def write_overview(
 
         rule = resolve_rule(subject)
         return PrintedText(text=rule_overview(rule), notes=())
+
+    loss = None if parameters or domain else single_loss(subject)
+    if loss is not None:
+        from symreg.presentation.overview_of_loss import loss_overview
+
+        return PrintedText(text=loss_overview(derive_loss_chain(tell, loss=loss)), notes=())
 
     resolved = read_objective(subject, parameters=parameters, domain=domain)
     tell(Phase(resolved.name, is_symbolic=True))

@@ -11,8 +11,10 @@ from symreg.application.plotting import task as plot_task
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
     for task in (
+        objective_tasks.decide_loss_properties,
         objective_tasks.decide_properties,
         objective_tasks.derive_chains,
+        objective_tasks.derive_loss_chain,
         objective_tasks.derive_judged_updates,
         objective_tasks.derive_updates,
         objective_tasks.emit_sources,
