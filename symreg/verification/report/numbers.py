@@ -9,8 +9,14 @@ from typing import Any
 
 
 def short(value: Any) -> str:
-    """Return a number, or a list of them, as a person would write it: three digits, or all where these mislead."""
+    """Return a number, or a list of them, as a person would write it: three digits, or all where these mislead.
+
+    A vector of equal numbers is written as one of them; a matrix in full.
+    """
     if isinstance(value, list | tuple):
+        if any(isinstance(row, list | tuple) for row in value):
+            rows = (f"[{', '.join(map(short, row))}]" for row in value)
+            return f"[{', '.join(rows)}]"
         if len(value) > 1 and len(set(map(repr, value))) == 1:
             return short(value[0])
         return f"[{', '.join(short(v) for v in value)}]"

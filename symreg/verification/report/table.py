@@ -15,6 +15,12 @@ _SHORTEST = 20  # a place with less room is left out: hardly a name and a number
 _OF_PAIRS = ("subgradient", "prox_monotone", "prox_lipschitz")
 """Checks of inequalities, whose notes hold both sides."""
 
+_OF_NUMBERS = ("value", "partial", "lipschitz")
+"""Checks of functions whose output is named in full, or is one number."""
+
+_NAMES = {name: name for name in ("value", "prox", "hessian_vector", "lipschitz")} | {"step": "w"}
+"""What came out, by the kind of a check whose points do not name it."""
+
 
 def table(checks: Sequence[Check], width: int, call: str = "", notes: Sequence[str] = ()) -> str:
     """Return a row per check, below each failure its point with both values, and a line of counts.
@@ -91,8 +97,8 @@ def _failure(check: Check) -> list[str]:
     said = [f"{check.note}."] if check.note else []
     if check.expected is not None and check.got is not None and check.kind not in _OF_PAIRS:
         right, got = distinguished(check.expected, check.got, _DIGITS)
-        name = check.at.get("output", {"value": "value", "prox": "prox", "step": "w"}.get(check.kind, "gradient"))
-        if isinstance(check.at.get("v" if check.kind == "prox" else "w"), list) and check.kind != "value":
+        name = check.at.get("output", _NAMES.get(check.kind, "gradient"))
+        if isinstance(check.at.get("v" if check.kind == "prox" else "w"), list) and check.kind not in _OF_NUMBERS:
             name = f"{name}[{check.at.get('j', 0)}]"
         said.insert(0, f"got {name} = {got}, right is {right}{':' if said else '.'}")
     return said
