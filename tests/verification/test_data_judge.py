@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from data_functions import MISTAKES, Plain, dense, logistic
 from flint import arb, ctx
 
 import symreg
@@ -21,7 +22,6 @@ from symreg.verification.data.exact import Exact
 from symreg.verification.data.matrices import LAYOUTS, compressed
 from symreg.verification.oracle.evaluate import evaluate
 from symreg.verification.oracle.formats import Dtype
-from tests.support.data_functions import MISTAKES, Plain, dense, logistic
 
 SIGNS = Labels(values=(Fraction(-1), Fraction(1)))
 BY_POSITION = ("w", "v", "X", "y", "g", "state")
