@@ -118,10 +118,11 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "to_json": set(),
         "derivation": {"outline", "bibliography", "fragment", "latex", "markdown", "text", "to_json"},
         "meanings": {"outline"},
-        "verdicts": {"mathematics", "outline", "display", "escaping", "markdown", "meanings", "text"},
+        "verdicts": {"mathematics", "outline", "display", "escaping", "markdown", "meanings", "text", "to_json"},
         "plots": {"mathematics"},
         "properties": {"markdown", "verdicts"},
         "overview": {"mathematics", "outline", "escaping", "text", "verdicts"},
+        "overview_of_loss": {"outline", "escaping", "text", "verdicts", "overview"},
     },
     "kernel": {
         "graph": set(),

@@ -25,8 +25,10 @@ from symreg.application.requests import (
 )
 from symreg.application.specs import ObjectiveLike, Rules
 from symreg.errors import SpecError
+from symreg.model.loss import Loss
 from symreg.model.names import mentioned
 from symreg.objectives.resolve import resolve
+from symreg.objectives.single_loss import single_loss
 from symreg.targets.options import BOTH, DtypeLike, Options, Style
 from symreg.targets.styles import in_style, named_style
 from symreg.updates.kinds import KINDS
@@ -41,12 +43,12 @@ _GRADIENT_DESCENT = ("gradient_descent",)
 
 
 def derive(
-    source: ObjectiveLike, rule: Rules | None = None, *, prox: bool = False, timeout: float | None = None
+    source: ObjectiveLike | Loss, rule: Rules | None = None, *, prox: bool = False, timeout: float | None = None
 ) -> Derivation:
     """Return the derivation of an objective's gradient and of its update under a rule, gradient descent unless given.
 
     Args:
-        source: The objective.
+        source: The objective, or a loss alone, which is derived by its prediction.
         rule: The update rule, or several; if one takes a proximal operator, the derivation of that follows.
         prox: Derive the penalty's proximal operator as well, with its Moreau envelope and Fenchel conjugate.
         timeout: Seconds that symbolic work may take.
@@ -63,6 +65,11 @@ def derive(
     """
     from symreg.presentation import Derivation
 
+    loss = None if rule is not None or prox else single_loss(source)
+    if loss is not None:
+        return Derivation(worker.call("derive_loss_chain", timeout=timeout, loss=loss))
+    if isinstance(source, Loss):
+        raise SpecError(f"a loss alone has no rule and no operator; derive an objective, as in 'mean({source.name})'")
     chains, operator = worker.call(
         "derive_chains",
         timeout=timeout,
@@ -73,11 +80,13 @@ def derive(
     return Derivation(chains[0], chains[1:], operator)
 
 
-def analyse(source: ObjectiveLike, *, timeout: float | None = None) -> Properties:
-    """Return what can be said of an objective's penalty: each claim proved, conditional, refuted or undecided.
+def analyse(source: ObjectiveLike | Loss, *, timeout: float | None = None) -> Properties:
+    """Return what can be said of an objective's penalty, or of a loss in its prediction.
+
+    Each claim is proved, conditional, refuted or undecided.
 
     Args:
-        source: The objective.
+        source: The objective, or a loss alone.
         timeout: Seconds that symbolic work may take.
 
     Returns:
@@ -89,6 +98,10 @@ def analyse(source: ObjectiveLike, *, timeout: float | None = None) -> Propertie
     """
     from symreg.presentation import Properties
 
+    loss = single_loss(source)
+    if loss is not None:
+        return Properties(worker.call("decide_loss_properties", timeout=timeout, loss=loss))
+    assert not isinstance(source, Loss)
     return Properties(worker.call("decide_properties", timeout=timeout, objective=resolve(source)))
 
 

@@ -8,17 +8,20 @@ every label: l(z, y) = phi(z - y) has l' = phi' and l'' = phi''; l(z, y) = phi(y
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ONE, ZERO, W
 from symreg.expressions.decompose import Addend, addends, factors, product, sum_of
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Compare, Name, Tree, children, names, rebuild, substitute
 from symreg.model.interval import inside
 from symreg.model.loss import Loss
+from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.model.terms import Term, Terms, at_numbers
 
@@ -62,6 +65,29 @@ class LossProfile:
         argument = to_text(self.argument)
         text = re.sub(r"(?<=\|)w(?=\|)|\bw(?= [<>=]+ )", argument, text)
         return re.sub(r"\bw\b", argument if self.of == "prediction" else f"({argument})", text)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Tell of the loss what a `with` block refuses of phi."""
+        try:
+            yield
+        except NotDifferentiable as error:
+            raise NotDifferentiable(f"{self.loss.name}: {self.in_words(str(error))}") from None
+        except Intractable as error:
+            raise Intractable(f"{self.loss.name}: {self.in_words(str(error))}") from error
+
+    @property
+    def objective(self) -> Objective:
+        """phi as an objective by itself, with the loss's name, title and reference."""
+        return Objective(
+            name=self.loss.name,
+            title=self.loss.title,
+            terms=self.terms,
+            text=self.loss.path or self.loss.name,
+            references=(self.loss.reference,) if self.loss.reference else (),
+            notes=self.loss.notes,
+            docs=(self.loss.doc,) if self.loss.doc else (),
+        )
 
     @property
     def by_label(self) -> tuple[tuple[str, Terms], ...]:

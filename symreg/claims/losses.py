@@ -18,7 +18,6 @@ from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import INFINITY, NAN, ZERO, W, call, rational
 from symreg.expressions.tree import Call, Compare, Name, Tree, names, substitute
 from symreg.model.loss import Loss
-from symreg.model.objective import Objective
 from symreg.model.terms import Terms
 
 CLAIMS: Claims = {
@@ -44,16 +43,8 @@ def loss_properties(loss: Loss) -> Verdicts:
     profile = profile_of(loss)
     parts = tuple((terms, _verdicts(terms, CLAIMS)) for _, terms in profile.by_label)
     joined = tuple(_joined(profile, rows) for rows in zip(*(verdicts for _, verdicts in parts), strict=True))
-    objective = Objective(
-        name=loss.name,
-        title=loss.title,
-        terms=profile.terms,
-        text=loss.path or loss.name,
-        references=(loss.reference,) if loss.reference else (),
-        notes=loss.notes,
-    )
     notes = (*loss.notes, *(profile.in_words(note) for note in undefined_notes(profile.terms)))
-    return Verdicts(objective=objective, verdicts=joined, notes=notes, loss=profile, parts=parts)
+    return Verdicts(objective=profile.objective, verdicts=joined, notes=notes, loss=profile, parts=parts)
 
 
 def curvature_bound(loss: Loss) -> Tree | None:

@@ -14,24 +14,25 @@ from symreg.cli.outcomes import tell_notes
 from symreg.targets.emit import TARGETS
 
 if TYPE_CHECKING:
+    from symreg.model.loss import Loss
     from symreg.model.spec import Penalty, Rule
 
 
 @click.command("list")
-@click.argument("kind", required=False, type=click.Choice(["penalties", "rules", "targets", "functions"]))
+@click.argument("kind", required=False, type=click.Choice(["penalties", "losses", "rules", "targets", "functions"]))
 @debug
 def list_(kind: str | None) -> None:
-    """List what there is: penalties, rules, targets and functions, or one of them."""
+    """List what there is: penalties, losses, rules, targets and functions, or one of them."""
     console.put(listing(kind))
 
 
 @click.command()
 @click.argument("objective", shell_complete=complete_name)
-@click.option("--spec", "is_spec", is_flag=True, help="Print the spec file of a penalty or a rule, as it stands.")
+@click.option("--spec", "is_spec", is_flag=True, help="Print a penalty's, loss's or rule's spec file, as it stands.")
 @domain_option
 @common_options
 def show(objective: str, is_spec: bool, domain: str | None, parameters: tuple[str, ...], timeout: float | None) -> None:
-    """Show OBJECTIVE, or a rule, on one screen.
+    """Show OBJECTIVE, a loss, or a rule, on one screen.
 
     Of an objective: its formula, derivative and proximal operator, the claims that matter, and what to ask next.
     """
@@ -69,13 +70,19 @@ def _penalties() -> Iterable[tuple[str, str]]:
     return ((name, _described(catalogue.penalty(name))) for name in catalogue.penalties())
 
 
+def _losses() -> Iterable[tuple[str, str]]:
+    from symreg import catalogue
+
+    return ((name, _described(catalogue.loss(name))) for name in catalogue.losses())
+
+
 def _rules() -> Iterable[tuple[str, str]]:
     from symreg import catalogue
 
     return ((name, _described(catalogue.rule(name))) for name in catalogue.rules())
 
 
-def _described(spec: Penalty | Rule) -> str:
+def _described(spec: Penalty | Loss | Rule) -> str:
     """Return a title, and the other names that stand for the same."""
     return f"{spec.title}; also {', '.join(spec.aliases)}" if spec.aliases else spec.title
 
@@ -88,6 +95,7 @@ def _functions() -> Iterable[tuple[str, str]]:
 
 _KINDS: dict[str, Callable[[], Iterable[tuple[str, str]]]] = {
     "penalties": _penalties,
+    "losses": _losses,
     "rules": _rules,
     "targets": lambda: ((name, target.doc) for name, target in TARGETS.items()),
     "functions": _functions,

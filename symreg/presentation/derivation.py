@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from symreg.calculus.differentiation.step import Step
+from symreg.derivation.loss import LossDerivation
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.display import one_line
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """A derivation of an objective's gradient and of update rules with it, and of its proximal operator.
+    """A derivation of an objective's gradient and of update rules with it, of its proximal operator, or of a loss.
 
     Args:
         chain: What was derived first: trees, no SymPy.
@@ -24,7 +25,7 @@ class Derivation:
         operator: The operator of its whole penalty, if it was asked for beside a gradient.
     """
 
-    chain: GradientDerivation | ProximalDerivation
+    chain: GradientDerivation | ProximalDerivation | LossDerivation
     others: tuple[GradientDerivation, ...] = ()
     operator: ProximalDerivation | None = None
 

@@ -11,7 +11,6 @@ from symreg.claims.verdict import Verdict, Verdicts
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.expressions.tree import Call, Item, Name, Subscript, Tree, names, substitute
 from symreg.model.interval import decimal
-from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.presentation.escaping import plain
@@ -24,7 +23,7 @@ from symreg.presentation.outline.proximal import proximal_part
 from symreg.presentation.text import WIDTH, definitions, equation_lines, heading, sentence_lines, titled
 from symreg.presentation.verdicts import sentences
 
-_COLUMN = 12
+COLUMN = 12
 _CLAIMS = (
     "convex", "weakly convex", "gradient Lipschitz", "shrinks toward the origin", "sparse", "unbiased",
     "continuous thresholding",
@@ -48,17 +47,17 @@ def overview(
     slope = Equation(left=Call("d", (Name("R"),)), rights=(gradient.gradient,))
     blocks = [
         heading(replace(document, rule="", rule_reference="")),
-        _row("formula", equation_lines(written, document.formulas, _COLUMN)),
-        _row("derivative", equation_lines(slope, document.formulas, _COLUMN)),
-        _row("operator", _wrapped(operator) if isinstance(operator, str) else _operator_lines(operator)),
-        _row("claims", _claim_lines(verdicts, document.formulas)),
-        *(_row("note", _wrapped(plain(doc))) for doc in docs),
+        row("formula", equation_lines(written, document.formulas, COLUMN)),
+        row("derivative", equation_lines(slope, document.formulas, COLUMN)),
+        row("operator", wrapped(operator) if isinstance(operator, str) else _operator_lines(operator)),
+        row("claims", claim_lines(verdicts, document.formulas)),
+        *(row("note", wrapped(plain(doc))) for doc in docs),
     ]
     asked = {"derive": (), "analyse": (), "generate": ("--target", "c"), "verify": ()}
     commands = [command_line(verb, objective, options) for verb, options in asked.items()]
     if not isinstance(operator, str):
         commands.insert(1, command_line("derive", objective, ("--prox",)))
-    return _page([*blocks, _row("next", [" " * _COLUMN + command for command in commands])])
+    return page([*blocks, row("next", [" " * COLUMN + command for command in commands])])
 
 
 def rule_overview(rule: Rule) -> str:
@@ -77,12 +76,12 @@ def rule_overview(rule: Rule) -> str:
             *textwrap.wrap(plain(rule.reference), WIDTH, initial_indent="   ", subsequent_indent="   "),
             "",
         ],
-        _row("step", _step_lines(rule, notation)),
-        _row("where", [line for meaning in meanings for line in _wrapped(meaning)]),
-        *([_row("note", _wrapped(plain(rule.doc)))] if rule.doc else ()),
-        _row("next", [" " * _COLUMN + command for command in commands]),
+        row("step", _step_lines(rule, notation)),
+        row("where", [line for meaning in meanings for line in wrapped(meaning)]),
+        *([row("note", wrapped(plain(rule.doc)))] if rule.doc else ()),
+        row("next", [" " * COLUMN + command for command in commands]),
     ]
-    return _page(blocks)
+    return page(blocks)
 
 
 def _meanings(rule: Rule) -> list[str]:
@@ -109,7 +108,7 @@ def _step_lines(rule: Rule, notation: Notation) -> list[str]:
     for step in rule.steps:
         left = weight if step.target == "w" else Name(step.target)
         right = substitute(step.expression, {Name("w"): weight})
-        lines += equation_lines(Equation(left=left, rights=(right,), is_assignment=True), notation, _COLUMN)
+        lines += equation_lines(Equation(left=left, rights=(right,), is_assignment=True), notation, COLUMN)
     return lines
 
 
@@ -119,46 +118,49 @@ def _operator_lines(operator: ProximalDerivation) -> list[str]:
     results = [entry.equation for entry in part.entries if entry.rule == ("result",)]
     results += definitions(operator)
     minimum = [entry.equation for entry in part.entries if entry.rule == ("proximal operator",)]
-    lines = [line for equation in results or minimum for line in equation_lines(equation, part.formulas, _COLUMN)]
+    lines = [line for equation in results or minimum for line in equation_lines(equation, part.formulas, COLUMN)]
     if not results:
-        lines += _wrapped("(no closed form: emitted code searches for the minimum)")
+        lines += wrapped("(no closed form: emitted code searches for the minimum)")
     if operator.is_radial:
         u, r = operator.letters.weight, operator.letters.point
-        lines += _wrapped(f"({r} = norm(v), {u} = norm(prox(v, s)); prox(v, s) points as v does)")
+        lines += wrapped(f"({r} = norm(v), {u} = norm(prox(v, s)); prox(v, s) points as v does)")
     return lines
 
 
-def _claim_lines(verdicts: Verdicts, notation: Notation) -> list[str]:
-    chosen = [verdict for verdict in verdicts.verdicts if verdict.claim in _CLAIMS]
+def claim_lines(verdicts: Verdicts, notation: Notation, claims: tuple[str, ...] = _CLAIMS) -> list[str]:
+    """Return some verdicts as lines that begin at the column."""
+    chosen = [verdict for verdict in verdicts.verdicts if verdict.claim in claims]
     if any(verdict.claim == "convex" and verdict.verdict == "proved" for verdict in chosen):
         chosen = [verdict for verdict in chosen if verdict.claim != "weakly convex"]
     first = max(len(verdict.claim) for verdict in chosen) + 2
     second = max(len(verdict.verdict) for verdict in chosen) + 2
     lines: list[str] = []
     for verdict in chosen:
-        head = f"{' ' * _COLUMN}{verdict.claim:<{first}}{verdict.verdict:<{second}}"
-        said = sentence_lines(_said(verdict, verdicts.objective), notation, WIDTH - len(head)) or [""]
+        head = f"{' ' * COLUMN}{verdict.claim:<{first}}{verdict.verdict:<{second}}"
+        said = sentence_lines(_said(verdict, verdicts), notation, WIDTH - len(head)) or [""]
         lines += [(head if position == 0 else " " * len(head)) + line for position, line in enumerate(said)]
     return lines
 
 
-def _said(verdict: Verdict, objective: Objective) -> tuple[Sentence, ...]:
+def _said(verdict: Verdict, verdicts: Verdicts) -> tuple[Sentence, ...]:
     """Return the condition and the constant of a verdict, else a word on it; what refutes one is for `analyse`."""
     is_told = verdict.holds_iff is not None or verdict.value is not None
     short = replace(verdict, witness=None, method="", said=() if is_told else verdict.said)
-    return sentences(short, objective)
+    return sentences(short, verdicts.objective, verdicts.loss)
 
 
-def _row(label: str, lines: list[str]) -> list[str]:
+def row(label: str, lines: list[str]) -> list[str]:
     """Return lines that begin at the column, with a label before the first."""
     first, *rest = lines
-    return [f"{label:<{_COLUMN}}{first[_COLUMN:]}", *rest]
+    return [f"{label:<{COLUMN}}{first[COLUMN:]}", *rest]
 
 
-def _wrapped(words: str) -> list[str]:
-    indent = " " * _COLUMN
+def wrapped(words: str) -> list[str]:
+    """Return words as lines that begin at the column."""
+    indent = " " * COLUMN
     return textwrap.wrap(words, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _page(blocks: Iterable[list[str]]) -> str:
+def page(blocks: Iterable[list[str]]) -> str:
+    """Return blocks of lines as text."""
     return "\n".join(line.rstrip() for block in blocks for line in block) + "\n"

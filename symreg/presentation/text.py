@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable
 
+from symreg.derivation.loss import LossDerivation
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.expressions.tree import Call, Name, Tree
 from symreg.presentation.escaping import plain
@@ -44,10 +45,12 @@ def text(document: Outline) -> str:
     return "\n".join(line.rstrip() for block in blocks for line in block) + "\n"
 
 
-def results(chain: GradientDerivation | ProximalDerivation) -> list[str]:
+def results(chain: GradientDerivation | ProximalDerivation | LossDerivation) -> list[str]:
     """Return what was derived, a line each: the gradient and the rule's assignments, or the operator's closed forms."""
     document = outline(chain)
-    if isinstance(chain, ProximalDerivation):
+    if isinstance(chain, LossDerivation):
+        shown = [entry.equation for entry in document.entries if entry.rule == ("result",)]
+    elif isinstance(chain, ProximalDerivation):
         named = [entry.equation for entry in document.entries if entry.rule == ("result",)]
         shown = named or [entry.equation for entry in document.entries if entry.rule == ("proximal operator",)]
         shown += definitions(chain)

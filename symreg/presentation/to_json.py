@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from symreg.calculus.differentiation.step import Step
+from symreg.calculus.loss_profile import LossProfile
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
+from symreg.derivation.loss import LossDerivation
 from symreg.derivation.model import Direction, GradientDerivation, ProximalDerivation
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
@@ -19,7 +21,7 @@ SCHEMA_VERSION = 1
 
 
 def to_json(
-    chain: GradientDerivation | ProximalDerivation,
+    chain: GradientDerivation | ProximalDerivation | LossDerivation,
     others: Sequence[GradientDerivation] = (),
     operator: ProximalDerivation | None = None,
 ) -> str:
@@ -37,7 +39,12 @@ def to_json(
     `subdifferential(x)` and `interval(a, b)` are sets, of which `before` is an element; `minimum(u, x)` and
     `supremum(u, x)` are over all u; `cbrt`, `acos` and `lambertw` are the real cube root, the arc cosine and the
     principal branch of Lambert's W.
+
+    Of a loss's derivation they are over `z`, `y` and parameters, with `d(x)` for the derivative of x by z, and `loss`,
+    `dloss` and `ddloss` for the loss and its derivatives.
     """
+    if isinstance(chain, LossDerivation):
+        return json.dumps(loss_data(chain), indent=2) + "\n"
     if isinstance(chain, ProximalDerivation):
         return json.dumps(prox_data(chain), indent=2) + "\n"
     whole = data(chain)
@@ -76,6 +83,41 @@ def prox_data(chain: ProximalDerivation) -> dict[str, Any]:
         ],
         "conjugate": _optional(chain.conjugate),
         "notes": list(dict.fromkeys((*chain.notes, *objective.notes))),
+    }
+
+
+def loss_data(chain: LossDerivation) -> dict[str, Any]:
+    """Return the derivation of a loss as lists, dicts, strings, numbers and booleans."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "loss": of_loss(chain.profile),
+        "steps": [_of_step(step) for step in chain.steps],
+        "gradient": to_text(chain.gradient),
+        "hessian": _optional(chain.hessian),
+        "knots": [_of_knot(knot) for knot in chain.knots],
+        "bounds": [
+            {"claim": verdict.claim, "symbol": verdict.symbol, "value": _optional(verdict.value)}
+            for verdict in chain.bounds
+        ],
+        "notes": list(chain.notes),
+    }
+
+
+def of_loss(profile: LossProfile) -> dict[str, Any]:
+    """Return a loss as lists, dicts, strings, numbers and booleans: `phi` is over `w`, which stands for `argument`."""
+    loss = profile.loss
+    (term,) = profile.terms.terms
+    return {
+        "name": loss.name,
+        "title": loss.title,
+        "text": loss.path or loss.name,
+        "expression": to_text(loss.expression),
+        "label": str(loss.labels),
+        "prediction": str(loss.prediction),
+        "phi": to_text(term.tree),
+        "argument": to_text(profile.argument),
+        "parameters": [_of_parameter(parameter) for parameter in loss.parameters],
+        "references": [loss.reference] if loss.reference else [],
     }
 
 

@@ -8,8 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from symreg.calculus.domains.conditions import condition_of
-from symreg.claims.verdict import PHI_OF_W, Verdict, Verdicts, Witness
-from symreg.expressions.arithmetic import W, times, total
+from symreg.calculus.loss_profile import LossProfile, Y
+from symreg.claims.verdict import PHI, PHI_OF_W, Verdict, Verdicts, Witness
+from symreg.derivation.loss import LOSS
+from symreg.expressions.arithmetic import W, call, times, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Compare, Item, Name, Negate, Subscript, Sum, Tree, number, substitute
 from symreg.model.objective import Objective
@@ -18,11 +20,11 @@ from symreg.presentation.escaping import escape as escape_latex
 from symreg.presentation.escaping import plain
 from symreg.presentation.markdown import GITHUB, Dialect, allowed, escape
 from symreg.presentation.mathematics.notation import Notation, latex_symbol, notation_of
-from symreg.presentation.mathematics.text import formula
 from symreg.presentation.meanings import meaning_of
 from symreg.presentation.outline.document import Equation, Sentence
 from symreg.presentation.outline.prose import declared_rows
 from symreg.presentation.text import WIDTH, sentence_lines
+from symreg.presentation.to_json import of_loss
 from symreg.templates import render
 
 SCHEMA_VERSION = 1
@@ -32,15 +34,15 @@ _BESIDE = ("lr", "step")
 
 def text(analysis: Verdicts) -> str:
     """Return the verdicts as a table: ASCII, no line wider than 80 characters, a newline at the end."""
-    objective, notation = analysis.objective, _notation(analysis)
+    objective, loss, notation = analysis.objective, analysis.loss, verdict_notation(analysis)
     title = f"{objective.name} - {plain(objective.title)}" if objective.title != objective.name else objective.name
     first = max(len(v.claim) for v in analysis.verdicts) + 2
     second = max(len(v.verdict) for v in analysis.verdicts) + 2
     lines = [*textwrap.wrap(title, WIDTH, subsequent_indent="   ")]
-    lines += [f"   {_in_text(row, notation)}" for row in _declared(objective)]
+    lines += [f"   {line}" for row in _declared(analysis) for line in sentence_lines([row], notation, WIDTH - 3)]
     lines.append("")
     for verdict in analysis.verdicts:
-        said = [sentence_lines([s], notation, WIDTH - first - second) for s in sentences(verdict, objective)]
+        said = [sentence_lines([s], notation, WIDTH - first - second) for s in sentences(verdict, objective, loss)]
         wrapped = [line for lines_of_one in said for line in lines_of_one] or [""]
         head = f"{verdict.claim:<{first}}{verdict.verdict:<{second}}"
         lines += [(head if k == 0 else " " * len(head)) + line for k, line in enumerate(wrapped)]
@@ -52,8 +54,14 @@ def text(analysis: Verdicts) -> str:
 _WORDS = ("proved", "conditional", "refuted", "undecided")
 
 
-def sentences(verdict: Verdict, objective: Objective) -> tuple[Sentence, ...]:
-    """Return what stands behind a verdict: its condition, its constant, what to know, and what refutes it."""
+def sentences(verdict: Verdict, objective: Objective, loss: LossProfile | None = None) -> tuple[Sentence, ...]:
+    """Return what stands behind a verdict: its condition, its constant, what to know, and what refutes it.
+
+    Args:
+        verdict: On a claim.
+        objective: Whose parameters are no letters of constants.
+        loss: Where it is of a loss: the weight is told as what that is a function of.
+    """
     parts: list[Sentence] = []
     if verdict.holds_iff is not None:
         parts.append(("iff ", verdict.holds_iff))
@@ -65,7 +73,11 @@ def sentences(verdict: Verdict, objective: Objective) -> tuple[Sentence, ...]:
         parts.append(_witness_sentence(verdict.witness))
     if verdict.method.startswith("balls for"):
         parts.append((f"({verdict.method})",))
-    return tuple(parts)
+    return tuple(parts) if loss is None else tuple(_at_sample(part, loss) for part in parts)
+
+
+def _at_sample(sentence: Sentence, loss: LossProfile) -> Sentence:
+    return tuple(part if isinstance(part, str) else loss.at_sample(part) for part in sentence)
 
 
 def _constant(symbol: str, value: Tree, objective: Objective) -> Sentence:
@@ -81,25 +93,25 @@ _LETTERS = {"rho": r"\rho", "mu": r"\mu", "L": "L", "lr": r"\eta", "step": "s"}
 
 def markdown(analysis: Verdicts, dialect: Dialect = GITHUB) -> str:
     """Return the verdicts as a table in Markdown."""
-    objective, notation = analysis.objective, _notation(analysis)
+    objective, notation = analysis.objective, verdict_notation(analysis)
 
     def shown(sentence: Sentence) -> str:
         return allowed(in_prose(sentence, notation, escape, dialect.within)).replace("|", r"\|")
 
     rows = ["| claim | verdict | |", "| --- | --- | --- |"]
     for verdict in analysis.verdicts:
-        said = "; ".join(map(shown, sentences(verdict, objective)))
+        said = "; ".join(map(shown, sentences(verdict, objective, analysis.loss)))
         rows.append(f"| {verdict.claim} | {verdict.verdict} | {said} |")
     title = f"# {escape(objective.name)}" + (
         f": {in_title(objective.title, escape, dialect.within)}" if objective.title else ""
     )
-    parameters = [f"- {shown(row)}" for row in _declared(objective)]
+    parameters = [f"- {shown(row)}" for row in _declared(analysis)]
     return "\n".join([title, "", *parameters, "", *rows]) + "\n"
 
 
 def latex(analysis: Verdicts) -> str:
     """Return the verdicts as a complete LaTeX document."""
-    objective, notation = analysis.objective, _notation(analysis)
+    objective, notation = analysis.objective, verdict_notation(analysis)
 
     def shown(*parts: Sentence) -> str:
         return "; ".join(in_prose(sentence, notation, escape_latex, "${}$") for sentence in parts)
@@ -109,16 +121,16 @@ def latex(analysis: Verdicts) -> str:
         {
             "name": escape_latex(objective.name),
             "title": in_title(objective.title, escape_latex, "${}$"),
-            "parameters": [shown(row) for row in _declared(objective)],
-            "is_elementwise": not objective.terms.couple_weights,
-            "lines": [f"{left} & {right}".lstrip() for left, right in lines_of(_penalty(objective), notation)],
-            "weights": shown(*_weights(objective)),
+            "parameters": [shown(row) for row in _declared(analysis)],
+            "opening": shown(_opening(analysis)),
+            "lines": [f"{left} & {right}".lstrip() for left, right in lines_of(_formula(analysis), notation)],
+            "weights": shown(*_weights(analysis)),
             "rows": [
                 {
                     "claim": escape_latex(v.claim),
                     "verdict": v.verdict,
                     "meaning": shown(meaning_of(v.claim, objective.terms.names)),
-                    "said": shown(*sentences(v, objective)),
+                    "said": shown(*sentences(v, objective, analysis.loss)),
                 }
                 for v in analysis.verdicts
             ],
@@ -126,8 +138,21 @@ def latex(analysis: Verdicts) -> str:
     )
 
 
-def _penalty(objective: Objective) -> Equation:
-    """Return what the penalty is: of one weight, or of the vector where a term is in index notation."""
+def _opening(analysis: Verdicts) -> Sentence:
+    """Return what the formula is of."""
+    if analysis.loss is not None:
+        return (Compare("==", LOSS, call("phi", analysis.loss.argument)), ", where")
+    if analysis.objective.terms.couple_weights:
+        return ("Of the whole vector, or of one weight ", W, " as ", PHI_OF_W, ", the others fixed:")
+    over_weights = Sum(call("phi", Item("w", (Subscript("i"),))), "i")
+    return (Compare("==", Name("R"), over_weights), ", where")
+
+
+def _formula(analysis: Verdicts) -> Equation:
+    """Return what the penalty is: of one weight, or of the vector where a term is in index notation; or the loss."""
+    if analysis.loss is not None:
+        return Equation(left=LOSS, rights=(analysis.loss.loss.expression,))
+    objective = analysis.objective
     values = {term.name: times(number(term.coefficient), term.tree) for term in objective.terms.terms}
     own = total([values[term.name] for term in objective.terms.elementwise])
     if not objective.terms.couple_weights:
@@ -139,15 +164,21 @@ def _penalty(objective: Objective) -> Equation:
     )
 
 
-def _weights(objective: Objective) -> list[Sentence]:
-    """Return where a weight lies."""
-    domains = dict.fromkeys(term.domain for term in objective.terms.terms)
+def _weights(analysis: Verdicts) -> list[Sentence]:
+    """Return where a weight lies; of a loss, where the label and the prediction do."""
+    if analysis.loss is not None:
+        loss = analysis.loss.loss
+        return [(loss.labels.condition("y"),), (loss.prediction.condition("z"),)]
+    domains = dict.fromkeys(term.domain for term in analysis.objective.terms.terms)
     ends = [end for end in map(condition_of, domains) if end is not None]
     return [(end,) for end in ends] or [("all real ", W)]
 
 
 def to_json(analysis: Verdicts) -> str:
-    """Return the verdicts as JSON; expressions are text of the language over `w`, `u` and `v`."""
+    """Return the verdicts as JSON; expressions are text of the language over `w`, `u` and `v`.
+
+    Of a loss `w` stands for its `argument`, over `z` and `y`.
+    """
     return json.dumps(data(analysis), indent=2) + "\n"
 
 
@@ -155,7 +186,11 @@ def data(analysis: Verdicts) -> dict[str, Any]:
     """Return the verdicts as lists, dicts and strings."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "objective": {"name": analysis.objective.name, "text": analysis.objective.text},
+        **(
+            {"objective": {"name": analysis.objective.name, "text": analysis.objective.text}}
+            if analysis.loss is None
+            else {"loss": of_loss(analysis.loss)}
+        ),
         "verdicts": [
             {
                 "claim": verdict.claim,
@@ -204,16 +239,26 @@ def _number(value: Fraction) -> Tree:
     return Negate(size) if value < 0 else size
 
 
-def _declared(objective: Objective) -> list[Sentence]:
-    """Return what the parameters may be, and the elements of arrays that are not any real number."""
-    return [(row.domain,) if row.domain else (row.name, " real") for row in declared_rows(objective.terms)]
+def _declared(analysis: Verdicts) -> list[Sentence]:
+    """Return what the parameters may be, and the elements of arrays that are not any real number; what a loss is."""
+    loss, terms = analysis.loss, analysis.objective.terms
+    rows = [row for row in declared_rows(terms) if loss is None or row.name != Y]
+    declared: list[Sentence] = [(row.domain,) if row.domain else (row.name, " real") for row in rows]
+    return declared if loss is None else [*_of_loss(loss), *declared]
 
 
-def _in_text(sentence: Sentence, notation: Notation) -> str:
-    return "".join(part if isinstance(part, str) else formula(part, notation).flat for part in sentence)
+def _of_loss(profile: LossProfile) -> list[Sentence]:
+    """Return what a loss is, and what is said of it."""
+    loss = profile.loss
+    where = "" if loss.prediction.is_all else f" and {loss.prediction.condition('z')}"
+    said = "for each label" if profile.of == "prediction" else "and so for every label"
+    return [
+        (Compare("==", LOSS, loss.expression), f" for {loss.labels.condition('y')}{where}"),
+        (Compare("==", LOSS, call("phi", profile.argument)), ": what holds of ", PHI, f" holds of the loss, {said}"),
+    ]
 
 
-def _notation(analysis: Verdicts) -> Notation:
+def verdict_notation(analysis: Verdicts) -> Notation:
     """Return the notation of an objective, with the letters of constants that are no parameters."""
     notation = notation_of(analysis.objective.terms, None)[0]
     taken = set(notation.symbols.values())

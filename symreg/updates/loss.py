@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
 from symreg.accuracy.search import Stable, stabilise
 from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import border
-from symreg.calculus.differentiation.differentiate import bare, differentiate, elementwise_over_j
+from symreg.calculus.differentiation.smooth import derivative_beside_kinks, without_squared_signs
 from symreg.calculus.domains.conditions import within
 from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.gradient import DerivedAddend
@@ -22,9 +20,9 @@ from symreg.calculus.pieces.pieces import Piece
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.expressions.arithmetic import INFINITY, NAN, ONE, W, negative, times, total, without_extrema
+from symreg.expressions.arithmetic import INFINITY, NAN, W, negative, times, total, without_extrema
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Binary, Call, Tree, number, substitute, transform
+from symreg.expressions.tree import Tree, substitute, transform
 from symreg.model.loss import Loss
 from symreg.model.spec import Parameter
 from symreg.updates.forms import accurate_forms
@@ -62,7 +60,7 @@ def loss_forms(loss: Loss) -> LossForms:
         Intractable: An expression that the calculus does not handle.
     """
     profile = profile_of(loss)
-    with border("the loss's derivative"), _in_words_of(profile):
+    with border("the loss's derivative"), profile.told():
         analysis = analyse(profile.terms)
         forms = accurate_forms(analysis)
         assert forms.value is not None and forms.gradient is not None  # of one elementwise term
@@ -85,17 +83,6 @@ def _as_written(profile: LossProfile, value: Tree) -> Tree:
     """Return the loss by the form of phi; where that is phi as it was given, by the loss's own text."""
     (term,) = profile.terms.terms
     return profile.loss.expression if value == without_extrema(term.tree) else profile.at_sample(value)
-
-
-@contextmanager
-def _in_words_of(profile: LossProfile) -> Iterator[None]:
-    """Tell of the loss what is refused of phi."""
-    try:
-        yield
-    except NotDifferentiable as error:
-        raise NotDifferentiable(f"{profile.loss.name}: {profile.in_words(str(error))}") from None
-    except Intractable as error:
-        raise Intractable(f"{profile.loss.name}: {profile.in_words(str(error))}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,24 +121,14 @@ def second_derivative(analysis: Analysis) -> Second:
 def _second_form(addend: DerivedAddend) -> Stable:
     """Return the stable form of an addend's second derivative."""
     parameters = addend.term.parameters
-    plain, raw = (
-        bare(differentiate(elementwise_over_j(tree), parameters).tree) for tree in (addend.simplified, addend.gradient)
-    )
+    plain, raw = (derivative_beside_kinks(slope, parameters) for slope in (addend.simplified, addend.gradient))
+    simplified = transform(simplify(plain, parameters), without_squared_signs)
     return stabilise(
-        simplify(transform(simplify(plain, parameters), _without_signs), parameters),
+        simplify(simplified, parameters),
         parameters=parameters,
         domain=addend.term.domain,
-        candidates=(transform(plain, _without_signs), transform(raw, _without_signs)),
+        candidates=(plain, raw),
     )
-
-
-def _without_signs(node: Tree) -> Tree:
-    """Return sign(x)**2 as 1, which it is but at a kink, and that is seen to apart."""
-    match node:
-        case Binary("**", Call("sign", _), exponent) if exponent == number(2):
-            return ONE
-        case _:
-            return node
 
 
 def _is_of_one_side(tree: Tree, bend: Knot, parameters: tuple[Parameter, ...]) -> bool:

@@ -7,17 +7,29 @@ imported where nothing heavy may be.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from symreg.application.choices import FRAGMENT_WIDTH
 from symreg.application.requests import distinct_rules, read_objective
-from symreg.application.tasks.objectives import decide_properties, derive_chains, derive_prox_chain
+from symreg.application.tasks.objectives import (
+    decide_loss_properties,
+    decide_properties,
+    derive_chains,
+    derive_loss_chain,
+    derive_prox_chain,
+)
 from symreg.application.tasks.printed import PrintedDerivation, PrintedText, notes_on
 from symreg.application.worker import Phase, Tell
+from symreg.objectives.single_loss import single_loss
 
 if TYPE_CHECKING:
     from symreg.derivation.model import ProximalDerivation
     from symreg.model.objective import Objective
+    from symreg.presentation import Derivation, Properties
+
+DEFAULT_RULES = ("gradient_descent",)
+"""The rules of a derivation for which none is named."""
 
 
 def write_derivation(
@@ -54,10 +66,20 @@ def write_derivation(
         from symreg.presentation.fragment import line_width
 
         line_width(width)  # before any work begins
+    loss = None if has_prox or parameters or domain or tuple(rules) != DEFAULT_RULES else single_loss(objective)
+    if loss is not None:
+        chain = derive_loss_chain(tell, loss=loss if name is None else replace(loss, name=name))
+        return _printed(Derivation(chain), form, width, bibliography, ())
     resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
     chains, _ = derive_chains(tell, objective=resolved, rules=distinct_rules(rules))
     operator = _derived_operator(tell, resolved) if has_prox else None
-    derivation = Derivation(chains[0], chains[1:], operator)
+    return _printed(Derivation(chains[0], chains[1:], operator), form, width, bibliography, notes_on(resolved))
+
+
+def _printed(
+    derivation: Derivation, form: str, width: str, bibliography: str | None, notes: tuple[str, ...]
+) -> PrintedDerivation:
+    """Return a derivation in a form, and its sources if a file of them is asked for."""
     forms: dict[str, Callable[[], str]] = {
         "text": derivation.text,
         "latex": derivation.latex,
@@ -70,7 +92,7 @@ def write_derivation(
         from symreg.presentation.bibliography import merged
 
         sources = merged(bibliography, derivation.bibtex())
-    return PrintedDerivation(text=forms[form](), notes=notes_on(resolved), bibliography=sources)
+    return PrintedDerivation(text=forms[form](), notes=notes, bibliography=sources)
 
 
 def _derived_operator(tell: Tell, objective: Objective) -> ProximalDerivation:
@@ -94,21 +116,29 @@ def write_properties(
     """Return the verdicts on an objective as `text`, `latex`, `markdown` or `json`."""
     from symreg.presentation import Properties
 
+    loss = None if parameters or domain else single_loss(objective)
+    if loss is not None:
+        analysis = decide_loss_properties(tell, loss=loss if name is None else replace(loss, name=name))
+        return PrintedText(text=_in_form(Properties(analysis), form), notes=analysis.notes)
     resolved = read_objective(objective, parameters=parameters, name=name, domain=domain)
     properties = Properties(decide_properties(tell, objective=resolved))
+    return PrintedText(text=_in_form(properties, form), notes=notes_on(resolved))
+
+
+def _in_form(properties: Properties, form: str) -> str:
     forms: dict[str, Callable[[], str]] = {
         "text": properties.text,
         "latex": properties.latex,
         "markdown": properties.markdown,
         "json": properties.to_json,
     }
-    return PrintedText(text=forms[form](), notes=notes_on(resolved))
+    return forms[form]()
 
 
 def write_overview(
     tell: Tell, *, subject: str, parameters: Sequence[str] = (), domain: str | None = None
 ) -> PrintedText:
-    """Return an objective, or an update rule, on one screen.
+    """Return an objective, a loss, or an update rule, on one screen.
 
     Args:
         tell: Called with the phase.
@@ -123,6 +153,12 @@ def write_overview(
 
         rule = resolve_rule(subject)
         return PrintedText(text=rule_overview(rule), notes=())
+
+    loss = None if parameters or domain else single_loss(subject)
+    if loss is not None:
+        from symreg.presentation.overview_of_loss import loss_overview
+
+        return PrintedText(text=loss_overview(derive_loss_chain(tell, loss=loss)), notes=())
 
     resolved = read_objective(subject, parameters=parameters, domain=domain)
     tell(Phase(resolved.name, is_symbolic=True))

@@ -14,7 +14,9 @@ from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 
 if TYPE_CHECKING:
     from symreg.claims.verdict import Verdicts
+    from symreg.derivation.loss import LossDerivation
     from symreg.derivation.model import GradientDerivation, ProximalDerivation
+    from symreg.model.loss import Loss
     from symreg.model.objective import Objective
     from symreg.model.spec import Rule
     from symreg.updates.update import Update
@@ -44,6 +46,28 @@ def derive_chain(tell: Tell, *, objective: Objective, rule: Rule) -> GradientDer
     chain = derive(objective, rule)
     confront_derivation(chain)
     return chain
+
+
+def derive_loss_chain(tell: Tell, *, loss: Loss) -> LossDerivation:
+    """Return the derivation of a loss's derivatives by its prediction."""
+    from symreg.application.confront import confront_verdicts
+    from symreg.derivation.loss import derive_loss
+
+    tell(Phase(loss.name, is_symbolic=True))
+    chain = derive_loss(loss)
+    confront_verdicts(chain.verdicts)
+    return chain
+
+
+def decide_loss_properties(tell: Tell, *, loss: Loss) -> Verdicts:
+    """Return the verdicts on a loss."""
+    from symreg.application.confront import confront_verdicts
+    from symreg.claims.losses import loss_properties
+
+    tell(Phase(loss.name, is_symbolic=True))
+    analysis = loss_properties(loss)
+    confront_verdicts(analysis)
+    return analysis
 
 
 def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProximalDerivation:

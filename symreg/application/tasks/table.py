@@ -11,8 +11,10 @@ from symreg.application.tasks import documents, objectives, reports, sources
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
     for task in (
+        objectives.decide_loss_properties,
         objectives.decide_properties,
         objectives.derive_chains,
+        objectives.derive_loss_chain,
         objectives.derive_judged_updates,
         objectives.derive_updates,
         objectives.emit_sources,

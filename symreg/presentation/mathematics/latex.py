@@ -110,9 +110,9 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
 def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tuple[Run, int]:
     match function, arguments:
         case "d", (Name(name),):
-            return piece(f"\\frac{{\\partial {name}}}{{\\partial w_j}}", 1750, height=2), PRODUCT
+            return piece(f"\\frac{{\\partial {name}}}{{\\partial {notation.variable}}}", 1750, height=2), PRODUCT
         case "d", (argument,):
-            operator = r"\frac{\partial}{\partial w_j} "
+            operator = f"\\frac{{\\partial}}{{\\partial {notation.variable}}} "
             inner = bracketed(_run(argument, ANY, notation), "", ("[", "]"), smallest=1)
             return row((piece(operator, 1900, height=2), inner)), PRODUCT
         case "where", _:
@@ -191,7 +191,7 @@ def inline(tree: Tree, notation: Notation) -> Run:
 def _inline(tree: Tree, notation: Notation) -> Run:
     match tree:
         case Call("d", (Name(name),)):
-            return piece(f"\\partial {name} / \\partial w_j", 4500)
+            return piece(f"\\partial {name} / \\partial {notation.variable}", 4500)
         case Compare(operator, left, right):
             sign = before(f" {_RELATIONS[operator]} ", 1400, _inline(right, notation))
             return row((_inline(left, notation), sign), WITHIN)

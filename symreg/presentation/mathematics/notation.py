@@ -32,11 +32,13 @@ class Notation:
         symbols: LaTeX of a name that has a symbol of its own.
         varying: Names that stand for one number per weight, and are written with the weight's index.
         proximal: What `prox` is the operator of, as a subscript names it.
+        variable: What a formal derivative is by: a weight, or the prediction of a loss.
     """
 
     symbols: dict[str, str] = field(default_factory=dict)
     varying: frozenset[str] = frozenset()
     proximal: str = "R"
+    variable: str = "w_j"
 
     def latex(self, name: str) -> str:
         """Return a name's LaTeX symbol, without an index."""

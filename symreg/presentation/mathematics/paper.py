@@ -34,6 +34,9 @@ FORMAL = {
     "phi": ("phi", r"\varphi"),
     "dphi": ("phi'", r"\varphi'"),
     "ddphi": ("phi''", r"\varphi''"),
+    "loss": ("l", r"\ell"),
+    "dloss": ("l'", r"\ell'"),
+    "ddloss": ("l''", r"\ell''"),
     "dF": ("F'", "F'"),
     "F_inverse": ("F^-1", "F^{-1}"),
     "envelope": ("env", r"\mathrm{env}"),
@@ -47,7 +50,7 @@ FORMAL = {
     "acos": ("acos", r"\arccos"),
     "lambertw": ("W", "W"),
 }
-"""Functions that only derivations of proximal operators know, in text and in LaTeX."""
+"""Functions that only derivations know, in text and in LaTeX."""
 EXTREMES = {
     "argmin": ("argmin", r"arg\,min"),
     "minimum": ("min", "min"),

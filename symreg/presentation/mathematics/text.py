@@ -144,10 +144,10 @@ def _product(tree: Tree, notation: Notation) -> Run:
 
 
 def _derivative(argument: Tree, notation: Notation) -> Run:
-    """Print a formal derivative by the weight."""
+    """Print a formal derivative."""
     if isinstance(argument, Name):
-        return piece(f"d{argument.name}/dw_j")
-    return row((piece("d("), _run(argument, ANY, notation), piece(")/dw_j")))
+        return piece(f"d{argument.name}/d{notation.variable}")
+    return row((piece("d("), _run(argument, ANY, notation), piece(f")/d{notation.variable}")))
 
 
 def _case(value: Tree, condition: Tree | None, notation: Notation) -> Run:

@@ -8,25 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from symreg.derivation.loss import LossDerivation
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.presentation.outline.command import command_text, notes_of
 from symreg.presentation.outline.document import Outline, Part
 from symreg.presentation.outline.gradient import gradient_outline, rule_part
+from symreg.presentation.outline.loss import loss_outline
 from symreg.presentation.outline.proximal import proximal_outline, proximal_part
 
 
 def outline(
-    chain: GradientDerivation | ProximalDerivation,
+    chain: GradientDerivation | ProximalDerivation | LossDerivation,
     others: Sequence[GradientDerivation] = (),
     operator: ProximalDerivation | None = None,
 ) -> Outline:
     """Return the outline of a derivation.
 
     Args:
-        chain: Of an objective's gradient with a rule, or of its operator by itself.
+        chain: Of an objective's gradient with a rule, of its operator by itself, or of a loss.
         others: Of the same objective with other rules: what they add is told in parts of their own.
         operator: Of the whole penalty, to be told as well.
     """
+    if isinstance(chain, LossDerivation):
+        return loss_outline(chain)
     if isinstance(chain, ProximalDerivation):
         return proximal_outline(chain)
     document = gradient_outline(chain)

@@ -1,0 +1,155 @@
+"""Derive a loss by its prediction: l', l'' with the rules that lead to them, and what bounds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symreg.calculus.analysis import Analysis, analyse
+from symreg.calculus.border import border
+from symreg.calculus.differentiation.differentiate import differentiate
+from symreg.calculus.differentiation.smooth import derivative_beside_kinks, without_squared_signs
+from symreg.calculus.differentiation.step import Step
+from symreg.calculus.loss_profile import LossProfile, Y, Z
+from symreg.calculus.pieces.knot import Knot
+from symreg.calculus.symbolic.simplify import simplify
+from symreg.claims.losses import loss_properties
+from symreg.claims.verdict import Verdict, Verdicts
+from symreg.errors import Intractable
+from symreg.expressions.arithmetic import WJ, call, times, total
+from symreg.expressions.decompose import factors, product
+from symreg.expressions.tree import Call, Compare, Tree, substitute, transform
+from symreg.model.loss import Loss
+from symreg.model.objective import Objective
+
+LOSS, SLOPE, CURVATURE = (call(name, Z, Y) for name in ("loss", "dloss", "ddloss"))
+"""l(z, y), and its first and second derivative by z."""
+_BOUNDS = ("convex", "monotone", "bounded slope", "gradient Lipschitz")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossDerivation:
+    """The derivation of a loss by its prediction; trees are over `z`, `y` and the parameters.
+
+    `Call("d", (x,))` is the derivative of x by z; `Call("loss", (z, y))`, `dloss` and `ddloss` are l, l' and l''.
+
+    Args:
+        profile: The loss, as phi of one number.
+        steps: In the order in which they are read.
+        gradient: l'(z, y), simplified.
+        hessian: l''(z, y), simplified; None where there is no formula for it.
+        knots: Of phi, over the bare `w`.
+        verdicts: Everything that is known of the loss.
+        notes: One sentence each.
+    """
+
+    profile: LossProfile
+    steps: tuple[Step, ...]
+    gradient: Tree
+    hessian: Tree | None
+    knots: tuple[Knot, ...]
+    verdicts: Verdicts
+    notes: tuple[str, ...] = ()
+
+    @property
+    def loss(self) -> Loss:
+        """What was derived."""
+        return self.profile.loss
+
+    @property
+    def objective(self) -> Objective:
+        """phi, with the loss's name and title."""
+        return self.verdicts.objective
+
+    @property
+    def bounds(self) -> tuple[Verdict, ...]:
+        """What is proved of the loss and its derivatives that a choice of step size rests on."""
+        return tuple(v for v in map(self.verdicts.__getitem__, _BOUNDS) if v.verdict == "proved")
+
+
+@border("the loss's derivative")
+def derive_loss(loss: Loss) -> LossDerivation:
+    """Return the derivation of a loss's two derivatives by the prediction.
+
+    Raises:
+        NotDifferentiable: It jumps, or has a switch whose roots cannot be listed.
+        Intractable: An expression that the calculus does not handle.
+    """
+    verdicts = loss_properties(loss)
+    profile = verdicts.loss
+    assert profile is not None
+    with profile.told():
+        analysis = analyse(profile.terms)
+        gradient = _by_prediction(profile, analysis.gradient)
+    steps = [Step(rule="loss", before=LOSS, after=loss.expression, why=_where(loss))]
+    steps += _differentiated(loss.expression, gradient, SLOPE, analysis, "")
+    steps += [_at_kink(knot, profile) for knot in analysis.knots if knot.is_kink]
+    smooth = _by_prediction(profile, total([addend.simplified for addend in analysis.addends]))
+    try:
+        hessian: Tree | None = profile.at_sample(_second(analysis))
+        assert hessian is not None
+        why = "y^2 = 1 for both labels" if profile.of == "margin" else ""
+        steps += _differentiated(smooth, hessian, CURVATURE, analysis, why)
+    except Intractable:
+        hessian = None
+    return LossDerivation(
+        profile=profile,
+        steps=tuple(dict.fromkeys(steps)),
+        gradient=gradient,
+        hessian=hessian,
+        knots=analysis.knots,
+        verdicts=verdicts,
+        notes=verdicts.notes,
+    )
+
+
+def _by_prediction(profile: LossProfile, slope: Tree) -> Tree:
+    """Return l' of phi', its factors in one product, of a choice in each branch."""
+    if isinstance(slope, Call) and slope.function == "where":
+        condition, *branches = slope.arguments
+        return call("where", profile.at_sample(condition), *(_by_prediction(profile, branch) for branch in branches))
+    return product([*factors(profile.slope_factor), *factors(profile.at_sample(slope))])
+
+
+def _where(loss: Loss) -> str:
+    """Return where the formula holds, in words."""
+    places = [loss.labels.condition("y")]
+    if not loss.prediction.is_all:
+        places.append(f"{loss.prediction.condition('z')}, beyond that it is +inf")
+    return f"as it was written, for {' and '.join(places)}"
+
+
+def _differentiated(tree: Tree, result: Tree, left: Tree, analysis: Analysis, why: str) -> list[Step]:
+    """Return the rules of differentiation by z, and what is made of their results."""
+    derivative = differentiate(substitute(tree, {Z: WJ}), analysis.parameters)
+    steps = [
+        Step(
+            rule=step.rule,
+            before=substitute(step.before, {WJ: Z}),
+            after=substitute(step.after, {WJ: Z}),
+            why=step.why.replace("w_j", "z"),
+            condition=None if step.condition is None else substitute(step.condition, {WJ: Z}),
+        )
+        for step in derivative.steps
+    ]
+    raw = substitute(derivative.tree, {WJ: Z})
+    if steps and steps[-1].after != raw and raw != result:
+        steps.append(Step(rule="put together", before=left, after=raw))
+    return [*steps, Step(rule="result", before=left, after=result, why=why)]
+
+
+def _at_kink(knot: Knot, profile: LossProfile) -> Step:
+    """Return what is taken for the slope at a kink."""
+    return Step(
+        rule="one-sided derivatives",
+        before=SLOPE,
+        after=times(profile.slope_factor, knot.chosen),
+        why="the derivative of smaller magnitude of the two, or 0 between them",
+        condition=Compare("==", profile.argument, knot.position),
+    )
+
+
+def _second(analysis: Analysis) -> Tree:
+    """Return phi'' over the bare `w`, simplified."""
+    slope = total([addend.simplified for addend in analysis.addends])
+    derivative = simplify(derivative_beside_kinks(slope, analysis.parameters), analysis.parameters)
+    return simplify(transform(derivative, without_squared_signs), analysis.parameters)
