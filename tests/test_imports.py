@@ -87,7 +87,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "audit": {"oracle", "minimum", "report", "comparison", "cases"},
         "behaviour": {"oracle", "minimum", "comparison", "cases"},
         "foreign": {"oracle", "cases"},
-        "data": {"oracle", "minimum", "report", "comparison", "cases"},
+        "data": {"oracle", "minimum", "report", "comparison", "cases", "checks"},
         "checks": {"oracle", "minimum", "report", "comparison", "cases", "behaviour", "foreign"},
     },
     "targets": {

@@ -64,15 +64,13 @@ def judge_emitted(
         WrongCode: A function is wrong, or could not be judged at everyday values at all; holds the judge's report.
     """
     wanted = tuple(targets)
-    if objective.data is not None:
-        return _judge_penalty(objective, updates, wanted, options)
     judged = tuple(name for name in wanted if name != "c" or _can_compile()) or ("numpy",)
     notes = (TWIN,) if "c" in wanted and "c" not in judged else ()
     sources = {name: emit(objective, updates, name, replace(options, is_judged=True)) for name in judged}
     compiler = find_compiler().identity if "c" in judged else ""
     texts = [f"{path}\n{text}" for files in sources.values() for path, text in sorted(files.items())]
     steps = [(rule.steps, rule.states, rule.parameters) for rule in rules]
-    key = digest(_judge(), compiler, repr(objective.terms), repr(steps), *texts)
+    key = digest(_judge(), compiler, repr(objective.terms), repr(objective.data), repr(steps), *texts)
     verdict = _kept(key)
     if verdict is None:
         confront_updates(updates)  # what their docstrings claim
@@ -85,18 +83,6 @@ def judge_emitted(
     if verdict.wrong:
         raise WrongCode(objective.name, verdict.wrong)
     return (*notes, *verdict.notes)
-
-
-def _judge_penalty(
-    objective: Objective, updates: tuple[Update, ...], targets: tuple[str, ...], options: Options
-) -> tuple[str, ...]:
-    """Have the judge look at what takes no data; return what its owner must know of the rest."""
-    of_penalty = tuple(update for update in updates if update.data is None)
-    names = [update.name for update in updates if update.data is not None]
-    notes = (f"{', '.join(names)}: not judged, as nothing that takes data is",) if names else ()
-    if not of_penalty:
-        return notes
-    return (*judge_emitted(replace(objective, data=None), of_penalty, (), targets, options), *notes)
 
 
 def _verdict(report: Report, proximal: set[str]) -> _Verdict:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from symreg.application.choices import DTYPES
 from symreg.application.requests import VerifyRequest
 from symreg.errors import SpecError
+from symreg.model.clashes import told_apart
 from symreg.model.names import mentioned
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
@@ -45,16 +46,24 @@ def judge(
         progress: Told which check is next.
 
     Raises:
-        SpecError: The objective has a loss over samples, which is not judged.
         ToolMissing: The C target is among them and there is no compiler.
     """
-    from symreg.verification import verify
+    from symreg.verification import judge_objective, verify
 
-    if request.objective.data is not None:
-        raise SpecError(f"{request.objective.name}: not judged, as nothing that takes data is; verify its penalty")
     subjects = [s for s in _subjects(request.objective, updates, targets, options) if s.dtype in request.dtypes]
     if options.style == "plain":  # which leaves out what the others do with `out`, layouts and wrong arguments
         subjects = [replace(s, is_emitted=TARGETS[s.label].plain_writer is None) for s in subjects]
+    if request.objective.data is not None:
+        return judge_objective(
+            request.objective.data,
+            request.objective.terms,
+            [told_apart(rule, request.objective.declarations) for rule in request.rules],
+            subjects,
+            points=request.points,
+            params=request.parameters,
+            rtol=request.rtol or 0.0,
+            progress=progress,
+        )
     return verify(
         request.objective.terms,
         request.rules,
@@ -80,7 +89,11 @@ def quick_look(
     """
     from symreg import verification
 
-    return verification.quick_look(objective.terms, rules, _subjects(objective, updates, targets, options))
+    subjects = _subjects(objective, updates, targets, options)
+    if objective.data is None:
+        return verification.quick_look(objective.terms, rules, subjects)
+    apart = [told_apart(rule, objective.declarations) for rule in rules]
+    return verification.judge_objective(objective.data, objective.terms, apart, subjects, is_brief=True)
 
 
 def judge_function(

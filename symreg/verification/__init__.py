@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from symreg.verification.checks.convexity import Convexity
     from symreg.verification.checks.judge import verify
     from symreg.verification.checks.quick_look import quick_look
-    from symreg.verification.data.judge import data_checks
+    from symreg.verification.data.judge import judge_objective
     from symreg.verification.report.check import Check
     from symreg.verification.report.report import Report
 
-__all__ = ["Check", "Convexity", "Report", "Sizes", "Subject", "against", "data_checks", "quick_look", "verify"]
+__all__ = ["Check", "Convexity", "Report", "Sizes", "Subject", "against", "judge_objective", "quick_look", "verify"]
 
 _PLACES = {
     "Check": "report.check",
@@ -28,7 +28,7 @@ _PLACES = {
     "Sizes": "cases.sampling.sizes",
     "Subject": "cases.calling",
     "against": "checks.against",
-    "data_checks": "data.judge",
+    "judge_objective": "data.judge",
     "quick_look": "checks.quick_look",
     "verify": "checks.judge",
 }

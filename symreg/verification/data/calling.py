@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,21 @@ from symreg.verification.data.samples import Sample
 from symreg.verification.oracle.formats import Vector
 
 
-def arguments_of(sample: Sample, layout: str, names: tuple[str, ...]) -> dict[str, Any]:
+def arguments_of(
+    sample: Sample, layout: str, names: Collection[str], per_weight: Collection[str] = ()
+) -> dict[str, Any]:
     """Return the arguments of a call by name, each a copy of its own.
 
     Args:
         sample: The data, and the point.
         layout: One of `LAYOUTS`: how the matrix lies in memory.
-        names: Parameters that the function takes.
+        names: Parameters and arrays that the function takes.
+        per_weight: Those of them that hold one number for each weight; the sample has one for all.
     """
     given: dict[str, Any] = {"w": sample.w.copy(), "X": LAYOUTS[layout](sample.X.copy()), "y": sample.y.copy()}
-    given |= {name: sample.parameters[name] for name in names if name in sample.parameters}
+    known: dict[str, Any] = {**sample.parameters, **{name: array.copy() for name, array in sample.arrays.items()}}
+    given |= {name: np.full(len(sample.w), known[name], sample.w.dtype) for name in per_weight if name in names}
+    given |= {name: known[name] for name in names if name in known and name not in given}
     if sample.sample_weight is not None:
         given["sample_weight"] = sample.sample_weight.copy()
     return given

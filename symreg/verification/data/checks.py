@@ -66,6 +66,11 @@ class Evidence:
         """The parameters of the objective."""
         return tuple(dict.fromkeys((*(p.name for p in self.data.parameters), *self.terms.names)))
 
+    @property
+    def per_weight(self) -> tuple[str, ...]:
+        """The parameters that hold one number for each weight."""
+        return self.terms.per_weight
+
 
 def evidence(
     data: DataTerm,
@@ -99,7 +104,7 @@ def judge(evidence: Evidence, name: str, rule: Rule | None, subject: Subject) ->
     else:
         _OF_KIND[name](compare)
     if subject.is_emitted and name == "value" and not evidence.is_brief:
-        of_refusals(tally, subject, evidence.data, evidence.at[-1].sample, evidence.of_all)
+        of_refusals(tally, subject, evidence.data, evidence.at[-1].sample, evidence.of_all, evidence.per_weight)
     if subject.is_emitted and name == "partial" and not evidence.is_brief:
         of_lengths(tally, subject, evidence.at, evidence.of_loss)
     return tally.check()
@@ -180,7 +185,7 @@ class _Comparison:
                     state = self.subject.call(f"{rule.name}_state", {"w": exact.sample.w.copy()})
                 for _ in range(_STEPS):
                     right = after_step(exact, rule, own, state)
-                    given = {**arguments_of(exact.sample, layout, self.evidence.of_all), **own}
+                    given = {**self._arguments(exact, layout, self.evidence.of_all), **own}
                     given |= {"state": state} if uses_state else {}
                     call(self.subject, f"{rule.name}_step", given)
                     after = {**(state or {}), "w": given["w"]}
@@ -204,12 +209,15 @@ class _Comparison:
     def _result(self, name: str, exact: Exact, layout: str, without: Sequence[str] = (), **more: Any) -> Any:
         """Return what a function returns, None where it failed, which is recorded."""
         names = self.evidence.of_loss if name == "partial" else self.evidence.of_all
-        given = {**arguments_of(exact.sample, layout, names), **more}
+        given = {**self._arguments(exact, layout, names), **more}
         try:
             return call(self.subject, name, {k: x for k, x in given.items() if k not in without})
         except CallFailed as failed:
             self._fail(exact, layout, str(failed))
             return None
+
+    def _arguments(self, exact: Exact, layout: str, names: Sequence[str]) -> dict[str, Any]:
+        return arguments_of(exact.sample, layout, names, self.evidence.per_weight)
 
     def _fail(self, exact: Exact, layout: str, note: str) -> None:
         self.tally.fail(Failure(at={**exact.sample.at, "layout": layout}, note=note, rank=_rank(exact) + 1))

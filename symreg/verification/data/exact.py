@@ -96,9 +96,9 @@ class Exact:
     @cached_property
     def penalty_slopes(self) -> list[arb | None]:
         """dR/dw, at a kink all that lies between the one-sided derivatives."""
-        if not self.terms.indexed:
+        if not self.terms.couple_weights:
             return [None if jet is None else self._rounded(jet.slope) for jet in self._penalty_jets]
-        slope_at = slopes(self.terms, self.sample.parameters, floor=FORMATS[self.dtype].floor)
+        slope_at = slopes(self.terms, self.sample.parameters, self.sample.arrays, floor=FORMATS[self.dtype].floor)
         weights = self.sample.w.tolist()
         found = [slope_at(weights, j) for j in range(len(weights))]
         with ctx.workprec(BITS):
@@ -156,7 +156,7 @@ class Exact:
     @cached_property
     def _penalty_jets(self) -> list[Jet | None]:
         """phi and its derivatives at each weight."""
-        if self.terms.indexed:
+        if self.terms.couple_weights:
             return [None for _ in self.sample.w]
         if not self.terms.terms:
             return [Jet(arb(0), arb(0), arb(0)) for _ in self.sample.w]
@@ -170,11 +170,11 @@ class Exact:
 
     @cached_property
     def _penalty_value(self) -> arb | None:
-        if not self.terms.indexed:
+        if not self.terms.couple_weights:
             found = [None if jet is None else jet.value for jet in self._penalty_jets]
             known = [x for x in found if x is not None]
             return None if len(known) < len(found) else self._summed(known)
-        total = values(self.terms, self.sample.parameters, floor=FORMATS[self.dtype].floor)
+        total = values(self.terms, self.sample.parameters, self.sample.arrays, floor=FORMATS[self.dtype].floor)
         exact = total(self.sample.w.tolist())
         return None if exact is None else self._rounded(exact, 64)
 

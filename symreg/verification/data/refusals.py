@@ -19,7 +19,14 @@ from symreg.verification.data.matrices import compressed
 from symreg.verification.data.samples import Sample
 
 
-def of_refusals(tally: Tally, subject: Subject, data: DataTerm, sample: Sample, names: tuple[str, ...]) -> None:
+def of_refusals(
+    tally: Tally,
+    subject: Subject,
+    data: DataTerm,
+    sample: Sample,
+    names: tuple[str, ...],
+    per_weight: tuple[str, ...] = (),
+) -> None:
     """Require that `value` refuses what is not data, naming what is wrong with it, and lets NaN through.
 
     Args:
@@ -27,9 +34,10 @@ def of_refusals(tally: Tally, subject: Subject, data: DataTerm, sample: Sample, 
         subject: The functions under test.
         data: The loss over the samples.
         sample: A data set that is right.
-        names: Parameters that the function takes.
+        names: Parameters and arrays that the function takes.
+        per_weight: Those of them that hold one number for each weight.
     """
-    given = arguments_of(sample, "rows", names)
+    given = arguments_of(sample, "rows", names, per_weight)
     for wrong in _wrong(data, sample, given):
         try:
             call(subject, "value", wrong.given)

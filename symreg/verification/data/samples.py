@@ -14,7 +14,9 @@ from symreg.model.labels import Labels
 from symreg.model.loss import DataTerm
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
+from symreg.verification.cases.sampling.arrays import sampled_array
 from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
+from symreg.verification.cases.sampling.partitions import partition_of
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.oracle.formats import Dtype, Vector
 
@@ -39,6 +41,7 @@ class Sample:
         w: Weights, n.
         v: A direction, n.
         parameters: Of loss and penalty, by name.
+        arrays: Declared arrays of the penalty by name, and which weights are a group.
         number: Which sample it is; plainer ones come first.
     """
 
@@ -48,13 +51,16 @@ class Sample:
     w: Vector
     v: Vector
     parameters: dict[str, float]
+    arrays: dict[str, Any]
     number: int
 
     @property
     def at(self) -> dict[str, Any]:
         """The point as a report shows it."""
         weighted = {} if self.sample_weight is None else {"sample_weight": self.sample_weight.tolist()}
-        return {"w": self.w.tolist(), "X": self.X.tolist(), "y": self.y.tolist(), **weighted, **self.parameters}
+        arrays = {name: array.tolist() for name, array in self.arrays.items()}
+        own = {**weighted, **arrays, **self.parameters}
+        return {"w": self.w.tolist(), "X": self.X.tolist(), "y": self.y.tolist(), **own}
 
 
 def samples(
@@ -102,8 +108,16 @@ def _sample(
         w=w,
         v=v,
         parameters=parameters,
+        arrays=_arrays(terms, n, number, stream, dtype),
         number=number,
     )
+
+
+def _arrays(terms: Terms, n: int, number: int, stream: Stream, dtype: Dtype) -> dict[str, Any]:
+    """Return the penalty's declared arrays, and a partition of the weights where it is over groups."""
+    drawn: dict[str, Any] = {array.name: sampled_array(array, stream, n, dtype) for array in terms.arrays}
+    partition = partition_of(terms, number)
+    return drawn if partition is None else drawn | partition.arguments(n)
 
 
 def _parameters(

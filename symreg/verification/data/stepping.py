@@ -59,7 +59,7 @@ def after_step(
                 assert state is not None
                 point[one.name] = widened(arb(float(np.broadcast_to(state[one.name], sample.w.shape)[j])), unit)
             after = None
-            if losses is not None and slope is not None and not (rule.uses_prox and taken.indexed):
+            if losses is not None and slope is not None and not (rule.uses_prox and taken.couple_weights):
                 after = step({**point, "g_loss": losses[j], "g_penalty": slope})
             for name, results in found.items():
                 results.append(None if after is None else after[name])
