@@ -21,6 +21,7 @@ from symreg.application.objective_tasks import (
 )
 from symreg.application.requests import VerifyRequest, audit_request, distinct_rules, read_objective, verify_request
 from symreg.application.worker import Phase, Progress, Tell
+from symreg.objectives.structures import with_sizes
 from symreg.targets.emit import TARGETS
 from symreg.targets.options import UNLESS_ASKED, Kind, Options
 
@@ -226,6 +227,7 @@ def write_report(
     arrays: str | None = None,
     parameters: Sequence[str] = (),
     domain: str | None = None,
+    groups: str | None = None,
 ) -> PrintedReport:
     """Return the judge's report on what is emitted for an objective, or on a function of the user's own.
 
@@ -247,6 +249,7 @@ def write_report(
         arrays: What it takes.
         parameters: Declarations of parameters.
         domain: Where each weight lies.
+        groups: Sizes of groups of weights, of a penalty over groups.
     """
 
     from symreg.model.clashes import notes_on_names
@@ -255,8 +258,9 @@ def write_report(
         tell(Phase(f"verify {check}", is_symbolic=False))
         tell(Progress(done, total))
 
+    read = read_objective(objective, parameters=parameters, domain=domain)
     request = verify_request(
-        read_objective(objective, parameters=parameters, domain=domain),
+        read if groups is None else with_sizes(read, groups),
         distinct_rules(rules),
         kind=None if against is None else kind or "gradient",
         points=points,

@@ -53,8 +53,8 @@ def write(module: Module) -> dict[str, str]:
     """
     if module.dtype == "float32" and any(f.kernel.variation is not None for f in module.functions):
         raise SpecError(
-            f"{module.name}: the sums that a total variation needs are kept in double precision; take another dtype, or "
-            "leave prox and the rules that use it out"
+            f"{module.name}: the sums that a total variation needs are kept in double precision; take another dtype, "
+            "or leave prox and the rules that use it out"
         )
     if module.dtype == "float32" and any(f.kernel.search is not None for f in module.functions):
         raise SpecError(
