@@ -61,7 +61,7 @@ def structured(word: str, inside: str, read: Read, declared: Declared) -> tuple[
         return tuple((c, _lifted(word, penalty)) for c, penalty in read(arguments[0]))
     if word == "nonnegative":
         if len(arguments) != 1:
-            raise SpecError("nonnegative(...) takes one penalty, as in nonnegative(l1)")
+            raise SpecError("nonnegative(...) takes one penalty, as in nonnegative(l1), or none")
         return _within(word, arguments[0], WORDS["nonnegative"], read, declared)
     if len(arguments) not in (2, 3) or not all(arguments):
         raise SpecError(
