@@ -29,6 +29,7 @@ from symreg.model.loss import Loss
 from symreg.model.names import mentioned
 from symreg.objectives.resolve import resolve
 from symreg.objectives.single_loss import single_loss
+from symreg.objectives.structures import with_sizes
 from symreg.targets.options import BOTH, DtypeLike, Options, Style
 from symreg.targets.styles import in_style, named_style
 from symreg.updates.kinds import KINDS
@@ -240,6 +241,7 @@ def verify(
     far: bool = False,
     call: str | None = None,
     arrays: str | None = None,
+    groups: str | None = None,
     timeout: float | None = None,
 ) -> Report:
     """Compare emitted functions, or one of your own, with certified values of the objective as written.
@@ -262,6 +264,8 @@ def verify(
         call: What `against` is called with, such as `"v, tau=step*lam"`: numbers, names, `+ - * / **` and keywords.
         arrays: What `against` takes: `numpy`, `torch` tensors, or `numbers`, one weight at a time; as its own code
             tells unless given.
+        groups: Sizes of groups of weights, such as `"3,3,2"`, or with their weights `"3:1,3:1,2:0.5"`; of a penalty
+            over groups.
         timeout: Seconds that symbolic work may take; the comparison itself is not limited.
 
     Returns:
@@ -278,8 +282,9 @@ def verify(
     """
     from symreg.application.verify import judge, judge_function
 
+    objective = resolve(source)
     request = verify_request(
-        resolve(source),
+        objective if groups is None else with_sizes(objective, groups),
         distinct_rules(rules),
         kind=None if against is None else as_,
         points=points,

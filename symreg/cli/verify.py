@@ -78,6 +78,9 @@ other arguments is called as --call says:
     help="Sizes of the weights that decide on --against.  [default: 1e-6,1e6]",
 )
 @click.option("--far", "is_far_asked", is_flag=True, help="Fail --against for what is wrong at other sizes as well.")
+@click.option(
+    "--groups", metavar="SIZES", help="Of the groups of weights, as in 3,3,2, or with their weights: 3:1,3:1,2:0.5."
+)
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Fix a parameter that is else sampled.")
 @rtol_option("for --against 1e-9, of float32 5e-6")
 @domain_option
@@ -96,6 +99,7 @@ def verify(
     dtype: str | None,
     size_range: tuple[float, float] | None,
     is_far_asked: bool,
+    groups: str | None,
     settings: tuple[str, ...],
     rtol: float | None,
     domain: str | None,
@@ -137,5 +141,6 @@ def verify(
         arrays=arrays,
         parameters=parameters,
         domain=domain,
+        groups=groups,
     )
     return print_report(report)

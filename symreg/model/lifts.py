@@ -21,6 +21,8 @@ class Group:
         phi: Over the bare `w`; of a norm, so only what it is from 0 on counts.
         domain: Of the norms.
         weights: What the array of the c_g is called.
+        sizes: Of the groups, where a judge is to look at these alone; () for any.
+        strengths: The c_g of these.
     """
 
     word: ClassVar[str] = "group"
@@ -28,6 +30,8 @@ class Group:
     phi: Tree
     domain: Domain
     weights: str = WEIGHTS
+    sizes: tuple[int, ...] = ()
+    strengths: tuple[float, ...] = ()
 
     @property
     def written(self) -> Tree:

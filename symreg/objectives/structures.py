@@ -6,16 +6,20 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from math import sqrt
 
 from symreg.errors import SpecError
 from symreg.expressions.tree import is_elementwise, names, number
 from symreg.language.inline import assumed
-from symreg.language.intervals import parse_domain
+from symreg.language.intervals import parse_domain, parse_number
 from symreg.model.domain import Domain, meet
 from symreg.model.interval import REAL, WORDS, Interval, intersection
 from symreg.model.lifts import STARTS, WEIGHTS, Difference, Group, Lift
+from symreg.model.names import mentioned
+from symreg.model.objective import Objective
 from symreg.model.ordering import asked_of
 from symreg.model.spec import Array, Parameter, Penalty
+from symreg.model.terms import Term, Terms
 
 Addend = tuple[Fraction, Penalty]
 """A penalty with its coefficient."""
@@ -57,7 +61,7 @@ def structured(word: str, inside: str, read: Read, declared: Declared) -> tuple[
         return tuple((c, _lifted(word, penalty)) for c, penalty in read(arguments[0]))
     if word == "nonnegative":
         if len(arguments) != 1:
-            raise SpecError("nonnegative(...) takes one penalty, as in nonnegative(l1)")
+            raise SpecError("nonnegative(...) takes one penalty, as in nonnegative(l1), or none")
         return _within(word, arguments[0], WORDS["nonnegative"], read, declared)
     if len(arguments) not in (2, 3) or not all(arguments):
         raise SpecError(
@@ -195,6 +199,41 @@ def with_common_arguments(addends: tuple[Addend, ...]) -> tuple[Addend, ...]:
     while weights in taken:
         weights = f"group_{weights}"
     return tuple((c, _with_weights(penalty, weights)) for c, penalty in addends)
+
+
+_SIZES = re.compile(r"\s*(\d{1,6})\s*(?::\s*([0-9.eE+-]+)\s*)?", re.ASCII)
+_MOST_WEIGHTS = 10_000
+
+
+def with_sizes(objective: Objective, text: str) -> Objective:
+    """Return an objective whose groups have sizes, and weights, for a judge that is to look at these alone.
+
+    Args:
+        objective: With a penalty over groups.
+        text: Sizes such as `3,3,2`, each with a weight behind it or none: `3:1,3:1,2:0.5`; the root of the size is its
+            weight unless given.
+
+    Raises:
+        SpecError: It has no groups, or the text is none.
+    """
+    if objective.terms.groups is None:
+        raise SpecError(f"groups {text}: {objective.name} is no penalty over groups; write group(l1), say")
+    rows = [_SIZES.fullmatch(part) for part in text.split(",")]
+    if None in rows:
+        raise SpecError(f"{mentioned(text, 'groups')}: write sizes such as 3,3,2, or with their weights 3:1,3:1,2:0.5")
+    sizes = tuple(int(row[1]) for row in rows if row is not None)
+    if not 0 < sum(sizes) <= _MOST_WEIGHTS:
+        raise SpecError(f"{mentioned(text, 'groups')}: of {sum(sizes)} weights; write 1 to {_MOST_WEIGHTS}")
+    weights = tuple(parse_number(row[2]) if row[2] else sqrt(int(row[1])) for row in rows if row is not None)
+    if any(weight < 0 for weight in weights):
+        raise SpecError(f"{mentioned(text, 'groups')}: a weight is a number >= 0")
+
+    def with_own(term: Term) -> Term:
+        if not isinstance(term.lift, Group):
+            return term
+        return replace(term, lift=replace(term.lift, sizes=sizes, strengths=weights))
+
+    return replace(objective, terms=Terms(terms=tuple(map(with_own, objective.terms.terms))))
 
 
 def _with_weights(penalty: Penalty, weights: str) -> Penalty:

@@ -12,6 +12,7 @@ from symreg.application.requests import VerifyRequest, audit_request, distinct_r
 from symreg.application.tasks.objectives import derive_updates, prove_convexity
 from symreg.application.tasks.printed import PrintedReport, notes_on
 from symreg.application.worker import Phase, Progress, Tell
+from symreg.objectives.structures import with_sizes
 from symreg.targets.options import BOTH, Style
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def write_report(
     style: Style = "blocks",
     parameters: Sequence[str] = (),
     domain: str | None = None,
+    groups: str | None = None,
 ) -> PrintedReport:
     """Return the judge's report on what is emitted for an objective, or on a function of the user's own.
 
@@ -61,6 +63,7 @@ def write_report(
         style: In which NumPy is written that is emitted.
         parameters: Declarations of parameters.
         domain: Where each weight lies.
+        groups: Sizes of groups of weights, of a penalty over groups.
     """
 
     from symreg.model.clashes import notes_on_names
@@ -69,8 +72,9 @@ def write_report(
         tell(Phase(f"verify {check}", is_symbolic=False))
         tell(Progress(done, total))
 
+    read = read_objective(objective, parameters=parameters, domain=domain)
     request = verify_request(
-        read_objective(objective, parameters=parameters, domain=domain),
+        read if groups is None else with_sizes(read, groups),
         distinct_rules(rules),
         kind=None if against is None else kind or "gradient",
         points=points,

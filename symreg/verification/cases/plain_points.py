@@ -23,7 +23,7 @@ from symreg.verification.cases.prox_points import around, thresholds_of
 from symreg.verification.cases.sampling.arrays import is_element
 from symreg.verification.cases.sampling.groups import Group, human_group, of_sizes
 from symreg.verification.cases.sampling.parameters import two_digits
-from symreg.verification.cases.sampling.partitions import partition_of
+from symreg.verification.cases.sampling.partitions import in_length, partition_of
 from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.minimum.minimiser import NoMinimum
@@ -132,8 +132,8 @@ def _vectors(terms: Terms, shape: Format, parameters: dict[str, float], number: 
         far = (2.0 ** (end / 2) / 1.5 for end in (shape.least_exponent, shape.greatest_exponent))
         rows += [tuple(size * w for w in _VECTORS[1]) for size in far]
     domains = terms.intervals(parameters)
-    inside = [[_moved_inside(domains, w) for w in row] for row in rows]
-    longest = max(map(len, rows))
+    inside = [[_moved_inside(domains, w) for w in in_length(terms, row)] for row in rows]
+    longest = max(map(len, inside))
     arrays = {}
     for array in terms.arrays:
         stream = Stream("quick", array.name, number)
@@ -189,7 +189,8 @@ def plain_prox_cases(
                     continue
                 if terms.grouped:
                     whole = replace(whole, partition=partition_of(terms, number + place))
-                    for points in _radial_points(shape):
+                    for row in _radial_points(shape):
+                        points = np.array(in_length(terms, row.tolist()), dtype=shape.name)
                         if sizes is None or sizes.hold_vector(points):
                             yield grouped_case(terms, whole, step, points, shape)
                     continue

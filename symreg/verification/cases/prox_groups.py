@@ -17,7 +17,7 @@ from symreg.model.terms import Terms
 from symreg.verification.cases.prox_minima import minima_of, norm_problem
 from symreg.verification.cases.prox_points import thresholds_of
 from symreg.verification.cases.sampling.groups import Group
-from symreg.verification.cases.sampling.partitions import partition_of
+from symreg.verification.cases.sampling.partitions import lengths_of, partition_of
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison.sensitivity import ULPS_OF_INPUT
 from symreg.verification.comparison.tolerance import WORKING_BITS
@@ -57,7 +57,7 @@ def grouped_vectors(
     """Yield vectors in groups, with norms of any size, some of them near where the operator changes its formula."""
     known = minima_of(norm_problem(terms), tuple(group.parameters.items()))[1]
     margin = min(8, (shape.greatest_exponent - shape.least_exponent - 1) // 2)
-    for turn, length in enumerate(_LENGTHS):
+    for turn, length in enumerate(lengths_of(terms, _LENGTHS)):
         partition = partition_of(terms, turn + stream.integer(0, 14))
         assert partition is not None
         weights = partition.weights

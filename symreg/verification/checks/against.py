@@ -14,6 +14,7 @@ import numpy as np
 
 from symreg.errors import SpecError
 from symreg.model.clashes import told_apart
+from symreg.model.lifts import STARTS
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
@@ -89,11 +90,17 @@ def against(
     fixed = dict(params or {})
     call = call_of(terms, rule, as_)
     written = None if arguments is None else read_arguments(arguments, (*call.names, "n"))
-    plan = planned(function, label.rpartition(":")[2], call, fixed, written)
-    if arrays == "numbers" and terms.indexed:
+    groups = terms.groups
+    if groups is not None and not groups.sizes:
+        raise SpecError(
+            "a function over groups is judged on groups that are given: name their sizes, as in groups 3,3,2"
+        )
+    known = {*fixed} if groups is None else {*fixed, STARTS, groups.weights}
+    plan = planned(function, label.rpartition(":")[2], call, known, written)
+    if arrays == "numbers" and terms.couple_weights:
         raise SpecError("a function of one weight at a time is judged of an elementwise objective only")
     foreign = Foreign(function=function, plan=plan, arrays=arrays or arrays_of(function))
-    foreign = tried(foreign, terms, rule, fixed, dtypes[0])
+    foreign = tried(foreign, terms, rule, fixed, dtypes[0], known)
     question = _Question(
         terms=terms,
         rule=rule if as_ == "step" else None,

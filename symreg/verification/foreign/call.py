@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from symreg.errors import SpecError
+from symreg.model.lifts import STARTS
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 
@@ -44,7 +45,8 @@ def call_of(terms: Terms, rule: Rule | None, kind: Kind) -> Call:
     Raises:
         SpecError: It is a step, and there is no rule.
     """
-    own = [*(array.name for array in terms.arrays), *(p.name for p in terms.parameters)]
+    groups = [] if terms.groups is None else [STARTS, terms.groups.weights]
+    own = [*groups, *(array.name for array in terms.arrays), *(p.name for p in terms.parameters)]
     if kind != "step":
         return Call(kind=kind, arrays=("v",) if kind == "prox" else ("w",), named=(*_step(kind), *own))
     if rule is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +25,17 @@ _OF_CALL = re.compile(
 """What a TypeError says of arguments that do not fit, also if it is a wrapped function that says it."""
 
 
-def tried(foreign: Foreign, terms: Terms, rule: Rule | None, fixed: Mapping[str, float], dtype: Dtype) -> Foreign:
+def tried(
+    foreign: Foreign,
+    terms: Terms,
+    rule: Rule | None,
+    fixed: Mapping[str, float],
+    dtype: Dtype,
+    known: Collection[str] = (),
+) -> Foreign:
     """Return the function once a call of it has not shown that the call does not fit.
 
-    A function that does not tell its signature is also tried without the parameters that are fixed.
+    A function that does not tell its signature is also tried without what is fixed, the `known` names among it.
 
     Raises:
         SpecError: The call does not fit; says the call, and what the function said.
@@ -38,7 +45,7 @@ def tried(foreign: Foreign, terms: Terms, rule: Rule | None, fixed: Mapping[str,
     reason = _misfit(foreign, values)
     if reason is None:
         return foreign
-    plan = without_fixed(foreign.plan, fixed)
+    plan = without_fixed(foreign.plan, {*fixed, *known})
     if plan is not None:
         other = replace(foreign, plan=plan, notes={})
         if _misfit(other, values) is None:

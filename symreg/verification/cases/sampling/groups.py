@@ -17,7 +17,7 @@ from symreg.model.interval import Interval
 from symreg.model.terms import Terms
 from symreg.verification.cases.sampling.arrays import plain_array, sampled_array
 from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
-from symreg.verification.cases.sampling.partitions import Partition, partition_of
+from symreg.verification.cases.sampling.partitions import Partition, in_length, lengths_of, partition_of
 from symreg.verification.cases.sampling.sizes import Sizes
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.cases.sampling.weights import around_root, at_ends, default_weight, is_inside, moved_into
@@ -132,7 +132,8 @@ def human_group(terms: Terms, dtype: Dtype, fixed: Mapping[str, float] | None = 
     parameters = human_parameters(terms.parameters, fixed)
     domains = terms.intervals(parameters)
     weights = [w if is_inside(domains, w) else abs(w) for w in _HUMAN_WEIGHTS]
-    vector = np.array([w for w in weights if is_inside(domains, w)] or [default_weight(domains)], dtype=dtype)
+    inside = [w for w in weights if is_inside(domains, w)] or [default_weight(domains)]
+    vector = np.array(in_length(terms, inside), dtype=dtype)
     arrays = {a.name: plain_array(a, len(vector), dtype) for a in terms.arrays}
     partition = partition_of(terms, 0)
     return Group(parameters=parameters, vectors=(vector,), arrays=arrays, partition=partition, is_human=True)
@@ -191,9 +192,9 @@ def _elementwise(
 
 
 def _indexed(terms: Terms, shape: Format, stream: Stream, number: int, parameters: dict[str, float]) -> Group:
-    domains = terms.intervals(parameters)
+    domains, lengths = terms.intervals(parameters), lengths_of(terms, _LENGTHS)
     vectors = tuple(
-        _vector(domains, shape, stream, length, number * len(_LENGTHS) + place) for place, length in enumerate(_LENGTHS)
+        _vector(domains, shape, stream, length, number * len(lengths) + place) for place, length in enumerate(lengths)
     )
     arrays = {a.name: sampled_array(a, stream, max(_LENGTHS), shape.name) for a in terms.arrays}
     partition = partition_of(terms, number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +54,20 @@ def partition_of(terms: Terms, number: int) -> Partition | None:
     """Return one of several partitions, where terms need one; the first is of human size."""
     if terms.groups is None:
         return None
+    if terms.groups.sizes:
+        own = terms.groups
+        return Partition(weights_name=own.weights, sizes=own.sizes, weights=own.strengths)
     sizes = _SIZES[number % len(_SIZES)]
     weights = _WEIGHTS if number % 3 == 1 else _WEIGHTS[:2] if number % 3 == 2 else ()
     return Partition(weights_name=terms.groups.weights, sizes=sizes, weights=weights)
 
 
-def fixed_partition(terms: Terms, sizes: Iterable[int]) -> Partition | None:
-    """Return a partition of groups of some sizes, over and over."""
-    return None if terms.groups is None else Partition(weights_name=terms.groups.weights, sizes=tuple(sizes))
+def lengths_of(terms: Terms, usual: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the lengths of vectors: the usual ones, or that of groups whose sizes are given."""
+    return usual if terms.groups is None or not terms.groups.sizes else (sum(terms.groups.sizes),) * 4
+
+
+def in_length(terms: Terms, row: Sequence[float]) -> list[float]:
+    """Return some numbers, repeated or cut where the sizes of groups are given."""
+    (length, *_) = lengths_of(terms, (len(row),))
+    return np.resize(np.array(row), length).tolist() if row else []
