@@ -53,7 +53,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
     "calculus": {
         "border": set(),
         "evaluation": set(),
-        "loss_profile": set(),
+        "loss_profile": {"evaluation"},
         "radial": set(),
         "symbolic": {"evaluation"},
         "differentiation": {"border", "evaluation", "symbolic"},

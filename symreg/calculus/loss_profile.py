@@ -10,16 +10,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from symreg.calculus.evaluation.high_precision import evaluate
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ONE, ZERO, W
 from symreg.expressions.decompose import Addend, addends, factors, product, sum_of
+from symreg.expressions.operators import COMPARISONS
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Binary, Compare, Name, Tree, children, names, rebuild, substitute
-from symreg.model.interval import inside
+from symreg.expressions.tree import (
+    Binary,
+    Call,
+    Compare,
+    Name,
+    Negate,
+    Tree,
+    children,
+    names,
+    rebuild,
+    substitute,
+    transform,
+)
+from symreg.model.interval import decimal, inside
 from symreg.model.loss import Loss
 from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
@@ -57,7 +71,8 @@ class LossProfile:
 
     def at_sample(self, tree: Tree) -> Tree:
         """Return a tree over `w` as one over `z` and `y`."""
-        return substitute(tree, {W: self.argument})
+        turned: dict[Tree, Tree] = {Negate(W): Binary("-", Y, Z)} if self.of == "residual" else {}
+        return substitute(tree, {**turned, W: self.argument})
 
     def in_words(self, text: str) -> str:
         """Return what was said of a penalty and its weight as said of the loss and of what it is a function of."""
@@ -90,16 +105,25 @@ class LossProfile:
         )
 
     @property
+    def has_labels_apart(self) -> bool:
+        """Can each label be looked at by itself, with another phi for each?"""
+        return self.of == "prediction" and bool(self.loss.labels.values)
+
+    @property
     def by_label(self) -> tuple[tuple[str, Terms], ...]:
         """phi for each label by itself, with the condition on the label, as in `y = 1`; once where all share it.
 
         Labels of an interval stay a parameter.
         """
         labels = self.loss.labels
-        if self.of != "prediction" or not labels.values:
+        if not self.has_labels_apart:
             return (("", self.terms),)
         (term,) = self.terms.terms
-        return tuple((f"y = {value}", Terms(terms=(at_numbers(term, {"y": value}),))) for value in labels.values)
+        rows = ((value, at_numbers(term, {"y": value})) for value in labels.values)
+        return tuple(
+            (f"y = {decimal(float(value))}", Terms(terms=(replace(own, tree=transform(own.tree, _decided)),)))
+            for value, own in rows
+        )
 
 
 def profile_of(loss: Loss) -> LossProfile:
@@ -158,6 +182,15 @@ def _over_margin(tree: Tree) -> Tree:
         others = [(_over_margin(factor), above) for factor, above in parts if factor not in (Z, Y)]
         return product([*others, (W, True)])
     return _below(tree, _over_margin)
+
+
+def _decided(node: Tree) -> Tree:
+    """Return the branch of a choice whose condition compares numbers."""
+    match node:
+        case Call("where", (Compare(operator, left, right), then, otherwise)) if not names(left) | names(right):
+            return then if COMPARISONS[operator](evaluate(left, {}), evaluate(right, {})) else otherwise
+        case _:
+            return node
 
 
 def _below(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:

@@ -12,7 +12,7 @@ from symreg.calculus.differentiation.smooth import derivative_beside_kinks, with
 from symreg.calculus.domains.conditions import within
 from symreg.calculus.evaluation.high_precision import evaluate, samples
 from symreg.calculus.gradient import DerivedAddend
-from symreg.calculus.loss_profile import LossProfile, profile_of
+from symreg.calculus.loss_profile import LossProfile, Y, profile_of
 from symreg.calculus.pieces.choices import chosen_slope, kind_of
 from symreg.calculus.pieces.guards import guarded, takes
 from symreg.calculus.pieces.knot import Knot
@@ -20,11 +20,12 @@ from symreg.calculus.pieces.pieces import Piece
 from symreg.calculus.signs.limits import limit_at
 from symreg.calculus.symbolic.simplify import simplify
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.expressions.arithmetic import INFINITY, NAN, W, negative, times, total, without_extrema
+from symreg.expressions.arithmetic import INFINITY, NAN, W, negative, times, total, where, without_extrema
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Tree, substitute, transform
+from symreg.expressions.tree import Compare, Tree, number, substitute, transform
 from symreg.model.loss import Loss
 from symreg.model.spec import Parameter
+from symreg.model.terms import Terms
 from symreg.updates.forms import accurate_forms
 from symreg.updates.update import WITHIN_REACH
 
@@ -51,6 +52,11 @@ class LossForms:
     hessian_notes: tuple[str, ...]
     is_smooth: bool
 
+    @property
+    def loses_digits(self) -> bool:
+        """Is one of them inaccurate at some predictions, for some labels and parameters?"""
+        return any("digits are lost" in note for note in (*self.value_notes, *self.gradient_notes, *self.hessian_notes))
+
 
 def loss_forms(loss: Loss) -> LossForms:
     """Return a loss and its derivatives in accurate forms.
@@ -61,21 +67,65 @@ def loss_forms(loss: Loss) -> LossForms:
     """
     profile = profile_of(loss)
     with border("the loss's derivative"), profile.told():
-        analysis = analyse(profile.terms)
-        forms = accurate_forms(analysis)
-        assert forms.value is not None and forms.gradient is not None  # of one elementwise term
         try:
-            second = second_derivative(analysis)
-        except (Intractable, NotDifferentiable) as reason:
-            second = Second(tree=None, notes=(f"There is no second derivative: {reason}.",), is_continuous=False)
+            forms = _forms(profile, profile.terms)
+            reason = None
+        except (NotDifferentiable, Intractable) as error:
+            forms, reason = None, error
+        is_lacking = forms is None or forms.hessian is None or forms.loses_digits
+        if profile.has_labels_apart and is_lacking:
+            forms = _by_label(profile)
+        if forms is None:
+            assert reason is not None
+            raise reason
+        return forms
+
+
+def _forms(profile: LossProfile, terms: Terms) -> LossForms:
+    """Return the forms of a loss from phi, for all labels or for one."""
+    analysis = analyse(terms)
+    forms = accurate_forms(analysis)
+    assert forms.value is not None and forms.gradient is not None  # of one elementwise term
+    try:
+        second = second_derivative(analysis)
+    except (Intractable, NotDifferentiable) as reason:
+        second = Second(tree=None, notes=(f"There is no second derivative: {reason}.",), is_continuous=False)
+    is_whole = terms == profile.terms
     return LossForms(
-        value=_as_written(profile, forms.value),
+        value=_as_written(profile, forms.value) if is_whole else profile.at_sample(forms.value),
         gradient=times(profile.slope_factor, profile.at_sample(forms.gradient)),
         hessian=None if second.tree is None else profile.at_sample(second.tree),
         value_notes=tuple(map(profile.in_words, forms.value_notes)),
         gradient_notes=tuple(map(profile.in_words, forms.gradient_notes)),
         hessian_notes=tuple(map(profile.in_words, second.notes)),
         is_smooth=second.is_continuous,
+    )
+
+
+def _by_label(profile: LossProfile) -> LossForms:
+    """Return the forms of each label by itself, as a choice on the label."""
+    each = [(label, _forms(profile, terms)) for label, terms in profile.by_label]
+    conditions = [Compare("==", Y, number(value)) for value in profile.loss.labels.values]
+
+    def chosen(trees: list[Tree]) -> Tree:
+        whole = trees[-1]
+        for condition, tree in zip(reversed(conditions[:-1]), reversed(trees[:-1]), strict=True):
+            whole = where(condition, tree, whole)
+        return whole
+
+    def told(kind: str) -> tuple[str, ...]:
+        rows = ((label, note) for label, forms in each for note in getattr(forms, kind))
+        return tuple(f"For {label}: {note[0].lower()}{note[1:]}" for label, note in rows)
+
+    hessians = [forms.hessian for _, forms in each if forms.hessian is not None]
+    return LossForms(
+        value=chosen([forms.value for _, forms in each]),
+        gradient=chosen([forms.gradient for _, forms in each]),
+        hessian=chosen(hessians) if len(hessians) == len(each) else None,
+        value_notes=told("value_notes"),
+        gradient_notes=told("gradient_notes"),
+        hessian_notes=told("hessian_notes"),
+        is_smooth=all(forms.is_smooth for _, forms in each),
     )
 
 

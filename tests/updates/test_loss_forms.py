@@ -137,3 +137,19 @@ def test_a_loss_of_ones_own_in_neither_form() -> None:
     mixed = loss_forms(symreg.loss("mixed", "(z**2 - y)**2 + c*abs(z)", c="positive"))
     assert mixed.hessian is not None and names(mixed.gradient) == {"z", "y", "c"}
     assert mixed.gradient_notes == ("At z = 0 the loss has a kink; the gradient there is 0.",)
+
+
+def test_labels_whose_formulas_differ_are_told_apart() -> None:
+    loss = symreg.loss("weighted", "where(y > 0, 3*log(1 + exp(-z)), log(1 + exp(z)))", label="{0, 1}")
+    forms = loss_forms(loss)
+    assert forms.hessian is not None and not forms.loses_digits
+    with mpmath.workdps(200):
+        for y in (mpf(0), mpf(1)):
+            for z in map(mpf, ("-30", "-1.25", "0.5", "1e4")):
+                for kind, order in ORDERS.items():
+                    right, found = derivative(loss, order, z, y, {}), computed(getattr(forms, kind), 53, z, y, {})
+                    assert abs(found - right) <= mpf(2) ** -47 * (1 + abs(z)) * abs(right) + mpf(10) ** -38, (
+                        kind,
+                        z,
+                        y,
+                    )

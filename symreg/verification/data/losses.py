@@ -27,7 +27,7 @@ from symreg.verification.cases.sampling.parameters import sampled_parameters
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison.failure import Failure, Right
 from symreg.verification.comparison.tally import Tally
-from symreg.verification.comparison.tolerance import Finding, measured, ulp_at
+from symreg.verification.comparison.tolerance import Finding, Measured, measured, ulp_at
 from symreg.verification.data.jets import Jet, jets
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
 from symreg.verification.oracle.kinks import kinks
@@ -122,7 +122,12 @@ def _judge(subject: Subject, name: str, groups: Sequence[_Group], rtol: float) -
                 tally.skip()
                 continue
             low, high = _ends(jet, order)
-            result = measured(got, low, high, shape, group.moved(k, order, shape.unit), rtol)
+            is_exact = bool(low <= got <= high)
+            result = (
+                Measured(Finding.RIGHT, 0.0)
+                if is_exact
+                else measured(got, low, high, shape, group.moved(k, order, shape.unit), rtol)
+            )
             tally.counts[result.finding] += 1
             if result.finding is Finding.WRONG:
                 tally.fail(Failure(at=at, expected=float(low), got=got, ratio=result.ratio))
