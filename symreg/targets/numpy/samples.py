@@ -62,7 +62,7 @@ def passed(scope: Scope, stage: Rows) -> Iterator[Row]:
 
 def _body(block: _Block, stage: Rows, sums: str, total: str) -> Iterator[str]:
     scope = block.scope
-    yield f"{block.x} = X[{block.rows}]"
+    yield f"{block.x} = _rows(X, {block.rows})"
     for product in stage.products:
         yield f"{product.name} = {_product(product, block.x)}"
     if any(block.label.array in arrays(tree) for tree in (*(let.value for let in stage.body), *stage.sums)):
