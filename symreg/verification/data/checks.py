@@ -62,9 +62,14 @@ class Evidence:
         return tuple(p.name for p in self.data.loss.parameters)
 
     @property
+    def of_data(self) -> tuple[str, ...]:
+        """The parameters of the loss, and those of its coefficient."""
+        return tuple(p.name for p in self.data.parameters)
+
+    @property
     def of_all(self) -> tuple[str, ...]:
         """The parameters of the objective."""
-        return tuple(dict.fromkeys((*(p.name for p in self.data.parameters), *self.terms.names)))
+        return tuple(dict.fromkeys((*self.of_data, *self.terms.names)))
 
     @property
     def per_weight(self) -> tuple[str, ...]:
@@ -208,7 +213,7 @@ class _Comparison:
 
     def _result(self, name: str, exact: Exact, layout: str, without: Sequence[str] = (), **more: Any) -> Any:
         """Return what a function returns, None where it failed, which is recorded."""
-        names = self.evidence.of_loss if name == "partial" else self.evidence.of_all
+        names = {"partial": self.evidence.of_loss, "lipschitz": self.evidence.of_data}.get(name, self.evidence.of_all)
         given = {**self._arguments(exact, layout, names), **more}
         try:
             return call(self.subject, name, {k: x for k, x in given.items() if k not in without})

@@ -13,6 +13,7 @@ from symreg.verification.checks.judge import verify
 from symreg.verification.checks.quick_look import quick_look
 from symreg.verification.data.checks import KINDS, evidence, judge
 from symreg.verification.data.losses import loss_checks
+from symreg.verification.data.matrices import WITHOUT_SCIPY, csr_array
 from symreg.verification.oracle.formats import Dtype
 from symreg.verification.report.check import Check
 from symreg.verification.report.report import Report
@@ -62,7 +63,8 @@ def judge_objective(
             of_operator = quick_look(terms, (), operators, params=kept).checks
         else:
             of_operator = verify(terms, (), operators, points=points, params=kept, rtol=rtol).checks
-    return Report(checks=(*of_loss, *over_samples, *of_operator))
+    notes = (WITHOUT_SCIPY,) if csr_array is None else ()
+    return Report(checks=(*of_loss, *over_samples, *of_operator), notes=notes)
 
 
 def data_checks(

@@ -1,46 +1,23 @@
-"""The ways in which a matrix lies in memory: row by row, column by column, and compressed sparse rows."""
+"""The ways in which a matrix lies in memory: row by row, column by column, and SciPy's compressed sparse rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from symreg.verification.oracle.formats import Vector
 
+try:
+    from scipy.sparse import csr_array
+except ImportError:
+    csr_array = None
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """A matrix of compressed sparse rows with SciPy's names, of no library.
-
-    Args:
-        data: Its elements, row by row.
-        indices: The column of each.
-        indptr: Where each row begins, and where the last ends.
-        shape: m and n.
-    """
-
-    data: Vector
-    indices: Vector
-    indptr: Vector
-    shape: tuple[int, int]
-    format: str = "csr"
-    ndim: int = 2
-
-    @property
-    def dtype(self) -> Any:
-        """Of the elements."""
-        return self.data.dtype
-
-    @property
-    def nnz(self) -> int:
-        """The number of stored elements."""
-        return len(self.data)
+WITHOUT_SCIPY = "compressed rows were not judged: there is no SciPy here"
 
 
-def compressed(X: Vector, index: str = "int32", *, is_split: bool = False) -> Rows:
+def compressed(X: Vector, index: str = "int32", *, is_split: bool = False) -> Any:
     """Return a matrix as compressed sparse rows; zeros are left out.
 
     Args:
@@ -59,19 +36,28 @@ def compressed(X: Vector, index: str = "int32", *, is_split: bool = False) -> Ro
         columns += [j for j, _ in stored]
         data += [x for _, x in stored]
         starts.append(len(data))
-    return Rows(
-        data=np.array(data, dtype=X.dtype),
-        indices=np.array(columns, dtype=index),
-        indptr=np.array(starts, dtype=index),
-        shape=(X.shape[0], X.shape[1]),
-    )
+    rows = csr_array(X.shape, dtype=X.dtype)
+    rows.data = np.array(data, dtype=X.dtype)
+    rows.indices, rows.indptr = np.array(columns, dtype=index), np.array(starts, dtype=index)
+    return rows
+
+
+def with_parts(rows: Any, **parts: Any) -> Any:
+    """Return a copy of compressed rows some of whose arrays are others, right or wrong."""
+    changed = rows.copy()
+    for name in ("data", "indices", "indptr"):
+        setattr(changed, name, parts.get(name, getattr(rows, name).copy()))
+    return changed
 
 
 LAYOUTS: dict[str, Callable[[Vector], Any]] = {
     "rows": np.ascontiguousarray,
     "columns": np.asfortranarray,
-    "CSR": compressed,
-    "CSR, int64": lambda X: compressed(X, "int64"),
-    "CSR, duplicates": lambda X: compressed(X, is_split=True),
 }
 """Every way in which a function is handed the same matrix, by name."""
+if csr_array is not None:
+    LAYOUTS |= {
+        "CSR": compressed,
+        "CSR, int64": lambda X: compressed(X, "int64"),
+        "CSR, duplicates": lambda X: compressed(X, is_split=True),
+    }

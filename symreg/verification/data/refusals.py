@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
@@ -15,7 +15,7 @@ from symreg.verification.cases.calling import CallFailed, Subject
 from symreg.verification.comparison.failure import Failure
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.data.calling import arguments_of, call
-from symreg.verification.data.matrices import compressed
+from symreg.verification.data.matrices import compressed, csr_array, with_parts
 from symreg.verification.data.samples import Sample
 
 
@@ -85,17 +85,15 @@ def _wrong(data: DataTerm, sample: Sample, given: dict[str, Any]) -> Iterator[_W
     yield _Wrong("a weight of a sample too few", {**given, "sample_weight": weights[:-1].copy()}, ("sample_weight",))
     if data.reduction == "mean":
         yield _Wrong("a mean over no samples", {**given, "X": X[:0], "y": y[:0], **_none(given)})
-    for change, what in (
-        (lambda rows: replace(rows, indices=rows.indices + np.int32(X.shape[1])), "a column index out of range"),
-        (lambda rows: replace(rows, indptr=rows.indptr[::-1].copy()), "row pointers that descend"),
-        (lambda rows: replace(rows, indices=rows.indices.astype(np.float64)), "column indices that are no integers"),
+    if csr_array is None:
+        return
+    rows = compressed(np.where(X == 0, 1, X))
+    for what, wrong in (
+        ("a column index out of range", with_parts(rows, indices=rows.indices + X.shape[1])),
+        ("row pointers that descend", with_parts(rows, indptr=rows.indptr[::-1].copy())),
+        ("column indices that are no integers", with_parts(rows, indices=rows.indices.astype(np.float64))),
     ):
-        rows: Any = compressed(np.where(X == 0, 1, X))
-        yield _Wrong(f"CSR with {what}", {**given, "X": _changed(change, rows)}, ("X",), kinds)
-
-
-def _changed(change: Callable[[Any], Any], rows: Any) -> Any:
-    return change(rows)
+        yield _Wrong(f"CSR with {what}", {**given, "X": wrong}, ("X",), kinds)
 
 
 def _none(given: dict[str, Any]) -> dict[str, Any]:
