@@ -13,6 +13,7 @@ from symreg.kernel.groups import pulled, shrunk, sum_over_groups
 from symreg.kernel.ir import Buffer, Kernel, Map, Search, Statement, Store
 from symreg.kernel.names import Namer
 from symreg.kernel.penalty import WEIGHT, Lowered, penalty, placing_of, total, without_norm
+from symreg.kernel.per_weight import elements, refuse_table
 from symreg.kernel.proximal.table_search import search_of
 from symreg.kernel.routines.points import of_each, of_norm, variation_stage
 from symreg.kernel.samples import data_gradient, data_hessian, data_value, lipschitz_bound, loss_each, partial_sums
@@ -55,7 +56,7 @@ def _value(update: Update) -> Lowered:
     addends: list[Tree] = [] if update.data is None else [data_value(update, placing)]
     if update.elementwise is not None:
         each = substitute(update.elementwise, {Name("w"): Item("w", (Subscript("i"),))})
-        addends.append(placing.placed(Sum(each, "i")))
+        addends.append(placing.placed(Sum(elements(each, update.terms.per_weight, "i"), "i")))
     if update.indexed is not None:
         addends.append(placing.placed(without_norm(update.indexed)))
     if update.of_norm is not None:
@@ -82,7 +83,8 @@ def _lipschitz(update: Update) -> Lowered:
 def _hessian_vector(update: Update) -> Lowered:
     placing = placing_of(update)
     from_samples = data_hessian(update, placing)
-    curvature = placing.with_nan(substitute(update.curvature or ZERO, {Name("w"): WEIGHT}))
+    curvature = substitute(update.curvature or ZERO, {Name("w"): WEIGHT})
+    curvature = placing.with_nan(elements(curvature, update.terms.per_weight, "j"))
     return _of_samples(update, placing, from_samples, times(curvature, Item("v", (Subscript("j"),))), [])
 
 
@@ -124,17 +126,18 @@ def _prox(update: Update) -> Lowered:
     if update.variation is not None:
         placing.stages.append(variation_stage(update.variation, "v", "out", Name("step"), placing))
         if update.operator is not None:
-            of_each(update.operator, placing, "out")
+            of_each(update, update.operator, placing, "out")
         return Lowered(placing=placing, may_alias=True)
     if update.norm_operator is not None:
         if update.operator is not None:
-            of_each(update.operator, placing)
+            of_each(update, update.operator, placing)
         source = "v" if update.operator is None else "out"
         shrunk(update.norm_operator, source, "out", Name("step"), placing)
         return Lowered(placing=placing, may_alias=True)
     operator = update.operator
     assert operator is not None
-    return of_norm(update, placing) if update.is_radial else of_each(operator, placing)
+    refuse_table(operator, update.terms.per_weight)
+    return of_norm(update, placing) if update.is_radial else of_each(update, operator, placing)
 
 
 _LOWERED: dict[Kind, Callable[[Update], Lowered]] = {

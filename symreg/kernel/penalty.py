@@ -10,6 +10,7 @@ from symreg.expressions.arithmetic import ZERO
 from symreg.expressions.tree import Binary, Call, Item, Name, Number, Subscript, Sum, Tree, substitute
 from symreg.kernel.ir import Statement
 from symreg.kernel.names import Namer
+from symreg.kernel.per_weight import elements
 from symreg.kernel.sums import Placing
 from symreg.model.lifts import STARTS
 from symreg.updates.update import Update
@@ -50,7 +51,7 @@ def placing_of(update: Update) -> Placing:
     taken |= {state.name for state in update.rule.states} if update.rule is not None else set()
     return Placing(
         Namer(taken),
-        nonzero=frozenset(p.name for p in parameters if 0.0 not in p.domain),
+        nonzero=frozenset(p.name for p in parameters if 0.0 not in p.domain and not p.shape),
         parameters=tuple(p.name for p in update.parameters),
     )
 
@@ -60,7 +61,8 @@ def penalty(update: Update, placing: Placing) -> tuple[list[Statement], Tree]:
     body: list[Statement] = []
     addends: list[Tree] = []
     if update.elementwise is not None:
-        addends.append(substitute(update.elementwise, {Name("w"): WEIGHT}))
+        each = substitute(update.elementwise, {Name("w"): WEIGHT})
+        addends.append(elements(each, update.terms.per_weight, "j"))
     if update.indexed is not None:
         addends.append(placing.placed(without_norm(update.indexed), index="j", body=body))
     return body, placing.with_nan(total(addends)) if addends else ZERO

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from symreg.expressions.arithmetic import ONE, times
-from symreg.expressions.tree import Binary, Item, Name, Subscript, Tree, number, substitute
+from symreg.expressions.arithmetic import ONE, call, times
+from symreg.expressions.tree import Binary, Compare, Item, Name, Subscript, Tree, number, substitute, walk
 from symreg.kernel.ir import Let, Product, Rows, Store
 from symreg.kernel.sums import Placing
 from symreg.model.loss import DataTerm
@@ -21,8 +21,11 @@ def loss_each(update: Update, placing: Placing) -> Store:
     }[update.kind]
     assert tree is not None
     each = (Subscript("j"),)
-    result = substitute(tree, {Name("z"): Item("z", each), Name("y"): Item("y", each)})
-    return Store(array="out", value=placing.with_nan(result))
+    z, y = Item("z", each), Item("y", each)
+    result = placing.with_nan(substitute(tree, {Name("z"): z, Name("y"): y}))
+    for left_out in (number for number in (z, y) if number not in walk(result)):
+        result = call("where", Compare("==", left_out, left_out), result, left_out)  # NaN comes out all the same
+    return Store(array="out", value=result)
 
 
 def data_value(update: Update, placing: Placing) -> Tree:

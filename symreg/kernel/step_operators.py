@@ -9,6 +9,7 @@ from symreg.expressions.tree import Call, Compare, Constant, Item, Name, Number,
 from symreg.kernel.boundaries import map
 from symreg.kernel.groups import shrunk
 from symreg.kernel.ir import Let, Stage, Statement, Store
+from symreg.kernel.per_weight import elements, refuse_table, unless_zero, with_elements, with_strengths
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.points import place_of, variation_stage, with_norm
@@ -62,25 +63,29 @@ def _of_each(
         scalars: Receives what is the same for all elements; None where each has a step of its own.
         body: Of the loop.
     """
-    operator = update.operator
+    operator, per_weight = update.operator, update.terms.per_weight
     if operator is None:
         return argument
+    refuse_table(operator, per_weight)
+    shared = scalars if not per_weight else None
     v = Let(name=placing.namer.fresh("v"), value=placing.with_nan(argument))
     step = Let(name=placing.namer.fresh("step"), value=size)
     point: Tree = Name(v.name)
-    is_number = Compare("==", point, point)
+    number = with_strengths(point, per_weight)
+    is_number = Compare("==", number, number)
     magnitude = Call("abs", (point,)) if operator.is_even else point
     x = Let(name=placing.namer.fresh("x"), value=Call("where", (is_number, magnitude, Number(Fraction(0)))))
-    each: Statements = [v, x] if scalars is not None else [v, x, step]
-    once: Statements = [step] if scalars is not None else each
+    each: Statements = [v, x] if shared is not None else [v, x, step]
+    once: Statements = [step] if shared is not None else each
     u = minimiser(operator, place_of(placing, Name(x.name), Name(step.name), once, each))
-    if scalars is not None:
-        scalars.extend(once)
+    if shared is not None:
+        shared.extend(once)
     elif isinstance(operator, Operator) and operator.needs is not None:
         has_minimum = substitute(operator.needs, {STEP: Name(step.name)})
         u = Call("where", (has_minimum, u, Constant("nan")))
-    body.extend(each)
-    return Call("where", (is_number, Call("copysign", (u, point)) if operator.is_even else u, point))
+    body.extend(with_elements(each, per_weight, "j"))
+    signed = Call("copysign", (u, point)) if operator.is_even else u
+    return elements(Call("where", (is_number, unless_zero(update, signed, point), number)), per_weight, "j")
 
 
 def _scaled(

@@ -82,9 +82,9 @@ def _with_parameters(
     written = [n.name for n in walk(tree) if isinstance(n, Name) and n.name not in ("w", "n", *shapes)]
     used = dict.fromkeys((*written, *(domain.names if domain else ())))
     parameters = [known.get(p) or replace(assumed(p), shape=("n",) if p in of_each else ()) for p in used]
-    for name in of_each:
-        if name in known and not known[name].shape:
-            raise SpecError(f"{source}: '{name}' is one number, and {name}[n] one for each weight")
+    for each in of_each:
+        if each in known and not known[each].shape:
+            raise SpecError(f"{source}: '{each}' is one number, and {each}[n] one for each weight")
     parameters += [p for p in known.values() if p.name not in used]
     parameters = [assumed_of_each(p, tree, parameters) if p.is_assumed and p.shape else p for p in parameters]
     declared_arrays = {a.name: a for a in arrays}

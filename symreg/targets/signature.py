@@ -185,6 +185,11 @@ def _arguments(kernel: Kernel) -> Iterator[Argument]:
         yield Argument(name="v", role="direction", shape=("n",))
     if update.data is not None:
         yield from _samples(update, update.data)
+    for parameter in update.parameters:
+        if parameter.shape:
+            yield Argument(
+                name=parameter.name, role="array", shape=parameter.shape, domain=parameter.allowed, doc=parameter.doc
+            )
     for array in terms.arrays:
         yield Argument(name=array.name, role="array", shape=array.shape, domain=array.domain, doc=array.doc)
     if is_step and update.data is None:
@@ -203,7 +208,7 @@ def _arguments(kernel: Kernel) -> Iterator[Argument]:
         yield Argument(name="t", role="count", dtype="wide", default=0.0, is_overwritten=True, doc="steps taken")
     yield from _groups(terms)
     own = rule.parameters if rule else (STEP,) if update.kind == "prox" else ()
-    for parameter in (*own, *update.parameters):
+    for parameter in (*own, *(p for p in update.parameters if not p.shape)):
         yield Argument(
             name=parameter.name,
             role="parameter",

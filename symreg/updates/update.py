@@ -98,4 +98,4 @@ class Update:
     @property
     def has_one_dimension(self) -> bool:
         """Do weights lie in a row, as indices or groups of them count?"""
-        return self.indexed is not None or self.terms.groups is not None
+        return self.indexed is not None or self.terms.groups is not None or bool(self.terms.per_weight)

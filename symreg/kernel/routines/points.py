@@ -7,6 +7,7 @@ from fractions import Fraction
 from symreg.expressions.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Sum, Tree, substitute
 from symreg.kernel.ir import Let, Map, Store, Variation
 from symreg.kernel.penalty import Lowered
+from symreg.kernel.per_weight import elements, unless_zero, with_elements, with_strengths
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.place import Place
@@ -15,23 +16,26 @@ from symreg.proximal.operator import AnyOperator
 from symreg.updates.update import Update
 
 
-def of_each(operator: AnyOperator, placing: Placing, source: str = "v") -> Lowered:
+def of_each(update: Update, operator: AnyOperator, placing: Placing, source: str = "v") -> Lowered:
+    per_weight = update.terms.per_weight
     v = Item(source, (Subscript("j"),))
     magnitude = Call("abs", (v,)) if operator.is_even else v
     x = Name(placing.namer.fresh("x"))
-    once: Statements = []
     each: Statements = []
+    once: Statements = each if per_weight else []
     u = minimiser(operator, place_of(placing, x, Name("step"), once, each))
     result = Call("copysign", (u, v)) if operator.is_even else u
     if each:
         # A trial that is NaN would never settle.
-        is_number = Compare("==", v, v)
+        number = with_strengths(v, per_weight)
+        is_number = Compare("==", number, number)
         each.insert(0, Let(name=x.name, value=Call("where", (is_number, magnitude, Number(Fraction(0))))))
-        result = Call("where", (is_number, result, v))
+        result = Call("where", (is_number, unless_zero(update, result, v), number))
     else:
-        result = placing.with_nan(substitute(result, {x: magnitude}))
-    body = (*each, Store(array="out", value=result))
-    placing.stages.extend((*once, Map(index="j", body=body, is_double=True)))
+        result = placing.with_nan(unless_zero(update, substitute(result, {x: magnitude}), v))
+    stored = Store(array="out", value=elements(result, per_weight, "j"))
+    body = (*with_elements(each, per_weight, "j"), stored)
+    placing.stages.extend((*(() if per_weight else once), Map(index="j", body=body, is_double=True)))
     return Lowered(placing=placing, may_alias=True)
 
 

@@ -142,7 +142,7 @@ class Exact:
             if size.is_zero():
                 products.append(arb(0))
                 continue
-            if jet is None or not jet.at(order).is_finite():
+            if jet is None or not self._is_in_reach(jet.at(order)):
                 return None
             products.append(jet.at(order) * size * (1 if along is None else along[k]))
         rows = columns.tolist()
@@ -152,6 +152,10 @@ class Exact:
             room = sum((abs(x) for x in summands), arb(0)) * arb((len(rows) + _ROUNDINGS, FORMATS[self.dtype].unit))
             totals.append(sum(summands, arb(0)) + arb(0, 1) * room.abs_upper())
         return totals
+
+    def _is_in_reach(self, x: arb) -> bool:
+        """Is a number no larger than those of the format, so that sums over it make sense there?"""
+        return bool(x.is_finite() and abs(x) < FORMATS[self.dtype].greatest / 2**40)
 
     @cached_property
     def _penalty_jets(self) -> list[Jet | None]:

@@ -14,11 +14,14 @@ from symreg.verification.checks.quick_look import quick_look
 from symreg.verification.data.checks import KINDS, evidence, judge
 from symreg.verification.data.losses import loss_checks
 from symreg.verification.data.matrices import WITHOUT_SCIPY, csr_array
-from symreg.verification.oracle.formats import Dtype
+from symreg.verification.oracle.formats import FORMATS, Dtype
 from symreg.verification.report.check import Check
 from symreg.verification.report.report import Report
 
 Progress = Callable[[int, int, str], None]
+
+_OF_LOSSES = 16
+"""Roundings that a loss and its derivatives may be off by, relative: quotients of squares take about so many."""
 
 _ALLOWED: Mapping[Dtype, float] = {"float64": 1e-10, "float32": 5e-6}
 """Relative error that a quick look allows besides the tolerance: a few digits lost are told by `verify`."""
@@ -50,7 +53,17 @@ def judge_objective(
         progress: Called with the number of checks done, of all checks, and the next one's name.
     """
     fixed = dict(params or {})
-    of_loss = loss_checks(data.loss, subjects, params=fixed, rtol=rtol, is_brief=is_brief)
+    of_loss = [
+        check
+        for dtype in dict.fromkeys(subject.dtype for subject in subjects)
+        for check in loss_checks(
+            data.loss,
+            [subject for subject in subjects if subject.dtype == dtype],
+            params=fixed,
+            rtol=max(rtol, _ALLOWED[dtype] if is_brief else _OF_LOSSES * 2.0 ** FORMATS[dtype].unit),
+            is_brief=is_brief,
+        )
+    ]
     over_samples = data_checks(
         data, terms, rules, subjects, params=fixed, rtol=rtol, is_brief=is_brief, progress=progress
     )
@@ -64,7 +77,9 @@ def judge_objective(
         else:
             of_operator = verify(terms, (), operators, points=points, params=kept, rtol=rtol).checks
     notes = (WITHOUT_SCIPY,) if csr_array is None else ()
-    return Report(checks=(*of_loss, *over_samples, *of_operator), notes=notes)
+    checks = (*of_loss, *over_samples, *of_operator)
+    order = list(dict.fromkeys(check.name for check in checks))
+    return Report(checks=tuple(sorted(checks, key=lambda check: order.index(check.name))), notes=notes)
 
 
 def data_checks(
