@@ -23,7 +23,7 @@ def loss_each(update: Update, placing: Placing) -> Store:
     each = (Subscript("j"),)
     z, y = Item("z", each), Item("y", each)
     result = placing.with_nan(substitute(tree, {Name("z"): z, Name("y"): y}))
-    for left_out in (number for number in (z, y) if number not in walk(result)):
+    for left_out in (item for item in (z, y) if item not in walk(result)):
         result = call("where", Compare("==", left_out, left_out), result, left_out)  # NaN comes out all the same
     return Store(array="out", value=result)
 
