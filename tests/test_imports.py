@@ -139,7 +139,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "unused": {"ir"},
         "cse": {"ir", "names", "numbering", "scalars", "loops", "unused"},
         "proximal": {"ir", "names", "cse"},
-        "per_weight": {"ir"},
+        "per_weight": {"ir", "names"},
         "penalty": {"ir", "names", "sums", "per_weight"},
         "routines": {"ir", "names", "sums", "cse", "proximal", "penalty", "per_weight"},
         "groups": {"ir", "sums", "cse", "proximal", "routines"},

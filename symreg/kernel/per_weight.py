@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from symreg.expressions.tree import (
     substitute,
 )
 from symreg.kernel.ir import Best, Invoke, Let, Root, Statement, Table
+from symreg.kernel.names import Namer
 from symreg.proximal.operator import AnyOperator, Operator, TableSearch
 from symreg.updates.update import Update
 
@@ -33,34 +34,51 @@ def elements(tree: Tree, per_weight: Collection[str], index: str) -> Tree:
     return substitute(tree, {Name(name): Item(name, (Subscript(index),)) for name in per_weight})
 
 
-def with_elements(statements: Sequence[_S], per_weight: Collection[str], index: str) -> list[_S]:
-    """Return statements of a loop with the element at its index for each of some names."""
-    if not per_weight:
-        return list(statements)
+@dataclass(frozen=True, slots=True)
+class OwnElements:
+    """The elements of one weight, named in a loop.
 
-    def at(tree: Tree) -> Tree:
-        return elements(tree, per_weight, index)
+    Args:
+        lets: Give them names.
+        names: Of each, by the parameter that it is of.
+    """
+
+    lets: tuple[Let, ...]
+    names: Mapping[Tree, Tree]
+
+
+def own_elements(per_weight: Collection[str], namer: Namer) -> OwnElements:
+    """Return the elements at the index j of a loop, under fresh names."""
+    fresh = {name: namer.fresh(name) for name in per_weight}
+    lets = tuple(Let(name=own, value=Item(name, (Subscript("j"),))) for name, own in fresh.items())
+    return OwnElements(lets, {Name(name): Name(own) for name, own in fresh.items()})
+
+
+def with_names(statements: Sequence[_S], known: Mapping[Tree, Tree]) -> list[_S]:
+    """Return statements of a loop with other trees for some names; the routines that they invoke have their own."""
+    if not known:
+        return list(statements)
 
     def change(statement: _S) -> _S:
         match statement:
             case Let():
-                return replace(statement, value=at(statement.value))
+                return replace(statement, value=substitute(statement.value, known))
             case Root():
                 return replace(
                     statement,
-                    low=at(statement.low),
-                    high=at(statement.high),
-                    start=at(statement.start),
-                    body=tuple(with_elements(statement.body, per_weight, index)),
-                    residual=at(statement.residual),
-                    slope=at(statement.slope),
+                    low=substitute(statement.low, known),
+                    high=substitute(statement.high, known),
+                    start=substitute(statement.start, known),
+                    body=tuple(with_names(statement.body, known)),
+                    residual=substitute(statement.residual, known),
+                    slope=substitute(statement.slope, known),
                 )
             case Invoke():
-                return replace(statement, arguments=tuple(map(at, statement.arguments)))
+                return replace(statement, arguments=tuple(substitute(tree, known) for tree in statement.arguments))
             case Table():
-                return replace(statement, step=at(statement.step))
+                return replace(statement, step=substitute(statement.step, known))
             case Best():
-                return replace(statement, v=at(statement.v), step=at(statement.step))
+                return replace(statement, v=substitute(statement.v, known), step=substitute(statement.step, known))
             case _:
                 return statement
 

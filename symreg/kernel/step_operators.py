@@ -9,7 +9,7 @@ from symreg.expressions.tree import Call, Compare, Constant, Item, Name, Number,
 from symreg.kernel.boundaries import map
 from symreg.kernel.groups import shrunk
 from symreg.kernel.ir import Let, Stage, Statement, Store
-from symreg.kernel.per_weight import elements, refuse_table, unless_zero, with_elements, with_strengths
+from symreg.kernel.per_weight import own_elements, refuse_table, unless_zero, with_names, with_strengths
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.points import place_of, variation_stage, with_norm
@@ -77,15 +77,17 @@ def _of_each(
     x = Let(name=placing.namer.fresh("x"), value=Call("where", (is_number, magnitude, Number(Fraction(0)))))
     each: Statements = [v, x] if shared is not None else [v, x, step]
     once: Statements = [step] if shared is not None else each
-    u = minimiser(operator, place_of(placing, Name(x.name), Name(step.name), once, each))
+    own = own_elements(per_weight, placing.namer)
+    place = place_of(placing, Name(x.name), Name(step.name), once, each, per_weight=per_weight)
+    u = minimiser(operator, place)
     if shared is not None:
         shared.extend(once)
     elif isinstance(operator, Operator) and operator.needs is not None:
         has_minimum = substitute(operator.needs, {STEP: Name(step.name)})
         u = Call("where", (has_minimum, u, Constant("nan")))
-    body.extend(with_elements(each, per_weight, "j"))
+    body.extend((*own.lets, *with_names(each, own.names)))
     signed = Call("copysign", (u, point)) if operator.is_even else u
-    return elements(Call("where", (is_number, unless_zero(update, signed, point), number)), per_weight, "j")
+    return substitute(Call("where", (is_number, unless_zero(update, signed, point), number)), own.names)
 
 
 def _scaled(

@@ -48,7 +48,7 @@ def minimiser(operator: AnyOperator, place: Place) -> Tree:
         return _of_elements(numbers(once), numbers(each), u, place)
     if place.is_scalar:
         return _of_one(numbers(once), u, place)
-    return _of_each(numbers(each), u, place, _Known(elements=(place.own_x.name, STEP.name)))
+    return _of_each(numbers(each), u, place, _Known(elements=(place.own_x.name, STEP.name, *place.per_weight)))
 
 
 def _of_elements(once: tuple[Part, ...], each: tuple[Part, ...], u: Tree, place: Place) -> Tree:

@@ -24,6 +24,7 @@ class Place:
         is_scalar: Is it one number, and no loop's?
         namer: Knows the names in use.
         parameters: Names that the operator is over, in order.
+        per_weight: Those of them that are another number for each element.
     """
 
     x: Name
@@ -33,6 +34,7 @@ class Place:
     is_scalar: bool = False
     namer: Namer
     parameters: tuple[str, ...]
+    per_weight: tuple[str, ...] = ()
 
     @property
     def own_x(self) -> Name:

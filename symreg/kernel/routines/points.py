@@ -7,7 +7,7 @@ from fractions import Fraction
 from symreg.expressions.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Sum, Tree, substitute
 from symreg.kernel.ir import Let, Map, Store, Variation
 from symreg.kernel.penalty import Lowered
-from symreg.kernel.per_weight import elements, unless_zero, with_elements, with_strengths
+from symreg.kernel.per_weight import own_elements, unless_zero, with_names, with_strengths
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.place import Place
@@ -23,7 +23,12 @@ def of_each(update: Update, operator: AnyOperator, placing: Placing, source: str
     x = Name(placing.namer.fresh("x"))
     each: Statements = []
     once: Statements = each if per_weight else []
-    u = minimiser(operator, place_of(placing, x, Name("step"), once, each))
+    own = own_elements(per_weight, placing.namer)
+    step: Tree = Name("step")
+    if per_weight:
+        step = Name(placing.namer.fresh("step"))
+        each.append(Let(name=step.name, value=Name("step")))
+    u = minimiser(operator, place_of(placing, x, step, once, each, per_weight=per_weight))
     result = Call("copysign", (u, v)) if operator.is_even else u
     if each:
         # A trial that is NaN would never settle.
@@ -33,8 +38,8 @@ def of_each(update: Update, operator: AnyOperator, placing: Placing, source: str
         result = Call("where", (is_number, unless_zero(update, result, v), number))
     else:
         result = placing.with_nan(unless_zero(update, substitute(result, {x: magnitude}), v))
-    stored = Store(array="out", value=elements(result, per_weight, "j"))
-    body = (*with_elements(each, per_weight, "j"), stored)
+    stored = Store(array="out", value=substitute(result, own.names))
+    body = (*own.lets, *with_names(each, own.names), stored)
     placing.stages.extend((*(() if per_weight else once), Map(index="j", body=body, is_double=True)))
     return Lowered(placing=placing, may_alias=True)
 
@@ -114,7 +119,14 @@ def _square(element: Tree) -> Tree:
 
 
 def place_of(
-    placing: Placing, x: Name, step: Tree, once: Statements, each: Statements, *, is_scalar: bool = False
+    placing: Placing,
+    x: Name,
+    step: Tree,
+    once: Statements,
+    each: Statements,
+    *,
+    is_scalar: bool = False,
+    per_weight: tuple[str, ...] = (),
 ) -> Place:
     """Return where a minimiser is needed, in the function under construction."""
     return Place(
@@ -125,4 +137,5 @@ def place_of(
         is_scalar=is_scalar,
         namer=placing.namer,
         parameters=placing.parameters,
+        per_weight=per_weight,
     )

@@ -60,7 +60,7 @@ def array_rows(signature: Signature) -> list[Row]:
     return [
         {
             "name": array.name,
-            "shape": ", ".join("w.size" for _ in array.shape) + "," * (len(array.shape) == 1),
+            "shape": ", ".join(f"{signature.data.name}.size" for _ in array.shape) + "," * (len(array.shape) == 1),
             "bounds": _bounds(array.domain),
         }
         for array in signature.of("array")

@@ -48,7 +48,7 @@ def of_value(tally: Tally, subject: Subject, terms: Terms, group: Group) -> None
     plain = harness.result_of(lambda: call_value(subject, group, weights))
     wrong = wrong_relations(terms, group, subject.dtype)
     require_all(harness, wrong, lambda given: call_value(subject, given, weights))
-    for name, other in layouts(weights, is_flat=bool(terms.couple_weights)):
+    for name, other in layouts(weights, is_flat=terms.couple_weights or bool(terms.per_weight)):
         harness.same(f"w is {name}", plain, partial(call_value, subject, group, other))
     if not terms.couple_weights:
         parts = [harness.result_of(partial(call_value, subject, group, weights[k : k + 1])) for k in range(SMALL)]
@@ -75,7 +75,7 @@ def of_gradient(tally: Tally, subject: Subject, terms: Terms, group: Group) -> N
     plain = harness.result_of(lambda: call_gradient(subject, group, weights))
     wrong = wrong_relations(terms, group, subject.dtype)
     require_all(harness, wrong, lambda given: call_gradient(subject, given, weights))
-    for name, other in layouts(weights, is_flat=bool(terms.couple_weights)):
+    for name, other in layouts(weights, is_flat=terms.couple_weights or bool(terms.per_weight)):
         shaped = None if plain is None else plain.reshape(other.shape)
         harness.same(f"w is {name}", shaped, partial(call_gradient, subject, group, other))
     if plain is not None:
@@ -110,7 +110,7 @@ def of_step(tally: Tally, subject: Subject, terms: Terms, rule: Rule, group: Gro
         after = harness.result_of(partial(take, replace(case, gradient=gradient)))
         if after is not None:
             harness.require(f"w, where g is {layout},", after["w"], plain["w"])
-    if not terms.couple_weights:
+    if not (terms.couple_weights or terms.per_weight):
         after = harness.result_of(lambda: take(in_shape(case, (3, SMALL // 3))))
         if after is not None:
             harness.require("w of two dimensions", after["w"], plain["w"].reshape(3, -1))

@@ -56,7 +56,7 @@ def of_prox(tally: Tally, subject: Subject, terms: Terms, cases: Sequence[ProxCa
     _extremes(harness, terms.intervals(case.group.parameters), ask, subject)
     if is_brief:
         return
-    for name, other in layouts(points, is_flat=bool(terms.couple_weights)):
+    for name, other in layouts(points, is_flat=terms.couple_weights or bool(terms.per_weight)):
         harness.same(f"v is {name}", plain.reshape(other.shape), partial(ask, other))
     _outputs(harness, subject, case, points, plain)
     _refusals(harness, subject, terms, case, points)

@@ -12,10 +12,12 @@ from symreg.model.clashes import told_apart
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
+from symreg.verification.cases.per_weight import with_one_number
 from symreg.verification.cases.prox_minima import is_judged
 from symreg.verification.checks.evidence import Evidence, Judge, full_evidence
 from symreg.verification.checks.gradients import judge_of_gradients
 from symreg.verification.checks.nonexpansive import judge_of_pairs
+from symreg.verification.checks.per_weight import checks_of_elements
 from symreg.verification.checks.proximal import judge_of_prox
 from symreg.verification.checks.steps import judge_of_steps
 from symreg.verification.checks.subgradient import KIND as SUBGRADIENT
@@ -50,14 +52,15 @@ def verify(
         progress: Called with the number of checks done, of all checks, and the next one's name.
     """
     fixed = dict(params or {})
-    return judged_by(
+    report = judged_by(
         lambda dtype: full_evidence(terms, dtype, fixed, points),
         checks_of(terms, rules),
         [told_apart(rule, terms) for rule in rules],
-        subjects,
+        with_one_number(subjects, terms),
         rtol,
         progress,
     )
+    return replace(report, checks=(*report.checks, *checks_of_elements(terms, subjects, fixed)))
 
 
 def checks_of(terms: Terms, rules: Sequence[Rule], *, has_proofs: bool = False) -> tuple[str, ...]:

@@ -7,13 +7,16 @@ Takes terms, rules and subjects as `judge.py` does, and the judge is the same; b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from symreg.model.clashes import told_apart
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import Subject
+from symreg.verification.cases.per_weight import with_one_number
 from symreg.verification.checks.evidence import plain_evidence
 from symreg.verification.checks.judge import checks_of, judged_by
+from symreg.verification.checks.per_weight import checks_of_elements
 from symreg.verification.oracle.formats import Dtype
 from symreg.verification.report.report import Report
 
@@ -35,6 +38,8 @@ def quick_look(
     """
     fixed = dict(params or {})
     apart = [told_apart(rule, terms) for rule in rules]
-    return judged_by(
-        lambda dtype: plain_evidence(terms, dtype, fixed), checks_of(terms, rules), apart, subjects, _ALLOWED
+    ones = with_one_number(subjects, terms)
+    report = judged_by(
+        lambda dtype: plain_evidence(terms, dtype, fixed), checks_of(terms, rules), apart, ones, _ALLOWED
     )
+    return replace(report, checks=(*report.checks, *checks_of_elements(terms, subjects, fixed)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def after_step(
     part = Exact(exact.data, smooth, sample, exact.dtype)
     losses, slopes = exact.loss_gradient, part.penalty_slopes
     step, n = stepper(rule), len(sample.w)
+    reach = sqrt(FORMATS[exact.dtype].greatest) / 1024
     found: dict[str, list[arb | None]] = {name: [] for name in ("w", *(s.name for s in rule.states))}
     with ctx.workprec(BITS):
         shared: dict[str, Value] = {name: widened(arb(x), unit) for name, x in own.items()}
@@ -59,7 +61,8 @@ def after_step(
                 assert state is not None
                 point[one.name] = widened(arb(float(np.broadcast_to(state[one.name], sample.w.shape)[j])), unit)
             after = None
-            if losses is not None and slope is not None and not (rule.uses_prox and taken.couple_weights):
+            is_usable = losses is not None and abs(losses[j]) < reach  # its square has to be a number, too
+            if losses is not None and is_usable and slope is not None and not (rule.uses_prox and taken.couple_weights):
                 after = step({**point, "g_loss": losses[j], "g_penalty": slope})
             for name, results in found.items():
                 results.append(None if after is None else after[name])
