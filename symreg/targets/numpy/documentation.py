@@ -51,7 +51,7 @@ def _meaning(argument: Argument, function: Function) -> str:
         case "array":
             shape = f"({', '.join(map(str, argument.shape))}{',' * (len(argument.shape) == 1)})"
             each = "" if argument.domain.is_all else f", each {domain_in_words(argument.domain)}"
-            return f"Shape {shape}, dtype of w{each}."
+            return f"Shape {shape}, dtype of {_first(function)}{each}."
         case "groups":
             return "Where each group begins, from 0 on, ascending, and the number of weights; int64."
         case "group_weights":

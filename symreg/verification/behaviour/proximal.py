@@ -189,7 +189,7 @@ def _refusals(harness: Harness, subject: Subject, terms: Terms, case: ProxCase, 
     named = {"step": case.step, **given(case.group, len(points))}
     for step in _WRONG_STEPS:
         require_refusal(harness, f"step = {step}", partial(called, function, (points.copy(),), {**named, "step": step}))
-    for one in terms.parameters:
+    for one in (p for p in terms.parameters if not p.shape):
         changed = {**named, one.name: True}
         require_refusal(harness, f"{one.name} = True", partial(called, function, (points.copy(),), changed))
     wrong = chain(wrong_parameters(terms, case.group), wrong_relations(terms, case.group, subject.dtype))
