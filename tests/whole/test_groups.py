@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from emitted import needs_gcc
 
+import symreg
 from symreg import catalogue
-from symreg.errors import Intractable
+from symreg.errors import Intractable, SpecError
 from symreg.objectives.resolve import resolve
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
@@ -182,3 +183,33 @@ def test_a_false_verdict_is_contradicted() -> None:
     convex = replace(verdicts["convex"], verdict="proved", witness=None)
     with pytest.raises(Contradicted):
         confront_verdicts(replace(verdicts, verdicts=(convex,)))
+
+
+def _soft_groups(v: np.ndarray, step: float, lam: float, factor: float = 1.0) -> np.ndarray:
+    out = np.zeros_like(v)
+    for a, b in ((0, 2), (2, 5)):
+        norm = float(np.linalg.norm(v[a:b]))
+        if norm > factor * step * lam:
+            out[a:b] = (1 - factor * step * lam / norm) * v[a:b]
+    return out
+
+
+@pytest.mark.parametrize(("groups", "passes"), [("2:1,3:1", True), ("2,3", False), ("2:1,3:2", False)])
+def test_a_function_of_somebody_s_own_is_judged_on_given_groups(groups: str, passes: bool) -> None:
+    report = symreg.verify("group(l1)", against=_soft_groups, as_="prox", points=60, groups=groups)
+    assert report.passed is passes
+
+
+@pytest.mark.parametrize(
+    ("text", "groups", "message"),
+    [
+        ("group(l1)", None, "name their sizes"),
+        ("group(l1)", "3,x", "write sizes such as 3,3,2"),
+        ("group(l1)", "0", "of 0 weights"),
+        ("group(l1)", "3:-1", "a weight is a number >= 0"),
+        ("l1", "3,3", "no penalty over groups"),
+    ],
+)
+def test_groups_that_are_none_are_refused(text: str, groups: str | None, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        symreg.verify(text, against=_soft_groups, as_="prox", groups=groups)
