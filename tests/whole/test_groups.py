@@ -172,6 +172,20 @@ def test_the_judge_sees_what_is_wrong(loaded: Callable[[str, str], Any], name: s
         assert quick_look(resolve(text).terms, (), [subject]).passed is is_right
 
 
+def test_an_empty_group_has_the_norm_0_and_a_group_of_weight_0_has_no_penalty() -> None:
+    objective = resolve("group(lam*sqrt(1 + w**2))")
+    functions = load(objective, updates(objective), "numpy")
+    given = {"groups": np.array([0, 0, 2]), "lam": 1.0}
+    w = np.array([3.0, 4.0])
+    assert functions.value(w, c=np.array([2.0, 0.0]), **given) == 2.0
+    assert functions.value(w, **given) == pytest.approx(np.sqrt(2 * 26))
+    assert functions.gradient(w, c=np.array([2.0, 0.0]), **given).tolist() == [0.0, 0.0]
+    assert functions.prox(w, step=1.0, c=np.array([2.0, 0.0]), **given).tolist() == [3.0, 4.0]
+    report = quick_look(objective.terms, (), [Subject(label="numpy", dtype="float64", functions=dict(vars(functions)))])
+    assert report.passed
+    assert " 0 not judged" in str(report)
+
+
 def test_a_false_verdict_is_contradicted() -> None:
     from dataclasses import replace
 
