@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from emitted import needs_gcc
+from emitted import DIALECTS, WARNINGS, needs_gcc
 
 import symreg
 from symreg import catalogue
 from symreg.errors import Intractable, SpecError
 from symreg.objectives.resolve import resolve
+from symreg.targets.emit import emit
 from symreg.targets.loading.load import load
+from symreg.targets.options import BOTH
 from symreg.updates.assemble import updates
 from symreg.verification import Subject, quick_look
 from symreg.verification.claims import Contradicted
@@ -119,7 +124,7 @@ def test_a_group_at_zero_is_exactly_zero(loaded: Callable[[str, str], Any]) -> N
     [
         ([1, 8], None, "groups: must begin with 0, got 1"),
         ([0, 5, 3, 8], None, "groups: must ascend, got 3 behind 5"),
-        ([0, 7], None, "groups: must end with 8, the number of weights, got 7"),
+        ([0, 7], None, "groups: must end with n = 8, got 7"),
         ([0, 3, 8], [1.0, -1.0], "c: each must be finite and >= 0, got -1"),
         ([0, 3, 8], [1.0, np.nan], "c: each must be finite and >= 0, got nan"),
         ([0, 3, 8], [1.0], "c: expected shape (2,), got (1,)"),
@@ -170,6 +175,22 @@ def test_the_judge_sees_what_is_wrong(loaded: Callable[[str, str], Any], name: s
     for function, is_right in ((vars(functions)[name], True), (wrong, False)):
         subject = Subject(label="numpy", dtype="float64", functions={name: function}, is_emitted=False)
         assert quick_look(resolve(text).terms, (), [subject]).passed is is_right
+
+
+@needs_gcc
+@pytest.mark.parametrize("text", ["l1 + group(scad(lam=mu))", "l1 + difference(l1(lam=mu))"])
+def test_what_is_emitted_is_clean(text: str, tmp_path: Path) -> None:
+    objective = resolve(text)
+    wanted = updates(objective, [catalogue.rule("proximal_gradient"), catalogue.rule("adam")])
+    for path, source in emit(objective, wanted, "c", BOTH).items():
+        (tmp_path / Path(path).name).write_text(source)
+    for dialect in DIALECTS.values():
+        compiled = ["gcc", *dialect, *WARNINGS, "-c", str(tmp_path / f"{objective.name}.c"), "-o", "/dev/null"]
+        assert subprocess.run(compiled, capture_output=True, text=True, check=False).stderr == ""
+    module = tmp_path / "module.py"
+    module.write_text(*emit(objective, wanted, "numpy", BOTH).values())
+    looked = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", str(module)]
+    assert subprocess.run(looked, capture_output=True, text=True, check=False).stdout == ""
 
 
 def test_an_empty_group_has_the_norm_0_and_a_group_of_weight_0_has_no_penalty() -> None:
