@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from emitted import needs_gcc
+from emitted import DIALECTS, WARNINGS, needs_gcc
 
+import symreg
 from symreg import catalogue
-from symreg.errors import Intractable
+from symreg.errors import Intractable, SpecError
 from symreg.objectives.resolve import resolve
+from symreg.targets.emit import emit
 from symreg.targets.loading.load import load
+from symreg.targets.options import BOTH
 from symreg.updates.assemble import updates
 from symreg.verification import Subject, quick_look
 from symreg.verification.claims import Contradicted
@@ -118,7 +124,7 @@ def test_a_group_at_zero_is_exactly_zero(loaded: Callable[[str, str], Any]) -> N
     [
         ([1, 8], None, "groups: must begin with 0, got 1"),
         ([0, 5, 3, 8], None, "groups: must ascend, got 3 behind 5"),
-        ([0, 7], None, "groups: must end with 8, the number of weights, got 7"),
+        ([0, 7], None, "groups: must end with n = 8, got 7"),
         ([0, 3, 8], [1.0, -1.0], "c: each must be finite and >= 0, got -1"),
         ([0, 3, 8], [1.0, np.nan], "c: each must be finite and >= 0, got nan"),
         ([0, 3, 8], [1.0], "c: expected shape (2,), got (1,)"),
@@ -171,6 +177,36 @@ def test_the_judge_sees_what_is_wrong(loaded: Callable[[str, str], Any], name: s
         assert quick_look(resolve(text).terms, (), [subject]).passed is is_right
 
 
+@needs_gcc
+@pytest.mark.parametrize("text", ["l1 + group(scad(lam=mu))", "l1 + difference(l1(lam=mu))"])
+def test_what_is_emitted_is_clean(text: str, tmp_path: Path) -> None:
+    objective = resolve(text)
+    wanted = updates(objective, [catalogue.rule("proximal_gradient"), catalogue.rule("adam")])
+    for path, source in emit(objective, wanted, "c", BOTH).items():
+        (tmp_path / Path(path).name).write_text(source)
+    for dialect in DIALECTS.values():
+        compiled = ["gcc", *dialect, *WARNINGS, "-c", str(tmp_path / f"{objective.name}.c"), "-o", "/dev/null"]
+        assert subprocess.run(compiled, capture_output=True, text=True, check=False).stderr == ""
+    module = tmp_path / "module.py"
+    module.write_text(*emit(objective, wanted, "numpy", BOTH).values())
+    looked = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", str(module)]
+    assert subprocess.run(looked, capture_output=True, text=True, check=False).stdout == ""
+
+
+def test_an_empty_group_has_the_norm_0_and_a_group_of_weight_0_has_no_penalty() -> None:
+    objective = resolve("group(lam*sqrt(1 + w**2))")
+    functions = load(objective, updates(objective), "numpy")
+    given = {"groups": np.array([0, 0, 2]), "lam": 1.0}
+    w = np.array([3.0, 4.0])
+    assert functions.value(w, c=np.array([2.0, 0.0]), **given) == 2.0
+    assert functions.value(w, **given) == pytest.approx(np.sqrt(2 * 26))
+    assert functions.gradient(w, c=np.array([2.0, 0.0]), **given).tolist() == [0.0, 0.0]
+    assert functions.prox(w, step=1.0, c=np.array([2.0, 0.0]), **given).tolist() == [3.0, 4.0]
+    report = quick_look(objective.terms, (), [Subject(label="numpy", dtype="float64", functions=dict(vars(functions)))])
+    assert report.passed
+    assert " 0 not judged" in str(report)
+
+
 def test_a_false_verdict_is_contradicted() -> None:
     from dataclasses import replace
 
@@ -182,3 +218,33 @@ def test_a_false_verdict_is_contradicted() -> None:
     convex = replace(verdicts["convex"], verdict="proved", witness=None)
     with pytest.raises(Contradicted):
         confront_verdicts(replace(verdicts, verdicts=(convex,)))
+
+
+def _soft_groups(v: np.ndarray, step: float, lam: float, factor: float = 1.0) -> np.ndarray:
+    out = np.zeros_like(v)
+    for a, b in ((0, 2), (2, 5)):
+        norm = float(np.linalg.norm(v[a:b]))
+        if norm > factor * step * lam:
+            out[a:b] = (1 - factor * step * lam / norm) * v[a:b]
+    return out
+
+
+@pytest.mark.parametrize(("groups", "passes"), [("2:1,3:1", True), ("2,3", False), ("2:1,3:2", False)])
+def test_a_function_of_somebody_s_own_is_judged_on_given_groups(groups: str, passes: bool) -> None:
+    report = symreg.verify("group(l1)", against=_soft_groups, as_="prox", points=60, groups=groups)
+    assert report.passed is passes
+
+
+@pytest.mark.parametrize(
+    ("text", "groups", "message"),
+    [
+        ("group(l1)", None, "name their sizes"),
+        ("group(l1)", "3,x", "write sizes such as 3,3,2"),
+        ("group(l1)", "0", "of 0 weights"),
+        ("group(l1)", "3:-1", "a weight is a number >= 0"),
+        ("l1", "3,3", "no penalty over groups"),
+    ],
+)
+def test_groups_that_are_none_are_refused(text: str, groups: str | None, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        symreg.verify(text, against=_soft_groups, as_="prox", groups=groups)

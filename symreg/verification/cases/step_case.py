@@ -85,7 +85,8 @@ class StepCase:
         return operator_in_group(prox, parameters, others, self._span(j)[2])
 
     def _span(self, j: int) -> tuple[int, int, arb]:
-        spans = spans_of(self.prox, self.group.arrays_for(len(self.weights)))
+        with ctx.workprec(WORKING_BITS):
+            spans = spans_of(self.prox, self.group.arrays_for(len(self.weights)))
         return next(span for span in spans if span[0] <= j < span[1])
 
 

@@ -216,15 +216,14 @@ def _over_groups(
     """
     known = {name: ball(number) for name, number in parameters.items()}
     parts = [(term.coefficient, compiled(term.phi.tree)) for term in terms.grouped]
-    spans = spans_of(terms, arrays)
 
     def total(weights: Sequence[Value], decide: Decide) -> Value:
         result: Value = arb(0)
-        for first, last, weight in spans:
-            if first == last or weight.is_zero():
+        for first, last, weight in spans_of(terms, arrays) if len(weights) else ():  # in the precision of the moment
+            if weight.is_zero():
                 continue
             part = list(weights[first:last])
-            norm = _NORM(Scope({}, {"w": part}, len(part), decide))
+            norm = _NORM(Scope({}, {"w": part}, len(part), decide)) if part else arb(0)
             scope = Scope({**known, "w": norm}, decide=decide)
             for coefficient, code in parts:
                 result = result + _rational(coefficient) * weight * code(scope)
@@ -234,7 +233,7 @@ def _over_groups(
 
 
 def spans_of(terms: Terms, arrays: Mapping[str, Any]) -> tuple[tuple[int, int, arb], ...]:
-    """Return of each group its first index, the one behind it, and its weight."""
+    """Return of each group its first index, the one behind it, and its weight, in the precision of the moment."""
     assert terms.groups is not None
     starts = [int(start) for start in arrays[STARTS]]
     given = arrays.get(terms.groups.weights)
