@@ -32,10 +32,10 @@ def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 
 def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return what a shell may complete to where an objective or a rule may stand."""
+    """Return what a shell may complete to where an objective, a loss or a rule may stand."""
     from symreg import catalogue
 
-    return _completed(incomplete, (*catalogue.penalties(), *catalogue.rules()))
+    return _completed(incomplete, (*catalogue.penalties(), *catalogue.losses(), *catalogue.rules()))
 
 
 def _completed(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:

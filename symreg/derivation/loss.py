@@ -15,9 +15,9 @@ from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.losses import loss_properties
 from symreg.claims.verdict import Verdict, Verdicts
 from symreg.errors import Intractable
-from symreg.expressions.arithmetic import WJ, call, times, total
+from symreg.expressions.arithmetic import WJ, call, size, times, total
 from symreg.expressions.decompose import factors, product
-from symreg.expressions.tree import Call, Compare, Tree, substitute, transform
+from symreg.expressions.tree import Call, Compare, Tree, substitute, transform, walk
 from symreg.model.loss import Loss
 from symreg.model.objective import Objective
 
@@ -79,11 +79,11 @@ def derive_loss(loss: Loss) -> LossDerivation:
     assert profile is not None
     with profile.told():
         analysis = analyse(profile.terms)
-        gradient = _by_prediction(profile, analysis.gradient)
+        gradient = _by_prediction(profile, _shortest_slope(analysis))
     steps = [Step(rule="loss", before=LOSS, after=loss.expression, why=_where(loss))]
     steps += _differentiated(loss.expression, gradient, SLOPE, analysis, "")
     steps += [_at_kink(knot, profile) for knot in analysis.knots if knot.is_kink]
-    smooth = _by_prediction(profile, total([addend.simplified for addend in analysis.addends]))
+    smooth = _by_prediction(profile, _shortest([_simplified(analysis), _term_by_term(analysis)]))
     try:
         hessian: Tree | None = profile.at_sample(_second(analysis))
         assert hessian is not None
@@ -100,6 +100,25 @@ def derive_loss(loss: Loss) -> LossDerivation:
         verdicts=verdicts,
         notes=verdicts.notes,
     )
+
+
+def _shortest_slope(analysis: Analysis) -> Tree:
+    """Return phi', with what is taken at kinks."""
+    has_kinks = any(knot.is_kink for knot in analysis.knots)
+    return analysis.gradient if has_kinks else _shortest([analysis.gradient, _term_by_term(analysis)])
+
+
+def _simplified(analysis: Analysis) -> Tree:
+    return total([addend.simplified for addend in analysis.addends])
+
+
+def _term_by_term(analysis: Analysis) -> Tree:
+    return total([addend.term_by_term for addend in analysis.addends])
+
+
+def _shortest(trees: list[Tree]) -> Tree:
+    """Return the tree with the fewest functions, of several the shortest."""
+    return min(trees, key=lambda tree: (sum(isinstance(node, Call) for node in walk(tree)), size(tree)))
 
 
 def _by_prediction(profile: LossProfile, slope: Tree) -> Tree:
@@ -150,6 +169,6 @@ def _at_kink(knot: Knot, profile: LossProfile) -> Step:
 
 def _second(analysis: Analysis) -> Tree:
     """Return phi'' over the bare `w`, simplified."""
-    slope = total([addend.simplified for addend in analysis.addends])
+    slope = _shortest([_simplified(analysis), _term_by_term(analysis)])
     derivative = simplify(derivative_beside_kinks(slope, analysis.parameters), analysis.parameters)
     return simplify(transform(derivative, without_squared_signs), analysis.parameters)

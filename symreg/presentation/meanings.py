@@ -61,7 +61,7 @@ _MEANINGS: dict[str, Sentence] = {
         _V,
     ),
     "monotone": (SLOPE, " has one sign"),
-    "bounded slope": (Compare("<=", call("abs", SLOPE_OF_W), _SLOPE_BOUND), " for some ", _SLOPE_BOUND, *_ALL_W),
+    "bounded slope": (Compare("<=", call("abs", SLOPE_OF_W), _SLOPE_BOUND), " for some ", _SLOPE_BOUND, " and all ", W),
     "coercive": (PHI_OF_W, " runs to ", INFINITY, *_FAR),
     "shrinks toward the origin": (Compare(">=", times(W, SLOPE_OF_W), ZERO), *_ALL_W),
     "step without overshoot": (Compare("<=", over(times(_RATE, SLOPE_OF_W), W), ONE), " for all ", W, " but ", ZERO),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from symreg.calculus.domains.conditions import condition_of
-from symreg.calculus.loss_profile import LossProfile, Y
+from symreg.calculus.loss_profile import LossProfile, Y, Z
 from symreg.claims.verdict import PHI, PHI_OF_W, Verdict, Verdicts, Witness
 from symreg.derivation.loss import LOSS
 from symreg.expressions.arithmetic import W, call, times, total
@@ -87,7 +87,7 @@ def _constant(symbol: str, value: Tree, objective: Objective) -> Sentence:
     return (Compare("==", Name(symbol), value),) if symbol in _LETTERS else (f"{symbol} = ", value)
 
 
-_LETTERS = {"rho": r"\rho", "mu": r"\mu", "L": "L", "lr": r"\eta", "step": "s"}
+_LETTERS = {"rho": r"\rho", "mu": r"\mu", "L": "L", "G": "G", "lr": r"\eta", "step": "s"}
 """What constants and steps are called in mathematics."""
 
 
@@ -121,7 +121,7 @@ def latex(analysis: Verdicts) -> str:
         {
             "name": escape_latex(objective.name),
             "title": in_title(objective.title, escape_latex, "${}$"),
-            "parameters": [shown(row) for row in _declared(analysis)],
+            "parameters": [shown(row) for row in _parameters(analysis)],
             "opening": shown(_opening(analysis)),
             "lines": [f"{left} & {right}".lstrip() for left, right in lines_of(_formula(analysis), notation)],
             "weights": shown(*_weights(analysis)),
@@ -168,7 +168,8 @@ def _weights(analysis: Verdicts) -> list[Sentence]:
     """Return where a weight lies; of a loss, where the label and the prediction do."""
     if analysis.loss is not None:
         loss = analysis.loss.loss
-        return [(loss.labels.condition("y"),), (loss.prediction.condition("z"),)]
+        rows: tuple[tuple[Tree, str], ...] = ((Y, loss.labels.condition("y")), (Z, loss.prediction.condition("z")))
+        return [(name, text[1:]) for name, text in rows]
     domains = dict.fromkeys(term.domain for term in analysis.objective.terms.terms)
     ends = [end for end in map(condition_of, domains) if end is not None]
     return [(end,) for end in ends] or [("all real ", W)]
@@ -240,11 +241,14 @@ def _number(value: Fraction) -> Tree:
 
 
 def _declared(analysis: Verdicts) -> list[Sentence]:
-    """Return what the parameters may be, and the elements of arrays that are not any real number; what a loss is."""
-    loss, terms = analysis.loss, analysis.objective.terms
-    rows = [row for row in declared_rows(terms) if loss is None or row.name != Y]
-    declared: list[Sentence] = [(row.domain,) if row.domain else (row.name, " real") for row in rows]
-    return declared if loss is None else [*_of_loss(loss), *declared]
+    """Return what a loss is, and what the parameters may be."""
+    return [*(() if analysis.loss is None else _of_loss(analysis.loss)), *_parameters(analysis)]
+
+
+def _parameters(analysis: Verdicts) -> list[Sentence]:
+    """Return what the parameters may be, and the elements of arrays that are not any real number."""
+    rows = [row for row in declared_rows(analysis.objective.terms) if analysis.loss is None or row.name != Y]
+    return [(row.domain,) if row.domain else (row.name, " real") for row in rows]
 
 
 def _of_loss(profile: LossProfile) -> list[Sentence]:
