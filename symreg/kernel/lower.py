@@ -140,7 +140,8 @@ def _of_samples(placing: Placing, from_samples: Tree, penalty: Tree, body: list[
     """Lower the last loop over the weights: what came of the samples, and the penalty's part."""
     value = plus(from_samples, penalty)
     if value != Item("out", (Subscript("j"),)):
-        placing.stages.append(map([*body, Store(array="out", value=value)]))
+        is_double = has_greatest([*placing.stages, *body])
+        placing.stages.append(map([*body, Store(array="out", value=value)], is_double=is_double))
     return _Lowered(placing=placing)
 
 
