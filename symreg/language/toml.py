@@ -47,6 +47,7 @@ def read_penalty(text: str, source: str) -> Penalty:
     parameters = file.parameters()
     declared_arrays = _arrays(file, {p.name for p in parameters})
     known = [p.name for p in parameters] + [a.name for a in declared_arrays]
+    known += ["m"] if any("m" in array.shape for array in declared_arrays) else []
     expression = _expression(file, expression_text, known)
     return make_penalty(
         name=file.text(table, "penalty", "name"),

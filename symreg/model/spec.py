@@ -52,8 +52,8 @@ class Parameter:
         return one_line("parameter", (self.condition, f"default {decimal(self.default)}"))
 
 
-Shape = tuple[Literal["n"], ...]
-"""Of a declared array: each dimension is `n`, the number of weights."""
+Shape = tuple[Literal["n", "m"], ...]
+"""Of a declared array: each dimension is `n`, the number of weights, or `m`, the number of samples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
