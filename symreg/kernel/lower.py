@@ -94,7 +94,8 @@ def _of_samples(
     """Lower the last loops over the weights: what came of the samples, and the penalty's part."""
     value = plus(from_samples, of_penalty)
     if value != Item("out", (Subscript("j"),)):
-        placing.stages.append(map([*body, Store(array="out", value=value)]))
+        is_double = has_greatest([*placing.stages, *body])
+        placing.stages.append(map([*body, Store(array="out", value=value)], is_double=is_double))
     if update.kind == "gradient" and update.of_norm is not None:
         pulled(update.of_norm, "out", placing, is_added=True)
     return Lowered(placing=placing)

@@ -90,9 +90,10 @@ def make_array(
     latex: str = "",
     doc: str = "",
     where: str = "array",
+    allowed: Iterable[str] = (),
 ) -> Array:
     """Return a checked array; see `make_parameter`, whose rules each of its elements obeys."""
-    element = make_parameter(name, domain=domain, default=default, latex=latex, doc=doc, where=where)
+    element = make_parameter(name, domain=domain, default=default, latex=latex, doc=doc, where=where, allowed=allowed)
     return Array(name=name, shape=shape, latex=latex, doc=element.doc, domain=domain, default=element.default)
 
 

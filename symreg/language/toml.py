@@ -48,6 +48,7 @@ def read_penalty(text: str, source: str) -> Penalty:
     parameters = file.parameters()
     declared_arrays = _arrays(file, {p.name for p in parameters})
     known = [p.name for p in parameters] + [a.name for a in declared_arrays]
+    known += ["m"] if any("m" in array.shape for array in declared_arrays) else []
     expression, of_each = bare(_expression(file, expression_text, known))
     for name in of_each:
         if not any(p.name == name and p.shape for p in parameters):

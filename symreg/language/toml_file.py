@@ -25,7 +25,9 @@ MOST_DOTS = 2_000  # tomllib takes time in the square of a dotted key's length
 
 _PARAMETER_KEYS = ("shape", "domain", "default", "latex", "doc")
 _ARRAY_KEYS = ("shape", "domain", "default", "latex", "doc")
-_SHAPES: dict[int, Shape] = {1: ("n",), 2: ("n", "n")}
+_OF_DATA = ("X", "y")
+"""Names that arrays over the samples may have, and no others."""
+_SHAPES: tuple[Shape, ...] = (("n",), ("n", "n"), ("m", "n"), ("m",))
 
 _OTHER_KINDS = {
     "rule": "name it with --rule {}",
@@ -197,7 +199,7 @@ class TomlFile:
         if len(rows) > MOST_PARAMETERS:
             self.fail(f"[{name}]: {len(rows)} entries; at most {MOST_PARAMETERS}")
         for key, row in rows.items():
-            self.identifier(key, f"[{name}]")
+            self.identifier(key, f"[{name}]", allowed=_OF_DATA if name == "arrays" else ())
             if not isinstance(row, dict):
                 self.fail(f"[{name}] '{key}': write a table [{name}.{key}]")
             self.only(row, f"{name}.{key}", keys)
@@ -208,9 +210,13 @@ class TomlFile:
         return tuple(self._rows("arrays", _ARRAY_KEYS, self._array))
 
     def _array(self, name: str, table: dict[str, Any]) -> Array:
-        shape = _SHAPES.get(len(table["shape"])) if table.get("shape") in (["n"], ["n", "n"]) else None
+        written = table.get("shape")
+        shape = next((shape for shape in _SHAPES if list(shape) == written), None)
         if shape is None:
-            self.fail(f'[arrays.{name}] shape: write ["n"] or ["n", "n"] (n is the number of weights)')
+            self.fail(
+                f'[arrays.{name}] shape: write ["n"] or ["n", "n"], of data ["m", "n"] and ["m"] '
+                "(n is the number of weights, m of samples)"
+            )
         return make_array(
             name,
             shape=shape,
@@ -219,6 +225,7 @@ class TomlFile:
             latex=self.text(table, f"arrays.{name}", "latex", default="", is_plain=False),
             doc=self.text(table, f"arrays.{name}", "doc", default=""),
             where=f"{self.source}: [arrays]",
+            allowed=_OF_DATA if "m" in shape else (),
         )
 
     def excerpted(self, key: str, text: str, start: int = 0) -> Excerpted:

@@ -16,8 +16,8 @@ from symreg.model.domain import Domain
 from symreg.model.interval import REAL, Interval, decimal
 from symreg.model.lifts import Lift
 
-Shape = tuple[Literal["n"], ...]
-"""Of what is declared with a shape: each dimension is `n`, the number of weights."""
+Shape = tuple[Literal["n", "m"], ...]
+"""Of what is declared with a shape: each dimension is `n`, the number of weights, or `m`, the number of samples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from symreg.model.objective import Objective
 from symreg.model.ordering import asked_of
 from symreg.model.spec import Array, Parameter, Penalty
 from symreg.model.terms import Term, Terms
+from symreg.objectives.samples import is_over_samples, split
 from symreg.objectives.structures import with_common_arguments
 
 LONGEST_STEM = 64
@@ -51,7 +52,8 @@ def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str, data: DataT
     Raises:
         SpecError: Two terms have declarations of one name that do not go together.
     """
-    weighted = with_common_arguments(tuple(addends))
+    weighted, data = _without_samples(tuple(addends), data)
+    weighted = with_common_arguments(weighted)
     terms: list[Term] = []
     for coefficient, penalty in weighted:
         terms.extend(_terms(penalty, coefficient, {term.name for term in terms}))
@@ -78,6 +80,22 @@ def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str, data: DataT
         docs=tuple(dict.fromkeys(spec.doc for spec in specs if spec.doc)),
         data=data,
     )
+
+
+def _without_samples(
+    addends: tuple[tuple[Fraction, Penalty], ...], data: DataTerm | None
+) -> tuple[tuple[tuple[Fraction, Penalty], ...], DataTerm | None]:
+    """Return the penalties, and the loss that one of them may hold in index notation."""
+    kept: list[tuple[Fraction, Penalty]] = []
+    for coefficient, penalty in addends:
+        if not is_over_samples(penalty):
+            kept.append((coefficient, penalty))
+            continue
+        if data is not None:
+            raise SpecError(f"{penalty.name} is a second loss; an objective has one")
+        data, rest = split(coefficient, penalty)
+        kept += [] if rest is None else [(coefficient, rest)]
+    return tuple(kept), data
 
 
 def _title(data: DataTerm) -> str:
