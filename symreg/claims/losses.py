@@ -34,14 +34,14 @@ CLAIMS: Claims = {
 _CURVATURE: Claims = {"gradient Lipschitz": convexity.lipschitz}
 
 
-def loss_properties(loss: Loss) -> Verdicts:
-    """Return the verdict on every claim about a loss, where its formula has a value.
+def loss_properties(loss: Loss, claims: Claims = CLAIMS) -> Verdicts:
+    """Return the verdict on every claim about a loss, or on some, where its formula has a value.
 
     Raises:
         NotDifferentiable: It jumps.
     """
     profile = profile_of(loss)
-    parts = tuple((terms, _verdicts(terms, CLAIMS)) for _, terms in profile.by_label)
+    parts = tuple((terms, _verdicts(terms, claims)) for _, terms in profile.by_label)
     joined = tuple(_joined(profile, rows) for rows in zip(*(verdicts for _, verdicts in parts), strict=True))
     notes = (*loss.notes, *(profile.in_words(note) for note in undefined_notes(profile.terms)))
     return Verdicts(objective=profile.objective, verdicts=joined, notes=notes, loss=profile, parts=parts)

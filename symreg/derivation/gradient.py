@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from symreg.calculus.analysis import Analysis, analyse
@@ -14,21 +13,23 @@ from symreg.calculus.pieces.jumps import refuse_jumps
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.sentences import bounds_of_step
 from symreg.claims.verdict import StepBound
+from symreg.derivation.data import derive_data
 from symreg.derivation.directions import directions
 from symreg.derivation.groups import gradient_of_groups, steps_of_groups
+from symreg.derivation.letters import OF_DATA, rule_without_letters, without_letters
 from symreg.derivation.model import Direction, GradientDerivation, ProximalDerivation
 from symreg.derivation.notes import notes_on
-from symreg.derivation.opening import opening
+from symreg.derivation.opening import opening, weight_index
 from symreg.derivation.rule import Update, derivative_name, update_steps
 from symreg.derivation.step_bounds import step_bounds
+from symreg.derivation.whole import with_data
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import WJ, ZERO, call, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Compare, Logic, Name, Tree
-from symreg.model.clashes import own_names, told_apart, under_names
+from symreg.model.clashes import told_apart
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
-from symreg.model.terms import rename
 from symreg.proximal.split import split
 
 _FEW = 2
@@ -50,59 +51,40 @@ def derive(objective: Objective, rule: Rule, analysis: Analysis | None = None) -
         NotDifferentiable: A jump in value, or a switch whose roots cannot be listed.
         Intractable: An expression that the calculus does not handle, or a term without the operator that it needs.
     """
-    renamed = _without_letters(objective.terms.names)
-    if renamed:
-        objective = replace(objective, terms=rename(objective.terms, renamed))
-    terms, rule = objective.terms, told_apart(rule, objective.terms)
-    renamed_in_rule = _without_letters(own_names(rule), terms.names)
-    rule = under_names(rule, renamed_in_rule)
+    objective, renamed = without_letters(objective)
+    terms, rule = objective.terms, told_apart(rule, objective.declarations, () if objective.data is None else OF_DATA)
+    rule, renamed_in_rule = rule_without_letters(rule, objective.names)
     whole = (analysis or analyse(terms)).of(terms)
     smooth, prox = (whole.of(part) for part in split(whole, rule))
     refuse_jumps(terms.indexed, terms.parameters)
     of = "" if not smooth.terms.terms else "S" if prox.terms.terms else "R"
     taken = "" if not prox.terms.terms else "P" if smooth.terms.terms else "R"
+    data = None if objective.data is None else derive_data(objective.data, weight_index(objective))
     gradient = _gradient(smooth)
     slope = call("d", Name(of)) if of else ZERO
     is_indexed = smooth.terms.couple_weights
     assigned, update = update_steps(rule, terms, slope, gradient, is_indexed=is_indexed, is_taken=bool(taken))
     is_plain = not is_indexed and not taken
-    return GradientDerivation(
+    operator = _operator_of(objective, prox)
+    chain = GradientDerivation(
         objective=objective,
         rule=rule,
-        steps=(*opening(whole, smooth, prox, rule, of, taken), *_gradient_steps(smooth, gradient, slope), *assigned),
+        steps=(),
         gradient=gradient,
         update=update,
         smooth=of,
         proximal=taken,
         knots=smooth.knots,
-        directions=_directions(smooth) if is_plain else (),
-        bounds=_bounds(rule, update, smooth) if is_plain else (),
-        notes=(
-            *map(_note_of_letter, (*renamed.items(), *renamed_in_rule.items())),
-            *notes_on(objective, rule, smooth, prox, of),
-        ),
-        operator=_operator_of(objective, prox),
+        directions=_directions(smooth) if is_plain and of else (),
+        bounds=_bounds(rule, update, smooth) if is_plain and data is None else (),
+        notes=(*renamed, *renamed_in_rule, *notes_on(objective, rule, smooth, prox, of)),
+        operator=operator,
     )
-
-
-_LETTERS = ("O", "L", "R", "S", "P", "j")
-"""What a derivation calls the objective, its parts and the index of a weight: no parameter is shown under these."""
-
-
-def _without_letters(names: Collection[str], others: Collection[str] = ()) -> dict[str, str]:
-    """Return new names, which nobody else has, for those that mean something else in a derivation."""
-    renamed: dict[str, str] = {}
-    for name in sorted(names):
-        if name in _LETTERS:
-            new = f"{name}_0"
-            while new in names or new in others:
-                new += "0"
-            renamed[name] = new
-    return renamed
-
-
-def _note_of_letter(row: tuple[str, str]) -> str:
-    return f"{row[1]} is the parameter {row[0]}, which means something else in a derivation"
+    of_penalty = _gradient_steps(smooth, gradient, slope)
+    began = opening(objective, whole, smooth, prox, rule, of, taken, data)
+    if data is None:
+        return replace(chain, steps=(*began, *of_penalty, *assigned))
+    return with_data(chain, data, whole, smooth, (*began, *of_penalty), assigned)
 
 
 def _operator_of(objective: Objective, prox: Analysis) -> ProximalDerivation | None:

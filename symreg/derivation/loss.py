@@ -12,7 +12,8 @@ from symreg.calculus.differentiation.step import Step
 from symreg.calculus.loss_profile import LossProfile, Y, Z
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.symbolic.simplify import simplify
-from symreg.claims.losses import loss_properties
+from symreg.claims.decide import Claims
+from symreg.claims.losses import CLAIMS, loss_properties
 from symreg.claims.verdict import Verdict, Verdicts
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import WJ, call, size, times, total
@@ -63,18 +64,22 @@ class LossDerivation:
     @property
     def bounds(self) -> tuple[Verdict, ...]:
         """What is proved of the loss and its derivatives that a choice of step size rests on."""
-        return tuple(v for v in map(self.verdicts.__getitem__, _BOUNDS) if v.verdict == "proved")
+        return tuple(v for v in self.verdicts.verdicts if v.claim in _BOUNDS and v.verdict == "proved")
 
 
 @border("the loss's derivative")
-def derive_loss(loss: Loss) -> LossDerivation:
+def derive_loss(loss: Loss, claims: Claims = CLAIMS) -> LossDerivation:
     """Return the derivation of a loss's two derivatives by the prediction.
+
+    Args:
+        loss: The loss.
+        claims: What is to be decided of it besides.
 
     Raises:
         NotDifferentiable: It jumps, or has a switch whose roots cannot be listed.
         Intractable: An expression that the calculus does not handle.
     """
-    verdicts = loss_properties(loss)
+    verdicts = loss_properties(loss, claims)
     profile = verdicts.loss
     assert profile is not None
     with profile.told():

@@ -8,6 +8,7 @@ from typing import Literal
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
+from symreg.derivation.data import DataDerivation
 from symreg.expressions.arithmetic import rational
 from symreg.expressions.tree import Binary, Name, Number, Tree, substitute, transform
 from symreg.model.objective import Objective
@@ -51,6 +52,9 @@ class GradientDerivation:
         bounds: On the step size; empty where none was decided, or none is small enough.
         notes: Conventions and assumptions that a reader must know, one sentence each.
         operator: Of the operator that the rule takes; None if it takes none, or no derivation of it is written.
+        data: Of L, the loss over samples; None where L is opaque, and dL/dw_j is `g[j]`.
+        descent: Up to which step the rule never raises O; None where no such bound is known.
+        stationary: From the gradient of O to the equations that its zeros solve; empty where they are not linear.
     """
 
     objective: Objective
@@ -65,6 +69,9 @@ class GradientDerivation:
     bounds: tuple[StepBound, ...] = ()
     notes: tuple[str, ...] = ()
     operator: ProximalDerivation | None = None
+    data: DataDerivation | None = None
+    descent: StepBound | None = None
+    stationary: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.pieces.unlisted import notes_on_unlisted
+from symreg.derivation.letters import letters_of
 from symreg.expressions.tree import names
 from symreg.model.clashes import notes_on_names
 from symreg.model.objective import Objective
@@ -21,7 +22,7 @@ def notes_on(objective: Objective, rule: Rule, smooth: Analysis, prox: Analysis,
         prox: Of the part of which it takes the proximal operator.
         of: What the first part is called; "" for nothing.
     """
-    notes = [*objective.notes, *undefined_notes(objective.terms), *notes_on_names(rule)]
+    notes = [*objective.notes, *undefined_notes(objective.terms), *notes_on_names(rule, letters_of(objective))]
     targets = [assignment.target for assignment in rule.steps]
     after = rule.steps[targets.index("w") + 1 :] if "w" in targets else ()
     if of and any(names(assignment.expression) & {"g", "g_penalty"} for assignment in after):

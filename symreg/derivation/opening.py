@@ -5,71 +5,87 @@ from __future__ import annotations
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.differentiation.differentiate import elementwise_over_j
 from symreg.calculus.differentiation.step import Step
+from symreg.derivation.data import DataDerivation
 from symreg.derivation.groups import over_all_groups
+from symreg.derivation.letters import OF_DATA, free_letter, letters_of
 from symreg.expressions.arithmetic import GJ, call, minus, over, plus, power, times, total
 from symreg.expressions.tree import Item, Name, Subscript, Sum, Tree, number, substitute
+from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.proximal.entering import takes_gradient
 
 _O, _L, _R, _S = Name("O"), Name("L"), Name("R"), Name("S")
 
 
-def opening(whole: Analysis, smooth: Analysis, prox: Analysis, rule: Rule, of: str, taken: str) -> list[Step]:
-    """Return the steps down to the derivative of one summand.
+def opening(
+    objective: Objective,
+    whole: Analysis,
+    smooth: Analysis,
+    prox: Analysis,
+    rule: Rule,
+    of: str,
+    taken: str,
+    data: DataDerivation | None = None,
+) -> list[Step]:
+    """Return the steps down to the derivative of one summand, with those of the loss.
 
     Args:
+        objective: L + R; L alone where it has no terms.
         whole: Of R, under the names that its parameters have in the rule's step.
         smooth: Of the part of which the rule takes the gradient.
         prox: Of the part of which it takes the proximal operator.
         rule: The rule.
         of: What the first part is called; "" for nothing.
         taken: What the second part is called; "" for nothing.
+        data: L written out; None where it is opaque.
     """
-    steps = [
-        Step(rule="objective", before=_O, after=plus(_L, _R), why="the loss and the penalty"),
-        Step(rule="penalty", before=_R, after=_written(whole), why="as it was written"),
-    ]
+    index = weight_index(objective)
+    split = (plus(_L, _R), "the loss and the penalty") if whole.terms.terms else (_L, "the loss alone")
+    steps = [Step(rule="objective", before=_O, after=split[0], why=split[1])]
+    steps += () if data is None else data.opening
+    if whole.terms.terms:
+        steps.append(Step(rule="penalty", before=_R, after=_written(whole, index), why="as it was written"))
     if taken and of:
-        steps.append(Step(rule="split", before=Name(of), after=_written(smooth), why=_INTO_G))
-        steps.append(Step(rule="split", before=Name(taken), after=_written(prox), why=_INTO_PROX))
+        steps.append(Step(rule="split", before=Name(of), after=_written(smooth, index), why=_INTO_G))
+        steps.append(Step(rule="split", before=Name(taken), after=_written(prox, index), why=_INTO_PROX))
     if taken:
-        steps.append(_operator(prox, taken, rule))
-    if of:
-        steps += _sum_rules(smooth, plus(_L, _S) if taken else _O, of)
-    return steps
+        steps.append(_operator(prox, taken, rule, objective))
+    rules = _sum_rules(smooth, plus(_L, _S) if taken else _O, of, index, is_opaque=data is None) if of else []
+    return [*steps, *rules[:1], *(() if data is None else data.steps), *rules[1:]]
 
 
 _INTO_G = "the terms that are differentiable everywhere; their gradient is in the step"
 _INTO_PROX = "the others; the step takes their proximal operator"
 
 
-def _written(analysis: Analysis) -> Tree:
+def _written(analysis: Analysis, index: str) -> Tree:
     """Return R over all weights."""
-    return total([*_over_all_weights(analysis), *(term.value for term in analysis.indexed), *over_all_groups(analysis)])
+    return total(
+        [*_over_all_weights(analysis, index), *(term.value for term in analysis.indexed), *over_all_groups(analysis)]
+    )
 
 
-def _over_all_weights(analysis: Analysis) -> list[Tree]:
+def _over_all_weights(analysis: Analysis, index: str) -> list[Tree]:
     """Return the sum of phi over all weights, if any term is elementwise."""
     if not analysis.addends:
         return []
     phi = total([addend.value for addend in analysis.addends])
-    index = _index(analysis)
     return [Sum(substitute(phi, {Name("w"): Item("w", (Subscript(index),))}), index)]
 
 
-def _index(analysis: Analysis) -> str:
-    """Return the index of a sum over all weights: none of the parameters is called so."""
-    taken = {p.name for p in analysis.parameters}
-    return next((letter for letter in "iklmpqrsabcdefhouxyz" if letter not in taken), "i")
+def weight_index(objective: Objective) -> str:
+    """Return the index of a sum over all weights: nothing in the derivation is called so."""
+    return free_letter("iklmpqrsabcdefhouxyz", {*objective.names, *letters_of(objective)})
 
 
-def _sum_rules(smooth: Analysis, whole: Tree, of: str) -> list[Step]:
+def _sum_rules(smooth: Analysis, whole: Tree, of: str, index: str, *, is_opaque: bool) -> list[Step]:
     """Return the steps down to the derivative of what is summed: of `whole`, of which the loss is the other part."""
-    steps = [Step(rule="sum rule", before=call("d", whole), after=plus(GJ, call("d", Name(of))), why="g_j = dL/dw_j")]
-    for summed in _over_all_weights(smooth):
+    of_loss, why = (GJ, "g_j = dL/dw_j") if is_opaque else (call("d", _L), "each part by itself")
+    steps = [Step(rule="sum rule", before=call("d", whole), after=plus(of_loss, call("d", Name(of))), why=why)]
+    for summed in _over_all_weights(smooth, index):
         summands = [elementwise_over_j(addend.value) for addend in smooth.addends]
         local = elementwise_over_j(total([addend.value for addend in smooth.addends]))
-        why = f"only {_index(smooth)} = j holds w_j"
+        why = f"only {index} = j holds w_j"
         steps.append(Step(rule="index sum", before=call("d", summed), after=call("d", local), why=why))
         if len(summands) > 1:
             formal = total([call("d", summand) for summand in summands])
@@ -86,10 +102,11 @@ _AFTER_ANOTHER = (
 )
 
 
-def _operator(prox: Analysis, taken: str, rule: Rule) -> Step:
+def _operator(prox: Analysis, taken: str, rule: Rule, objective: Objective) -> Step:
     """Return what the operator is: of one weight, or of all together where the penalty is a function of their norm."""
     known = {p.name for p in (*prox.parameters, *rule.parameters)} | {state.name for state in rule.states}
     known |= {step.target for step in rule.steps}
+    known |= set() if objective.data is None else set(OF_DATA)
     u, v, s = (Name(next(x for x in letters if x not in known)) for letters in ("uzqabc", "vxyabc", "shrabc"))
     is_both = bool(prox.terms.grouped and prox.addends)
     if prox.terms.grouped:

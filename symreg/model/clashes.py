@@ -5,7 +5,7 @@ The objective's names stay as they are; the rule's get its own name in front: `e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from symreg.model.names import is_free
@@ -13,7 +13,7 @@ from symreg.model.spec import Assignment, Parameter, Rule, State
 from symreg.model.terms import Terms, renamed_tree
 
 
-def told_apart(rule: Rule, terms: Terms) -> Rule:
+def told_apart(rule: Rule, terms: Terms, letters: Collection[str] = ()) -> Rule:
     """Return a rule whose parameters, states and local names are no names of an objective's.
 
     A rule that was told apart from the same terms before comes back as it is.
@@ -21,11 +21,13 @@ def told_apart(rule: Rule, terms: Terms) -> Rule:
     Args:
         rule: As its author wrote it.
         terms: Of the objective; a rule that takes only some of them is told apart from all.
+        letters: Other names with a meaning, as the number of samples has in a derivation.
     """
     own = own_names(rule)
-    known = set(own).union(terms.names)
+    taken = {*terms.names, *letters}
+    known = {*own, *taken}
     renamed: dict[str, str] = {}
-    for name in sorted(own.intersection(terms.names)):
+    for name in sorted(own & taken):
         new = f"{rule.name}_{name}"
         while new in known or not is_free(new):
             new += "_own"
@@ -41,9 +43,20 @@ def own_names(rule: Rule) -> frozenset[str]:
     )
 
 
-def notes_on_names(rule: Rule) -> tuple[str, ...]:
-    """Return what is to be told of a rule's names beside an objective, one line each."""
-    return tuple(f"{new} is {rule.name}'s own {old}; {old} is the penalty's" for old, new in rule.renamed)
+def notes_on_names(rule: Rule, letters: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what is to be told of a rule's names beside an objective, one line each.
+
+    Args:
+        rule: Told apart from the objective.
+        letters: Names that are not the objective's, but have a meaning beside it.
+    """
+    return tuple(
+        f"{new} is {rule.name}'s own {old}" + (_ELSE if old in letters else f"; {old} is the penalty's")
+        for old, new in rule.renamed
+    )
+
+
+_ELSE = ", which means something else in a derivation"
 
 
 def under_names(rule: Rule, new: Mapping[str, str]) -> Rule:

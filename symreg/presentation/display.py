@@ -33,6 +33,7 @@ class Aligned(NamedTuple):
 def lines_of(equation: Equation, notation: Notation, width: int = WIDTH) -> tuple[Aligned, ...]:
     """Return the lines of an equation, aligned at its sign."""
     sign = r"\leftarrow" if equation.is_assignment else r"\in" if equation.is_membership else "="
+    sign = r"\le" if equation.is_bound else sign
     left = formula(equation.left, notation)
     rights = [formula(right, notation) for right in equation.forms()]
     widest = max(right.width for right in rights)

@@ -57,6 +57,8 @@ def results(chain: GradientDerivation | ProximalDerivation | LossDerivation) -> 
     else:
         equations = [entry.equation for entry in document.entries]
         slope = [Equation(left=Call("d", (Name(chain.smooth),)), rights=(chain.gradient,))] if chain.smooth else []
+        if chain.data is not None:
+            slope.insert(0, Equation(left=Call("d", (Name("L"),)), rights=(chain.data.slope,)))
         shown = [*slope, *{equation.left: equation for equation in equations if equation.is_assignment}.values()]
     return [_on_one_line(equation, document) for equation in shown]
 
@@ -145,6 +147,7 @@ def equation_lines(equation: Equation, notation: Notation, column: int) -> list[
     lines: list[str] = []
     left = formula(equation.left, notation)
     sign = " <- " if equation.is_assignment else " in " if equation.is_membership else " = "
+    sign = " <= " if equation.is_bound else sign
     rights = equation.forms()
     for position, right in enumerate(rights):
         condition = equation.condition if position == len(rights) - 1 else None

@@ -10,6 +10,7 @@ from symreg.calculus.differentiation.step import Step
 from symreg.calculus.loss_profile import LossProfile
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
+from symreg.derivation.data import DataDerivation
 from symreg.derivation.loss import LossDerivation
 from symreg.derivation.model import Direction, GradientDerivation, ProximalDerivation
 from symreg.expressions.text import to_text
@@ -32,6 +33,11 @@ def to_json(
     subscript that exists. Of a rule that takes a proximal operator, `prox(v, s)` is the operator with step s of what
     `operator_of` names, `argmin(u, x)` the u that makes x least, and `S` and `P` the parts of R that `gradient` and the
     operator are of.
+
+    Of a loss over samples, `z[k]` is the prediction for sample k of `m`, `loss`, `dloss` and `ddloss` the loss and its
+    derivatives by it, `d(x, z)` a derivative by z, `r[k]` is `dloss(z[k], y[k])`; `gradient`, `hessian`, `transpose(X)`
+    and `norm(x)` are of vectors and matrices, `D` is diagonal with `ddloss(z[k], y[k])` in it, `I` the identity.
+    `is_bound` says that `before <= after`, `descent` up to which step no step raises O.
 
     Of an operator's derivation the expressions are over what `letters` names. `phi`, `dphi`, `ddphi` are the penalty
     of one weight and its derivatives, `F` is `u + s*dphi(u)`, `dF` its derivative and `F_inverse` its inverse;
@@ -132,7 +138,7 @@ def data(chain: GradientDerivation) -> dict[str, Any]:
             "title": objective.title,
             "text": objective.text,
             "terms": _of_terms(terms),
-            "parameters": [_of_parameter(parameter) for parameter in terms.parameters],
+            "parameters": [_of_parameter(parameter) for parameter in objective.parameters],
             "arrays": [_of_array(array) for array in terms.arrays],
             "references": list(objective.references),
         },
@@ -154,6 +160,21 @@ def data(chain: GradientDerivation) -> dict[str, Any]:
         "bounds": [_of_bound(bound) for bound in chain.bounds],
         "notes": list(dict.fromkeys((*chain.notes, *objective.notes))),
         "operator": None if chain.operator is None else prox_data(chain.operator),
+        "data": None if chain.data is None else _of_data(chain.data),
+        "descent": None if chain.descent is None else to_text(chain.descent.condition),
+        "stationary": [_of_step(step) for step in chain.stationary],
+    }
+
+
+def _of_data(data: DataDerivation) -> dict[str, Any]:
+    return {
+        "loss": of_loss(data.loss.profile),
+        "reduction": data.data.reduction,
+        "scale": to_text(data.scale),
+        "dloss": to_text(data.loss.gradient),
+        "ddloss": _optional(data.loss.hessian),
+        "gradient": to_text(data.slope),
+        "lipschitz": _optional(data.lipschitz),
     }
 
 
@@ -201,6 +222,7 @@ def _of_step(step: Step) -> dict[str, Any]:
         "why": step.why,
         "condition": _optional(step.condition),
         "target": step.target,
+        "is_bound": step.is_bound,
     }
 
 

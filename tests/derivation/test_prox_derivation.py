@@ -338,7 +338,7 @@ def test_every_format_tells_all_steps(name: str) -> None:
     for step in made.steps:
         assert step.rule in text.replace("\n", " ") and f"{step.rule}**" in markdown
     assert [row["rule"] for row in data["steps"]] == [step.rule for step in made.steps]
-    assert set(data["steps"][0]) == {"rule", "before", "after", "why", "condition", "target"}
+    assert set(data["steps"][0]) == {"rule", "before", "after", "why", "condition", "target", "is_bound"}
     assert data["schema_version"] == 1 and len(data["cases"]) == len(chain(name).cases)
     assert "symreg verify" in text and "Update rule" not in markdown
 

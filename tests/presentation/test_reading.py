@@ -270,7 +270,7 @@ def test_json_is_the_chain_as_data(name: str) -> None:
         assert (shown["name"], shown["default"]) == (parameter.name, parameter.default)
         assert shown["domain"] == str(parameter.domain)
     for shown, step in zip(data["steps"], made.steps, strict=True):
-        assert set(shown) == {"rule", "before", "after", "why", "condition", "target"}
+        assert set(shown) == {"rule", "before", "after", "why", "condition", "target", "is_bound"}
         assert (shown["why"], shown["target"]) == (step.why, step.target)
         assert (shown["before"], shown["after"]) == (to_text(step.before), to_text(step.after))
         assert shown["condition"] == (None if step.condition is None else to_text(step.condition))

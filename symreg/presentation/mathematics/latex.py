@@ -109,6 +109,13 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
 
 def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tuple[Run, int]:
     match function, arguments:
+        case "d", (argument, Name(by)):
+            return _call(function, (argument,), replace(notation, variable=by))
+        case "transpose", (Name(name),):
+            return piece(f"{name}^\\top", 1500, height=1), ATOM
+        case "gradient" | "hessian", (argument,):
+            sign = r"\nabla " if function == "gradient" else r"\nabla^2 "
+            return row((piece(sign, 1300), _run(argument, ATOM, notation))), POWER
         case "d", (Name(name),):
             return piece(f"\\frac{{\\partial {name}}}{{\\partial {notation.variable}}}", 1750, height=2), PRODUCT
         case "d", (argument,):
@@ -124,6 +131,8 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
             return root(_run(argument, ANY, notation)), ATOM
         case "norm", (argument,):
             inner = _run(argument, ANY, notation)
+            if not inner.parts and not inner.height:
+                return piece(f"\\lVert {inner.flat}\\rVert_2", 1400 + inner.width), ATOM
             return row((piece(r"\lVert ", 500), inner, piece(r"\rVert_2", 900))), ATOM
         case "prox", (argument, size):
             return _operator(argument, size, notation), ATOM

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from symreg.model.spec import Array, Parameter, Rule, varying_names
@@ -45,10 +45,18 @@ class Notation:
         return self.symbols.get(name) or latex_symbol(name)
 
 
-def notation_of(terms: Terms, rule: Rule | None, proximal: str = "R") -> tuple[Notation, Notation]:
+def notation_of(
+    terms: Terms, rule: Rule | None, proximal: str = "R", letters: Collection[str] = ()
+) -> tuple[Notation, Notation]:
     """Return the notation of formulas, and of a rule's assignments, over terms that are told apart from the rule.
 
     No two names have one symbol. The letters that a user chose come first, then those of specs, then the rule's.
+
+    Args:
+        terms: Whose names are written.
+        rule: Whose names are, too.
+        proximal: What `prox` is the operator of.
+        letters: Names that stand for something else.
     """
     rows: list[Parameter | Array] = [*terms.parameters, *terms.arrays]
     rows.sort(key=lambda row: is_symbol(row.latex))
@@ -58,7 +66,7 @@ def notation_of(terms: Terms, rule: Rule | None, proximal: str = "R") -> tuple[N
         of_rule = {p.name: p.latex for p in rule.parameters} | dict.fromkeys(assigned, "")
         own.update((name, latex) for name, latex in of_rule.items() if name not in own and name != "w")
     symbols: dict[str, str] = {}
-    taken = {_look(symbol) for symbol in _OF_WEIGHTS}
+    taken = {_look(symbol) for symbol in (*_OF_WEIGHTS, *letters)}
     for name, latex in own.items():
         symbols[name] = next(s for s in _candidates(name, latex, rule) if _look(s) not in taken)
         taken.add(_look(symbols[name]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symreg.expressions.tree import (
     Binary,
     Call,
@@ -86,8 +88,14 @@ def _parts(tree: Tree, notation: Notation) -> tuple[Run, int]:
             return _joined([_compared(group, notation) for group in comparisons(operands)], " and"), AND
         case Logic(_, operands):
             return _joined([_run(operand, AND, notation) for operand in operands], " or"), OR
+        case Call("d", (argument, Name(by))):
+            return _derivative(argument, replace(notation, variable=by)), PRODUCT
         case Call("d", (argument,)):
             return _derivative(argument, notation), PRODUCT
+        case Call("transpose", (Name(name),)):
+            return piece(f"{name}'"), ATOM
+        case Call("gradient" | "hessian" as function, (argument,)):
+            return row((piece("grad " if function == "gradient" else "hess "), _run(argument, ATOM, notation))), POWER
         case Call("where", _):
             shown = [_case(value, condition, notation) for value, condition in cases(tree)]
             return row((piece("{"), _joined(shown, ";", EACH), piece("}"))), ATOM

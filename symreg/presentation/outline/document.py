@@ -26,19 +26,21 @@ class ParameterRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equation:
-    """`left = right`, or `left <- right` for an assignment.
+    """`left = right`, `left <- right` for an assignment, or `left <= right` for a bound.
 
     Args:
         left: What is equal to, or is assigned to.
         rights: Forms of the right-hand side, each equal to the one before.
         is_assignment: Does the rule assign it?
         condition: Where it holds, or None for everywhere.
+        is_bound: Is the left-hand side no greater than the right one?
     """
 
     left: Tree
     rights: tuple[Tree, ...]
     is_assignment: bool = False
     condition: Tree | None = None
+    is_bound: bool = False
 
     @property
     def is_membership(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
+from symreg.derivation.letters import OF_DATA
 from symreg.derivation.model import Direction, GradientDerivation
 from symreg.expressions.tree import Call, Compare, Logic, Name, Negate, Tree, substitute, walk
 from symreg.presentation.mathematics.notation import notation_of
@@ -18,12 +19,14 @@ from symreg.presentation.outline.prose import NAN, WJ, ZERO, declared_rows, para
 def gradient_outline(chain: GradientDerivation) -> Outline:
     """Return the outline of a gradient's derivation."""
     rule = chain.rule
-    terms = chain.objective.terms
+    terms = chain.objective.declarations
     conditions = [step.condition for step in chain.steps if step.condition is not None]
-    formulas, assignments = notation_of(terms, rule, chain.proximal or "R")
+    letters = OF_DATA if chain.data is not None else ()
+    formulas, assignments = notation_of(terms, rule, chain.proximal or "R", letters)
     sections = (
         Section(title="Where pieces meet", remarks=tuple(_of_knot(k) for k in chain.knots if _at(k) not in conditions)),
         Section(title="What the penalty does to a weight", remarks=(*_of_directions(chain), *_of_bounds(chain.bounds))),
+        Section(title="Which step is small enough", remarks=_of_descent(chain)),
         Section(title=NOTES, remarks=tuple(Remark(sentence=prose(note)) for note in notes_of(chain))),
     )
     return Outline(
@@ -85,8 +88,12 @@ def _entries(chain: GradientDerivation) -> tuple[Entry, ...]:
         equation = entry.equation
         if equation.is_assignment and equation.left == WJ:
             labels[i] = "update"
-        elif entry.rule == ("penalty",):
-            labels[i] = "penalty"
+        elif entry.rule in (("penalty",), ("loss",)):
+            labels[i] = str(entry.rule[0])
+        elif entry.rule == ("gradient of the loss",):
+            labels[i] = "loss-gradient"
+        elif entry.rule == ("second derivative",):
+            labels[i] = "hessian"
         elif equation.left == slope and equation.rights[-1] == chain.gradient:
             labels[i] = "gradient"
     last = {label: i for i, label in labels.items()}  # of several with one label the last is the simplest
@@ -111,11 +118,13 @@ def _of_step(position: int, step: Step, chain: GradientDerivation) -> Entry:
     why = prose(step.why)
     if step.target:
         is_formal = any(isinstance(node, Call) and node.function == "d" for node in walk(step.before))
+        is_formal |= step.rule == "operator put in"
         rights = (step.before, step.after) if is_formal and step.before != step.after else (step.after,)
         left = WJ if step.target == "w" else Name(step.target)
         equation = Equation(left=left, rights=rights, is_assignment=True, condition=step.condition)
     else:
-        equation = Equation(left=step.before, rights=(step.after,), condition=step.condition)
+        rights = (step.after,)
+        equation = Equation(left=step.before, rights=rights, condition=step.condition, is_bound=step.is_bound)
         if step.rule == "simplify" and step.after == chain.gradient:
             slope = _gradient(chain)
             equation = Equation(left=slope, rights=(step.before, step.after), condition=step.condition)
@@ -155,7 +164,7 @@ def _of_sides(knot: Knot) -> Sentence:
 
 
 def _of_directions(chain: GradientDerivation) -> tuple[Remark, ...]:
-    is_descent = chain.rule.name == "gradient_descent"
+    is_descent = chain.rule.name == "gradient_descent" and chain.data is None
     step = "the step" if is_descent else "a gradient step on the penalty alone"
     slope = _gradient(chain)
     negative = [direction for direction in chain.directions if direction.side == "negative"]
@@ -214,6 +223,36 @@ def _of_direction(direction: Direction, step: str, slope: Tree) -> Sentence:
         case _:
             words = ("the sign of ", slope, " was not decided for all parameter values")
     return words
+
+
+def _of_descent(chain: GradientDerivation) -> tuple[Remark, ...]:
+    """Return up to which step the rule never raises the objective, and who proves it."""
+    if chain.descent is None:
+        return ()
+    condition = chain.descent.condition
+    if chain.proximal:
+        said: Sentence = ("no step raises ", Name("O"), " if ", condition, _MAJORISED)
+    else:
+        said = ("every step lowers ", Name("O"), " if ", condition, ", unless its gradient is ", ZERO, _DESCENT_LEMMA)
+    return (Remark(sentence=said),)
+
+
+_NORMAL: Sentence = ("normal equations",)
+_DESCENT_LEMMA = " already (Nesterov (2018), Lectures on Convex Optimization, 2nd ed., 1.2.3)"
+_MAJORISED = (
+    ", as it minimises a bound of that from above (Beck & Teboulle (2009), SIAM J. Imaging Sci. 2(1):183-202, sec. 2)"
+)
+
+
+def stationary_part(chain: GradientDerivation, document: Outline) -> Part:
+    """Return the way from the gradient of O to linear equations as a part."""
+    entries = (_of_step(i, step, chain) for i, step in enumerate(chain.stationary, start=1))
+    return Part(
+        title="Where the gradient is zero",
+        entries=tuple(replace(e, label="normal-equations" if e.rule == _NORMAL else "") for e in entries),
+        formulas=document.formulas,
+        assignments=document.assignments,
+    )
 
 
 def _of_bounds(bounds: tuple[StepBound, ...]) -> tuple[Remark, ...]:

@@ -12,7 +12,7 @@ from symreg.derivation.loss import LossDerivation
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.presentation.outline.command import command_text, notes_of
 from symreg.presentation.outline.document import Outline, Part
-from symreg.presentation.outline.gradient import gradient_outline, rule_part
+from symreg.presentation.outline.gradient import gradient_outline, rule_part, stationary_part
 from symreg.presentation.outline.loss import loss_outline
 from symreg.presentation.outline.proximal import proximal_outline, proximal_part
 
@@ -43,6 +43,8 @@ def outline(
     parts.extend(proximal_part(made, " ".join(sorted(names)), known) for made in operators[:1])
     if operator is not None:
         parts.append(proximal_part(operator, known=known))
+    if chain.stationary:
+        parts.append(stationary_part(chain, document))
     return replace(
         document,
         command=command_text(chain.objective, *(made.rule for made in (chain, *others))),

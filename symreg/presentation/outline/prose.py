@@ -31,7 +31,9 @@ _MATHEMATICS = re.compile(
     r"(?P<defined>\bg_j = dL/dw_j\b)"
     r"|\bd(?P<of>[LROS])/dw_j\b"
     r"|(?P<sign>\bsign\(0\) = 0)"
-    r"|(?<![\w^])(?P<array>[wgmv])_(?P<index>[ijkl])(?![\w^])"
+    r"|(?<![\w^])(?P<array>[wgmvzyr])_(?P<index>[ijkl])(?![\w^])"
+    r"|(?<![\w^])(?P<matrix>[XD])_(?P<row>[ijk])(?P<column>[ijk])(?![\w^])"
+    r"|(?<![\w^])l(?P<order>'{0,2})\((?P<of_sample>z_k, y_k|z, y)\)"
     r"|(?<![\w^])(?P<left>[ijklm]) = (?P<right>[ijklm])(?P<shift>[+-]\d+)?(?![\w^])",
     re.ASCII,
 )
@@ -46,11 +48,22 @@ def _tree_of(match: re.Match[str]) -> Tree:
         return Call("d", (Name(match["of"]),))
     if match["array"]:
         return Item(match["array"], (Subscript(match["index"]),))
+    if match["matrix"]:
+        return Item(match["matrix"], (Subscript(match["row"]), Subscript(match["column"])))
+    if match["of_sample"]:
+        return _loss_at(len(match["order"]), at_sample="_" in match["of_sample"])
     shift = int(match["shift"] or 0)
     right: Tree = Name(match["right"])
     if shift:
         right = Binary("+" if shift > 0 else "-", right, number(abs(shift)))
     return Compare("==", Name(match["left"]), right)
+
+
+def _loss_at(order: int, *, at_sample: bool) -> Tree:
+    """Return l, l' or l'' of a prediction and a label, or of those of sample k."""
+    k = (Subscript("k"),)
+    arguments: tuple[Tree, ...] = (Item("z", k), Item("y", k)) if at_sample else (Name("z"), Name("y"))
+    return Call(("loss", "dloss", "ddloss")[order], arguments)
 
 
 def declared_rows(terms: Terms) -> tuple[ParameterRow, ...]:
