@@ -42,6 +42,8 @@ def confront_derivation(chain: GradientDerivation) -> None:
     Raises:
         Contradicted: One does: a mistake in a proof of symreg's.
     """
+    if chain.data is not None:
+        confront_verdicts(chain.data.loss.verdicts)
     if not chain.directions:
         return
     from symreg.verification.claims import Sign, confront_chain

@@ -8,7 +8,7 @@ from symreg.calculus.differentiation.step import Step
 from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.losses import CLAIMS, curvature_bound
 from symreg.derivation.loss import CURVATURE, LOSS, SLOPE, LossDerivation, derive_loss
-from symreg.expressions.arithmetic import ONE, call, over, power, size, times
+from symreg.expressions.arithmetic import ONE, call, power, size, times
 from symreg.expressions.decompose import factors, product
 from symreg.expressions.tree import Call, Item, Name, Subscript, Sum, Tree, names, number, substitute, transform, walk
 from symreg.model.loss import DataTerm
@@ -63,7 +63,7 @@ def derive_data(data: DataTerm, index: str) -> DataDerivation:
         Intractable: A loss that the calculus does not handle.
     """
     loss = derive_loss(data.loss, _DECIDED)
-    scale = _scale(data)
+    scale = data.scale
     whole = Sum(substitute(LOSS, _AT_SAMPLE), "k")
     prediction = Sum(times(Item("X", (_K, Subscript(index))), Item("w", (Subscript(index),))), index)
     opening = (
@@ -101,12 +101,6 @@ def _bound(loss: LossDerivation) -> Tree | None:
     if verdict.verdict != "proved" or verdict.value is None:
         return None
     return verdict.value if "y" not in names(verdict.value) else curvature_bound(loss.loss)
-
-
-def _scale(data: DataTerm) -> Tree:
-    """Return what the sum over the samples is multiplied by."""
-    scale = times(number(data.coefficient), data.factor)
-    return over(scale, _M) if data.reduction == "mean" else scale
 
 
 def _where_from(data: DataTerm) -> str:

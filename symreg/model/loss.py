@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Literal
 
 from symreg.display import card, one_line
-from symreg.expressions.arithmetic import ONE, times
+from symreg.expressions.arithmetic import ONE, over, times
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Tree, number
+from symreg.expressions.tree import Name, Tree, number
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL
 from symreg.model.labels import ANY, Labels
@@ -101,6 +101,12 @@ class DataTerm:
     def parameters(self) -> tuple[Parameter, ...]:
         """Each parameter once: those of the factor, then those of the loss."""
         return tuple({p.name: p for p in (*self.factor_parameters, *self.loss.parameters)}.values())
+
+    @property
+    def scale(self) -> Tree:
+        """What the sum over the samples is multiplied by; `m` is their number, or the sum of their weights."""
+        scale = times(number(self.coefficient), self.factor)
+        return over(scale, Name("m")) if self.reduction == "mean" else scale
 
     @property
     def declarations(self) -> Term:

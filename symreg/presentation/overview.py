@@ -30,6 +30,8 @@ _CLAIMS = (
 )  # fmt: skip
 """Those that decide which algorithm may be used, and what it does to weights."""
 
+_FORMULAS = (("loss",), ("prediction",), ("penalty",), ("loss of a sample",), ("slopes",))
+
 
 def overview(
     gradient: GradientDerivation, operator: ProximalDerivation | str, verdicts: Verdicts, docs: tuple[str, ...] = ()
@@ -37,18 +39,20 @@ def overview(
     """Return an objective on one screen, as text: ASCII, a newline at the end.
 
     Args:
-        gradient: Of its penalty.
+        gradient: Of its penalty, or of all of it where its loss is written out.
         operator: Of its penalty, or why there is none.
-        verdicts: On its penalty.
+        verdicts: On its penalty, or on all of it.
         docs: What to know of the conventions, a paragraph each.
     """
     document, objective = outline(gradient), gradient.objective
-    written = next(entry.equation for entry in document.entries if entry.rule == ("penalty",))
-    slope = Equation(left=Call("d", (Name("R"),)), rights=(gradient.gradient,))
+    formulas = [entry.equation for entry in document.entries if entry.rule in _FORMULAS]
+    slopes = [] if gradient.data is None else [Equation(left=Call("d", (Name("L"),)), rights=(gradient.data.slope,))]
+    if gradient.objective.terms.terms:
+        slopes.append(Equation(left=Call("d", (Name("R"),)), rights=(gradient.gradient,)))
     blocks = [
         heading(replace(document, rule="", rule_reference="")),
-        row("formula", equation_lines(written, document.formulas, COLUMN)),
-        row("derivative", equation_lines(slope, document.formulas, COLUMN)),
+        row("formula", [line for e in formulas for line in equation_lines(e, document.formulas, COLUMN)]),
+        row("derivative", [line for e in slopes for line in equation_lines(e, document.formulas, COLUMN)]),
         row("operator", wrapped(operator) if isinstance(operator, str) else _operator_lines(operator)),
         row("claims", claim_lines(verdicts, document.formulas)),
         *(row("note", wrapped(plain(doc))) for doc in docs),

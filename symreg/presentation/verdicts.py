@@ -11,10 +11,11 @@ from symreg.calculus.domains.conditions import condition_of
 from symreg.calculus.loss_profile import LossProfile, Y, Z
 from symreg.claims.verdict import PHI, PHI_OF_W, Verdict, Verdicts, Witness
 from symreg.derivation.loss import LOSS
-from symreg.expressions.arithmetic import W, call, times, total
+from symreg.expressions.arithmetic import W, call, plus, times, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Compare, Item, Name, Negate, Subscript, Sum, Tree, number, substitute
 from symreg.model.objective import Objective
+from symreg.model.terms import Term
 from symreg.presentation.display import in_prose, in_title, lines_of
 from symreg.presentation.escaping import escape as escape_latex
 from symreg.presentation.escaping import plain
@@ -82,7 +83,7 @@ def _at_sample(sentence: Sentence, loss: LossProfile) -> Sentence:
 
 def _constant(symbol: str, value: Tree, objective: Objective) -> Sentence:
     """Return a claim's constant, by its letter unless that is a parameter's."""
-    if symbol in objective.terms.names:
+    if symbol in objective.names:
         return ("with the constant ", value)
     return (Compare("==", Name(symbol), value),) if symbol in _LETTERS else (f"{symbol} = ", value)
 
@@ -142,6 +143,8 @@ def _opening(analysis: Verdicts) -> Sentence:
     """Return what the formula is of."""
     if analysis.loss is not None:
         return (Compare("==", LOSS, call("phi", analysis.loss.argument)), ", where")
+    if analysis.objective.data is not None:
+        return ("With predictions ", Compare("==", Name("z"), times(Name("X"), W)), ":")
     if analysis.objective.terms.couple_weights:
         return ("Of the whole vector, or of one weight ", W, " as ", PHI_OF_W, ", the others fixed:")
     over_weights = Sum(call("phi", Item("w", (Subscript("i"),))), "i")
@@ -153,15 +156,23 @@ def _formula(analysis: Verdicts) -> Equation:
     if analysis.loss is not None:
         return Equation(left=LOSS, rights=(analysis.loss.loss.expression,))
     objective = analysis.objective
-    values = {term.name: times(number(term.coefficient), term.tree) for term in objective.terms.terms}
-    own = total([values[term.name] for term in objective.terms.elementwise])
+    if objective.data is not None:
+        whole = _objective_equation(objective)
+        return Equation(left=whole.left, rights=(whole.right,))
     if not objective.terms.couple_weights:
-        return Equation(left=PHI_OF_W, rights=(own,))
+        return Equation(left=PHI_OF_W, rights=(total([_weighted(term) for term in objective.terms.elementwise]),))
+    return Equation(left=Name("R"), rights=(_penalty(objective),))
+
+
+def _penalty(objective: Objective) -> Tree:
+    """Return R over all weights."""
+    own = total([_weighted(term) for term in objective.terms.elementwise])
     summed = [Sum(substitute(own, {W: Item("w", (Subscript("i"),))}), "i")] if objective.terms.elementwise else []
-    return Equation(
-        left=Name("R"),
-        rights=(total([*summed, *(values[t.name] for t in objective.terms.terms if not t.is_elementwise)]),),
-    )
+    return total([*summed, *(_weighted(t) for t in objective.terms.terms if not t.is_elementwise)])
+
+
+def _weighted(term: Term) -> Tree:
+    return times(number(term.coefficient), term.tree)
 
 
 def _weights(analysis: Verdicts) -> list[Sentence]:
@@ -241,14 +252,32 @@ def _number(value: Fraction) -> Tree:
 
 
 def _declared(analysis: Verdicts) -> list[Sentence]:
-    """Return what a loss is, and what the parameters may be."""
-    return [*(() if analysis.loss is None else _of_loss(analysis.loss)), *_parameters(analysis)]
+    """Return what a loss is, or a loss over samples, and what the parameters may be."""
+    of_data = [] if analysis.objective.data is None else _of_whole(analysis.objective)
+    return [*of_data, *(() if analysis.loss is None else _of_loss(analysis.loss)), *_parameters(analysis)]
 
 
 def _parameters(analysis: Verdicts) -> list[Sentence]:
     """Return what the parameters may be, and the elements of arrays that are not any real number."""
-    rows = [row for row in declared_rows(analysis.objective.terms) if analysis.loss is None or row.name != Y]
+    rows = [row for row in declared_rows(analysis.objective.declarations) if analysis.loss is None or row.name != Y]
     return [(row.domain,) if row.domain else (row.name, " real") for row in rows]
+
+
+def _of_whole(objective: Objective) -> list[Sentence]:
+    """Return what a whole objective is."""
+    data = objective.data
+    assert data is not None
+    of_sample: Sentence = (Compare("==", LOSS, data.loss.expression), f" for {data.loss.labels.condition('y')}")
+    of_penalty: list[Sentence] = [(Compare("==", Name("R"), _penalty(objective)),)] if objective.terms.terms else []
+    return [(_objective_equation(objective),), of_sample, *of_penalty]
+
+
+def _objective_equation(objective: Objective) -> Compare:
+    """Return O as the sum over the samples and R."""
+    assert objective.data is not None
+    k = (Subscript("k"),)
+    whole = times(objective.data.scale, Sum(call("loss", Item("z", k), Item("y", k)), "k"))
+    return Compare("==", Name("O"), plus(whole, Name("R")) if objective.terms.terms else whole)
 
 
 def _of_loss(profile: LossProfile) -> list[Sentence]:
@@ -264,7 +293,7 @@ def _of_loss(profile: LossProfile) -> list[Sentence]:
 
 def verdict_notation(analysis: Verdicts) -> Notation:
     """Return the notation of an objective, with the letters of constants that are no parameters."""
-    notation = notation_of(analysis.objective.terms, None)[0]
+    notation = notation_of(analysis.objective.declarations, None)[0]
     taken = set(notation.symbols.values())
     letters = {name: symbol if symbol not in taken else latex_symbol(name) for name, symbol in _LETTERS.items()}
     return Notation(letters | notation.symbols, proximal=r"\varphi")

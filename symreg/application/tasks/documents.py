@@ -15,6 +15,7 @@ from symreg.application.requests import distinct_rules, read_objective
 from symreg.application.tasks.objectives import (
     decide_loss_properties,
     decide_properties,
+    decided,
     derive_chains,
     derive_loss_chain,
     derive_prox_chain,
@@ -163,9 +164,8 @@ def write_overview(
     resolved = read_objective(subject, parameters=parameters, domain=domain)
     tell(Phase(resolved.name, is_symbolic=True))
 
-    from symreg.application.confront import confront_derivation, confront_verdicts
+    from symreg.application.confront import confront_derivation
     from symreg.calculus.analysis import analyse
-    from symreg.claims.decide import properties
     from symreg.derivation.gradient import derive
     from symreg.derivation.proximal.derive import derive_prox
     from symreg.errors import Intractable, NotDifferentiable
@@ -175,11 +175,10 @@ def write_overview(
     gradient = derive(resolved, resolve_rule("gradient_descent"), analysis)
     operator: ProximalDerivation | str
     try:
-        operator = derive_prox(resolved, analysis)
+        operator = derive_prox(resolved, analysis) if resolved.terms.terms else "none: there is no penalty"
     except (Intractable, NotDifferentiable) as reason:
         operator = f"none is derived: {reason}"
-    verdicts = properties(resolved, analysis)
+    verdicts = decided(resolved, analysis)
     confront_derivation(gradient)
-    confront_verdicts(verdicts)
     text = overview(gradient, operator, verdicts, resolved.docs)
     return PrintedText(text=text, notes=notes_on(resolved))

@@ -13,6 +13,7 @@ from symreg.application.worker import Phase, Tell
 from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 
 if TYPE_CHECKING:
+    from symreg.calculus.analysis import Analysis
     from symreg.claims.verdict import Verdicts
     from symreg.derivation.loss import LossDerivation
     from symreg.derivation.model import GradientDerivation, ProximalDerivation
@@ -94,13 +95,31 @@ def derive_chains(
 
 def decide_properties(tell: Tell, *, objective: Objective) -> Verdicts:
     """Return the verdicts on an objective."""
+    tell(Phase(objective.name, is_symbolic=True))
+    return decided(objective)
+
+
+def decided(objective: Objective, analysis: Analysis | None = None) -> Verdicts:
+    """Return the verdicts on an objective, or on its penalty where the loss is opaque, held against numbers.
+
+    Args:
+        objective: What was asked about.
+        analysis: Of its terms, if somebody has one already.
+    """
     from symreg.application.confront import confront_verdicts
     from symreg.claims.decide import properties
+    from symreg.claims.losses import loss_properties
+    from symreg.claims.whole import OF_LOSS, whole_properties
 
-    tell(Phase(objective.name, is_symbolic=True))
-    analysis = properties(objective)
-    confront_verdicts(analysis)
-    return analysis
+    penalty = properties(objective, analysis) if objective.terms.terms or objective.data is None else None
+    if penalty is not None:
+        confront_verdicts(penalty)
+    if objective.data is None:
+        assert penalty is not None
+        return penalty
+    loss = loss_properties(objective.data.loss, OF_LOSS)
+    confront_verdicts(loss)
+    return whole_properties(objective, loss, penalty)
 
 
 def prove_convexity(tell: Tell, *, objective: Objective) -> tuple[Convexity, ...]:
