@@ -175,7 +175,7 @@ PACKAGES: dict[str, set[str]] = {
     "targets": {"numpy"},
     "presentation": {"rich", "matplotlib"},
     "application": {"numpy", "flint"},
-    "verification": {"numpy", "flint"},
+    "verification": {"numpy", "flint", "scipy"},
     "cli": {"click", "rich"},
 }
 

@@ -110,7 +110,7 @@ def _operator(prox: Analysis, taken: str, rule: Rule, objective: Objective) -> S
     u, v, s = (Name(next(x for x in letters if x not in known)) for letters in ("uzqabc", "vxyabc", "shrabc"))
     is_both = bool(prox.terms.grouped and prox.addends)
     if prox.terms.grouped:
-        own, others = [], [_written(prox)]
+        own, others = [], [_written(prox, weight_index(objective))]
     else:
         own, others = ([part.value for part in parts] for parts in (prox.addends, prox.indexed))
     value = substitute(total(own or others), {Name("w"): u})

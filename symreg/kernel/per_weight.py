@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeVar
@@ -14,7 +14,6 @@ from symreg.expressions.tree import (
     Compare,
     Item,
     Name,
-    Number,
     Subscript,
     Tree,
     names,
@@ -44,7 +43,7 @@ class OwnElements:
     """
 
     lets: tuple[Let, ...]
-    names: Mapping[Tree, Tree]
+    names: dict[Tree, Tree]
 
 
 def own_elements(per_weight: Collection[str], namer: Namer) -> OwnElements:
@@ -54,7 +53,7 @@ def own_elements(per_weight: Collection[str], namer: Namer) -> OwnElements:
     return OwnElements(lets, {Name(name): Name(own) for name, own in fresh.items()})
 
 
-def with_names(statements: Sequence[_S], known: Mapping[Tree, Tree]) -> list[_S]:
+def with_names(statements: Sequence[_S], known: dict[Tree, Tree]) -> list[_S]:
     """Return statements of a loop with other trees for some names; the routines that they invoke have their own."""
     if not known:
         return list(statements)
@@ -90,8 +89,7 @@ def unless_zero(update: Update, point: Tree, v: Tree) -> Tree:
     strengths = [p.name for p in update.terms.parameters if p.has_zero]
     if len(update.terms.terms) != 1 or len(strengths) != 1:
         return point
-    zero: Number = number(0)
-    return Call("where", (Compare("==", Name(strengths[0]), zero), v, point))
+    return Call("where", (Compare("==", Name(strengths[0]), number(0)), v, point))
 
 
 def with_strengths(point: Tree, per_weight: Collection[str]) -> Tree:

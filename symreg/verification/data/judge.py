@@ -13,7 +13,7 @@ from symreg.verification.checks.judge import verify
 from symreg.verification.checks.quick_look import quick_look
 from symreg.verification.data.checks import KINDS, evidence, judge
 from symreg.verification.data.losses import loss_checks
-from symreg.verification.data.matrices import WITHOUT_SCIPY, csr_array
+from symreg.verification.data.matrices import HAS_SCIPY, WITHOUT_SCIPY
 from symreg.verification.oracle.formats import FORMATS, Dtype
 from symreg.verification.report.check import Check
 from symreg.verification.report.report import Report
@@ -76,7 +76,7 @@ def judge_objective(
             of_operator = quick_look(terms, (), operators, params=kept).checks
         else:
             of_operator = verify(terms, (), operators, points=points, params=kept, rtol=rtol).checks
-    notes = (WITHOUT_SCIPY,) if csr_array is None else ()
+    notes = () if HAS_SCIPY else (WITHOUT_SCIPY,)
     checks = (*of_loss, *over_samples, *of_operator)
     order = list(dict.fromkeys(check.name for check in checks))
     return Report(checks=tuple(sorted(checks, key=lambda check: order.index(check.name))), notes=notes)

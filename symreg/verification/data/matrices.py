@@ -10,10 +10,11 @@ import numpy as np
 from symreg.verification.oracle.formats import Vector
 
 try:
-    from scipy.sparse import csr_array
+    from scipy import sparse
 except ImportError:
-    csr_array = None
+    sparse = None
 
+HAS_SCIPY = sparse is not None
 WITHOUT_SCIPY = "compressed rows were not judged: there is no SciPy here"
 
 
@@ -36,7 +37,7 @@ def compressed(X: Vector, index: str = "int32", *, is_split: bool = False) -> An
         columns += [j for j, _ in stored]
         data += [x for _, x in stored]
         starts.append(len(data))
-    rows = csr_array(X.shape, dtype=X.dtype)
+    rows = sparse.csr_array(X.shape, dtype=X.dtype)
     rows.data = np.array(data, dtype=X.dtype)
     rows.indices, rows.indptr = np.array(columns, dtype=index), np.array(starts, dtype=index)
     return rows
@@ -55,7 +56,7 @@ LAYOUTS: dict[str, Callable[[Vector], Any]] = {
     "columns": np.asfortranarray,
 }
 """Every way in which a function is handed the same matrix, by name."""
-if csr_array is not None:
+if HAS_SCIPY:
     LAYOUTS |= {
         "CSR": compressed,
         "CSR, int64": lambda X: compressed(X, "int64"),

@@ -15,7 +15,7 @@ from symreg.verification.cases.calling import CallFailed, Subject
 from symreg.verification.comparison.failure import Failure
 from symreg.verification.comparison.tally import Tally
 from symreg.verification.data.calling import arguments_of, call
-from symreg.verification.data.matrices import compressed, csr_array, with_parts
+from symreg.verification.data.matrices import HAS_SCIPY, compressed, with_parts
 from symreg.verification.data.samples import Sample
 
 
@@ -85,7 +85,7 @@ def _wrong(data: DataTerm, sample: Sample, given: dict[str, Any]) -> Iterator[_W
     yield _Wrong("a weight of a sample too few", {**given, "sample_weight": weights[:-1].copy()}, ("sample_weight",))
     if data.reduction == "mean":
         yield _Wrong("a mean over no samples", {**given, "X": X[:0], "y": y[:0], **_none(given)})
-    if csr_array is None:
+    if not HAS_SCIPY:
         return
     rows = compressed(np.where(X == 0, 1, X))
     for what, wrong in (
