@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.losses import CLAIMS, curvature_bound
-from symreg.derivation.loss import CURVATURE, LOSS, SLOPE, LossDerivation, derive_loss
+from symreg.derivation.loss import derive_loss
+from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.expressions.arithmetic import ONE, call, power, size, times
 from symreg.expressions.decompose import factors, product
 from symreg.expressions.tree import Call, Item, Name, Subscript, Sum, Tree, names, number, substitute, transform, walk

@@ -2,69 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import border
 from symreg.calculus.differentiation.differentiate import differentiate
 from symreg.calculus.differentiation.smooth import derivative_beside_kinks, without_squared_signs
 from symreg.calculus.differentiation.step import Step
-from symreg.calculus.loss_profile import LossProfile, Y, Z
+from symreg.calculus.loss_profile import LossProfile, Z
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.decide import Claims
 from symreg.claims.losses import CLAIMS, loss_properties
-from symreg.claims.verdict import Verdict, Verdicts
+from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import WJ, call, size, times, total
 from symreg.expressions.decompose import factors, product
 from symreg.expressions.tree import Call, Compare, Tree, substitute, transform, walk
 from symreg.model.loss import Loss
-from symreg.model.objective import Objective
-
-LOSS, SLOPE, CURVATURE = (call(name, Z, Y) for name in ("loss", "dloss", "ddloss"))
-"""l(z, y), and its first and second derivative by z."""
-_BOUNDS = ("convex", "monotone", "bounded slope", "gradient Lipschitz")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossDerivation:
-    """The derivation of a loss by its prediction; trees are over `z`, `y` and the parameters.
-
-    `Call("d", (x,))` is the derivative of x by z; `Call("loss", (z, y))`, `dloss` and `ddloss` are l, l' and l''.
-
-    Args:
-        profile: The loss, as phi of one number.
-        steps: In the order in which they are read.
-        gradient: l'(z, y), simplified.
-        hessian: l''(z, y), simplified; None where there is no formula for it.
-        knots: Of phi, over the bare `w`.
-        verdicts: Everything that is known of the loss.
-        notes: One sentence each.
-    """
-
-    profile: LossProfile
-    steps: tuple[Step, ...]
-    gradient: Tree
-    hessian: Tree | None
-    knots: tuple[Knot, ...]
-    verdicts: Verdicts
-    notes: tuple[str, ...] = ()
-
-    @property
-    def loss(self) -> Loss:
-        """What was derived."""
-        return self.profile.loss
-
-    @property
-    def objective(self) -> Objective:
-        """phi, with the loss's name and title."""
-        return self.verdicts.objective
-
-    @property
-    def bounds(self) -> tuple[Verdict, ...]:
-        """What is proved of the loss and its derivatives that a choice of step size rests on."""
-        return tuple(v for v in self.verdicts.verdicts if v.claim in _BOUNDS and v.verdict == "proved")
 
 
 @border("the loss's derivative")

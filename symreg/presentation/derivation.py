@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from symreg.calculus.differentiation.step import Step
-from symreg.derivation.loss import LossDerivation
+from symreg.derivation.loss_model import LossDerivation
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.display import one_line
 

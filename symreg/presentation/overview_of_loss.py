@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symreg.derivation.loss import CURVATURE, LOSS, SLOPE, LossDerivation
+from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.presentation.escaping import plain
 from symreg.presentation.outline.command import command_line
 from symreg.presentation.outline.document import Equation

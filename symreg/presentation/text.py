@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable
 
-from symreg.derivation.loss import LossDerivation
+from symreg.derivation.loss_model import LossDerivation
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.expressions.tree import Call, Name, Tree
 from symreg.presentation.escaping import plain

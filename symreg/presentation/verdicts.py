@@ -10,7 +10,7 @@ from typing import Any
 from symreg.calculus.domains.conditions import condition_of
 from symreg.calculus.loss_profile import LossProfile, Y, Z
 from symreg.claims.verdict import PHI, PHI_OF_W, Verdict, Verdicts, Witness
-from symreg.derivation.loss import LOSS
+from symreg.derivation.loss_model import LOSS
 from symreg.expressions.arithmetic import W, call, plus, times, total
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Compare, Item, Name, Negate, Subscript, Sum, Tree, number, substitute

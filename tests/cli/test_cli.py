@@ -289,7 +289,7 @@ BAD = {
     "derive l2 -o .": None,
     "show mpc": "symreg: no penalty is called 'mpc'; did you mean 'mcp'?",
     "show ../mcp": None,
-    "list losses": None,
+    "list lossess": None,
     "generate": None,
     "generate l2 --name ../x": None,
     "generate l2 --name import": None,

@@ -10,7 +10,8 @@ from mpmath import mpf
 from tree_values import Values, value
 
 import symreg
-from symreg.derivation.loss import CURVATURE, LOSS, SLOPE, LossDerivation, derive_loss
+from symreg.derivation.loss import derive_loss
+from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import without_extrema
 from symreg.expressions.tree import Call, Name, Tree, substitute, transform

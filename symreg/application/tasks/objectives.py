@@ -15,7 +15,7 @@ from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 if TYPE_CHECKING:
     from symreg.calculus.analysis import Analysis
     from symreg.claims.verdict import Verdicts
-    from symreg.derivation.loss import LossDerivation
+    from symreg.derivation.loss_model import LossDerivation
     from symreg.derivation.model import GradientDerivation, ProximalDerivation
     from symreg.model.loss import Loss
     from symreg.model.objective import Objective

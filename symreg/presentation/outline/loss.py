@@ -7,7 +7,7 @@ from dataclasses import replace
 from symreg.calculus.loss_profile import LossProfile, Y, Z
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import Verdict
-from symreg.derivation.loss import CURVATURE, LOSS, SLOPE, LossDerivation
+from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.expressions.arithmetic import call, times
 from symreg.expressions.tree import Compare, Tree
 from symreg.presentation.mathematics.notation import Notation, notation_of

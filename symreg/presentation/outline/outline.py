@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symreg.derivation.loss import LossDerivation
+from symreg.derivation.loss_model import LossDerivation
 from symreg.derivation.model import GradientDerivation, ProximalDerivation
 from symreg.presentation.outline.command import command_text, notes_of
 from symreg.presentation.outline.document import Outline, Part
