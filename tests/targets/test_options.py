@@ -146,9 +146,9 @@ def test_single_precision_alone_is_refused_where_minimisers_are_searched_for() -
     ("functions", "message"),
     [
         ("prox,valu", "there is no function 'valu' to emit; did you mean 'value'?"),
-        ("hessian", "there is no function 'hessian' to emit; write value, gradient, prox or step"),
-        ("", "there is no function '' to emit; write value, gradient, prox or step"),
-        ((), "there is no function '' to emit; write value, gradient, prox or step"),
+        ("hessian", "there is no function 'hessian' to emit; did you mean 'loss_hessian'?"),
+        ("", f"there is no function '' to emit; write {', '.join(KINDS[:-1])} or step"),
+        ((), f"there is no function '' to emit; write {', '.join(KINDS[:-1])} or step"),
     ],
 )
 def test_an_unknown_function_is_refused_with_what_is_right(functions: str | tuple[()], message: str) -> None:
