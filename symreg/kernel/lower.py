@@ -400,6 +400,7 @@ def _placing(update: Update) -> Placing:
     parameters = [*update.parameters, *(update.rule.parameters if update.rule is not None else ())]
     taken = {*FRAME, *(p.name for p in parameters), *(a.name for a in update.terms.arrays)}
     taken |= {state.name for state in update.rule.states} if update.rule is not None else set()
+    taken |= {"loss", "weight"} if update.kind == "partial" else set()
     return Placing(
         Namer(taken),
         nonzero=frozenset(p.name for p in parameters if 0.0 not in p.domain),

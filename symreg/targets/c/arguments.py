@@ -5,34 +5,38 @@ Parameters and scalars are `double`, or `float` where all of the file is in sing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from symreg.model.interval import Interval
 from symreg.targets.c.layout import LONGEST_LINE, Row, filled
 from symreg.targets.c.literals import signed_literal
 from symreg.targets.c.precision import Precision
-from symreg.targets.signature import Argument, Signature
+from symreg.targets.signature import Argument, Role, Signature
 
 _LONGEST_SPANS = LONGEST_LINE - len("    const struct span spans[] = {};")
 
 
-def prototype(signature: Signature, precision: Precision, *, in_source: bool = False) -> list[str]:
+def prototype(
+    signature: Signature, precision: Precision, *, in_source: bool = False, matrix: Iterable[str] = ()
+) -> list[str]:
     """Return the declarations of the arguments as lines.
 
     Args:
         signature: What is declared.
         precision: The types of the function.
         in_source: Are pointers to what no other argument may overlap `restrict`?
+        matrix: Declarations in place of X.
     """
     are_apart = in_source and any(argument.is_overwritten for argument in signature.arguments)
     may_overlap = {name for a in signature.arguments if a.may_be for name in (a.name, a.may_be)}
-    return filled(
-        (
-            _declaration(argument, precision, is_restrict=are_apart and argument.name not in may_overlap)
-            for argument in signature.arguments
-        ),
-        LONGEST_LINE - 4,
-    )
+    declared: list[str] = []
+    for argument in signature.arguments:
+        if argument.role == "matrix":
+            declared.extend(matrix)
+        else:
+            is_restrict = are_apart and argument.name not in may_overlap
+            declared.append(_declaration(argument, precision, is_restrict=is_restrict))
+    return filled(declared, LONGEST_LINE - 4)
 
 
 def type_of(argument: Argument, precision: Precision) -> str:
@@ -69,12 +73,17 @@ def _is_inside(name: str, domain: Interval, wide: str) -> str:
     return f"{name} {above} {low} && {name} {below} {high}"
 
 
+CHECKED: tuple[Role, ...] = ("array", "labels", "sample_weight")
+"""Arrays whose elements may have a domain."""
+
+
 def checked_elements(signature: Signature, real: str) -> Iterator[Row]:
     """Yield the arrays whose elements are checked, each with when one is refused: never at NaN."""
-    for array in signature.of("array"):
+    for array in signature.of("array", "sample_weight"):
         if not array.domain.is_all:
             below, above = _is_outside(array.domain, real)
-            yield {"name": array.name, "size": size(array), "below": below, "above": above}
+            extent = f"({array.name} ? {size(array)} : 0)" if array.role == "sample_weight" else size(array)
+            yield {"name": array.name, "size": extent, "below": below, "above": above}
 
 
 def _is_outside(domain: Interval, real: str) -> tuple[str, str]:
@@ -88,7 +97,13 @@ def _is_outside(domain: Interval, real: str) -> tuple[str, str]:
 
 def size(argument: Argument) -> str:
     """Return how many numbers a pointer points to, `n * n` say."""
-    return " * ".join(map(str, argument.shape))
+    return " * ".join("samples" if extent == "m" else str(extent) for extent in argument.shape)
+
+
+PARTS_OF_MATRIX = 3
+"""Arrays that X may be made of: its numbers, and in compressed rows their columns and where each row begins."""
+
+_READ: tuple[Role, ...] = ("data", "direction", "matrix", "labels", "sample_weight", "array", "gradient")
 
 
 def overlaps(signature: Signature, precision: Precision, bytes_name: str) -> Row:
@@ -105,8 +120,9 @@ def overlaps(signature: Signature, precision: Precision, bytes_name: str) -> Row
         where it would be written too often.
     """
     targets = [argument for argument in signature.arguments if argument.is_overwritten]
-    sources = [a for a in signature.of("data", "array", "gradient") if not a.is_overwritten]
+    sources = [a for a in signature.of(*_READ) if not a.is_overwritten]
     row: Row = {"pair": [], "spans": [], "bytes": "", "written": len(targets), "count": len(targets) + len(sources)}
+    row["count"] += (PARTS_OF_MATRIX - 1) * len(signature.of("matrix"))
     if not targets:
         return row
     size = f"n * sizeof({precision.real})"
@@ -128,6 +144,9 @@ def _spans(targets: list[Argument], sources: list[Argument], precision: Precisio
     may_be = {target.may_be: target.name for target in targets if target.may_be}
     spans = []
     for argument in (*targets, *sources):
+        if argument.role == "matrix":
+            spans += [f"memory_of_{precision.suffix}(X, samples, n, {part})" for part in range(PARTS_OF_MATRIX)]
+            continue
         text = _bytes(argument, precision, size)
         if argument.name in may_be:
             text = f"{may_be[argument.name]} == {argument.name} ? 0 : {text}"
@@ -138,6 +157,8 @@ def _spans(targets: list[Argument], sources: list[Argument], precision: Precisio
 def _bytes(argument: Argument, precision: Precision, bytes_name: str) -> str:
     if argument.shape == ("n",):
         return bytes_name
+    if argument.role == "sample_weight":
+        return f"sample_weight ? samples * sizeof({precision.real}) : 0"
     if argument.shape and argument.shape[-1] == "n":
         return " * ".join([*(str(rows) for rows in argument.shape[:-1] if rows != 1), bytes_name])
     bytes_of_one = f"sizeof({type_of(argument, precision)})"

@@ -160,11 +160,9 @@ def _scalar(scope: Scope, name: str, context: str) -> str:
         return name
     if name in scope.fields:
         return scope.fields[name]
-    if name in scope.rows:
-        return scope.rows[name]
     if context == REAL and name in scope.copies:
         return scope.copies[name]
-    text = f"*{name}" if name in scope.pointers else name
+    text = scope.rows.get(name, f"*{name}" if name in scope.pointers else name)
     if scope.precision.is_mixed and kind != context:
         return f"({'float' if is_float else 'double'}){text}"
     return text

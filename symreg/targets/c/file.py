@@ -7,16 +7,18 @@ import re
 from symreg.errors import SpecError
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import names
-from symreg.kernel import Map
+from symreg.kernel import Map, Rows
 from symreg.kernel.ir import Routine, has_root, has_root_itself, has_sum
 from symreg.kernel.names import Namer
-from symreg.targets.c.arguments import buffers, checked_elements, domains, overlaps, prototype
+from symreg.targets.c.arguments import CHECKED, buffers, checked_elements, domains, overlaps, prototype
 from symreg.targets.c.documentation import documented
 from symreg.targets.c.expressions import WIDE, Scope, expression, scope_of
 from symreg.targets.c.layout import LONGEST_LINE, Row, filled, joined
 from symreg.targets.c.precision import PRECISIONS, WIDE_TEXTS
 from symreg.targets.c.roots import given_values
 from symreg.targets.c.routines import named_routines, routine_rows, routine_scope
+from symreg.targets.c.samples.layouts import BY_ROWS, COLUMN_PIECE, ROWS_AT_ONCE, arguments_of
+from symreg.targets.c.samples.sources import RETURNED, function_over_samples, shared_by_samples
 from symreg.targets.c.search import SEARCH_NAMES, search_rows
 from symreg.targets.c.stack import stack_bound, terms_of_block
 from symreg.targets.c.statements import statements
@@ -32,6 +34,8 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 
 _FRAME = (
     *("add", "rounded", "overlap", "any_overlap", "spans", "TERMS"),
+    *("dots", "add_dots", "combined", "add_lines", "row_product", "predict", "add_row", "accumulate", "squares"),
+    *("index_at", "wrong", "memory_of", "weight_of", "rows_in_cache", "is_label"),
     *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""
@@ -74,7 +78,7 @@ def write(module: Module) -> dict[str, str]:
     lanes, has_blocks = _lanes(written_routines), search is not None or any(routine.elements for routine in routines)
     kernels = (function.kernel for function, _ in scopes)
     wide = PRECISIONS[module.dtype][0].wide
-    stack = stack_bound(kernels, functions, zip(routines, written_routines, strict=True), wide, lanes)
+    stack = stack_bound(kernels, functions, zip(routines, written_routines, strict=True), wide, lanes, COLUMN_PIECE)
     values = {
         "name": module.name,
         "prefix": module.name.upper(),
@@ -84,7 +88,7 @@ def write(module: Module) -> dict[str, str]:
         "references": [line for text in (*module.references, *note) for line in wrapped(text, WIDTH - 8)],
         "command": module.command,
         "digest": module.digest,
-        "own": own,
+        "own": own | {"rows_at_once": ROWS_AT_ONCE},
         "routines": written_routines,
         "functions": functions,
         "helpers": [
@@ -94,7 +98,7 @@ def write(module: Module) -> dict[str, str]:
         ],
         "math_of_old": _declarations([name for name in math if name in _VECTOR_MATH_OF_OLD], module.dtype),
         "math": _declarations([name for name in math if name not in _VECTOR_MATH_OF_OLD], module.dtype),
-        "sums": has_sum(stages),
+        "sums": has_sum(stages) or any(isinstance(stage, Rows) and (stage.name or stage.weight) for stage in stages),
         "search": search or {},
         "roots": search is not None or has_root(stages),
         "scalar_roots": any(has_root_itself(routine.body) for routine in routines),
@@ -109,9 +113,12 @@ def write(module: Module) -> dict[str, str]:
         "has_elements": any(function["elements"] for function in functions),
         "has_pair": any(function["overlaps"]["pair"] for function in functions),
         "has_spans": any(function["overlaps"]["spans"] for function in functions),
+        **shared_by_samples(module.functions, PRECISIONS[module.dtype]),
     }
     source = render("c/source.c.jinja", values)
-    needs = f"{_linked(source)} Stack: less than {stack:,} bytes a call."
+    by_columns = stack + COLUMN_PIECE * (8 if wide == "double" else 4)
+    more = f"; {by_columns:,} where X lies column by column" if any(f["publics"] for f in functions) else ""
+    needs = f"{_linked(source)} Stack: less than {stack:,} bytes a call{more}."
     return {
         f"c/{module.name}.h": render("c/header.h.jinja", values | {"needs": wrapped(needs, WIDTH - 8)}),
         f"c/{module.name}.c": source,
@@ -136,11 +143,12 @@ def _own_names(module: Module) -> tuple[dict[str, str], dict[str, str], dict[Rou
     given = {
         argument.name
         for function in module.functions
-        for argument in function.signature.of("array", "state", "count", "parameter")
+        for argument in function.signature.of("array", "state", "count", "parameter", "sum")
     }
+    names_of_functions = [f.name for f in module.functions if f.signature.of("matrix")]
     namer = Namer(given | {name.removesuffix("_f64").removesuffix("_f32") for name in given})
     helpers = {name: namer.fresh(stem) for name, stem in _HELPERS.items()}
-    own = {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES)}
+    own = {name: namer.fresh(name) for name in (*_FRAME, *SEARCH_NAMES, *names_of_functions)}
     return helpers, own, named_routines((s for f in module.functions for s in f.kernel.stages), namer)
 
 
@@ -172,6 +180,9 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         scope: At its start.
     """
     kernel, signature, real = function.kernel, function.signature, scope.real
+    over_samples = function_over_samples(stem, function, scope)
+    matrix = [(name, meaning) for _, name, meaning in arguments_of(BY_ROWS, signature)]
+    returned = RETURNED.get(function.update.kind, "the gradient")
     body = joined(row for stage in kernel.stages for row in statements(scope, stage))
     result = "" if kernel.result is None else expression(scope, kernel.result, WIDE)
     if body and body[-1]["kind"] == "sum" and body[-1]["name"] == result:
@@ -191,11 +202,11 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "summary": function.summary,
         "formulas": table(function.formulas, WIDTH - 8),
         "notes": [line for note in function.notes for line in wrapped(note, WIDTH - 8)],
-        "documented": documented(signature, scope.precision),
+        "documented": documented(signature, scope.precision, matrix, returned),
         "arguments": prototype(signature, scope.precision),
         "parameters": prototype(signature, scope.precision, in_source=True),
         "elements": list(checked_elements(signature, real)),
-        "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of("array")) else "",
+        "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of(*CHECKED)) else "",
         "pointers": [argument.name for argument in signature.arguments if argument.is_pointer],
         "domains": _conditions([*domains(signature, scope.wide), *([] if is_late else needs)], f"{stem}_DOMAIN"),
         "needs": needs[0] if is_late else "",
@@ -208,4 +219,5 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "body": body,
         "result": result,
         "scalars": [{"name": name, "value": expression(scope, tree, WIDE)} for name, tree in kernel.scalars],
+        **over_samples,
     }

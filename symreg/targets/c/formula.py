@@ -8,9 +8,22 @@ from collections.abc import Iterable, Mapping
 
 from symreg.expressions.arithmetic import size
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Binary, Call, Compare, Name, Sum, Tree, number, substitute, transform, walk
+from symreg.expressions.tree import (
+    Binary,
+    Call,
+    Compare,
+    Item,
+    Name,
+    Subscript,
+    Sum,
+    Tree,
+    number,
+    substitute,
+    transform,
+    walk,
+)
 from symreg.kernel import Best, Invoke, Let, Reduce, Store
-from symreg.kernel.ir import Statement
+from symreg.kernel.ir import Rows, Statement
 from symreg.targets.c.layout import LONGEST_LINE
 
 _TEMPORARY = re.compile(r"t\d+")
@@ -61,6 +74,27 @@ def formula_of_sum(stage: Reduce, known: Mapping[Tree, Tree], room: int) -> list
     term = substitute(stage.term, values)
     whole = f"greatest of {_text(term)}" if stage.is_greatest else _text(Sum(term, stage.index))
     return _lines([*(f"{left} = {_text(right)}" for left, right in named), f"{stage.name} = {whole}"], room)
+
+
+def formula_of_pass(stage: Rows, known: Mapping[Tree, Tree], room: int) -> list[str]:
+    """Return what a pass over the samples computes, as in `z = sum(X[k,j]*w[j], j)`; their weights are left out.
+
+    Args:
+        stage: The pass.
+        known: What temporaries before it stand for.
+        room: What a line has besides.
+    """
+    values, named = _values(stage.body, known)
+    entry = Item("X", (Subscript(stage.index), Subscript("j")))
+    factors = {p.name: entry if p.array == "X" else Item(p.array, entry.subscripts[1:]) for p in stage.products}
+    lines = [f"{name} = {_text(Sum(Binary('*', entry, factor), 'j'))}" for name, factor in factors.items()]
+    lines += [f"{left} = {_text(right)}" for left, right in named]
+    if stage.term is not None:
+        lines.append(f"{stage.name} = {_text(Sum(substitute(stage.term, values), stage.index))}")
+    if stage.residual is not None:
+        residual = Binary("*", substitute(stage.residual, values), entry)
+        lines.append(f"{stage.array}[j] = {_text(Sum(residual, stage.index))}")
+    return _lines(lines, room)
 
 
 def _values(body: Iterable[Statement], known: Mapping[Tree, Tree]) -> tuple[dict[Tree, Tree], list[tuple[str, Tree]]]:

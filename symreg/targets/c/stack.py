@@ -16,13 +16,20 @@ _FRAME = 256
 _GRAIN = 256
 TERMS, FEW_TERMS, PARTS = 16, 8, 8
 """Numbers that a sum keeps: its terms of a block, fewer where it is not alone, and of what was added before."""
+_LANES = 64
+"""Numbers that are kept of the lines of X whose products are computed together."""
 _SEARCH = 160
 """Numbers that a search for minimisers takes besides the scratch that it is given."""
 _BYTES = {"double": 8, "float": 4}
 
 
 def stack_bound(
-    kernels: Iterable[Kernel], functions: Iterable[Row], routines: Iterable[tuple[Routine, Row]], wide: str, lanes: int
+    kernels: Iterable[Kernel],
+    functions: Iterable[Row],
+    routines: Iterable[tuple[Routine, Row]],
+    wide: str,
+    lanes: int,
+    most: int,
 ) -> int:
     """Return a number of bytes that no call of a file's functions takes, what it calls in the file included.
 
@@ -32,6 +39,7 @@ def stack_bound(
         routines: With their rows.
         wide: The type of numbers.
         lanes: How many elements' minimisers are found together.
+        most: Public functions that keep so many numbers of samples are not looked at.
     """
     size = _BYTES[wide]
     depths: dict[Routine, int] = {}
@@ -45,7 +53,9 @@ def stack_bound(
         pointers = 2 * function["overlaps"]["count"]  # each with the bytes behind it
         kept = _names(kernel.stages) + sum(_numbers(row, lanes) for row in function["body"]) + pointers
         search = 0 if kernel.search is None else _SEARCH + 2 * len(kernel.search.knots)
-        deepest = max(deepest, _FRAME + size * (kept + search) + _called(kernel.stages, depths))
+        frames = 4 if function["publics"] else 1  # of the public function, of the pass, of a product, of its lines
+        kept += max((public["room"] for public in function["publics"] if public["room"] < most), default=0)
+        deepest = max(deepest, _FRAME * frames + size * (kept + search) + _called(kernel.stages, depths))
     return -(-deepest // _GRAIN) * _GRAIN
 
 
@@ -72,6 +82,8 @@ def _numbers(row: Row, lanes: int) -> int:
     match row["kind"]:
         case "sum":
             return TERMS + PARTS + inner
+        case "pass":
+            return _LANES + TERMS + PARTS + inner
         case "rooted":
             return lanes * int(row["count"])
         case "delayed":

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symreg.expressions.tree import Name, walk
-from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Store, Table
+from symreg.kernel import Best, Invoke, Let, Map, Reduce, Root, Rows, Store, Table
 from symreg.kernel.ir import Stage, names_in
 from symreg.targets.c.expressions import REAL, WIDE, Scope, expression
 from symreg.targets.c.formula import formula_of
-from symreg.targets.c.layout import Row, filled, only_store
+from symreg.targets.c.layout import Row, only_store
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.c.roots import invoked, is_of_blocks, minimiser, root, rooted, scalar
-from symreg.targets.c.sums import element, reduction
-from symreg.targets.wording import WIDTH
+from symreg.targets.c.samples.passes import rows_pass
+from symreg.targets.c.sums import copies, element, reduction
 
 
 def statements(scope: Scope, stage: Stage) -> Iterator[Row]:
@@ -38,13 +37,17 @@ def statements(scope: Scope, stage: Stage) -> Iterator[Row]:
             yield {"kind": "best", "name": stage.name, **minimiser(scope, stage)}
         case Map():
             yield from loop(scope, stage)
+        case Rows():
+            yield from rows_pass(scope, stage)
 
 
 def loop(scope: Scope, stage: Map) -> Iterator[Row]:
     """Yield the loop that computes arrays, and before it the copies of scalars that it uses."""
     taken, scope.index = set(scope.namer.taken), stage.index
     if not stage.is_double:
-        yield from _copies(scope, stage)
+        body = (*stage.body, *stage.edge)
+        values = (statement.value for statement in body if isinstance(statement, Let | Store))
+        yield from copies(scope, values, set(names_in(body)))
     if stage.reads_old:
         yield _delayed(scope, stage)
     elif any(isinstance(statement, Best) or is_of_blocks(statement) for statement in stage.body):
@@ -98,24 +101,3 @@ def _delayed(scope: Scope, stage: Map) -> Row:
         "below": stage.below,
         "above": stage.above,
     }
-
-
-def _copies(scope: Scope, stage: Map) -> Iterator[Row]:
-    """Yield copies of the scalars that a loop uses, in its precision: the processor would convert each time."""
-    inside = set(names_in((*stage.body, *stage.edge)))
-    used = dict.fromkeys(
-        node.name
-        for statement in (*stage.body, *stage.edge)
-        if isinstance(statement, Let | Store)
-        for node in walk(statement.value)
-        if isinstance(node, Name) and node.name not in inside and scope.types.get(node.name) == WIDE
-    )
-    copies = []
-    for name in used:
-        if scope.precision.is_mixed or name in scope.pointers:
-            value = f"{'(float)' if scope.precision.is_mixed else ''}{expression(scope, Name(name), WIDE)}"
-            copy = scope.namer.fresh(f"{name}f" if scope.precision.is_mixed else f"{name}_now")
-            scope.copies[name] = copy
-            copies.append(f"{copy} = {value}")
-    if copies:
-        yield {"kind": "lets", "type": scope.real, "lines": filled(copies, WIDTH - 16)}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from symreg.expressions.tree import Item, Subscript
+from symreg.expressions.tree import Item, Name, Subscript, Tree, walk
 from symreg.kernel import Let, Reduce, Store
 from symreg.kernel.ir import Statement
 from symreg.targets.c.expressions import REAL, TRUTH, WIDE, Scope, expression
 from symreg.targets.c.formula import formula_of_sum
-from symreg.targets.c.layout import Row, without_index
+from symreg.targets.c.layout import Row, filled, without_index
 from symreg.targets.c.literals import is_before_end
 from symreg.targets.infix import shifted
+from symreg.targets.wording import WIDTH
 
 
 def element(
@@ -49,6 +50,31 @@ def element(
                     if context == WIDE and scope.precision.is_mixed:
                         text = f"(float){text if text.isidentifier() else f'({text})'}"
                     yield {"kind": "store", "place": f"{array}[{scope.indices[scope.index]}]", "value": text}
+
+
+def copies(scope: Scope, values: Iterable[Tree], inside: Collection[str]) -> Iterator[Row]:
+    """Yield copies of the scalars that a loop uses, in its precision: the processor would convert each time.
+
+    Args:
+        scope: At the loop.
+        values: What the loop computes.
+        inside: Names that it gives itself.
+    """
+    used = dict.fromkeys(
+        node.name
+        for value in values
+        for node in walk(value)
+        if isinstance(node, Name) and node.name not in inside and scope.types.get(node.name) == WIDE
+    )
+    declared = []
+    for name in used:
+        if scope.precision.is_mixed or name in scope.pointers:
+            value = f"{'(float)' if scope.precision.is_mixed else ''}{expression(scope, Name(name), WIDE)}"
+            copy = scope.namer.fresh(f"{name}f" if scope.precision.is_mixed else f"{name}_now")
+            scope.copies[name] = copy
+            declared.append(f"{copy} = {value}")
+    if declared:
+        yield {"kind": "lets", "type": scope.real, "lines": filled(declared, WIDTH - 16)}
 
 
 def reduction(scope: Scope, stage: Reduce) -> Iterator[Row]:
