@@ -11,7 +11,7 @@ from symreg.targets.c.expressions import Scope
 from symreg.targets.c.layout import Row
 from symreg.targets.c.precision import Precision
 from symreg.targets.c.samples.checks import checked_labels, is_mean, label_condition, missing
-from symreg.targets.c.samples.layouts import BY_ROWS, LAYOUTS, ROWS_AT_ONCE, arguments_of, call, declarations
+from symreg.targets.c.samples.layouts import BY_ROWS, LAYOUTS, arguments_of, call, declarations
 from symreg.targets.description import Function
 
 RETURNED = {
@@ -78,15 +78,14 @@ def shared_by_samples(functions: Iterable[Function], precisions: tuple[Precision
     arrays = {product.array for stage in passes for product in stage.products}
     labels = next((y.labels for f in kept if (y := checked_labels(f.signature)) is not None), None)
     rows = [{"real": precision.real, "suffix": precision.suffix} for precision in precisions]
+    uses = {
+        "memory": any(f.signature.of("matrix") and f.signature.returns != "number" for f in kept),
+        "weight": any(stage.weight for stage in passes),
+        "products": bool(arrays - {"X"}),
+        "sums": any(stage.array for stage in passes),
+        "squares": "X" in arrays,
+    }
     return {
-        "samples": rows if passes else [],
+        "samples": [row | {"uses": uses} for row in rows] if passes else [],
         "labels": [] if labels is None else [row | {"condition": label_condition(labels, row["real"])} for row in rows],
-        "rows_at_once": ROWS_AT_ONCE,
-        "uses": {
-            "memory": any(f.signature.of("matrix") and f.signature.returns != "number" for f in kept),
-            "weight": any(stage.weight for stage in passes),
-            "products": bool(arrays - {"X"}),
-            "sums": any(stage.array for stage in passes),
-            "squares": "X" in arrays,
-        },
     }
