@@ -73,13 +73,13 @@ def _is_inside(name: str, domain: Interval, wide: str) -> str:
     return f"{name} {above} {low} && {name} {below} {high}"
 
 
-CHECKED: tuple[Role, ...] = ("array", "labels", "sample_weight")
+CHECKED: tuple[Role, ...] = ("array", "sample_weight")
 """Arrays whose elements may have a domain."""
 
 
 def checked_elements(signature: Signature, real: str) -> Iterator[Row]:
     """Yield the arrays whose elements are checked, each with when one is refused: never at NaN."""
-    for array in signature.of("array", "sample_weight"):
+    for array in signature.of(*CHECKED):
         if not array.domain.is_all:
             below, above = _is_outside(array.domain, real)
             extent = f"({array.name} ? {size(array)} : 0)" if array.role == "sample_weight" else size(array)

@@ -9,17 +9,20 @@ from symreg.targets.signature import Argument, Signature
 
 
 def label_condition(labels: Labels, real: str) -> str:
-    """Return the condition that a number `y` is a label, of its own type; it is not asked of NaN."""
+    """Return the condition that `y[k]` is a label, in numbers of its own type; it is not asked of NaN.
+
+    Without branches, so that compilers vectorise it.
+    """
     suffix, largest = ("f", "FLT_MAX") if real == "float" else ("", "DBL_MAX")
     if labels.values:
-        return " || ".join(f"y == {signed_literal(value, suffix)}" for value in labels.values)
+        return " | ".join(f"(y[k] == {signed_literal(value, suffix)})" for value in labels.values)
     domain = labels.interval
     low = f"-{largest}" if domain.low is None else signed_literal(domain.low, suffix)
     high = largest if domain.high is None else signed_literal(domain.high, suffix)
     above = ">=" if domain.low is None or domain.low_closed else ">"
     below = "<=" if domain.high is None or domain.high_closed else "<"
-    is_whole = f" && floor{suffix}(y) == y" if labels.are_whole else ""
-    return f"(y {above} {low} && y {below} {high}{is_whole})"
+    is_whole = f" & (floor{suffix}(y[k]) == y[k])" if labels.are_whole else ""
+    return f"((y[k] {above} {low}) & (y[k] {below} {high}){is_whole})"
 
 
 def checked_labels(signature: Signature) -> Argument | None:

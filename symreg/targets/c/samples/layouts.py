@@ -12,7 +12,7 @@ from symreg.targets.c.precision import Precision
 from symreg.targets.description import Function
 from symreg.targets.signature import Signature
 
-ROWS_AT_ONCE, COLUMN_PIECE, SHORT_PIECE, MANY_COLUMNS = 64, 4096, 1024, 2048
+ROWS_AT_ONCE, COLUMN_PIECE, SHORT_PIECE, MANY_COLUMNS = 16, 4096, 1024, 2048
 """Samples that a pass takes at once: rows, or pieces of columns, which are shorter where there are few columns.
 
 A block of rows stays in a second-level cache from its products to its sum. Pieces of columns only do if the columns are
