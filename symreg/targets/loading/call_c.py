@@ -8,14 +8,16 @@ from __future__ import annotations
 import ctypes
 import functools
 import inspect
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from symreg.targets.signature import Argument, Signature, state_signature
+from symreg.targets.loading.matrix import Matrix, matrix_of, types_of
+from symreg.targets.signature import Argument, Role, Signature, state_signature
 
 Function = Callable[..., Any]
 
@@ -32,36 +34,35 @@ def through_c(
     """Return a function that is called like the NumPy one and calls the C one.
 
     Args:
-        raw: The function of the library.
+        raw: The function of the library, or that for each layout of X.
         signature: Its arguments.
         dtype: Of the arrays.
         in_numpy: The NumPy function.
         has_one_dimension: Are weights of any other shape refused?
         wide: The type of parameters and of states that are one number.
     """
-    raw.restype = wide if signature.returns == "number" else ctypes.c_int
-    raw.argtypes = [_ctype(argument, wide) for argument in signature.arguments]
-    converters = [_converter(argument, dtype, wide) for argument in signature.arguments]
+    invoke = _invocation(raw, signature, dtype, wide)
     count, keywords = len(signature.by_position), {argument.name for argument in signature.by_keyword}
+    is_vector = has_one_dimension and bool(signature.of("data"))
     written_states = [state.name for state in signature.states if state.shape]
-    returns_array, is_step = signature.returns == "array", signature.returns == "nothing"
+    returns_array, is_step = signature.returns in ("array", "sums"), signature.returns == "nothing"
 
     def call(*given: Any, **named: Any) -> Any:
         if len(given) != count:
             given, named = _arranged(in_numpy, given, named)
         w, out = given[0], named.get("out")
         try:
-            if not named.keys() <= keywords or (has_one_dimension and np.ndim(w) != 1):
+            if not named.keys() <= keywords or (is_vector and np.ndim(w) != 1):
                 raise _Refused
             if returns_array and out is None:
                 out = np.empty_like(w, order="C", subok=False)
-            written = [w, *(given[2][name] for name in written_states)] if is_step else [out] if returns_array else []
+            written = [w, *(given[-1][name] for name in written_states)] if is_step else [out] if returns_array else []
             passed = _Call(given=given, named=named, out=out, written=written)
-            arguments = [convert(passed) for convert in converters]
+            function, arguments = invoke(passed)
         except (_Refused, AttributeError, KeyError, OverflowError, TypeError):
             in_numpy(*given, **named)
             raise RuntimeError(f"{in_numpy.__name__}: the C target refuses what the NumPy target takes") from None
-        result = raw(*arguments)
+        result = function(*arguments)
         if not (returns_array or is_step):
             if math.isnan(result):  # the value, or a parameter outside its domain: NumPy tells the two apart
                 in_numpy(*given, **named)
@@ -69,8 +70,10 @@ def through_c(
         if result != 0:
             in_numpy(*given, **named)
             raise RuntimeError(f"{in_numpy.__name__}: the C target returns {result} where the NumPy target runs")
+        if signature.returns == "sums":
+            return passed.boxes["loss"].value, out, passed.boxes["weight"].value
         for name, box in passed.boxes.items():
-            given[2][name] = box.value
+            given[-1][name] = box.value
         return out
 
     return functools.wraps(in_numpy)(call)
@@ -93,10 +96,7 @@ def state_through_c(
         in_numpy: The NumPy function.
         wide: The type of states that are one number.
     """
-    arguments = state_signature(signature).arguments
-    raw.restype = ctypes.c_int
-    raw.argtypes = [_ctype(argument, wide) for argument in arguments]
-    converters = [_converter(argument, dtype, wide) for argument in arguments]
+    invoke = _invocation(raw, state_signature(signature), dtype, wide)
 
     def make(w: Any) -> dict[str, Any]:
         state: dict[str, Any] = in_numpy(w)
@@ -105,8 +105,9 @@ def state_through_c(
                 state[argument.name].fill(math.nan)
             else:
                 state[argument.name] = math.nan
-        passed = _Call(given=(w, None, state), named={}, out=None, written=[])
-        result = raw(*(convert(passed) for convert in converters))
+        passed = _Call(given=(w, state), named={}, out=None, written=[])
+        function, arguments = invoke(passed)
+        result = function(*arguments)
         if result != 0:
             raise RuntimeError(f"{in_numpy.__name__}: the C target returns {result} where the NumPy target runs")
         for name, box in passed.boxes.items():
@@ -139,16 +140,43 @@ class _Call:
     boxes: dict[str, ctypes.c_double | ctypes.c_float] = field(default_factory=dict)
 
 
+def _invocation(
+    raw: Any, signature: Signature, dtype: np.dtype[Any], wide: Any
+) -> Callable[[_Call], tuple[Any, list[Any]]]:
+    """Return what finds the function of C for a call, and its arguments."""
+    converters = [_converter(argument, signature, dtype, wide) for argument in signature.arguments]
+    raws = raw if isinstance(raw, Mapping) else {"": raw}
+    for layout, function in raws.items():
+        function.restype = wide if signature.returns == "number" else ctypes.c_int
+        types = ((*types_of(layout),) if a.role == "matrix" else (_ctype(a, wide),) for a in signature.arguments)
+        function.argtypes = list(itertools.chain.from_iterable(types))
+
+    if not signature.of("matrix"):
+        return lambda call: (raw, [convert(call) for convert in converters])
+    place = [argument.role for argument in signature.arguments].index("matrix")
+
+    def invoke(call: _Call) -> tuple[Any, list[Any]]:
+        arguments = [convert(call) for convert in converters]
+        matrix: Matrix = arguments[place]
+        return raws[matrix.layout], [*arguments[:place], *matrix.arguments, *arguments[place + 1 :]]
+
+    return invoke
+
+
 def _ctype(argument: Argument, wide: Any) -> Any:
     if argument.is_pointer:
         return ctypes.c_void_p
     return ctypes.c_size_t if argument.dtype == "size" else wide
 
 
-def _converter(argument: Argument, dtype: np.dtype[Any], wide: Any) -> Callable[[_Call], Any]:
+def _converter(argument: Argument, signature: Signature, dtype: np.dtype[Any], wide: Any) -> Callable[[_Call], Any]:
     """Return what takes an argument of C out of a call from Python, or raises `_Refused`."""
     name, default, has_default = argument.name, argument.default, argument.default == argument.default
+    if argument.role in _OF_SAMPLES:
+        return _converter_of_samples(argument, signature, dtype, wide)
     match argument.role:
+        case "length" if signature.of("matrix") and not signature.of("data"):
+            return lambda call: call.given[0].shape[1]
         case "length":
             return lambda call: call.given[0].size
         case "data" if argument.is_overwritten:
@@ -161,7 +189,7 @@ def _converter(argument: Argument, dtype: np.dtype[Any], wide: Any) -> Callable[
         case "gradient":
             return lambda call: _read(call.given[1], dtype, call.given[0].shape, call.written)
         case "state" if argument.shape:
-            return lambda call: _written(call.given[2][name], dtype, call.given[0].shape)
+            return lambda call: _written(call.given[-1][name], dtype, call.given[0].shape)
         case "state" | "count":
             return lambda call: _boxed(name, call, wide)
         case "parameter" if has_default:
@@ -179,9 +207,53 @@ def _converter(argument: Argument, dtype: np.dtype[Any], wide: Any) -> Callable[
     raise AssertionError(argument)
 
 
+_OF_SAMPLES: tuple[Role, ...] = ("samples", "matrix", "labels", "direction", "sample_weight", "sum")
+
+
+def _converter_of_samples(
+    argument: Argument, signature: Signature, dtype: np.dtype[Any], wide: Any
+) -> Callable[[_Call], Any]:
+    """Return likewise what takes the samples, or what belongs to them, out of a call."""
+    name, positions = argument.name, {name: place for place, name in enumerate(signature.by_position)}
+    x = positions.get("X", 0)
+    match argument.role:
+        case "samples":
+            return lambda call: call.given[x].shape[0]
+        case "matrix" if signature.of("data"):
+            return lambda call: _matrix(call.given[x], dtype, call.given[0].size)
+        case "matrix":
+            return lambda call: _matrix(call.given[x], dtype, call.given[x].shape[1])
+        case "labels" | "direction":
+            place, is_of_samples = positions[name], argument.shape == ("m",)
+            return lambda call: _read(
+                call.given[place],
+                dtype,
+                (call.given[x].shape[0],) if is_of_samples else call.given[0].shape,
+                call.written,
+            )
+        case "sample_weight":
+            return lambda call: _weights(call.named.get(name), dtype, call.given[x].shape[0], call.written)
+        case "sum":
+            return lambda call: ctypes.byref(call.boxes.setdefault(name, wide(0.0)))
+    raise AssertionError(argument)
+
+
+def _matrix(X: Any, dtype: np.dtype[Any], n: int) -> Matrix:
+    """Return X as it is passed to C, if it has n columns."""
+    matrix = matrix_of(X, dtype, lambda array: _pointer(array) if array.flags.writeable else array.ctypes)
+    if matrix is None or X.shape[1] != n:
+        raise _Refused
+    return matrix
+
+
+def _weights(weights: Any, dtype: np.dtype[Any], samples: int, written: list[Any]) -> Any:
+    """Return a pointer to the weights of the samples, null where there are none."""
+    return None if weights is None else _read(weights, dtype, (samples,), written)
+
+
 def _boxed(name: str, call: _Call, wide: Any) -> Any:
     """Return the address of a copy of a number that C writes to."""
-    box = call.boxes[name] = wide(_number(call.given[2][name]))
+    box = call.boxes[name] = wide(_number(call.given[-1][name]))
     return ctypes.byref(box)
 
 

@@ -13,6 +13,7 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from symreg.targets.emit import emit
 from symreg.targets.loading.c_compiler import build
 from symreg.targets.loading.call_c import state_through_c, through_c
 from symreg.targets.loading.functions import Function, Functions
+from symreg.targets.loading.matrix import LAYOUTS
 from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 from symreg.targets.signature import signature_of
 from symreg.updates.update import Update
@@ -63,11 +65,11 @@ def load(
             signature = signature_of(lower(update))
             callees[update.name] = {
                 dtype: through_c(
-                    library[f"{objective.name}_{update.name}_{SUFFIXES[dtype.name]}"],
+                    _in_library(library, f"{objective.name}_{update.name}", update, SUFFIXES[dtype.name]),
                     signature,
                     dtype,
                     in_numpy[update.name],
-                    has_one_dimension=update.indexed is not None,
+                    has_one_dimension=update.indexed is not None or update.passes_samples,
                     wide=wide,
                 )
                 for dtype in dtypes
@@ -91,6 +93,13 @@ def load(
             for name, function in in_numpy.items()
         }
     )
+
+
+def _in_library(library: ctypes.CDLL, name: str, update: Update, suffix: str) -> Any:
+    """Return a function of a library; of one over samples, that for each layout of X."""
+    if not update.passes_samples:
+        return library[f"{name}_{suffix}"]
+    return {layout: library[f"{name}{layout}_{suffix}"] for layout in LAYOUTS}
 
 
 def load_module(name: str, text: str) -> ModuleType:

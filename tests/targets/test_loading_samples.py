@@ -1,0 +1,123 @@
+"""Functions over samples that are loaded in C are called, and refuse, as the NumPy ones do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
+from symreg.targets.loading.functions import Functions
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
+
+LAYOUTS: dict[str, Callable[[Any], Any]] = {
+    "rows": np.ascontiguousarray,
+    "columns": np.asfortranarray,
+    "array": scipy.sparse.csr_array,
+    "matrix": scipy.sparse.csr_matrix,
+    "indices of 64 bits": lambda X: with_indices(scipy.sparse.csr_array(X), np.int64),
+    "read only": lambda X: read_only(np.array(X)),
+}
+
+
+def with_indices(X: Any, index: type) -> Any:
+    X.indices, X.indptr = X.indices.astype(index), X.indptr.astype(index)
+    return X
+
+
+def read_only(X: Any) -> Any:
+    X.flags.writeable = False
+    return X
+
+
+@cache
+def loaded(target: str) -> Functions:
+    objective = resolve("mean(logistic) + l2")
+    return load(objective, updates(objective, [resolve_rule("adam"), resolve_rule("proximal_gradient")]), target)
+
+
+def data(dtype: type = np.float64) -> dict[str, Any]:
+    rng = np.random.default_rng(7)
+    X = np.where(rng.random((33, 5)) < 0.4, 0.0, rng.standard_normal((33, 5))).astype(dtype)
+    return {
+        "w": rng.standard_normal(5).astype(dtype),
+        "v": rng.standard_normal(5).astype(dtype),
+        "X": X,
+        "y": np.where(rng.random(33) < 0.5, -1.0, 1.0).astype(dtype),
+        "sample_weight": rng.random(33).astype(dtype),
+    }
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_both_targets_return_the_same(layout: str, dtype: type) -> None:
+    d = data(dtype)
+    X, y, w, weights = LAYOUTS[layout](d["X"]), d["y"], d["w"], d["sample_weight"]
+    close = {"rtol": 1e-12, "atol": 1e-13} if dtype is np.float64 else {"rtol": 1e-5, "atol": 1e-6}
+    c, numpy = loaded("c"), loaded("numpy")
+    for given in ({}, {"sample_weight": weights}):
+        for name in ("value", "gradient", "partial"):
+            own = {} if name == "partial" else {"lam": 0.3}
+            got, right = (getattr(f, name)(w, X, y, **own, **given) for f in (c, numpy))
+            for one, other in zip(*(r if name == "partial" else (r,) for r in (got, right)), strict=True):
+                np.testing.assert_allclose(one, other, **close)
+        got, right = (f.hessian_vector(w, d["v"], X, y, lam=0.3, **given) for f in (c, numpy))
+        np.testing.assert_allclose(got, right, **close)
+        assert c.lipschitz(X, **given) == pytest.approx(numpy.lipschitz(X, **given), rel=close["rtol"])
+        for name in ("adam", "proximal_gradient"):
+            after = []
+            for f in (c, numpy):
+                moved = w.copy()
+                state = (f.adam_state(w),) if name == "adam" else ()
+                getattr(f, f"{name}_step")(moved, X, y, *state, lr=0.1, lam=0.3, **given)
+                after.append(moved)
+            np.testing.assert_allclose(*after, **close)
+    out = np.empty_like(w)
+    assert c.gradient(w, X, y, lam=0.3, out=out) is out
+    np.testing.assert_allclose(c.loss_gradient(X @ w, y), numpy.loss_gradient(X @ w, y), **close)
+
+
+def out_of_range(d: dict[str, Any]) -> None:
+    d["X"] = scipy.sparse.csr_array(d["X"])
+    d["X"].indices[3] = 5
+
+
+def descending(d: dict[str, Any]) -> None:
+    d["X"] = scipy.sparse.csr_array(d["X"])
+    d["X"].indptr[2] = d["X"].indptr[3] + 1
+
+
+WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "label": lambda d: d["y"].__setitem__(3, 0.5),
+    "shape of X": lambda d: d.update(X=d["X"][:, :4].copy()),
+    "labels too few": lambda d: d.update(y=d["y"][:-1].copy()),
+    "dtype of X": lambda d: d.update(X=d["X"].astype(np.float32)),
+    "not contiguous": lambda d: d.update(X=np.zeros((66, 10))[::2, ::2]),
+    "negative weight": lambda d: d["sample_weight"].__setitem__(2, -1.0),
+    "weights too few": lambda d: d.update(sample_weight=np.ones(32)),
+    "no samples": lambda d: d.update(X=np.zeros((0, 5)), y=np.zeros(0), sample_weight=np.zeros(0)),
+    "columns": lambda d: d.update(X=scipy.sparse.csc_array(d["X"])),
+    "list": lambda d: d.update(X=d["X"].tolist()),
+    "index out of range": out_of_range,
+    "rows that descend": descending,
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_refused_is_refused_in_the_same_words(case: str) -> None:
+    said = []
+    for target in ("numpy", "c"):
+        d = data()
+        WRONG[case](d)
+        out = np.full(5, 7.0)
+        with pytest.raises((TypeError, ValueError)) as raised:
+            loaded(target).gradient(d["w"], d["X"], d["y"], sample_weight=d["sample_weight"], lam=0.3, out=out)
+        said.append(str(raised.value))
+        assert np.all(out == 7.0)
+    assert said[0] == said[1] and "\n" not in said[0]
