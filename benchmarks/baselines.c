@@ -54,3 +54,22 @@ void call_tanh(size_t n, const double *restrict w, double *restrict out)
 {
     for (size_t j = 0; j < n; ++j) out[j] = tanh(w[j]);
 }
+
+/* Reads of four parts side by side: one after another they come from memory half as fast. */
+double read_f64(size_t n, const double *x)
+{
+    const size_t part = n / 4;
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < part; ++j) sum += (x[j] + x[part + j]) + (x[2 * part + j] + x[3 * part + j]);
+    return sum;
+}
+
+double read_f32(size_t n, const float *x)
+{
+    const size_t part = n / 4;
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < part; ++j) sum += (x[j] + x[part + j]) + (x[2 * part + j] + x[3 * part + j]);
+    return (double)sum;
+}

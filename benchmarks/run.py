@@ -50,7 +50,10 @@ ONE_THREAD = {
     "JAX_PLATFORMS": "cpu",
 }
 
-PEERS = ("numpy", "numexpr", "numba", "skglm", "torch", "jax", "sympy")
+CHOICES_OF_KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""What would have NumPy's products run other code than that for this processor."""
+
+PEERS = ("numpy", "numexpr", "numba", "scipy", "scikit-learn", "skglm", "torch", "jax", "sympy")
 
 
 QUICK_SECONDS = 70.0
@@ -84,6 +87,13 @@ def numpy_target(quick: bool) -> dict[str, Case]:
     import numpy_target
 
     return numpy_target.cases(1_000_000 if quick else 10_000_000, 5 if quick else 21)
+
+
+def data(quick: bool) -> dict[str, Case]:
+    """C gradients over samples: three shapes, three layouts of X, both precisions; growth."""
+    import data
+
+    return data.cases(quick=quick, rounds=3 if quick else 11)
 
 
 def start(quick: bool) -> dict[str, Case]:
@@ -121,9 +131,9 @@ def catalogue(quick: bool) -> dict[str, Case]:
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Case]]] = {
     function.__name__: function
-    for function in (steps, gradients, proximal, numpy_target, start, growth, verify, catalogue)
+    for function in (steps, gradients, proximal, numpy_target, data, start, growth, verify, catalogue)
 }
-ON_ONE_CORE = ("steps", "gradients", "proximal", "numpy_target")
+ON_ONE_CORE = ("steps", "gradients", "proximal", "numpy_target", "data")
 
 
 @click.command()
@@ -147,6 +157,8 @@ def main(only: tuple[str, ...], quick: bool, seconds: float | None, as_json: boo
     (5 for what is fast); only `symreg verify` of the whole catalogue is timed once. The whole takes about half an hour.
     """
     os.environ.update(ONE_THREAD)  # NumPy and the others read these when they are imported: from here on
+    for name in CHOICES_OF_KERNELS:
+        os.environ.pop(name, None)
     facts = machine()
     out = Printer(console=Console(stderr=as_json, width=150, highlight=False))
     for what, told in facts.items():
@@ -228,8 +240,20 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "compiler": compiler.version,
         "flags": shlex.join((*compiler.flags, *compiler.libraries)),
+        "products": kernels(),
         "packages": ", ".join(f"{name} {found}" for name in PEERS if (found := installed(name))),
     }
+
+
+def kernels() -> str:
+    """Return the library, and the code in it, with which NumPy multiplies matrices."""
+    try:
+        import numpy as np  # noqa: F401  the library is there once NumPy is
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return "unknown: threadpoolctl tells it"
+    libraries = [row for row in threadpool_info() if row["user_api"] == "blas"]
+    return ", ".join(f"{b['internal_api']} {b['version']} for {b.get('architecture', '?')}" for b in libraries)
 
 
 def installed(package: str) -> str | None:
