@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symreg.expressions.arithmetic import ONE, times
-from symreg.expressions.tree import Binary, Item, Name, Subscript, Tree, number, substitute
+from symreg.expressions.tree import Binary, Call, Item, Name, Subscript, Tree, number, substitute, transform
 from symreg.kernel.ir import Let, Product, Rows, Store
 from symreg.kernel.sums import Placing
 from symreg.model.loss import DataTerm
@@ -105,7 +105,17 @@ def _weight(update: Update, placing: Placing) -> str:
 
 def _of_sample(tree: Tree, z: Name, placing: Placing) -> Tree:
     """Return what is asked of the loss, of one sample."""
-    return placing.with_nan(substitute(tree, {Name("z"): z, Name("y"): _LABEL}), values={z.name})
+    once = transform(tree, _divided_once)
+    return placing.with_nan(substitute(once, {Name("z"): z, Name("y"): _LABEL}), values={z.name})
+
+
+def _divided_once(node: Tree) -> Tree:
+    """Return a choice between two quotients by one number as one quotient, which is the same number."""
+    match node:
+        case Call("where", (condition, Binary("/", then, divisor), Binary("/", otherwise, other))) if divisor == other:
+            return Binary("/", Call("where", (condition, then, otherwise)), divisor)
+        case _:
+            return node
 
 
 def _scaled(data: DataTerm, total: Tree, weight: str) -> Tree:

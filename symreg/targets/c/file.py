@@ -34,8 +34,8 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 
 _FRAME = (
     *("add", "rounded", "overlap", "any_overlap", "spans", "TERMS"),
-    *("dots", "add_dots", "combined", "add_lines", "row_product", "predict", "add_row", "accumulate", "squares"),
-    *("index_at", "wrong", "memory_of", "weight_of", "rows_in_cache", "are_labels"),
+    *("dots", "add_dots", "combined", "add_lines", "row_product", "predict", "predict_both", "add_row", "accumulate"),
+    *("squares", "index_at", "outside", "wrong", "memory_of", "weight_of", "rows_in_cache", "are_labels"),
     *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )
 """Names of the file's own; a parameter that is called so keeps its name, and they get another one."""

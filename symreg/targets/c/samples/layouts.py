@@ -12,7 +12,8 @@ from symreg.targets.c.precision import Precision
 from symreg.targets.description import Function
 from symreg.targets.signature import Signature
 
-ROWS_AT_ONCE, COLUMN_PIECE, SHORT_PIECE, MANY_COLUMNS = 16, 4096, 1024, 2048
+ROWS_AT_ONCE, COMPRESSED_AT_ONCE = 16, 64
+COLUMN_PIECE, SHORT_PIECE, MANY_COLUMNS = 4096, 1024, 2048
 """Samples that a pass takes at once: rows, or pieces of columns, which are shorter where there are few columns.
 
 A block of rows stays in a second-level cache from its products to its sum. Pieces of columns only do if the columns are
@@ -93,7 +94,9 @@ def products(function: Function) -> int:
 
 def kept_numbers(layout: Layout, function: Function) -> int:
     """Return how many numbers a function keeps of all samples that it takes at once."""
-    return COLUMN_PIECE if layout.suffix == "_columns" else ROWS_AT_ONCE * products(function)
+    if layout.suffix == "_columns":
+        return COLUMN_PIECE
+    return products(function) * (COMPRESSED_AT_ONCE if layout.suffix else ROWS_AT_ONCE)
 
 
 def call(layout: Layout, function: Function, precision: Precision, own: dict[str, str], callee: str) -> Row:
@@ -119,7 +122,7 @@ def _at_once(layout: Layout, function: Function, precision: Precision, own: dict
     """Return how many samples are taken at once."""
     if layout.suffix == "_columns":
         return f"(size_t)(n < {MANY_COLUMNS} ? {SHORT_PIECE} : {room // products(function)})"
-    return f"{own['rows_in_cache']}_{precision.suffix}(n)" if not layout.suffix else str(ROWS_AT_ONCE)
+    return f"{own['rows_in_cache']}_{precision.suffix}(n)" if not layout.suffix else str(COMPRESSED_AT_ONCE)
 
 
 def documented(layout: Layout, signature: Signature) -> Iterator[tuple[str, str]]:

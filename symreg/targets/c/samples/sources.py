@@ -83,6 +83,7 @@ def shared_by_samples(functions: Iterable[Function], precisions: tuple[Precision
         "weight": any(stage.weight for stage in passes),
         "products": bool(arrays - {"X"}),
         "sums": any(stage.array for stage in passes),
+        "two_products": any(len(stage.products) == 2 for stage in passes),
         "squares": "X" in arrays,
     }
     return {
