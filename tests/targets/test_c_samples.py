@@ -245,6 +245,7 @@ def refused() -> Iterator[tuple[str, int, str, Any]]:
         yield "label", LABEL, layout, with_label(0.0)
         yield "negative weight", DOMAIN, layout, weighted(-1.0)
         yield "infinite weight", DOMAIN, layout, weighted(np.inf)
+        yield "weights of 0", DOMAIN, layout, lambda d, out: setattr(d, "sample_weight", np.zeros(4))
         yield "no labels", NULL, layout, lambda d, out: setattr(d, "y", None)
         yield "labels are written to", OVERLAP, layout, lambda d, out: setattr(d, "y", out[:4])
         if layout in ("", "_columns"):

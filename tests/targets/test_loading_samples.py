@@ -102,6 +102,7 @@ WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
     "negative weight": lambda d: d["sample_weight"].__setitem__(2, -1.0),
     "weights too few": lambda d: d.update(sample_weight=np.ones(32)),
     "no samples": lambda d: d.update(X=np.zeros((0, 5)), y=np.zeros(0), sample_weight=np.zeros(0)),
+    "weights of 0": lambda d: d.update(sample_weight=np.zeros(33)),
     "columns": lambda d: d.update(X=scipy.sparse.csc_array(d["X"])),
     "list": lambda d: d.update(X=d["X"].tolist()),
     "index out of range": out_of_range,

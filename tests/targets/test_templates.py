@@ -57,6 +57,8 @@ def test_a_name_that_a_template_is_not_given_is_an_error(rendered: Rendered) -> 
     for some in (functions, functions[1:]):
         for target in ("numpy", "c"):
             emit(resolve("second_difference"), some, target)
+    for target in ("numpy", "c"):  # passes over samples
+        emit(resolve("mean(logistic) + l2"), made("mean(logistic) + l2", ("momentum",)), target)
     for target in ("numpy", "c"):  # roots, found in blocks of elements
         emit(resolve("log_cosh"), made("log_cosh", ()), target)
     for folder in ("numpy", "c"):

@@ -63,7 +63,7 @@ def _meaning(argument: Argument, signature: Signature, precision: Precision, gra
                 return f"{count} labels"
             return f"{count} labels, each {argument.labels.condition('y').removeprefix('y ')}"
         case "sample_weight":
-            return "samples weights of the samples, each >= 0; null for 1 each"
+            return "samples numbers, the weight of each sample, >= 0; null for 1 each"
         case "sum":
             return f"receives the sum of the {'losses' if argument.name == 'loss' else 'weights of the samples'}"
         case "array":

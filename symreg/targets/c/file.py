@@ -184,6 +184,10 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
     matrix = [(name, meaning) for _, name, meaning in arguments_of(BY_ROWS, signature)]
     returned = RETURNED.get(function.update.kind, "the gradient")
     body = joined(row for stage in kernel.stages for row in statements(scope, stage))
+    refusal = WIDE_TEXTS[scope.wide]["nan"] if signature.returns == "number" else f"{stem.upper()}_DOMAIN"
+    for row in body:
+        if row["kind"] == "pass":
+            row["refusal"] = refusal if over_samples["is_mean"] else ""
     result = "" if kernel.result is None else expression(scope, kernel.result, WIDE)
     if body and body[-1]["kind"] == "sum" and body[-1]["name"] == result:
         body[-1]["is_result"] = True
