@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symreg.kernel.ir import Rows
@@ -123,8 +122,3 @@ def _at_once(layout: Layout, function: Function, precision: Precision, own: dict
     if layout.suffix == "_columns":
         return f"(size_t)(n < {MANY_COLUMNS} ? {SHORT_PIECE} : {room // products(function)})"
     return f"{own['rows_in_cache']}_{precision.suffix}(n)" if not layout.suffix else str(COMPRESSED_AT_ONCE)
-
-
-def documented(layout: Layout, signature: Signature) -> Iterator[tuple[str, str]]:
-    """Yield the arguments in place of X with what they are."""
-    yield from ((name, meaning) for _, name, meaning in arguments_of(layout, signature))
