@@ -58,21 +58,27 @@ def curvature_of_penalty(smooth: Analysis, of: str) -> PenaltyCurvature | None:
     return PenaltyCurvature(bound=verdict.value, steps=(step,), parameters=smooth.parameters)
 
 
-def bound_on_step(rule: Rule, data: DataDerivation, penalty: PenaltyCurvature) -> StepBound | None:
+def bound_on_step(
+    rule: Rule, data: DataDerivation, penalty: PenaltyCurvature, *, is_proximal: bool
+) -> StepBound | None:
     """Return the step up to which a rule never raises O; None for a rule that is no gradient or proximal step.
 
     With K for the sum of both bounds, a gradient step lowers O by lr*(1 - lr*K/2)*|gradient|**2 at least
     (Nesterov 2018, Lectures on Convex Optimization, eq. 1.2.19), and a proximal step never raises it where 1/lr >= K,
     as it minimises what then lies above O (Beck & Teboulle 2009, SIAM J. Imaging Sci. 2(1):183-202, sec. 2.2).
+
+    Args:
+        rule: The rule.
+        data: The derivation of L.
+        penalty: What bounds the part of R whose gradient the rule takes.
+        is_proximal: Is there a part of which it takes the operator?
     """
     if data.lipschitz is None:
         return None
     norm = call("norm", Name("X"))
     parameters = (*data.data.parameters, *penalty.parameters, SAMPLES, _NORM)
     whole = substitute(plus(data.lipschitz, penalty.bound), {norm: Name("X")})
-    rate, is_proximal = rate_of(rule), False
-    if rate is None:
-        rate, is_proximal = _rate_of_prox(rule), True
+    rate = rate_of(rule) or _rate_of_prox(rule)
     if rate is None or whole == ZERO:
         return None
     most = substitute(simplify(over(ONE if is_proximal else number(2), whole), parameters), {Name("X"): norm})

@@ -36,7 +36,8 @@ def update_steps(
         why = "the rule" if plugged == formal else f"the rule, with {derivative_name(slope)} put in"
         steps.append(Step(rule=rule.name.replace("_", " "), before=formal, after=plugged, why=why, target=target))
         if not is_taken and (bare := transform(plugged, _without_prox)) != plugged:
-            steps.append(Step(rule="no operator", before=plugged, after=bare, why=_NOTHING_TAKEN, target=target))
+            why = f"{_SMOOTH if terms.terms else 'there is no penalty'}, and so {_NOTHING_TAKEN}"
+            steps.append(Step(rule="no operator", before=plugged, after=bare, why=why, target=target))
             plugged = bare
         simplified = _collected(plugged, terms, rule) if target == "w" else plugged
         if simplified != plugged:
@@ -47,7 +48,8 @@ def update_steps(
     return steps, tuple(update)
 
 
-_NOTHING_TAKEN = "R is differentiable everywhere, and so there is nothing for the operator to take: prox(v, s) = v"
+_SMOOTH = "R is differentiable everywhere"
+_NOTHING_TAKEN = "there is nothing for the operator to take: prox(v, s) = v"
 
 
 def derivative_name(slope: Tree) -> str:

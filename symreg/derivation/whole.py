@@ -41,7 +41,7 @@ def with_data(
         steps=(*steps, *(() if penalty is None else penalty.steps), *_put_in(assigned, data), *_operator(chain, data)),
         update=tuple((target, substitute(tree, {GJ: data.slope})) for target, tree in chain.update),
         data=data,
-        descent=None if penalty is None else bound_on_step(chain.rule, data, penalty),
+        descent=None if penalty is None else bound_on_step(chain.rule, data, penalty, is_proximal=bool(chain.proximal)),
         stationary=normal_equations(data, whole),
         notes=(*chain.notes, *data.notes),
     )

@@ -21,7 +21,7 @@ from symreg.presentation.outline.outline import outline
 from symreg.presentation.outline.prose import parameter_row
 from symreg.presentation.outline.proximal import proximal_part
 from symreg.presentation.text import WIDTH, definitions, equation_lines, heading, sentence_lines, titled
-from symreg.presentation.verdicts import sentences
+from symreg.presentation.verdicts import sentences, verdict_notation
 
 COLUMN = 12
 _CLAIMS = (
@@ -54,7 +54,7 @@ def overview(
         row("formula", [line for e in formulas for line in equation_lines(e, document.formulas, COLUMN)]),
         row("derivative", [line for e in slopes for line in equation_lines(e, document.formulas, COLUMN)]),
         row("operator", wrapped(operator) if isinstance(operator, str) else _operator_lines(operator)),
-        row("claims", claim_lines(verdicts, document.formulas)),
+        row("claims", claim_lines(verdicts, verdict_notation(verdicts))),
         *(row("note", wrapped(plain(doc))) for doc in docs),
     ]
     asked = {"derive": (), "analyse": (), "generate": ("--target", "c"), "verify": ()}

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symreg.application.objective_tasks import derive_prox_chain
 from symreg.calculus.differentiation.step import Step
 from symreg.derivation.gradient import derive
 from symreg.derivation.model import GradientDerivation
+from symreg.errors import SpecError
 from symreg.expressions.arithmetic import without_extrema
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, Call, Compare, Item, Logic, Name, Negate, Number, Sum, Tree, walk
@@ -321,3 +323,16 @@ def test_letters_have_one_meaning_each() -> None:
     adam = chain_of("C*sum(hinge) + l1/2", "adam")
     assert {s.name for s in adam.rule.states} == {"adam_m", "v"}
     assert "adam_m is adam's own m, which means something else in a derivation" in adam.notes
+
+
+def test_a_loss_alone_takes_a_plain_step_and_has_no_operator() -> None:
+    chain = chain_of("mean(squared_hinge)", "proximal_gradient")
+    assert chain.steps[-1].why.startswith("there is no penalty, and so there is nothing for the operator to take")
+    assert chain.descent is not None and to_text(chain.descent.condition) == "lr < m/norm(X)**2"
+    with pytest.raises(SpecError, match="squared_hinge: there is no penalty, and so no proximal operator"):
+        derive_prox_chain(print, objective=resolve("mean(squared_hinge)"))
+
+
+def test_no_bound_is_told_where_there_is_none() -> None:
+    for objective in ("mean(hinge) + l2", "mean(poisson) + l2", "mean(logistic) + l1"):
+        assert chain_of(objective, "gradient_descent").descent is None, objective

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from symreg.application.worker import Phase, Tell
+from symreg.errors import SpecError
 from symreg.targets.options import BOTH, UNLESS_ASKED, Options
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def derive_prox_chain(tell: Tell, *, objective: Objective) -> ProximalDerivation
     """Return the derivation of an objective's proximal operator."""
     from symreg.derivation.proximal.derive import derive_prox
 
+    if not objective.terms.terms:
+        raise SpecError(f"{objective.name}: there is no penalty, and so no proximal operator; add one, as in '+ l1'")
     tell(Phase(objective.name, is_symbolic=True))
     return derive_prox(objective)
 

@@ -108,7 +108,8 @@ def _steps(chain: GradientDerivation) -> tuple[Step, ...]:
     slope = _gradient(chain)
     if any(step.after == chain.gradient and step.rule == "simplify" for step in steps):
         return steps
-    at = next((i for i, s in enumerate(steps) if s.target or s.before == slope), len(steps))
+    curvature = Call("norm", (Call("hessian", (Name(chain.smooth),)),))
+    at = next((i for i, s in enumerate(steps) if s.target or s.before in (slope, curvature)), len(steps))
     if any(step.before == slope and step.after == chain.gradient and step.condition is None for step in steps):
         return steps
     return (*steps[:at], Step(rule="gradient", before=slope, after=chain.gradient), *steps[at:])
