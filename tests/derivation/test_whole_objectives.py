@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symreg.application.objective_tasks import derive_prox_chain
+from symreg.application.tasks.objectives import derive_prox_chain
 from symreg.calculus.differentiation.step import Step
 from symreg.derivation.gradient import derive
 from symreg.derivation.model import GradientDerivation
