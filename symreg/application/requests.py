@@ -25,7 +25,7 @@ from symreg.application.choices import (
 )
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline_declarations import read_declaration
-from symreg.language.toml import STANDARD_INPUT, read_penalty
+from symreg.language.specs.toml import STANDARD_INPUT, read_penalty
 from symreg.model.clashes import told_apart
 from symreg.model.interval import WORDS
 from symreg.model.names import did_you_mean

@@ -15,7 +15,7 @@ from symreg.errors import SpecError
 from symreg.language.inline import inline_penalty
 from symreg.language.inline_declarations import ArrayLike, declared_array, declared_parameter
 from symreg.language.intervals import parse_domain, parse_labels
-from symreg.language.losses import inline_loss
+from symreg.language.specs.losses import inline_loss
 from symreg.model.interval import REAL
 from symreg.model.labels import ANY
 from symreg.model.loss import Loss

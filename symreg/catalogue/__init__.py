@@ -8,7 +8,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from symreg.errors import UnknownName
-from symreg.language.toml import read_loss, read_penalty, read_rule
+from symreg.language.specs.toml import read_loss, read_penalty, read_rule
 from symreg.model.loss import Loss
 from symreg.model.names import did_you_mean, mentioned, nearest
 from symreg.model.spec import Penalty, Rule

@@ -12,7 +12,7 @@ from symreg.calculus.signs.sign import sign_for_all
 from symreg.calculus.signs.symbolic_sign import NONNEGATIVE
 from symreg.claims import convexity, descent, shape, thresholding
 from symreg.claims.cases import cases, exponent_of, joined
-from symreg.claims.lifted import of_differences, of_groups
+from symreg.claims.composed.lifted import of_differences, of_groups
 from symreg.claims.vectors import is_convex_by_structure, of_sum, of_vector
 from symreg.claims.verdict import Verdict, Verdicts, shown
 from symreg.errors import Intractable, NotDifferentiable

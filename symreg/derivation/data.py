@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.symbolic.simplify import simplify
-from symreg.claims.losses import CLAIMS, curvature_bound
+from symreg.claims.composed.losses import CLAIMS, curvature_bound
 from symreg.derivation.loss import derive_loss
 from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.expressions.arithmetic import ONE, call, power, size, times

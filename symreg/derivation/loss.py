@@ -10,8 +10,8 @@ from symreg.calculus.differentiation.step import Step
 from symreg.calculus.loss_profile import LossProfile, Z
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.symbolic.simplify import simplify
+from symreg.claims.composed.losses import CLAIMS, loss_properties
 from symreg.claims.decide import Claims
-from symreg.claims.losses import CLAIMS, loss_properties
 from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import WJ, call, size, times, total

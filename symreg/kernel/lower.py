@@ -9,15 +9,22 @@ from symreg.expressions.arithmetic import ZERO, plus, times
 from symreg.expressions.tree import Item, Name, Subscript, Sum, Tree, substitute
 from symreg.kernel.boundaries import has_greatest, map
 from symreg.kernel.cse import share
-from symreg.kernel.groups import pulled, shrunk, sum_over_groups
+from symreg.kernel.functions.groups import pulled, shrunk, sum_over_groups
+from symreg.kernel.functions.samples import (
+    data_gradient,
+    data_hessian,
+    data_value,
+    lipschitz_bound,
+    loss_each,
+    partial_sums,
+)
+from symreg.kernel.functions.step import step_stages
 from symreg.kernel.ir import Buffer, Kernel, Map, Search, Statement, Store
 from symreg.kernel.names import Namer
 from symreg.kernel.penalty import WEIGHT, Lowered, penalty, placing_of, total, without_norm
 from symreg.kernel.per_weight import elements, refuse_table
 from symreg.kernel.proximal.table_search import search_of
 from symreg.kernel.routines.points import of_each, of_norm, variation_stage
-from symreg.kernel.samples import data_gradient, data_hessian, data_value, lipschitz_bound, loss_each, partial_sums
-from symreg.kernel.step import step_stages
 from symreg.kernel.sums import Placing
 from symreg.proximal.operator import TableSearch
 from symreg.updates.kinds import Kind

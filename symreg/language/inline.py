@@ -12,8 +12,8 @@ from symreg.language.declarations import make_parameter
 from symreg.language.excerpt import Excerpted
 from symreg.language.notation.either import read_either
 from symreg.language.parse import parse
-from symreg.language.penalties import make_penalty
-from symreg.language.per_weight import assumed_of_each, bare, told_apart
+from symreg.language.specs.penalties import make_penalty
+from symreg.language.specs.per_weight import assumed_of_each, bare, told_apart
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL, WORDS
 from symreg.model.names import check_identifier

@@ -10,7 +10,7 @@ from symreg.expressions.functions import CONSTANTS, FUNCTIONS, RULE_FUNCTIONS
 from symreg.expressions.tree import Call, Constant, Item, Name, Subscript, Tree
 from symreg.language.addend import Addend, refuse
 from symreg.language.limits import LARGEST_SHIFT
-from symreg.language.per_weight import OF_EACH_WEIGHT
+from symreg.language.specs.per_weight import OF_EACH_WEIGHT
 from symreg.model.names import check_identifier, did_you_mean, mentioned
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from symreg.errors import SpecError, UnknownName
-from symreg.language.toml import read_loss, read_penalty
-from symreg.language.toml_file import LARGEST_FILE
+from symreg.language.specs.toml import read_loss, read_penalty
+from symreg.language.specs.toml_file import LARGEST_FILE
 from symreg.model.loss import Loss
 from symreg.model.names import printable
 from symreg.model.spec import Penalty

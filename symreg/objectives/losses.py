@@ -11,7 +11,7 @@ from typing import Literal
 from symreg import catalogue
 from symreg.errors import SymregError, UnknownName
 from symreg.language.excerpt import Excerpted
-from symreg.language.losses import inline_loss
+from symreg.language.specs.losses import inline_loss
 from symreg.model.loss import DataTerm, Loss
 from symreg.model.names import mentioned
 from symreg.model.spec import Array, Parameter

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symreg.errors import SpecError
 from symreg.expressions.tree import is_elementwise, names
-from symreg.language.per_weight import with_zero
+from symreg.language.specs.per_weight import with_zero
 from symreg.model.spec import Penalty
 
 

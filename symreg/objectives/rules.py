@@ -8,7 +8,7 @@ from pathlib import Path
 
 from symreg import catalogue
 from symreg.errors import SpecError
-from symreg.language.toml import read_rule
+from symreg.language.specs.toml import read_rule
 from symreg.model.names import printable
 from symreg.model.spec import Rule
 from symreg.objectives.files import is_file, read_text

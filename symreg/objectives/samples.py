@@ -12,8 +12,8 @@ from symreg.errors import SpecError
 from symreg.expressions.arithmetic import ONE, numeric, over, times
 from symreg.expressions.decompose import addends, factors
 from symreg.expressions.tree import Binary, Item, Name, Subscript, Sum, Tree, arrays, names, transform, walk
-from symreg.language.losses import make_loss
 from symreg.language.parse import fold
+from symreg.language.specs.losses import make_loss
 from symreg.model.interval import REAL
 from symreg.model.labels import Labels
 from symreg.model.loss import DataTerm

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from symreg import catalogue
-from symreg.language.toml import STANDARD_INPUT, read_loss
+from symreg.language.specs.toml import STANDARD_INPUT, read_loss
 from symreg.model.loss import Loss
 from symreg.objectives.files import is_file, read_loss_file, read_text
 

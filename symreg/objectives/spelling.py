@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Binary, number
-from symreg.language.toml import STANDARD_INPUT
+from symreg.language.specs.toml import STANDARD_INPUT
 from symreg.model.coefficient import weighted_text
 from symreg.model.spec import Array, Parameter, Penalty
 

@@ -18,7 +18,7 @@ from symreg.proximal.ends import NoMinimum
 from symreg.proximal.existence import needs_of
 from symreg.proximal.jumps import cases_and_gaps, with_jumps
 from symreg.proximal.operator import AnyOperator, Operator
-from symreg.proximal.sorted_knots import piecewise_quadratic
+from symreg.proximal.solving.sorted_knots import piecewise_quadratic
 from symreg.proximal.sums import without_abs_and_square
 from symreg.proximal.table_search import addends_of, table_search
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.domains.conditions import within
-from symreg.claims.losses import curvature_bound
+from symreg.claims.composed.losses import curvature_bound
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import NAN, ONE, times, total
 from symreg.expressions.text import to_text

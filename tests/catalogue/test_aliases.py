@@ -8,7 +8,7 @@ import pytest
 
 from symreg import catalogue
 from symreg.errors import SpecError, SymregError, UnknownName
-from symreg.language.toml import read_penalty, read_rule
+from symreg.language.specs.toml import read_penalty, read_rule
 from symreg.model.names import RESERVED
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule

@@ -9,7 +9,7 @@ import pytest
 
 import symreg
 from symreg.application.confront import confront_verdicts
-from symreg.claims.losses import curvature_bound, loss_properties, slope_bound
+from symreg.claims.composed.losses import curvature_bound, loss_properties, slope_bound
 from symreg.claims.verdict import Verdicts
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree

@@ -16,7 +16,7 @@ from symreg.calculus.differentiation.step import Step
 from symreg.derivation.gradient import derive
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Call, Compare, Item, Tree, children, free_indices, walk
-from symreg.language.toml import read_rule
+from symreg.language.specs.toml import read_rule
 from symreg.model.terms import Terms
 from symreg.objectives.resolve import resolve
 

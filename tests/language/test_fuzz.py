@@ -15,7 +15,7 @@ from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import to_text
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.parse import parse
-from symreg.language.toml import read_penalty, read_rule
+from symreg.language.specs.toml import read_penalty, read_rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 

@@ -10,7 +10,7 @@ import symreg
 from symreg.errors import SpecError, SymregError
 from symreg.expressions.text import to_text
 from symreg.language.intervals import parse_labels
-from symreg.language.toml import read_loss, read_penalty
+from symreg.language.specs.toml import read_loss, read_penalty
 from symreg.model.interval import Interval
 
 LOSS = {"name": '"p"', "expr": '"log(1 + exp(-y*z))"', "label": 'label = "{-1, 1}"', "more": "", "params": ""}

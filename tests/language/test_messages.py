@@ -17,7 +17,7 @@ from symreg.errors import SymregError, excerpt
 from symreg.expressions.text import LONGEST_MENTION, mention, to_text
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.parse import parse
-from symreg.language.toml import read_rule
+from symreg.language.specs.toml import read_rule
 from symreg.objectives.resolve import resolve
 
 SUM = " + ".join(f"a{k}*abs(w - {k})/(1 + w**2)" for k in range(9))

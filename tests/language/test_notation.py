@@ -19,7 +19,7 @@ from symreg.language.notation.functions import KNOWN, MEANINGS, advice
 from symreg.language.notation.translation import in_another_notation
 from symreg.language.notation.words import words
 from symreg.language.parse import parse
-from symreg.language.toml import read_penalty
+from symreg.language.specs.toml import read_penalty
 from symreg.objectives.resolve import resolve
 
 UNDERSTOOD = {

@@ -10,7 +10,7 @@ import pytest
 
 from symreg.errors import LanguageError, SymregError
 from symreg.language.intervals import parse_interval
-from symreg.language.toml import read_penalty, read_rule
+from symreg.language.specs.toml import read_penalty, read_rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 

@@ -9,7 +9,7 @@ import pytest
 from symreg.errors import SymregError
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.parse import parse
-from symreg.language.toml import read_penalty, read_rule
+from symreg.language.specs.toml import read_penalty, read_rule
 from symreg.model.names import RESERVED
 from symreg.model.objective import Objective
 from symreg.objectives.resolve import resolve

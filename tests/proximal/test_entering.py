@@ -11,7 +11,7 @@ from symreg import catalogue
 from symreg.calculus.analysis import analyse
 from symreg.derivation.gradient import derive
 from symreg.errors import Intractable, SpecError
-from symreg.language.toml import read_rule
+from symreg.language.specs.toml import read_rule
 from symreg.model.spec import Rule
 from symreg.objectives.resolve import resolve
 from symreg.presentation import Derivation

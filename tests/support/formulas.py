@@ -12,7 +12,7 @@ import numpy as np
 
 from symreg.language.intervals import parse_interval
 from symreg.language.parse import parse
-from symreg.language.toml import read_rule
+from symreg.language.specs.toml import read_rule
 from symreg.model.interval import Interval
 from symreg.model.spec import Array, Parameter, Rule
 from symreg.model.terms import Term, Terms

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from symreg.application.worker import Tell
 from symreg.derivation.gradient import derive
 from symreg.errors import LanguageError, SymregError
-from symreg.language.toml import read_penalty, read_rule
+from symreg.language.specs.toml import read_penalty, read_rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symreg.language.toml import read_penalty
+from symreg.language.specs.toml import read_penalty
 from symreg.objectives.resolve import resolve
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates

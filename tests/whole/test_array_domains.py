@@ -18,7 +18,7 @@ from symreg.cli.group import symreg as command
 from symreg.errors import SpecError
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.intervals import parse_interval
-from symreg.language.toml import read_penalty
+from symreg.language.specs.toml import read_penalty
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates

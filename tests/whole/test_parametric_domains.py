@@ -28,7 +28,7 @@ from symreg.expressions.tree import Compare, Name
 from symreg.language.inline_declarations import read_declaration
 from symreg.language.intervals import parse_domain, parse_interval
 from symreg.language.parse import parse
-from symreg.language.toml import read_penalty
+from symreg.language.specs.toml import read_penalty
 from symreg.model.domain import ParametricInterval, meet
 from symreg.model.interval import Interval
 from symreg.objectives.resolve import resolve

@@ -26,7 +26,7 @@ from symreg.language.declarations import make_parameter
 from symreg.language.inline import inline_penalty
 from symreg.language.intervals import parse_interval
 from symreg.language.parse import parse
-from symreg.language.toml import read_rule
+from symreg.language.specs.toml import read_rule
 from symreg.model.spec import Rule
 from symreg.model.terms import Term, Terms
 from symreg.objectives.resolve import resolve

@@ -64,7 +64,7 @@ def derive_loss_chain(tell: Tell, *, loss: Loss) -> LossDerivation:
 def decide_loss_properties(tell: Tell, *, loss: Loss) -> Verdicts:
     """Return the verdicts on a loss."""
     from symreg.application.confront import confront_verdicts
-    from symreg.claims.losses import loss_properties
+    from symreg.claims.composed.losses import loss_properties
 
     tell(Phase(loss.name, is_symbolic=True))
     analysis = loss_properties(loss)
@@ -110,9 +110,9 @@ def decided(objective: Objective, analysis: Analysis | None = None) -> Verdicts:
         analysis: Of its terms, if somebody has one already.
     """
     from symreg.application.confront import confront_verdicts
+    from symreg.claims.composed.losses import loss_properties
+    from symreg.claims.composed.whole import OF_LOSS, whole_properties
     from symreg.claims.decide import properties
-    from symreg.claims.losses import loss_properties
-    from symreg.claims.whole import OF_LOSS, whole_properties
 
     penalty = properties(objective, analysis) if objective.terms.terms or objective.data is None else None
     if penalty is not None:

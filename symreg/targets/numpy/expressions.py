@@ -24,8 +24,8 @@ from symreg.kernel.names import Namer
 from symreg.model.names import RESERVED
 from symreg.targets.description import Function
 from symreg.targets.infix import Notation, infix, is_nan_of, shifted
-from symreg.targets.numpy.blocks import Block
-from symreg.targets.numpy.calls import Operands
+from symreg.targets.numpy.blocks.body import Block
+from symreg.targets.numpy.blocks.calls import Operands
 from symreg.targets.numpy.extrema import extremum
 from symreg.targets.signature import Role
 

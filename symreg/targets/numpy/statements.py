@@ -14,7 +14,7 @@ from symreg.kernel import Best, Groups, Invoke, Let, Map, Reduce, Root, Rows, St
 from symreg.kernel.ir import Stage
 from symreg.model.lifts import STARTS
 from symreg.targets.infix import shifted
-from symreg.targets.numpy.blocks import Block
+from symreg.targets.numpy.blocks.body import Block
 from symreg.targets.numpy.expressions import Scope, block, expression, names_in_double, reaches
 from symreg.targets.numpy.layout import LONGEST_LINE, Row, code_line
 from symreg.targets.numpy.roots import invoked, root

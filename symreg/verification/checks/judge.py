@@ -11,13 +11,13 @@ from dataclasses import replace
 from symreg.model.clashes import told_apart
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
+from symreg.verification.behaviour.per_weight import checks_of_elements
 from symreg.verification.cases.calling import Subject
 from symreg.verification.cases.per_weight import with_one_number
 from symreg.verification.cases.prox_minima import is_judged
 from symreg.verification.checks.evidence import Evidence, Judge, full_evidence
 from symreg.verification.checks.gradients import judge_of_gradients
 from symreg.verification.checks.nonexpansive import judge_of_pairs
-from symreg.verification.checks.per_weight import checks_of_elements
 from symreg.verification.checks.proximal import judge_of_prox
 from symreg.verification.checks.steps import judge_of_steps
 from symreg.verification.checks.subgradient import KIND as SUBGRADIENT

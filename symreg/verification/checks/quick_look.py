@@ -12,11 +12,11 @@ from dataclasses import replace
 from symreg.model.clashes import told_apart
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
+from symreg.verification.behaviour.per_weight import checks_of_elements
 from symreg.verification.cases.calling import Subject
 from symreg.verification.cases.per_weight import with_one_number
 from symreg.verification.checks.evidence import plain_evidence
 from symreg.verification.checks.judge import checks_of, judged_by
-from symreg.verification.checks.per_weight import checks_of_elements
 from symreg.verification.oracle.formats import Dtype
 from symreg.verification.report.report import Report
 

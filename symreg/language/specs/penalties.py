@@ -6,7 +6,7 @@ from symreg.errors import SpecError
 from symreg.expressions.tree import Item, Tree, names, walk
 from symreg.expressions.tree import arrays as subscripted
 from symreg.language.declarations import LONGEST_DOC, check_line
-from symreg.language.per_weight import with_zero
+from symreg.language.specs.per_weight import with_zero
 from symreg.model.domain import Domain
 from symreg.model.names import check_stem
 from symreg.model.ordering import asked_of

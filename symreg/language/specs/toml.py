@@ -11,12 +11,12 @@ from symreg.errors import LanguageError
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree, names
 from symreg.language.declarations import LONGEST_DOC, shown_text
-from symreg.language.losses import make_loss
 from symreg.language.notation.either import text_in_the_language
 from symreg.language.parse import parse
-from symreg.language.penalties import make_penalty
-from symreg.language.per_weight import bare
-from symreg.language.toml_file import LARGEST_FILE, TomlFile
+from symreg.language.specs.losses import make_loss
+from symreg.language.specs.penalties import make_penalty
+from symreg.language.specs.per_weight import bare
+from symreg.language.specs.toml_file import LARGEST_FILE, TomlFile
 from symreg.model.loss import Loss
 from symreg.model.spec import Array, Assignment, Parameter, Penalty, Rule, State, varying_names
 

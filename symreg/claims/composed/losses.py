@@ -11,7 +11,8 @@ from symreg.calculus.domains.natural_domain import on_natural_domains
 from symreg.calculus.domains.notes import undefined_notes
 from symreg.calculus.loss_profile import LossProfile, profile_of
 from symreg.calculus.signs.extremes import extremes
-from symreg.claims import convexity, shape, slopes
+from symreg.claims import convexity, shape
+from symreg.claims.composed import slopes
 from symreg.claims.decide import Claims, elementwise_verdicts
 from symreg.claims.verdict import CURVATURE, Verdict, Verdicts
 from symreg.errors import Intractable, NotDifferentiable

@@ -8,8 +8,8 @@ factor of the sum. Sums keep all of these (ibid., 3.2.1), constants add. Nothing
 from __future__ import annotations
 
 from symreg.calculus.symbolic.simplify import simplify
+from symreg.claims.composed.losses import CLAIMS, curvature_bound
 from symreg.claims.decide import Claims
-from symreg.claims.losses import CLAIMS, curvature_bound
 from symreg.claims.verdict import Verdict, Verdicts
 from symreg.expressions.arithmetic import ZERO, call, plus, power, times
 from symreg.expressions.tree import Name, Tree, number

@@ -17,11 +17,11 @@ from symreg.expressions.tree import (
     walk,
 )
 from symreg.kernel.boundaries import has_greatest, map, outlives_w, stored
-from symreg.kernel.groups import pulled
+from symreg.kernel.functions.groups import pulled
+from symreg.kernel.functions.samples import data_gradient
+from symreg.kernel.functions.step_operators import proximal_point
 from symreg.kernel.ir import Let, Stage, Statement, Store
 from symreg.kernel.penalty import LOSS_GRADIENT, WEIGHT, Lowered, penalty, placing_of
-from symreg.kernel.samples import data_gradient
-from symreg.kernel.step_operators import proximal_point
 from symreg.kernel.sums import Placing
 from symreg.updates.update import Update
 

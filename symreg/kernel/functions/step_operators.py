@@ -7,7 +7,7 @@ from fractions import Fraction
 from symreg.errors import Intractable
 from symreg.expressions.tree import Call, Compare, Constant, Item, Name, Number, Subscript, Tree, substitute
 from symreg.kernel.boundaries import map
-from symreg.kernel.groups import shrunk
+from symreg.kernel.functions.groups import shrunk
 from symreg.kernel.ir import Let, Stage, Statement, Store
 from symreg.kernel.per_weight import own_elements, refuse_table, unless_zero, with_names, with_strengths
 from symreg.kernel.proximal.scope import Statements

@@ -10,11 +10,11 @@ from symreg.expressions.text import to_text
 from symreg.expressions.tree import Item, Name, Subscript, Tree, arrays, transform, walk
 from symreg.kernel import Best, Invoke, Let, Root, Store
 from symreg.targets.infix import shifted
-from symreg.targets.numpy.calls import Calls
+from symreg.targets.numpy.blocks.calls import Calls
+from symreg.targets.numpy.blocks.pending import Pending, conditions, trees, trees_of_trials
+from symreg.targets.numpy.blocks.rows import in_lines, unpacked
 from symreg.targets.numpy.extrema import extremum, with_extrema
 from symreg.targets.numpy.layout import Row, code_line
-from symreg.targets.numpy.pending import Pending, conditions, trees, trees_of_trials
-from symreg.targets.numpy.rows import in_lines, unpacked
 
 _LONGEST_COMMENT = 76  # characters, behind the indentation of a loop
 _IN_A_LOOP = 72  # characters of a statement in the loop of a root
