@@ -14,9 +14,7 @@ from symreg.calculus.radial import radial_profile
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
-from symreg.proximal.differences import has_differences, operators_of_differences
 from symreg.proximal.entering import takes_gradient
-from symreg.proximal.groups import operators_of_groups
 
 
 class Split(NamedTuple):
@@ -51,7 +49,7 @@ def split(analysis: Analysis, rule: Rule) -> Split:
         smooth=Terms(terms=tuple(part.terms.terms[0] for part in smooth)),
         prox=Terms(terms=tuple(part.terms.terms[0] for part in analysis.alone if part not in smooth)),
     )
-    if parted.prox.grouped or has_differences(parted.prox):
+    if any(term.lift for term in parted.prox.terms):
         _refuse_without_joint_operator(analysis.of(parted.prox), rule)
     else:
         _refuse_without_operator(parted.prox, rule)
@@ -74,10 +72,15 @@ def _refuse_without_joint_operator(prox: Analysis, rule: Rule) -> None:
             f"{names}: {rule.name} has a step of its own for each weight, and the operator has one for several weights "
             "together; take a rule with one step for all, such as proximal_gradient"
         )
+    from symreg.proximal.differences import has_differences, operators_of_differences  # most rules do without these
+    from symreg.proximal.groups import operators_of_groups
+
     if prox.terms.grouped:
         operators_of_groups(prox)
-    else:
+    elif has_differences(prox.terms):
         operators_of_differences(prox)
+    else:
+        _refuse_without_operator(prox.terms, rule)
 
 
 def _refuse_without_operator(prox: Terms, rule: Rule) -> None:
