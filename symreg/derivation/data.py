@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.composed.losses import CLAIMS, curvature_bound
 from symreg.derivation.loss import derive_loss
-from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
+from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, DataDerivation, LossDerivation
 from symreg.expressions.arithmetic import ONE, call, power, size, times
 from symreg.expressions.decompose import factors, product
 from symreg.expressions.tree import Call, Item, Name, Subscript, Sum, Tree, names, number, substitute, transform, walk
@@ -22,34 +20,6 @@ _X_KJ = Item("X", (_K, Subscript("j")))
 TRANSPOSE = call("transpose", X)
 _LONGEST = 20
 """Nodes of a slope that is put into every sum; a longer one stands there as r_k."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataDerivation:
-    """The derivation of a loss over samples by one weight.
-
-    Trees are over `X[k, j]`, `y[k]`, the predictions `z[k]` and, where l' is long, `r[k]` for `dloss(z[k], y[k])`;
-    `m` is the number of samples. `X`, `y`, `z`, `r` by themselves are the matrix and the vectors.
-
-    Args:
-        data: The loss over the samples.
-        loss: The derivation of one sample's loss.
-        scale: What the sum over the samples is multiplied by.
-        opening: What L is, and what the predictions are.
-        steps: Down to dL/dw_j, and to the bound on the Hessian, in the order in which they are read.
-        slope: dL/dw_j.
-        lipschitz: What the norm of the Hessian does not exceed; None where there is no such number.
-        notes: One sentence each.
-    """
-
-    data: DataTerm
-    loss: LossDerivation
-    scale: Tree
-    opening: tuple[Step, ...]
-    steps: tuple[Step, ...]
-    slope: Tree
-    lipschitz: Tree | None
-    notes: tuple[str, ...]
 
 
 def derive_data(data: DataTerm, index: str) -> DataDerivation:

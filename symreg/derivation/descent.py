@@ -13,7 +13,7 @@ from symreg.claims.convexity import lipschitz
 from symreg.claims.decide import elementwise_verdicts
 from symreg.claims.sentences import rate_of
 from symreg.claims.verdict import StepBound
-from symreg.derivation.data import DataDerivation
+from symreg.derivation.loss_model import DataDerivation
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.arithmetic import ONE, ZERO, call, over, plus
 from symreg.expressions.tree import Binary, Call, Compare, Name, Tree, number, substitute

@@ -1,4 +1,4 @@
-"""What the derivation of a loss consists of."""
+"""What the derivation of a loss consists of: by its prediction, and over samples by one weight."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import Verdict, Verdicts
 from symreg.expressions.arithmetic import call
 from symreg.expressions.tree import Tree
-from symreg.model.loss import Loss
+from symreg.model.loss import DataTerm, Loss
 from symreg.model.objective import Objective
 
 LOSS, SLOPE, CURVATURE = (call(name, Z, Y) for name in ("loss", "dloss", "ddloss"))
@@ -56,3 +56,31 @@ class LossDerivation:
     def bounds(self) -> tuple[Verdict, ...]:
         """What is proved of the loss and its derivatives that a choice of step size rests on."""
         return tuple(v for v in map(self.verdicts.__getitem__, _BOUNDS) if v.verdict == "proved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDerivation:
+    """The derivation of a loss over samples by one weight.
+
+    Trees are over `X[k, j]`, `y[k]`, the predictions `z[k]` and, where l' is long, `r[k]` for `dloss(z[k], y[k])`;
+    `m` is the number of samples. `X`, `y`, `z`, `r` by themselves are the matrix and the vectors.
+
+    Args:
+        data: The loss over the samples.
+        loss: The derivation of one sample's loss.
+        scale: What the sum over the samples is multiplied by.
+        opening: What L is, and what the predictions are.
+        steps: Down to dL/dw_j, and to the bound on the Hessian, in the order in which they are read.
+        slope: dL/dw_j.
+        lipschitz: What the norm of the Hessian does not exceed; None where there is no such number.
+        notes: One sentence each.
+    """
+
+    data: DataTerm
+    loss: LossDerivation
+    scale: Tree
+    opening: tuple[Step, ...]
+    steps: tuple[Step, ...]
+    slope: Tree
+    lipschitz: Tree | None
+    notes: tuple[str, ...]

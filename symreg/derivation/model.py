@@ -8,7 +8,7 @@ from typing import Literal
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
-from symreg.derivation.data import DataDerivation
+from symreg.derivation.loss_model import DataDerivation
 from symreg.expressions.arithmetic import rational
 from symreg.expressions.tree import Binary, Name, Number, Tree, substitute, transform
 from symreg.model.objective import Objective

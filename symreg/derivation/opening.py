@@ -5,9 +5,9 @@ from __future__ import annotations
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.differentiation.differentiate import elementwise_over_j
 from symreg.calculus.differentiation.step import Step
-from symreg.derivation.data import DataDerivation
 from symreg.derivation.groups import over_all_groups
 from symreg.derivation.letters import OF_DATA, free_letter, letters_of
+from symreg.derivation.loss_model import DataDerivation
 from symreg.expressions.arithmetic import GJ, call, minus, over, plus, power, times, total
 from symreg.expressions.tree import Item, Name, Subscript, Sum, Tree, number, substitute
 from symreg.model.objective import Objective

@@ -7,9 +7,10 @@ from symreg.calculus.differentiation.smooth import derivative_beside_kinks
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.signs.sign import sign_for_all
 from symreg.calculus.symbolic.simplify import simplify
-from symreg.derivation.data import TRANSPOSE, DataDerivation, X, Y, Z, simplified_product
+from symreg.derivation.data import TRANSPOSE, X, Y, Z, simplified_product
 from symreg.derivation.descent import SAMPLES
 from symreg.derivation.letters import free_letter
+from symreg.derivation.loss_model import DataDerivation
 from symreg.expressions.arithmetic import ZERO, W, call, minus, negative, over, plus, times, total
 from symreg.expressions.tree import Item, Name, Subscript, Tree, names, substitute
 

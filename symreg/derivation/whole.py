@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.differentiation.step import Step
-from symreg.derivation.data import DataDerivation
 from symreg.derivation.descent import bound_on_step, curvature_of_penalty
 from symreg.derivation.letters import OF_DATA, free_letter
+from symreg.derivation.loss_model import DataDerivation
 from symreg.derivation.model import GradientDerivation
 from symreg.derivation.stationary import normal_equations
 from symreg.expressions.arithmetic import GJ, call

@@ -10,8 +10,7 @@ from symreg.calculus.differentiation.step import Step
 from symreg.calculus.loss_profile import LossProfile
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import StepBound
-from symreg.derivation.data import DataDerivation
-from symreg.derivation.loss_model import LossDerivation
+from symreg.derivation.loss_model import DataDerivation, LossDerivation
 from symreg.derivation.model import Direction, GradientDerivation, ProximalDerivation
 from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree

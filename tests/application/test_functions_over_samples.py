@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from symreg.application.objective_tasks import emit_sources
 
 import symreg
 from symreg.application.requests import named_functions, require_functions
+from symreg.application.tasks.objectives import emit_sources
 from symreg.application.worker import Phase, Progress
 from symreg.errors import SpecError
 from symreg.objectives.resolve import resolve
@@ -19,11 +19,10 @@ def _untold(_: Phase | Progress) -> None:
     """Tell nobody."""
 
 
-def test_what_takes_data_is_told_to_be_unjudged_and_the_operator_is_judged() -> None:
+def test_what_takes_data_is_judged_before_it_is_handed_over() -> None:
     emitted = emit_sources(_untold, objective=resolve("mean(logistic) + l1"), rules=(), targets=("numpy",))
-    assert list(emitted.files) == ["numpy/logistic_l1.py"]
-    (note,) = emitted.notes
-    assert "value, gradient, partial, lipschitz: not judged" in note and "prox" not in note
+    assert list(emitted.files) == ["numpy/logistic_l1.py"] and not emitted.notes
+    assert "NOT JUDGED" not in emitted.files["numpy/logistic_l1.py"]
 
 
 def test_loaded_functions_fit_a_line() -> None:

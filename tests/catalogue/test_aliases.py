@@ -71,7 +71,6 @@ MEANT = {
     "adma": "no penalty is called 'adma'; did you mean the rule 'adam'?",
     "laso": "no penalty is called 'laso'; did you mean 'lasso'?",
     "l0": "no penalty is called 'l0'; it jumps at 0 and has no derivative",
-    "mu*lasso": "'lasso' is a penalty; its coefficient is a number, as in 0.5*lasso",
 }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from symreg.application.objective_tasks import decided
 
 import symreg
+from symreg.application.tasks.objectives import decided
 from symreg.expressions.text import to_text
 from symreg.objectives.resolve import resolve
 

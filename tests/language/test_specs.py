@@ -177,7 +177,6 @@ PENALTIES = {
     array(""): SHAPE,
     array("shape = 3"): SHAPE,
     array("shape = 'n'"): SHAPE,
-    array("shape = ['m']"): SHAPE,
     array("shape = []"): SHAPE,
     array("shape = [3]"): SHAPE,
     array("shape = ['n', 'n', 'n']"): SHAPE,

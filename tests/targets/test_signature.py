@@ -78,10 +78,10 @@ def test_shapes_over_rows_of_data_have_a_place() -> None:
         ),
         returns="array",
     )
-    assert [size(argument) for argument in signature.of("array")] == ["m * n", "m"]
+    assert [size(argument) for argument in signature.of("array")] == ["samples * n", "samples"]
     assert prototype(signature, SINGLE) == ["size_t n, const float *w, const float *X, const float *y, float *out"]
     spans = " ".join(overlaps(signature, SINGLE)["spans"])
-    assert "{X, m * n}, {y, m}" in spans
+    assert "{X, samples * n}, {y, samples}" in spans
 
 
 def test_a_call_through_ctypes_has_the_types_of_the_signature() -> None:

@@ -83,7 +83,7 @@ def test_a_matrix_is_declared_with_two_dimensions() -> None:
         (lambda: read_declaration("c[m]: positive"), "parameter 'c[m]': write a letter, then letters"),
         (lambda: read_declaration("c[n]: positive = -1"), "array 'c': default -1.0 is outside its domain positive"),
         (lambda: read_objective(TEXT, parameters=["c: positive"]), "'c[n]: real = 1'"),
-        (lambda: read_objective(TEXT, parameters=["lam[n]: positive"]), "'lam' needs its subscripts"),
+        (lambda: read_objective(TEXT, parameters=["lam[n]: positive"]), "'lam' has an element for each weight"),
         (lambda: read_objective(TEXT, parameters=["c[n, n]: positive"]), "c has 2 dimension(s), not 1 subscript(s)"),
         (lambda: read_objective(TEXT, parameters=["d[n]: positive"]), "no parameter 'd'"),
         (lambda: read_penalty(SPEC.replace('"nonnegative"', '"(1, 0)"'), "a.toml"), "a.toml: [arrays.c] domain"),
