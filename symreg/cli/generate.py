@@ -46,6 +46,9 @@ from symreg.updates.kinds import KINDS
     show_default=True,
     help="Of NumPy: in place and in blocks, or pure functions to read.",
 )
+@click.option(
+    "--per-weight", "per_weight", multiple=True, metavar="PARAMETER", help="Give it an element for each weight."
+)
 @click.option("--name", metavar="STEM", help="Stem of the files, in place of the objective's name.")
 @click.option("-o", "output", default="build", show_default=True, metavar="DIR", help="Output folder; - prints.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the files there are not what would be written.")
@@ -61,6 +64,7 @@ def generate(
     dtype: DtypeChoice,
     functions: str,
     style: str,
+    per_weight: tuple[str, ...],
     name: str | None,
     output: str,
     check: bool,
@@ -92,8 +96,10 @@ def generate(
     refuse_together(**{"--check": check, "--diff": shows_diff, "--force": force})
     if output != "-":
         check_folder(output, is_to_be_written=not (check or shows_diff))
+    from symreg.objectives.per_weight import text_of_each
+
     files = _emitted(
-        objectives,
+        tuple(text_of_each(objective_text(objective), per_weight) for objective in objectives),
         timeout=timeout,
         rules=rules,
         targets=targets,
@@ -113,9 +119,7 @@ def _emitted(objectives: tuple[str, ...], *, timeout: float | None, **arguments:
     positions: dict[str, int] = {}  # of the objective that a stem was made from; file systems may ignore case
     with console.Bar() as bar, Worker() as child:
         for position, objective in enumerate(objectives):
-            emitted = child.call(
-                "write_sources", timeout=timeout, watch=bar, objective=objective_text(objective), **arguments
-            )
+            emitted = child.call("write_sources", timeout=timeout, watch=bar, objective=objective, **arguments)
             stem = emitted.stem.lower()
             if stem in positions:
                 first, second = (_mentioned(objectives, k) for k in sorted((positions[stem], position)))

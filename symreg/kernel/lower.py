@@ -22,7 +22,7 @@ from symreg.kernel.functions.step import step_stages
 from symreg.kernel.ir import Buffer, Kernel, Map, Search, Statement, Store
 from symreg.kernel.names import Namer
 from symreg.kernel.penalty import WEIGHT, Lowered, penalty, placing_of, total, without_norm
-from symreg.kernel.per_weight import elements, refuse_table
+from symreg.kernel.per_weight import elements
 from symreg.kernel.proximal.table_search import search_of
 from symreg.kernel.routines.points import of_each, of_norm, variation_stage
 from symreg.kernel.sums import Placing
@@ -144,7 +144,6 @@ def _prox(update: Update) -> Lowered:
         return Lowered(placing=placing, may_alias=True)
     operator = update.operator
     assert operator is not None
-    refuse_table(operator, update.terms.per_weight)
     return of_norm(update, placing) if update.is_radial else of_each(update, operator, placing)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeVar
 
-from symreg.errors import Intractable
 from symreg.expressions.tree import (
     Binary,
     Call,
@@ -16,13 +15,11 @@ from symreg.expressions.tree import (
     Name,
     Subscript,
     Tree,
-    names,
     number,
     substitute,
 )
 from symreg.kernel.ir import Best, Invoke, Let, Root, Statement, Table
 from symreg.kernel.names import Namer
-from symreg.proximal.operator import AnyOperator, Operator, TableSearch
 from symreg.updates.update import Update
 
 _S = TypeVar("_S", bound=Statement)
@@ -95,20 +92,3 @@ def unless_zero(update: Update, point: Tree, v: Tree) -> Tree:
 def with_strengths(point: Tree, per_weight: Collection[str]) -> Tree:
     """Return what is NaN where a point is, or one of its weight's elements."""
     return reduce(lambda left, name: Binary("+", left, Name(name)), per_weight, point)
-
-
-def refuse_table(operator: AnyOperator, per_weight: Collection[str]) -> None:
-    """Check that an operator may have other parameters at each weight.
-
-    Raises:
-        Intractable: It is found in a table that is made once, or there is one only for some of the parameters.
-    """
-    if not per_weight:
-        return
-    listed = ", ".join(f"{name}[n]" for name in per_weight)
-    if isinstance(operator, TableSearch):
-        raise Intractable(
-            f"{listed}: the minima of this sum are found in a table made for all weights; take one number for all"
-        )
-    if isinstance(operator, Operator) and operator.needs is not None and names(operator.needs) & set(per_weight):
-        raise Intractable(f"{listed}: the operator has a minimum only for some of its values; take one number for all")

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from symreg.errors import SpecError
 from symreg.expressions.tree import is_elementwise, names
 from symreg.language.specs.per_weight import with_zero
 from symreg.model.spec import Penalty
+
+_CALL = re.compile(r"\s*(?P<name>[A-Za-z]\w*|\S+\.toml)\s*(?:\((?P<arguments>[^()]*)\))?\s*", re.ASCII)
+
+
+def text_of_each(text: str, chosen: Sequence[str]) -> str:
+    """Return the text of one penalty with an element for each weight of some parameters: `l1(lam=lam[n])`.
+
+    Raises:
+        SpecError: The text is more than a penalty by name or file.
+    """
+    if not chosen:
+        return text
+    match = _CALL.fullmatch(text)
+    if match is None:
+        raise SpecError(
+            f"--per-weight {chosen[0]} goes with one penalty by name; in a longer text write {chosen[0]}[n] where it "
+            f"stands, as in l1({chosen[0]}={chosen[0]}[n])"
+        )
+    given = [match["arguments"]] if (match["arguments"] or "").strip() else []
+    return f"{match['name']}({', '.join([*given, *(f'{name}={name}[n]' for name in chosen)])})"
 
 
 def with_each(penalty: Penalty, chosen: Collection[str]) -> Penalty:

@@ -7,7 +7,7 @@ between bounds that its values at the two give. That is enough to find every tur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from symreg.calculus.analysis import Analysis
@@ -23,11 +23,11 @@ from symreg.errors import Intractable
 from symreg.expressions.arithmetic import INFINITY, ZERO, W, call, has_w, minus, negative, plus, without_extrema
 from symreg.expressions.decompose import addends, signed
 from symreg.expressions.text import mention
-from symreg.expressions.tree import Binary, Tree, substitute, walk
+from symreg.expressions.tree import Binary, Tree, names, substitute, walk
 from symreg.model.domain import Domain
 from symreg.model.spec import Parameter, Rule
 from symreg.model.terms import Term, Terms
-from symreg.proximal.operator import AnyOperator, TableSearch, TermPiece
+from symreg.proximal.operator import AnyOperator, Operator, TableSearch, TermPiece
 from symreg.proximal.solving.iteration import curvature_of
 from symreg.proximal.solving.slopes import stable_slope
 
@@ -67,6 +67,23 @@ def refuse_step_per_weight(operator: AnyOperator, terms: Terms, rule: Rule) -> N
             "for each weight, and the minima of this sum are found in a table made for one step; "
             "take a rule with one step for all, such as proximal_gradient"
         )
+
+
+def refuse_per_weight(operator: AnyOperator, per_weight: Collection[str]) -> None:
+    """Check that an operator may have other parameters at each weight.
+
+    Raises:
+        Intractable: It is found in a table that is made once, or there is one only for some of the parameters.
+    """
+    if not per_weight:
+        return
+    listed = ", ".join(f"{name}[n]" for name in per_weight)
+    if isinstance(operator, TableSearch):
+        raise Intractable(
+            f"{listed}: the minima of this sum are found in a table made for all weights; take one number for all"
+        )
+    if isinstance(operator, Operator) and operator.needs is not None and names(operator.needs) & set(per_weight):
+        raise Intractable(f"{listed}: the operator has a minimum only for some of its values; take one number for all")
 
 
 def _of_term(analysis: Analysis, term: Term, domain: Domain, *, is_mirrored: bool) -> Iterator[tuple[TermPiece, ...]]:

@@ -12,6 +12,7 @@ from symreg.proximal.differences import has_differences, operators_of_difference
 from symreg.proximal.groups import operators_of_groups
 from symreg.proximal.operator import AnyOperator, Operator
 from symreg.proximal.sums import is_least_at_zero
+from symreg.proximal.table_search import refuse_per_weight
 from symreg.updates.operator_cases import operator_cases
 from symreg.updates.update import Update
 
@@ -34,6 +35,7 @@ def derived_operator(analysis: Analysis) -> Update:
     if not terms.indexed:
         formula = formula_of(analysis) if len(terms.terms) <= FEW else None
         derived = with_exponents(analysis)
+        refuse_per_weight(derived.restored, terms.per_weight)
         return Update(
             kind="prox",
             name="prox",

@@ -9,7 +9,7 @@ from symreg.expressions.tree import Call, Compare, Constant, Item, Name, Number,
 from symreg.kernel.boundaries import map
 from symreg.kernel.functions.groups import shrunk
 from symreg.kernel.ir import Let, Stage, Statement, Store
-from symreg.kernel.per_weight import own_elements, refuse_table, unless_zero, with_names, with_strengths
+from symreg.kernel.per_weight import own_elements, unless_zero, with_names, with_strengths
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.points import place_of, variation_stage, with_norm
@@ -66,7 +66,6 @@ def _of_each(
     operator, per_weight = update.operator, update.terms.per_weight
     if operator is None:
         return argument
-    refuse_table(operator, per_weight)
     shared = scalars if not per_weight else None
     v = Let(name=placing.namer.fresh("v"), value=placing.with_nan(argument))
     step = Let(name=placing.namer.fresh("step"), value=size)
