@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,16 +73,24 @@ def set_up() -> list[str]:
 
 
 def listings() -> dict[str, str]:
-    """Return what the catalogue gives by the heading that it stands below: a table of penalties, a line of rules."""
-    cells = [("name", "formula", "reference"), ("---", "---", "---")]
+    """Return what the catalogue gives by the heading that it stands below: two tables and a line of rules."""
+    penalties = [("name", "formula", "reference"), ("---",) * 3]
     for name in catalogue.penalties():
-        expression = tomllib.loads(catalogue.source_text(name))["penalty"]["expr"]
-        cells.append((_link("penalties", name), f"`{expression}`", catalogue.penalty(name).reference))
-    rows = [" | ".join(cell.replace("|", r"\|") for cell in row) for row in cells]
+        spec = tomllib.loads(catalogue.source_text(name))["penalty"]
+        penalties.append((_link("penalties", name), f"`{spec['expr']}`", spec["reference"]))
+    losses = [("name", "formula", "y", "reference"), ("---",) * 4]
+    for name in catalogue.losses():
+        spec = tomllib.loads(catalogue.source_text(name))["loss"]
+        losses.append((_link("losses", name), f"`{spec['expr']}`", f"`{spec['label']}`", spec["reference"]))
     return {
-        "### Penalties": "\n".join(f"| {row} |" for row in rows),
+        "### Penalties": _table(penalties),
+        "### Losses": _table(losses),
         "### Rules": ", ".join(_link("rules", name) for name in catalogue.rules()),
     }
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
 
 
 def _link(folder: str, name: str) -> str:
