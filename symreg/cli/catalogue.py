@@ -22,9 +22,15 @@ PROCESSES = 2
 @click.option("-o", "output", default="generated", show_default=True, metavar="DIR", help="Output folder.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 naming files that are stale, missing or extra.")
 @click.option("--force", is_flag=True, help="Overwrite files that symreg did not write, or that were edited since.")
-@click.option("--timeout", type=timeout_type, metavar="SECONDS", hidden=True)
+@click.option(
+    "--timeout",
+    type=timeout_type,
+    metavar="SECONDS",
+    default=60.0,
+    help="Limit on symbolic work for one penalty.  [default: 60]",
+)
 @debug
-def catalogue(output: str, check: bool, force: bool, timeout: float | None) -> int:
+def catalogue(output: str, check: bool, force: bool, timeout: float) -> int:
     """Emit the whole catalogue: NumPy, C and the derivations in LaTeX."""
     from symreg.application import emitted_files
 
@@ -41,7 +47,7 @@ def catalogue(output: str, check: bool, force: bool, timeout: float | None) -> i
     return 0
 
 
-def catalogue_files(timeout: float | None, bar: console.Bar) -> dict[str, str]:
+def catalogue_files(timeout: float, bar: console.Bar) -> dict[str, str]:
     """Return what `generated/` holds, by path, in the catalogue's order.
 
     Raises:
