@@ -1,4 +1,4 @@
-"""The command line: how long it takes to start, to write the catalogue, and to verify all of it."""
+"""The command line: how long it takes to start, with a whole objective, to write the catalogue, and to verify it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,25 @@ from measure import PATIENT, Case, Row, at_most, interleaved, shown
 import symreg
 
 POINTS = 2000
+OBJECTIVE = "mean(logistic) + l2"
 
 
 def start_cases(rounds: int) -> dict[str, Case]:
     """Return the one case of starting the command line."""
     return {"commands": partial(start_rows, rounds)}
+
+
+def objective_cases(points: int, runs: int) -> dict[str, Case]:
+    """Return the cases of one objective with a loss: derived, generated with a rule, and verified at so many points."""
+    limits = {
+        ("derive",): 2.0,
+        ("generate", "--rule", "gradient_descent", "-o"): 3.0,
+        ("verify", "--rule", "gradient_descent", "--target", "all", "--points", str(points)): 60.0,
+    }
+    return {
+        f"symreg {command} {OBJECTIVE!r}": partial(objective_rows, command, arguments, limit, runs)
+        for (command, *arguments), limit in limits.items()
+    }
 
 
 def catalogue_cases(runs: int) -> dict[str, Case]:
@@ -50,6 +64,17 @@ def start_rows(rounds: int) -> Iterator[Row]:
     )
     yield at_most(2.0, "start", seconds, "symreg derive l2", 'python -c "import sympy"')
     yield within(0.15, "start", "symreg --help", statistics.median(seconds["symreg --help"]))
+
+
+def objective_rows(command: str, arguments: list[str], limit: float, runs: int) -> Iterator[Row]:
+    """Yield the row of a command on the objective: the median of some runs."""
+    seconds = []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            given = [*arguments, *([folder] if arguments[-1:] == ["-o"] else []), "--timeout", str(PATIENT)]
+            seconds.append(timed(lambda given=given: run("-m", "symreg", command, OBJECTIVE, *given)))
+    at = f" at {arguments[-1]} points, both targets" if command == "verify" else ""
+    yield within(limit, OBJECTIVE, f"symreg {command}{at}", statistics.median(seconds))
 
 
 def catalogue_rows(runs: int) -> Iterator[Row]:

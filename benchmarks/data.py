@@ -6,6 +6,7 @@ import ctypes
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -15,6 +16,7 @@ import scipy.sparse
 from measure import Case, Row, at_least, at_most, interleaved, quotient, shown
 
 from symreg.objectives.resolve import resolve
+from symreg.objectives.rules import resolve_rule
 from symreg.targets.loading.functions import Functions
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
@@ -23,6 +25,7 @@ TEXT, LAM = "mean(logistic) + l2", 0.1
 SHAPES = ((40_000, 1_000), (200_000, 100), (4_000, 10_000))
 SMALL = ((4_000, 1_000), (20_000, 100), (400, 10_000))
 DENSITY = 0.01
+LASSO, LASSO_QUICK = (1_000, 5_000), (200, 1_000)
 LIMITS = {"row by row": 1.5, "column by column": 1.0, "compressed rows": 1.3}
 GROWTH = {
     "samples": ((40_000, 200), (80_000, 200), (160_000, 200), (320_000, 200)),
@@ -33,7 +36,7 @@ SLOPES = (0.95, 1.05)
 
 
 def cases(*, quick: bool, rounds: int) -> dict[str, Case]:
-    """Return a case for each shape, precision and layout of X, one for the NumPy target, and one for each growth."""
+    """Return a case for each shape, precision, layout of X and target, one of the lasso, and one for each growth."""
     shapes = SMALL if quick else SHAPES
     made: dict[str, Case] = {
         f"{m:,} x {n:,} {np.dtype(dtype)} {layout}": partial(contest, m, n, dtype, layout, rounds)
@@ -41,7 +44,13 @@ def cases(*, quick: bool, rounds: int) -> dict[str, Case]:
         for m, n in shapes
         for layout in LIMITS
     }
-    made |= {f"NumPy target, {m:,} x {n:,}": partial(numpy_rows, m, n, rounds) for m, n in shapes}
+    made |= {
+        f"NumPy target, {m:,} x {n:,} {np.dtype(dtype)} {layout}": partial(numpy_rows, m, n, dtype, layout, rounds)
+        for dtype in (np.float64, np.float32)
+        for m, n in shapes
+        for layout in LIMITS
+    }
+    made["lasso"] = partial(lasso, *(LASSO_QUICK if quick else LASSO), 3)
     if not quick:
         made |= {f"growth with {what}": partial(growth, what, rounds) for what in GROWTH}
     return made
@@ -112,16 +121,88 @@ def contest(m: int, n: int, dtype: type, layout: str, rounds: int) -> Iterator[R
     yield at_most(1.2, p.group, seconds, "hessian_vector", "gradient")
 
 
-def numpy_rows(m: int, n: int, rounds: int) -> Iterator[Row]:
-    """Yield the row of the NumPy target's gradient, row by row."""
-    p = Problem(m, n, np.float64, "row by row")
+def numpy_rows(m: int, n: int, dtype: type, layout: str, rounds: int) -> Iterator[Row]:
+    """Yield the rows of the NumPy target: the gradient, and the product with the Hessian."""
+    p = Problem(m, n, dtype, layout)
     ours, out = functions("numpy"), np.empty_like(p.w)
     contenders = {
         "gradient in NumPy": lambda: ours.gradient(p.w, p.X, p.y, lam=LAM, out=out),
-        "NumPy's products": p.two_products,
+        "the two products": p.two_products,
+        "hessian_vector in NumPy": lambda: ours.hessian_vector(p.w, p.w, p.X, p.y, lam=LAM, out=out),
     }
     seconds = interleaved(contenders, rounds, time.process_time)
-    yield at_least(1.0, p.group, seconds, "gradient in NumPy", "NumPy's products")
+    yield at_least(1.0, p.group, seconds, "gradient in NumPy", "the two products")
+    yield at_most(1.2, p.group, seconds, "hessian_vector in NumPy", "gradient in NumPy")
+
+
+def lasso(m: int, n: int, rounds: int) -> Iterator[Row]:
+    """Yield the time that emitted FISTA, and solvers of others, take to 1e-6 above the lasso's least value.
+
+    Each goes as far as it must, which is found out before: steps of FISTA, or the loosest tolerance of a power of ten.
+    """
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((m, n))
+    y = X[:, : n // 50] @ rng.standard_normal(n // 50) + rng.standard_normal(m)
+    lam = 0.1 * float(np.abs(X.T @ y).max()) / m
+    objective = resolve("mean(half_squared_error) + l1")
+    ours = load(objective, updates(objective, (resolve_rule("fista"),)), "c")
+
+    def value(w: Any) -> float:
+        return float(ours.value(w, X, y, lam=lam))
+
+    def fista(steps: int, enough: float = -np.inf) -> tuple[Any, int]:
+        w, lr = np.zeros(n), 1 / (1.01 * float(np.linalg.eigvalsh(X @ X.T)[-1]) / m)
+        state = ours.fista_state(w)
+        for step in range(steps):
+            if enough > -np.inf and value(w) <= enough:
+                return w, step
+            ours.fista_step(w, X, y, state, lr=lr, lam=lam)
+        return w, steps
+
+    solvers = lasso_solvers(X, np.asfortranarray(X), y, lam)
+    exact = [value(solve(1e-12)) for solve in solvers.values()] or [value(fista(20_000)[0])]
+    enough = min(exact) * (1 + 1e-6)
+    steps = fista(20_000, enough)[1]
+    calls: dict[str, Callable[[], object]] = {"FISTA, emitted": lambda: fista(steps)}
+    for name, solve in solvers.items():
+        tolerance = next((t for t in 10.0 ** -np.arange(2, 13) if value(solve(t)) <= enough), None)
+        if tolerance is not None:
+            calls[name] = partial(solve, tolerance)
+    seconds = interleaved(calls, rounds)
+    for name in calls:
+        yield Row(
+            group=f"lasso, {m:,} x {n:,}, to 1e-6 above the least value",
+            subject=f"{name}, {steps} steps" if name == "FISTA, emitted" else name,
+            measured=shown(statistics.median(seconds[name])),
+            against="in the time of FISTA, emitted",
+            figure=quotient(seconds, name, "FISTA, emitted"),
+        )
+
+
+def lasso_solvers(X: Any, by_columns: Any, y: Any, lam: float) -> dict[str, Callable[[float], Any]]:
+    """Return what finds the weights up to a tolerance, of the solvers that are installed."""
+    found: dict[str, Callable[[float], Any]] = {}
+    with suppress(ImportError):
+        from sklearn.linear_model import Lasso
+
+        def in_scikit_learn(tolerance: float) -> Any:
+            model = Lasso(alpha=lam, fit_intercept=False, tol=tolerance, max_iter=100_000)
+            return model.fit(by_columns, y).coef_
+
+        found["scikit-learn, coordinates"] = in_scikit_learn
+    with suppress(ImportError):
+        from skglm.datafits import Quadratic
+        from skglm.penalties import L1
+        from skglm.solvers import FISTA, AndersonCD
+
+        def in_skglm(solver: Any, tolerance: float) -> Any:
+            datafit = Quadratic()
+            penalty = L1(lam)
+            return solver(tolerance).solve(by_columns, y, datafit, penalty)[0]
+
+        found["skglm, coordinates"] = partial(in_skglm, lambda t: AndersonCD(tol=t, fit_intercept=False))
+        found["skglm, FISTA"] = partial(in_skglm, lambda t: FISTA(tol=t, max_iter=20_000))
+    return found
 
 
 def growth(what: str, rounds: int) -> Iterator[Row]:

@@ -90,7 +90,7 @@ def numpy_target(quick: bool) -> dict[str, Case]:
 
 
 def data(quick: bool) -> dict[str, Case]:
-    """C gradients over samples: three shapes, three layouts of X, both precisions; growth."""
+    """Gradients over samples, shape by shape and layout by layout, of both targets; lasso by FISTA; growth."""
     import data
 
     return data.cases(quick=quick, rounds=3 if quick else 11)
@@ -101,6 +101,13 @@ def start(quick: bool) -> dict[str, Case]:
     import commands
 
     return commands.start_cases(3 if quick else 11)
+
+
+def objective(quick: bool) -> dict[str, Case]:
+    """`symreg derive`, `generate` and `verify` of one objective with a loss; at 30 points with --quick."""
+    import commands
+
+    return commands.objective_cases(30, 1) if quick else commands.objective_cases(300, 3)
 
 
 def growth(quick: bool) -> dict[str, Case]:
@@ -131,7 +138,7 @@ def catalogue(quick: bool) -> dict[str, Case]:
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Case]]] = {
     function.__name__: function
-    for function in (steps, gradients, proximal, numpy_target, data, start, growth, verify, catalogue)
+    for function in (steps, gradients, proximal, numpy_target, data, start, objective, growth, verify, catalogue)
 }
 ON_ONE_CORE = ("steps", "gradients", "proximal", "numpy_target", "data")
 

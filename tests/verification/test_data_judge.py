@@ -16,6 +16,8 @@ import symreg
 from symreg.language.parse import parse
 from symreg.model.labels import ANY, Labels
 from symreg.model.loss import DataTerm, Loss
+from symreg.targets.loading.load import load
+from symreg.updates.assemble import updates
 from symreg.verification.cases.calling import Subject
 from symreg.verification.data.checks import KINDS, Evidence, evidence, judge
 from symreg.verification.data.exact import Exact
@@ -111,3 +113,15 @@ def test_a_layout_holds_the_same_matrix(layout: str) -> None:
     X = np.array([[1.0, 0.0, -2.5], [0.0, 0.0, 0.0], [0.5, 4.0, 0.0]])
     assert np.array_equal(dense(LAYOUTS[layout](X)), X)
     assert compressed(X, "int64").indptr.tolist() == [0, 2, 2, 4]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_number_that_all_weights_share_may_have_more_digits(dtype: Dtype) -> None:
+    """FISTA's s is kept in double precision beside weights in single."""
+    objective, fista = symreg.objective("mean(half_squared_error) + l1"), symreg.rule("fista")
+    functions = vars(load(objective, updates(objective, (fista,)), "c"))
+    assert isinstance(functions["fista_state"](np.ones(2, np.float32))["s"], float)
+    assert objective.data is not None
+    at = evidence(objective.data, objective.terms, dtype, {}, is_brief=True)
+    subject = Subject(label="own", dtype=dtype, functions=functions, by_position=BY_POSITION)
+    assert judge(at, "fista_step", fista, subject).verdict == "pass"

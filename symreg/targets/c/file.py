@@ -49,6 +49,7 @@ _HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
 _FRAME = (
     *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "total_variation", "hull", "drawn", "TERMS"),
     *("dots", "add_dots", "combined", "add_lines", "row_product", "predict", "predict_both", "add_row", "accumulate"),
+    *("two_dots", "two_combined", "row_products"),
     *("squares", "index_at", "outside", "wrong", "memory_of", "weight_of", "rows_in_cache", "are_labels"),
     *("newton", "improve", "moves_on", "middle", "LANES", "ROUNDS", "FREE_ROUNDS", "APART"),
 )

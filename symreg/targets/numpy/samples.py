@@ -62,12 +62,14 @@ def passed(scope: Scope, stage: Rows) -> Iterator[Row]:
 
 def _body(block: _Block, stage: Rows, sums: str, total: str) -> Iterator[str]:
     scope = block.scope
+    # As in C: a sum is of numbers in double precision, and a residual that stands alone is of the arrays' own.
+    cast = "" if stage.term is None else ".astype(np.float64, copy=False)"
     yield f"{block.x} = _rows(X, {block.rows})"
     for product in stage.products:
-        yield f"{product.name} = {_product(product, block.x)}"
+        yield f"{product.name} = {_product(product, block.x, cast)}"
     if any(block.label.array in arrays(tree) for tree in (*(let.value for let in stage.body), *stage.sums)):
         name = scope.moved[block.label] = scope.namer.fresh("label")
-        yield f"{name} = y[{block.rows}].astype(np.float64, copy=False)"
+        yield f"{name} = y[{block.rows}]{cast}"
     for let in stage.body:
         yield f"{let.name} = {block.array(let.value)}"
     if stage.term is not None:
@@ -83,10 +85,10 @@ def _body(block: _Block, stage: Rows, sums: str, total: str) -> Iterator[str]:
         yield f"{sums} += {residual}.astype({block.x}.dtype, copy=False) @ {block.x}"
 
 
-def _product(product: Product, x: str) -> str:
+def _product(product: Product, x: str, cast: str) -> str:
     if product.array == "X":
         return f"_squares({x})"
-    return f"({x} @ {product.array}).astype(np.float64, copy=False)"
+    return f"({x} @ {product.array}){cast}" if cast else f"{x} @ {product.array}"
 
 
 def label_rows(labels: Labels) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from flint import arb
+from numpy.typing import NDArray
 
 from symreg.model.loss import DataTerm
 from symreg.model.spec import Rule
@@ -25,7 +26,7 @@ from symreg.verification.data.matrices import LAYOUTS
 from symreg.verification.data.refusals import of_refusals
 from symreg.verification.data.samples import samples
 from symreg.verification.data.stepping import after_step, rule_parameters
-from symreg.verification.oracle.formats import FORMATS, Dtype
+from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
 from symreg.verification.report.check import Check
 
 KINDS = ("value", "gradient", "hessian_vector", "partial", "lipschitz")
@@ -195,7 +196,7 @@ class _Comparison:
                     call(self.subject, f"{rule.name}_step", given)
                     after = {**(state or {}), "w": given["w"]}
                     for name, balls in right.items():
-                        column = np.broadcast_to(after[name], exact.sample.w.shape)
+                        column = _column(after[name], exact.sample.w)
                         self._numbers(exact, layout, name, column, balls)
                     if not np.all(np.isfinite(given["w"])):
                         break
@@ -256,6 +257,12 @@ class _Comparison:
         if found.finding is Finding.RIGHT:
             ulps = abs(got - expected) / ulp_at(abs(expected), shape)
             self.tally.note(Right(at=at, expected=expected, got=got, ratio=_ratio(got, ball, 0.0), ulps=ulps))
+
+
+def _column(found: Any, weights: Vector) -> NDArray[Any]:
+    """Return what came out for each weight; a number that all share may be kept in more digits than theirs."""
+    column = np.asarray(found)
+    return np.broadcast_to(column if column.ndim else column.astype(weights.dtype), weights.shape)
 
 
 def _ratio(got: float, ball: arb, least: float) -> float:
