@@ -1,8 +1,9 @@
-"""Split an objective for a rule with a proximal operator: terms with a kink go to the operator, the rest into `g`.
+"""Split an objective for a rule with a proximal operator: it takes terms with a kink or an end, the rest go into `g`.
 
 Takes terms and a rule; hands on the terms whose gradient is part of `g`, and those whose operator the rule takes. Where
 the rule takes no gradient of the penalty, the operator takes every term: each one enters a step exactly once. A term is
-differentiable if it has a finite derivative at every weight of its domain for all values of its parameters.
+differentiable if it has a finite derivative at every weight of its domain for all values of its parameters. Where a
+domain has an end that belongs to it, the term jumps to +inf there, and a gradient would lead out of the domain.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.radial import radial_profile
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.model.spec import Rule
-from symreg.model.terms import Terms
+from symreg.model.terms import Term, Terms
 from symreg.proximal.entering import takes_gradient
 
 
@@ -44,7 +45,9 @@ def split(analysis: Analysis, rule: Rule) -> Split:
     has_gradient = takes_gradient(rule)
     if not rule.uses_prox:
         return Split(analysis.terms, Terms(terms=()))
-    smooth = [part for part in analysis.alone if has_gradient and part.is_differentiable]
+    smooth = [
+        part for part in analysis.alone if has_gradient and part.is_differentiable and not _ends(part.terms.terms[0])
+    ]
     parted = Split(
         smooth=Terms(terms=tuple(part.terms.terms[0] for part in smooth)),
         prox=Terms(terms=tuple(part.terms.terms[0] for part in analysis.alone if part not in smooth)),
@@ -54,6 +57,11 @@ def split(analysis: Analysis, rule: Rule) -> Split:
     else:
         _refuse_without_operator(parted.prox, rule)
     return parted
+
+
+def _ends(term: Term) -> bool:
+    """Has a term of single weights a least or a greatest weight?"""
+    return term.is_elementwise and (term.domain.low_closed or term.domain.high_closed)
 
 
 def fits(analysis: Analysis, rule: Rule) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symreg
 from symreg.objectives.resolve import resolve
 from symreg.targets.loading.load import load
 from symreg.updates.assemble import updates
@@ -51,3 +52,22 @@ def test_a_knot_that_parameters_put_outside_the_box_is_outside() -> None:
     objective = resolve("box(mcp, -1, 2)")
     functions = load(objective, updates(objective), "numpy")
     assert np.isnan(functions.gradient(np.array([3.0]), lam=1.0, gamma=3.0)).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("nonnegative()", [0.0, 3.5]),
+        ("nonnegative(l1)", [0.0, 3.499]),
+        ("box(l2, -1, 1)", [-1.0, 1.0]),
+        ("l2 + nonnegative()", [0.0, 3.499]),
+        ("mean(half_squared_error) + nonnegative(l2)", [0.0, 3.5 / 1.002]),
+    ],
+)
+def test_a_proximal_step_ends_in_the_box_where_the_penalty_is_smooth_in_it(text: str, ends: list[float]) -> None:
+    """phi is +inf beside an end, so it is no term whose gradient is enough."""
+    functions = symreg.load(text, rules="proximal_gradient", target="numpy", judge=False)
+    w = np.array([0.5, 0.5])
+    data = (np.eye(2) * 2**0.5, np.array([-299.5, 300.5]) * 2**0.5) if "mean" in text else (np.array([300.0, -300.0]),)
+    functions.proximal_gradient_step(w, *data, lr=0.01, **({} if text in ("nonnegative()",) else {"lam": 0.1}))
+    np.testing.assert_allclose(w, ends, atol=1e-12)

@@ -1,7 +1,7 @@
 """Which terms of a penalty a rule's proximal operator takes, decided by the oracle's slopes, not by the compiler.
 
-A term with a kink, or an infinite slope, at some weight for some parameters goes to the operator, the others into the
-gradient, if the rule takes one. Takes terms and a rule, hands on both parts.
+A term with a kink, an infinite slope, or an end of its domain at some weight for some parameters goes to the operator,
+the others into the gradient, if the rule takes one. Takes terms and a rule, hands on both parts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def split(terms: Terms, rule: Rule) -> tuple[Terms, Terms]:
     if not rule.uses_prox:
         return terms, Terms(terms=())
     has_gradient = moves_by_gradient(rule)
-    taken = [not has_gradient or has_kink(term) for term in terms.terms]
+    taken = [not has_gradient or _is_cut(term) or has_kink(term) for term in terms.terms]
     rows = list(zip(terms.terms, taken, strict=True))
     smooth, prox = (Terms(terms=tuple(term for term, is_taken in rows if is_taken == side)) for side in (False, True))
     return smooth, prox
@@ -84,6 +84,13 @@ def _end(rule: Rule, step: Stepper, start: float, size: float) -> tuple[float, .
         weights.append(float(after["w"]))
         point |= after
     return tuple(weights)
+
+
+def _is_cut(term: Term) -> bool:
+    """Is a penalty of single weights +inf just beside a weight at which it is finite?"""
+    defaults = {p.name: p.default for p in term.parameters}
+    domain = term.domain.at(defaults)
+    return term.is_elementwise and any(end is not None and end in domain for end in (domain.low, domain.high))
 
 
 @lru_cache(maxsize=64)

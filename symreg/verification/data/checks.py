@@ -196,8 +196,7 @@ class _Comparison:
                     call(self.subject, f"{rule.name}_step", given)
                     after = {**(state or {}), "w": given["w"]}
                     for name, balls in right.items():
-                        column = _column(after[name], exact.sample.w)
-                        self._numbers(exact, layout, name, column, balls)
+                        self._numbers(exact, layout, name, _per_weight(after[name], exact.sample.w), balls)
                     if not np.all(np.isfinite(given["w"])):
                         break
                     exact = replace(exact, sample=replace(exact.sample, w=given["w"]))
@@ -259,12 +258,6 @@ class _Comparison:
             self.tally.note(Right(at=at, expected=expected, got=got, ratio=_ratio(got, ball, 0.0), ulps=ulps))
 
 
-def _column(found: Any, weights: Vector) -> NDArray[Any]:
-    """Return what came out for each weight; a number that all share may be kept in more digits than theirs."""
-    column = np.asarray(found)
-    return np.broadcast_to(column if column.ndim else column.astype(weights.dtype), weights.shape)
-
-
 def _ratio(got: float, ball: arb, least: float) -> float:
     """Return an error as a multiple of the ball's radius, which is what is allowed."""
     radius = float(ball.rad())
@@ -272,6 +265,12 @@ def _ratio(got: float, ball: arb, least: float) -> float:
     if not radius:
         return inf if least > 1 and relative(got, float(ball.mid())) else 0.0
     return off / radius
+
+
+def _per_weight(result: Any, w: Vector) -> Any:
+    """Return a number for each weight. One that is Python's has no format of its own, as states that are one number."""
+    with np.errstate(over="ignore"):
+        return np.full_like(w, result) if isinstance(result, float) else np.broadcast_to(result, w.shape)
 
 
 def _rank(exact: Exact) -> float:
