@@ -8,6 +8,7 @@ import pytest
 import symreg
 from symreg.errors import SpecError
 from symreg.objectives.resolve import resolve
+from symreg.verification.cases.split import has_kink
 
 V = np.array([3.0, -3.0, 0.05, 5.0, 0.2, -0.7])
 LOW = np.array([-1.0, -1.0, -2.0, -np.inf, -1.0, -np.inf])
@@ -55,3 +56,9 @@ def test_what_is_no_box_is_refused_with_the_reason(text: str, reason: str) -> No
 def test_a_negated_end_is_positive() -> None:
     (end,) = [p for p in resolve("box(-c[n], c[n])").terms.parameters if p.name == "c"]
     assert end.shape == ("n",) and end.domain.low == 0
+
+
+def test_the_judge_tries_ends_on_either_side_of_a_kink() -> None:
+    for text, expected in (("box(l1, a[n], b[n])", True), ("box(l1, 1, b[n])", False)):
+        (term,) = resolve(text).terms.terms
+        assert has_kink(term) == expected
