@@ -25,9 +25,9 @@ _NOT_HERE = {
     "hard_threshold": "the penalty with this operator, for step 1, is mcp(gamma=1)",
     "soft_threshold": "the penalty with this operator is l1",
     "firm_threshold": "the penalty with this operator is mcp",
-    "group_lasso": "of one group it is l2_norm; a group is a vector of weights of its own",
-    "fused_lasso": "write l1 + tv(lam=mu)",
-    "sparse_group_lasso": "of one group it is l1 + l2_norm(lam=mu)",
+    "group_lasso": "write group(l1); of one group it is l2_norm",
+    "fused_lasso": "write l1 + difference(l1(lam=mu))",
+    "sparse_group_lasso": "write l1 + group(l1(lam=mu)); of one group it is l1 + l2_norm(lam=mu)",
 }
 """What to write for names that people know and nothing here has."""
 

@@ -12,6 +12,7 @@ from symreg.expressions.tree import (
     Call,
     Compare,
     Item,
+    Logic,
     Name,
     Subscript,
     Tree,
@@ -92,3 +93,15 @@ def unless_zero(update: Update, point: Tree, v: Tree) -> Tree:
 def with_strengths(point: Tree, per_weight: Collection[str]) -> Tree:
     """Return what is NaN where a point is, or one of its weight's elements."""
     return reduce(lambda left, name: Binary("+", left, Name(name)), per_weight, point)
+
+
+def is_number(point: Tree, update: Update) -> Tree:
+    """Return the condition that neither a point nor an element of its weight is NaN.
+
+    Ends of the domain are looked at one by one: the sum of two that are infinite is none of them.
+    """
+    terms = update.terms
+    ends = [name for name in terms.per_weight if any(name in term.domain.names for term in terms.terms)]
+    others = with_strengths(point, [name for name in terms.per_weight if name not in ends])
+    conditions = tuple(Compare("==", tree, tree) for tree in (others, *map(Name, ends)))
+    return Logic("and", conditions) if ends else conditions[0]

@@ -79,6 +79,11 @@ def _require_opposite(first: Parameter, second: Parameter, sign: int, domain: Do
 
 def _exceed(rows: dict[str, Parameter], below: str, above: str, domain: Domain, where: str) -> None:
     low, high = rows[below], rows[above]
+    if low.shape != high.shape:
+        one, each = (low, high) if high.shape else (high, low)
+        raise SpecError(
+            f"{where}: {each.name}[n] is an end for each weight, and {one.name} one for all; write {one.name}[n]"
+        )
     top, bottom = low.domain.high, high.domain.low
     meet_at_most = top is not None and top == bottom and not (low.domain.high_closed and high.domain.low_closed)
     if meet_at_most or (top is not None and bottom is not None and top < bottom):

@@ -58,7 +58,8 @@ class Parameter:
     def condition(self) -> str:
         """What it has to be, as in `lam > 0`, or `c n, c[i] >= 0` of one that has a shape."""
         if self.shape:
-            return f"{self.name} n, {self.allowed.condition(f'{self.name}[i]')}"
+            above = f", {self.name}[i] > {self.above}[i]" if self.above else ""
+            return f"{self.name} n, {self.allowed.condition(f'{self.name}[i]')}{above}"
         if not self.above:
             return self.domain.condition(self.name)
         own = "" if self.domain.is_all else f"{self.domain.condition(self.name)}, "

@@ -9,7 +9,7 @@ from dataclasses import replace
 from symreg.errors import SpecError
 from symreg.expressions.tree import is_elementwise, names
 from symreg.language.specs.per_weight import with_zero
-from symreg.model.spec import Penalty
+from symreg.model.spec import Parameter, Penalty
 
 _CALL = re.compile(r"\s*(?P<name>[A-Za-z]\w*|\S+\.toml)\s*(?:\((?P<arguments>[^()]*)\))?\s*", re.ASCII)
 
@@ -46,13 +46,13 @@ def with_each(penalty: Penalty, chosen: Collection[str]) -> Penalty:
     if penalty.arrays or not is_elementwise(penalty.expression) or {"n"} & names(penalty.expression):
         raise SpecError(f"{penalty.name}: {shown}: a penalty that is no sum over single weights has no element of each")
     for parameter in penalty.parameters:
-        linked = {parameter.name, parameter.above} - {""}
-        if parameter.name in penalty.domain.names and parameter.name in chosen:
-            raise SpecError(f"{penalty.name}: {parameter.name} is an end of the domain, one number for all weights")
-        if parameter.above and linked & set(chosen):
-            raise SpecError(f"{penalty.name}: {parameter.condition}; both are one number for all weights")
-    own = penalty.parameters
-    changed = tuple(
-        with_zero(replace(p, shape=("n",)), penalty.expression, own) if p.name in chosen else p for p in own
-    )
+        if parameter.above and (parameter.name in chosen) != (parameter.above in chosen):
+            raise SpecError(f"{penalty.name}: {parameter.condition}; write both of them with [n], or none")
+    changed = tuple(_of_each(p, penalty) if p.name in chosen else p for p in penalty.parameters)
     return replace(penalty, parameters=changed)
+
+
+def _of_each(parameter: Parameter, penalty: Penalty) -> Parameter:
+    changed = replace(parameter, shape=("n",))
+    is_end = parameter.name in penalty.domain.names
+    return changed if is_end else with_zero(changed, penalty.expression, penalty.parameters)

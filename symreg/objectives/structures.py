@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import sqrt
@@ -29,7 +29,9 @@ Read = Callable[[str], tuple[Addend, ...]]
 
 _STRUCTURE = re.compile(r"(group|difference|box|nonnegative)\s*\((.*)\)\s*", re.ASCII | re.DOTALL)
 
-_INSIDE = r"[\w\s*+,.=/-]"
+_INSIDE = r"[\w\s*+,.=/\[\]-]"
+_OF_EACH = re.compile(r"([A-Za-z_]\w*)\s*\[\s*n\s*\]", re.ASCII)
+"""A name that has an element for each weight."""
 CALLS = rf"(?<!\w)(?:group|difference|box|nonnegative)\s*\((?:{_INSIDE}|\((?:{_INSIDE}|\({_INSIDE}*\))*\))*\)"
 """Matches one within a longer text."""
 
@@ -68,7 +70,45 @@ def structured(word: str, inside: str, read: Read, declared: Declared) -> tuple[
             "box(...) takes a penalty and two ends, as in box(l1, 0, 1), or two ends alone, as in box(0, 1)"
         )
     *penalty, low, high = arguments
-    return _within(word, penalty[0] if penalty else "", _between(low, high), read, declared)
+    low, high = _named(low, "lo"), _named(high, "hi")
+    of_each = {match[1]: end for end in (high, low) if (match := _OF_EACH.search(end))}
+    domain = _between(*(_OF_EACH.sub(r"\1", end) for end in (low, high)))
+    return _within(word, penalty[0] if penalty else "", domain, read, _with_elements(of_each, declared))
+
+
+def _named(text: str, name: str) -> str:
+    """Return an end without its keyword, `lo = 0` or `hi = 1`."""
+    before, equals, after = (piece.strip() for piece in text.partition("="))
+    if not equals:
+        return before
+    if before != name or not after:
+        raise SpecError(f"box(..., {text}): the ends are lo and hi, in this order, as in box(l1, lo=0, hi=1)")
+    return after
+
+
+def _with_elements(of_each: Mapping[str, str], declared: Declared) -> Declared:
+    """Return the declarations, and those of ends that have an element for each weight.
+
+    Args:
+        of_each: How each of them is written, by its name. One that nobody declared is any number, behind a minus sign a
+            positive one.
+        declared: Parameters and arrays.
+
+    Raises:
+        SpecError: A name is declared as one number.
+    """
+    rows: dict[str, Parameter | Array] = {p.name: p for p in declared}
+    for name, written in of_each.items():
+        match rows.get(name):
+            case None:
+                rows[name] = replace(
+                    assumed(name), domain=WORDS["positive"] if written.startswith("-") else REAL, shape=("n",)
+                )
+            case Array(shape=("n",)) as array:
+                rows[name] = replace(array.element, shape=("n",))
+            case _:
+                raise SpecError(f"'{name}' is one number, and {name}[n] one for each weight")
+    return tuple(rows.values())
 
 
 def _lifted(word: str, penalty: Penalty) -> Penalty:
@@ -149,6 +189,9 @@ def _ends(domain: Domain, own: tuple[Parameter, ...], declared: Declared, name: 
     """Return a penalty's parameters with those that are ends of its domain; one that nobody declared is positive."""
     known = {p.name: p for p in declared if isinstance(p, Parameter)}
     present = {p.name for p in own}
+    for p in own:
+        if p.name in domain.names and p.name in known and known[p.name].shape != p.shape:
+            raise SpecError(f"'{p.name}' is one number, and {p.name}[n] one for each weight")
     added = [known.get(end) or assumed(end) for end in domain.names if end not in present]
     return asked_of(domain, (*own, *added), name)
 

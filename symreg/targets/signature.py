@@ -75,7 +75,7 @@ class Argument:
             single precision.
         domain: Values that it, or each of its elements, may take.
         default: Its value where it is not given, or before the first step; NaN for none.
-        above: The name of another argument that it has to exceed; "" for none.
+        above: The name of another argument that it, or each of its elements, has to exceed; "" for none.
         is_overwritten: Is it written to, and so passed by its address in C?
         may_be: The name of an argument that it may be exactly, though it is written and that one read; "" for none.
         doc: A few words of whoever declared it.
@@ -188,7 +188,12 @@ def _arguments(kernel: Kernel) -> Iterator[Argument]:
     for parameter in update.parameters:
         if parameter.shape:
             yield Argument(
-                name=parameter.name, role="array", shape=parameter.shape, domain=parameter.allowed, doc=parameter.doc
+                name=parameter.name,
+                role="array",
+                shape=parameter.shape,
+                domain=parameter.allowed,
+                above=parameter.above,
+                doc=parameter.doc,
             )
     for array in terms.arrays:
         yield Argument(name=array.name, role="array", shape=array.shape, domain=array.domain, doc=array.doc)

@@ -25,6 +25,11 @@ def domain_in_words(domain: Interval, above: str = "") -> str:
     return f"in {text}"
 
 
+def each_in_words(domain: Interval, above: str = "") -> str:
+    """Return what follows on an array whose elements each must be something: `, each > 0`; "" if they may be any."""
+    return f", each {domain_in_words(domain, above)}" if above or not domain.is_all else ""
+
+
 def table(rows: Iterable[tuple[str, str, str]], width: int) -> list[str]:
     """Return equations below one another, aligned at their signs and wrapped."""
     kept = list(rows)

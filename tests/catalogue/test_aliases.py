@@ -94,7 +94,13 @@ def test_what_is_no_rule_is_said() -> None:
 
 
 def test_what_is_proposed_instead_can_be_read() -> None:
-    for text in ("mcp(gamma=1)", "l1 + tv(lam=mu)", "l1 + l2_norm(lam=mu)", "lam*(1 - exp(-abs(w)/gamma))"):
+    for text in (
+        "mcp(gamma=1)",
+        "l1 + difference(l1(lam=mu))",
+        "l1 + group(l1(lam=mu))",
+        "group(l1)",
+        "lam*(1 - exp(-abs(w)/gamma))",
+    ):
         assert resolve(text).terms.terms
     smooth_l1 = resolve("lam*where(abs(w) <= beta, w**2/(2*beta), abs(w) - beta/2)")
     assert smooth_l1.terms.names == ["lam", "beta"]

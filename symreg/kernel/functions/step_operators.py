@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symreg.errors import Intractable
-from symreg.expressions.tree import Call, Compare, Constant, Item, Name, Number, Subscript, Tree, substitute
+from symreg.expressions.tree import Call, Constant, Item, Name, Number, Subscript, Tree, substitute
 from symreg.kernel.boundaries import map
 from symreg.kernel.functions.groups import shrunk
 from symreg.kernel.ir import Let, Stage, Statement, Store
-from symreg.kernel.per_weight import own_elements, unless_zero, with_names, with_strengths
+from symreg.kernel.per_weight import is_number, own_elements, unless_zero, with_names, with_strengths
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.points import place_of, variation_stage, with_norm
@@ -71,9 +71,9 @@ def _of_each(
     step = Let(name=placing.namer.fresh("step"), value=size)
     point: Tree = Name(v.name)
     number = with_strengths(point, per_weight)
-    is_number = Compare("==", number, number)
+    settles = is_number(point, update)
     magnitude = Call("abs", (point,)) if operator.is_even else point
-    x = Let(name=placing.namer.fresh("x"), value=Call("where", (is_number, magnitude, Number(Fraction(0)))))
+    x = Let(name=placing.namer.fresh("x"), value=Call("where", (settles, magnitude, Number(Fraction(0)))))
     each: Statements = [v, x] if shared is not None else [v, x, step]
     once: Statements = [step] if shared is not None else each
     own = own_elements(per_weight, placing.namer)
@@ -86,7 +86,7 @@ def _of_each(
         u = Call("where", (has_minimum, u, Constant("nan")))
     body.extend((*own.lets, *with_names(each, own.names)))
     signed = Call("copysign", (u, point)) if operator.is_even else u
-    return substitute(Call("where", (is_number, unless_zero(update, signed, point), number)), own.names)
+    return substitute(Call("where", (settles, unless_zero(update, signed, point), number)), own.names)
 
 
 def _scaled(

@@ -7,7 +7,7 @@ from fractions import Fraction
 from symreg.expressions.tree import Binary, Call, Compare, Item, Name, Number, Subscript, Sum, Tree, substitute
 from symreg.kernel.ir import Let, Map, Store, Variation
 from symreg.kernel.penalty import Lowered
-from symreg.kernel.per_weight import own_elements, unless_zero, with_names, with_strengths
+from symreg.kernel.per_weight import is_number, own_elements, unless_zero, with_names, with_strengths
 from symreg.kernel.proximal.scope import Statements
 from symreg.kernel.routines.minimiser import minimiser
 from symreg.kernel.routines.place import Place
@@ -33,9 +33,9 @@ def of_each(update: Update, operator: AnyOperator, placing: Placing, source: str
     if each:
         # A trial that is NaN would never settle.
         number = with_strengths(v, per_weight)
-        is_number = Compare("==", number, number)
-        each.insert(0, Let(name=x.name, value=Call("where", (is_number, magnitude, Number(Fraction(0))))))
-        result = Call("where", (is_number, unless_zero(update, result, v), number))
+        settles = is_number(v, update)
+        each.insert(0, Let(name=x.name, value=Call("where", (settles, magnitude, Number(Fraction(0))))))
+        result = Call("where", (settles, unless_zero(update, result, v), number))
     else:
         result = placing.with_nan(unless_zero(update, substitute(result, {x: magnitude}), v))
     stored = Store(array="out", value=substitute(result, own.names))

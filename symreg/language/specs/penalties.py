@@ -54,7 +54,8 @@ def make_penalty(
         expression=expression,
         domain=domain,
         parameters=tuple(
-            with_zero(p, expression, parameters) if p.shape else p for p in asked_of(domain, parameters, source)
+            with_zero(p, expression, parameters) if p.shape and p.name not in domain.names else p
+            for p in asked_of(domain, parameters, source)
         ),
         arrays=arrays,
         reference=check_line(reference, f"{source}: reference"),
@@ -73,8 +74,6 @@ def _check_parameters(expression: Tree, domain: Domain, parameters: tuple[Parame
                 f"{source}: '{parameter.name}' has an element for each weight, and stands in a formula of one weight; "
                 f"in index notation declare it as an array and write {parameter.name}[i]"
             )
-        if parameter.shape and parameter.name in domain.names:
-            raise SpecError(f"{source}: '{parameter.name}' is an end of the domain, and so one number for all weights")
     if "w" not in used_names and "w" not in used_arrays:
         raise SpecError(f"{source}: expr does not hold the weights; write 'w', or 'w[i]' under a sum")
     for parameter in parameters:

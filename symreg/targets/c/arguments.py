@@ -120,12 +120,24 @@ CHECKED: tuple[Role, ...] = ("array", "sample_weight")
 
 
 def checked_elements(signature: Signature, real: str) -> Iterator[Row]:
-    """Yield the arrays whose elements are checked, each with when one is refused: never at NaN."""
+    """Yield the arrays whose elements are checked, each with the comparisons of which none may hold: none does at NaN.
+
+    A comparison is with a number, or with the same `element` of another array.
+    """
     for array in signature.of(*CHECKED):
-        if not array.domain.is_all:
-            below, above = _is_outside(array.domain, real)
+        if is_checked(array):
+            outside = [] if array.domain.is_all else [(sign, "") for sign in _is_outside(array.domain, real)]
             extent = f"({array.name} ? {size(array)} : 0)" if array.role == "sample_weight" else size(array)
-            yield {"name": array.name, "size": extent, "below": below, "above": above}
+            yield {
+                "name": array.name,
+                "size": extent,
+                "refused": [*outside, *([("<=", array.above)] if array.above else [])],
+            }
+
+
+def is_checked(array: Argument) -> bool:
+    """Are there elements that an array may not have?"""
+    return not array.domain.is_all or bool(array.above)
 
 
 def _is_outside(domain: Interval, real: str) -> tuple[str, str]:

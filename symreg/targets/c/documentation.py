@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from symreg.targets.c.precision import Precision
 from symreg.targets.signature import Argument, Signature
-from symreg.targets.wording import WIDTH, domain_in_words
+from symreg.targets.wording import WIDTH, domain_in_words, each_in_words
 
 
 def documented(
@@ -68,7 +68,7 @@ def _meaning(argument: Argument, signature: Signature, precision: Precision, gra
             return f"receives the sum of the {'losses' if argument.name == 'loss' else 'weights of the samples'}"
         case "array":
             order = ", row by row" if len(argument.shape) > 1 else ""
-            each = "" if argument.domain.is_all else f", each {domain_in_words(argument.domain)}"
+            each = each_in_words(argument.domain, argument.above)
             return f"{' x '.join('samples' if k == 'm' else str(k) for k in argument.shape)} numbers{order}{each}"
         case "gradient":
             return "n numbers, the gradient of the loss L at w"

@@ -20,6 +20,7 @@ from symreg.targets.c.arguments import (
     buffers,
     checked_elements,
     domains,
+    is_checked,
     is_inside,
     often_checked,
     overlaps,
@@ -265,7 +266,7 @@ def function_rows(stem: str, function: Function, scope: Scope) -> Row:
         "arguments": prototype(signature, scope.precision),
         "parameters": prototype(signature, scope.precision, in_source=True),
         "elements": list(checked_elements(signature, real)),
-        "place": scope.namer.fresh("k") if any(not a.domain.is_all for a in signature.of(*CHECKED)) else "",
+        "place": scope.namer.fresh("k") if any(map(is_checked, signature.of(*CHECKED))) else "",
         "arrays": [
             argument.name
             for argument in signature.arguments

@@ -56,12 +56,16 @@ def parameter_rows(signature: Signature) -> list[Row]:
 
 
 def array_rows(signature: Signature) -> list[Row]:
-    """Return the declared arrays with the shape and the elements that each must have."""
+    """Return the declared arrays with the shape and the elements that each must have.
+
+    `above` is another array whose elements its own have to exceed, "" for none.
+    """
     return [
         {
             "name": array.name,
             "shape": ", ".join(f"{signature.data.name}.size" for _ in array.shape) + "," * (len(array.shape) == 1),
             "bounds": _bounds(array.domain),
+            "above": array.above,
         }
         for array in signature.of("array")
     ]

@@ -7,7 +7,7 @@ import textwrap
 from symreg.targets.description import Function
 from symreg.targets.numpy.layout import LONGEST_LINE
 from symreg.targets.signature import Argument
-from symreg.targets.wording import domain_in_words
+from symreg.targets.wording import domain_in_words, each_in_words
 
 
 def documented(function: Function) -> list[str]:
@@ -50,7 +50,7 @@ def _meaning(argument: Argument, function: Function) -> str:
             return "Gradient of the loss L at w; shape and dtype of w."
         case "array":
             shape = f"({', '.join(map(str, argument.shape))}{',' * (len(argument.shape) == 1)})"
-            each = "" if argument.domain.is_all else f", each {domain_in_words(argument.domain)}"
+            each = each_in_words(argument.domain, argument.above)
             return f"Shape {shape}, dtype of {_first(function)}{each}."
         case "groups":
             return "Where each group begins, from 0 on, ascending, and the number of weights; int64."

@@ -48,6 +48,7 @@ def write(module: Module) -> dict[str, str]:
         "chooses": any(block.chooses for scope in (*(s for _, s in scopes), *of_routines) for block in scope.blocks),
         "writes": any(function["has_out"] for function in functions) or "step" in kinds,
         "has_parameters": any(function["parameters"] for function in functions),
+        "orders_arrays": any(array["above"] for function in functions for array in function["arrays"]),
         "bounds_arrays": any(array["bounds"] for function in functions for array in function["arrays"]),
         "groups": STARTS if any(function["group_weights"] for function in functions) else "",
         "varies": any(function.kernel.variation is not None for function in module.functions),

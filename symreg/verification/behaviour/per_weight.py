@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from symreg.model.interval import inside
+from symreg.model.ordering import are_in_order
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
 from symreg.verification.cases.calling import CallFailed, Subject, called
@@ -41,22 +43,41 @@ def _check(terms: Terms, subject: Subject, fixed: dict[str, float]) -> Check:
         drawn = [sampled_parameters(terms.parameters, stream, number + k, fixed) for k in range(_WEIGHTS)]
         shared = {p.name: drawn[0][p.name] for p in terms.parameters if not p.shape}
         rows = [{**row, **shared} for row in drawn]
-        domains = [domain for row in rows for domain in terms.intervals(row)]
-        weights = [w for w in _weights(stream) if all(w in domain for domain in domains)][:_WEIGHTS]
-        if not weights:
-            tally.skip()
-            continue
-        w = np.array(weights, dtype=subject.dtype)
-        arrays = {p.name: _elements(p, rows[: len(w)], number, subject) for p in strengths}
+        rows = [row for row in rows if are_in_order(terms.parameters, _rounded(row, subject))]
+        chosen = [(_weight(terms, _rounded(row, subject), stream), row) for row in rows]
+        in_domain = [(w, row) for w, row in chosen if w is not None]
+        anywhere = [(_size(stream), row) for row in rows]
         for name in ("value", "gradient", "prox"):
-            if name in subject.functions:
+            pairs = anywhere if name == "prox" else in_domain
+            if not pairs:
+                tally.skip()
+            elif name in subject.functions:
+                w = np.array([w for w, _ in pairs], dtype=subject.dtype)
+                arrays = {p.name: _elements(p, [row for _, row in pairs], number, subject) for p in strengths}
                 step = {"step": 0.5} if name == "prox" else {}
                 _compare(tally, subject, name, w, arrays, shared | step, has_zero=has_zero)
     return tally.check()
 
 
-def _weights(stream: Stream) -> list[float]:
-    return [stream.sign() * stream.log_uniform(-4, 3) for _ in range(4 * _WEIGHTS)]
+def _rounded(row: Mapping[str, float], subject: Subject) -> dict[str, float]:
+    """Return the numbers of a row as the arrays of a subject hold them."""
+    return {name: float(np.dtype(subject.dtype).type(value)) for name, value in row.items()}
+
+
+def _weight(terms: Terms, row: Mapping[str, float], stream: Stream) -> float | None:
+    """Return a weight in the domains that its own elements give it, None where none is found."""
+    domains = terms.intervals(row)
+    tried = [*(_size(stream) for _ in range(4)), *map(inside, domains)]
+    return next((w for w in map(_single, tried) if all(w in domain for domain in domains)), None)
+
+
+def _single(x: float) -> float:
+    """Return a number that arrays of both precisions hold."""
+    return float(np.float32(x))
+
+
+def _size(stream: Stream) -> float:
+    return _single(stream.sign() * stream.log_uniform(-4, 3))
 
 
 def _elements(parameter: Parameter, rows: Sequence[Mapping[str, float]], number: int, subject: Subject) -> Vector:

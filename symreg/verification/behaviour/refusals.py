@@ -29,7 +29,7 @@ def wrong_parameters(terms: Terms, group: Group) -> Iterator[tuple[str, Group]]:
 
 def wrong_relations(terms: Terms, group: Group, dtype: Dtype) -> Iterator[tuple[str, Group]]:
     """Yield groups in which an end of a domain does not exceed the other, or an array holds what it may not."""
-    for parameter in (p for p in terms.parameters if not p.shape):
+    for parameter in terms.parameters:
         for value in _not_above(parameter, group):
             what = f"{parameter.name} = {value} beside {parameter.above} = {group.parameters[parameter.above]}"
             yield what, replace(group, parameters={**group.parameters, parameter.name: value})

@@ -103,12 +103,14 @@ def has_kink(term: Term) -> bool:
 
 
 def _settings(term: Term) -> Iterator[dict[str, float]]:
-    """Yield the defaults, parameters of other sizes, and each parameter at an end that its domain has."""
+    """Yield the defaults, parameters of other sizes and of the other sign, and each at an end that its domain has."""
     stream = Stream("split", term.name)
     for number in range(_SAMPLES):
         yield sampled_parameters(term.parameters, stream, number, {})
     defaults = {p.name: p.default for p in term.parameters}
     for p in term.parameters:
+        if -p.default in p.domain:
+            yield in_order(term.parameters, defaults | {p.name: -p.default}, (p.name,))
         for end, is_closed in ((p.domain.low, p.domain.low_closed), (p.domain.high, p.domain.high_closed)):
             setting = in_order(term.parameters, defaults | {p.name: float(end or 0)}, (p.name,))
             is_right = end is not None and is_closed and are_in_order(term.parameters, setting)
