@@ -60,7 +60,7 @@ def matrix_of(X: Any, dtype: np.dtype[Any], pointer: Callable[[Any], Any]) -> Ma
     if not all(isinstance(part, np.ndarray) for part in given):
         return None
     # Only what is strided, or was received at an odd address, is copied.
-    parts = indptr, indices, data = tuple(np.require(part, requirements="CA") for part in given)
+    parts = indptr, indices, data = tuple(np.require(part, requirements=("C", "A")) for part in given)
     if data.dtype != dtype or indptr.dtype != indices.dtype or indptr.dtype not in INDICES:
         return None
     is_whole = indptr.shape == (X.shape[0] + 1,) and int(indptr[-1]) <= min(indices.size, data.size)
