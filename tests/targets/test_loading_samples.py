@@ -23,11 +23,22 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "matrix": scipy.sparse.csr_matrix,
     "indices of 64 bits": lambda X: with_indices(scipy.sparse.csr_array(X), np.int64),
     "read only": lambda X: read_only(np.array(X)),
+    "received at odd addresses": lambda X: at_odd_addresses(scipy.sparse.csr_array(X)),
 }
 
 
 def with_indices(X: Any, index: type) -> Any:
     X.indices, X.indptr = X.indices.astype(index), X.indptr.astype(index)
+    return X
+
+
+def at_odd_addresses(X: Any) -> Any:
+    for name in ("indptr", "indices", "data"):
+        part = getattr(X, name)
+        moved = np.ndarray(part.shape, part.dtype, bytearray(part.nbytes + 1), offset=1)
+        moved[:] = part
+        setattr(X, name, moved)
+    assert not X.data.flags.aligned
     return X
 
 

@@ -24,15 +24,24 @@ class Function:
         owner: The name of the objective that it is of.
         target: The language behind it.
         callees: What is called, by the precision of the first array.
+        origin: What returns this function in another process, and its arguments: as these it is pickled.
     """
 
-    def __init__(self, in_numpy: Callee, *, owner: str, target: str, callees: Mapping[np.dtype[Any], Callee]) -> None:
+    def __init__(
+        self,
+        in_numpy: Callee,
+        *,
+        owner: str,
+        target: str,
+        callees: Mapping[np.dtype[Any], Callee],
+        origin: tuple[Callable[..., Function], tuple[Any, ...]],
+    ) -> None:
         functools.update_wrapper(self, in_numpy)
         self.__signature__ = inspect.signature(in_numpy)
         self._data = next(iter(self.__signature__.parameters))
         self._in_numpy, self._callees = in_numpy, dict(callees)
         self._is_any_taken = len(callees) > 1 and all(callee is in_numpy for callee in callees.values())
-        self._owner, self._target = owner, target
+        self._owner, self._target, self._origin = owner, target, origin
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         """Call the function of the first array's precision."""
@@ -47,6 +56,10 @@ class Function:
     def __get__(self, instance: object, owner: type | None = None) -> Function:
         """Return itself, wherever it is looked up: with this it is a routine, and `help` shows its signature."""
         return self
+
+    def __reduce__(self) -> tuple[Callable[..., Function], tuple[Any, ...]]:
+        """Return what it was loaded from: it is emitted, and compiled, anew where it is unpickled."""
+        return self._origin
 
     def _of_another_dtype(self, dtype: np.dtype[Any]) -> Callee:
         if len(self._callees) > 1:

@@ -12,6 +12,7 @@ import importlib.machinery
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -50,6 +51,7 @@ def load(
     Raises:
         ToolMissing: The target is C, and there is no compiler for it.
     """
+    given = objective, updates, target, dtype, options
     updates = options.chosen(updates)
     if target == "c":
         options = replace(options, style=UNLESS_ASKED.style)  # what C refuses, the module in blocks explains
@@ -89,10 +91,25 @@ def load(
                 }
     return Functions(
         **{
-            name: Function(function, owner=objective.name, target=target, callees=callees[name])
+            name: Function(
+                function,
+                owner=objective.name,
+                target=target,
+                callees=callees[name],
+                origin=(_unpickled, (name, *given)),
+            )
             for name, function in in_numpy.items()
         }
     )
+
+
+def _unpickled(name: str, *given: Any) -> Function:
+    """Return a function by its name and by what `load` was given; all of one origin are loaded once a process."""
+    function: Function = vars(_loaded(*given))[name]
+    return function
+
+
+_loaded = lru_cache(maxsize=32)(load)
 
 
 def _in_library(library: ctypes.CDLL, name: str, update: Update, suffix: str) -> Any:

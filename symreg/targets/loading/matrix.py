@@ -56,10 +56,12 @@ def matrix_of(X: Any, dtype: np.dtype[Any], pointer: Callable[[Any], Any]) -> Ma
         return None
     if getattr(X, "format", "") != "csr":
         return None
-    parts = tuple(getattr(X, name) for name in COMPRESSED)
-    indptr, indices, data = parts
-    is_known = all(isinstance(part, np.ndarray) and part.flags.c_contiguous and part.flags.aligned for part in parts)
-    if not is_known or data.dtype != dtype or indptr.dtype != indices.dtype or indptr.dtype not in INDICES:
+    given = tuple(getattr(X, name) for name in COMPRESSED)
+    if not all(isinstance(part, np.ndarray) for part in given):
+        return None
+    # Only what is strided, or was received at an odd address, is copied.
+    parts = indptr, indices, data = tuple(np.require(part, requirements=("C", "A")) for part in given)
+    if data.dtype != dtype or indptr.dtype != indices.dtype or indptr.dtype not in INDICES:
         return None
     is_whole = indptr.shape == (X.shape[0] + 1,) and int(indptr[-1]) <= min(indices.size, data.size)
     if not is_whole:

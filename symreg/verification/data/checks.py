@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from symreg.model.loss import DataTerm
 from symreg.model.spec import Rule
