@@ -21,6 +21,7 @@ from symreg.expressions.tree import (
 )
 from symreg.kernel.ir import Best, Invoke, Let, Root, Statement, Table
 from symreg.kernel.names import Namer
+from symreg.model.domain import Domain
 from symreg.updates.update import Update
 
 _S = TypeVar("_S", bound=Statement)
@@ -83,11 +84,21 @@ def with_names(statements: Sequence[_S], known: dict[Tree, Tree]) -> list[_S]:
 
 
 def unless_zero(update: Update, point: Tree, v: Tree) -> Tree:
-    """Return the proximal point of one weight: v itself where its strength is 0, and so the penalty."""
+    """Return the proximal point of one weight: v itself, or the end of the domain next to it, at a strength of 0."""
     strengths = [p.name for p in update.terms.parameters if p.has_zero]
     if len(update.terms.terms) != 1 or len(strengths) != 1:
         return point
-    return Call("where", (Compare("==", Name(strengths[0]), number(0)), v, point))
+    (term,) = update.terms.terms
+    return Call("where", (Compare("==", Name(strengths[0]), number(0)), _projected(v, term.domain), point))
+
+
+def _projected(v: Tree, domain: Domain) -> Tree:
+    """Return the point of a closed interval that is nearest to v; NaN stays."""
+    nearest = v
+    for sign, end in (("<", domain.lower), (">", domain.upper)):
+        if end is not None:
+            nearest = Call("where", (Compare(sign, v, end), end, nearest))
+    return nearest
 
 
 def with_strengths(point: Tree, per_weight: Collection[str]) -> Tree:

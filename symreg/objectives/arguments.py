@@ -73,6 +73,8 @@ def with_arguments(penalty: Penalty, text: str, *, of_loss: bool = False) -> Pen
         if each := _OF_EACH.fullmatch(new):
             if old not in parameters:
                 raise SpecError(f"{penalty.name}: '{old}' is an array; write another name for it, as in {old}=B")
+            if of_loss:
+                raise SpecError(f"{penalty.name}: {mentioned(new, 'no loss takes')}: a sample has no weight of its own")
             of_each.append(old)
             new = each[1]
         if not new or _NAME.fullmatch(new):

@@ -53,7 +53,7 @@ def combined(addends: Iterable[tuple[Fraction, Penalty]], text: str, data: DataT
         SpecError: Two terms have declarations of one name that do not go together.
     """
     weighted, data = _without_samples(tuple(addends), data)
-    weighted = with_common_arguments(weighted)
+    weighted = with_common_arguments(weighted, () if data is None else [p.name for p in data.parameters])
     terms: list[Term] = []
     for coefficient, penalty in weighted:
         terms.extend(_terms(penalty, coefficient, {term.name for term in terms}))

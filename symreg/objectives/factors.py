@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from symreg.errors import SpecError
 from symreg.expressions.arithmetic import ONE, over, times
@@ -23,6 +24,8 @@ from symreg.objectives.patterns import PATH, top_level
 
 _NUMBER = re.compile(r"\s*[\d.]+(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _NAME = re.compile(r"\s*[A-Za-z]\w*\s*", re.ASCII)
+_EXPONENT = re.compile(r"(?<=[\d.])[eE][+-]\d+")
+_BRACKETS = re.compile(r"\s*\((.*)\)\s*", re.DOTALL)
 _OF_LANGUAGE = {"w", "n", *CONSTANTS, *FUNCTIONS}
 
 
@@ -53,16 +56,14 @@ def factored(text: str, is_core: Callable[[str], bool]) -> Factored:
     Raises:
         SpecError: The coefficient is no positive number, or a name in it is reserved.
     """
-    masked = PATH.sub(lambda match: "p" * len(match.group()), text)
-    cuts = top_level(masked, "*/")
-    starts = [0, *(cut + 1 for cut in cuts)]
-    pieces = [text[start:end] for start, end in zip(starts, [*cuts, len(text)], strict=True)]
-    signs = ["*", *(text[cut] for cut in cuts)]
+    split = list(_factors(text, "*", 0))
+    pieces, signs, starts = [f.text for f in split], [f.sign for f in split], [f.start for f in split]
     cores = [k for k, piece in enumerate(pieces) if is_core(piece.strip())]
     if not cores:  # a name beside numbers can be nothing else
         cores = [k for k, piece in enumerate(pieces) if not _NUMBER.fullmatch(piece)]
         cores = [k for k in cores if _NAME.fullmatch(pieces[k]) and pieces[k].strip() not in _OF_LANGUAGE]
-    if len(pieces) == 1 or len(cores) != 1 or signs[cores[0]] == "/":
+    is_alone = len(pieces) == 1 and not (starts[0] > 0 and is_core(pieces[0].strip()))  # no core in brackets either
+    if is_alone or len(cores) != 1 or signs[cores[0]] == "/":
         return Factored(rest=text)
     coefficient, factor = Fraction(1), ONE
     for k, (sign, piece) in enumerate(zip(signs, pieces, strict=True)):
@@ -83,6 +84,33 @@ def factored(text: str, is_core: Callable[[str], bool]) -> Factored:
         rest=pieces[core].strip(),
         at=starts[core] + padding,
     )
+
+
+class _Factor(NamedTuple):
+    """A factor of an addend: `sign` is the operator before it, `start` where it begins in the addend's text."""
+
+    sign: str
+    text: str
+    start: int
+
+
+def _factors(text: str, sign: str, start: int) -> Iterator[_Factor]:
+    """Yield the factors of a product, those of products in brackets among them: `(1/2)*mean(hinge)` has three."""
+    cuts = top_level(PATH.sub(_same_length, text), "*/")
+    begins = [0, *(cut + 1 for cut in cuts)]
+    signs = ["*", *(text[cut] for cut in cuts)]
+    for own, begin, end in zip(signs, begins, [*cuts, len(text)], strict=True):
+        piece = text[begin:end]
+        outward = own if sign == "*" else {"*": "/", "/": "*"}[own]
+        inside = _BRACKETS.fullmatch(piece)
+        if inside is not None and not top_level(_EXPONENT.sub(_same_length, inside[1]), "+-,"):
+            yield from _factors(inside[1], outward, start + begin + inside.start(1))
+        else:
+            yield _Factor(outward, piece, start + begin)
+
+
+def _same_length(match: re.Match[str]) -> str:
+    return "p" * len(match.group())
 
 
 def _number(text: str, sign: str) -> Fraction:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from symreg import catalogue
 from symreg.errors import SymregError, UnknownName
-from symreg.language.excerpt import Excerpted
+from symreg.language.excerpt import Excerpted, fail_at
 from symreg.language.specs.losses import inline_loss
 from symreg.model.loss import DataTerm, Loss
 from symreg.model.names import mentioned
@@ -117,8 +117,21 @@ def _loss(text: str, place: Excerpted, declared: tuple[Parameter | Array, ...]) 
             raise UnknownName(f"{mentioned(name, 'no loss is called')}{catalogue.what_else_loss(name)}")
         if name not in ("z", "y"):
             return _with_arguments(catalogue.loss(name), call["arguments"])
+    _refuse_names_of_losses(text, place, {p.name for p in declared})
     own = [p for p in declared if isinstance(p, Parameter) and re.search(rf"(?<!\w){p.name}(?!\w)", text)]
     return inline_loss(text, declared=own, title=" ".join(text.split()), source=place)
+
+
+def _refuse_names_of_losses(text: str, place: Excerpted, declared: set[str]) -> None:
+    for match in re.finditer(r"(?<![\w.])[A-Za-z]\w*", text, re.ASCII):
+        name = match.group()
+        if name not in declared and catalogue.loss_name(name) is not None:
+            fail_at(
+                f"'{name}' is a loss: in mean(...) or sum(...) it stands alone, and its coefficient before that, as in "
+                f"2*mean({name}); a parameter has another name",
+                place.whole or text,
+                place.offset + match.start(),
+            )
 
 
 def _with_arguments(loss: Loss, arguments: str | None) -> Loss:

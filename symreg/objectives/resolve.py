@@ -8,7 +8,6 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from symreg import catalogue
 from symreg.errors import SpecError, UnknownName
 from symreg.language.inline import assumed
 from symreg.language.intervals import parse_domain
@@ -22,6 +21,7 @@ from symreg.model.terms import Term, Terms
 from symreg.objectives.combine import combined, note_on_assumed, with_unified_parameters
 from symreg.objectives.files import read_loss_file, read_penalty_file
 from symreg.objectives.losses import is_loss_file
+from symreg.objectives.notes import note_of_constant, note_of_homonym
 from symreg.objectives.spelling import EXPRESSION, spelling_of
 from symreg.objectives.text import holds_loss, kept, read_addends
 
@@ -71,8 +71,10 @@ def resolve(
             used = {(p.name, p.default, p.doc) for _, penalty in read.addends for p in penalty.parameters}
             inline |= {name for name, *_ in ends & used}
             inline |= read.factors
+            if read.data is not None and "m" in inline - {p.name for p in declared}:
+                raise SpecError("m is the number of samples beside a loss: mean(LOSS) divides by it; rename it")
             objective = combined(read.addends, source if reading is None else reading.text, read.data)
-            notes = (*read.notes, *map(_note_of_constant, read.constants), *map(_note_of_homonym, read.homonyms))
+            notes = (*read.notes, *map(note_of_constant, read.constants), *map(note_of_homonym, read.homonyms))
             as_read = () if reading is None else (reading.note,)
             objective = replace(objective, notes=(*as_read, *notes, *objective.notes))
         case _:
@@ -116,15 +118,6 @@ def within(objective: Objective, domain: str) -> Objective:
     unified = with_unified_parameters(Terms(terms=tuple(terms)))
     assumptions = note_on_assumed(unified.parameters)
     return replace(objective, terms=unified, assumptions=assumptions, domain=" ".join(domain.split()))
-
-
-def _note_of_constant(name: str) -> str:
-    meant = did_you_mean(name, catalogue.penalties())
-    return f"{name} stands by itself: a constant of the expression, not the name of a penalty{meant}"
-
-
-def _note_of_homonym(name: str) -> str:
-    return f"{name} is a parameter here, beside an expression of the weights, not the penalty of that name"
 
 
 def _check_declared(declared: list[str], inline: set[str], known: list[str]) -> None:

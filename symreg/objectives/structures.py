@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import sqrt
@@ -226,15 +226,19 @@ def _closes_at_the_end(inside: str) -> bool:
     return depth == 0
 
 
-def with_common_arguments(addends: tuple[Addend, ...]) -> tuple[Addend, ...]:
+def with_common_arguments(addends: tuple[Addend, ...], beside: Collection[str] = ()) -> tuple[Addend, ...]:
     """Return addends whose groups are weighted by an array of one name, which no parameter has.
+
+    Args:
+        addends: Penalties with their coefficients.
+        beside: Names of the loss's parameters.
 
     Raises:
         SpecError: A parameter is called as what says which weights are a group.
     """
     if not any(isinstance(penalty.lift, Group) for _, penalty in addends):
         return addends
-    taken = {p.name for _, penalty in addends for p in penalty.parameters}
+    taken = {*beside, *(p.name for _, penalty in addends for p in penalty.parameters)}
     taken |= {a.name for _, penalty in addends for a in penalty.arrays}
     if STARTS in taken:
         raise SpecError(f"'{STARTS}' says which weights are a group; call the parameter of that name otherwise")

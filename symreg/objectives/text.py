@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 from symreg import catalogue
-from symreg.errors import UnknownName
+from symreg.errors import SpecError, UnknownName
 from symreg.expressions.arithmetic import ONE
 from symreg.expressions.functions import CONSTANTS, FUNCTIONS
 from symreg.expressions.tree import Negate, Tree, arrays, names
@@ -26,11 +28,11 @@ from symreg.objectives.arguments import with_arguments
 from symreg.objectives.factors import Factored, factor_parameters, factored, with_factor
 from symreg.objectives.files import is_file, read_penalty_file
 from symreg.objectives.losses import LossText, data_term, is_surely_loss, loss_text, note_of_mean
+from symreg.objectives.notes import EXPRESSION, names_of_loss, notes_on_coefficients, notes_on_sharing
 from symreg.objectives.patterns import CALL, EQUALS, FILE, PATH, top_level
 from symreg.objectives.structures import CALLS, structure, structured
 
-EXPRESSION = "expression"
-"""The source of a loss that is in no file."""
+_LOSS_WITHIN = re.compile(r"(?<!\w)(?P<reduction>mean|sum)\s*\(\s*(?P<name>[A-Za-z]\w*)\s*[()]", re.ASCII)
 
 Declared = tuple[Parameter | Array, ...]
 
@@ -149,6 +151,15 @@ def read_addends(text: str, declared: Declared) -> _Read:
     data, notes = _data(losses, text, declared, fail)
     trees = _expressions(parts, text, fail, has_loss=data is not None) if parts else {}
     addends: list[tuple[Fraction, Penalty]] = []
+    inner: list[_Read] = []
+    of_penalties: set[str] = set()
+
+    def penalties_in_brackets(inside: str) -> tuple[tuple[Fraction, Penalty], ...]:
+        inner.append(read_addends(inside, declared))
+        if inner[-1].data is not None:
+            raise SpecError(f"{inside}: a loss stands outside the brackets, an addend of its own beside the penalty")
+        return inner[-1].addends
+
     for part in parts:
         if part.is_penalty:
             if part.sign == "-":
@@ -159,13 +170,15 @@ def read_addends(text: str, declared: Declared) -> _Read:
             if part.structure is None:
                 inside = ((Fraction(1), part.penalty()),)
             else:
-                inside = structured(*part.structure, lambda inner: read_addends(inner, declared).addends, declared)
+                inside = structured(*part.structure, penalties_in_brackets, declared)
+            of_penalties.update(p.name for _, penalty in inside for p in penalty.parameters)
             for coefficient, penalty in inside:
                 addends.append((part.factored.coefficient * coefficient, with_factor(penalty, factor, own)))
     if trees:
         expressions = [(part.sign or "+", trees[part.start]) for part in parts if part.start in trees]
         addends.append((Fraction(1), _inline(expressions, declared)))
-    homonyms = [name for tree in trees.values() for name in sorted(names(tree)) if name in catalogue.penalties()]
+        of_penalties.update(p.name for p in addends[-1][1].parameters)
+    homonyms = [name for tree in trees.values() for name in sorted(names(tree)) if name in _named()]
     for part in parts:
         if part.is_penalty and part.call is not None and part.call["name"] in homonyms:
             fail(f"'{part.call['name']}' is a penalty here and a parameter in another addend; rename that", part.start)
@@ -173,12 +186,35 @@ def read_addends(text: str, declared: Declared) -> _Read:
     elsewhere = declared_names.union(*(names(trees[p.start]) for p in parts if p.start in trees and not p.is_bare))
     return _Read(
         addends=tuple(addends),
-        constants=tuple(dict.fromkeys(p.rest for p in parts if p.is_bare and p.rest not in elsewhere)),
-        homonyms=tuple(dict.fromkeys(name for name in homonyms if name not in declared_names)),
+        constants=_each_once(
+            (p.rest for p in parts if p.is_bare and p.rest not in elsewhere), *(read.constants for read in inner)
+        ),
+        homonyms=_each_once(
+            (name for name in homonyms if name not in declared_names), *(read.homonyms for read in inner)
+        ),
         data=data,
-        factors=frozenset(name for part in (*parts, *losses) for name in part.coefficients) | _of_inline_loss(data),
-        notes=(*notes, *_notes_on_coefficients([*parts, *losses], declared_names)),
+        factors=_of_inline_loss(data).union(
+            *(part.coefficients for part in (*parts, *losses)), *(read.factors for read in inner)
+        ),
+        notes=_each_once(
+            notes,
+            notes_on_sharing(data, of_penalties),
+            notes_on_coefficients(
+                [name for name in _coefficients([*parts, *losses]) if name not in declared_names],
+                of_penalties | names_of_loss(data),
+            ),
+            *(read.notes for read in inner),
+        ),
     )
+
+
+def _each_once(*lists: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(lists)))
+
+
+@cache
+def _named() -> frozenset[str]:
+    return frozenset((*catalogue.penalties(), *catalogue.losses()))
 
 
 def holds_loss(text: str) -> bool:
@@ -189,16 +225,14 @@ def holds_loss(text: str) -> bool:
     return any(loss is not None and is_surely_loss(loss) for loss in found)
 
 
-def _notes_on_coefficients(parts: list[_Part], declared: set[str]) -> list[str]:
-    """Return one note on each name of a coefficient that nobody declared, in order."""
-    used = dict.fromkeys(name for part in sorted(parts, key=lambda part: part.start) for name in part.coefficients)
-    return [f"{name} is a coefficient, a new parameter > 0" for name in used if name not in declared]
+def _coefficients(parts: list[_Part]) -> tuple[str, ...]:
+    """Return the names of coefficients, each once, in the order of the text."""
+    return _each_once(*(part.coefficients for part in sorted(parts, key=lambda part: part.start)))
 
 
 def _of_inline_loss(data: DataTerm | None) -> frozenset[str]:
     """Return the parameters of a loss that is an expression."""
-    is_inline = data is not None and data.loss.source == EXPRESSION
-    return frozenset(p.name for p in data.loss.parameters) if data is not None and is_inline else frozenset()
+    return names_of_loss(data) if data is not None and data.loss.source == EXPRESSION else frozenset()
 
 
 def _data(losses: list[_Part], text: str, declared: Declared, fail: Fail) -> tuple[DataTerm | None, tuple[str, ...]]:
@@ -221,6 +255,7 @@ def _expressions(parts: list[_Part], text: str, fail: Fail, *, has_loss: bool) -
     for part in parts:
         if not (part.is_penalty or part.is_bare):
             _refuse_arguments_without_names(part, fail)
+            _refuse_loss_within(part, fail)
             place = Excerpted(whole=text, offset=part.start)
             ((_, tree),) = parse_addends(part.text, source=place)
             if "w" not in names(tree) | arrays(tree):
@@ -297,12 +332,23 @@ def _refuse_arguments_without_names(part: _Part, fail: Fail) -> None:
 def _refuse_penalty_names(tree: Tree, place: Excerpted) -> None:
     whole = place.whole or ""
     for name in sorted(names(tree)):
-        if catalogue.penalty_name(name):
+        kind = "penalty" if catalogue.penalty_name(name) else "loss" if catalogue.loss_name(name) else None
+        if kind is not None:
             at = re.compile(rf"\b{name}\b").search(whole, place.offset)
             fail_at(
-                f"'{name}' is a penalty; its coefficient is a number, as in 0.5*{name}, and other names are parameters",
+                f"'{name}' is a {kind}; its coefficient is a number or a new name, as in 0.5*{name} or mu*{name}",
                 whole,
                 at.start() if at else place.offset,
+            )
+
+
+def _refuse_loss_within(part: _Part, fail: Fail) -> None:
+    """Refuse a mean or sum over samples that is more than multiplied by a coefficient."""
+    for match in _LOSS_WITHIN.finditer(part.text):
+        if catalogue.loss_name(match["name"]):
+            fail(
+                f"{match['reduction']}({match['name']}) is an addend of its own, with a coefficient such as 0.5 or C",
+                part.start + match.start(),
             )
 
 

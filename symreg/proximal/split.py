@@ -2,8 +2,8 @@
 
 Takes terms and a rule; hands on the terms whose gradient is part of `g`, and those whose operator the rule takes. Where
 the rule takes no gradient of the penalty, the operator takes every term: each one enters a step exactly once. A term is
-differentiable if it has a finite derivative at every weight of its domain for all values of its parameters. Where a
-domain has an end that belongs to it, the term jumps to +inf there, and a gradient would lead out of the domain.
+differentiable if it has a finite derivative at every weight of its domain for all values of its parameters; one whose
+domain has an end that belongs to it, as a box has, goes to the operator all the same, which keeps the weights inside.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from symreg.calculus.analysis import Analysis
 from symreg.calculus.radial import radial_profile
 from symreg.errors import Intractable, NotDifferentiable
 from symreg.expressions.tree import Item, walk
+from symreg.model.lifts import Group
 from symreg.model.spec import Rule
-from symreg.model.terms import Term, Terms
+from symreg.model.terms import Terms
 from symreg.proximal.entering import takes_gradient
 
 
@@ -46,9 +47,7 @@ def split(analysis: Analysis, rule: Rule) -> Split:
     has_gradient = takes_gradient(rule)
     if not rule.uses_prox:
         return Split(analysis.terms, Terms(terms=()))
-    smooth = [
-        part for part in analysis.alone if has_gradient and part.is_differentiable and not _ends(part.terms.terms[0])
-    ]
+    smooth = [part for part in analysis.alone if has_gradient and part.is_differentiable and not _ends(part)]
     parted = Split(
         smooth=Terms(terms=tuple(part.terms.terms[0] for part in smooth)),
         prox=Terms(terms=tuple(part.terms.terms[0] for part in analysis.alone if part not in smooth)),
@@ -60,9 +59,12 @@ def split(analysis: Analysis, rule: Rule) -> Split:
     return parted
 
 
-def _ends(term: Term) -> bool:
-    """Has a term of single weights a least or a greatest weight?"""
-    return term.is_elementwise and (term.domain.low_closed or term.domain.high_closed)
+def _ends(part: Analysis) -> bool:
+    """Has a term's domain an end that belongs to it? A gradient step would cross that, and an operator projects."""
+    (term,) = part.terms.terms
+    if isinstance(term.lift, Group):
+        return term.lift.domain.high_closed
+    return term.domain.low_closed or term.domain.high_closed
 
 
 def fits(analysis: Analysis, rule: Rule) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from symreg.errors import SymregError
 from symreg.expressions.text import to_text
-from symreg.model.interval import REAL
+from symreg.model.interval import REAL, WORDS
 from symreg.model.objective import Objective
 from symreg.model.spec import Parameter
 from symreg.objectives.resolve import resolve
@@ -36,6 +36,9 @@ READ = {
     "mean(huber_loss(delta=d)) + l1(lam=0.5)/2": "mean(where(abs(z - y) <= d, (z - y)**2/2, d*abs(z - y) - d**2/2))"
     " + 0.5*(0.5*abs(w))",
     "mu*l2": "mu*(lam*w**2)",
+    "(1/2)*mean(squared_error) + (l1)": "0.5*mean((z - y)**2) + lam*abs(w)",
+    "(mean(hinge))*(1e-3)": "0.001*mean(max(0, 1 - y*z))",
+    "(2*C)*sum(hinge)/(4/D)": "0.5*(C*D)*sum(max(0, 1 - y*z))",
     "sum(w[i]**2, i)/2 + mean(logistic)": "mean(log(1 + exp(-y*z))) + sum(w[i]**2, i)/2",
 }
 
@@ -53,6 +56,18 @@ REFUSED = {
     "mean(logistic) + 3": "expression:1:18: a constant beside a penalty changes nothing",
     "samples*mean(logistic)": "'samples' is an argument beside a loss",
     "mean(logistic) + sample_weight*abs(w)": "'sample_weight' is an argument beside a loss",
+    "box(logistic + l1, 0, 1)": "logistic + l1: a loss stands outside the brackets",
+    "nonnegative(mean(logistic))": "a loss stands outside the brackets",
+    "l2 + group(0.5*hinge)": "a loss stands outside the brackets",
+    "sum(logistic)/m": "m is the number of samples beside a loss",
+    "mean((z - y)**2/m)": "m is the number of samples beside a loss",
+    "mean(logistic) + group(m*l1)": "m is the number of samples beside a loss",
+    "groups*logistic + group(l1)": "'groups' says which weights are a group",
+    "quantile(tau=tau[n])": "quantile: no loss takes 'tau[n]'",
+    "mean(2*logistic)": "expression:1:8: 'logistic' is a loss: in mean(...) or sum(...) it stands alone",
+    "mean(hinge + (z - y)**2)": "expression:1:6: 'hinge' is a loss: in mean(...) or sum(...) it stands alone",
+    "-mean(logistic)": "expression:1:2: mean(logistic) is an addend of its own",
+    "sqrt(logistic)": "expression:1:6: 'logistic' is a loss; its coefficient is a number or a new name",
     "mean(log(1 + exp(-y*z))": "expression:1:5: this '(' is never closed",
 }
 
@@ -110,3 +125,26 @@ def test_a_loss_of_one_s_own_is_a_file(text: str, tmp_path: Path) -> None:
     objective = resolve(text.format(file))
     assert objective.data is not None and objective.data.loss.name == "savage"
     assert objective.name == ("savage_l1" if "l1" in text else "savage")
+
+
+NOTES = {
+    "mean(focal) + mcp": "gamma is one number for the loss and the penalty, which both have a parameter of that name; "
+    "rename one, as in focal(gamma=mu)",
+    "lam*mean(logistic) + l1": "lam is a coefficient and a parameter of another addend: one number for both",
+    "mean(logistic) + group(mu*l1)": "mu is a coefficient, a new parameter > 0",
+    "logistic*abs(w)": "logistic is a parameter here, beside an expression of the weights, not the loss of that name",
+}
+
+
+@pytest.mark.parametrize(("text", "note"), NOTES.items())
+def test_what_a_name_stands_for_is_told_where_it_may_surprise(text: str, note: str) -> None:
+    assert note in resolve(text).notes
+
+
+def test_weights_of_groups_are_called_otherwise_than_a_parameter_of_the_loss() -> None:
+    assert "sum(group_c[g]*" in written(resolve("mean(abs(z - y)/c) + group(l1)"))
+
+
+def test_a_declared_coefficient_in_brackets_is_that_of_the_penalty() -> None:
+    mu = Parameter(name="mu", domain=WORDS["positive"], default=3.0)
+    assert mu in resolve("group(mu*l1)", parameters=[mu]).parameters

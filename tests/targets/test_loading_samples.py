@@ -24,6 +24,9 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "indices of 64 bits": lambda X: with_indices(scipy.sparse.csr_array(X), np.int64),
     "read only": lambda X: read_only(np.array(X)),
     "received at odd addresses": lambda X: at_odd_addresses(scipy.sparse.csr_array(X)),
+    "masked": np.ma.masked_array,
+    "two sizes of indices": lambda X: with_part(X, "indices", lambda indices: indices.astype(np.int64)),
+    "every other number": lambda X: with_part(X, "data", lambda numbers: np.repeat(numbers, 2)[::2]),
 }
 
 
@@ -40,6 +43,12 @@ def at_odd_addresses(X: Any) -> Any:
         setattr(X, name, moved)
     assert not X.data.flags.aligned
     return X
+
+
+def with_part(X: Any, name: str, change: Callable[[Any], Any]) -> Any:
+    compressed = scipy.sparse.csr_array(X)
+    setattr(compressed, name, change(getattr(compressed, name)))
+    return compressed
 
 
 def read_only(X: Any) -> Any:
@@ -121,6 +130,11 @@ def descending(d: dict[str, Any]) -> None:
     d["X"].indptr[2] = d["X"].indptr[3] + 1
 
 
+def begun_late(d: dict[str, Any]) -> None:
+    d["X"] = scipy.sparse.csr_array(d["X"])
+    d["X"].indptr[0] = 1
+
+
 WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
     "label": lambda d: d["y"].__setitem__(3, 0.5),
     "shape of X": lambda d: d.update(X=d["X"][:, :4].copy()),
@@ -135,6 +149,7 @@ WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
     "list": lambda d: d.update(X=d["X"].tolist()),
     "index out of range": out_of_range,
     "rows that descend": descending,
+    "rows that do not begin at 0": begun_late,
 }
 
 
@@ -150,3 +165,13 @@ def test_what_is_refused_is_refused_in_the_same_words(case: str) -> None:
         said.append(str(raised.value))
         assert np.all(out == 7.0)
     assert said[0] == said[1] and "\n" not in said[0]
+
+
+@pytest.mark.parametrize("wrong", [np.ones(3), [[1.0, 2.0]], np.ones((2, 2), int)])
+def test_what_is_no_matrix_has_no_bound_in_the_same_words(wrong: Any) -> None:
+    said = []
+    for target in ("numpy", "c"):
+        with pytest.raises((TypeError, ValueError)) as raised:
+            loaded(target).lipschitz(wrong)
+        said.append(str(raised.value))
+    assert said[0] == said[1]

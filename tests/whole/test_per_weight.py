@@ -70,3 +70,10 @@ def test_generate_takes_the_short_way(tmp_path: Path) -> None:
     subprocess.run([*command, "-o", str(tmp_path)], check=True, capture_output=True)
     text = (tmp_path / "numpy" / "l2.py").read_text()
     assert "'l2(lam=lam[n])'" in text and "lam: np.ndarray" in text
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+def test_a_strength_of_0_leaves_a_weight_in_its_box(target: str) -> None:
+    f = symreg.load("box(l1(lam=c[n]), -1, 1)", target=target, judge=False)
+    v, c = np.array([5.0, 0.5, -3.0, np.nan]), np.array([0.0, 0.0, 1.0, 0.0])
+    np.testing.assert_array_equal(f.prox(v, step=0.1, c=c), [1.0, 0.5, -1.0, np.nan])

@@ -60,7 +60,7 @@ def through_c(
             written = [w, *(given[-1][name] for name in written_states)] if is_step else [out] if returns_array else []
             passed = _Call(given=given, named=named, out=out, written=written)
             function, arguments = invoke(passed)
-        except (_Refused, AttributeError, KeyError, OverflowError, TypeError):
+        except (_Refused, AttributeError, IndexError, KeyError, OverflowError, TypeError):
             in_numpy(*given, **named)
             raise RuntimeError(f"{in_numpy.__name__}: the C target refuses what the NumPy target takes") from None
         result = function(*arguments)

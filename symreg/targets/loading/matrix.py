@@ -56,14 +56,16 @@ def matrix_of(X: Any, dtype: np.dtype[Any], pointer: Callable[[Any], Any]) -> Ma
         return None
     if getattr(X, "format", "") != "csr":
         return None
-    given = tuple(getattr(X, name) for name in COMPRESSED)
-    if not all(isinstance(part, np.ndarray) for part in given):
+    parts = tuple(getattr(X, name) for name in COMPRESSED)
+    if not all(isinstance(part, np.ndarray) for part in parts) or parts[-1].dtype != dtype:
         return None
-    # Only what is strided, or was received at an odd address, is copied.
-    parts = indptr, indices, data = tuple(np.require(part, requirements=("C", "A")) for part in given)
-    if data.dtype != dtype or indptr.dtype != indices.dtype or indptr.dtype not in INDICES:
+    if any(part.dtype not in INDICES for part in parts[:2]):
         return None
+    kind = np.result_type(parts[0], parts[1])  # what is not alike, or not in one piece, is copied
+    indptr, indices, data = parts = tuple(
+        np.require(part, own, ["C", "A"]) for part, own in zip(parts, (kind, kind, dtype), strict=True)
+    )
     is_whole = indptr.shape == (X.shape[0] + 1,) and int(indptr[-1]) <= min(indices.size, data.size)
-    if not is_whole:
+    if not is_whole or int(indptr[0]) != 0:
         return None
-    return Matrix(layout=INDICES[indptr.dtype], arguments=tuple(map(pointer, parts)), kept=parts)
+    return Matrix(layout=INDICES[kind], arguments=tuple(map(pointer, parts)), kept=parts)
