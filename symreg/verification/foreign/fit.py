@@ -187,8 +187,9 @@ def _guess(signature: inspect.Signature, call: Call) -> str | None:
     """Return arguments that fit: the arrays in order, what has a name of its own, and what is left in order."""
     own = _by_position_or_keyword(signature)
     arrays = own[: len(call.arrays)]
-    if {p.name for p in arrays} == {*call.arrays}:
-        return ", ".join([*(p.name for p in arrays), *(f"{p.name}={p.name}" for p in own if p.name in call.named)])
+    names = [p.name for p in arrays]
+    if sorted(names) == sorted(call.arrays) and tuple(names) != call.arrays:
+        return ", ".join([*names, *(f"{p.name}={p.name}" for p in own if p.name in call.named)])
     if len(arrays) < len(call.arrays) or any(p.kind is Parameter.KEYWORD_ONLY or p.name in call.named for p in arrays):
         return None
     rest = own[len(arrays) :]

@@ -105,6 +105,8 @@ class Foreign:
             raise CallFailed(f"its arguments have no value: {error}") from error
         try:
             return self.function(*arguments, **named)
+        except CallFailed:
+            raise
         except (Exception, SystemExit, GeneratorExit) as error:
             raise CallFailed(f"it raised {described(error)}{self._advice(error)}") from error
 
