@@ -59,9 +59,9 @@ audit` says all that was found in one operator; the line of Python below it call
 
 
 OF_GROUPS = (
-    "Judged with `--groups`: the value with balls, the prox by the enclosed minimiser for each group's norm, of a sum by "
-    "the composition of both operators. What is judged by itself is searched for points at which its own objective is "
-    "lower."
+    "Judged with `--groups`: the value with balls, the prox by the enclosed minimiser for each group's norm, of a sum "
+    "by the composition of both operators. What is judged by itself is searched for points at which its own objective "
+    "is lower."
 )
 
 NOT_RUN = "<!-- not run: needs the libraries, from the extra bench -->"
