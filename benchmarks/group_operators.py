@@ -69,8 +69,8 @@ ENTRIES: tuple[tuple[Entry, str], ...] = (
 
 REMARKS = {
     f"{_BLOCKS}:L2_05": "At a group of zeros it raises, for a division by the norm.",
-    f"{_BLOCKS}:BlockMCPenalty": "At a group of zeros NaN comes out, of a division by the norm. Beyond that, with steps "
-    "above gamma, norms below step*alpha are set to 0 where the group itself has the lower objective.",
+    f"{_BLOCKS}:BlockMCPenalty": "At a group of zeros NaN comes out, of a division by the norm. Beyond that, with "
+    "steps above gamma, norms below step*alpha are set to 0 where the group itself has the lower objective.",
     f"{_BLOCKS}:BlockSCAD": "At a group of zeros NaN comes out, of a division by the norm.",
     f"{_BLOCKS}:WeightedL1GroupL2": "The operator of group g takes the weight of feature number g, "
     "`weights_features[g]`, for all features of the group. With equal weights of features it is right.",
