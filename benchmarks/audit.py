@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
+import group_operators
 import more_operators
 import operators
 from operators import Entry
@@ -57,11 +58,17 @@ audit` says all that was found in one operator; the line of Python below it call
 """
 
 
+OF_GROUPS = (
+    "Judged with `--groups`: the value with balls, the prox by the enclosed minimiser for each group's norm, of a sum "
+    "by the composition of both operators. What is judged by itself is searched for points at which its own objective "
+    "is lower."
+)
+
 NOT_RUN = "<!-- not run: needs the libraries, from the extra bench -->"
 """Where the tests leave off carrying out what the page says."""
 
 
-def audited(entry: Entry) -> Report:
+def audited(entry: Entry, groups: str | None = None) -> Report:
     """Return the report on one operator, as `symreg audit` makes it, under its name without the module's."""
     report = audit_place(
         lambda _: None,
@@ -71,6 +78,7 @@ def audited(entry: Entry) -> Report:
         parameters=entry.declared,
         settings=parsed_settings(entry.settings),
         domain=entry.domain or None,
+        groups=groups,
     )
     return replace(report, label=entry.shown)
 
@@ -132,7 +140,18 @@ def finding(check: Check) -> str:
         right, got = distinguished(check.right, check.got)
         said += f": got {got}, right is {right}"
     notes = [note for note in check.notes if not note.startswith(("step*phi", "its own step"))]
-    return ". ".join([said, *(note[:1].upper() + note[1:] if note[1:2] != " " else note for note in notes)]) + "."
+    return (
+        ". ".join(
+            [
+                said,
+                *(
+                    note[:1].upper() + note[1:] if note[1:2] != " " and not note.startswith("step*") else note
+                    for note in notes
+                ),
+            ]
+        )
+        + "."
+    )
 
 
 def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
@@ -151,11 +170,33 @@ def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     )
     parts = ["\n\n".join(_wrapped(paragraph) for paragraph in head.split("\n\n"))]
     parts += ["## Disagreements\n", f"{NOT_RUN}\n", *_disagreements(entries, reports)]
+    parts += of_groups()
     parts += ["## Verdicts\n", _table(entries, reports)]
     left_out = (*operators.LEFT_OUT, *more_operators.LEFT_OUT)
     parts += ["## Left out\n", "\n".join(_wrapped(f"- {text}", "  ") for text in left_out) + "\n"]
     parts += ["## Not tried\n", f"{_wrapped(NOT_TRIED)}\n"]
     return "\n".join(parts).replace("\n\n\n", "\n\n")
+
+
+def of_groups() -> Iterator[str]:
+    """Yield the section on operators of groups of weights, each audited here."""
+    yield "## Operators of groups\n"
+    yield f"{_wrapped(OF_GROUPS)}\n"
+    rows = ["| library | operator | formula | groups | value | prox |", f"|{' --- |' * 6}"]
+    wrong: list[str] = []
+    for entry, groups in group_operators.ENTRIES:
+        report = audited(entry, groups)
+        verdicts = {check.kind: str(check.verdict) for check in report.checks}
+        formula = f"`{entry.objective}`" if entry.objective else "by itself"
+        cells = (_cell(verdicts.get("value", "")), _cell(verdicts.get("prox", "")))
+        rows.append(f"| {entry.library} | `{report.label}` | {formula} | {groups} | {' | '.join(cells)} |")
+        bad = [check for check in report.checks if check.verdict != "agrees"]
+        if bad:
+            wrong += [f"### {entry.place.replace(':', '.')}\n", f"{_wrapped(group_operators.REMARKS[entry.place])}\n"]
+            wrong += ["\n".join(_wrapped(f"- {check.kind}: {finding(check)}", "  ") for check in bad) + "\n"]
+            wrong += [f"```sh\n{command(entry)} --groups {groups}\n```\n"]
+    yield "\n".join(rows) + "\n"
+    yield from wrong
 
 
 def _disagreements(entries: Sequence[Entry], reports: Sequence[Report]) -> Iterator[str]:

@@ -363,13 +363,13 @@ REMARKS = {
 
 LEFT_OUT = (
     "pyproximal: what acts on whole vectors, matrices or an operator: AffineSet, Euclidean, EuclideanBall, "
-    "GenericIntersectionProx, HalfSpace, Hankel, HuberCircular, Intersection, L0Ball, L10Ball (L01Ball), L1Ball, L21, "
-    "L21_plus_L1, L2 and Quadratic with an operator, L2Convolve, Nonlinear, Nuclear, NuclearBall, Orthogonal, "
+    "GenericIntersectionProx, HalfSpace, Hankel, HuberCircular, Intersection, L0Ball, L10Ball (L01Ball), L1Ball, "
+    "L2 and Quadratic with an operator, L2Convolve, Nonlinear, Nuclear, NuclearBall, Orthogonal, "
     "QuadraticEnvelopeCardIndicator, QuadraticEnvelopeRankL2, RED, Simplex, SingularValuePenalty, Sum, TV, VStack. "
     "`grad` of an operator with `hasgrad = False` is that of its Moreau envelope, made from its own prox.",
     "proxop: everything in `multi`, and the sets in `indicator` that act on whole vectors; of `nonconvex`: ConicL0, "
     "L0L2Norm, TruncatedNorm; of `scalar`: BregAbsEntropy, BregAbsLog, BregBoltzShannon, BregBoltzShannon2, BregExp, "
     "BregLpNorm, BregSquareLog, whose prox is one in a Bregman distance.",
-    "skglm: the block-separable and non-separable penalties. `derivative` of L0_5, L2_3 and LogSumPenalty, which "
-    "leaves out alpha for the reweighting that uses it, is not judged as a gradient.",
+    "skglm: the non-separable penalties. `derivative` of L0_5, L2_3 and LogSumPenalty, which leaves out alpha for the "
+    "reweighting that uses it, is not judged as a gradient.",
 )

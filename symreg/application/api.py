@@ -29,7 +29,7 @@ from symreg.model.loss import Loss
 from symreg.model.names import mentioned
 from symreg.objectives.resolve import resolve
 from symreg.objectives.single_loss import single_loss
-from symreg.objectives.structures import with_sizes
+from symreg.objectives.structures import group_sizes, with_sizes
 from symreg.targets.options import BOTH, DtypeLike, Options, Style
 from symreg.targets.styles import in_style, named_style
 from symreg.updates.kinds import KINDS
@@ -314,6 +314,7 @@ def audit(
     steps: Sequence[float] | None = None,
     points: int = AUDIT_POINTS,
     rtol: float | None = None,
+    groups: str | None = None,
     timeout: float | None = None,
 ) -> AuditReport:
     """Judge somebody's object by a formula, or, without one, by what it says of itself.
@@ -330,6 +331,8 @@ def audit(
         steps: Steps of the prox that are looked at; several from 0.01 to 100 unless given.
         points: Points per check, about.
         rtol: Relative error that is allowed besides rounding; 1e-9 unless given.
+        groups: Sizes of groups of weights, such as `"3,3,2"`, of an object that acts on groups; their weights in the
+            objective behind colons, the roots of the sizes unless given.
         timeout: Seconds that it may take; a single call of the object's is not interrupted. No limit unless given.
 
     Returns:
@@ -339,7 +342,7 @@ def audit(
         SymregError: There is nothing to audit, it acts on whole arrays, or a parameter lacks its number.
         OutOfTime: It took longer than `timeout` seconds.
     """
-    from symreg.application.audit import audit_object, operator_for
+    from symreg.application.audit import audit_in_groups, audit_object, operator_for
 
     if timeout is not None:
         worker.checked_timeout(timeout)
@@ -347,4 +350,7 @@ def audit(
         raise SpecError(f"{mentioned(str(subject), 'the text')} is a name; hand over the object itself")
     resolved = None if objective is None else resolve(objective)
     request = audit_request(resolved, parameters=params, steps=steps, points=points, rtol=rtol)
+    if groups is not None:
+        operator = operator_for(subject, as_, arguments, group_sizes(groups))
+        return audit_in_groups(operator, request, groups, timeout=timeout)
     return audit_object(operator_for(subject, as_, arguments), request, timeout=timeout)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symreg.application.choices import AuditKind
@@ -14,6 +15,7 @@ from symreg.application.python_objects import is_made_by_a_call, made_by, named_
 from symreg.application.requests import AuditRequest
 from symreg.errors import SpecError
 from symreg.model.names import did_you_mean, printable
+from symreg.objectives.structures import group_sizes, with_sizes
 
 if TYPE_CHECKING:
     from symreg.verification.audit import Operator, Report, Role
@@ -61,7 +63,69 @@ def audit_object(
     )
 
 
-def operator_at(place: str, arguments: Mapping[str, object], kind: AuditKind | None, label: str) -> Operator:
+def audit_in_groups(
+    operator: Operator,
+    request: AuditRequest,
+    groups: str,
+    *,
+    timeout: float | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Return the report on an object that acts on groups of weights, judged by functions of vectors.
+
+    Args:
+        operator: What was read of it.
+        request: What to compare.
+        groups: Sizes of the groups, and their weights in the objective: `3,3,2` or `3:1,3:1,2:0.5`.
+        timeout: Seconds that it may take; None for no limit.
+        progress: Told which check is next.
+
+    Raises:
+        SpecError: There is nothing to audit, or a parameter lacks its number.
+        OutOfTime: It took longer than `timeout` seconds.
+    """
+    from symreg.verification import against
+    from symreg.verification.audit import Check, audit_groups
+    from symreg.verification.audit.audit import numbers_of
+
+    objective = None if request.objective is None else with_sizes(request.objective, groups)
+    numbers, notes = ({}, ()) if objective is None else numbers_of(objective.terms, request.parameters)
+
+    def judge(name: str, function: Callable[..., Any]) -> Check:
+        assert objective is not None
+        arguments = "v, step" if name == "prox" else "w"
+        report = against(
+            objective.terms,
+            None,
+            function,
+            "prox" if name == "prox" else "gradient" if name == "gradient" else "value",
+            rtol=request.rtol,
+            points=request.points,
+            params=numbers,
+            arguments=arguments,
+            arrays="numpy",
+        )
+        check = report.checks[0]
+        of_point = {key: x for key, x in check.at.items() if key in ("w", "v", "step", "j")}  # all else is the object's
+        return replace(check, at=of_point, verdict="agrees" if check.is_right else check.verdict)
+
+    return audit_groups(
+        operator,
+        group_sizes(groups),
+        None if objective is None else judge,
+        objective="" if objective is None else objective.text,
+        parameters=numbers,
+        steps=request.steps,
+        points=request.points,
+        notes=notes,
+        timeout=timeout,
+        progress=progress,
+    )
+
+
+def operator_at(
+    place: str, arguments: Mapping[str, object], kind: AuditKind | None, label: str, sizes: Sequence[int] = ()
+) -> Operator:
     """Return what the auditor is handed of the object or function that a place names.
 
     Args:
@@ -69,6 +133,7 @@ def operator_at(place: str, arguments: Mapping[str, object], kind: AuditKind | N
         arguments: That an object is made with, or a function is called with, by name.
         kind: What a function computes; `object` for one that makes an object, None to go by its name.
         label: What the report calls it.
+        sizes: Of the groups of weights that it acts on, if it does.
 
     Raises:
         SpecError, UnknownName: There is none, it raises, or nothing tells what it computes.
@@ -76,18 +141,21 @@ def operator_at(place: str, arguments: Mapping[str, object], kind: AuditKind | N
     name, named = named_in(place)
     is_object = kind == "object" or inspect.isclass(named) or not _is_function(named)
     if kind in (None, "object") and is_object:
-        return _operator_of_object(name, named, arguments, label)
+        return _operator_of_object(name, named, arguments, label, sizes)
     if inspect.isclass(named) or not callable(named):
         what = "class" if inspect.isclass(named) else "number or the like"
         raise SpecError(f"{name[:40]} is a {what}, no function to take as a {kind}; leave out --as")
     kind = kind or _kind_of(name, named, arguments)
     if kind == "object":
-        return _operator_of_object(name, named, arguments, label)
+        return _operator_of_object(name, named, arguments, label, sizes)
     return function_operator(named, kind, arguments, label, name=name)
 
 
 def operator_for(
-    subject: object, kind: AuditKind | None = None, arguments: Mapping[str, object] | None = None
+    subject: object,
+    kind: AuditKind | None = None,
+    arguments: Mapping[str, object] | None = None,
+    sizes: Sequence[int] = (),
 ) -> Operator:
     """Return what the auditor is handed of an object, or of a function.
 
@@ -95,6 +163,7 @@ def operator_for(
         subject: It.
         kind: What a function computes; None to go by its name.
         arguments: That a function is called with besides its point and a step, by name.
+        sizes: Of the groups of weights that it acts on, if it does.
 
     Raises:
         SpecError: It is a text, or an object that is given arguments, or nothing tells what a function computes.
@@ -104,7 +173,7 @@ def operator_for(
     if kind == "object" or not (callable(subject) and _is_function(subject)) or inspect.isclass(subject):
         if arguments or kind not in (None, "object"):
             raise SpecError(f"a {type(subject).__name__} is no function; leave out as_ and arguments")
-        return operator_of(subject)
+        return operator_of(subject, sizes=sizes)
     name = getattr(subject, "__name__", type(subject).__name__)
     kind = kind or _kind_of(name, subject, {})
     if kind == "object":
@@ -126,10 +195,12 @@ def function_operator(
     return operator_of_function(function, kind, arguments, label)
 
 
-def _operator_of_object(name: str, named: Any, arguments: Mapping[str, object], label: str) -> Operator:
+def _operator_of_object(
+    name: str, named: Any, arguments: Mapping[str, object], label: str, sizes: Sequence[int]
+) -> Operator:
     from symreg.verification.audit import operator_of
 
-    return operator_of(_object(name, named, arguments), label)
+    return operator_of(_object(name, named, arguments), label, sizes)
 
 
 def _object(name: str, named: Any, arguments: Mapping[str, object]) -> object:

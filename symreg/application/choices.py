@@ -8,8 +8,12 @@ Dtype = Literal["float64", "float32"]
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 """The precisions of arrays."""
 
-JudgedKind = Literal["value", "gradient", "prox", "step"]
-JUDGED_KINDS: tuple[JudgedKind, ...] = ("value", "gradient", "prox", "step")
+JudgedKind = Literal[
+    "value", "gradient", "prox", "step", "hessian_vector", "partial", "loss_value", "loss_gradient", "loss_hessian"
+]
+OF_SAMPLES: tuple[JudgedKind, ...] = ("hessian_vector", "partial", "loss_value", "loss_gradient", "loss_hessian")
+"""What only an objective with a loss over samples has."""
+JUDGED_KINDS: tuple[JudgedKind, ...] = ("value", "gradient", "prox", "step", *OF_SAMPLES)
 """What a function of one's own may be judged as."""
 
 AuditKind = Literal["value", "gradient", "prox", "object"]

@@ -18,6 +18,7 @@ from symreg.application.choices import (
     JUDGED_KINDS,
     MOST_AUDIT_POINTS,
     MOST_VERIFY_POINTS,
+    OF_SAMPLES,
     RTOL,
     Arrays,
     Dtype,
@@ -235,7 +236,10 @@ def verify_request(
             function of the user's own.
     """
     if kind is not None and kind not in JUDGED_KINDS:
-        raise UnknownName(f"a function is judged as 'value', 'gradient', 'prox' or 'step', not as {kind!r:.40}")
+        listed = ", ".join(map(repr, JUDGED_KINDS[:-1]))
+        raise UnknownName(f"a function is judged as {listed} or {JUDGED_KINDS[-1]!r}, not as {kind!r:.40}")
+    if kind is not None:
+        _require_kind(objective, kind, size_range)
     if kind == "step" and len(rules) != 1:
         raise SpecError(f"a step is judged by one rule; {len(rules)} were given")
     of_foreign = {"range": size_range is not None, "far": is_far_asked, "call": call is not None, "arrays": arrays}
@@ -259,6 +263,20 @@ def verify_request(
         call=call,
         arrays=next((known for known in ARRAYS if known == arrays), None),
     )
+
+
+def _require_kind(objective: Objective, kind: JudgedKind, size_range: Sequence[float] | None) -> None:
+    """Refuse a kind of function that an objective does not have, and sizes of weights where data are drawn.
+
+    Raises:
+        SpecError: Says what is missing, and what would be right.
+    """
+    if objective.data is None and kind in OF_SAMPLES:
+        raise SpecError(f"{kind}: the objective has {_NO_LOSS}")
+    if objective.data is not None and kind == "prox" and not objective.terms.terms:
+        raise SpecError("prox: the objective has no penalty to be the operator of")
+    if objective.data is not None and kind != "prox" and size_range is not None:
+        raise SpecError("range is of functions of weights alone; data are drawn with predictions of everyday sizes")
 
 
 def _judged_dtypes(dtype: DtypeLike | None, default: DtypeChoice) -> tuple[Dtype, ...]:
@@ -313,7 +331,7 @@ def _fixed_parameters(
     objective: Objective, rules: Sequence[Rule], values: Mapping[str, float] | None, *, has_step: bool
 ) -> dict[str, float]:
     """Return the parameters to fix as floats in their domains; with a prox among the functions, `step` is one."""
-    declared = [*objective.terms.parameters, *(p for rule in rules for p in rule.parameters)]
+    declared = [*objective.parameters, *(p for rule in rules for p in rule.parameters)]
     if has_step:
         declared.append(Parameter(name="step", domain=WORDS["positive"], default=1.0))
     known = [p.name for p in declared]
@@ -325,7 +343,7 @@ def _fixed_parameters(
         for parameter in declared:  # of an objective and of rules: two may share a name
             if parameter.name == name and fixed[name] not in parameter.domain:
                 raise SpecError(f"{name} = {fixed[name]:g} is outside its domain {parameter.domain}")
-    require_order(objective.terms.parameters, fixed)
+    require_order(objective.parameters, fixed)
     return fixed
 
 

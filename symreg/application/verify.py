@@ -117,20 +117,40 @@ def judge_function(
         SpecError: It cannot be called, or not in that way.
         ToolMissing: It takes PyTorch's tensors, and there is no PyTorch.
     """
-    from symreg.verification import Sizes, against
+    from symreg.verification import Sizes, against, against_data
 
     assert request.kind is not None
     if not callable(function):
         raise SpecError(f"{mentioned(str(function), 'against:')} is not a function to judge")
+    rule = request.rules[0] if request.kind == "step" else None
+    data = request.objective.data
+    if data is not None and request.kind != "prox":
+        return against_data(
+            data,
+            request.objective.terms,
+            rule,
+            function,
+            request.kind,
+            rtol=request.rtol,
+            points=request.points,
+            params=request.parameters,
+            dtypes=request.dtypes,
+            is_far_asked=request.is_far_asked,
+            arguments=request.call,
+            arrays=request.arrays,
+            label=label or _name_of(function),
+            progress=progress,
+        )
     least, greatest = request.size_range
+    of_loss = set() if data is None else {p.name for p in data.parameters} - {*request.objective.terms.names}
     return against(
         request.objective.terms,
-        request.rules[0] if request.kind == "step" else None,
+        rule,
         function,
         request.kind,
         rtol=request.rtol,
         points=request.points,
-        params=request.parameters,
+        params={name: x for name, x in request.parameters.items() if name not in of_loss},
         dtypes=request.dtypes,
         sizes=Sizes(least=least, greatest=greatest),
         is_far_asked=request.is_far_asked,

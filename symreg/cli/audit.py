@@ -52,6 +52,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Points per check.",
 )
+@click.option(
+    "--groups",
+    metavar="SIZES",
+    help="Of the groups of weights that an object acts on, as in 3,3,2, or with their weights in the objective: "
+    "3:1,3:1,2:0.5.",
+)
 @rtol_option("1e-9")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as data.")
 @click.option("--junit", metavar="FILE", help="Write the checks as JUnit XML, too.")
@@ -66,6 +72,7 @@ def audit(
     domain: str | None,
     steps: tuple[float, ...],
     points: int,
+    groups: str | None,
     rtol: float | None,
     as_json: bool,
     junit: str | None,
@@ -96,6 +103,7 @@ def audit(
         "settings": parsed_settings(settings),
         "steps": steps,
         "points": points,
+        "groups": groups,
         "rtol": rtol,
         "parameters": parameters,
     }

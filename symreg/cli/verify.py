@@ -33,6 +33,17 @@ What --against is called with, arrays by position and parameters by name, on cop
             of a rule with states, which are in a dict,
             f(w, g, state, *, lr, beta1, beta2, eps, lam)
 
+and of an objective with a loss over samples, where sample_weight is for what takes it, and a step computes g itself:
+
+\b
+  value, gradient                f(w, X, y, *, lam, sample_weight)
+  hessian_vector                 f(w, v, X, y, *, lam, sample_weight)
+  partial                        f(w, X, y, *, sample_weight)
+            returns the sums (loss, gradient, weight), without the penalty
+  step                           f(w, X, y, *, lr, lam, sample_weight)
+  loss_value, loss_gradient, loss_hessian
+                                 f(z, y)    returns an array like z
+
 where lam stands for all parameters of OBJECTIVE, lr for those of the rule, and g is the gradient of the loss. What has
 other arguments is called as --call says:
 
@@ -60,7 +71,9 @@ other arguments is called as --call says:
     metavar="FILE.py:FUNCTION",
     help="Judge this function, or package.module:FUNCTION, in place of what symreg emits.",
 )
-@click.option("--as", "kind", type=click.Choice(JUDGED_KINDS), help="What --against computes.")
+@click.option(
+    "--as", "kind", type=click.Choice(JUDGED_KINDS), metavar="KIND", help="What --against computes: see below."
+)
 @click.option("--call", metavar="ARGUMENTS", help='What --against is called with, as in "v, tau=step*lam".')
 @click.option(
     "--arrays", type=click.Choice(ARRAYS), help="What --against takes; numbers: one weight at a time.  [default: found]"

@@ -265,6 +265,26 @@ def with_sizes(objective: Objective, text: str) -> Objective:
     """
     if objective.terms.groups is None:
         raise SpecError(f"groups {text}: {objective.name} is no penalty over groups; write group(l1), say")
+    sizes, weights = _sizes_and_weights(text)
+
+    def with_own(term: Term) -> Term:
+        if not isinstance(term.lift, Group):
+            return term
+        return replace(term, lift=replace(term.lift, sizes=sizes, strengths=weights))
+
+    return replace(objective, terms=Terms(terms=tuple(map(with_own, objective.terms.terms))))
+
+
+def group_sizes(text: str) -> tuple[int, ...]:
+    """Return the sizes of groups in a text such as `3,3,2`, or with weights that are not looked at, `3:1,3:1,2:0.5`.
+
+    Raises:
+        SpecError: It is none.
+    """
+    return _sizes_and_weights(text)[0]
+
+
+def _sizes_and_weights(text: str) -> tuple[tuple[int, ...], tuple[float, ...]]:
     rows = [_SIZES.fullmatch(part) for part in text.split(",")]
     if None in rows:
         raise SpecError(f"{mentioned(text, 'groups')}: write sizes such as 3,3,2, or with their weights 3:1,3:1,2:0.5")
@@ -274,13 +294,7 @@ def with_sizes(objective: Objective, text: str) -> Objective:
     weights = tuple(parse_number(row[2]) if row[2] else sqrt(int(row[1])) for row in rows if row is not None)
     if any(weight < 0 for weight in weights):
         raise SpecError(f"{mentioned(text, 'groups')}: a weight is a number >= 0")
-
-    def with_own(term: Term) -> Term:
-        if not isinstance(term.lift, Group):
-            return term
-        return replace(term, lift=replace(term.lift, sizes=sizes, strengths=weights))
-
-    return replace(objective, terms=Terms(terms=tuple(map(with_own, objective.terms.terms))))
+    return sizes, weights
 
 
 def _with_weights(penalty: Penalty, weights: str) -> Penalty:

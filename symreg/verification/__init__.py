@@ -15,11 +15,23 @@ if TYPE_CHECKING:
     from symreg.verification.checks.convexity import Convexity
     from symreg.verification.checks.judge import verify
     from symreg.verification.checks.quick_look import quick_look
+    from symreg.verification.data.against import against_data
     from symreg.verification.data.judge import judge_objective
     from symreg.verification.report.check import Check
     from symreg.verification.report.report import Report
 
-__all__ = ["Check", "Convexity", "Report", "Sizes", "Subject", "against", "judge_objective", "quick_look", "verify"]
+__all__ = [
+    "Check",
+    "Convexity",
+    "Report",
+    "Sizes",
+    "Subject",
+    "against",
+    "against_data",
+    "judge_objective",
+    "quick_look",
+    "verify",
+]
 
 _PLACES = {
     "Check": "report.check",
@@ -28,6 +40,7 @@ _PLACES = {
     "Sizes": "cases.sampling.sizes",
     "Subject": "cases.calling",
     "against": "checks.against",
+    "against_data": "data.against",
     "judge_objective": "data.judge",
     "quick_look": "checks.quick_look",
     "verify": "checks.judge",

@@ -12,7 +12,7 @@ from symreg.application.requests import VerifyRequest, audit_request, distinct_r
 from symreg.application.tasks.objectives import derive_updates, prove_convexity
 from symreg.application.tasks.printed import PrintedReport, notes_on
 from symreg.application.worker import Phase, Progress, Tell
-from symreg.objectives.structures import with_sizes
+from symreg.objectives.structures import group_sizes, with_sizes
 from symreg.targets.options import BOTH, Style
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ def audit_place(
     points: int = AUDIT_POINTS,
     rtol: float | None = None,
     parameters: Sequence[str] = (),
+    groups: str | None = None,
     is_limited: bool = False,
 ) -> Report:
     """Return the auditor's report on the object or function that `place` names, by an objective or by itself.
@@ -155,9 +156,10 @@ def audit_place(
         points: Points per check, about.
         rtol: Relative error that is allowed besides rounding.
         parameters: Declarations of the objective's parameters.
+        groups: Sizes of the groups of weights that the object acts on, if it does.
         is_limited: Is all of it to end within the time limit? Without one, it takes as long as it takes.
     """
-    from symreg.application.audit import audit_object, operator_at
+    from symreg.application.audit import audit_in_groups, audit_object, operator_at
     from symreg.application.python_objects import literals, place_and_arguments
 
     tell(Phase(f"audit {place}", is_symbolic=is_limited))
@@ -175,9 +177,13 @@ def audit_place(
         rtol=rtol,
     )
     label = f"{place}({', '.join(' '.join(row.split()) for row in arguments)})" if arguments else place
+
+    def progress(check: str) -> None:
+        tell(Phase(f"audit {check}", is_symbolic=is_limited))
+
+    if groups is not None:
+        operator = operator_at(place, values, kind, label, group_sizes(groups))
+        return audit_in_groups(operator, request, groups, progress=progress)
     return audit_object(
-        operator_at(place, values, kind, label),
-        request,
-        sizes=tuple(numbers.values()),
-        progress=lambda check: tell(Phase(f"audit {check}", is_symbolic=is_limited)),
+        operator_at(place, values, kind, label), request, sizes=tuple(numbers.values()), progress=progress
     )

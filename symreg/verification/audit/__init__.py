@@ -4,11 +4,21 @@ Takes an object with some of value, gradient, proximal operator and distance to 
 it should be of, if they are known; hands on a `Report`.
 """
 
-from symreg.verification.audit.audit import audit
+from symreg.verification.audit.audit import audit, audit_groups
 from symreg.verification.audit.conventions import Role
 from symreg.verification.audit.object import Operator, operator_of, operator_of_function
 from symreg.verification.cases.calling import CallFailed
 from symreg.verification.report.check import Check
 from symreg.verification.report.report import Report
 
-__all__ = ["CallFailed", "Check", "Operator", "Report", "Role", "audit", "operator_of", "operator_of_function"]
+__all__ = [
+    "CallFailed",
+    "Check",
+    "Operator",
+    "Report",
+    "Role",
+    "audit",
+    "audit_groups",
+    "operator_of",
+    "operator_of_function",
+]

@@ -14,9 +14,11 @@ from symreg.model.ordering import require_order
 from symreg.model.terms import Terms
 from symreg.verification.audit import consistency, formula, proximal, sample_points, whole_arrays
 from symreg.verification.audit.disagreements import check_of
+from symreg.verification.audit.grouped import check_prox_by_value, grouped
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import value_table
 from symreg.verification.comparison.tally import Tally
+from symreg.verification.report.check import Check
 from symreg.verification.report.numbers import exact
 from symreg.verification.report.report import Report
 
@@ -57,9 +59,9 @@ def audit(
         SpecError: The objective is no elementwise one, lacks a number, or the object acts on whole arrays.
         OutOfTime: It took longer than that.
     """
-    tick = _clock(operator.label, timeout)
+    tick = clock(operator.label, timeout)
     tell = progress or (lambda _: None)
-    steps = _steps(operator, steps)
+    steps = steps_of(operator, steps)
     per_step = max(1, points // len(steps))
     notes = list(operator.notes)
     tell("elementwise")
@@ -70,13 +72,76 @@ def audit(
         _require_something_to_compare(operator)
         tallies = _by_itself(operator, sizes, steps, per_step, points, tick, tell)
     else:
-        given, defaults = _numbers(terms, parameters or {})
+        if terms.indexed:
+            raise SpecError(
+                "the objective is one of whole vectors; only elementwise objects are judged, those of groups "
+                "whose sizes are given, and single functions of whole vectors by symreg verify --against"
+            )
+        given, defaults = numbers_of(terms, parameters or {})
         notes += defaults
         known = formula.Formula(terms=terms, parameters=given, sizes=[*sizes, *(abs(x) for x in given.values() if x)])
         tallies, left_out = _by_formula(operator, known, steps, per_step, points, rtol, tick, tell)
         notes += left_out
     checks = [check_of(tally) for tally in (*tallies, structure) if any(tally.counts.values())]
     return Report(label=operator.label, objective=objective, parameters=given, checks=tuple(checks), notes=tuple(notes))
+
+
+def audit_groups(
+    operator: Operator,
+    sizes: Sequence[int],
+    judge: Callable[[str, Callable[..., object]], Check] | None,
+    *,
+    objective: str = "",
+    parameters: Mapping[str, float] | None = None,
+    steps: Sequence[float] | None = None,
+    points: int = POINTS,
+    notes: Sequence[str] = (),
+    timeout: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Return the report on an object that acts on groups of weights.
+
+    Args:
+        operator: What it offers.
+        sizes: Of the groups.
+        judge: Compares a function of flat vectors with the formula, given what it computes; None to judge the object by
+            itself: its prox is searched for points at which its own objective is lower.
+        objective: The formula's text, for the report.
+        parameters: A number for each of the formula's parameters.
+        steps: Steps of the prox that are looked at where there is no formula.
+        points: Points per check, about.
+        notes: On the formula.
+        timeout: Seconds that all of it may take; no limit unless given.
+        progress: Called with each check's name before it is made.
+
+    Raises:
+        SpecError: It answers to no vector of so many weights, or has nothing to compare.
+        OutOfTime: It took longer than that.
+    """
+    tick = clock(operator.label, timeout)
+    subject = grouped(operator, sizes)
+    said = subject.arrangement.words
+    left_out = ["its distance to the subdifferential is not judged over groups"] if operator.distance else []
+    checks: list[Check] = []
+    if judge is None:
+        if operator.value is None or operator.prox is None:
+            raise SpecError(
+                f"{operator.label} has no value and prox to compare; give the objective that it should be of"
+            )
+        chosen = steps_of(operator, steps)
+        checks.append(check_of(check_prox_by_value(subject, chosen, max(1, points // (len(chosen) * 10)), tick)))
+    else:
+        for name, function in subject.offered.items():
+            (progress or (lambda _: None))(name)
+            tick()
+            checks.append(judge(name, function))
+    return Report(
+        label=operator.label,
+        objective=objective,
+        parameters=dict(parameters or {}),
+        checks=tuple(checks),
+        notes=(*operator.notes, *([said] if said else []), *left_out, *notes),
+    )
 
 
 def _by_formula(
@@ -155,7 +220,7 @@ def _require_something_to_compare(operator: Operator) -> None:
         raise SpecError(f"{operator.label} is a {what} alone; give the objective that it should be of")
 
 
-def _steps(operator: Operator, steps: Sequence[float] | None) -> tuple[float, ...]:
+def steps_of(operator: Operator, steps: Sequence[float] | None) -> tuple[float, ...]:
     if operator.prox is not None and not operator.takes_step:
         if steps is not None and any(step != 1 for step in steps):
             raise SpecError(f"{operator.label}: its prox takes no step; it is judged with step = 1")
@@ -169,19 +234,14 @@ def _steps(operator: Operator, steps: Sequence[float] | None) -> tuple[float, ..
     return chosen
 
 
-def _numbers(terms: Terms, given: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
+def numbers_of(terms: Terms, given: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
     """Return a number for each parameter, and notes on those that were not given.
 
     The default that a spec or a declaration gives is taken; one that was chosen for want of it is not.
 
     Raises:
-        SpecError: One is missing, unknown or outside its domain; or the terms are no function of single weights.
+        SpecError: One is missing, unknown or outside its domain.
     """
-    if terms.indexed:
-        raise SpecError(
-            "the objective is one of whole vectors; only elementwise objects are judged, and single functions of whole "
-            "vectors by symreg verify --against"
-        )
     known = {p.name: p for p in terms.parameters}
     for name, number in given.items():
         if name not in known:
@@ -202,7 +262,7 @@ def _numbers(terms: Terms, given: Mapping[str, float]) -> tuple[dict[str, float]
     return numbers, notes
 
 
-def _clock(label: str, timeout: float | None) -> Callable[[], None]:
+def clock(label: str, timeout: float | None) -> Callable[[], None]:
     """Return what is called at every point: it raises once the time is up."""
     end = None if timeout is None else time.monotonic() + timeout
 

@@ -20,12 +20,16 @@ Role: TypeAlias = Literal["value", "gradient", "prox", "distance"]
 NAMES: Mapping[Role, tuple[str, ...]] = {
     "value": ("value", "__call__", "evaluate", "cost", "f"),
     "gradient": ("grad", "gradient"),
-    "prox": ("prox_1d", "prox", "proximal_operator", "proximal"),
+    "prox": ("prox_1d", "prox_1feat", "prox_1group", "prox", "proximal_operator", "proximal"),
     "distance": ("subdiff_distance",),
 }
 """What an object calls each, the first that it has. pyproximal, proxop, ProxTorch, SCICO, deepinv: `__call__`, `grad`,
-`prox(v, step)`. skglm: `value`, `prox_1d(v, step, j)`, `subdiff_distance(w, grad, ws)`. dask-glm: `f`, `gradient`,
+`prox(v, step)`. skglm: `value`, `prox_1d(v, step, j)`, `subdiff_distance(w, grad, ws)`, of groups `prox_1feat(v, step,
+j)` of a row and `prox_1group(v, step, g)`. dask-glm: `f`, `gradient`,
 `proximal_operator`. CIL: `proximal(v, step)`. ODL: `gradient`, and a `proximal(step)` that makes the operator."""
+
+BY_GROUP = ("prox_1feat", "prox_1group")
+"""Those that are called with the weights of one group, and its number."""
 
 STEPS = ("step", "stepsize", "step_size", "tau", "scaling", "gamma", "t", "eta", "sigma", "lam")
 """What the step of a prox is called, the surest first: `tau` in pyproximal, `gamma` in deepinv, `scaling` in jaxopt."""
@@ -56,12 +60,14 @@ class Prox:
         call: Of an array and a step.
         takes_step: Does it depend on a step?
         is_by_element: Is it called with one plain number?
+        is_by_group: Is it called with the numbers of one group, a step, and the group's number?
         step: The name of the parameter that is taken for the step; "" where its place says so.
     """
 
-    call: Callable[[Any, float], Any]
+    call: Callable[..., Any]
     takes_step: bool = True
     is_by_element: bool = False
+    is_by_group: bool = False
     step: str = ""
 
 
@@ -112,6 +118,8 @@ def prox_of(name: str, function: Callable[..., Any], given: Mapping[str, object]
     bound = partial(function, **given) if given else function
     if name == "prox_1d":
         return Prox(call=lambda v, step: bound(v, step, 0), is_by_element=True)
+    if name in BY_GROUP:
+        return Prox(call=bound, is_by_group=True)
     own = parameters_of(function)
     if own is None:
         return Prox(call=bound)

@@ -6,8 +6,10 @@ asked with, arrays of which library and shape or one number at a time, is what m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -97,8 +99,13 @@ class _Members:
     notes: tuple[str, ...] = ()
 
 
-def operator_of(subject: object, label: str = "") -> Operator:
+def operator_of(subject: object, label: str = "", sizes: Sequence[int] = ()) -> Operator:
     """Return what an object offers.
+
+    Args:
+        subject: Anybody's.
+        label: What a report calls it; its type's name unless given.
+        sizes: Of the groups of weights that it acts on; none for an elementwise object.
 
     Raises:
         SpecError: It has no proximal operator, and no value that a gradient could be compared with.
@@ -119,6 +126,13 @@ def operator_of(subject: object, label: str = "") -> Operator:
             "subdiff_distance"
         )
     prox = prox_of(*offered["prox"], {}) if "prox" in offered else None
+    if prox is not None and prox.is_by_group:
+        if not sizes:
+            raise SpecError(
+                f"{label} acts on whole arrays; only elementwise objects are judged, and others in groups whose sizes "
+                f"are given: its {offered['prox'][0]} is that of a group"
+            )
+        prox = replace(prox, call=partial(_of_groups, prox.call, tuple(sizes)), is_by_group=False)
     members = _Members(
         value=offered["value"][1] if "value" in offered else None,
         gradient=offered["gradient"][1] if "gradient" in offered else None,
@@ -154,6 +168,12 @@ def operator_of_function(
         taken, held = function_of(name, function, given), tuple(given.values())
         members = _Members(value=taken, held=held) if role == "value" else _Members(gradient=taken, held=held)
     return _laid_out(function, members, label or name)
+
+
+def _of_groups(call: Callable[..., Any], sizes: Sequence[int], points: Any, step: float) -> Any:
+    """Return the proximal points of groups one after the other."""
+    flat, ends = np.ravel(points), list(pairwise(accumulate(sizes, initial=0)))
+    return np.concatenate([np.ravel(call(flat[a:b].copy(), step, g)) for g, (a, b) in enumerate(ends)])
 
 
 def _note_of_step(name: str, function: Callable[..., Any], prox: Prox, known: Collection[str]) -> tuple[str, ...]:

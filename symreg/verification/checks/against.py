@@ -190,11 +190,11 @@ class _Question:
     def _subject(self, dtype: Dtype) -> Subject:
         functions: dict[str, Callable[..., Any]] = {self.name: self.foreign}
         if self.rule is not None:
-            functions[f"{self.rule.name}_state"] = partial(_initial_state, self.rule)
+            functions[f"{self.rule.name}_state"] = partial(initial_state, self.rule)
         return Subject(label=self.label, dtype=dtype, functions=functions, is_emitted=False)
 
 
-def _initial_state(rule: Rule, w: Any) -> dict[str, Any]:
+def initial_state(rule: Rule, w: Any) -> dict[str, Any]:
     """Return the rule's states before the first step, by name."""
     states: dict[str, Any] = {
         s.name: np.full(w.shape, s.initial, w.dtype) if s.is_array else s.initial for s in rule.states

@@ -18,7 +18,7 @@ from symreg.verification.checks.evidence import Evidence, Judge
 from symreg.verification.report.check import CONSTANT_FACTOR, Check
 
 Given = Mapping[str, Any]
-"""All that the function is given, by name, and `n`, the number of weights."""
+"""All that the function is given, by name, and `n` and `m`, the numbers of weights and of samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Convention:
 
         def called(*positional: Any, **named: Any) -> Any:
             values = dict(zip(arrays, positional, strict=True)) | named
-            values[self.name] = self.given({**values, "n": float(len(positional[0]))})
+            sizes = {"n": float(len(positional[0])), "m": float(len(values.get("y", positional[0])))}
+            values[self.name] = self.given({**values, **sizes})
             return function(*(values.pop(name) for name in arrays), **values)
 
         return called
@@ -95,14 +96,15 @@ def _told(check: Check, said: str) -> Check:
     return replace(check, notes=(*(n for n in check.notes if not n.startswith(CONSTANT_FACTOR)), said))
 
 
-def usual_conventions(names: Sequence[str], rule: Rule | None) -> Iterator[Convention]:
+def usual_conventions(names: Sequence[str], rule: Rule | None, counts: Sequence[str] = ("n",)) -> Iterator[Convention]:
     """Yield conventions for what a function is given, the likely ones first.
 
     Args:
         names: The parameters that it is given, the `step` of a prox among them.
         rule: Of a step.
+        counts: What a parameter may be divided by: the number of weights `n`, that of samples `m`.
     """
-    scales = ["n", *(name for name in ("step", "lr") if name in names)]
+    scales = [*counts, *(name for name in ("step", "lr") if name in names)]
     of_rule = {"step", *(p.name for p in rule.parameters)} if rule is not None else {"step"}
     own, others = [name for name in names if name not in of_rule], [name for name in names if name in of_rule]
     for name in [*own, *others]:

@@ -14,6 +14,7 @@ from symreg.verification.checks.quick_look import quick_look
 from symreg.verification.data.checks import KINDS, evidence, judge
 from symreg.verification.data.losses import loss_checks
 from symreg.verification.data.matrices import HAS_SCIPY, WITHOUT_SCIPY
+from symreg.verification.data.samples import Wanted
 from symreg.verification.oracle.formats import FORMATS, Dtype
 from symreg.verification.report.check import Check
 from symreg.verification.report.report import Report
@@ -111,7 +112,7 @@ def data_checks(
     offered = [(name, subject) for name in names for subject in subjects if name in subject.functions]
     allowed = {dtype: max(rtol, _ALLOWED[dtype] if is_brief else 0.0) for dtype in _ALLOWED}
     at = {
-        dtype: evidence(data, terms, dtype, params or {}, allowed[dtype], is_brief=is_brief)
+        dtype: evidence(data, terms, dtype, params or {}, allowed[dtype], wanted=Wanted(is_brief=is_brief))
         for dtype in dict.fromkeys(subject.dtype for _, subject in offered)
     }
     checks = []

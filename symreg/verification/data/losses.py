@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import isnan, nan
+from math import isnan, log10, nan
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,7 @@ def loss_checks(
     params: Mapping[str, float] | None = None,
     rtol: float = 0.0,
     is_brief: bool = False,
+    sizes: tuple[float, float] = (0.0, _LARGEST),
 ) -> tuple[Check, ...]:
     """Compare the functions of a loss that subjects offer with what is right.
 
@@ -95,9 +96,10 @@ def loss_checks(
         params: Parameters that are fixed instead of sampled.
         rtol: Relative error that is allowed besides the tolerance.
         is_brief: A quick look, at few sets of parameters.
+        sizes: The least and the greatest of the predictions.
     """
     groups = {
-        dtype: _groups(loss, dtype, params or {}, _GROUPS_AT_A_LOOK if is_brief else _GROUPS)
+        dtype: _groups(loss, dtype, params or {}, _GROUPS_AT_A_LOOK if is_brief else _GROUPS, sizes)
         for dtype in dict.fromkeys(subject.dtype for subject in subjects)
     }
     return tuple(
@@ -130,13 +132,18 @@ def _judge(subject: Subject, name: str, groups: Sequence[_Group], rtol: float) -
             )
             tally.counts[result.finding] += 1
             if result.finding is Finding.WRONG:
-                tally.fail(Failure(at=at, expected=float(low), got=got, ratio=result.ratio))
+                tally.fail(Failure(at=at, expected=float(low), got=got, ratio=result.ratio, rank=_rank(at["z"])))
             elif result.finding is Finding.RIGHT:
                 ulps = abs(got - float(low)) / ulp_at(abs(float(low)), shape)
                 tally.note(Right(at=at, expected=float(low), got=got, ratio=result.ratio, ulps=ulps))
     if subject.is_emitted and groups:
         _of_behaviour(tally, subject, name, groups[0])
     return tally.check()
+
+
+def _rank(z: float) -> float:
+    """Return how instructive a prediction is: the nearer to 1 in size, the more."""
+    return abs(log10(abs(z))) if z else 1.0
 
 
 def _ends(jet: Jet, order: int) -> tuple[arb, arb]:
@@ -154,9 +161,11 @@ def _called(subject: Subject, name: str, group: _Group) -> Vector:
     z, y = group.z.copy(), group.y.copy()
     result = subject.call(name, {"z": z, "y": y, **group.parameters})
     found = vector_of(result, z.shape, name)
+    if not subject.is_emitted:
+        return found
     if not (np.array_equal(z, group.z, equal_nan=True) and np.array_equal(y, group.y, equal_nan=True)):
         raise CallFailed("it changed z or y, which it was only to read")
-    if subject.is_emitted and found.dtype != z.dtype:
+    if found.dtype != z.dtype:
         raise CallFailed(f"{name} is {found.dtype} where {z.dtype} is right")
     return found
 
@@ -189,12 +198,17 @@ def _no_label(labels: Labels) -> float | None:
     return next((x for x in (0.25, -7.0, 1e6) if x not in labels), None)
 
 
-def _groups(loss: Loss, dtype: Dtype, fixed: Mapping[str, float], count: int) -> tuple[_Group, ...]:
+def _groups(
+    loss: Loss, dtype: Dtype, fixed: Mapping[str, float], count: int, sizes: tuple[float, float]
+) -> tuple[_Group, ...]:
     made: list[_Group] = []
     for number in range(count if loss.parameters else 1):
         stream = Stream("loss", loss.name, number)
         parameters = sampled_parameters(loss.parameters, stream, number, fixed)
-        rows = list(_pairs(loss, parameters, stream, dtype))
+        pairs = _pairs(loss, parameters, stream, dtype)
+        rows = [(z, y) for z, y in pairs if sizes[0] <= abs(z) <= sizes[1]]
+        if not rows:
+            continue
         z, y = (np.array(column, dtype=dtype) for column in zip(*rows, strict=True))
         made.append(_Group(loss, parameters, z, y))
     return tuple(made)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
 from symreg.verification.cases.sampling.arrays import sampled_array
 from symreg.verification.cases.sampling.parameters import human_parameters, sampled_parameters
-from symreg.verification.cases.sampling.partitions import partition_of
+from symreg.verification.cases.sampling.partitions import lengths_of, partition_of
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.oracle.formats import Dtype, Vector
 
@@ -28,6 +29,29 @@ _FAR = 1e4
 """Predictions are at most about that large."""
 
 _KINDS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which data sets are wanted.
+
+    Args:
+        is_brief: A few shapes only, for a quick look.
+        rounds: How often each shape is drawn otherwise.
+        within: Of each sample, the sum of |x_j*w_j| is at most about that large.
+        beyond: Some prediction is larger.
+        is_weighted: Do some have weights of samples?
+    """
+
+    is_brief: bool = False
+    rounds: int = 2
+    within: float = inf
+    beyond: float = 0.0
+    is_weighted: bool = True
+
+
+ALL = Wanted()
+"""All that emitted functions are to be right at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +88,7 @@ class Sample:
 
 
 def samples(
-    data: DataTerm, terms: Terms, dtype: Dtype, fixed: Mapping[str, float], *, is_brief: bool = False
+    data: DataTerm, terms: Terms, dtype: Dtype, fixed: Mapping[str, float], wanted: Wanted = ALL
 ) -> tuple[Sample, ...]:
     """Return data sets of several shapes, with and without weights of samples, the plainest first.
 
@@ -73,31 +97,48 @@ def samples(
         terms: The penalty; the weights lie in its domain.
         dtype: Of all arrays.
         fixed: Parameters that are not sampled.
-        is_brief: A few shapes only, for a quick look.
+        wanted: Which of them.
     """
-    shapes = _FEW if is_brief else tuple((m, n) for m in ROWS for n in COLUMNS)
-    drawn = (_sample(data, terms, dtype, fixed, m, n, k) for k, (m, n) in enumerate(shapes * (1 if is_brief else 2)))
-    return tuple(sample for sample in drawn if sample is not None)
+    shapes = _FEW if wanted.is_brief else tuple((m, n) for m in ROWS for n in COLUMNS) * wanted.rounds
+    lengths = lengths_of(terms, (0,))[0]
+    drawn = (_sample(data, terms, dtype, fixed, m, lengths or n, k, wanted) for k, (m, n) in enumerate(shapes))
+    return tuple(
+        sample if wanted.is_weighted else replace(sample, sample_weight=None)
+        for sample in drawn
+        if sample is not None and _largest(sample) >= wanted.beyond
+    )
+
+
+def _largest(sample: Sample) -> float:
+    """Return the greatest size of a prediction."""
+    return float(np.abs(sample.X.astype(np.float64) @ sample.w.astype(np.float64)).max())
 
 
 def _sample(
-    data: DataTerm, terms: Terms, dtype: Dtype, fixed: Mapping[str, float], m: int, n: int, number: int
+    data: DataTerm,
+    terms: Terms,
+    dtype: Dtype,
+    fixed: Mapping[str, float],
+    m: int,
+    n: int,
+    number: int,
+    wanted: Wanted,
 ) -> Sample | None:
     stream = Stream("data", data.loss.name, m, n, number)
     declared = tuple({p.name: p for p in (*data.parameters, *terms.parameters)}.values())
     parameters = _parameters(declared, stream, number, fixed)
-    w = _weights(terms, parameters, n, stream, dtype)
+    w = _weights(terms, parameters, n, stream, dtype, number)
     if w is None:
         return None
     domain = data.loss.prediction.at(parameters)
-    rows = [_row(w, stream, dtype, domain, number + k) for k in range(m)]
+    rows = [_row(w, stream, dtype, domain, (number, k), wanted) for k in range(m)]
     X = np.array([row for row in rows if row is not None], dtype=dtype).reshape(-1, n)
     if not len(X):
         return None
     predictions = [
         float(sum(Fraction(float(a)) * Fraction(float(b)) for a, b in zip(row, w, strict=True))) for row in X
     ]
-    y = np.array([_label(data.loss.labels, z, stream, k) for k, z in enumerate(predictions)], dtype=dtype)
+    y = np.array([_label(data.loss.labels, z, stream, (number, k)) for k, z in enumerate(predictions)], dtype=dtype)
     is_weighted = number % 2 == 1
     sample_weight = np.array([_of_sample(stream, k, len(X)) for k in range(len(X))], dtype=dtype)
     v = np.array([stream.sign() * stream.log_uniform(-2, 2) for _ in range(n)], dtype=dtype)
@@ -129,14 +170,16 @@ def _parameters(
     return sampled_parameters(declared, stream, number - len(_FEW), fixed)
 
 
-def _weights(terms: Terms, parameters: Mapping[str, float], n: int, stream: Stream, dtype: Dtype) -> Vector | None:
+def _weights(
+    terms: Terms, parameters: Mapping[str, float], n: int, stream: Stream, dtype: Dtype, number: int
+) -> Vector | None:
     """Return n weights of the penalty's domain, zeros among them; None where the domain holds none that are tried."""
     domains = terms.intervals(parameters)
     chosen: list[float] = []
     for _ in range(n):
         for _ in range(64):
             size = 0.0 if stream.integer(0, 5) == 0 else stream.sign() * stream.log_uniform(-3, 2)
-            weight = float(np.dtype(dtype).type(size))
+            weight = float(np.dtype(dtype).type(_read_well(size, number)))
             if all(weight in domain for domain in domains):
                 chosen.append(weight)
                 break
@@ -145,10 +188,22 @@ def _weights(terms: Terms, parameters: Mapping[str, float], n: int, stream: Stre
     return np.array(chosen, dtype=dtype)
 
 
-def _row(w: Vector, stream: Stream, dtype: Dtype, domain: Interval, number: int) -> Vector | None:
-    """Return one row whose prediction lies in the domain: dense, sparse, of zeros, or one with a large prediction."""
+def _row(
+    w: Vector, stream: Stream, dtype: Dtype, domain: Interval, place: tuple[int, int], wanted: Wanted
+) -> Vector | None:
+    """Return one row whose prediction lies in the domain: dense, sparse, of zeros, or one with a large prediction.
+
+    Args:
+        w: The weights.
+        stream: What it is drawn from.
+        dtype: Of the row.
+        domain: Of the prediction.
+        place: The number of the data set, and of the row in it.
+        wanted: What predictions are wanted.
+    """
+    number, k = place
     for tried in range(32):
-        kind = number % _KINDS if tried == 0 else stream.integer(0, _KINDS - 1)
+        kind = (k + (3 if wanted.beyond else number)) % _KINDS if tried == 0 else stream.integer(0, _KINDS - 1)
         row = [stream.sign() * stream.log_uniform(-2, 2) for _ in w]
         if kind == 1:
             row = [x if stream.integer(0, 2) == 0 else 0.0 for x in row]
@@ -157,7 +212,10 @@ def _row(w: Vector, stream: Stream, dtype: Dtype, domain: Interval, number: int)
         reach = max(1.0, sum(abs(a * float(b)) for a, b in zip(row, w, strict=True)))
         if kind == 3:
             row = [x * stream.log_uniform(0, 10) * min(8.0, _FAR / reach) / 8 for x in row]
-        found = np.array(row, dtype=dtype)
+        reach = sum(abs(a * float(b)) for a, b in zip(row, w, strict=True))
+        if reach > wanted.within:
+            row = [x * wanted.within / reach for x in row]
+        found = np.array([_read_well(x, number) for x in row], dtype=dtype)
         prediction = sum(Fraction(float(a)) * Fraction(float(b)) for a, b in zip(found, w, strict=True))
         # A prediction near an end of the domain would be outside once it is rounded.
         if all(prediction * side in domain for side in (Fraction(1), Fraction(1001, 1000), Fraction(999, 1000))):
@@ -165,8 +223,14 @@ def _row(w: Vector, stream: Stream, dtype: Dtype, domain: Interval, number: int)
     return None
 
 
-def _label(labels: Labels, prediction: float, stream: Stream, number: int) -> float:
+def _read_well(x: float, number: int) -> float:
+    """Return a number with few digits in the first data sets."""
+    return float(f"{x:.2g}") if number < len(_FEW) else x
+
+
+def _label(labels: Labels, prediction: float, stream: Stream, place: tuple[int, int]) -> float:
     """Return a label: of a set each in turn, of an interval its ends too, of the line one near the prediction."""
+    data_set, number = place
     if labels.values:
         return float(labels.values[number % len(labels.values)])
     low, high = labels.interval.low, labels.interval.high
@@ -176,7 +240,7 @@ def _label(labels: Labels, prediction: float, stream: Stream, number: int) -> fl
         return label if label in labels else float(first)
     if low is None and high is None:
         far = stream.sign() * stream.log_uniform(-3, 3)
-        return far if number % 2 else prediction * (1 + stream.uniform() / 8) + far / 64
+        return _read_well(far if number % 2 else prediction * (1 + stream.uniform() / 8) + far / 64, data_set)
     rows = ((low, labels.interval.low_closed), (high, labels.interval.high_closed))
     ends = [end for end, is_closed in rows if end is not None and is_closed]
     if ends and number % 3 == 0:

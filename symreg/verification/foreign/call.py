@@ -7,10 +7,17 @@ from typing import Literal
 
 from symreg.errors import SpecError
 from symreg.model.lifts import STARTS
+from symreg.model.loss import DataTerm
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
 
-Kind = Literal["value", "gradient", "prox", "step"]
+Kind = Literal[
+    "value", "gradient", "prox", "step", "hessian_vector", "partial", "loss_value", "loss_gradient", "loss_hessian"
+]
+OF_SAMPLES: tuple[Kind, ...] = ("hessian_vector", "partial", "loss_value", "loss_gradient", "loss_hessian")
+"""What only an objective with a loss over samples has."""
+SAMPLE_WEIGHT = "sample_weight"
+"""The argument for the samples' weights, which a function need not take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +26,8 @@ class Call:
 
     Args:
         kind: What it computes.
-        arrays: Given by position: `w`, or `v` of a prox; of a step `g`, and `state` if the rule has one.
+        arrays: Given by position: `w`, or `v` of a prox; of a step `g`, and `state` if the rule has one. Over samples
+            `X` and `y` in place of `g`; of a loss alone `z` and `y`.
         named: Given by keyword: declared arrays, the `step` of a prox, a rule's parameters, the objective's.
         states: What the dict `state` holds.
     """
@@ -57,6 +65,28 @@ def call_of(terms: Terms, rule: Rule | None, kind: Kind) -> Call:
         arrays=("w", "g", *(["state"] if states else [])),
         named=(*(p.name for p in rule.parameters), *own),
         states=states,
+    )
+
+
+def call_of_samples(data: DataTerm, terms: Terms, rule: Rule | None, kind: Kind) -> Call:
+    """Return the call of a function of an objective with a loss over samples.
+
+    Raises:
+        SpecError: It is a step, and there is no rule.
+    """
+    of_loss = tuple(p.name for p in data.loss.parameters)
+    if kind.startswith("loss_"):
+        return Call(kind=kind, arrays=("z", "y"), named=of_loss)
+    if kind == "partial":
+        return Call(kind=kind, arrays=("w", "X", "y"), named=(*of_loss, SAMPLE_WEIGHT))
+    penalty = call_of(terms, rule, kind if kind == "step" else "value")
+    named = (*(p.name for p in data.parameters), *penalty.named)
+    arrays = ("w", "v", "X", "y") if kind == "hessian_vector" else ("w", "X", "y")
+    return Call(
+        kind=kind,
+        arrays=(*arrays, *(name for name in penalty.arrays if name == "state")),
+        named=(*dict.fromkeys(named), SAMPLE_WEIGHT),
+        states=penalty.states,
     )
 
 

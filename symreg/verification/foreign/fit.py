@@ -80,13 +80,23 @@ def planned(
         plan = Plan(call=call, name=name, left_out=frozenset(left_out))
     if signature is None:
         return plan
-    nothing = dict.fromkeys((*call.names, "n"), 1.0)
+    nothing = dict.fromkeys((*call.names, "n", "m"), 1.0)
     positional, named = plan.at(nothing)
     try:
         signature.bind(*positional, **named)
     except TypeError as error:
         raise SpecError(mismatch(plan, function, str(error))) from None
+    if arguments is None and (swapped := _swapped(signature, call)):
+        raise SpecError(mismatch(plan, function, swapped))
     return plan
+
+
+def _swapped(signature: inspect.Signature, call: Call) -> str:
+    """Say where a function's own names tell that it takes the arrays in another order; "" if nowhere."""
+    for own, array in zip(_by_position_or_keyword(signature), call.arrays, strict=False):
+        if own.name != array and own.name in call.arrays:
+            return f"its {own.name} would be {array}"
+    return ""
 
 
 def without_fixed(plan: Plan, fixed: Collection[str]) -> Plan | None:
@@ -177,6 +187,9 @@ def _guess(signature: inspect.Signature, call: Call) -> str | None:
     """Return arguments that fit: the arrays in order, what has a name of its own, and what is left in order."""
     own = _by_position_or_keyword(signature)
     arrays = own[: len(call.arrays)]
+    names = [p.name for p in arrays]
+    if sorted(names) == sorted(call.arrays) and tuple(names) != call.arrays:
+        return ", ".join([*names, *(f"{p.name}={p.name}" for p in own if p.name in call.named)])
     if len(arrays) < len(call.arrays) or any(p.kind is Parameter.KEYWORD_ONLY or p.name in call.named for p in arrays):
         return None
     rest = own[len(arrays) :]

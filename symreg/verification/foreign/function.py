@@ -49,10 +49,13 @@ class Foreign:
         weights = next(iter(values.values()))
         before = {name: x.copy() for name, x in values.items() if isinstance(x, np.ndarray)}
         state = values.get("state", {})
-        given = {name: self._given(x) for name, x in values.items() if name != "state"} | {"n": len(weights)}
+        given = {name: self._given(x) for name, x in values.items() if name != "state"}
+        given = {name: x for name, x in _sizes(values).items() if name not in state} | given
         handed = {name: self._given(x) for name, x in state.items()}
         result = self._raw({**handed, **given, "state": handed} if state else given)
         self._look_at_inputs(values, before)
+        if self.plan.call.kind == "partial" and isinstance(result, tuple):
+            return tuple(map(to_array, result))
         if self.plan.call.kind != "step":
             result = to_array(result)
             if isinstance(result, list | tuple):
@@ -76,7 +79,7 @@ class Foreign:
         state = values.get("state", {})
         results, states = [], []
         for j in range(len(weights)):
-            given = {**values, **{name: _single(column[j]) for name, column in columns.items()}, "n": len(weights)}
+            given = {**_sizes(values), **values, **{name: _single(column[j]) for name, column in columns.items()}}
             own = {name: _single(x[j]) if isinstance(x, np.ndarray) else x for name, x in state.items()}
             result = self._raw({**own, **given, "state": own} if state else given)
             if kind == "step":
@@ -102,6 +105,8 @@ class Foreign:
             raise CallFailed(f"its arguments have no value: {error}") from error
         try:
             return self.function(*arguments, **named)
+        except CallFailed:
+            raise
         except (Exception, SystemExit, GeneratorExit) as error:
             raise CallFailed(f"it raised {described(error)}{self._advice(error)}") from error
 
@@ -174,6 +179,12 @@ class Foreign:
     def text(self) -> str:
         """What is called with what, as a report shows it."""
         return f"{self.plan.text} on {IN_WORDS[self.arrays]}"
+
+
+def _sizes(values: Mapping[str, Any]) -> dict[str, int]:
+    """Return the numbers of weights and of samples that arguments can be made of."""
+    weights = next(iter(values.values()))
+    return {"n": len(weights), "m": len(values.get("y", weights))}
 
 
 def described(error: BaseException) -> str:

@@ -41,11 +41,25 @@ def tried(
         SpecError: The call does not fit; says the call, and what the function said.
         ToolMissing: The function takes PyTorch's tensors, and there is no PyTorch.
     """
-    values = _plain_values(foreign, terms, rule, fixed, dtype)
+    return tried_with(foreign, _plain_values(foreign, terms, rule, fixed, dtype), {*fixed, *known})
+
+
+def tried_with(foreign: Foreign, values: Mapping[str, Any], known: Collection[str]) -> Foreign:
+    """Return the function once a call with these values has not shown that the call does not fit.
+
+    Args:
+        foreign: The function.
+        values: One for each name of the call.
+        known: Names that a function which does not tell its signature is also tried without.
+
+    Raises:
+        SpecError: The call does not fit; says the call, and what the function said.
+        ToolMissing: The function takes PyTorch's tensors, and there is no PyTorch.
+    """
     reason = _misfit(foreign, values)
     if reason is None:
         return foreign
-    plan = without_fixed(foreign.plan, {*fixed, *known})
+    plan = without_fixed(foreign.plan, known)
     if plan is not None:
         other = replace(foreign, plan=plan, notes={})
         if _misfit(other, values) is None:

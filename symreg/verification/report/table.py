@@ -18,7 +18,8 @@ _OF_PAIRS = ("subgradient", "prox_monotone", "prox_lipschitz")
 _OF_NUMBERS = ("value", "partial", "lipschitz")
 """Checks of functions whose output is named in full, or is one number."""
 
-_NAMES = {name: name for name in ("value", "prox", "hessian_vector", "lipschitz")} | {"step": "w"}
+_OWN_NAMES = ("value", "prox", "hessian_vector", "lipschitz", "loss_value", "loss_gradient", "loss_hessian")
+_NAMES = {name: name for name in _OWN_NAMES} | {"step": "w"}
 """What came out, by the kind of a check whose points do not name it."""
 
 
