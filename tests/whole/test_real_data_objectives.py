@@ -1,0 +1,188 @@
+"""Real data: emitted steps and a plain loop fit whole objectives; each end is optimal in balls, and a library's too."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from optimality import distances
+
+import symreg
+
+datasets = pytest.importorskip("sklearn.datasets")
+linear_model = pytest.importorskip("sklearn.linear_model")
+preprocessing = pytest.importorskip("sklearn.preprocessing")
+
+RESTART = 400
+"""Steps after which FISTA forgets its momentum: then it converges as fast as the objective is curved."""
+
+on_both_targets = pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=pytest.mark.sweep)])
+
+
+@pytest.fixture(scope="module")
+def diabetes() -> tuple[Any, Any]:
+    """Return 442 samples of 10 standardised columns, and a response of mean 0."""
+    X, y = datasets.load_diabetes(return_X_y=True)
+    return preprocessing.StandardScaler().fit_transform(X), y - y.mean()
+
+
+@pytest.fixture(scope="module")
+def cancer() -> tuple[Any, Any]:
+    """Return 569 samples of 30 standardised columns, and labels -1 and 1."""
+    X, y = datasets.load_breast_cancer(return_X_y=True)
+    return preprocessing.StandardScaler().fit_transform(X), 2.0 * y - 1
+
+
+@cache
+def loaded(objective: str, rules: str, target: str) -> Any:
+    return symreg.load(objective, rules=rules.split(), target=target, judge=False, timeout=100)
+
+
+def fit(functions: Any, rule: str, data: tuple[Any, Any], steps: int, *, lr: float, **others: Any) -> Any:
+    """Return the weights after so many emitted steps from 0."""
+    w = np.zeros(data[0].shape[1])
+    step = getattr(functions, f"{rule}_step")
+    for number in range(steps):
+        if rule == "fista" and number % RESTART == 0:
+            state = functions.fista_state(w)
+        step(w, *data, *([state] if rule == "fista" else []), lr=lr, **others)
+    return w
+
+
+def curvature(X: Any) -> float:
+    """Return the greatest curvature of half the mean of squared errors."""
+    return float(np.linalg.norm(X, 2) ** 2 / len(X))
+
+
+# Diabetes
+
+LASSO = "mean(half_squared_error) + l1"
+
+
+@on_both_targets
+@pytest.mark.parametrize("rule", ["proximal_gradient", "fista"])
+def test_lasso_is_that_of_scikit_learn(diabetes: tuple[Any, Any], rule: str, target: str) -> None:
+    X, y = diabetes
+    functions = loaded(LASSO, "proximal_gradient fista", target)
+    reached = fit(functions, rule, diabetes, 2000, lr=1 / functions.lipschitz(X), lam=2.0)
+    theirs = linear_model.Lasso(alpha=2.0, fit_intercept=False, tol=1e-15, max_iter=10**6).fit(X, y).coef_
+    assert np.abs(reached - theirs).max() <= 1e-8
+    assert distances(LASSO, reached, X, y, parameters={"lam": 2.0}).max() <= 1e-10
+    assert np.sum(reached == 0) == np.sum(theirs == 0) > 0
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2], ids=["a weight", "a zero that should not be", "a weight that should be 0"])
+def test_points_beside_the_optimum_are_noticed(diabetes: tuple[Any, Any], moved: int) -> None:
+    X, y = diabetes
+    optimum = linear_model.Lasso(alpha=2.0, fit_intercept=False, tol=1e-15, max_iter=10**6).fit(X, y).coef_
+    zeros, others = np.flatnonzero(optimum == 0), np.flatnonzero(optimum)
+    beside = optimum.copy()
+    if moved == 0:
+        beside[others[0]] *= 1 + 1e-6
+    elif moved == 1:
+        beside[others[0]] = 0
+    else:
+        beside[zeros[0]] = 1e-9
+    assert distances(LASSO, beside, X, y, parameters={"lam": 2.0}).max() > 1e-6
+
+
+@pytest.mark.sweep
+@on_both_targets
+def test_elastic_net_is_that_of_scikit_learn(diabetes: tuple[Any, Any], target: str) -> None:
+    X, y = diabetes
+    objective, strengths = "mean(half_squared_error) + l1(lam=a) + l2(lam=b)/2", {"a": 1.5, "b": 0.5}
+    functions = loaded(objective, "fista", target)
+    reached = fit(functions, "fista", diabetes, 2000, lr=1 / functions.lipschitz(X), **strengths)
+    net = linear_model.ElasticNet(alpha=2.0, l1_ratio=0.75, fit_intercept=False, tol=1e-15, max_iter=10**6)
+    assert np.abs(reached - net.fit(X, y).coef_).max() <= 1e-8
+    assert distances(objective, reached, X, y, parameters=strengths).max() <= 1e-10
+
+
+@on_both_targets
+def test_quantile_regression_is_that_of_a_linear_program(diabetes: tuple[Any, Any], target: str) -> None:
+    """Steps along slopes converge as fast as they shrink: the objective has an edge at its minimum."""
+    X, y = np.ascontiguousarray(diabetes[0][:, [0, 1, 2, 3, 9]]), diabetes[1] / diabetes[1].std()
+    objective, parameters = "sum(quantile) + l1", {"tau": 0.7, "lam": 20.0}
+    functions = loaded(objective, "proximal_gradient", target)
+    reached = np.zeros(5)
+    for number in range(4000):
+        functions.proximal_gradient_step(reached, X, y, lr=0.003 * 0.995**number, **parameters)
+    theirs = linear_model.QuantileRegressor(quantile=0.7, alpha=20 / len(y), fit_intercept=False, solver="highs")
+    assert np.abs(reached - theirs.fit(X, y).coef_).max() <= 1e-8
+
+    # It goes through as many samples as it has weights that are not 0; there the loss has a kink, and any slope of it
+    # between those of its sides will do.
+    on_it = np.abs(X @ reached - y) <= 1e-8
+    others, kept = (~on_it).astype(float), np.flatnonzero(reached)
+    assert on_it.sum() == len(kept)
+    without = functions.partial(reached, X, y, tau=0.7, sample_weight=others)[1]
+    slopes = np.linalg.solve(X[np.ix_(on_it, kept)].T, -(without + 20 * np.sign(reached))[kept])
+    assert np.all((slopes >= -0.7) & (slopes <= 0.3))
+    of_kinks = slopes @ X[on_it]
+    away = distances(objective, reached, X, y, parameters=parameters, sample_weight=others, of_kinks=of_kinks)
+    assert away.max() <= 1e-9
+
+
+@on_both_targets
+def test_sparse_group_lasso_on_polynomial_features_is_optimal(diabetes: tuple[Any, Any], target: str) -> None:
+    """A group is a column of the data with what is multiplied by it: 65 weights in 10 groups."""
+    polynomials = preprocessing.PolynomialFeatures(2, include_bias=False).fit(diabetes[0])
+    first = np.array([np.flatnonzero(powers)[0] for powers in polynomials.powers_])
+    columns = polynomials.transform(diabetes[0])[:, np.argsort(first, kind="stable")]
+    X, y = np.ascontiguousarray(preprocessing.StandardScaler().fit_transform(columns)), diabetes[1]
+    groups = np.append(0, np.cumsum(np.bincount(first))).astype(np.int64)
+    objective, strengths = "mean(half_squared_error) + l1(lam=a) + group(l1(lam=b))", {"a": 1.0, "b": 2.0}
+    functions = loaded(objective, "fista", target)
+    reached = fit(functions, "fista", (X, y), 2000, lr=1 / curvature(X), groups=groups, **strengths)
+    assert distances(objective, reached, X, y, parameters=strengths, groups=groups).max() <= 1e-8
+    is_zero = [not np.any(part) for part in np.split(reached, groups[1:-1])]
+    assert any(is_zero) and not all(is_zero) and np.sum(reached == 0) > sum(np.diff(groups)[is_zero])
+    moved = np.where(np.arange(65) == groups[is_zero.index(True)], 1e-6, reached)
+    assert distances(objective, moved, X, y, parameters=strengths, groups=groups).max() > 0.1
+
+
+# Breast cancer
+
+
+@pytest.mark.parametrize("solver", ["liblinear", pytest.param("saga", marks=pytest.mark.sweep)])
+@on_both_targets
+def test_logistic_lasso_is_that_of_scikit_learn(cancer: tuple[Any, Any], solver: str, target: str) -> None:
+    X, y = cancer
+    objective, lam = "mean(logistic) + l1", 0.05
+    functions = loaded(objective, "fista", target)
+    reached = fit(functions, "fista", cancer, 6000, lr=4 / curvature(X), lam=lam)
+    settings = {"fit_intercept": False, "tol": 1e-12, "max_iter": 10**5, "random_state": 0}
+    theirs = linear_model.LogisticRegression(l1_ratio=1, C=1 / (lam * len(y)), solver=solver, **settings).fit(X, y)
+    assert np.abs(reached - theirs.coef_[0]).max() <= 1e-8
+    assert distances(objective, reached, X, y, parameters={"lam": lam}).max() <= 1e-11
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("gamma", [3.0, 30.0])
+@on_both_targets
+def test_logistic_mcp_ends_at_a_stationary_point(cancer: tuple[Any, Any], gamma: float, target: str) -> None:
+    X, y = cancer
+    objective, parameters = "mean(logistic) + mcp", {"lam": 0.05, "gamma": gamma}
+    functions = loaded(objective, "fista", target)
+    reached = fit(functions, "fista", cancer, 8000, lr=4 / curvature(X), **parameters)
+    assert 0 < np.sum(reached != 0) < 30
+    assert distances(objective, reached, X, y, parameters=parameters).max() <= 1e-9
+
+
+# Counts
+
+
+@pytest.mark.sweep
+@on_both_targets
+def test_poisson_regression_is_that_of_scikit_learn(target: str) -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(300, 6))
+    y = random.poisson(np.exp(X @ random.normal(size=6) / 2)).astype(float)
+    objective = "mean(poisson) + l2/2"
+    functions = loaded(objective, "gradient_descent", target)
+    reached = fit(functions, "gradient_descent", (X, y), 1500, lr=0.1, lam=0.1)
+    theirs = linear_model.PoissonRegressor(alpha=0.1, fit_intercept=False, tol=1e-12, solver="newton-cholesky")
+    assert np.abs(reached - theirs.fit(X, y).coef_).max() <= 1e-8
+    assert distances(objective, reached, X, y, parameters={"lam": 0.1}).max() <= 1e-11
