@@ -83,6 +83,23 @@ def test_both_targets_return_the_same(layout: str, dtype: type) -> None:
     np.testing.assert_allclose(c.loss_gradient(X @ w, y), numpy.loss_gradient(X @ w, y), **close)
 
 
+@pytest.mark.parametrize("weights", [None, np.array([0.5, 0.0, 2.0])], ids=["roots of sizes", "weights"])
+def test_groups_of_weights_are_taken_with_weights_and_without(weights: Any) -> None:
+    objective = resolve("mean(logistic) + l1 + group(l1(lam=b))")
+    emitted = updates(objective, [resolve_rule("proximal_gradient")])
+    d, own = data(), {"groups": np.array([0, 2, 2, 5]), "c": weights, "lam": 0.02, "b": 0.03}
+    results: list[list[Any]] = []
+    for functions in (load(objective, emitted, target) for target in ("c", "numpy")):
+        moved = d["w"].copy()
+        functions.proximal_gradient_step(moved, d["X"], d["y"], lr=0.1, **own)
+        value, gradient = (f(d["w"], d["X"], d["y"], **own) for f in (functions.value, functions.gradient))
+        nothing = {**own, "groups": np.array([0]), "c": None}
+        empty = functions.value(d["w"][:0], d["X"][:, :0], d["y"], **nothing)
+        results.append([moved, value, gradient, empty])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13)
+
+
 def out_of_range(d: dict[str, Any]) -> None:
     d["X"] = scipy.sparse.csr_array(d["X"])
     d["X"].indices[3] = 5

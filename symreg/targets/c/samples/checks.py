@@ -33,11 +33,12 @@ def checked_labels(signature: Signature) -> Argument | None:
 def missing(signature: Signature) -> str:
     """Return the condition that a pointer is null without which a function over samples cannot do.
 
-    X has checks of its own, and without `sample_weight` each sample counts once.
+    X has checks of its own; without `sample_weight` each sample counts once, and without weights of groups the roots of
+    their sizes do.
     """
     by_extent: dict[str, list[str]] = {}
     for argument in signature.arguments:
-        if argument.is_pointer and argument.role not in ("matrix", "sample_weight"):
+        if argument.is_pointer and argument.role not in ("matrix", "sample_weight", "group_weights"):
             extent = "" if not argument.shape else "samples" if argument.shape == ("m",) else "n"
             by_extent.setdefault(extent, []).append(f"!{argument.name}")
     return " || ".join(_of_extent(extent, nulls) for extent, nulls in by_extent.items())
