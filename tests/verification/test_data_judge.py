@@ -111,3 +111,10 @@ def test_a_layout_holds_the_same_matrix(layout: str) -> None:
     X = np.array([[1.0, 0.0, -2.5], [0.0, 0.0, 0.0], [0.5, 4.0, 0.0]])
     assert np.array_equal(dense(LAYOUTS[layout](X)), X)
     assert compressed(X, "int64").indptr.tolist() == [0, 2, 2, 4]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_state_that_is_one_number_may_be_pythons(dtype: Dtype) -> None:
+    report = symreg.verify("mean(half_squared_error) + l1", rules="fista", target="numpy", dtype=dtype, points=100)
+    (step,) = (check for check in report.checks if check.rule == "fista")
+    assert step.verdict == "pass", step

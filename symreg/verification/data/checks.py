@@ -25,7 +25,7 @@ from symreg.verification.data.matrices import LAYOUTS
 from symreg.verification.data.refusals import of_refusals
 from symreg.verification.data.samples import samples
 from symreg.verification.data.stepping import after_step, rule_parameters
-from symreg.verification.oracle.formats import FORMATS, Dtype
+from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
 from symreg.verification.report.check import Check
 
 KINDS = ("value", "gradient", "hessian_vector", "partial", "lipschitz")
@@ -195,8 +195,7 @@ class _Comparison:
                     call(self.subject, f"{rule.name}_step", given)
                     after = {**(state or {}), "w": given["w"]}
                     for name, balls in right.items():
-                        column = np.broadcast_to(after[name], exact.sample.w.shape)
-                        self._numbers(exact, layout, name, column, balls)
+                        self._numbers(exact, layout, name, _per_weight(after[name], exact.sample.w), balls)
                     if not np.all(np.isfinite(given["w"])):
                         break
                     exact = replace(exact, sample=replace(exact.sample, w=given["w"]))
@@ -265,6 +264,12 @@ def _ratio(got: float, ball: arb, least: float) -> float:
     if not radius:
         return inf if least > 1 and relative(got, float(ball.mid())) else 0.0
     return off / radius
+
+
+def _per_weight(result: Any, w: Vector) -> Any:
+    """Return a number for each weight. One that is Python's has no format of its own, as states that are one number."""
+    with np.errstate(over="ignore"):
+        return np.full_like(w, result) if isinstance(result, float) else np.broadcast_to(result, w.shape)
 
 
 def _rank(exact: Exact) -> float:
