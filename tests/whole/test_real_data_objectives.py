@@ -100,6 +100,7 @@ def test_elastic_net_is_that_of_scikit_learn(diabetes: tuple[Any, Any], target: 
     assert distances(objective, reached, X, y, parameters=strengths).max() <= 1e-10
 
 
+@pytest.mark.sweep
 @on_both_targets
 def test_quantile_regression_is_that_of_a_linear_program(diabetes: tuple[Any, Any], target: str) -> None:
     """Steps along slopes converge as fast as they shrink: the objective has an edge at its minimum."""
