@@ -100,7 +100,8 @@ def test_points_beside_the_optimum_are_noticed(diabetes: tuple[Any, Any], moved:
         beside[others[0]] = 0
     else:
         beside[zeros[0]] = 1e-9
-    assert distances(LASSO, beside, X, y, parameters={"lam": 2.0}).max() > 1e-6
+    for sign in (1, -1):  # mirrored, what lay above the slopes of the penalty lies below them
+        assert distances(LASSO, sign * beside, X, sign * y, parameters={"lam": 2.0}).max() > 1e-6
 
 
 @on_both_targets
