@@ -14,14 +14,21 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
+from symreg.expressions.arithmetic import ONE
+from symreg.model.loss import DataTerm
 from symreg.model.terms import Terms
 from symreg.objectives.resolve import resolve
 from symreg.verification.data.exact import BITS, Exact
+from symreg.verification.data.jets import jets
 from symreg.verification.data.samples import Sample
+from symreg.verification.oracle.formats import FORMATS
 from symreg.verification.oracle.slopes import slopes
 
 _FLOOR = 1e-30
 """Slopes are known at least to an eighth of it."""
+
+_NEAR = 1e-8
+"""A prediction that near to a kink of the loss may have any slope between those of its sides."""
 
 
 def distances(
@@ -32,8 +39,7 @@ def distances(
     *,
     parameters: Mapping[str, float],
     groups: Any = None,
-    sample_weight: Any = None,
-    of_kinks: Any = None,
+    at_kinks: Mapping[int, float] | None = None,
 ) -> Any:
     """Return for each weight a bound on the distance of -dL/dw_j from the slopes of the penalty.
 
@@ -45,20 +51,44 @@ def distances(
         parameters: Of loss and penalty, by name.
         groups: Where groups begin, for a penalty over groups with the roots of their sizes; of a group of zeros each
             weight has the distance of the whole group.
-        sample_weight: m, or None for ones.
-        of_kinks: What is added to dL/dw, n: the share of samples of weight 0 here at which the loss has a kink.
+        at_kinks: The slope of the loss that is taken at samples beside a kink, by their rows, where the loss is summed.
+
+    Raises:
+        ValueError: The loss has no such slope there.
     """
     resolved = resolve(objective)
     assert resolved.data is not None
-    values = dict(parameters)
-    point = Sample(X=X, y=y, sample_weight=sample_weight, w=w, v=w, parameters=values, arrays={}, number=0)
+    values, chosen = dict(parameters), at_kinks or {}
+    weighs = np.array([0.0 if k in chosen else 1.0 for k in range(len(y))])
+    point = Sample(X=X, y=y, sample_weight=weighs, w=w, v=w, parameters=values, arrays={}, number=0)
     gradient = Exact(resolved.data, resolved.terms, point, "float64").loss_gradient
     assert gradient is not None, "the loss has a slope here"
     with ctx.workprec(BITS):
-        added = np.zeros(len(w)) if of_kinks is None else of_kinks
-        wanted = [-slope - arb(float(own)) for slope, own in zip(gradient, added, strict=True)]
+        taken = _of_kinks(resolved.data, w, X, y, values, chosen)
+        wanted = [-own - more for own, more in zip(gradient, taken, strict=True)]
         starts = None if groups is None else [int(start) for start in groups]
         return np.array([float(x.upper()) for x in _from_penalty(resolved.terms, w, wanted, parameters, starts)])
+
+
+def _of_kinks(
+    data: DataTerm, w: Any, X: Any, y: Any, parameters: dict[str, float], chosen: Mapping[int, float]
+) -> list[arb]:
+    """Return the share in dL/dw of samples at a kink, each with the slope that was chosen for it."""
+    if not chosen:
+        return [arb(0) for _ in w]
+    assert data.scale == ONE, "the slopes are those of the loss of one sample"
+    loss = data.loss
+    own = {p.name: parameters[p.name] for p in loss.parameters}
+    of_loss = jets(loss.expression, "z", [loss.prediction.at(own)], own, FORMATS["float64"].unit)
+    total = [arb(0) for _ in w]
+    for k, slope in chosen.items():
+        row = [arb(x) for x in X[k].tolist()]
+        prediction = sum((x * arb(own) for x, own in zip(row, w.tolist(), strict=True)), arb(0))
+        jet = of_loss(prediction + arb(0, _NEAR), {"y": float(y[k])})
+        if jet is None or not jet.slope.contains(arb(slope)):
+            raise ValueError(f"sample {k}: the loss has no slope {slope:g} within {_NEAR:g} of its prediction")
+        total = [before + arb(slope) * x for before, x in zip(total, row, strict=True)]
+    return total
 
 
 def _from_penalty(
