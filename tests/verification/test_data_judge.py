@@ -22,6 +22,7 @@ from symreg.verification.cases.calling import Subject
 from symreg.verification.data.checks import KINDS, Evidence, evidence, judge
 from symreg.verification.data.exact import Exact
 from symreg.verification.data.matrices import LAYOUTS, compressed
+from symreg.verification.data.samples import Wanted
 from symreg.verification.oracle.evaluate import evaluate
 from symreg.verification.oracle.formats import Dtype
 
@@ -122,6 +123,6 @@ def test_a_number_that_all_weights_share_may_have_more_digits(dtype: Dtype) -> N
     functions = vars(load(objective, updates(objective, (fista,)), "c"))
     assert isinstance(functions["fista_state"](np.ones(2, np.float32))["s"], float)
     assert objective.data is not None
-    at = evidence(objective.data, objective.terms, dtype, {}, is_brief=True)
+    at = evidence(objective.data, objective.terms, dtype, {}, wanted=Wanted(is_brief=True))
     subject = Subject(label="own", dtype=dtype, functions=functions, by_position=BY_POSITION)
     assert judge(at, "fista_step", fista, subject).verdict == "pass"
