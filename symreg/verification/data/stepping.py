@@ -52,11 +52,12 @@ def after_step(
         shared: dict[str, Value] = {name: widened(arb(x), unit) for name, x in own.items()}
         if rule.uses_t and state is not None:
             shared["t"] = arb(int(state["t"]) + 1)
-        if rule.uses_prox:
-            shared["prox"] = operator(counted(taken, n), sample.parameters)
+        prox: Value = None
         for j, weight in enumerate(sample.w.tolist()):
             slope = slopes[j]
-            point = {**shared, "w": widened(arb(weight), unit)}
+            if rule.uses_prox and (prox is None or sample.elements):
+                prox = operator(counted(taken, n), sample.parameters_of(j))
+            point = {**shared, "prox": prox, "w": widened(arb(weight), unit)}
             for one in rule.states:
                 assert state is not None
                 point[one.name] = widened(arb(float(np.broadcast_to(state[one.name], sample.w.shape)[j])), unit)
