@@ -112,7 +112,7 @@ def write(module: Module) -> dict[str, str]:
         ],
         "wide": WIDE_TEXTS[precisions[0].wide],
         "has_one_type": precisions[0].is_alone,
-        "has_status": any(not function["is_value"] for function in functions),
+        "has_status": any(not function["is_value"] or function["publics"] for function in functions),
         "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
         "groups": STARTS if has_groups else "",
         "variations": _variations(module),
