@@ -56,7 +56,7 @@ _ROWS = (
     ),
     Approximation(
         name="normal_third_moment",
-        doc="third central moment of a standard normal X, given that X > t, t >= 0",
+        doc="the third central moment of a standard normal X, given that X > t, t >= 0",
         scale=3,
         shift=2,
         power=3,
