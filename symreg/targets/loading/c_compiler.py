@@ -26,7 +26,8 @@ from symreg.errors import OutOfTime, ToolMissing
 
 SECONDS_TO_COMPILE = 120
 _ATTEMPTS = 3  # to build in a folder that vanishes
-ACCURATE = ("-O3", "-std=c11", "-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
+FAST, QUICKLY_MADE = "-O3", "-O1"
+ACCURATE = ("-std=c11", "-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 SHARED = ("-fPIC", "-shared", "-DSYMREG_SIMD")
 VECTOR_MATH = "-DSYMREG_VECTOR_MATH"
 ZIG = ("-mcpu=baseline", "-fno-sanitize=undefined")  # zig would aim at this very processor and trap overflow
@@ -52,8 +53,10 @@ class Compiler:
     identity: str
 
 
-def build(sources: Mapping[str, str]) -> Path:
+def build(sources: Mapping[str, str], *, is_fast: bool = True) -> Path:
     """Return a shared library of the C files in `sources` (text by file name; headers beside them), built or kept.
+
+    One that need not be fast is built in a third of the time.
 
     A library that was handed out is never changed, replaced or removed, for somebody may have it loaded. A cache folder
     that somebody clears meanwhile is made again.
@@ -63,11 +66,12 @@ def build(sources: Mapping[str, str]) -> Path:
         OutOfTime: The compiler did not end.
     """
     compiler = find_compiler()
-    key = digest(compiler.identity, *(part for name in sorted(sources) for part in (name, sources[name])))[:32]
+    effort = FAST if is_fast else QUICKLY_MADE
+    key = digest(compiler.identity, effort, *(part for name in sorted(sources) for part in (name, sources[name])))[:32]
     for _ in range(_ATTEMPTS):
         folder = cache_folder()
         try:
-            return _kept(folder, key) or _built(folder, key, compiler, sources)
+            return _kept(folder, key) or _built(folder, key, compiler, effort, sources)
         except FileNotFoundError:
             if not _is_private(folder):
                 cache_folder.cache_clear()
@@ -185,7 +189,7 @@ def _run(command: tuple[str, ...], *, cwd: Path | None, text: str = "") -> subpr
         raise OutOfTime(f"{command[0]} did not end within {SECONDS_TO_COMPILE} s") from None
 
 
-def _built(folder: Path, key: str, compiler: Compiler, sources: Mapping[str, str]) -> Path:
+def _built(folder: Path, key: str, compiler: Compiler, effort: str, sources: Mapping[str, str]) -> Path:
     """Compile in a folder of its own, then move the library to a name that no library has had."""
     with tempfile.TemporaryDirectory(prefix="build-", dir=folder) as made:
         work = Path(made)
@@ -194,7 +198,8 @@ def _built(folder: Path, key: str, compiler: Compiler, sources: Mapping[str, str
             (work / name).write_text(text, encoding="utf-8", newline="\n")
         library = work / f"library{SUFFIX}"
         units = [name for name in names if name.endswith(".c")]
-        done = _run((*compiler.command, *compiler.flags, *units, "-o", library.name, *compiler.libraries), cwd=work)
+        flags = (effort, *compiler.flags)
+        done = _run((*compiler.command, *flags, *units, "-o", library.name, *compiler.libraries), cwd=work)
         if not work.is_dir():
             raise FileNotFoundError(work)
         if done.returncode != 0 or not library.is_file():
