@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -26,8 +26,8 @@ from symreg.errors import OutOfTime, ToolMissing
 
 SECONDS_TO_COMPILE = 120
 _ATTEMPTS = 3  # to build in a folder that vanishes
-FAST, QUICKLY_MADE = "-O3", "-O1"
-ACCURATE = ("-std=c11", "-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
+ACCURATE = ("-O3", "-std=c11", "-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
+QUICKLY_BUILT = ("-O1",)  # stands last, and the last one counts
 SHARED = ("-fPIC", "-shared", "-DSYMREG_SIMD")
 VECTOR_MATH = "-DSYMREG_VECTOR_MATH"
 ZIG = ("-mcpu=baseline", "-fno-sanitize=undefined")  # zig would aim at this very processor and trap overflow
@@ -56,7 +56,7 @@ class Compiler:
 def build(sources: Mapping[str, str], *, is_fast: bool = True) -> Path:
     """Return a shared library of the C files in `sources` (text by file name; headers beside them), built or kept.
 
-    One that need not be fast is built in a third of the time.
+    One that need not be fast takes a third of the time to build.
 
     A library that was handed out is never changed, replaced or removed, for somebody may have it loaded. A cache folder
     that somebody clears meanwhile is made again.
@@ -66,12 +66,14 @@ def build(sources: Mapping[str, str], *, is_fast: bool = True) -> Path:
         OutOfTime: The compiler did not end.
     """
     compiler = find_compiler()
-    effort = FAST if is_fast else QUICKLY_MADE
-    key = digest(compiler.identity, effort, *(part for name in sorted(sources) for part in (name, sources[name])))[:32]
+    if not is_fast:
+        compiler = replace(compiler, flags=(*compiler.flags, *QUICKLY_BUILT))
+    texts = (part for name in sorted(sources) for part in (name, sources[name]))
+    key = digest(compiler.identity, *compiler.flags, *texts)[:32]
     for _ in range(_ATTEMPTS):
         folder = cache_folder()
         try:
-            return _kept(folder, key) or _built(folder, key, compiler, effort, sources)
+            return _kept(folder, key) or _built(folder, key, compiler, sources)
         except FileNotFoundError:
             if not _is_private(folder):
                 cache_folder.cache_clear()
@@ -189,7 +191,7 @@ def _run(command: tuple[str, ...], *, cwd: Path | None, text: str = "") -> subpr
         raise OutOfTime(f"{command[0]} did not end within {SECONDS_TO_COMPILE} s") from None
 
 
-def _built(folder: Path, key: str, compiler: Compiler, effort: str, sources: Mapping[str, str]) -> Path:
+def _built(folder: Path, key: str, compiler: Compiler, sources: Mapping[str, str]) -> Path:
     """Compile in a folder of its own, then move the library to a name that no library has had."""
     with tempfile.TemporaryDirectory(prefix="build-", dir=folder) as made:
         work = Path(made)
@@ -198,8 +200,7 @@ def _built(folder: Path, key: str, compiler: Compiler, effort: str, sources: Map
             (work / name).write_text(text, encoding="utf-8", newline="\n")
         library = work / f"library{SUFFIX}"
         units = [name for name in names if name.endswith(".c")]
-        flags = (effort, *compiler.flags)
-        done = _run((*compiler.command, *flags, *units, "-o", library.name, *compiler.libraries), cwd=work)
+        done = _run((*compiler.command, *compiler.flags, *units, "-o", library.name, *compiler.libraries), cwd=work)
         if not work.is_dir():
             raise FileNotFoundError(work)
         if done.returncode != 0 or not library.is_file():
