@@ -15,7 +15,7 @@ from symreg.targets.numpy.documentation import documented
 from symreg.targets.numpy.expressions import NAMES, Scope, expression, reaches, scope_of
 from symreg.targets.numpy.layout import LONGEST_LINE, Row
 from symreg.targets.numpy.routines import named_routines, routine_rows, routine_scope
-from symreg.targets.numpy.samples import has_squares, label_rows
+from symreg.targets.numpy.samples import chooses_rows, has_squares, label_rows
 from symreg.targets.numpy.search import search_rows
 from symreg.targets.numpy.statements import statements
 from symreg.targets.wording import WIDTH, table, wrapped
@@ -62,6 +62,7 @@ def write(module: Module) -> dict[str, str]:
         "has_samples": any(function["samples"] for function in functions),
         "has_divisor": any(function["weighs"] for function in functions),
         "squares": has_squares(stages),
+        "chooses_rows": chooses_rows(stages),
         **_labels(module),
     }
     return {f"numpy/{module.name}.py": render("numpy/module.py.jinja", values)}
