@@ -174,7 +174,9 @@ def _above_its_chord(analysis: Analysis, rho: Tree, condition: Tree | None) -> W
     chord = over(plus(_phi(analysis, U), _phi(analysis, V)), number(2))
     slack = times(over(rho, number(8)), power(minus(U, V), number(2)))
     meaning = (Compare("<=", call("phi", _MIDDLE), plus(_CHORD, slack)),)
-    return refuting(_phi(analysis, _MIDDLE), "<=", plus(chord, slack), weight_pairs(analysis, condition), meaning=meaning)
+    return refuting(
+        _phi(analysis, _MIDDLE), "<=", plus(chord, slack), weight_pairs(analysis, condition), meaning=meaning
+    )
 
 
 _CHORD = over(plus(call("phi", U), call("phi", V)), number(2))
@@ -191,7 +193,9 @@ def _flatter_than(analysis: Analysis, mu: Fraction, condition: Tree | None) -> W
     chord = over(plus(_phi(analysis, U), _phi(analysis, V)), number(2))
     gain = times(over(number(mu), number(8)), power(minus(U, V), number(2)))
     meaning = (Compare("<=", call("phi", _MIDDLE), minus(_CHORD, gain)),)
-    return refuting(_phi(analysis, _MIDDLE), "<=", minus(chord, gain), weight_pairs(analysis, condition), meaning=meaning)
+    return refuting(
+        _phi(analysis, _MIDDLE), "<=", minus(chord, gain), weight_pairs(analysis, condition), meaning=meaning
+    )
 
 
 def _steeper_than(analysis: Analysis, bound: int) -> Witness | None:

@@ -643,7 +643,8 @@ def test_an_attack_finds_what_is_false() -> None:
 
 
 @pytest.mark.parametrize(
-    "formula", ["lam*where(w == 0, 0, 1)", "lam*where(w == 0, 1, 0)", "lam*abs(sign(w))", "lam*where(w == 0, 1, abs(w))"]
+    "formula",
+    ["lam*where(w == 0, 0, 1)", "lam*where(w == 0, 1, 0)", "lam*abs(sign(w))", "lam*where(w == 0, 1, abs(w))"],
 )
 def test_a_value_at_a_single_weight_is_a_jump(formula: str) -> None:
     verdicts = analysed(formula)

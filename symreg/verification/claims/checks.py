@@ -116,7 +116,9 @@ def monotone(place: Place, claimed: Claimed) -> Found:
     up, down = (next((step for step in steps if step[2] * sign > 0), None) for sign in (1, -1))
     if up is None or down is None:
         return None
-    return f"it rises between {shown(up[0])} and {shown(up[1])}, and falls between {shown(down[0])} and {shown(down[1])}"
+    return (
+        f"it rises between {shown(up[0])} and {shown(up[1])}, and falls between {shown(down[0])} and {shown(down[1])}"
+    )
 
 
 def bounded_slope(place: Place, claimed: Claimed) -> Found:
