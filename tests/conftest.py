@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import settings
 SWEEP_SECONDS = 3600
 """For one test that is left out unless asked for; all others have what pyproject.toml says."""
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # commands that tests start compile once, not each
 settings.register_profile("same_everywhere", derandomize=True, deadline=None, database=None)
 settings.load_profile("same_everywhere")
 

@@ -11,7 +11,7 @@ from symreg.expressions.tree import is_elementwise, names
 from symreg.language.specs.per_weight import with_zero
 from symreg.model.spec import Parameter, Penalty
 
-_CALL = re.compile(r"\s*(?P<name>[A-Za-z]\w*|\S+\.toml)\s*(?:\((?P<arguments>[^()]*)\))?\s*", re.ASCII)
+_CALL = re.compile(r"\s*(?P<name>[A-Za-z]\w*|\S+\.toml)\s*(?:\((?P<arguments>\s*|[^()=]+=[^()]*)\))?\s*", re.ASCII)
 
 
 def text_of_each(text: str, chosen: Sequence[str]) -> str:

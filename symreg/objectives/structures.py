@@ -122,6 +122,13 @@ def _lifted(word: str, penalty: Penalty) -> Penalty:
         )
     if "w" not in names(penalty.expression):
         raise SpecError(f"{shown}: what stands in the brackets holds no w")
+    of_each = next((p.name for p in penalty.parameters if p.shape), None)
+    if of_each:
+        instead = {
+            "group": "a group has one norm; how much each group counts is the argument c of every function",
+            "difference": f"a difference has two; write sum({of_each}[i]*..., i) with w[i + 1] - w[i] in it",
+        }
+        raise SpecError(f"{shown}: {of_each}[n] is one number for each weight, and {instead[word]}")
     lift: Lift
     if word == "group":
         if not isinstance(penalty.domain, Interval) or Fraction(0) not in penalty.domain:

@@ -277,7 +277,8 @@ def _expressions(parts: list[_Part], text: str, fail: Fail, *, has_loss: bool) -
 def _parts(text: str, fail: Fail) -> list[_Part]:
     """Return the addends' texts, each with its sign, and with its coefficient if it may be a penalty."""
     masked = PATH.sub(lambda match: "p" * len(match.group()), text)
-    masked = CALL.sub(lambda match: EQUALS.sub(",", match.group()), masked)
+    for call in (CALLS, CALL):
+        masked = re.sub(call, lambda match: EQUALS.sub(",", match.group()), masked)
     parts: list[_Part] = []
     for start, end, sign in split_addends(masked, fail):
         whole = text[start:end]

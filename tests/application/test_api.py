@@ -95,7 +95,7 @@ def test_objectives_in_every_form() -> None:
         (lambda: symreg.verify("l2", params={"gamma": 1.0}), "no parameter 'gamma' to set"),
         (lambda: symreg.verify("l2", params={"lam": -1.0}), "outside its domain positive"),
         (lambda: symreg.verify("l2", ("adam", "lion"), against=abs, as_="step"), "a step is judged by one rule"),
-        (lambda: symreg.verify("l2", against=abs, as_="loss"), "'value', 'gradient', 'prox' or 'step', not as 'loss'"),  # type: ignore[arg-type]
+        (lambda: symreg.verify("l2", against=abs, as_="loss"), "'loss_gradient' or 'loss_hessian', not as 'loss'"),  # type: ignore[arg-type]
         (lambda: symreg.verify("l2", against="abs"), "is not a function to judge"),  # type: ignore[arg-type]
         (lambda: symreg.verify("l2", rtol=float("nan")), "write a number from 0 to 1"),
         (lambda: symreg.verify("l2", rtol=-1), "write a number from 0 to 1"),

@@ -30,7 +30,8 @@ def anything(value: Any) -> Any:
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a kind": (
         lambda: verify_request(L2, (), kind=anything("slope"), points=10),
-        "a function is judged as 'value', 'gradient', 'prox' or 'step', not as 'slope'",
+        "a function is judged as 'value', 'gradient', 'prox', 'step', 'hessian_vector', 'partial', 'loss_value', "
+        "'loss_gradient' or 'loss_hessian', not as 'slope'",
     ),
     "a step without a rule": (
         lambda: verify_request(L2, (), kind="step", points=10),

@@ -33,7 +33,7 @@ OBJECTIVES = (
     ("C*sum(hinge) + l1/2", "adam"),
     ("mean(squared_hinge) + l2 + log_sum", "gradient_descent"),
     ("mean(poisson) + l2", "momentum"),
-    ("mean((2*z - y**2)**2/(2*c)) + m*w**2", "gradient_descent"),
+    ("mean((2*z - y**2)**2/(2*c)) + k*w**2", "gradient_descent"),
     ("mean(where(abs(z - y) <= k, (z - y)**2/2, k*abs(z - y) - k**2/2)) + mcp", "proximal_gradient"),
     ("sum(quantile) + mcp", "fista"),
 )
@@ -263,7 +263,7 @@ def test_normal_equations_are_solved_where_the_gradient_is_zero() -> None:
         assert np.allclose(gradient, 0, atol=1e-6), objective
 
 
-LINEAR = ("mean(squared_error) + l2", "mean((2*z - y**2)**2/(2*c)) + m*w**2")
+LINEAR = ("mean(squared_error) + l2", "mean((2*z - y**2)**2/(2*c)) + k*w**2")
 
 
 def test_ista_soft_thresholds_a_gradient_step() -> None:
@@ -317,9 +317,9 @@ def test_what_a_reader_expects_stands_on_the_page() -> None:
 
 
 def test_letters_have_one_meaning_each() -> None:
-    chain = chain_of("mean((2*z - y**2)**2/(2*c)) + m*w**2", "gradient_descent")
-    assert "m_0" in chain.objective.names and "m" not in chain.objective.names
-    assert "m_0 is the parameter m, which means something else in a derivation" in chain.notes
+    chain = chain_of("mean((2*z - y**2)**2/(2*c)) + k*w**2", "gradient_descent")
+    assert "k_0" in chain.objective.names and "k" not in chain.objective.names
+    assert "k_0 is the parameter k, which means something else in a derivation" in chain.notes
     adam = chain_of("C*sum(hinge) + l1/2", "adam")
     assert {s.name for s in adam.rule.states} == {"adam_m", "v"}
     assert "adam_m is adam's own m, which means something else in a derivation" in adam.notes

@@ -48,6 +48,8 @@ def test_a_lift_holds_the_penalty_of_one_number() -> None:
         ("box(l1, lo, hi)", "[lo, hi]"),
         ("box(l1, -b, b)", "[-b, b]"),
         ("box(l1, 0, inf)", "nonnegative"),
+        ("box(l1(lam=0.3), lo=0, hi=1)", "[0, 1]"),
+        ("box(l1(lam=c[n]), lo=a[n], hi=b[n])", "[a, b]"),
         ("nonnegative(box(mcp, -1, 1))", "[0, 1]"),
         ("box(0, 1)", "[0, 1]"),
     ],

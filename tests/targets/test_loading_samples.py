@@ -175,3 +175,15 @@ def test_what_is_no_matrix_has_no_bound_in_the_same_words(wrong: Any) -> None:
             loaded(target).lipschitz(wrong)
         said.append(str(raised.value))
     assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+def test_a_sample_of_weight_0_has_no_say_even_where_it_overflows(target: str) -> None:
+    objective = resolve("sum(poisson)")
+    needed = [u for u in updates(objective) if u.kind in ("value", "gradient", "partial")]
+    f = load(objective, tuple(needed), target)
+    w, X, y, weight = np.ones(1), np.array([[800.0], [1.0]]), np.array([2.0, 3.0]), np.array([0.0, 2.0])
+    assert f.value(w, X, y, sample_weight=weight) == pytest.approx(2 * f.value(w, X[1:], y[1:]), rel=1e-14)
+    assert f.gradient(w, X, y, sample_weight=weight) == pytest.approx(2 * f.gradient(w, X[1:], y[1:]), rel=1e-14)
+    assert np.isfinite(f.partial(w, X, y, sample_weight=weight)[1]).all()
+    assert np.isnan(f.value(w, np.array([[np.nan], [1.0]]), y, sample_weight=weight)), "NaN comes out all the same"

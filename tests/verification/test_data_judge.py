@@ -53,6 +53,7 @@ def judged(plain: Plain, dtype: Dtype, at: Evidence, names: Sequence[str] = (*KI
 LOGISTIC = "log(1 + exp(-y*z))"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_right_functions_pass(dtype: Dtype, reduction: str) -> None:
@@ -126,6 +127,24 @@ def test_a_number_that_all_weights_share_may_have_more_digits(dtype: Dtype) -> N
     at = evidence(objective.data, objective.terms, dtype, {}, wanted=Wanted(is_brief=True))
     subject = Subject(label="own", dtype=dtype, functions=functions, by_position=BY_POSITION)
     assert judge(at, "fista_step", fista, subject).verdict == "pass"
+
+
+@pytest.mark.parametrize("penalty", ["l2(lam=lam[n])", "l1(lam=lam[n]) + group(l2(lam=mu))"])
+def test_functions_of_data_have_the_own_element_of_each_weight(penalty: str) -> None:
+    objective, adam = symreg.objective(f"mean(squared_error) + {penalty}"), symreg.rule("adam")
+    functions = vars(load(objective, updates(objective, (adam,)), "numpy"))
+    wrong = {
+        name: (lambda *given, lam, f=f, **named: f(*given, lam=lam[::-1].copy(), **named))
+        for name, f in functions.items()
+    }
+    assert objective.data is not None
+    at = evidence(objective.data, objective.terms, "float64", {}, wanted=Wanted(is_brief=True))
+    for name, rule in (("value", None), ("gradient", None), ("adam_step", adam)):
+        found = [
+            judge(at, name, rule, Subject(label="own", dtype="float64", functions=f, by_position=BY_POSITION)).verdict
+            for f in (functions, wrong)
+        ]
+        assert found == ["pass", "wrong"], name
 
 
 @pytest.mark.parametrize("penalty", ["l1", pytest.param("group(mcp)", marks=pytest.mark.one_in(2)), "difference(l1)"])

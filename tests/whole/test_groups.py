@@ -66,6 +66,7 @@ def loaded() -> Callable[[str, str], Any]:
     return functions
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["sizes", "given"])
 @pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=needs_gcc)])
 @pytest.mark.parametrize("text", PENALTIES)
@@ -229,6 +230,7 @@ def _soft_groups(v: np.ndarray, step: float, lam: float, factor: float = 1.0) ->
     return out
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("groups", "passes"), [("2:1,3:1", True), ("2,3", False), ("2:1,3:2", False)])
 def test_a_function_of_somebody_s_own_is_judged_on_given_groups(groups: str, passes: bool) -> None:
     report = symreg.verify("group(l1)", against=_soft_groups, as_="prox", points=60, groups=groups)

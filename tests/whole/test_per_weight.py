@@ -11,6 +11,7 @@ import pytest
 
 import symreg
 from symreg.errors import Intractable, SpecError
+from symreg.objectives.per_weight import text_of_each
 from symreg.objectives.resolve import resolve
 
 
@@ -35,6 +36,8 @@ def test_a_parameter_of_each_weight_is_read(text: str, name: str, has_zero: bool
         ("tv(lam=c[n])", "no sum over single weights"),
         ("l1(lam=c) + c[n]*abs(w)", "one number in a term"),
         ("sum(c[n]*abs(w[i]), i)", "index notation"),
+        ("group(l1(lam=c[n]))", "a group has one norm"),
+        ("difference(c[n]*w**2)", r"write sum\(c\[i\]"),
     ],
 )
 def test_what_has_no_element_of_each_weight_is_refused(text: str, message: str) -> None:
@@ -42,7 +45,8 @@ def test_what_has_no_element_of_each_weight_is_refused(text: str, message: str) 
         resolve(text)
 
 
-@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.one_in(2)
+@pytest.mark.parametrize("target", ["c", "numpy"])
 def test_a_strength_of_zero_leaves_a_weight_alone(target: str) -> None:
     """Biases are left out of a decay: their strength is 0."""
     fit = symreg.load("l1(lam=c[n])", rules=("gradient_descent",), target=target, timeout=120)
@@ -70,8 +74,11 @@ def test_generate_takes_the_short_way(tmp_path: Path) -> None:
     subprocess.run([*command, "-o", str(tmp_path)], check=True, capture_output=True)
     text = (tmp_path / "numpy" / "l2.py").read_text()
     assert "'l2(lam=lam[n])'" in text and "lam: np.ndarray" in text
+    with pytest.raises(SpecError, match="in a longer text write"):
+        text_of_each("group(l1)", ["lam"])
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_a_strength_of_0_leaves_a_weight_in_its_box(target: str) -> None:
     f = symreg.load("box(l1(lam=c[n]), -1, 1)", target=target, judge=False)

@@ -56,6 +56,7 @@ def loaded(text: str, target: str) -> Functions:
 
 
 @needs_compiler
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("text", "target"), [(text, "numpy") for text in OBJECTIVES] + [(text, "c") for text in list(OBJECTIVES)[:2]]
 )

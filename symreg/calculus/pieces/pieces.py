@@ -72,7 +72,7 @@ class Pieces:
     """A whole phi.
 
     Args:
-        pieces: Ascending, over the whole domain; neighbours are different expressions, or one with another value between.
+        pieces: Ascending, over the whole domain; neighbours are different expressions, or phi is another between.
         knots: Between neighbours, one fewer than pieces.
         is_even: Is phi(-w) = phi(w) proved?
         domain: Of the weight.

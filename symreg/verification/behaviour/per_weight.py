@@ -1,4 +1,7 @@
-"""Judge that each weight has its own element of a parameter: many of them together against each by itself."""
+"""Judge that each weight has its own element of a parameter: many of them together against each by itself.
+
+In a penalty that couples weights they are compared with the formula instead (`coupled_elements.py`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from symreg.model.interval import inside
 from symreg.model.ordering import are_in_order
 from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
+from symreg.verification.behaviour import coupled_elements
 from symreg.verification.cases.calling import CallFailed, Subject, called
 from symreg.verification.cases.sampling.parameters import sampled_parameters
 from symreg.verification.cases.sampling.stream import Stream
@@ -20,7 +24,7 @@ from symreg.verification.oracle.formats import FORMATS, Vector
 from symreg.verification.report.check import Check
 
 KIND = "elements"
-_WEIGHTS, _ROUNDS = 11, 4
+_WEIGHTS, _ROUNDS, _STEP = 11, 4, 0.5
 _ROOM = 10  # 2**10 roundings: a sum in another order differs at most so
 
 
@@ -54,7 +58,11 @@ def _check(terms: Terms, subject: Subject, fixed: dict[str, float]) -> Check:
             elif name in subject.functions:
                 w = np.array([w for w, _ in pairs], dtype=subject.dtype)
                 arrays = {p.name: _elements(p, [row for _, row in pairs], number, subject) for p in strengths}
-                step = {"step": 0.5} if name == "prox" else {}
+                if terms.couple_weights:
+                    place = coupled_elements.placed(terms, w, arrays, shared, subject.dtype, number)
+                    coupled_elements.compare(tally, subject, name, place, _STEP)
+                    continue
+                step = {"step": _STEP} if name == "prox" else {}
                 _compare(tally, subject, name, w, arrays, shared | step, has_zero=has_zero)
     return tally.check()
 

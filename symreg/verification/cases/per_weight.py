@@ -1,4 +1,4 @@
-"""Functions with an element of a parameter for each weight, called as if it were one number for all."""
+"""Parameters with an element for each weight: as one number for all, and as arrays in index notation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from symreg.model.terms import Terms
+from symreg.expressions.tree import Item, Name, Subscript, Sum, Tree, names, substitute
+from symreg.model.interval import REAL
+from symreg.model.spec import Array
+from symreg.model.terms import Term, Terms
 from symreg.verification.cases.calling import Subject
 
 
@@ -33,3 +36,26 @@ def _filled(function: Callable[..., Any], names: Sequence[str]) -> Callable[...,
         return function(*given, **{**named, **arrays})
 
     return call
+
+
+def in_index_notation(terms: Terms) -> Terms:
+    """Return the same penalty with arrays for the parameters of which each weight has an element.
+
+    A domain with such ends is left out: this is for weights that are known to be inside.
+    """
+    return Terms(terms=tuple(map(_with_arrays, terms.terms))) if terms.per_weight else terms
+
+
+def _with_arrays(term: Term) -> Term:
+    of_each = [p for p in term.parameters if p.shape]
+    if not of_each:
+        return term
+    here = (Subscript(next(letter for letter in "ijklmq" if letter not in names(term.tree))),)
+    items: dict[Tree, Tree] = {Name(name): Item(name, here) for name in ("w", *(p.name for p in of_each))}
+    return replace(
+        term,
+        tree=Sum(substitute(term.tree, items), here[0].index),
+        domain=REAL if {p.name for p in of_each} & set(term.domain.names) else term.domain,
+        parameters=tuple(p for p in term.parameters if not p.shape),
+        arrays=(*term.arrays, *(Array(name=p.name, shape=("n",)) for p in of_each)),
+    )

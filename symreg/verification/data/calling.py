@@ -22,11 +22,11 @@ def arguments_of(
         sample: The data, and the point.
         layout: One of `LAYOUTS`: how the matrix lies in memory.
         names: Parameters and arrays that the function takes.
-        per_weight: Those of them that hold one number for each weight; the sample has one for all.
+        per_weight: Those of them that hold one number for each weight.
     """
     given: dict[str, Any] = {"w": sample.w.copy(), "X": LAYOUTS[layout](sample.X.copy()), "y": sample.y.copy()}
     known: dict[str, Any] = {**sample.parameters, **{name: array.copy() for name, array in sample.arrays.items()}}
-    given |= {name: np.full(len(sample.w), known[name], sample.w.dtype) for name in per_weight if name in names}
+    given |= {name: sample.elements[name].copy() for name in per_weight if name in names}
     given |= {name: known[name] for name in names if name in known and name not in given}
     if sample.sample_weight is not None:
         given["sample_weight"] = sample.sample_weight.copy()

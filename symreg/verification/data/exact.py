@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
 from flint import arb, ctx, fmpq
@@ -16,7 +17,8 @@ from flint import arb, ctx, fmpq
 from symreg.expressions.tree import Binary, Tree, number
 from symreg.model.loss import DataTerm
 from symreg.model.terms import Terms
-from symreg.verification.data.jets import Jet, jets, widened
+from symreg.verification.cases.per_weight import in_index_notation
+from symreg.verification.data.jets import Jet, Jets, jets, widened
 from symreg.verification.data.samples import Sample
 from symreg.verification.oracle.ball import ball
 from symreg.verification.oracle.evaluate import evaluate
@@ -98,7 +100,9 @@ class Exact:
         """dR/dw, at a kink all that lies between the one-sided derivatives."""
         if not self.terms.couple_weights:
             return [None if jet is None else self._rounded(jet.slope) for jet in self._penalty_jets]
-        slope_at = slopes(self.terms, self.sample.parameters, self.sample.arrays, floor=FORMATS[self.dtype].floor)
+        slope_at = slopes(
+            in_index_notation(self.terms), self.sample.parameters, self._arrays, floor=FORMATS[self.dtype].floor
+        )
         weights = self.sample.w.tolist()
         found = [slope_at(weights, j) for j in range(len(weights))]
         with ctx.workprec(BITS):
@@ -167,10 +171,21 @@ class Exact:
         unit = FORMATS[self.dtype].unit
         parts: list[Tree] = [Binary("*", number(term.coefficient), term.tree) for term in self.terms.terms]
         phi = reduce(lambda left, right: Binary("+", left, right), parts)
-        own = {p.name: self.sample.parameters[p.name] for p in self.terms.parameters}
-        of_weight = jets(phi, "w", self.terms.intervals(own), own, unit)
-        with ctx.workprec(BITS):
-            return [of_weight(widened(arb(w), unit), {}) or of_weight(arb(w), {}) for w in self.sample.w.tolist()]
+        found: list[Jet | None] = []
+        of_weight: Jets | None = None
+        for j, w in enumerate(self.sample.w.tolist()):
+            if of_weight is None or self.sample.elements:
+                known = self.sample.parameters_of(j)
+                own = {p.name: known[p.name] for p in self.terms.parameters}
+                of_weight = jets(phi, "w", self.terms.intervals(own), own, unit)
+            with ctx.workprec(BITS):
+                found.append(of_weight(widened(arb(w), unit), {}) or of_weight(arb(w), {}))
+        return found
+
+    @property
+    def _arrays(self) -> dict[str, Any]:
+        """The penalty's arrays, and the elements that weights have of parameters."""
+        return self.sample.arrays | {name: elements.tolist() for name, elements in self.sample.elements.items()}
 
     @cached_property
     def _penalty_value(self) -> arb | None:
@@ -178,7 +193,9 @@ class Exact:
             found = [None if jet is None else jet.value for jet in self._penalty_jets]
             known = [x for x in found if x is not None]
             return None if len(known) < len(found) else self._summed(known)
-        total = values(self.terms, self.sample.parameters, self.sample.arrays, floor=FORMATS[self.dtype].floor)
+        total = values(
+            in_index_notation(self.terms), self.sample.parameters, self._arrays, floor=FORMATS[self.dtype].floor
+        )
         exact = total(self.sample.w.tolist())
         return None if exact is None else self._rounded(exact, 64)
 

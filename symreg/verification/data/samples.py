@@ -64,7 +64,8 @@ class Sample:
         sample_weight: m, or None for ones.
         w: Weights, n.
         v: A direction, n.
-        parameters: Of loss and penalty, by name.
+        parameters: Of loss and penalty, by name; of one with an element for each weight what the elements are near.
+        elements: Those elements, by name.
         arrays: Declared arrays of the penalty by name, and which weights are a group.
         number: Which sample it is; plainer ones come first.
     """
@@ -75,15 +76,20 @@ class Sample:
     w: Vector
     v: Vector
     parameters: dict[str, float]
+    elements: dict[str, Vector]
     arrays: dict[str, Any]
     number: int
+
+    def parameters_of(self, j: int) -> dict[str, float]:
+        """Return the parameters as weight j has them."""
+        return self.parameters | {name: float(elements[j]) for name, elements in self.elements.items()}
 
     @property
     def at(self) -> dict[str, Any]:
         """The point as a report shows it."""
         weighted = {} if self.sample_weight is None else {"sample_weight": self.sample_weight.tolist()}
-        arrays = {name: array.tolist() for name, array in self.arrays.items()}
-        own = {**weighted, **arrays, **self.parameters}
+        arrays = {name: array.tolist() for name, array in {**self.elements, **self.arrays}.items()}
+        own = {**weighted, **self.parameters, **arrays}
         return {"w": self.w.tolist(), "X": self.X.tolist(), "y": self.y.tolist(), **own}
 
 
@@ -149,9 +155,30 @@ def _sample(
         w=w,
         v=v,
         parameters=parameters,
+        elements=_elements(terms, parameters, fixed, n, number, dtype),
         arrays=_arrays(terms, n, number, stream, dtype),
         number=number,
     )
+
+
+def _elements(
+    terms: Terms, parameters: Mapping[str, float], fixed: Mapping[str, float], n: int, number: int, dtype: Dtype
+) -> dict[str, Vector]:
+    """Return an element for each weight of the parameters that have one, some of them 0 where that may be.
+
+    They are equal where the domain of the weights or of another parameter depends on them.
+    """
+    ends = {name for term in terms.terms for name in term.domain.names}
+    ends |= {name for p in terms.parameters if p.above for name in (p.name, p.above)}
+    drawn: dict[str, Vector] = {}
+    for p in (p for p in terms.parameters if p.shape):
+        size = parameters[p.name]
+        elements = [size] * n
+        if p.name not in ends and p.name not in fixed:
+            elements = [0.0 if p.has_zero and (j + number) % 3 == 2 else size * 2.0 ** (-j % 4) for j in range(n)]
+        rounded = np.array([x if x == 0 or x in p.domain else size for x in elements], dtype=dtype)
+        drawn[p.name] = rounded
+    return drawn
 
 
 def _arrays(terms: Terms, n: int, number: int, stream: Stream, dtype: Dtype) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from symreg.verification.cases.step_case import point_of_operator
 from symreg.verification.data.exact import BITS, Exact
 from symreg.verification.data.jets import widened
 from symreg.verification.data.samples import Sample
+from symreg.verification.minimum.minimiser import MinimiserUnknown
 from symreg.verification.minimum.operators import Operator, counted, operator, operator_in_group
 from symreg.verification.minimum.steps import stepper
 from symreg.verification.oracle.formats import FORMATS
@@ -92,7 +93,10 @@ def _operators(taken: Terms, sample: Sample, points: Sequence[arb]) -> list[Oper
         points: What the operator is taken of at each weight.
     """
     if not taken.couple_weights:
-        return [operator(taken, sample.parameters)] * len(points)
+        known = operator(taken, sample.parameters_of(0)) if points and not sample.elements else None
+        return [known or operator(taken, sample.parameters_of(j)) for j in range(len(points))]
+    if sample.elements:
+        return [_unknown] * len(points)
     if taken.grouped:
         spans = [(span, points[span[0] : span[1]]) for span in spans_of(taken, sample.arrays)]
         return [
@@ -104,6 +108,11 @@ def _operators(taken: Terms, sample: Sample, points: Sequence[arb]) -> list[Oper
     if differences_in(taken):
         return [_of_differences(taken, sample, beside, j) for j, beside in enumerate(others)]
     return [operator(taken, sample.parameters, sum((x**2 for x in beside), arb(0))) for beside in others]
+
+
+def _unknown(v: arb, s: arb) -> arb:
+    """Take the operator of what couples weights that have elements of their own."""
+    raise MinimiserUnknown
 
 
 def _of_differences(taken: Terms, sample: Sample, others: Sequence[arb], j: int) -> Operator:
