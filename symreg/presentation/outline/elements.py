@@ -14,10 +14,10 @@ from symreg.expressions.tree import names as names_in
 
 
 def with_elements(chain: GradientDerivation) -> GradientDerivation:
-    """Return a derivation in whose formulas such a parameter has the subscript of the weight that it stands beside.
+    """Return a derivation in whose formulas such a parameter has the subscript of the weight beside it.
 
-    What bounds the whole is the greatest of what bounds each weight. The derivation of an operator is of one weight, and
-    stays as it is.
+    What bounds the whole is the greatest of what bounds each weight. The derivation of an operator, which is of one
+    weight, stays as it is.
     """
     names = frozenset(chain.objective.terms.per_weight)
     if not names:
