@@ -20,7 +20,7 @@ import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from queue import Queue
 from types import TracebackType
@@ -114,7 +114,7 @@ class Worker:
             Bug: Any other error of the task's, or the end of the process.
         """
         limit = checked_timeout(timeout)
-        phase = Phase(str(task), is_symbolic=True)
+        phase = Phase(_subject(arguments), is_symbolic=True)
         deadline = time.monotonic() + limit
         self._send((task, arguments))
         self._is_idle = False
@@ -190,6 +190,12 @@ class Worker:
             self.kill()
             self._process.wait()
         self._process.stdout.close()
+
+
+def _subject(arguments: Mapping[str, object]) -> str:
+    """Return the name of what a task is about, which is told before the task itself can tell it."""
+    named = (getattr(arguments.get(kind), "name", None) for kind in ("objective", "loss"))
+    return next((name for name in named if isinstance(name, str)), "symbolic work")
 
 
 def checked_timeout(timeout: float | None) -> float:

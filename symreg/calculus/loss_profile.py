@@ -76,7 +76,9 @@ class LossProfile:
 
     def in_words(self, text: str) -> str:
         """Return what was said of a penalty and its weight as said of the loss and of what it is a function of."""
-        text = re.sub(r"\bweight\b", self.of, text.replace("penalty", "loss"))
+        text = re.sub(
+            r"\bweight\b", self.of, text.replace("penalty", "loss").replace("add domain = ", "add prediction = ")
+        )
         argument = to_text(self.argument)
         text = re.sub(r"(?<=\|)w(?=\|)|\bw(?= [<>=]+ )", argument, text)
         return re.sub(r"\bw\b", argument if self.of == "prediction" else f"({argument})", text)

@@ -113,7 +113,10 @@ def what_else_penalty(name: str) -> str:
     if name in _NOT_HERE:
         return f"; {_NOT_HERE[name]}"
     near = did_you_mean(name[:40], (*penalties(), *_aliases_of_penalties()))
-    near_rule = "" if near else nearest(name[:40], (*rules(), *_aliases_of_rules()))
+    near_loss = "" if near else nearest(name[:40], (*losses(), *_aliases_of_losses()))
+    near_rule = "" if near or near_loss else nearest(name[:40], (*rules(), *_aliases_of_rules()))
+    if near_loss:
+        return f"; did you mean the loss '{near_loss}'?"
     return f"; did you mean the rule '{near_rule}'?" if near_rule else near
 
 

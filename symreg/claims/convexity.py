@@ -38,7 +38,7 @@ def convex(analysis: Analysis) -> Verdict:
 def weakly_convex(analysis: Analysis) -> Verdict:
     """phi(w) + rho/2*w**2 is convex; rho is the least such number."""
     claim = "weakly convex"
-    if _has_jumps(analysis):
+    if has_jumps(analysis):
         return _refuted_for_every_rho(claim, analysis, "phi jumps")
     kinks = [_opens_upward(knot, analysis) for knot in analysis.whole.knots]
     if any(kink is False for kink in kinks):
@@ -59,7 +59,7 @@ def weakly_convex(analysis: Analysis) -> Verdict:
 def strongly_convex(analysis: Analysis) -> Verdict:
     """phi(w) - mu/2*w**2 is convex for a mu > 0; mu is the greatest such number."""
     claim = "strongly convex"
-    if _has_jumps(analysis):
+    if has_jumps(analysis):
         witness = _flatter_than(analysis, Fraction(1, 10**6), None)
         return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", said=(PHI, " jumps"))
     least = analysis.least_curvature
@@ -126,13 +126,14 @@ def lipschitz(analysis: Analysis) -> Verdict:
     return Verdict(claim=claim, verdict="proved", symbol="L", value=size.value, method=told([size.method]))
 
 
-def _has_jumps(analysis: Analysis) -> bool:
+def has_jumps(analysis: Analysis) -> bool:
+    """Does phi itself jump somewhere?"""
     return any(knot.jump != ZERO for knot in analysis.whole.knots)
 
 
 def _is_convex(analysis: Analysis, *, strictly: bool) -> tuple[Truth | None, list[str]]:
     """Return where phi is convex, None if that is not decided, and the methods."""
-    if _has_jumps(analysis):
+    if has_jumps(analysis):
         return False, []
     truths: list[Truth | None] = [_opens_upward(knot, analysis) for knot in analysis.whole.knots]
     methods: list[str] = []
@@ -173,7 +174,9 @@ def _above_its_chord(analysis: Analysis, rho: Tree, condition: Tree | None) -> W
     chord = over(plus(_phi(analysis, U), _phi(analysis, V)), number(2))
     slack = times(over(rho, number(8)), power(minus(U, V), number(2)))
     meaning = (Compare("<=", call("phi", _MIDDLE), plus(_CHORD, slack)),)
-    return refuting(_phi(analysis, _MIDDLE), "<=", plus(chord, slack), _pairs(analysis, condition), meaning=meaning)
+    return refuting(
+        _phi(analysis, _MIDDLE), "<=", plus(chord, slack), weight_pairs(analysis, condition), meaning=meaning
+    )
 
 
 _CHORD = over(plus(call("phi", U), call("phi", V)), number(2))
@@ -190,7 +193,9 @@ def _flatter_than(analysis: Analysis, mu: Fraction, condition: Tree | None) -> W
     chord = over(plus(_phi(analysis, U), _phi(analysis, V)), number(2))
     gain = times(over(number(mu), number(8)), power(minus(U, V), number(2)))
     meaning = (Compare("<=", call("phi", _MIDDLE), minus(_CHORD, gain)),)
-    return refuting(_phi(analysis, _MIDDLE), "<=", minus(chord, gain), _pairs(analysis, condition), meaning=meaning)
+    return refuting(
+        _phi(analysis, _MIDDLE), "<=", minus(chord, gain), weight_pairs(analysis, condition), meaning=meaning
+    )
 
 
 def _steeper_than(analysis: Analysis, bound: int) -> Witness | None:
@@ -234,11 +239,14 @@ def _gaps(knot: Tree | None, row: Row) -> Iterator[tuple[Fraction, Fraction]]:
             yield place, (abs(place) or 1) / Fraction(10) ** digits
 
 
-def _pairs(analysis: Analysis, condition: Tree | None) -> Iterator[Row]:
-    """Yield parameters and two weights: on both sides of a knot, near ends, and all over each piece."""
+def weight_pairs(analysis: Analysis, condition: Tree | None) -> Iterator[Row]:
+    """Yield parameters and two weights: on both sides of a knot, at one, near ends, and all over each piece."""
     for row in parameter_rows(analysis.parameters, condition):
         for _, _, u, v in _close(analysis, row):
             yield {**row, "u": u, "v": v}
+        for after in analysis.whole.pieces[1:]:
+            for knot, gap in _gaps(after.low, row):
+                yield from ({**row, "u": knot, "v": knot + side * gap} for side in (-1, 1))
         for piece in analysis.whole.pieces:
             inner = list(weights_between(piece.low, piece.high, row))
             yield from ({**row, "u": u, "v": v} for k, u in enumerate(inner) for v in inner[k + 1 :])

@@ -260,7 +260,8 @@ def homogeneous(analysis: Analysis) -> Verdict:
         if piece.value != ZERO:
             degrees[simplify(over(times(W, piece.slope), piece.value), analysis.parameters)] = None
     (degree, *others) = degrees or {ONE: None}
-    if not others and not has_w(degree) and all(knot.position == ZERO for knot in analysis.whole.knots):
+    knots = analysis.whole.knots
+    if not others and not has_w(degree) and all((k.position, k.jump) == (ZERO, ZERO) for k in knots):
         return Verdict(claim=claim, verdict="proved", symbol="degree", value=degree, method="Euler's theorem")
     for row in parameter_rows(analysis.parameters):
         for a in _weights(analysis, row):

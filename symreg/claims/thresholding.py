@@ -81,6 +81,8 @@ def sparse(analysis: Analysis) -> Verdict:
     if slopes is None:
         return Verdict(claim=claim, verdict="refuted", method="domain", said=(ZERO, " is not inside the domain"))
     left, right = slopes
+    if any(knot.position == ZERO and knot.jump != ZERO for knot in analysis.whole.knots):
+        return Verdict(claim=claim, verdict="undecided", said=(PHI, " jumps at ", ZERO))
     if NAN in slopes:
         return Verdict(claim=claim, verdict="undecided")
     truths: list[Truth] = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from symreg.calculus.analysis import Analysis, analyse
 from symreg.calculus.border import border
 from symreg.calculus.differentiation.differentiate import differentiate
 from symreg.calculus.differentiation.smooth import derivative_beside_kinks, without_squared_signs
 from symreg.calculus.differentiation.step import Step
-from symreg.calculus.loss_profile import LossProfile, Z
+from symreg.calculus.loss_profile import LossProfile, Y, Z
 from symreg.calculus.pieces.knot import Knot
 from symreg.calculus.symbolic.simplify import simplify
 from symreg.claims.composed.losses import CLAIMS, loss_properties
@@ -16,7 +18,7 @@ from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import WJ, call, size, times, total
 from symreg.expressions.decompose import factors, product
-from symreg.expressions.tree import Call, Compare, Tree, substitute, transform, walk
+from symreg.expressions.tree import Call, Compare, Logic, Tree, children, number, substitute, transform, walk
 from symreg.model.loss import Loss
 
 
@@ -40,9 +42,12 @@ def derive_loss(loss: Loss, claims: Claims = CLAIMS) -> LossDerivation:
         gradient = _by_prediction(profile, _shortest_slope(analysis))
     steps = [Step(rule="loss", before=LOSS, after=loss.expression, why=_where(loss))]
     steps += _differentiated(loss.expression, gradient, SLOPE, analysis, "")
-    steps += [_at_kink(knot, profile) for knot in analysis.knots if knot.is_kink]
+    places = _places(profile, analysis)
+    steps += [_at_kink(label, knot, profile) for label, knot in places if knot.is_kink]
     smooth = _by_prediction(profile, _shortest([_simplified(analysis), _term_by_term(analysis)]))
     try:
+        if not profile.has_labels_apart and _asks_for_one_label(loss.expression):
+            raise Intractable("whether the derivative jumps is another question for each label")
         hessian: Tree | None = profile.at_sample(_second(analysis))
         assert hessian is not None
         why = "y^2 = 1 for both labels" if profile.of == "margin" else ""
@@ -54,7 +59,7 @@ def derive_loss(loss: Loss, claims: Claims = CLAIMS) -> LossDerivation:
         steps=tuple(dict.fromkeys(steps)),
         gradient=gradient,
         hessian=hessian,
-        knots=analysis.knots,
+        places=places,
         verdicts=verdicts,
         notes=verdicts.notes,
     )
@@ -114,14 +119,30 @@ def _differentiated(tree: Tree, result: Tree, left: Tree, analysis: Analysis, wh
     return [*steps, Step(rule="result", before=left, after=result, why=why)]
 
 
-def _at_kink(knot: Knot, profile: LossProfile) -> Step:
+def _places(profile: LossProfile, analysis: Analysis) -> tuple[tuple[Fraction | None, Knot], ...]:
+    """Return the knots of phi: of every label by itself where there are few, else of all.
+
+    Where a label of an interval is asked for by `y == 0`, say, the knots of that one label are not those of others.
+    """
+    if not profile.has_labels_apart:
+        return () if _asks_for_one_label(profile.loss.expression) else tuple((None, knot) for knot in analysis.knots)
+    rows = zip(profile.loss.labels.values, profile.by_label, strict=True)
+    return tuple((value, knot) for value, (_, terms) in rows for knot in analyse(terms).knots)
+
+
+def _asks_for_one_label(tree: Tree) -> bool:
+    return any(isinstance(node, Compare) and node.operator == "==" and Y in children(node) for node in walk(tree))
+
+
+def _at_kink(label: Fraction | None, knot: Knot, profile: LossProfile) -> Step:
     """Return what is taken for the slope at a kink."""
+    here = Compare("==", profile.argument, knot.position)
     return Step(
         rule="one-sided derivatives",
         before=SLOPE,
         after=times(profile.slope_factor, knot.chosen),
         why="the derivative of smaller magnitude of the two, or 0 between them",
-        condition=Compare("==", profile.argument, knot.position),
+        condition=here if label is None else Logic("and", (Compare("==", Y, number(label)), here)),
     )
 
 

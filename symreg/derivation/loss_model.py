@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.loss_profile import LossProfile, Y, Z
@@ -29,7 +30,7 @@ class LossDerivation:
         steps: In the order in which they are read.
         gradient: l'(z, y), simplified.
         hessian: l''(z, y), simplified; None where there is no formula for it.
-        knots: Of phi, over the bare `w`.
+        places: The knots of phi, over the bare `w`, each with the label that it is of, None for every label.
         verdicts: Everything that is known of the loss.
         notes: One sentence each.
     """
@@ -38,9 +39,14 @@ class LossDerivation:
     steps: tuple[Step, ...]
     gradient: Tree
     hessian: Tree | None
-    knots: tuple[Knot, ...]
+    places: tuple[tuple[Fraction | None, Knot], ...]
     verdicts: Verdicts
     notes: tuple[str, ...] = ()
+
+    @property
+    def knots(self) -> tuple[Knot, ...]:
+        """The knots of phi, for whatever label."""
+        return tuple(knot for _, knot in self.places)
 
     @property
     def loss(self) -> Loss:

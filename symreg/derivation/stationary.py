@@ -73,6 +73,8 @@ def _slope_of_penalty(whole: Analysis) -> Tree | None:
     """Return b if R'(w) = b*w for each weight by itself."""
     if whole.indexed or whole.knots or any(not addend.term.domain.is_all for addend in whole.addends):
         return None
+    if whole.terms.per_weight:  # b is another number for each weight
+        return None
     slope = total([addend.simplified for addend in whole.addends])
     second = simplify(derivative_beside_kinks(slope, whole.parameters), whole.parameters)
     at_zero = simplify(substitute(slope, {W: ZERO}), whole.parameters)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from symreg.errors import SpecError
+from symreg.expressions.decompose import addends
 from symreg.expressions.tree import Item, Name, Tree, walk
 from symreg.language.declarations import make_parameter
 from symreg.language.excerpt import Excerpted
@@ -17,7 +18,7 @@ from symreg.language.specs.per_weight import assumed_of_each, bare, told_apart
 from symreg.model.domain import Domain
 from symreg.model.interval import REAL, WORDS
 from symreg.model.names import check_identifier
-from symreg.model.spec import Array, Parameter, Penalty
+from symreg.model.spec import OF_DATA, Array, Parameter, Penalty, Shape
 
 
 def inline_penalty(
@@ -77,9 +78,13 @@ def _with_parameters(
     tree, of_each = bare(tree)
     per_weight, arrays = told_apart(tree, arrays, source)
     declared = (*declared, *per_weight)
-    shapes = {n.array: len(n.subscripts) for n in walk(tree) if isinstance(n, Item) and n.array != "w"}
+    declared_arrays = {a.name: a for a in arrays}
+    shapes = {array: a.shape for array, a in declared_arrays.items()}
+    for part in addends(tree):
+        shapes = {**_shapes(part[1], shapes), **shapes}
     known = {p.name: p for p in declared}
-    written = [n.name for n in walk(tree) if isinstance(n, Name) and n.name not in ("w", "n", *shapes)]
+    sizes = {"n"}.union(*shapes.values())
+    written = [n.name for n in walk(tree) if isinstance(n, Name) and n.name not in ("w", *sizes, *shapes)]
     used = dict.fromkeys((*written, *(domain.names if domain else ())))
     parameters = [known.get(p) or replace(assumed(p), shape=("n",) if p in of_each else ()) for p in used]
     for each in of_each:
@@ -87,10 +92,9 @@ def _with_parameters(
             raise SpecError(f"{source}: '{each}' is one number, and {each}[n] one for each weight")
     parameters += [p for p in known.values() if p.name not in used]
     parameters = [assumed_of_each(p, tree, parameters) if p.is_assumed and p.shape else p for p in parameters]
-    declared_arrays = {a.name: a for a in arrays}
-    for array, dimensions in shapes.items():
-        check_identifier(array, "array")
-        declared_arrays.setdefault(array, Array(name=array, shape=("n", "n") if dimensions == 2 else ("n",)))
+    for array, shape in shapes.items():
+        check_identifier(array, "array", allowed=OF_DATA if "m" in shape else ())
+        declared_arrays.setdefault(array, Array(name=array, shape=shape))
     return make_penalty(
         name=name,
         title=title,
@@ -101,6 +105,20 @@ def _with_parameters(
         reference=reference,
         source=source,
     )
+
+
+def _shapes(addend: Tree, known: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Return the shapes of the arrays in an addend, from those that are known, and from `X` and `y`, which are data.
+
+    An index that runs over the samples does so in all of the addend.
+    """
+    items = [node for node in walk(addend) if isinstance(node, Item) and node.array != "w"]
+    of_samples: set[str] = set()
+    for item in items:
+        of_data: Shape = ("m", "n") if item.array in OF_DATA else ()
+        shape = known.get(item.array, of_data)
+        of_samples |= {s.index for s, size in zip(item.subscripts, shape, strict=False) if size == "m"}
+    return {item.array: tuple("m" if s.index in of_samples else "n" for s in item.subscripts) for item in items}
 
 
 def assumed(name: str) -> Parameter:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
 
 from symreg.errors import SpecError
 from symreg.language.declarations import make_array, make_parameter
 from symreg.language.intervals import parse_interval, parse_number
 from symreg.model.names import check_identifier, mentioned
-from symreg.model.spec import Array, Parameter, Shape
+from symreg.model.spec import OF_DATA, Array, Parameter, Shape
 
 ElementLike: TypeAlias = "str | tuple[str, float]"
 """A domain, with a default after `=` or beside it."""
 ArrayLike: TypeAlias = "Sequence[str] | tuple[Sequence[str], ElementLike]"
 """A shape, or a shape and what each element may be."""
 
-_SHAPES: dict[str, Shape] = {"n]": ("n",), "n,n]": ("n", "n")}
+_SHAPES: dict[str, Shape] = {"n]": ("n",), "n,n]": ("n", "n"), "m,n]": ("m", "n"), "m]": ("m",)}
 _SHAPES_BY_DIMENSIONS: dict[tuple[object, ...], Shape] = {shape: shape for shape in _SHAPES.values()}
 
 
 def read_declaration(text: str) -> Parameter | Array:
-    """Return what `c: (0, inf) = 2` declares, or `c[n]: nonnegative = 1`; the default may be left out.
+    """Return what `c: (0, inf) = 2` declares, or `c[n]: nonnegative = 1`, `X[m, n]: real`; the default may be left out.
 
     Raises:
         SpecError: It is not of that form; says what would be right.
@@ -33,8 +33,11 @@ def read_declaration(text: str) -> Parameter | Array:
     shape = _SHAPES.get("".join(dimensions.split()))
     if shape is None:
         return _parameter(f"{name}{bracket}{dimensions}", element_text)
-    element = _parameter(name.strip(), element_text, "array")
-    return make_array(element.name, shape=shape, domain=element.domain, default=element.default)
+    allowed = OF_DATA if "m" in shape else ()
+    if name.strip() in OF_DATA and not allowed:
+        raise SpecError(f"array '{name.strip()}': it is over the samples; write X[m, n] and y[m]")
+    element = _parameter(name.strip(), element_text, "array", allowed)
+    return make_array(element.name, shape=shape, domain=element.domain, default=element.default, allowed=allowed)
 
 
 def declared_parameter(name: str, element: ElementLike) -> Parameter:
@@ -76,12 +79,12 @@ def declared_array(name: str, array: ArrayLike) -> Array:
     return Array(name=name, shape=shape, domain=scalar.domain, default=scalar.default)
 
 
-def _parameter(name: str, text: str, what: str = "parameter") -> Parameter:
+def _parameter(name: str, text: str, what: str = "parameter", allowed: Collection[str] = ()) -> Parameter:
     """Return the parameter of a name whose domain and default are written `(0, inf) = 2`."""
-    check_identifier(name, what)
+    check_identifier(name, what, allowed=allowed)
     domain, equals, default = text.partition("=")
     try:
         value = parse_number(default) if equals else None
     except SpecError as error:
         raise SpecError(f"{what} '{name}': default {error}") from None
-    return make_parameter(name, domain=parse_interval(domain.strip()), default=value, where=what)
+    return make_parameter(name, domain=parse_interval(domain.strip()), default=value, where=what, allowed=allowed)

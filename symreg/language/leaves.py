@@ -12,6 +12,7 @@ from symreg.language.addend import Addend, refuse
 from symreg.language.limits import LARGEST_SHIFT
 from symreg.language.specs.per_weight import OF_EACH_WEIGHT
 from symreg.model.names import check_identifier, did_you_mean, mentioned
+from symreg.model.spec import OF_DATA
 
 
 def walk_name(addend: Addend, node: ast.Name, name: str) -> Tree:
@@ -65,7 +66,8 @@ def walk_item(addend: Addend, node: ast.Subscript) -> Tree:
         if not (addend.is_open or array in addend.names or array in addend.bound):
             shape = ", ".join(['"n"'] * min(len(parts), 2))
             _refuse_undeclared(addend, node.value, array, "an array", f"[arrays.{array}]\nshape = [{shape}]")
-        walk_name(addend, node.value, array)
+        if array not in OF_DATA or not addend.is_open:
+            walk_name(addend, node.value, array)
     addend.indexed = addend.indexed or node
     subscripts = tuple(_walk_subscript(addend, part) for part in parts)
     used = [s.index for s in subscripts]

@@ -1,4 +1,4 @@
-"""A penalty's coefficient in a sum: an exact positive number, and how it is written."""
+"""The coefficient of a penalty or a loss in a sum: an exact positive number, and how it is written."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from symreg.model.names import LONGEST_MENTION
 
 
 def checked_coefficient(value: float | Fraction) -> Fraction:
-    """Return a penalty's coefficient, exact: a decimal as it is written.
+    """Return a coefficient, exact: a decimal as it is written.
 
     Raises:
         SpecError: Not positive, or beyond 1e-100 to 1e100.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < math.inf:
-        raise SpecError(f"{_shown(value)}: a penalty's coefficient is a positive number")
+        raise SpecError(f"{_shown(value)}: a coefficient is a positive number")
     exact = Fraction(value) if isinstance(value, int | Fraction) else Fraction(repr(float(value)))
     if not Fraction(1, 10**100) <= exact <= 10**100:
-        raise SpecError(f"{_shown(value)}: a penalty's coefficient is a positive number, 1e-100 to 1e100")
+        raise SpecError(f"{_shown(value)}: a coefficient is a positive number, 1e-100 to 1e100")
     return exact
 
 

@@ -17,6 +17,8 @@ from symreg.model.interval import REAL, Interval, decimal
 from symreg.model.lifts import Lift
 
 Shape = tuple[Literal["n", "m"], ...]
+OF_DATA = ("X", "y")
+"""Reserved names that an array over the samples may have."""
 """Of what is declared with a shape: each dimension is `n`, the number of weights, or `m`, the number of samples."""
 
 

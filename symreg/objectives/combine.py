@@ -37,6 +37,8 @@ from symreg.objectives.structures import with_common_arguments
 
 LONGEST_STEM = 64
 
+_PERSONS = ("Cauchy", "Huber", "Poisson", "Tukey", "Tweedie")
+"""Whose names titles of losses begin with."""
 RESERVED_BESIDE_DATA = ("samples", "sample_weight")
 """Arguments of what is emitted for a loss over samples."""
 
@@ -101,7 +103,9 @@ def _without_samples(
 def _title(data: DataTerm) -> str:
     loss = data.loss.title or data.loss.name
     factors = times(number(data.coefficient), data.factor)
-    shown = f"{'mean' if data.reduction == 'mean' else 'sum'} of {loss[:1].lower()}{loss[1:]}"
+    if loss.split()[0].removesuffix("'s") not in _PERSONS:
+        loss = f"{loss[:1].lower()}{loss[1:]}"
+    shown = f"{'mean' if data.reduction == 'mean' else 'sum'} of {loss}"
     return f"{shown[:1].upper()}{shown[1:]}" if factors == ONE else f"{to_text(factors)} times the {shown}"
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from symreg import catalogue
-from symreg.model.loss import DataTerm
+from symreg.model.loss import DataTerm, Loss
 from symreg.model.names import did_you_mean
+from symreg.objectives.files import read_loss_file
 
 EXPRESSION = "expression"
 """The source of a loss that is in no file."""
@@ -31,12 +33,20 @@ def notes_on_sharing(data: DataTerm | None, of_penalties: Collection[str]) -> li
     """Return one note on each parameter that the loss and a penalty have under one name."""
     if data is None:
         return []
-    is_inline = data.loss.source == EXPRESSION
     return [
-        f"{name} is one number for the loss and the penalty, which both have a parameter of that name; rename one, as "
-        f"in {'l1(lam=mu)' if is_inline else f'{data.loss.name}({name}=mu)'}"
+        f"{name} is one number for the loss and the penalty, which both have a parameter of that name"
+        f"{_how_to_rename(data.loss, name)}"
         for name in sorted(names_of_loss(data).intersection(of_penalties))
     ]
+
+
+def _how_to_rename(loss: Loss, name: str) -> str:
+    """Return how a parameter of a loss gets another name, "" where its author just gave it this one."""
+    if loss.source == EXPRESSION:
+        return "; rename one, as in l1(lam=mu)"
+    written = read_loss_file(Path(loss.path)) if loss.path else catalogue.loss(loss.name)
+    has_it = any(p.name == name for p in written.parameters)
+    return f"; rename one, as in {loss.path or loss.name}({name}=mu)" if has_it else ""
 
 
 def names_of_loss(data: DataTerm | None) -> frozenset[str]:

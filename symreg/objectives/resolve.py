@@ -46,6 +46,7 @@ def resolve(
     """
     declared = tuple(parameters)
     inline: set[str] = set()
+    of_samples: list[str] = []
     match source:
         case Objective():
             objective = source
@@ -67,6 +68,7 @@ def resolve(
             written = [penalty for _, penalty in read.addends if penalty.source == EXPRESSION]
             inline = {p.name for penalty in written for p in penalty.parameters}
             inline |= {a.name for penalty in written for a in penalty.arrays}
+            of_samples = [a.name for penalty in written for a in penalty.arrays if "m" in a.shape]
             ends = {(p.name, p.default, p.doc) for p in declared}
             used = {(p.name, p.default, p.doc) for _, penalty in read.addends for p in penalty.parameters}
             inline |= {name for name, *_ in ends & used}
@@ -82,7 +84,8 @@ def resolve(
     before = set(objective.names)
     objective = replace(objective, declared=(*objective.declared, *declared))
     objective = objective if domain is None else within(objective, domain)
-    _check_declared([p.name for p in declared], inline | (set(objective.names) - before), objective.names)
+    known = [*objective.names, *of_samples]
+    _check_declared([p.name for p in declared], inline | (set(objective.names) - before), known)
     return objective if name is None else replace(objective, name=check_stem(name, "name"), is_named=True)
 
 

@@ -11,13 +11,15 @@ from fractions import Fraction
 from symreg.errors import SpecError
 from symreg.expressions.arithmetic import ONE, numeric, over, times
 from symreg.expressions.decompose import addends, factors
-from symreg.expressions.tree import Binary, Item, Name, Subscript, Sum, Tree, arrays, names, transform, walk
+from symreg.expressions.text import to_text
+from symreg.expressions.tree import Binary, Item, Name, Negate, Subscript, Sum, Tree, arrays, names, transform, walk
 from symreg.language.parse import fold
 from symreg.language.specs.losses import make_loss
 from symreg.model.interval import REAL
 from symreg.model.labels import Labels
 from symreg.model.loss import DataTerm
 from symreg.model.spec import Array, Penalty
+from symreg.objectives.notes import EXPRESSION
 
 _RIGHT = "write sum(l, i) or sum(l, i)/m, where l holds the data as sum(X[i, j]*w[j], j) and y[i] alone"
 
@@ -64,9 +66,10 @@ def _data(penalty: Penalty, coefficient: Fraction, addend: Tree) -> DataTerm:
     labels = [array for array in penalty.arrays if array.shape == ("m",)]
     expression = _of_prediction(core, penalty, labels)
     used, outside = names(expression), names(factor)
+    is_written_out = penalty.source == EXPRESSION
     loss = make_loss(
-        name=penalty.name,
-        title=penalty.title,
+        name="loss" if is_written_out else penalty.name,
+        title=to_text(expression) if is_written_out else penalty.title,
         expression=expression,
         labels=Labels(interval=labels[0].domain) if labels else Labels(),
         prediction=REAL,
@@ -108,8 +111,8 @@ def _of_prediction(core: Sum, penalty: Penalty, labels: list[Array]) -> Tree:
 
 
 def _remaining(penalty: Penalty, rest: list[tuple[str, Tree]]) -> Penalty:
-    (_, first), *others = rest
-    expression = fold([("", first), *others])
+    (sign, first), *others = rest
+    expression = fold([("", Negate(first) if sign == "-" else first), *others])
     used = names(expression) | arrays(expression) | set(penalty.domain.names)
     return replace(
         penalty,

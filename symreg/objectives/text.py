@@ -30,6 +30,7 @@ from symreg.objectives.files import is_file, read_penalty_file
 from symreg.objectives.losses import LossText, data_term, is_surely_loss, loss_text, note_of_mean
 from symreg.objectives.notes import EXPRESSION, names_of_loss, notes_on_coefficients, notes_on_sharing
 from symreg.objectives.patterns import CALL, EQUALS, FILE, PATH, top_level
+from symreg.objectives.samples import is_over_samples
 from symreg.objectives.structures import CALLS, structure, structured
 
 _LOSS_WITHIN = re.compile(r"(?<!\w)(?P<reduction>mean|sum)\s*\(\s*(?P<name>[A-Za-z]\w*)\s*[()]", re.ASCII)
@@ -156,7 +157,7 @@ def read_addends(text: str, declared: Declared) -> _Read:
 
     def penalties_in_brackets(inside: str) -> tuple[tuple[Fraction, Penalty], ...]:
         inner.append(read_addends(inside, declared))
-        if inner[-1].data is not None:
+        if inner[-1].data is not None or any(is_over_samples(penalty) for _, penalty in inner[-1].addends):
             raise SpecError(f"{inside}: a loss stands outside the brackets, an addend of its own beside the penalty")
         return inner[-1].addends
 
@@ -347,6 +348,8 @@ def _refuse_loss_within(part: _Part, fail: Fail) -> None:
     """Refuse a mean or sum over samples that is more than multiplied by a coefficient."""
     for match in _LOSS_WITHIN.finditer(part.text):
         if catalogue.loss_name(match["name"]):
+            if part.text.startswith("-"):
+                fail("a loss's coefficient is positive; subtracting one is not a loss", part.start)
             fail(
                 f"{match['reduction']}({match['name']}) is an addend of its own, with a coefficient such as 0.5 or C",
                 part.start + match.start(),

@@ -16,6 +16,7 @@ from symreg.expressions.text import to_text
 from symreg.expressions.tree import Tree
 from symreg.model.spec import Array, Parameter
 from symreg.model.terms import Terms
+from symreg.presentation.outline.elements import with_elements
 
 SCHEMA_VERSION = 1
 
@@ -128,6 +129,7 @@ def of_loss(profile: LossProfile) -> dict[str, Any]:
 
 def data(chain: GradientDerivation) -> dict[str, Any]:
     """Return a derivation as lists, dicts, strings, numbers and booleans."""
+    chain = with_elements(chain)
     objective, rule = chain.objective, chain.rule
     terms = objective.terms
     return {

@@ -140,7 +140,7 @@ def test_derive_returns_its_steps() -> None:
 
 
 def test_time_runs_out() -> None:
-    with pytest.raises(OutOfTime, match=r"not done within 0.001 s"):
+    with pytest.raises(OutOfTime, match=r"^l2: not done within 0.001 s"):
         symreg.derive("l2", timeout=0.001)
 
 

@@ -10,9 +10,9 @@ import pytest
 import symreg
 from symreg.application.confront import confront_verdicts
 from symreg.claims.composed.losses import curvature_bound, loss_properties, slope_bound
-from symreg.claims.verdict import Verdicts
+from symreg.claims.verdict import Verdict, Verdicts
 from symreg.expressions.text import to_text
-from symreg.expressions.tree import Tree
+from symreg.expressions.tree import Tree, number
 from symreg.verification.claims import Contradicted
 
 NOT_CONVEX = ("cauchy_loss", "focal", "tukey_loss")
@@ -92,3 +92,28 @@ def test_a_wrong_verdict_on_a_loss_is_contradicted(claim: str, true: str, wrong:
     others = verdicts_on(wrong).objective.terms
     with pytest.raises(Contradicted, match=claim):
         confront_verdicts(replace(verdicts, parts=((others, (verdicts[claim],)),)))
+
+
+@pytest.mark.parametrize(
+    ("formula", "is_monotone"),
+    [
+        ("where(z < y, 1, 0)", None),
+        ("where(z < y, 1, z - y)", False),
+        ("where(z - y < 0, y - z, 3/2 - (z - y))", False),
+        ("where(z == y, 0, 1)", False),
+        ("sqrt(abs(z - y))", False),
+    ],
+)
+def test_a_jump_is_steeper_than_any_slope_and_may_turn_back(formula: str, is_monotone: bool | None) -> None:
+    verdicts = loss_properties(symreg.loss("mine", formula))
+    confront_verdicts(verdicts)
+    assert verdicts["bounded slope"].verdict == "refuted"
+    assert verdicts["monotone"].verdict == ("undecided" if is_monotone is None else "refuted")
+
+
+@pytest.mark.parametrize("claim", ["monotone", "bounded slope"])
+def test_values_contradict_what_slopes_beside_a_jump_do_not(claim: str) -> None:
+    verdicts = loss_properties(symreg.loss("mine", "where(z < y, 1, z - y)"))
+    wrong = Verdict(claim=claim, verdict="proved", symbol="G", value=number(1), method="sign table")
+    with pytest.raises(Contradicted, match=f"'{claim}' is proved"):
+        confront_verdicts(replace(verdicts, parts=((verdicts.objective.terms, (wrong,)),)))

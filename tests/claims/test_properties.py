@@ -640,3 +640,13 @@ def test_an_attack_finds_what_is_false() -> None:
 
     gap, _ = _chord(value, u, v, 0.9 * 4 * 0.3)
     assert (gap < 0).any()
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["lam*where(w == 0, 0, 1)", "lam*where(w == 0, 1, 0)", "lam*abs(sign(w))", "lam*where(w == 0, 1, abs(w))"],
+)
+def test_a_value_at_a_single_weight_is_a_jump(formula: str) -> None:
+    verdicts = analysed(formula)
+    assert verdicts["continuous"].verdict == "refuted"
+    assert all(verdicts[claim].verdict != "proved" for claim in ("convex", "positively homogeneous", "sparse"))

@@ -98,3 +98,13 @@ def test_kinks_and_jumps_are_told_where_they_are() -> None:
     assert "y*z = 1   the derivative is -y below and 0 above" in Derivation(derived("hinge")).text()
     with pytest.raises(NotDifferentiable, match="leap: the value jumps at z - y = 1"):
         derive_loss(symreg.loss("leap", "where(z - y <= 1, (z - y)**2, 3)"))
+
+
+def test_pieces_meet_where_they_do_for_each_label() -> None:
+    """Of a choice on the label itself, what holds for the labels between is not said of that one."""
+    expression = "where(y == 0, max(0, 1 + z), z**2)"
+    few = " ".join(symreg.derive(symreg.loss("few", expression, label="{0, 1}")).text().split())
+    assert "l'(z, y) = 0 for y = 0 and z = -1" in few
+    assert "y = 0 and z = -1 the derivative is 0 below and 1 above" in few
+    many = symreg.derive(symreg.loss("many", expression, label="nonnegative")).text()
+    assert "from either side" not in many and "l''(z, y)" not in many

@@ -270,7 +270,7 @@ MEANING = {
     "lam": "no penalty is called 'lam'",
     "mpc": "did you mean 'mcp'",
     "2*lam": "no penalty is called 'lam'",
-    "0*l2": "a penalty's coefficient is a positive number",
+    "0*l2": "a coefficient is a positive number",
     "l1 - l2": "subtracting one is not a penalty",
     "1/0*l2": "is not a number such as 2, 0.5 or 1/3",
     "1e999*l2": "beyond double precision",

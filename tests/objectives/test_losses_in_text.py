@@ -66,7 +66,8 @@ REFUSED = {
     "quantile(tau=tau[n])": "quantile: no loss takes 'tau[n]'",
     "mean(2*logistic)": "expression:1:8: 'logistic' is a loss: in mean(...) or sum(...) it stands alone",
     "mean(hinge + (z - y)**2)": "expression:1:6: 'hinge' is a loss: in mean(...) or sum(...) it stands alone",
-    "-mean(logistic)": "expression:1:2: mean(logistic) is an addend of its own",
+    "logistc + l2": "did you mean the loss 'logistic'?",
+    "-mean(logistic)": "expression:1:1: a loss's coefficient is positive",
     "sqrt(logistic)": "expression:1:6: 'logistic' is a loss; its coefficient is a number or a new name",
     "mean(log(1 + exp(-y*z))": "expression:1:5: this '(' is never closed",
 }

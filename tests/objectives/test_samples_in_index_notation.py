@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from symreg.errors import SymregError
 from symreg.expressions.text import to_text
+from symreg.language.inline_declarations import read_declaration
 from symreg.objectives.resolve import resolve
 from symreg.targets.emit import emit
 from symreg.targets.loading.load import load_module
@@ -85,3 +87,38 @@ def test_the_gradient_is_that_of_the_loss_form(tmp_path: Path) -> None:
     assert written.value(w, X, y) == named.value(w, X, y)
     direct = 2 * X.T @ (X @ w - y) / 33 + 0.2 * w
     np.testing.assert_allclose(written.gradient(w, X, y), direct, rtol=1e-13)
+
+
+def test_a_sign_before_the_penalty_is_kept(tmp_path: Path) -> None:
+    objective = resolve(spec(tmp_path, "sum((sum(X[i, j]*w[j], j) - y[i])**2, i)/m - lam*log(1 + w**2)"))
+    assert to_text(objective.formula) == "-(lam*log(1 + w**2))"
+
+
+@pytest.mark.parametrize(("expr", "parts"), SAME.items())
+def test_the_same_is_read_without_a_file(expr: str, parts: tuple[str, str]) -> None:
+    objective = resolve(expr)
+    assert (str(objective.data), to_text(objective.formula)) == (parts[0], parts[1] or "0")
+
+
+def test_arrays_have_the_shapes_that_data_give_them() -> None:
+    given = map(read_declaration, ("A[m, n]: real", "b[m]: [-1, 1]", "mu: positive = 2"))
+    objective = resolve(
+        "sum(log(1 + exp(-b[i]*sum(A[i, j]*w[j], j))), i)/m + mu*sum(c[i]*abs(w[i]), i)", parameters=given
+    )
+    assert str(objective.data) == "mean(log(1 + exp(-y*z)))" and objective.data.loss.labels.interval.low == -1
+    assert [(array.name, array.shape) for array in objective.terms.arrays] == [("c", ("n",))]
+    assert objective.options[:2] == ("--param", "A[m, n]: real = 1.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    {
+        "sum((sum(X[i, j]*w[j], j) - y[i])**2, i)/m + mean(logistic)": "second loss",
+        "box(sum((sum(X[i, j]*w[j], j) - y[i])**2, i)/m, 0, 1)": "outside the brackets",
+        "lam*abs(w) + X*w": "reserved",
+        "sum((sum(X[i, j]*w[j], j) - y[i])**2, i)/n": "write sum(l, i) or sum(l, i)/m",
+    }.items(),
+)
+def test_what_is_no_loss_is_refused_without_a_file(text: str, message: str) -> None:
+    with pytest.raises(SymregError, match=re.escape(message)):
+        resolve(text)

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paper_values import of_latex, of_text, of_tree
 
+import symreg
 from symreg import catalogue
 from symreg.calculus.differentiation.step import Step
 from symreg.calculus.pieces.knot import Knot
@@ -556,3 +557,13 @@ print(made.text(), made.latex(), made.markdown(), made.to_json())
         for env in ({**os.environ, "PYTHONHASHSEED": "1", "LC_ALL": "C"}, {**os.environ, "PYTHONHASHSEED": "2"})
     }
     assert len(seen) == 1
+
+
+def test_what_each_weight_has_an_element_of_has_a_subscript() -> None:
+    """A bound of the whole takes the greatest element, and what is solved for one number is left out."""
+    derivation = symreg.derive("mean(squared_error) + l2(lam=c[n])")
+    text = " ".join(derivation.text().split())
+    assert "c_i >= 0 (default 0.1)" in text and "R(w) = sum_i c_i*w_i^2" in text and "dR/dw_j = 2*c_j*w_j" in text
+    assert "norm(hess R(w)) <= max(2*c_i)" in text and "lr < min(1/(c_i + norm(X)^2/m))" in text
+    assert "normal equations" not in text and r"\max(2 c_i)" in derivation.latex()
+    assert "min(1/(c[i] + norm(X)**2/m))" in derivation.to_json()

@@ -246,6 +246,7 @@ def refused() -> Iterator[tuple[str, int, str, Any]]:
         yield "negative weight", DOMAIN, layout, weighted(-1.0)
         yield "infinite weight", DOMAIN, layout, weighted(np.inf)
         yield "weights of 0", DOMAIN, layout, lambda d, out: setattr(d, "sample_weight", np.zeros(4))
+        yield "weights of 1e308", DOMAIN, layout, lambda d, out: setattr(d, "sample_weight", np.full(4, 1e308))
         yield "no labels", NULL, layout, lambda d, out: setattr(d, "y", None)
         yield "labels are written to", OVERLAP, layout, lambda d, out: setattr(d, "y", out[:4])
         if layout in ("", "_columns"):

@@ -250,6 +250,8 @@ def test_no_samples_are_a_sum_of_0_and_no_mean() -> None:
             function(w, X, y)
         with pytest.raises(ValueError, match="weights that add up to 0"):
             function(w, np.ones((2, 3)), np.ones(2), sample_weight=np.zeros(2))
+        with pytest.raises(ValueError, match="beyond double precision"):
+            function(w, np.ones((2, 3)), np.ones(2), sample_weight=np.full(2, 1e308))
 
 
 def test_a_loss_by_itself_is_computed_each_prediction_with_its_label() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -145,3 +145,23 @@ def test_functions_of_data_have_the_own_element_of_each_weight(penalty: str) -> 
             for f in (functions, wrong)
         ]
         assert found == ["pass", "wrong"], name
+
+
+@pytest.mark.parametrize("penalty", ["l1", pytest.param("group(mcp)", marks=pytest.mark.one_in(2)), "difference(l1)"])
+def test_a_step_with_an_operator_is_right_to_a_few_roundings(penalty: str) -> None:
+    """In single precision too, and where the operator takes weights together."""
+    objective, rule = symreg.objective(f"mean(half_squared_error) + {penalty}"), symreg.rule("proximal_gradient")
+    step = load(objective, updates(objective, (rule,)), "numpy").proximal_gradient_step
+    assert objective.data is not None
+    at = evidence(objective.data, objective.terms, "float32", {}, wanted=Wanted(is_brief=True))
+
+    def verdict(function: Callable[..., None]) -> str:
+        functions = {"proximal_gradient_step": function}
+        subject = Subject(label="own", dtype="float32", functions=functions, by_position=BY_POSITION)
+        return judge(at, "proximal_gradient_step", rule, subject).verdict
+
+    def slightly_off(w: np.ndarray, *given: object, **named: object) -> None:
+        step(w, *given, **named)
+        w *= np.float32(1 + 1e-4)
+
+    assert (verdict(step), verdict(slightly_off)) == ("pass", "inaccurate")

@@ -72,7 +72,7 @@ class Pieces:
     """A whole phi.
 
     Args:
-        pieces: Ascending, over the whole domain; neighbours are different expressions.
+        pieces: Ascending, over the whole domain; neighbours are different expressions, or phi is another between.
         knots: Between neighbours, one fewer than pieces.
         is_even: Is phi(-w) = phi(w) proved?
         domain: Of the weight.
@@ -105,9 +105,9 @@ def pieces(terms: Terms) -> Pieces:
     is_mirrored = is_symmetric and is_even(value)
     positions = ordered_positions(value, low, high, parameters, is_mirrored=is_mirrored)
     ends = pairwise([*([] if is_mirrored else [low]), *positions, high])
-    found = _merged([_piece(value, a, b, parameters) for a, b in ends], parameters)
+    found = _merged([_piece(value, a, b, parameters) for a, b in ends], value, parameters)
     if is_mirrored:
-        found = _merged([*(_mirrored(piece, parameters) for piece in reversed(found)), *found], parameters)
+        found = _merged([*(_mirrored(piece, parameters) for piece in reversed(found)), *found], value, parameters)
     knots = tuple(_knot(a, b, value, parameters) for a, b in pairwise(found))
     return Pieces(pieces=tuple(found), knots=knots, is_even=is_mirrored, domain=domain)
 
@@ -200,11 +200,11 @@ def _mirrored(piece: Piece, parameters: tuple[Parameter, ...]) -> Piece:
     )
 
 
-def _merged(found: list[Piece], parameters: tuple[Parameter, ...]) -> list[Piece]:
-    """Return the pieces with neighbours that are the same expression as one."""
+def _merged(found: list[Piece], value: Tree, parameters: tuple[Parameter, ...]) -> list[Piece]:
+    """Return the pieces with neighbours that are the same expression as one, unless the value between is another."""
     made: list[Piece] = []
     for piece in found:
-        if made and _is_one(made[-1], piece, parameters):
+        if made and _is_one(made[-1], piece, parameters) and not _is_apart(made[-1], value, parameters):
             made[-1] = replace(made[-1], high=piece.high)
         else:
             made.append(piece)
@@ -217,6 +217,17 @@ def _is_one(before: Piece, after: Piece, parameters: tuple[Parameter, ...]) -> b
         return False
     rows = [{**row, W: evaluate(after.low, row)} for row in samples(parameters) if after.low is not None]
     return all(abs(evaluate(tree, row)) < _INFINITE for tree in (before.value, before.third) for row in rows)
+
+
+def _is_apart(before: Piece, value: Tree, parameters: tuple[Parameter, ...]) -> bool:
+    """Is phi at the upper end of a piece, and there alone, something else, as in where(w == 0, 0, 1)?"""
+    assert before.high is not None
+    for row in samples(parameters):
+        at = {**row, W: evaluate(before.high, row)}
+        whole, piece = evaluate(value, at), evaluate(before.value, at)
+        if abs(whole - piece) > TINY * (1 + abs(piece)):
+            return True
+    return False
 
 
 _INFINITE = TINY.context.inf

@@ -14,10 +14,11 @@ from symreg.calculus.signs.conditions import is_at_least_zero
 from symreg.calculus.signs.extremes import Extreme, beyond, extremes
 from symreg.calculus.signs.sign import sign_between
 from symreg.calculus.signs.symbolic_sign import NONNEGATIVE, NONPOSITIVE
+from symreg.claims.convexity import U, V, has_jumps, weight_pairs
 from symreg.claims.shape import settled, told
 from symreg.claims.verdict import PHI, SLOPE, SLOPE_OF_W, Verdict, Witness
 from symreg.claims.witness import Row, parameter_rows, refuting, weights_between
-from symreg.expressions.arithmetic import INFINITY, ZERO, W, call, negative, times
+from symreg.expressions.arithmetic import INFINITY, ZERO, W, call, minus, negative, times
 from symreg.expressions.tree import Compare, Name, Tree, number, substitute
 
 _FAR = tuple(Fraction(10) ** k for k in (1, 2, 3, 6, 7, 12, 20))
@@ -27,6 +28,8 @@ _MOST_PAIRS = 400
 def monotone(analysis: Analysis) -> Verdict:
     """phi never falls, or never rises."""
     claim = "monotone"
+    if has_jumps(analysis):
+        return settled(claim, None, _up_and_down(analysis), "")
     sign = _sign_by_factors(analysis)
     if sign:
         words = "falls" if sign > 0 else "rises"
@@ -52,15 +55,18 @@ def _sign_by_factors(analysis: Analysis) -> int:
 
 
 def bounded_slope(analysis: Analysis) -> Verdict:
-    """|phi'(w)| <= G wherever there is a slope; G is the least such number."""
+    """|phi(u) - phi(v)| <= G*|u - v|; G is the least such number, the supremum of |phi'|."""
     claim = "bounded slope"
+    if has_jumps(analysis):
+        witness = _rises_faster(analysis, 10**6)
+        return Verdict(claim=claim, verdict="refuted", witness=witness, method="piece by piece", said=(PHI, " jumps"))
     least, most = _extremes_of_slope(analysis)
     if least is None or most is None:
         return Verdict(claim=claim, verdict="undecided")
     size = beyond(1, most, negated(least, analysis.parameters), analysis.parameters)
     if INFINITY in (most.value, negative(least.value)) or least.value == negative(INFINITY):
         said = (SLOPE, " has no bound")
-        witness = _steeper_than(analysis, 10**6)
+        witness = _steeper_than(analysis, 10**6) or _rises_faster(analysis, 10**6)
         return Verdict(claim=claim, verdict="refuted", witness=witness, method=told([size.method]), said=said)
     return Verdict(claim=claim, verdict="proved", symbol="G", value=size.value, method=told([size.method]))
 
@@ -82,13 +88,12 @@ def _extremes_of_slope(analysis: Analysis) -> tuple[Extreme | None, Extreme | No
 
 def _of_both_signs(analysis: Analysis) -> Witness | None:
     """Return two weights at which phi' has opposite signs."""
-    u, v = Name("u"), Name("v")
-    meaning = (Compare(">=", times(call("dphi", u), call("dphi", v)), ZERO),)
+    meaning = (Compare(">=", times(call("dphi", U), call("dphi", V)), ZERO),)
     for row in parameter_rows(analysis.parameters):
         rising, falling = (list(islice(_with_sign(analysis, row, sign), 3)) for sign in (1, -1))
         for first, at_u in falling:
             for second, at_v in rising:
-                product = times(substitute(first.slope, {W: u}), substitute(second.slope, {W: v}))
+                product = times(substitute(first.slope, {W: U}), substitute(second.slope, {W: V}))
                 found = refuting(product, ">=", ZERO, [{**row, "u": at_u, "v": at_v}], meaning=meaning)
                 if found is not None:
                     return found
@@ -117,3 +122,29 @@ def _steeper_than(analysis: Analysis, bound: int) -> Witness | None:
             if found is not None:
                 return found
     return None
+
+
+def _rises_faster(analysis: Analysis, bound: int) -> Witness | None:
+    """Return two weights between which phi changes by more than a bound times their distance."""
+    rise = call("abs", minus(call("phi", V), call("phi", U)))
+    most = times(number(bound), call("abs", minus(V, U)))
+    change = call("abs", minus(*(substitute(analysis.value, {W: place}) for place in (V, U))))
+    return refuting(change, "<=", most, weight_pairs(analysis, None), meaning=(Compare("<=", rise, most),))
+
+
+def _up_and_down(analysis: Analysis) -> Witness | None:
+    """Return three weights in a row on which phi rises and falls."""
+    places = tuple(map(Name, "uvq"))
+    values = [substitute(analysis.value, {W: place}) for place in places]
+    formal = [call("phi", place) for place in places]
+    product, meant = (times(minus(b, a), minus(c, b)) for a, b, c in (values, formal))
+    return refuting(product, ">=", ZERO, _in_a_row(analysis), meaning=(Compare(">=", meant, ZERO),))
+
+
+def _in_a_row(analysis: Analysis) -> Iterator[Row]:
+    """Yield three weights, ascending: about knots and on the pieces beside them."""
+    for pair in weight_pairs(analysis, None):
+        row = {name: value for name, value in pair.items() if name not in "uv"}
+        for piece in analysis.whole.pieces:
+            for weight in islice(weights_between(piece.low, piece.high, row), 3):
+                yield {**row, **dict(zip("uvq", sorted((pair["u"], pair["v"], weight)), strict=True))}

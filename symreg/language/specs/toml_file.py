@@ -17,7 +17,7 @@ from symreg.model.domain import Domain
 from symreg.model.interval import REAL, WORDS, Interval
 from symreg.model.labels import Labels
 from symreg.model.names import check_identifier, did_you_mean
-from symreg.model.spec import Array, Parameter, Shape
+from symreg.model.spec import OF_DATA, Array, Parameter, Shape
 
 LARGEST_FILE = 300_000
 MOST_PARAMETERS = 32
@@ -25,7 +25,6 @@ MOST_DOTS = 2_000  # tomllib takes time in the square of a dotted key's length
 
 _PARAMETER_KEYS = ("shape", "domain", "default", "latex", "doc")
 _ARRAY_KEYS = ("shape", "domain", "default", "latex", "doc")
-_OF_DATA = ("X", "y")
 """Names that arrays over the samples may have, and no others."""
 _SHAPES: tuple[Shape, ...] = (("n",), ("n", "n"), ("m", "n"), ("m",))
 
@@ -199,7 +198,7 @@ class TomlFile:
         if len(rows) > MOST_PARAMETERS:
             self.fail(f"[{name}]: {len(rows)} entries; at most {MOST_PARAMETERS}")
         for key, row in rows.items():
-            self.identifier(key, f"[{name}]", allowed=_OF_DATA if name == "arrays" else ())
+            self.identifier(key, f"[{name}]", allowed=OF_DATA if name == "arrays" else ())
             if not isinstance(row, dict):
                 self.fail(f"[{name}] '{key}': write a table [{name}.{key}]")
             self.only(row, f"{name}.{key}", keys)
@@ -225,7 +224,7 @@ class TomlFile:
             latex=self.text(table, f"arrays.{name}", "latex", default="", is_plain=False),
             doc=self.text(table, f"arrays.{name}", "doc", default=""),
             where=f"{self.source}: [arrays]",
-            allowed=_OF_DATA if "m" in shape else (),
+            allowed=OF_DATA if "m" in shape else (),
         )
 
     def excerpted(self, key: str, text: str, start: int = 0) -> Excerpted:

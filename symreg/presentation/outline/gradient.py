@@ -13,11 +13,13 @@ from symreg.expressions.tree import Call, Compare, Logic, Name, Negate, Tree, su
 from symreg.presentation.mathematics.notation import notation_of
 from symreg.presentation.outline.command import command_text, notes_of
 from symreg.presentation.outline.document import NOTES, Entry, Equation, Outline, Part, Remark, Section, Sentence
+from symreg.presentation.outline.elements import with_elements
 from symreg.presentation.outline.prose import NAN, WJ, ZERO, declared_rows, parameter_row, prose
 
 
 def gradient_outline(chain: GradientDerivation) -> Outline:
     """Return the outline of a gradient's derivation."""
+    chain = with_elements(chain)
     rule = chain.rule
     terms = chain.objective.declarations
     conditions = [step.condition for step in chain.steps if step.condition is not None]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from symreg.calculus.loss_profile import LossProfile, Y, Z
 from symreg.calculus.pieces.knot import Knot
 from symreg.claims.verdict import Verdict
 from symreg.derivation.loss_model import CURVATURE, LOSS, SLOPE, LossDerivation
 from symreg.expressions.arithmetic import call, times
-from symreg.expressions.tree import Compare, Tree
+from symreg.expressions.tree import Compare, Logic, Tree, number
 from symreg.presentation.mathematics.notation import Notation, notation_of
 from symreg.presentation.outline.command import command_line
 from symreg.presentation.outline.document import NOTES, Entry, Equation, Outline, Remark, Section, Sentence
@@ -22,7 +23,7 @@ def loss_outline(chain: LossDerivation) -> Outline:
     """Return the outline of a loss's derivation."""
     loss = chain.loss
     sections = (
-        Section(title="Where pieces meet", remarks=tuple(_of_knot(knot, chain) for knot in chain.knots)),
+        Section(title="Where pieces meet", remarks=tuple(_of_knot(*place, chain) for place in chain.places)),
         Section(title="What bounds it", remarks=tuple(_of_bound(bound, chain.profile) for bound in chain.bounds)),
         Section(title=NOTES, remarks=tuple(Remark(sentence=prose(note)) for note in chain.notes)),
     )
@@ -63,12 +64,14 @@ def loss_entries(chain: LossDerivation) -> tuple[Entry, ...]:
     )
 
 
-def _of_knot(knot: Knot, chain: LossDerivation) -> Remark:
-    """Return what the derivative is on either side of a knot of phi."""
+def _of_knot(label: Fraction | None, knot: Knot, chain: LossDerivation) -> Remark:
+    """Return what the derivative is on either side of a knot of phi, which may be that of one label."""
     profile = chain.profile
     left, right = (times(profile.slope_factor, slope) for slope in (knot.left, knot.right))
     sides: Sentence = (left, " from either side") if left == right else (left, " below and ", right, " above")
-    return Remark(subject=Compare("==", profile.argument, knot.position), sentence=("the derivative is ", *sides))
+    here = Compare("==", profile.argument, knot.position)
+    subject = here if label is None else Logic("and", (Compare("==", Y, number(label)), here))
+    return Remark(subject=subject, sentence=("the derivative is ", *sides))
 
 
 def _of_bound(verdict: Verdict, profile: LossProfile) -> Remark:

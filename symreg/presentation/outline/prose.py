@@ -79,7 +79,7 @@ def element(array: Array) -> Tree:
 
 def parameter_row(parameter: Parameter, name: Tree | None = None) -> ParameterRow:
     """Return a parameter's row; `name` is how it is written where that is not its own name."""
-    name = name or Name(parameter.name)
+    name = name or (Item(parameter.name, (Subscript("i"),)) if parameter.shape else Name(parameter.name))
     return ParameterRow(
         name=name,
         domain=_allowed(name, parameter),
@@ -90,10 +90,11 @@ def parameter_row(parameter: Parameter, name: Tree | None = None) -> ParameterRo
 
 def _allowed(name: Tree, parameter: Parameter) -> Tree | None:
     """Return the condition that a parameter is one that is taken: in its domain, and above another if it has to be."""
-    own = membership(name, parameter.domain)
+    own = membership(name, parameter.allowed)
     if not parameter.above:
         return own
-    above = Compare(">", name, Name(parameter.above))
+    other = Name(parameter.above)
+    above = Compare(">", name, Item(parameter.above, name.subscripts) if isinstance(name, Item) else other)
     return above if own is None else Logic("and", (own, above))
 
 

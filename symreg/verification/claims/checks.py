@@ -108,17 +108,31 @@ _NEAR, _FAR = tuple(Fraction(37 * k, 64) for k in range(1, 20)), tuple(Fraction(
 
 
 def monotone(place: Place, claimed: Claimed) -> Found:
-    """The slope has one sign."""
+    """The slope has one sign, and so have differences of values."""
     rising, falling = (next((row for row in place.slopes if row[2] * sign > 0), None) for sign in (1, -1))
-    return None if rising is None or falling is None else f"{_slope_at(*rising)}, and {_slope_at(*falling)}"
+    if rising is not None and falling is not None:
+        return f"{_slope_at(*rising)}, and {_slope_at(*falling)}"
+    steps = [(a, b, (place.value(b) - place.value(a)) * ball(b[0] - a[0])) for a, b in place.pairs]
+    up, down = (next((step for step in steps if step[2] * sign > 0), None) for sign in (1, -1))
+    if up is None or down is None:
+        return None
+    return (
+        f"it rises between {shown(up[0])} and {shown(up[1])}, and falls between {shown(down[0])} and {shown(down[1])}"
+    )
 
 
 def bounded_slope(place: Place, claimed: Claimed) -> Found:
-    """|dR/dw_j| <= G."""
+    """|dR/dw_j| <= G, and no difference of values is larger."""
     size = constant(claimed.value, place.row)
     if size is None or not size.is_finite():
         return None
-    return next((_slope_at(*row) for row in place.slopes if abs(row[2]) > size), None)
+    for row in place.slopes:
+        if abs(row[2]) > size:
+            return _slope_at(*row)
+    for a, b in place.pairs:
+        if abs(place.value(b) - place.value(a)) > size * abs(ball(b[0] - a[0])):
+            return f"between {shown(a)} and {shown(b)} it changes by more than G = {size.str(8)} allows"
+    return None
 
 
 def coercive(place: Place, claimed: Claimed) -> Found:

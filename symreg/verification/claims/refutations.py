@@ -69,7 +69,7 @@ def unconfirmed(terms: Terms, claimed: Claimed) -> str | None:
         return f"{refutation.operator} is not refuted there"
     curve = Curve(terms, claimed.refutation) if claimed.refutation else None
     assert curve is not None
-    for name in ("w", "u", "v"):
+    for name in ("w", "u", "v", "q"):
         if name in at and not curve.value(at[name]).is_finite():
             return f"there is no value at {name} = {float(at[name]):.8g}"
     confirms = CONFIRMS.get(claimed.claim)
@@ -118,6 +118,9 @@ def _steep(curve: Curve, at: dict[str, Fraction]) -> bool | None:
 
 
 def _of_both_signs(curve: Curve, at: dict[str, Fraction]) -> bool | None:
+    if "q" in at:
+        first, middle, last = (curve.value(at[name]) for name in "uvq")
+        return bool((middle - first) * (last - middle) < 0)
     slopes = [curve.slope(at[name]) for name in ("u", "v") if name in at]
     if len(slopes) != 2 or slopes[0] is None or slopes[1] is None:
         return None
@@ -125,6 +128,9 @@ def _of_both_signs(curve: Curve, at: dict[str, Fraction]) -> bool | None:
 
 
 def _steeper(curve: Curve, at: dict[str, Fraction]) -> bool | None:
+    if {"u", "v"} <= at.keys():
+        u, v = at["u"], at["v"]
+        return bool(abs(curve.value(v) - curve.value(u)) > 10**6 * abs(ball(v - u)))
     slope = curve.slope(at["w"]) if "w" in at else None
     return None if slope is None else bool(abs(slope) > 10**6)
 

@@ -24,6 +24,8 @@ from symreg.verification.oracle.derivatives import Exact
 Operator: TypeAlias = "Callable[[arb, arb], arb]"
 
 _SLACK_BITS = 20  # by which the minimiser's first order is exceeded: balls are narrower than 2**-180 where it counts
+_NARROW = 2.0**-100  # of a point: balls no narrower than this hold what rounding makes of it
+_SLACK_OF_WIDE = 2
 _GREATEST = 1e300
 _LONG_STEP = 2.0**60
 _MOST_STEPS = 64  # for which one search is kept; where each weight has a step of its own they are of no more use
@@ -163,8 +165,9 @@ def _elementwise(terms: Terms, parameters: tuple[tuple[str, Exact], ...]) -> Ope
             raise Undecided
         # A step that is off by a part moves the minimiser as a point that is off by that part of its way would.
         off = v.rad() + abs(found.value - v) * s.rad() / s
-        if found.at_knot:
-            room = exactly((off * (1 << _SLACK_BITS)).upper())
+        is_wide = not off < abs(v) * _NARROW
+        if found.at_knot or is_wide:  # the operator never falls
+            room = exactly((off * (_SLACK_OF_WIDE if is_wide else 1 << _SLACK_BITS)).upper())
             return _hull(found.value, known.at(point - room, step), known.at(point + room, step))
         return found.value + arb(0, 1) * (off / found.curvature * (1 << _SLACK_BITS)).abs_upper()
 
@@ -193,7 +196,7 @@ class _Known:
 
 
 def _hull(knot: arb, *others: Minimiser | None) -> arb:
-    """Return the knot if it is what all others are, else a ball that holds all."""
+    """Return a knot if it is what all others are, else a ball that holds all."""
     whole = knot
     for other in others:
         if other is None:
