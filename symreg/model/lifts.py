@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import ClassVar
 
 from symreg.expressions.tree import Binary, Call, Item, Name, Subscript, Sum, Tree, names, substitute, transform
@@ -37,6 +38,11 @@ class Group:
     def written(self) -> Tree:
         """R as a reader sees it: `sum(c[g]*phi(norm(w[g])), g)`."""
         return over_groups(self.phi, self.weights)
+
+    @property
+    def has_usual_strengths(self) -> bool:
+        """Are the c_g the roots of the sizes, as they are where none are given?"""
+        return self.strengths == tuple(map(sqrt, self.sizes))
 
 
 NORM = Call("norm", (Item("w", (Subscript("g"),)),))
