@@ -40,6 +40,11 @@ class Group:
         return over_groups(self.phi, self.weights)
 
     @property
+    def count(self) -> int:
+        """How many weights a judge is to look at; 0 for any number of them."""
+        return sum(self.sizes)
+
+    @property
     def has_usual_strengths(self) -> bool:
         """Are the c_g the roots of the sizes, as they are where none are given?"""
         return self.strengths == tuple(map(sqrt, self.sizes))
@@ -71,12 +76,14 @@ class Difference:
     Args:
         phi: Over the bare `w`.
         domain: Of the differences.
+        count: How many weights a judge is to look at; 0 for any number of them.
     """
 
     word: ClassVar[str] = "difference"
 
     phi: Tree
     domain: Domain
+    count: int = 0
 
     @property
     def written(self) -> Tree:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from symreg.errors import SpecError
 from symreg.verification.audit.disagreements import answer_of, tally_of
-from symreg.verification.audit.object import Operator
+from symreg.verification.audit.object import Operator, answers_to
 from symreg.verification.cases.calling import CallFailed
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison.failure import Failure
@@ -27,6 +27,7 @@ Numbers = NDArray[np.float64]
 _APART = 1e-9  # relative; a number that moves by more is moved by another group
 _LOWER = 1e-9  # of the objective's size, what a lower point has to be lower by
 _REACHES = 18
+_ANY = (2, 3, 7)  # weights that an object answers to which is made for no number of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Arrangement:
 
     Args:
         words: That, as a note; "" for groups one after the other.
-        places: Of each number of the flat vector in that array.
+        places: Of each number of the flat vector in that array; none where vectors of any length are taken as they are.
         shape: Of the array.
     """
 
@@ -45,6 +46,8 @@ class Arrangement:
 
     def array(self, flat: ArrayLike) -> list[float]:
         """Return a flat vector as the object takes it, a matrix as a list of rows."""
+        if not self.shape:
+            return [float(x) for x in np.ravel(flat)]
         laid = np.empty(len(self.places))
         laid[self.places] = flat
         nested: list[float] = laid.reshape(self.shape).tolist()
@@ -52,7 +55,8 @@ class Arrangement:
 
     def flat(self, numbers: Sequence[float]) -> Numbers:
         """Return what came out as a flat vector."""
-        return np.asarray(numbers, dtype=np.float64)[self.places]
+        given = np.asarray(numbers, dtype=np.float64)
+        return given[self.places] if self.shape else given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +102,20 @@ class Grouped:
 def grouped(operator: Operator, sizes: Sequence[int]) -> Grouped:
     """Return an object with the first arrangement in which its groups do not act on each other.
 
+    Without sizes vectors of any length are handed over as they are.
+
     Raises:
-        SpecError: It answers to vectors of so many numbers in none.
+        SpecError: It answers to vectors of so many numbers in none; or to none of some length.
     """
+    if not sizes:
+        for name, probe in operator.probes().items():
+            if name != "subdifferential" and not all(answers_to(probe, count) for count in _ANY):
+                raise SpecError(
+                    f"{operator.label}: its {name} does not answer to vectors of any length; give the number of "
+                    "weights that it is made for, as in groups 5"
+                )
+        straight = Arrangement(words="", places=np.zeros(0, dtype=np.int64), shape=())
+        return Grouped(operator=operator, sizes=(), arrangement=straight)
     answering: list[Grouped] = []
     for arrangement in _arrangements(tuple(sizes)):
         candidate = Grouped(operator=operator, sizes=tuple(sizes), arrangement=arrangement)

@@ -99,13 +99,14 @@ class _Members:
     notes: tuple[str, ...] = ()
 
 
-def operator_of(subject: object, label: str = "", sizes: Sequence[int] = ()) -> Operator:
+def operator_of(subject: object, label: str = "", sizes: Sequence[int] = (), count: int = 1) -> Operator:
     """Return what an object offers.
 
     Args:
         subject: Anybody's.
         label: What a report calls it; its type's name unless given.
         sizes: Of the groups of weights that it acts on; none for an elementwise object.
+        count: Of the weights that it takes at a time; 1 for one that takes any number of them.
 
     Raises:
         SpecError: It has no proximal operator, and no value that a gradient could be compared with.
@@ -142,11 +143,11 @@ def operator_of(subject: object, label: str = "", sizes: Sequence[int] = ()) -> 
         held=_held(subject),
         notes=(*notes, *(_note_of_step(*offered["prox"], prox, STEPS) if prox is not None else ())),
     )
-    return _laid_out(subject, members, label)
+    return _laid_out(subject, members, label, count)
 
 
 def operator_of_function(
-    function: Callable[..., Any], role: Role, given: Mapping[str, object], label: str = ""
+    function: Callable[..., Any], role: Role, given: Mapping[str, object], label: str = "", count: int = 1
 ) -> Operator:
     """Return a function as an object that offers one thing.
 
@@ -155,6 +156,7 @@ def operator_of_function(
         role: What it computes.
         given: Its arguments besides the point and the step, by name.
         label: What a report calls it.
+        count: Of the weights that it takes at a time; 1 for one that takes any number of them.
 
     Raises:
         SpecError: It takes no point, or needs another argument, or is given one that it does not take.
@@ -167,7 +169,7 @@ def operator_of_function(
     else:
         taken, held = function_of(name, function, given), tuple(given.values())
         members = _Members(value=taken, held=held) if role == "value" else _Members(gradient=taken, held=held)
-    return _laid_out(function, members, label or name)
+    return _laid_out(function, members, label or name, count)
 
 
 def _of_groups(call: Callable[..., Any], sizes: Sequence[int], points: Any, step: float) -> Any:
@@ -191,21 +193,21 @@ def _held(subject: object) -> tuple[object, ...]:
         return ()
 
 
-def _laid_out(subject: object, members: _Members, label: str) -> Operator:
-    """Return the operator whose layout most of its functions answer to."""
+def _laid_out(subject: object, members: _Members, label: str, count: int) -> Operator:
+    """Return the operator whose layout most of its functions answer to, asked with so many weights."""
     layouts = [Layout(library=library, lead=lead) for lead in _LEADS for library in libraries_of(subject)]
-    layouts.append(Layout(is_scalar=True))
+    layouts += [Layout(is_scalar=True)] if count == 1 else []
     best, most = _operator(members, label, layouts[0]), 0
     for layout in layouts:
         operator = _operator(members, label, layout)
         probes = operator.probes().values()
-        answers = sum(answers_to(probe, 1) for probe in probes)
+        answers = sum(answers_to(probe, count) for probe in probes)
         if answers > most:
             best, most = operator, answers
         if answers == len(probes):
             break
     layout = best.layout
-    if not most or layout.is_scalar:
+    if not most or layout.is_scalar or count > 1:
         return best
     best = _operator(members, label, layout, is_for_each=_is_for_each(members, best))
     if not _answers_to_vectors(best):

@@ -115,7 +115,7 @@ class _Round:
 
 def _round(terms: Terms, dtype: Dtype, fixed: Mapping[str, float], number: int) -> _Round:
     stream, is_plain = Stream("elements", number), number == 0
-    count = _COUNTS[number] if terms.groups is None or not terms.groups.sizes else sum(terms.groups.sizes)
+    count = terms.count or _COUNTS[number]
     drawn = [sampled_parameters(terms.parameters, stream, number + k, fixed) for k in range(count)]
     first = _plain(terms, drawn[0], fixed) if is_plain else drawn[0]
     shared = {p.name: first[p.name] for p in terms.parameters if not p.shape}
