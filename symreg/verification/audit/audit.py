@@ -15,6 +15,7 @@ from symreg.model.terms import Terms
 from symreg.verification.audit import consistency, formula, proximal, sample_points, whole_arrays
 from symreg.verification.audit.disagreements import check_of
 from symreg.verification.audit.each_weight import EachWeight, Given, rows_of, tallies_of
+from symreg.verification.audit.group_distance import check_distance
 from symreg.verification.audit.grouped import check_prox_by_value, grouped
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import value_table
@@ -126,7 +127,7 @@ def audit_weights(
         formula.Formula(terms=terms, parameters=row, sizes=[*sizes, *(abs(x) for x in row.values() if x)])
         for row, _ in rows
     ]
-    subject, share = EachWeight(operator=operator, formulas=tuple(formulas)), max(60, points // len(rows))
+    subject, share = EachWeight(operator=operator, formulas=tuple(formulas)), max(12, points // len(rows))
     per_step, notes = max(1, share // len(chosen)), [*operator.notes, *rows[0][1]]
 
     def judge(weight: Operator, known: formula.Formula) -> list[Tally]:
@@ -152,11 +153,13 @@ def audit_groups(
     operator: Operator,
     sizes: Sequence[int],
     judge: Callable[[str, Callable[..., object]], Check] | None,
+    terms: Terms | None = None,
     *,
     objective: str = "",
     parameters: Mapping[str, float] | None = None,
     steps: Sequence[float] | None = None,
     points: int = POINTS,
+    rtol: float = RTOL,
     notes: Sequence[str] = (),
     timeout: float | None = None,
     progress: Progress | None = None,
@@ -168,10 +171,12 @@ def audit_groups(
         sizes: Of the groups; () for vectors of any length.
         judge: Compares a function of flat vectors with the formula, given what it computes; None to judge the object by
             itself: its prox is searched for points at which its own objective is lower.
+        terms: The formula.
         objective: The formula's text, for the report.
         parameters: A number for each of the formula's parameters.
         steps: Steps of the prox that are looked at where there is no formula.
         points: Points per check, about.
+        rtol: Relative error that is allowed besides rounding.
         notes: On the formula.
         timeout: Seconds that all of it may take; no limit unless given.
         progress: Called with each check's name before it is made.
@@ -183,7 +188,8 @@ def audit_groups(
     tick = clock(operator.label, timeout)
     subject = grouped(operator, sizes)
     said = subject.arrangement.words
-    left_out = ["its distance to the subdifferential is not judged over groups"] if operator.distance else []
+    is_left_out = operator.distance is not None and (terms is None or terms.groups is None)
+    left_out = ["its distance to the subdifferential is not judged"] if is_left_out else []
     checks: list[Check] = []
     if judge is None:
         if operator.value is None or operator.prox is None:
@@ -197,6 +203,8 @@ def audit_groups(
             (progress or (lambda _: None))(name)
             tick()
             checks.append(judge(name, function))
+        if operator.distance is not None and terms is not None and terms.groups is not None:
+            checks.append(check_of(check_distance(subject, terms, parameters or {}, points, rtol, tick)))
     return Report(
         label=operator.label,
         objective=objective,

@@ -82,6 +82,11 @@ class Grouped:
         assert self.operator.prox is not None
         return self.arrangement.flat(self.operator.prox(self.arrangement.array(v), step))
 
+    def distance(self, w: ArrayLike, g: ArrayLike) -> list[float]:
+        """Return the distance of -g from the subdifferential at w, a number for each group."""
+        assert self.operator.distance is not None
+        return self.operator.distance(self.arrangement.array(w), self.arrangement.array(g))
+
     @property
     def offered(self) -> dict[str, Callable[..., object]]:
         """What there is to judge, by name."""
@@ -153,6 +158,8 @@ def _keeps_apart(candidate: Grouped) -> bool:
     stream = Stream("groups apart", *candidate.sizes)
     functions = {name: f for name, f in candidate.offered.items() if name != "value"}
     probes = [partial(candidate.prox, step=0.3) if name == "prox" else f for name, f in functions.items()]
+    if candidate.operator.distance is not None:
+        candidate.distance(np.ones(sum(candidate.sizes)), np.ones(sum(candidate.sizes)))
     for scale in (1.0, 4.0):
         v = np.array([scale * stream.sign() * stream.log_uniform(-1, 1) for _ in range(sum(candidate.sizes))])
         if candidate.operator.value is not None and not _is_sum(candidate, v):

@@ -48,7 +48,7 @@ class Operator:
         value: R(w) of a whole array.
         gradient: dR/dw_j for each j.
         prox: The proximal operator of step*R, element by element.
-        distance: The distance of -g_j from the subdifferential at w_j, for each j.
+        distance: The distance of -g_j from the subdifferential at w_j, for each j; of groups for each of these.
         prox_at: The proximal operator of one number as that of the element j; None where whole arrays are taken.
         takes_step: Does `prox` depend on a step? One that takes none is that of R itself, with a step of 1.
         is_by_element: Is `prox` called for one element at a time?
@@ -97,6 +97,7 @@ class _Members:
     element: Callable[..., Any] | None = None
     held: tuple[object, ...] = ()
     notes: tuple[str, ...] = ()
+    groups: int = 0
 
 
 def operator_of(subject: object, label: str = "", sizes: Sequence[int] = (), count: int = 1) -> Operator:
@@ -141,6 +142,7 @@ def operator_of(subject: object, label: str = "", sizes: Sequence[int] = (), cou
         distance=offered["distance"][1] if "distance" in offered else None,
         element=offered["prox"][1] if prox is not None and prox.is_by_element else None,
         held=_held(subject),
+        groups=len(sizes),
         notes=(*notes, *(_note_of_step(*offered["prox"], prox, STEPS) if prox is not None else ())),
     )
     return _laid_out(subject, members, label, count)
@@ -200,7 +202,9 @@ def _laid_out(subject: object, members: _Members, label: str, count: int) -> Ope
     best, most = _operator(members, label, layouts[0]), 0
     for layout in layouts:
         operator = _operator(members, label, layout)
-        probes = operator.probes().values()
+        probes = [
+            probe for name, probe in operator.probes().items() if not (members.groups and name == "subdifferential")
+        ]  # of several groups, which one weight is not
         answers = sum(answers_to(probe, count) for probe in probes)
         if answers > most:
             best, most = operator, answers
@@ -256,7 +260,7 @@ def _operator(members: _Members, label: str, layout: Layout, *, is_for_each: boo
         value=None if members.value is None else value_call(members.value, layout, is_for_each),
         gradient=None if members.gradient is None else gradient_call(members.gradient, layout),
         prox=None if prox is None else prox_call(prox, layout),
-        distance=None if members.distance is None else distance_call(members.distance, layout),
+        distance=None if members.distance is None else distance_call(members.distance, layout, members.groups),
         prox_at=None if element is None else prox_at_call(element),
         takes_step=prox is not None and prox.takes_step,
         is_by_element=prox is not None and is_by_element,
