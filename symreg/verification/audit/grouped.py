@@ -207,6 +207,8 @@ def check_prox_by_value(subject: Grouped, steps: Sequence[float], per_step: int,
                 return step * subject.value(u) + float(np.sum((u - v) ** 2)) / 2
 
             own, lower = cost(point), _lower(cost, point, v, subject)
+            if not isfinite(own):  # on the border of where it is defined, which rounding may leave
+                own = min(cost(point + _LOWER * (inner - point)) for inner in (lower, np.zeros_like(point)))
             if isfinite(own) and own - cost(lower) <= _LOWER * max(own, step * abs(subject.value(point)), 1e-300):
                 tally.agree(step=step)
                 continue
