@@ -365,7 +365,7 @@ def _fixed_parameters(
 
 
 def _number_or_elements(name: str, value: Any) -> float | tuple[float, ...]:
-    if isinstance(value, list | tuple) or getattr(value, "ndim", 0):
+    if isinstance(value, list | tuple) or (hasattr(value, "shape") and value.shape):
         return tuple(_number(name, x) for x in value)
     return _number(name, value)
 
