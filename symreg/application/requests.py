@@ -11,8 +11,6 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from symreg.application.choices import (
     ARRAYS,
     DTYPES,
@@ -367,7 +365,8 @@ def _fixed_parameters(
 
 
 def _number_or_elements(name: str, value: Any) -> float | tuple[float, ...]:
-    if isinstance(value, list | tuple | np.ndarray) and np.ndim(value):
+    dimensions: int = getattr(value, "ndim", 0)  # of an array, without asking for NumPy
+    if isinstance(value, list | tuple) or dimensions:
         return tuple(_number(name, x) for x in value)
     return _number(name, value)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from symreg.application.choices import AUDIT_POINTS, AuditKind, JudgedKind
 from symreg.application.requests import VerifyRequest, audit_request, distinct_rules, read_objective, verify_request
@@ -173,7 +171,7 @@ def audit_place(
     resolved = None if objective is None else read_objective(objective, parameters=parameters, domain=domain)
     known = [] if resolved is None else [p.name for p in resolved.terms.parameters]
     of_each = () if resolved is None else resolved.terms.per_weight
-    elements = {k: x.tolist() for k, x in values.items() if k in of_each and isinstance(x, np.ndarray)}
+    elements: dict[str, Any] = {k: x for k, x in values.items() if k in of_each and hasattr(x, "tolist")}
     request = audit_request(
         resolved,
         parameters={k: v for k, v in numbers.items() if k in known} | elements | dict(settings or {}),
