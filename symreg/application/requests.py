@@ -365,7 +365,8 @@ def _fixed_parameters(
 
 
 def _number_or_elements(name: str, value: Any) -> float | tuple[float, ...]:
-    if isinstance(value, list | tuple) or (hasattr(value, "shape") and value.shape):
+    dimensions: int = getattr(value, "ndim", 0)  # of an array, without asking for NumPy
+    if isinstance(value, list | tuple) or dimensions:
         return tuple(_number(name, x) for x in value)
     return _number(name, value)
 

@@ -171,7 +171,7 @@ def audit_place(
     resolved = None if objective is None else read_objective(objective, parameters=parameters, domain=domain)
     known = [] if resolved is None else [p.name for p in resolved.terms.parameters]
     of_each = () if resolved is None else resolved.terms.per_weight
-    elements: dict[str, Any] = {k: x for k, x in values.items() if k in of_each and hasattr(x, "shape")}
+    elements: dict[str, Any] = {k: x for k, x in values.items() if k in of_each and hasattr(x, "tolist")}
     request = audit_request(
         resolved,
         parameters={k: v for k, v in numbers.items() if k in known} | elements | dict(settings or {}),
