@@ -16,9 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
-import group_operators
 import more_operators
 import operators
+import vector_operators
 from operators import Entry
 
 from symreg.application.audit import operator_at
@@ -58,11 +58,14 @@ audit` says all that was found in one operator; the line of Python below it call
 """
 
 
-OF_GROUPS = (
+OF_VECTORS = (
     "Judged with `--groups`: the value with balls, the prox by the enclosed minimiser for each group's norm, of a sum "
-    "by the composition of both operators. What is judged by itself is searched for points at which its own objective "
-    "is lower."
+    "by the composition of both operators, of differences by an exact one in fractions; the distance to the "
+    "subdifferential, group by group, by certified slopes. Where a parameter has an element for each weight, as "
+    "`weights[n]`, each weight is judged as an elementwise operator is. What is judged by itself is searched for "
+    "points at which its own objective is lower."
 )
+VECTOR_KINDS = ("value", "gradient", "prox", "subdifferential")
 
 NOT_RUN = "<!-- not run: needs the libraries, from the extra bench -->"
 """Where the tests leave off carrying out what the page says."""
@@ -76,7 +79,7 @@ def audited(entry: Entry, groups: str | None = None) -> Report:
         arguments=entry.arguments,
         objective=entry.objective or None,
         parameters=entry.declared,
-        settings=parsed_settings(entry.settings),
+        settings=parsed_settings(entry.settings, has_elements=True),
         domain=entry.domain or None,
         groups=groups,
     )
@@ -154,8 +157,20 @@ def finding(check: Check) -> str:
     )
 
 
-def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
-    """Return the whole file."""
+def document(
+    entries: Sequence[Entry],
+    reports: Sequence[Report],
+    vectors: Sequence[tuple[Entry, str]],
+    of_each: Sequence[Report],
+) -> str:
+    """Return the whole file.
+
+    Args:
+        entries: Elementwise operators.
+        reports: On each of them.
+        vectors: Operators of vectors, with the sizes of groups.
+        of_each: Reports on these.
+    """
     from symreg.verification.audit.sample_points import STEPS
 
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
@@ -170,7 +185,7 @@ def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     )
     parts = ["\n\n".join(_wrapped(paragraph) for paragraph in head.split("\n\n"))]
     parts += ["## Disagreements\n", f"{NOT_RUN}\n", *_disagreements(entries, reports)]
-    parts += of_groups()
+    parts += of_vectors(vectors, of_each)
     parts += ["## Verdicts\n", _table(entries, reports)]
     left_out = (*operators.LEFT_OUT, *more_operators.LEFT_OUT)
     parts += ["## Left out\n", "\n".join(_wrapped(f"- {text}", "  ") for text in left_out) + "\n"]
@@ -178,23 +193,28 @@ def document(entries: Sequence[Entry], reports: Sequence[Report]) -> str:
     return "\n".join(parts).replace("\n\n\n", "\n\n")
 
 
-def of_groups() -> Iterator[str]:
-    """Yield the section on operators of groups of weights, each audited here."""
-    yield "## Operators of groups\n"
-    yield f"{_wrapped(OF_GROUPS)}\n"
-    rows = ["| library | operator | formula | groups | value | prox |", f"|{' --- |' * 6}"]
+def of_vectors(entries: Sequence[tuple[Entry, str]], reports: Sequence[Report]) -> Iterator[str]:
+    """Yield the section on operators of vectors."""
+    yield "## Operators of vectors\n"
+    yield f"{_wrapped(OF_VECTORS)}\n"
+    rows = [f"| library | operator | formula | groups | {' | '.join(VECTOR_KINDS)} |", f"|{' --- |' * 8}"]
     wrong: list[str] = []
-    for entry, groups in group_operators.ENTRIES:
-        report = audited(entry, groups)
+    last = ""
+    for (entry, groups), report in zip(entries, reports, strict=True):
         verdicts = {check.kind: str(check.verdict) for check in report.checks}
         formula = f"`{entry.objective}`" if entry.objective else "by itself"
-        cells = (_cell(verdicts.get("value", "")), _cell(verdicts.get("prox", "")))
+        cells = [_cell(verdicts.get(kind, "")) for kind in VECTOR_KINDS]
         rows.append(f"| {entry.library} | `{report.label}` | {formula} | {groups} | {' | '.join(cells)} |")
         bad = [check for check in report.checks if check.verdict != "agrees"]
         if bad:
-            wrong += [f"### {entry.place.replace(':', '.')}\n", f"{_wrapped(group_operators.REMARKS[entry.place])}\n"]
+            if entry.place != last:
+                last = entry.place
+                wrong += [f"### {entry.place.replace(':', '.')}\n"]
+                wrong += [f"{_wrapped(vector_operators.REMARKS[entry.place])}\n"]
+            wrong += [f"`{report.label}`\n"]
             wrong += ["\n".join(_wrapped(f"- {check.kind}: {finding(check)}", "  ") for check in bad) + "\n"]
-            wrong += [f"```sh\n{command(entry)} --groups {groups}\n```\n"]
+            given = f" --groups {groups}" if groups else ""
+            wrong += [f"```sh\n{command(entry)}{given}\n```\n"]
     yield "\n".join(rows) + "\n"
     yield from wrong
 
@@ -260,7 +280,12 @@ def main(only: tuple[str, ...], output: str) -> None:
     for entry in chosen:
         reports.append(audited(entry))
         click.echo(f"{entry.place} {' '.join(entry.arguments)}: {reports[-1].summary()}", err=True)
-    text = document(chosen, reports)
+    vectors = [row for row in vector_operators.ENTRIES if not only or any(part in row[0].place for part in only)]
+    of_each = []
+    for entry, groups in vectors:
+        of_each.append(audited(entry, groups or None))
+        click.echo(f"{entry.place} {' '.join(entry.arguments)}: {of_each[-1].summary()}", err=True)
+    text = document(chosen, reports, vectors, of_each)
     if output == "-":
         click.echo(text, nl=False)
     else:

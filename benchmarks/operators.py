@@ -184,6 +184,7 @@ _REAL = ("a: real", "b: real")
 
 PROXOP = (
     _proxop("AbsValue", "abs(w)"),
+    _proxop("L1Norm", "abs(w)"),
     _proxop("ArctanActi", "-2/pi*log(cos(pi*w/2)) - w**2/2", domain="(-1, 1)"),
     _proxop("ArgsinhActi", "cosh(w) - w**2/2"),
     _proxop("Bathtub", "max(abs(w) - c, 0)", "w=1.0", settings=("c=1",)),
@@ -362,14 +363,20 @@ REMARKS = {
 """What the documentation says that matters, or what the code does, of operators in which something disagrees."""
 
 LEFT_OUT = (
-    "pyproximal: what acts on whole vectors, matrices or an operator: AffineSet, Euclidean, EuclideanBall, "
-    "GenericIntersectionProx, HalfSpace, Hankel, HuberCircular, Intersection, L0Ball, L10Ball (L01Ball), L1Ball, "
-    "L2 and Quadratic with an operator, L2Convolve, Nonlinear, Nuclear, NuclearBall, Orthogonal, "
-    "QuadraticEnvelopeCardIndicator, QuadraticEnvelopeRankL2, RED, Simplex, SingularValuePenalty, Sum, TV, VStack. "
-    "`grad` of an operator with `hasgrad = False` is that of its Moreau envelope, made from its own prox.",
-    "proxop: everything in `multi`, and the sets in `indicator` that act on whole vectors; of `nonconvex`: ConicL0, "
-    "L0L2Norm, TruncatedNorm; of `scalar`: BregAbsEntropy, BregAbsLog, BregBoltzShannon, BregBoltzShannon2, BregExp, "
-    "BregLpNorm, BregSquareLog, whose prox is one in a Bregman distance.",
-    "skglm: the non-separable penalties. `derivative` of L0_5, L2_3 and LogSumPenalty, which leaves out alpha for the "
-    "reweighting that uses it, is not judged as a gradient.",
+    "pyproximal: what acts on matrices or an operator, or projects: AffineSet, GenericIntersectionProx, HalfSpace, "
+    "Hankel, HuberCircular, Intersection, L0Ball, L10Ball (L01Ball), L1Ball, whose indicator has a tolerance of its "
+    "own, L2 and Quadratic with an operator, L2Convolve, Nonlinear, Nuclear, NuclearBall, Orthogonal, "
+    "QuadraticEnvelopeCardIndicator, QuadraticEnvelopeRankL2, RED, Simplex, SingularValuePenalty, Sum, TV of more than "
+    "one dimension, VStack. `grad` of an operator with `hasgrad = False` is that of its Moreau envelope, made from its "
+    "own prox.",
+    "proxop: of `multi` what takes two arrays (AbsDiff, ChiSquare, Hellinger, Ialpha, Jeffrey, Kullback, Renyi and the "
+    "perspectives Pers...), what acts on singular values or eigenvalues (InvPenaltyLogDet, LogDet, NeumannEntropy, "
+    "Nuclear..., PermutationInvariant, Rank, RankRidge, Schatten..., Spectral, SquaredFrobeniusNormLogDet), "
+    "L2DownConv, SoftmaxActi and Squashing; of `indicator` the epigraphs, which take a vector and a number, sets that "
+    "a change of one number leaves (ExtendedSimplex, Hyperplane, LogProjection, Simplex), L1_2Ball, on whose blocks "
+    "all act on each other, and MonotoneCone, whose projection raises; of `nonconvex`: ConicL0, L0L2Norm, "
+    "TruncatedNorm; of `scalar`: BregAbsEntropy, BregAbsLog, BregBoltzShannon, BregBoltzShannon2, BregExp, BregLpNorm, "
+    "BregSquareLog, whose prox is one in a Bregman distance.",
+    "skglm: the non-separable penalties (SLOPE). `derivative` of L0_5, L2_3 and LogSumPenalty, which leaves out alpha "
+    "for the reweighting that uses it, is not judged as a gradient.",
 )

@@ -91,6 +91,7 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "checks": {"oracle", "minimum", "report", "comparison", "cases", "behaviour", "foreign"},
     },
     "targets": {
+        "approximations": set(),
         "formulas": set(),
         "infix": set(),
         "options": set(),
@@ -101,8 +102,8 @@ HOUSE: dict[str, dict[str, set[str]]] = {
         "emit": {"options", "description"},
         "loading": {"options", "signature", "emit"},
         "wording": set(),
-        "c": {"infix", "options", "signature", "minimum", "description", "wording"},
-        "numpy": {"formulas", "infix", "signature", "minimum", "description", "wording"},
+        "c": {"approximations", "infix", "options", "signature", "minimum", "description", "wording"},
+        "numpy": {"approximations", "formulas", "infix", "signature", "minimum", "description", "wording"},
         "styles": {"options", "emit"},
     },
     "presentation": {

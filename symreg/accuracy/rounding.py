@@ -216,8 +216,8 @@ def _function_value(function: str, x: float) -> float:
 def _limit(row: Function, *, is_upper: bool) -> float:
     """Return a function's limit at an end of its domain, NaN where it has none."""
     low, high = _ends(row.range)
-    if row.monotone == "rising":
-        return high if is_upper else low
+    if row.monotone in ("rising", "falling"):
+        return high if is_upper == (row.monotone == "rising") else low
     return high if row.monotone else _NAN
 
 

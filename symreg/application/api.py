@@ -310,7 +310,7 @@ def audit(
     *,
     as_: AuditKind | None = None,
     arguments: Mapping[str, object] | None = None,
-    params: Mapping[str, float] | None = None,
+    params: Mapping[str, float | Sequence[float]] | None = None,
     steps: Sequence[float] | None = None,
     points: int = AUDIT_POINTS,
     rtol: float | None = None,
@@ -327,7 +327,8 @@ def audit(
         objective: What it should be the value, gradient and prox of.
         as_: What a function computes: `value`, `gradient` or `prox`; by its name unless given.
         arguments: That a function is called with besides its point and a step, by name.
-        params: A number for each of the objective's parameters; a default that a spec gives is taken for others.
+        params: A number for each of the objective's parameters; a default that a spec gives is taken for others. Of one
+            with `[n]` behind its name an element for each weight.
         steps: Steps of the prox that are looked at; several from 0.01 to 100 unless given.
         points: Points per check, about.
         rtol: Relative error that is allowed besides rounding; 1e-9 unless given.
@@ -342,7 +343,7 @@ def audit(
         SymregError: There is nothing to audit, it acts on whole arrays, or a parameter lacks its number.
         OutOfTime: It took longer than `timeout` seconds.
     """
-    from symreg.application.audit import audit_in_groups, audit_object, operator_for
+    from symreg.application.audit import acts_on_vectors, audit_in_groups, audit_object, operator_for
 
     if timeout is not None:
         worker.checked_timeout(timeout)
@@ -350,7 +351,7 @@ def audit(
         raise SpecError(f"{mentioned(str(subject), 'the text')} is a name; hand over the object itself")
     resolved = None if objective is None else resolve(objective)
     request = audit_request(resolved, parameters=params, steps=steps, points=points, rtol=rtol)
-    if groups is not None:
-        operator = operator_for(subject, as_, arguments, group_sizes(groups))
+    if acts_on_vectors(resolved, groups):
+        operator = operator_for(subject, as_, arguments, () if groups is None else group_sizes(groups))
         return audit_in_groups(operator, request, groups, timeout=timeout)
-    return audit_object(operator_for(subject, as_, arguments), request, timeout=timeout)
+    return audit_object(operator_for(subject, as_, arguments, count=request.weights), request, timeout=timeout)

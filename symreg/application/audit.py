@@ -18,6 +18,7 @@ from symreg.model.names import did_you_mean, printable
 from symreg.objectives.structures import group_sizes, with_sizes
 
 if TYPE_CHECKING:
+    from symreg.model.objective import Objective
     from symreg.verification.audit import Operator, Report, Role
 
 
@@ -44,18 +45,32 @@ def audit_object(
         SpecError: There is nothing to audit, it acts on whole arrays, or a parameter lacks its number.
         OutOfTime: It took longer than `timeout` seconds.
     """
-    from symreg.verification.audit import Operator, audit, operator_of
+    from symreg.verification.audit import Operator, audit, audit_weights, operator_of
     from symreg.verification.audit.sample_points import sizes_of
 
     objective = request.objective
-    operator = subject if isinstance(subject, Operator) else operator_of(subject, label)
+    operator = subject if isinstance(subject, Operator) else operator_of(subject, label, count=request.weights)
+    if objective is not None and objective.terms.per_weight:
+        given = [x for p in request.parameters.values() for x in (p if isinstance(p, tuple) else (p,))]
+        return audit_weights(
+            operator,
+            objective.terms,
+            request.parameters,
+            objective=objective.text,
+            steps=request.steps,
+            sizes=sizes_of(operator.held, (*given, *sizes)),
+            points=request.points,
+            rtol=request.rtol,
+            timeout=timeout,
+            progress=progress,
+        )
     return audit(
         operator,
         None if objective is None else objective.terms,
         objective="" if objective is None else objective.text,
-        parameters=request.parameters,
+        parameters=request.numbers,
         steps=request.steps,
-        sizes=sizes_of(operator.held, (*request.parameters.values(), *sizes)),
+        sizes=sizes_of(operator.held, (*request.numbers.values(), *sizes)),
         points=request.points,
         rtol=request.rtol,
         timeout=timeout,
@@ -63,20 +78,26 @@ def audit_object(
     )
 
 
+def acts_on_vectors(objective: Objective | None, groups: str | None) -> bool:
+    """Is an object judged by functions of vectors: by an objective over groups or differences, or in given groups?"""
+    return groups is not None or (objective is not None and any(term.lift for term in objective.terms.terms))
+
+
 def audit_in_groups(
     operator: Operator,
     request: AuditRequest,
-    groups: str,
+    groups: str | None,
     *,
     timeout: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Report:
-    """Return the report on an object that acts on groups of weights, judged by functions of vectors.
+    """Return the report on an object that acts on vectors, in groups of weights or by their differences.
 
     Args:
         operator: What was read of it.
         request: What to compare.
-        groups: Sizes of the groups, and their weights in the objective: `3,3,2` or `3:1,3:1,2:0.5`.
+        groups: Sizes of the groups, and their weights in the objective: `3,3,2` or `3:1,3:1,2:0.5`; of an objective
+            over differences how many weights there are, None for any number.
         timeout: Seconds that it may take; None for no limit.
         progress: Told which check is next.
 
@@ -88,8 +109,12 @@ def audit_in_groups(
     from symreg.verification.audit import Check, audit_groups
     from symreg.verification.audit.audit import numbers_of
 
-    objective = None if request.objective is None else with_sizes(request.objective, groups)
-    numbers, notes = ({}, ()) if objective is None else numbers_of(objective.terms, request.parameters)
+    objective = request.objective
+    if objective is not None and objective.terms.groups is not None and groups is None:
+        raise SpecError(f"{objective.name} is over groups of weights: give their sizes, as in groups 3,3,2")
+    if objective is not None and groups is not None:
+        objective = with_sizes(objective, groups)
+    numbers, notes = ({}, ()) if objective is None else numbers_of(objective.terms, request.numbers)
 
     def judge(name: str, function: Callable[..., Any]) -> Check:
         assert objective is not None
@@ -111,12 +136,14 @@ def audit_in_groups(
 
     return audit_groups(
         operator,
-        group_sizes(groups),
+        () if groups is None else group_sizes(groups),
         None if objective is None else judge,
+        None if objective is None else objective.terms,
         objective="" if objective is None else objective.text,
         parameters=numbers,
         steps=request.steps,
         points=request.points,
+        rtol=request.rtol,
         notes=notes,
         timeout=timeout,
         progress=progress,
@@ -124,7 +151,12 @@ def audit_in_groups(
 
 
 def operator_at(
-    place: str, arguments: Mapping[str, object], kind: AuditKind | None, label: str, sizes: Sequence[int] = ()
+    place: str,
+    arguments: Mapping[str, object],
+    kind: AuditKind | None,
+    label: str,
+    sizes: Sequence[int] = (),
+    count: int = 1,
 ) -> Operator:
     """Return what the auditor is handed of the object or function that a place names.
 
@@ -134,6 +166,7 @@ def operator_at(
         kind: What a function computes; `object` for one that makes an object, None to go by its name.
         label: What the report calls it.
         sizes: Of the groups of weights that it acts on, if it does.
+        count: Of the weights that it takes at a time; 1 for any number of them.
 
     Raises:
         SpecError, UnknownName: There is none, it raises, or nothing tells what it computes.
@@ -141,14 +174,14 @@ def operator_at(
     name, named = named_in(place)
     is_object = kind == "object" or inspect.isclass(named) or not _is_function(named)
     if kind in (None, "object") and is_object:
-        return _operator_of_object(name, named, arguments, label, sizes)
+        return _operator_of_object(name, named, arguments, label, sizes, count)
     if inspect.isclass(named) or not callable(named):
         what = "class" if inspect.isclass(named) else "number or the like"
         raise SpecError(f"{name[:40]} is a {what}, no function to take as a {kind}; leave out --as")
     kind = kind or _kind_of(name, named, arguments)
     if kind == "object":
-        return _operator_of_object(name, named, arguments, label, sizes)
-    return function_operator(named, kind, arguments, label, name=name)
+        return _operator_of_object(name, named, arguments, label, sizes, count)
+    return function_operator(named, kind, arguments, label, name=name, count=count)
 
 
 def operator_for(
@@ -156,6 +189,7 @@ def operator_for(
     kind: AuditKind | None = None,
     arguments: Mapping[str, object] | None = None,
     sizes: Sequence[int] = (),
+    count: int = 1,
 ) -> Operator:
     """Return what the auditor is handed of an object, or of a function.
 
@@ -164,6 +198,7 @@ def operator_for(
         kind: What a function computes; None to go by its name.
         arguments: That a function is called with besides its point and a step, by name.
         sizes: Of the groups of weights that it acts on, if it does.
+        count: Of the weights that it takes at a time; 1 for any number of them.
 
     Raises:
         SpecError: It is a text, or an object that is given arguments, or nothing tells what a function computes.
@@ -173,16 +208,16 @@ def operator_for(
     if kind == "object" or not (callable(subject) and _is_function(subject)) or inspect.isclass(subject):
         if arguments or kind not in (None, "object"):
             raise SpecError(f"a {type(subject).__name__} is no function; leave out as_ and arguments")
-        return operator_of(subject, sizes=sizes)
+        return operator_of(subject, sizes=sizes, count=count)
     name = getattr(subject, "__name__", type(subject).__name__)
     kind = kind or _kind_of(name, subject, {})
     if kind == "object":
         raise SpecError(f"{name[:40]} makes an object; hand over the object itself")
-    return function_operator(subject, kind, arguments or {}, "", name=name)
+    return function_operator(subject, kind, arguments or {}, "", name=name, count=count)
 
 
 def function_operator(
-    function: Callable[..., Any], kind: Role, arguments: Mapping[str, object], label: str, *, name: str
+    function: Callable[..., Any], kind: Role, arguments: Mapping[str, object], label: str, *, name: str, count: int = 1
 ) -> Operator:
     """Return what the auditor is handed of a function.
 
@@ -192,15 +227,15 @@ def function_operator(
     from symreg.verification.audit import operator_of_function
 
     _check_arguments(name, function, arguments)
-    return operator_of_function(function, kind, arguments, label)
+    return operator_of_function(function, kind, arguments, label, count)
 
 
 def _operator_of_object(
-    name: str, named: Any, arguments: Mapping[str, object], label: str, sizes: Sequence[int]
+    name: str, named: Any, arguments: Mapping[str, object], label: str, sizes: Sequence[int], count: int
 ) -> Operator:
     from symreg.verification.audit import operator_of
 
-    return operator_of(_object(name, named, arguments), label, sizes)
+    return operator_of(_object(name, named, arguments), label, sizes, count)
 
 
 def _object(name: str, named: Any, arguments: Mapping[str, object]) -> object:

@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
@@ -24,7 +23,7 @@ from symreg.errors import ToolMissing, WrongCode
 from symreg.model.objective import Objective
 from symreg.model.spec import Rule
 from symreg.targets.emit import emit
-from symreg.targets.loading.c_compiler import build, cache_folder, digest, find_compiler
+from symreg.targets.loading.c_compiler import cache_folder, digest, find_compiler
 from symreg.targets.options import BOTH, Options
 from symreg.updates.update import Update
 
@@ -50,6 +49,8 @@ def judge_emitted(
     rules: Sequence[Rule],
     targets: Iterable[str],
     options: Options = BOTH,
+    *,
+    is_used: bool = True,
 ) -> tuple[str, ...]:
     """Have the judge look at what is emitted, in each of its precisions; return what its owner must know, a line each.
 
@@ -59,6 +60,7 @@ def judge_emitted(
         rules: Those whose steps are among them.
         targets: `numpy`, `c` or both.
         options: Which of the functions are emitted, and in which precisions.
+        is_used: Is it loaded afterwards? C that is only looked at is built in less time.
 
     Raises:
         WrongCode: A function is wrong, or could not be judged at everyday values at all; holds the judge's report.
@@ -70,14 +72,11 @@ def judge_emitted(
     compiler = find_compiler().identity if "c" in judged else ""
     texts = [f"{path}\n{text}" for files in sources.values() for path, text in sorted(files.items())]
     steps = [(rule.steps, rule.states, rule.parameters) for rule in rules]
-    key = digest(_judge(), compiler, repr(objective.terms), repr(objective.data), repr(steps), *texts)
+    key = digest(_judge(), compiler, repr(is_used), repr(objective.terms), repr(objective.data), repr(steps), *texts)
     verdict = _kept(key)
     if verdict is None:
         confront_updates(updates)  # what their docstrings claim
-        with ThreadPoolExecutor(1) as beside:
-            if "c" in judged:  # it is compiled while the judge finds out what is right
-                beside.submit(_built, sources["c"])
-            report = verify.quick_look(objective, updates, rules, judged, options)
+        report = verify.quick_look(objective, updates, rules, judged, options, is_fast=is_used)
         verdict = _verdict(report, {rule.name for rule in rules if rule.uses_prox})
         _keep(key, verdict)
     if verdict.wrong:
@@ -130,11 +129,6 @@ def _can_compile() -> bool:
     except ToolMissing:
         return False
     return True
-
-
-def _built(sources: dict[str, str]) -> None:
-    with contextlib.suppress(Exception):  # raised again where it is waited for
-        build(sources)
 
 
 @cache

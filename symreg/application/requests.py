@@ -11,6 +11,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from symreg.application.choices import (
     ARRAYS,
     DTYPES,
@@ -77,17 +79,34 @@ class AuditRequest:
 
     Args:
         objective: The formula that an object should be of, or None where it is judged by itself.
-        parameters: A number for each of the formula's parameters.
+        parameters: A number for each of the formula's parameters, or an element for each weight.
         steps: Of the proximal operator; None for the auditor's own choice.
         points: Points per check, about.
         rtol: Relative error that is allowed besides rounding.
     """
 
     objective: Objective | None
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, float | tuple[float, ...]]
     steps: tuple[float, ...] | None
     points: int
     rtol: float
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The parameters that are one number.
+
+        Raises:
+            SpecError: One is not.
+        """
+        for name, value in self.parameters.items():
+            if isinstance(value, tuple):
+                raise SpecError(f"{name} has elements here, and is one number in the objective; write {name}[n] in it")
+        return {name: x for name, x in self.parameters.items() if not isinstance(x, tuple)}
+
+    @property
+    def weights(self) -> int:
+        """How many weights have elements of their own; 1 where none have."""
+        return next((len(x) for x in self.parameters.values() if isinstance(x, tuple)), 1)
 
 
 def read_objective(
@@ -299,7 +318,7 @@ def _size_range(bounds: Sequence[float]) -> tuple[float, float]:
 def audit_request(
     objective: Objective | None,
     *,
-    parameters: Mapping[str, float] | None = None,
+    parameters: Mapping[str, float | Sequence[float]] | None = None,
     steps: Iterable[float] | None = None,
     points: int,
     rtol: float | None = None,
@@ -308,7 +327,7 @@ def audit_request(
 
     Args:
         objective: The formula, or None.
-        parameters: Numbers by name.
+        parameters: Numbers, or elements for the weights, by name.
         steps: Of the proximal operator.
         points: From 1 to 1,000,000.
         rtol: From 0 to 1; 1e-9 by default.
@@ -322,7 +341,7 @@ def audit_request(
         objective=objective,
         points=_point_count(points, MOST_AUDIT_POINTS),
         rtol=_relative_error(rtol, RTOL),
-        parameters={name: _number(name, value) for name, value in (parameters or {}).items()},
+        parameters={name: _number_or_elements(name, value) for name, value in (parameters or {}).items()},
         steps=None if steps is None else tuple(_number("step", step) for step in steps),
     )
 
@@ -345,6 +364,12 @@ def _fixed_parameters(
                 raise SpecError(f"{name} = {fixed[name]:g} is outside its domain {parameter.domain}")
     require_order(objective.parameters, fixed)
     return fixed
+
+
+def _number_or_elements(name: str, value: Any) -> float | tuple[float, ...]:
+    if isinstance(value, list | tuple | np.ndarray) and np.ndim(value):
+        return tuple(_number(name, x) for x in value)
+    return _number(name, value)
 
 
 def _number(name: str, value: Any) -> float:

@@ -81,15 +81,25 @@ def quick_look(
     rules: Sequence[Rule],
     targets: Iterable[str],
     options: Options,
+    *,
+    is_fast: bool = True,
 ) -> Report:
     """Return the report of a quick look at the emitted functions of an objective, everyday values first.
+
+    Args:
+        objective: What the updates are of.
+        updates: The functions emitted.
+        rules: Those whose steps are among them.
+        targets: Names of targets.
+        options: Which functions, and in which precision.
+        is_fast: Are they to be used after the look? C is built in less time where not.
 
     Raises:
         ToolMissing: The C target is among them and there is no compiler.
     """
     from symreg import verification
 
-    subjects = _subjects(objective, updates, targets, options)
+    subjects = _subjects(objective, updates, targets, options, is_fast=is_fast)
     if objective.data is None:
         return verification.quick_look(objective.terms, rules, subjects)
     apart = [told_apart(rule, objective.declarations) for rule in rules]
@@ -171,7 +181,12 @@ def _name_of(function: Callable[..., Any]) -> str:
 
 
 def _subjects(
-    objective: Objective, updates: tuple[Update, ...], targets: Iterable[str], options: Options
+    objective: Objective,
+    updates: tuple[Update, ...],
+    targets: Iterable[str],
+    options: Options,
+    *,
+    is_fast: bool = True,
 ) -> list[Subject]:
     """Return the emitted functions as the judge calls them, for each target and in each precision that it has."""
     from symreg.targets.loading.in_place import in_place
@@ -184,7 +199,7 @@ def _subjects(
     for target in targets:
         written, _ = in_style(objective, updates, target, options)
         for dtype in options.precisions if TARGETS[target].has_dtypes else DTYPES:
-            functions = dict(vars(load(objective, written, target, dtype, options)))
+            functions = dict(vars(load(objective, written, target, dtype, options, is_fast=is_fast)))
             if options.style == "plain" and TARGETS[target].plain_writer:
                 functions |= {name: in_place(f) for name, f in functions.items() if name.endswith("_step")}
             subjects.append(Subject(label=target, dtype=dtype, functions=functions, by_position=BY_POSITION))

@@ -10,7 +10,7 @@ from symreg.calculus.evaluation.bounds import bounds
 from symreg.claims.structure import Domains, is_nonnegative, split
 from symreg.expressions.arithmetic import rational, times
 from symreg.expressions.decompose import factors, product
-from symreg.expressions.functions import FUNCTIONS
+from symreg.expressions.functions import FUNCTIONS, Function
 from symreg.expressions.tree import Binary, Call, Item, Name, Negate, Subscript, Sum, Tree, number
 
 Curvature = Literal["constant", "affine", "convex", "concave", "not shown"]
@@ -43,11 +43,8 @@ def curvature(tree: Tree, domains: Domains) -> Curvature:
             return "convex" if is_bowl else "not shown"
         case Call("sqrt", (argument,)):
             return "convex" if _is_sum_of_squares(argument, domains) else "not shown"
-        case Call(function, arguments) if function in FUNCTIONS and FUNCTIONS[function].curvature == "convex":
-            inner_ones = {curvature(argument, domains) for argument in arguments}
-            rises = FUNCTIONS[function].monotone == "rising"
-            allowed = {"constant", "affine", "convex"} if rises else {"affine"}
-            return "convex" if inner_ones <= allowed else "not shown"
+        case Call(function, arguments) if function in FUNCTIONS and FUNCTIONS[function].curvature:
+            return _of_function(FUNCTIONS[function], {curvature(argument, domains) for argument in arguments})
         case _:
             return "not shown"
 
@@ -59,6 +56,14 @@ _OPPOSITE: dict[Curvature, Curvature] = {
     "concave": "convex",
     "not shown": "not shown",
 }
+
+
+def _of_function(row: Function, inner: set[Curvature]) -> Curvature:
+    """Return the curvature of a convex or a concave function of arguments."""
+    bends: Curvature = "concave" if row.curvature == "concave" else "convex"
+    along = {"rising": bends, "falling": _OPPOSITE[bends]}.get(row.monotone)
+    allowed = {"affine"} if along is None else {"constant", "affine", along}
+    return bends if inner <= allowed else "not shown"
 
 
 def _joined(a: Curvature, b: Curvature) -> Curvature:

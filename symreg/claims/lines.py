@@ -14,6 +14,7 @@ from symreg.claims.verdict import Words
 from symreg.expressions.arithmetic import ONE, ZERO, W, call, minus, negative, numeric, plus, power, total
 from symreg.expressions.tree import Call, Item, Name, Subscript, Sum, Tree, children, number, rebuild, substitute, walk
 from symreg.model.domain import Domain
+from symreg.model.lifts import Difference
 from symreg.model.spec import Array
 from symreg.model.terms import Terms
 from symreg.model.terms import at_numbers as term_at_numbers
@@ -96,7 +97,8 @@ def restricted(terms: Terms, line: Line) -> Terms:
             tree = total([substitute(term.tree, {W: weight}) for weight in line.weights])
         else:
             tree = _expanded(term.tree, line, {})
-        made.append(replace(term, tree=tree, arrays=()))
+        lift = None if isinstance(term.lift, Difference) else term.lift  # on a line it is a sum like any other
+        made.append(replace(term, tree=tree, arrays=(), lift=lift))
     return Terms(terms=tuple(made))
 
 

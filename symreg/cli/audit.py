@@ -42,7 +42,13 @@ if TYPE_CHECKING:
     "dims='(4, 4)', weights='[1, 2]' (an array), positive=True, engine=numpy (text).",
 )
 @click.option("--as", "kind", type=click.Choice(AUDIT_KINDS), help="What a function computes.  [default: by its name]")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Number of a parameter of the objective.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Number of a parameter of the objective, or an element for each weight, as in 'c=[0.3, 0, 2]'.",
+)
 @click.option("--domain", metavar="INTERVAL", help="Where the objective holds, as in '(0, inf)'.")
 @click.option("--step", "steps", multiple=True, type=float, metavar="NUMBER", help="Step of the prox; may be repeated.")
 @click.option(
@@ -100,7 +106,7 @@ def audit(
         "kind": kind,
         "objective": None if objective is None else objective_text(objective),
         "domain": domain,
-        "settings": parsed_settings(settings),
+        "settings": parsed_settings(settings, has_elements=True),
         "steps": steps,
         "points": points,
         "groups": groups,

@@ -160,8 +160,8 @@ def refuse_without_objective(**given: bool) -> None:
         raise click.UsageError(f"{options[0]} goes with --objective", click.get_current_context())
 
 
-def parsed_settings(rows: tuple[str, ...]) -> dict[str, float]:
-    """Return the numbers of `NAME=VALUE` rows by name."""
+def parsed_settings(rows: tuple[str, ...], *, has_elements: bool = False) -> dict[str, Any]:
+    """Return the numbers of `NAME=VALUE` rows by name; in brackets there may be an element for each weight."""
     from symreg.language.intervals import parse_number
     from symreg.model.names import mentioned
 
@@ -169,7 +169,8 @@ def parsed_settings(rows: tuple[str, ...]) -> dict[str, float]:
     for row in rows:
         name, _, value = (part.strip() for part in row.partition("="))
         try:
-            number = parse_number(value)
+            is_listed = has_elements and value[:1] == "[" and value[-1:] == "]"
+            number: Any = [*map(parse_number, value[1:-1].split(","))] if is_listed else parse_number(value)
         except SymregError:
             name = ""
         if not name:

@@ -61,6 +61,13 @@ def computed(function: str, arguments: Sequence[Tree]) -> Tree | None:
     return put(row.computed, _at(arguments)) if row is not None and row.computed else None
 
 
+def emitted(function: str) -> Tree | None:
+    """Return how emitted code computes a function that its languages have not, over `u` and `v`; None of any other."""
+    row = FUNCTIONS.get(function)
+    text = "" if row is None else row.computed or row.emitted
+    return formula(text) if text else None
+
+
 def requirement(function: str, argument: Tree) -> tuple[Tree, Relation] | None:
     """Return what a function needs to have a value: a tree and how it compares with 0."""
     row = FUNCTIONS.get(function)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Monotone = Literal["", "rising", "rising from 0"]
+Monotone = Literal["", "rising", "rising from 0", "falling"]
 Parity = Literal["", "even", "odd"]
 Kink = Literal["", "kink", "jump"]
-Curvature = Literal["", "convex"]
+Curvature = Literal["", "convex", "concave"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,22 +29,26 @@ class Function:
         inverse: The u at which the value is y; of an even function the one that is not negative.
         definition: The function in terms of `exp`, `log`, `sqrt` and arithmetic.
         computed: How it is computed where no library has it, without an overflow that is not its own.
+        emitted: How emitted code computes what Arb has and other libraries have not: with the functions of
+            `approximations.py`.
         domain: The real arguments, as an interval; of a function of several arguments, of each.
         poles: What is 0 at the points within the domain at which it has no value.
         range: The real values, as an interval; "" where that depends on more than the function.
         at_zero: The value at 0; "" if it has none there or if that is of no use.
         parity: "" for neither.
-        monotone: Does it never fall, in any argument, on its domain or from 0 on? Where it is 0 at 0, it is 0 nowhere
-            else.
+        monotone: Does it never fall, in any argument, on its domain or from 0 on, or never rise? Where it is 0 at 0, it
+            is 0 nowhere else.
         period: "" if it is not periodic.
         kink: Has it a point within its domain at which it has no derivative, or jumps?
         curvature: On the whole line.
         facts: Conditions on u and y that hold everywhere, told to Z3, which knows no such function;
-            `implies(a, b)` is one too. Proofs: schoolbook (convexity of exp, concavity of log, ...).
+            `implies(a, b)` is one too, and other functions of the table may stand in them. Proofs: schoolbook
+            (convexity of exp, concavity of log, ...), or cited.
         has_rational_series: Are the coefficients of its power series rational, about 0 or (log, sqrt) about 1?
         price: Roughly how many additions an evaluation takes.
         sympy, flint, arb, mpmath: Its name in SymPy, and as a method of FLINT's rational power series, of Arb's balls
-            and of mpmath's contexts; None: the same, "": there is none, and the definition stands for it.
+            and of mpmath's contexts; None: the same, "": there is none, and the definition stands for it. What has no
+            definition is a function to SymPy that it knows by its row, and is worked out in `evaluation/normal.py`.
         numpy, c: Its name in NumPy and in C's math.h; None: the same.
         latex: Its command; "" if LaTeX has none.
         elsewhere: What it is called in other languages, for messages.
@@ -58,6 +62,7 @@ class Function:
     inverse: str = ""
     definition: str = ""
     computed: str = ""
+    emitted: str = ""
     domain: str = "(-inf, inf)"
     poles: str = ""
     range: str = ""
@@ -89,6 +94,17 @@ class Function:
         """Has its value the sign of its argument?"""
         return self.monotone == "rising" and self.at_zero == "0" and self.domain.startswith("(")
 
+
+_HAZARD = "(abs(u) + normal_excess(abs(u)))"
+"""phi(t)/Phi(-t) at t = |u|."""
+_DENSITY = "(1/sqrt(2*pi)*exp(-1/8*(u + abs(u))**2))"
+"""phi(u) for u > 0; phi(0) for others. Without a choice in it: GCC would call exp once for each side."""
+_TAIL = f"({_DENSITY}/{_HAZARD})"
+"""Phi(-u) for u > 0; exp(u**2/2)*Phi(u) for others."""
+_MILLS = f"({_DENSITY}/(1 - {_TAIL}))"
+"""phi(u)/Phi(u) for u > 0."""
+_LOG = f"log1p(where(u > 0, -{_TAIL}, sqrt(2*pi)*{_HAZARD} - 1))"
+"""log(Phi(u)) for u > 0; for others minus what it is above -u**2/2. It is negative there, and positive here."""
 
 _ROWS = (
     Function(
@@ -409,6 +425,66 @@ _ROWS = (
         monotone="rising",
         curvature="convex",
         price=45.0,
+        sympy="",
+        flint="",
+        arb="",
+        mpmath="",
+    ),
+    Function(
+        name="log_ndtr",
+        doc="log(Phi(x)), Phi the standard normal distribution function; SciPy's name",
+        derivatives=("inverse_mills(u)",),
+        emitted=f"-abs({_LOG}) - 1/2*min(u, 0)**2",
+        range="(-inf, 0)",
+        monotone="rising",
+        curvature="concave",
+        facts=("y < 0", "implies(u <= 0, 2*y < -u*u)"),
+        price=70.0,
+        sympy="",
+        flint="",
+        arb="",
+        mpmath="",
+    ),
+    Function(
+        name="inverse_mills",
+        doc="the inverse Mills ratio phi(x)/Phi(x), phi = Phi'",
+        derivatives=("-inverse_mills_slope(u)",),
+        emitted=f"where(u > 0, {_MILLS}, {_HAZARD})",
+        range="(0, inf)",
+        monotone="falling",
+        curvature="convex",
+        facts=("y > 0", "y > -u", "y*(u + y) < 1"),
+        price=70.0,
+        sympy="",
+        flint="",
+        arb="",
+        mpmath="",
+    ),
+    Function(
+        name="inverse_mills_slope",
+        doc="m*(x + m) with m = inverse_mills(x), whose derivative is minus that; in (0, 1), as Sampford (1953) proves",
+        derivatives=("-inverse_mills_curvature(u)",),
+        emitted=f"where(u > 0, {_MILLS}*(u + {_MILLS}), {_HAZARD}*normal_excess(abs(u)))",
+        range="(0, 1)",
+        monotone="falling",
+        facts=("y > 0", "y < 1", "y == inverse_mills(u)*(u + inverse_mills(u))"),
+        price=70.0,
+        sympy="",
+        flint="",
+        arb="",
+        mpmath="",
+    ),
+    Function(
+        name="inverse_mills_curvature",
+        doc="the second derivative of inverse_mills, s*(x + 2*m) - m with s = inverse_mills_slope(x); positive",
+        derivatives=(
+            "2*inverse_mills_slope(u)*(1 - inverse_mills_slope(u))"
+            " - inverse_mills_curvature(u)*(u + 2*inverse_mills(u))",
+        ),
+        emitted=f"where(u > 0, {_MILLS}*((u + {_MILLS})*(u + 2*{_MILLS}) - 1), normal_third_moment(abs(u)))",
+        range="(0, inf)",
+        facts=("y > 0", "y == inverse_mills_slope(u)*(u + 2*inverse_mills(u)) - inverse_mills(u)"),
+        price=70.0,
         sympy="",
         flint="",
         arb="",

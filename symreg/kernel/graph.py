@@ -10,8 +10,7 @@ from collections.abc import Mapping, Set
 from fractions import Fraction
 from typing import Any
 
-from symreg.expressions.formulas import ARGUMENTS, formula
-from symreg.expressions.functions import FUNCTIONS
+from symreg.expressions.formulas import ARGUMENTS, emitted
 from symreg.expressions.tree import (
     Binary,
     Call,
@@ -137,30 +136,23 @@ class Graph:
             case ("binary", operator):
                 folded = self._folded(operator, *operands)
                 return self._plain(operator, *operands) if folded is None else folded
-            case ("call", function) if function in FUNCTIONS and FUNCTIONS[function].computed:
-                return self._computed(formula(FUNCTIONS[function].computed), operands)
+            case ("call", function) if (spelled := emitted(function)) is not None:
+                return self._spelled(spelled, operands)
             case ("call", "min" | "max" as function) if len(operands) > 2:
                 return self._call(function, self._call(function, *operands[:-1]), operands[-1])
             case _:
                 return None
 
-    def _computed(self, tree: Tree, arguments: tuple[int, ...]) -> int:
+    def _spelled(self, tree: Tree, arguments: tuple[int, ...]) -> int:
         """Return a formula of the table of functions at the function's arguments."""
         match tree:
             case Name(name):
                 return arguments[ARGUMENTS.index(name)]
             case Number(value):
                 return self._make(("number", value))
-        operands = [self._computed(child, arguments) for child in children(tree)]
-        match tree:
-            case Negate():
-                return self._make(("negate",), *operands)
-            case Binary(operator):
-                return self._make(("binary", operator), *operands)
-            case Call(function):
-                return self._call(function, *operands)
-            case _:
-                raise AssertionError(tree)
+            case Constant(name):
+                return self._make(("constant", name))
+        return self._make(_operation(tree), *(self._spelled(child, arguments) for child in children(tree)))
 
     def _folded(self, operator: str, left: int, right: int) -> int | None:
         a, b = self._value(left), self._value(right)

@@ -108,6 +108,11 @@ class Terms:
         return next((term.lift for term in self.terms if isinstance(term.lift, Group)), None)
 
     @property
+    def count(self) -> int:
+        """How many weights a judge is to look at; 0 for any number of them."""
+        return max((term.lift.count for term in self.terms if term.lift is not None), default=0)
+
+    @property
     def parameters(self) -> tuple[Parameter, ...]:
         """Each parameter once, in the order in which the terms name them."""
         return tuple({p.name: p for term in self.terms for p in term.parameters}.values())

@@ -27,6 +27,7 @@ from symreg.language.declarations import is_plain
 from symreg.language.parse import fold
 from symreg.model.coefficient import weighted_text
 from symreg.model.interval import inside, intersection
+from symreg.model.lifts import Difference, neighbours_in
 from symreg.model.loss import DataTerm
 from symreg.model.objective import Objective
 from symreg.model.ordering import asked_of
@@ -199,8 +200,14 @@ def make_term(penalty: Penalty, name: str, coefficient: Fraction, tree: Tree) ->
         domain=penalty.domain,
         parameters=tuple(p for p in penalty.parameters if p.name in used),
         arrays=tuple(a for a in penalty.arrays if a.name in subscripted),
-        lift=penalty.lift,
+        lift=penalty.lift or _difference_in(penalty, tree),
     )
+
+
+def _difference_in(penalty: Penalty, tree: Tree) -> Difference | None:
+    """Return what an addend that is a sum over neighbours holds, written out as it may be."""
+    phi = neighbours_in(tree) if penalty.domain.is_all else None
+    return None if phi is None else Difference(phi=phi, domain=penalty.domain)
 
 
 def with_unified_parameters(terms: Terms) -> Terms:

@@ -263,21 +263,28 @@ def with_sizes(objective: Objective, text: str) -> Objective:
     """Return an objective whose groups have sizes, and weights, for a judge that is to look at these alone.
 
     Args:
-        objective: With a penalty over groups.
+        objective: With a penalty over groups, or over differences.
         text: Sizes such as `3,3,2`, each with a weight behind it or none: `3:1,3:1,2:0.5`; the root of the size is its
-            weight unless given.
+            weight unless given. For differences the number of weights.
 
     Raises:
-        SpecError: It has no groups, or the text is none.
+        SpecError: It has no groups and no differences, or the text is none.
     """
-    if objective.terms.groups is None:
+    lifts = [term.lift for term in objective.terms.terms if term.lift is not None]
+    if not lifts:
         raise SpecError(f"groups {text}: {objective.name} is no penalty over groups; write group(l1), say")
     sizes, weights = _sizes_and_weights(text)
+    if objective.terms.groups is None and len(sizes) > 1:
+        raise SpecError(f"groups {text}: {objective.name} has no groups; write the number of weights, {sum(sizes)}")
 
     def with_own(term: Term) -> Term:
-        if not isinstance(term.lift, Group):
-            return term
-        return replace(term, lift=replace(term.lift, sizes=sizes, strengths=weights))
+        match term.lift:
+            case Group() as group:
+                return replace(term, lift=replace(group, sizes=sizes, strengths=weights))
+            case Difference() as difference:
+                return replace(term, lift=replace(difference, count=sum(sizes)))
+            case None:
+                return term
 
     return replace(objective, terms=Terms(terms=tuple(map(with_own, objective.terms.terms))))
 

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from symreg.calculus.analysis import Analysis
 from symreg.calculus.radial import radial_profile
 from symreg.errors import Intractable, NotDifferentiable
-from symreg.expressions.tree import Item, walk
 from symreg.model.lifts import Group
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
@@ -103,11 +102,9 @@ def _refuse_without_operator(prox: Terms, rule: Rule) -> None:
     what = "what is not differentiable everywhere" if takes_gradient(rule) else "the whole penalty"
     told = f"{names}: {rule.name} takes the proximal operator of {what}"
     if any(radial_profile(term) is None for term in indexed):
-        shifted = any(isinstance(n, Item) and n.subscripts[0].shift for term in indexed for n in walk(term.tree))
-        instead = "of the total variation it is there as difference(l1), or " if shifted else ""
         raise Intractable(
-            f"{told}, which is there for sums over the single weights and for functions of norm(w) only; "
-            f"{instead}take a rule without prox, such as gradient_descent"
+            f"{told}, which is there for sums over the single weights, the total variation and functions of norm(w) "
+            "only; take a rule without prox, such as gradient_descent"
         )
     if prox.elementwise:
         others = ", ".join(term.name for term in prox.elementwise)

@@ -21,6 +21,7 @@ from symreg.model.spec import Rule
 from symreg.objectives.resolve import resolve
 from symreg.objectives.rules import resolve_rule
 from symreg.targets.description import UNJUDGED
+from symreg.targets.loading import c_compiler
 from symreg.updates.assemble import updates
 from symreg.updates.update import Update
 
@@ -144,6 +145,24 @@ def test_a_verdict_is_kept_until_source_formula_or_judge_change(cauchy: Wrong, m
     monkeypatch.setattr(emission, "_judge", lambda: "another judge")
     judge_emitted(*given)
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize(("is_used", "effort"), [(False, "-O1"), (True, "-O3")])
+def test_c_is_built_once_and_quickly_where_it_is_only_looked_at(
+    cauchy: Wrong, is_used: bool, effort: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[tuple[str, ...]] = []
+    run = c_compiler._run
+
+    def noted(command: tuple[str, ...], *, cwd: Path | None, text: str = "") -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return run(command, cwd=cwd, text=text)
+
+    c_compiler.find_compiler()
+    monkeypatch.setattr(c_compiler, "_run", noted)
+    monkeypatch.setattr(c_compiler, "cache_folder", lambda: tmp_path)
+    judge_emitted(cauchy.objective, cauchy.right, cauchy.rules, ("numpy", "c"), is_used=is_used)
+    assert [[part for part in command if part.startswith("-O")][-1] for command in commands] == [effort]
 
 
 @pytest.mark.sweep

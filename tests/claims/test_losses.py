@@ -29,6 +29,7 @@ BOUNDS = {  # sup |l'|, sup |l''|; None: there is none
     "logistic": ("1", "1/4"),
     "modified_huber": ("4", "2"),
     "poisson": (None, None),
+    "probit": (None, "1"),
     "pseudo_huber_loss": ("delta", "1"),
     "quantile": ("max(1 - tau, tau)", None),
     "squared_error": (None, "2"),

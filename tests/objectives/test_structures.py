@@ -10,6 +10,7 @@ from symreg.language.declarations import make_parameter
 from symreg.model.interval import REAL
 from symreg.model.lifts import Difference, Group
 from symreg.objectives.resolve import resolve
+from symreg.verification.cases.prox_differences import differences_in
 
 WRITTEN = {
     "group(l1)": "sum(c[g]*(lam*norm(w[g])), g)",
@@ -105,3 +106,25 @@ def test_what_has_no_meaning_is_refused(text: str, message: str) -> None:
     with pytest.raises((LanguageError, SpecError, UnknownName)) as refused:
         resolve(text)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "total_variation",
+        "lam*sum(abs(w[i+1] - w[i]), i)",
+        "sum(abs(w[i] - w[i+1]), i)/2",
+        "mu*sum(lam*abs(w[k] - w[k-1]), k)",
+    ],
+)
+def test_a_sum_over_neighbours_is_a_penalty_over_differences_however_it_is_written(text: str) -> None:
+    (term,) = resolve(text).terms.terms
+    assert isinstance(term.lift, Difference)
+    assert differences_in(resolve(text).terms)
+
+
+@pytest.mark.parametrize(
+    "text", ["sum(abs(w[i+2] - w[i]), i)", "sum(abs(w[i+1] + w[i]), i)", "sum(w[i+1]*w[i], i)", "sum(w[i]**2, i)"]
+)
+def test_other_sums_are_none(text: str) -> None:
+    assert all(term.lift is None for term in resolve(text).terms.terms)

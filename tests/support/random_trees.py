@@ -24,7 +24,7 @@ _STEP_BITS = 200  # of a difference, of itself
 _GREATEST = 10**7  # argument of an exponential that is still worked out
 _KINDS = ("leaf", "sum", "product", "quotient", "power", "smooth", "switch", "where")
 
-_UNARY = sorted(true_functions.FUNCTIONS)
+_UNARY = sorted(name for name, row in true_functions.FUNCTIONS.items() if row.is_quick)
 
 
 class Undefined(Exception):

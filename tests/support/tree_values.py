@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import mpmath
+import true_functions
 
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Item, Logic, Name, Negate, Number, Sum, Tree
 from symreg.model.spec import Rule
@@ -152,6 +153,8 @@ def _call(function: str, x: list[Any], library: Any) -> Any:
             return 1 / (1 + library.exp(-x[0]))
         case "softplus":
             return library.log1p(library.exp(x[0]))
+        case "log_ndtr" | "inverse_mills" | "inverse_mills_slope" | "inverse_mills_curvature":
+            return true_functions.FUNCTIONS[function].value(x[0])
         case "logaddexp":
             return library.log(library.exp(x[0]) + library.exp(x[1]))
         case _:

@@ -1,4 +1,4 @@
-"""The language's functions as mpmath, SymPy and NumPy know them, a row each: what symreg's two tables are held against.
+"""The language's functions as mpmath, SymPy, NumPy and SciPy know them, a row each: the truth for symreg's two tables.
 
 Nothing of symreg is imported here. Evaluators that the tests have of their own take functions from this table.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import sympy
+from scipy import special
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class TrueFunction:
         least: The lower end of its domain.
         is_open: Is it undefined there?
         reach: The largest argument, either way, at which a value is worked out without too many digits.
+        is_quick: Is a value worked out quickly in a thousand digits, so that random formulas may hold it?
     """
 
     value: Callable[..., Any]
@@ -33,6 +35,7 @@ class TrueFunction:
     least: float = -np.inf
     is_open: bool = False
     reach: float = np.inf
+    is_quick: bool = True
 
     def has_value(self, x: Any) -> bool:
         """Does it have a value, that can be worked out?"""
@@ -44,6 +47,44 @@ _FAR = 1e7
 
 def _softplus(x: Any) -> Any:
     return max(x, 0) + mpmath.log1p(mpmath.exp(-abs(x)))
+
+
+def _of_normal(value: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+    """Return a function of x and m = phi(x)/Phi(x), with digits to spare for what cancels far out."""
+
+    def with_digits(x: Any) -> Any:
+        with mpmath.workdps(mpmath.mp.dps + 30):
+            density = mpmath.exp(-(x**2) / 2) / mpmath.sqrt(2 * mpmath.pi)
+            found = value(x, 2 * density / mpmath.erfc(-x / mpmath.sqrt(2)))
+        return +found
+
+    return with_digits
+
+
+def _log_ndtr(x: Any) -> Any:
+    tail = mpmath.erfc(abs(x) / mpmath.sqrt(2)) / 2
+    return mpmath.log1p(-tail) if x > 0 else mpmath.log(tail)
+
+
+def _mills_of_arrays(x: Any) -> Any:
+    return np.sqrt(2 / np.pi) / special.erfcx(-x / np.sqrt(2))
+
+
+def _mills_of_symbols(x: Any) -> Any:
+    return sympy.sqrt(2 / sympy.pi) * sympy.exp(-(x**2) / 2) / sympy.erfc(-x / sympy.sqrt(2))
+
+
+def _normal(name: str, value: Callable[[Any, Any], Any]) -> dict[str, TrueFunction]:
+    """Return the row of a function of x and m, which is arithmetic of both."""
+    return {
+        name: TrueFunction(
+            value=_of_normal(value),
+            symbol=lambda x: value(x, _mills_of_symbols(x)),
+            array=lambda x: value(x, _mills_of_arrays(x)),
+            reach=1e3,
+            is_quick=False,
+        )
+    }
 
 
 FUNCTIONS = {
@@ -76,5 +117,15 @@ FUNCTIONS = {
         array=lambda x: np.logaddexp(x, np.zeros_like(x)),
         reach=_FAR,
     ),
+    "log_ndtr": TrueFunction(
+        value=_log_ndtr,
+        symbol=lambda x: sympy.log(sympy.erfc(-x / sympy.sqrt(2)) / 2),
+        array=special.log_ndtr,
+        reach=1e3,
+        is_quick=False,
+    ),
+    **_normal("inverse_mills", lambda x, m: m),
+    **_normal("inverse_mills_slope", lambda x, m: m * (x + m)),
+    **_normal("inverse_mills_curvature", lambda x, m: m * ((x + m) * (x + 2 * m) - 1)),
 }
 """Of one argument; those of several (`min`, `max`, `where`, `logaddexp`) are a matter of the evaluators."""

@@ -6,7 +6,7 @@ import ctypes
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -286,6 +286,17 @@ def test_what_is_emitted_compiles_without_a_warning(dialect: str, tmp_path: Path
         (tmp_path / Path(path).name).write_text(text)
     source = f"{resolve(MEAN).name}.c"
     assert_clean("gcc", *DIALECTS[dialect], "-O2", *WARNINGS, "-c", source, "-o", "/dev/null", cwd=tmp_path)
+
+
+@needs_gcc
+@pytest.mark.parametrize("text", [MEAN, "mean(probit) + l2"])
+def test_the_value_alone_compiles_without_a_warning(text: str, tmp_path: Path) -> None:
+    objective = resolve(text)
+    alone = replace(BOTH, kinds=("value",))
+    for path, source in emit(objective, updates(objective, []), "c", alone).items():
+        (tmp_path / Path(path).name).write_text(source)
+    command = ("gcc", "-std=c11", "-O2", *WARNINGS, "-c", f"{objective.name}.c", "-o", "/dev/null")
+    assert_clean(*command, cwd=tmp_path)
 
 
 @needs_gcc

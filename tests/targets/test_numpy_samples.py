@@ -160,6 +160,22 @@ def test_numbers_of_one_place_in_compressed_rows_are_added() -> None:
     assert twice.nnz == 3  # the caller's own matrix is left as it is
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_compressed_rows_may_be_empty_unsorted_and_of_either_index(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    emitted = module(LOGISTIC)
+    w, _, y, s = data(LOGISTIC, 40, 6)
+    rng = np.random.default_rng(3)
+    starts = np.cumsum([0, *np.where(rng.random(40) < 0.3, 0, rng.integers(1, 9, 40))])
+    indices = rng.integers(0, 6, starts[-1])
+    X = sparse.csr_array((rng.standard_normal(starts[-1]), indices, starts), shape=(40, 6))
+    X.indices, X.indptr = indices.astype(dtype), starts.astype(dtype)
+    for numbers in ((524_288, 8_192), (6, 2)):
+        monkeypatch.setattr(emitted, "_NUMBERS", numbers)
+        gradient = emitted.gradient(w, X, y, sample_weight=s)
+        np.testing.assert_allclose(gradient, on_paper(LOGISTIC, w, X.toarray(), y, s)[1], rtol=1e-12, atol=1e-14)
+    assert X.indices.dtype == dtype and (X.indices == indices).all()
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("text", [LOGISTIC, SQUARES])
 def test_a_step_is_that_of_the_penalty_with_the_gradient_of_the_loss(text: str, rule: str) -> None:
@@ -199,7 +215,7 @@ def test_many_blocks_are_one(form: str, monkeypatch: pytest.MonkeyPatch) -> None
         np.testing.assert_allclose(one, other, rtol=1e-13)
 
 
-@pytest.mark.parametrize("form", ["rows", "columns"])
+@pytest.mark.parametrize("form", ["rows", "columns", "csr_array"])
 def test_memory_does_not_grow_with_the_samples(form: str) -> None:
     emitted = module(LOGISTIC)
     peaks = []
@@ -265,6 +281,8 @@ WRONG: dict[str, tuple[Call, type[Exception], str]] = {
     "weights": (lambda f, w, X, y, s: f(w, X, y, sample_weight=s[:2]), ValueError, "sample_weight: expected shape"),
     "matrix": (lambda f, w, X, y, s: f(w[:, None], X, y), ValueError, "w: expected one dimension"),
     "column": (lambda f, w, X, y, s: f(w, _broken(X, indices=9), y), ValueError, r"X.indices: .* \[0, 3\), got 9"),
+    "below": (lambda f, w, X, y, s: f(w, _broken(X, indices=-2), y), ValueError, r"X.indices: .* \[0, 3\), got -2"),
+    "wrapped": (lambda f, w, X, y, s: f(w, _broken(X, indptr=-(2**31)), y), ValueError, "X.indptr: must ascend"),
     "descending": (lambda f, w, X, y, s: f(w, _broken(X, indptr=7), y), ValueError, "X.indptr: must ascend"),
     "index": (
         lambda f, w, X, y, s: f(w, _broken(X, dtype=np.int16), y),

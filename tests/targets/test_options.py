@@ -94,7 +94,7 @@ def test_what_is_asked_for_is_what_is_judged(
 ) -> None:
     monkeypatch.setenv("SYMREG_CACHE", str(tmp_path))
     reports, look = [], verify.quick_look
-    monkeypatch.setattr(verify, "quick_look", lambda *given: reports.append(look(*given)) or reports[-1])
+    monkeypatch.setattr(verify, "quick_look", lambda *given, **how: reports.append(look(*given, **how)) or reports[-1])
     c_compiler.cache_folder.cache_clear()
     options = Options(dtype=dtype, kinds=("gradient",))
     sources = emit_sources(

@@ -65,7 +65,7 @@ def test_an_operator_that_takes_a_groups_number_for_a_weights_is_found_by_its_ow
 
 
 def test_without_sizes_it_is_refused() -> None:
-    with pytest.raises(SpecError, match="acts on whole arrays"):
+    with pytest.raises(SpecError, match="over groups of weights: give their sizes"):
         symreg.audit(Columns(), "group(l1)")
     with pytest.raises(SpecError, match="prox_1group is that of a group"):
         symreg.audit(ByGroup([1.0] * 5, False))

@@ -84,7 +84,7 @@ def judged(name: str, dtype: Any, **changed: Callable[..., Any]) -> dict[str, Ch
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.one_in(5)
-@pytest.mark.parametrize("name", [name for name in symreg.losses() if name not in ("focal", "tweedie")])
+@pytest.mark.parametrize("name", [name for name in symreg.losses() if name not in ("focal", "probit", "tweedie")])
 def test_what_is_right_passes(name: str, dtype: str) -> None:
     checks = judged(name, dtype)
     assert checks.keys() == ORDERS.keys()

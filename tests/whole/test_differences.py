@@ -102,3 +102,10 @@ def test_sums_need_double_precision() -> None:
     objective = resolve("difference(l1)")
     with pytest.raises(SpecError, match="kept in double precision"):
         emit(objective, updates(objective), "c", Options(dtype="float32"))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_weights_are_no_division_by_zero(target: str, loaded: Callable[[str, str], Any]) -> None:
+    functions, w = loaded("l1 + total_variation(lam=mu)", target), np.zeros(0)
+    functions.proximal_gradient_step(w, w.copy(), lr=0.5, lam=0.1, mu=0.2)
+    assert functions.prox(w, step=1.0, lam=0.1, mu=0.2).shape == (0,)

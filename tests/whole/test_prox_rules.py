@@ -321,8 +321,7 @@ def test_terms_are_split(text: str, smooth: list[str], prox: list[str]) -> None:
         ("exclusive_lasso", "proximal_gradient", "exclusive_lasso: proximal_gradient takes the proximal operator"),
         ("l1 + l2_norm", "fista", "of a function of norm(w) beside one of the single weights (l1)"),
         ("l2_norm", "proximal_adam", "with a step of its own for each weight"),
-        ("lam*sum(abs(w[i+1] - w[i]), i)", "rda", "sums over the single weights and for functions of norm(w) only"),
-        ("l1 + tv(lam=mu)", "proximal_gradient", "of the total variation it is there as difference(l1)"),
+        ("lam*sum(abs(w[i+2] - w[i]), i)", "rda", "the total variation and functions of norm(w) only"),
     ],
 )
 def test_what_has_no_operator_is_refused(text: str, name: str, said: str) -> None:

@@ -155,7 +155,7 @@ def derive_judged_updates(
     from symreg.targets.styles import in_style
 
     updates, notes = in_style(objective, derive_updates(tell, objective=objective, rules=rules), target, options)
-    return updates, (*notes, *_look_at(tell, objective, updates, rules, (target,), options))
+    return updates, (*notes, *_look_at(tell, objective, updates, rules, (target,), options, is_used=True))
 
 
 def emit_sources(
@@ -199,7 +199,8 @@ def emit_sources(
         alike.setdefault(written, []).append(name)
     for written, group in alike.items():
         if options.is_judged:
-            notes |= dict.fromkeys(_look_at(tell, objective, written, stepped, tuple(group), options))
+            looked = _look_at(tell, objective, written, stepped, tuple(group), options, is_used=False)
+            notes |= dict.fromkeys(looked)
         else:
             confront_updates(written)
     return EmittedFiles(stem=objective.name, notes=tuple(notes), files=files)
@@ -212,8 +213,10 @@ def _look_at(
     rules: Sequence[Rule],
     targets: tuple[str, ...],
     options: Options,
+    *,
+    is_used: bool,
 ) -> tuple[str, ...]:
     from symreg.application.emission import judge_emitted
 
     tell(Phase(f"judge {objective.name}", is_symbolic=False))
-    return judge_emitted(objective, updates, rules, targets, options)
+    return judge_emitted(objective, updates, rules, targets, options, is_used=is_used)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from symreg.application.choices import AUDIT_POINTS, AuditKind, JudgedKind
 from symreg.application.requests import VerifyRequest, audit_request, distinct_rules, read_objective, verify_request
 from symreg.application.tasks.objectives import derive_updates, prove_convexity
@@ -134,7 +136,7 @@ def audit_place(
     kind: AuditKind | None = None,
     objective: str | None = None,
     domain: str | None = None,
-    settings: Mapping[str, float] | None = None,
+    settings: Mapping[str, float | Sequence[float]] | None = None,
     steps: Sequence[float] = (),
     points: int = AUDIT_POINTS,
     rtol: float | None = None,
@@ -147,7 +149,8 @@ def audit_place(
     Args:
         tell: Called with each phase.
         place: `FILE.py:NAME` or `package.module:NAME`, with its own arguments in parentheses, if it has some.
-        arguments: `NAME=VALUE` rows; a number is also the objective's parameter of that name, if it has one.
+        arguments: `NAME=VALUE` rows; a number is also the objective's parameter of that name, if it has one, and an
+            array its elements for the weights.
         kind: What a function computes; None to go by its name.
         objective: Text, or None.
         domain: Where each weight lies.
@@ -159,7 +162,7 @@ def audit_place(
         groups: Sizes of the groups of weights that the object acts on, if it does.
         is_limited: Is all of it to end within the time limit? Without one, it takes as long as it takes.
     """
-    from symreg.application.audit import audit_in_groups, audit_object, operator_at
+    from symreg.application.audit import acts_on_vectors, audit_in_groups, audit_object, operator_at
     from symreg.application.python_objects import literals, place_and_arguments
 
     tell(Phase(f"audit {place}", is_symbolic=is_limited))
@@ -169,9 +172,11 @@ def audit_place(
     numbers = {k: float(v) for k, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     resolved = None if objective is None else read_objective(objective, parameters=parameters, domain=domain)
     known = [] if resolved is None else [p.name for p in resolved.terms.parameters]
+    of_each = () if resolved is None else resolved.terms.per_weight
+    elements = {k: x.tolist() for k, x in values.items() if k in of_each and isinstance(x, np.ndarray)}
     request = audit_request(
         resolved,
-        parameters={k: v for k, v in numbers.items() if k in known} | dict(settings or {}),
+        parameters={k: v for k, v in numbers.items() if k in known} | elements | dict(settings or {}),
         steps=steps or None,
         points=points,
         rtol=rtol,
@@ -181,9 +186,12 @@ def audit_place(
     def progress(check: str) -> None:
         tell(Phase(f"audit {check}", is_symbolic=is_limited))
 
-    if groups is not None:
-        operator = operator_at(place, values, kind, label, group_sizes(groups))
+    if acts_on_vectors(resolved, groups):
+        operator = operator_at(place, values, kind, label, () if groups is None else group_sizes(groups))
         return audit_in_groups(operator, request, groups, progress=progress)
     return audit_object(
-        operator_at(place, values, kind, label), request, sizes=tuple(numbers.values()), progress=progress
+        operator_at(place, values, kind, label, count=request.weights),
+        request,
+        sizes=tuple(numbers.values()),
+        progress=progress,
     )

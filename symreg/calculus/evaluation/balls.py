@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, cast
 
 from flint import arb, fmpq
 
+from symreg.calculus.evaluation import normal
 from symreg.expressions.arithmetic import numeric
 from symreg.expressions.formulas import function_of
 from symreg.expressions.functions import FUNCTIONS as LANGUAGE
@@ -106,6 +107,8 @@ def _named(row: Function) -> Callable[..., arb]:
     native = row.name if row.arb is None else row.arb
     if native:
         return cast(Callable[..., arb], getattr(arb, native))
+    if row.name in normal.FUNCTIONS:
+        return normal.FUNCTIONS[row.name]
     return function_of(row.computed, _exact, lambda function, *x: FUNCTIONS[function](*x))
 
 

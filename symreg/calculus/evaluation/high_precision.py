@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from mpmath import MPContext
 
+from symreg.calculus.evaluation import normal
 from symreg.errors import Intractable
 from symreg.expressions.formulas import function_of, is_of_exponentials
 from symreg.expressions.functions import FUNCTIONS, Function
@@ -79,6 +80,11 @@ def evaluate(tree: Tree, values: Values) -> Any:
         return _value(tree, values)
     except (ZeroDivisionError, ValueError, OverflowError):
         return _mp.nan
+
+
+def real(digits: str) -> Any:
+    """Return a number of mpmath's from its digits."""
+    return _mp.mpf(digits)
 
 
 def holds(condition: Tree, values: Values) -> bool:
@@ -171,6 +177,8 @@ def _named(row: Function) -> Callable[..., Any]:
         function = getattr(_mp, native)
         is_guarded = is_of_exponentials(row) and "inf" in row.range
         return _exponential(function) if is_guarded else cast(Callable[..., Any], function)
+    if row.name in normal.FUNCTIONS:
+        return normal.in_mpmath(normal.FUNCTIONS[row.name], _mp.mpf)
     return function_of(row.computed, _number, lambda function, *x: _plain(function)(*x))
 
 

@@ -66,6 +66,8 @@ def _of_function(row: Function, inner: list[Enclosure]) -> Enclosure:
     if row.monotone == "rising":
         return lambda at: _rising(function, *(argument(at) for argument in inner))
     (only,) = inner
+    if row.monotone == "falling":
+        return lambda at: _rising(function, only(at))[::-1]
     if row.monotone == "rising from 0" and row.parity == "even":
         return lambda at: _rising(function, _size(only(at)))
     return lambda at: _ball(function, only(at))

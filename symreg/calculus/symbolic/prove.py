@@ -15,7 +15,7 @@ import z3
 from symreg.errors import Intractable
 from symreg.expressions.arithmetic import rational
 from symreg.expressions.formulas import ARGUMENTS, VALUE, function_of
-from symreg.expressions.functions import FUNCTIONS, Function
+from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.operators import COMPARISONS
 from symreg.expressions.tree import Binary, Call, Compare, Constant, Logic, Name, Negate, Number, Tree
 from symreg.model.spec import Parameter
@@ -100,8 +100,8 @@ class _Reader:
                 return self.power(tree, base, rational(exponent))
             case Call("where", (condition, then, otherwise)):
                 return z3.If(self.condition(condition), self.term(then), self.term(otherwise))
-            case Call(function, arguments):
-                return self.call(tree, function, [self.term(a) for a in arguments])
+            case Call():
+                return self.call(tree, [self.term(a) for a in tree.arguments])
             case _:
                 raise Intractable("a sum is no number")
 
@@ -118,8 +118,8 @@ class _Reader:
             tree, lambda x: [z3.Implies(a >= 0, z3.And(x >= 0, _repeated(x, bottom) == _repeated(a, top)))]
         )
 
-    def call(self, tree: Tree, function: str, arguments: list[Any]) -> Any:
-        a = arguments[0]
+    def call(self, tree: Call, arguments: list[Any]) -> Any:
+        a, function = arguments[0], tree.function
         match function:
             case "abs":
                 return z3.If(a >= 0, a, -a)
@@ -133,9 +133,21 @@ class _Reader:
             case "sqrt":
                 return self.unknown(tree, lambda x: [z3.Implies(a >= 0, z3.And(x >= 0, x * x == a))])
             case _ if function in FUNCTIONS and FUNCTIONS[function].facts:
-                return self.unknown(tree, lambda x: _facts(FUNCTIONS[function], x, arguments))
+                return self.unknown(tree, lambda x: self.told(x, tree, arguments))
             case _:
                 raise Intractable(f"{function} is not told to Z3")
+
+    def told(self, x: Any, tree: Call, arguments: list[Any]) -> list[Any]:
+        """Return the facts of a function's value x at its arguments; other functions stand in them at the same ones."""
+
+        def connect(name: str, *operands: Any) -> Any:
+            if name in _CONNECTIVES:
+                return _CONNECTIVES[name](*operands)
+            return self.call(Call(name, tree.arguments), list(operands))
+
+        facts = FUNCTIONS[tree.function].facts
+        told = (function_of(fact, _real, connect, (VALUE, *ARGUMENTS)) for fact in facts)
+        return [fact(x, *arguments) for fact in told]
 
     def unknown(self, tree: Tree, facts: Any) -> Any:
         """Return the number that stands for a subtree; the same one wherever that stands."""
@@ -158,15 +170,8 @@ def _root_is(base: Any, x: Any, top: int, bottom: int) -> Any:
     return _repeated(x, bottom) * _repeated(base, top) == 1
 
 
-def _facts(row: Function, x: Any, arguments: list[Any]) -> list[Any]:
-    """Return what is told of a function's value x at its arguments."""
-    told = (function_of(fact, _real, _connect, (VALUE, *ARGUMENTS)) for fact in row.facts)
-    return [fact(x, *arguments) for fact in told]
-
-
 def _real(value: Fraction) -> Any:
     return z3.RealVal(str(value))
 
 
-def _connect(connective: str, *operands: Any) -> Any:
-    return {"and": z3.And, "implies": z3.Implies}[connective](*operands)
+_CONNECTIVES: dict[str, Any] = {"and": z3.And, "implies": z3.Implies}

@@ -9,10 +9,12 @@ from functools import lru_cache
 from typing import Any, cast
 
 import sympy
+from mpmath.libmp import prec_to_dps as dps
 
+from symreg.calculus.evaluation.high_precision import evaluate, real
 from symreg.errors import Intractable
-from symreg.expressions.arithmetic import without_extrema
-from symreg.expressions.formulas import function_of
+from symreg.expressions.arithmetic import W, without_extrema
+from symreg.expressions.formulas import ends, function_of
 from symreg.expressions.functions import FUNCTIONS, Function
 from symreg.expressions.operators import ARITHMETIC
 from symreg.expressions.text import mention, to_text
@@ -335,11 +337,32 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 
 def _named(row: Function) -> Callable[..., Any]:
-    """Return a function by its name in SymPy, or by its definition."""
+    """Return a function by its name in SymPy, or by its definition, or as one that SymPy knows by its row alone."""
     native = row.name if row.sympy is None else row.sympy
     if native:
         return cast(Callable[..., Any], getattr(sympy, native))
+    if not row.definition:
+        return _known_by_row(row)
     return function_of(row.definition, _rational, lambda function, *x: _TO_SYMPY[function](*x))
+
+
+def _known_by_row(row: Function) -> Callable[..., Any]:
+    """Return a monotone function that SymPy has not, of which it is told the sign, the limits, slope and values."""
+    call = _Translator({}, None, opaque=False).expression
+    low, high = map(call, ends(row.range))
+    limits = {"rising": (low, high), "falling": (high, low)}.get(row.monotone, (None, None))
+
+    def slope(made: Any, index: int = 1) -> Any:
+        return function_of(row.derivatives[index - 1], _rational, lambda f, *x: _TO_SYMPY[f](*x))(*made.args)
+
+    def digits(made: Any, bits: int) -> Any:
+        (x,) = (argument.evalf(dps(bits)) for argument in made.args)
+        return sympy.Float(str(evaluate(Call(row.name, (W,)), {W: real(str(x))})), dps(bits)) if x.is_Float else None
+
+    sign = {"is_positive": True} if low == 0 else {"is_negative": True} if high == 0 else {}
+    known = {"nargs": 1, "is_real": True, **sign, "fdiff": slope, "_eval_evalf": digits}
+    known["eval"] = classmethod(lambda kind, x: {-sympy.oo: limits[0], sympy.oo: limits[1]}.get(x))
+    return type(row.name, (sympy.Function,), known)
 
 
 _TO_SYMPY: dict[str, Callable[..., Any]] = {row.name: _named(row) for row in FUNCTIONS.values() if row.derivatives}

@@ -153,7 +153,8 @@ def _call(function: str, arguments: tuple[Tree, ...], notation: Notation) -> tup
             above = exponent_of(argument, notation, _parts)
             if above is not None:
                 return piece(f"e^{{{above.flat}}}", 480 + above.width, height=0), POWER
-    _, name = FORMAL.get(function, ("", FUNCTIONS.get(function, f"\\operatorname{{{function}}}")))
+    written = function.replace("_", r"\_")
+    _, name = FORMAL.get(function, ("", FUNCTIONS.get(function, f"\\operatorname{{{written}}}")))
     if not arguments:
         return piece(name), ATOM
     shown = [_run(argument, ANY, notation) for argument in arguments]

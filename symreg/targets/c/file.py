@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from symreg.errors import SpecError
+from symreg.expressions.approximations import APPROXIMATIONS
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.tree import names
 from symreg.kernel import Map, Rows
 from symreg.kernel.ir import Routine, Stage, has_root, has_root_itself, has_sum
 from symreg.kernel.names import Namer
 from symreg.model.lifts import STARTS
+from symreg.targets.approximations import approximation_rows
 from symreg.targets.c.arguments import (
     CHECKED,
     COMMON_DOMAINS,
@@ -44,8 +46,8 @@ from symreg.targets.options import DtypeChoice
 from symreg.targets.wording import WIDTH, table, wrapped
 from symreg.templates import render
 
-_HELPERS = {"sign": "sign", "min": "least", "max": "greatest"}
-"""Functions of the language that C lacks, by the name that a file's own function for each has."""
+_HELPERS = {"sign": "sign", "min": "least", "max": "greatest", **{name: name for name in APPROXIMATIONS}}
+"""Functions that C lacks, by the name that a file's own function for each has."""
 
 _FRAME = (
     *("add", "rounded", "overlap", "any_overlap", "spans", "are_groups", "total_variation", "hull", "drawn", "TERMS"),
@@ -110,7 +112,7 @@ def write(module: Module) -> dict[str, str]:
         ],
         "wide": WIDE_TEXTS[precisions[0].wide],
         "has_one_type": precisions[0].is_alone,
-        "has_status": any(not function["is_value"] for function in functions),
+        "has_status": any(not function["is_value"] or function["publics"] for function in functions),
         "has_condition": search is not None or any(checked_condition(f.update) is not None for f in module.functions),
         "groups": STARTS if has_groups else "",
         "variations": _variations(module),
@@ -156,7 +158,13 @@ def _called(scopes: list[Scope], helpers: dict[str, str], dtype: DtypeChoice) ->
         "helpers": [
             {"function": name, "name": helpers[name], "real": "double" if is_double else "float"}
             for name, is_double in sorted(called, key=lambda row: (row[0], not row[1]))
-            if name in _HELPERS
+            if name in _HELPERS and name not in APPROXIMATIONS
+        ],
+        "approximations": [
+            row | {"name": helpers[row["function"]], "is_double": is_double}
+            for row in approximation_rows(name for name, _ in called)
+            for is_double in (True, False)
+            if (row["function"], is_double) in called
         ],
         "math_of_old": _declarations([name for name in math if name in _VECTOR_MATH_OF_OLD], dtype),
         "math": _declarations([name for name in math if name not in _VECTOR_MATH_OF_OLD], dtype),

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -27,6 +27,7 @@ from symreg.errors import OutOfTime, ToolMissing
 SECONDS_TO_COMPILE = 120
 _ATTEMPTS = 3  # to build in a folder that vanishes
 ACCURATE = ("-O3", "-std=c11", "-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
+QUICKLY_BUILT = ("-O1",)  # stands last, and the last one counts
 SHARED = ("-fPIC", "-shared", "-DSYMREG_SIMD")
 VECTOR_MATH = "-DSYMREG_VECTOR_MATH"
 ZIG = ("-mcpu=baseline", "-fno-sanitize=undefined")  # zig would aim at this very processor and trap overflow
@@ -52,8 +53,10 @@ class Compiler:
     identity: str
 
 
-def build(sources: Mapping[str, str]) -> Path:
+def build(sources: Mapping[str, str], *, is_fast: bool = True) -> Path:
     """Return a shared library of the C files in `sources` (text by file name; headers beside them), built or kept.
+
+    One that need not be fast takes a third of the time to build.
 
     A library that was handed out is never changed, replaced or removed, for somebody may have it loaded. A cache folder
     that somebody clears meanwhile is made again.
@@ -63,7 +66,10 @@ def build(sources: Mapping[str, str]) -> Path:
         OutOfTime: The compiler did not end.
     """
     compiler = find_compiler()
-    key = digest(compiler.identity, *(part for name in sorted(sources) for part in (name, sources[name])))[:32]
+    if not is_fast:
+        compiler = replace(compiler, flags=(*compiler.flags, *QUICKLY_BUILT))
+    texts = (part for name in sorted(sources) for part in (name, sources[name]))
+    key = digest(compiler.identity, *compiler.flags, *texts)[:32]
     for _ in range(_ATTEMPTS):
         folder = cache_folder()
         try:

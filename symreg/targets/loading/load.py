@@ -38,6 +38,8 @@ def load(
     target: str,
     dtype: str = "all",
     options: Options = BOTH,
+    *,
+    is_fast: bool = True,
 ) -> Functions:
     """Return the emitted functions, named as in the NumPy module: `value`, `gradient`, `adam_state`, `adam_step`, ...
 
@@ -47,6 +49,7 @@ def load(
         target: `numpy` or `c`.
         dtype: `float64` or `float32`, and arrays of the other one are refused; `all` for both.
         options: What is emitted.
+        is_fast: Is it to be used? For a look at what C computes, it is built in less time.
 
     Raises:
         ToolMissing: The target is C, and there is no compiler for it.
@@ -61,7 +64,7 @@ def load(
     dtypes = [np.dtype(name) for name in SUFFIXES if dtype in (name, "all")]
     callees = {name: dict.fromkeys(dtypes, function) for name, function in in_numpy.items()}
     if target == "c":
-        library = ctypes.CDLL(str(build(emit(objective, updates, "c", options))))
+        library = ctypes.CDLL(str(build(emit(objective, updates, "c", options), is_fast=is_fast)))
         wide = ctypes.c_float if options.dtype == "float32" else ctypes.c_double
         for update in updates:
             signature = signature_of(lower(update))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from symreg.expressions.approximations import APPROXIMATIONS
 from symreg.expressions.functions import FUNCTIONS
 from symreg.expressions.text import number_text
 from symreg.expressions.tree import (
@@ -32,7 +33,8 @@ from symreg.targets.signature import Role
 NAMES = {row.name: f"np.{row.name if row.numpy is None else row.numpy}" for row in FUNCTIONS.values()}
 NAMES |= {"copysign": "np.copysign", "floor": "np.floor", "pow": "np.power"}
 NAMES |= {f"logical_{word}": f"np.logical_{word}" for word in ("and", "or", "not")}
-NAMES["where_all"] = "np.where"
+NAMES |= {"where_all": "np.where", "where_by_bits": "_where"}
+NAMES |= {name: f"_{name}" for name in APPROXIMATIONS}
 
 _GIVEN: tuple[Role, ...] = ("parameter", "array", "state", "count", "groups", "group_weights")
 _ARGUMENTS = ("n", "w", "v", "g", "t", "out", "state", "z", "X", "y", "sample_weight", "samples")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from symreg.expressions.approximations import APPROXIMATIONS
 from symreg.expressions.text import to_text
 from symreg.kernel import Rows
 from symreg.kernel.ir import has_root, has_root_itself, has_sum
 from symreg.model.lifts import STARTS
+from symreg.targets.approximations import approximation_rows
 from symreg.targets.description import Function, Module
 from symreg.targets.minimum import checked_condition, refused_argument
 from symreg.targets.numpy.arguments import array_rows, definition, parameter_rows, state_rows
 from symreg.targets.numpy.documentation import documented
-from symreg.targets.numpy.expressions import Scope, expression, reaches, scope_of
+from symreg.targets.numpy.expressions import NAMES, Scope, expression, reaches, scope_of
 from symreg.targets.numpy.layout import LONGEST_LINE, Row
 from symreg.targets.numpy.routines import named_routines, routine_rows, routine_scope
-from symreg.targets.numpy.samples import has_squares, label_rows
+from symreg.targets.numpy.samples import chooses_rows, has_squares, label_rows
 from symreg.targets.numpy.search import search_rows
 from symreg.targets.numpy.statements import statements
 from symreg.targets.wording import WIDTH, table, wrapped
@@ -27,6 +29,7 @@ def write(module: Module) -> dict[str, str]:
     scopes = [(function, scope_of(function, routines)) for function in module.functions]
     functions = [function_rows(function, scope) for function, scope in scopes]
     of_routines = [routine_scope(routine, module.functions[0], routines) for routine in routines]
+    routines_written = [routine_rows(*row) for row in zip(routines, of_routines, strict=True)]
     kinds = {function["kind"] for function in functions}
     searching = ((scope, f.kernel.search) for f, scope in scopes if f.kernel.search is not None)
     search = next((search_rows(scope, search, stages) for scope, search in searching), None)
@@ -37,9 +40,10 @@ def write(module: Module) -> dict[str, str]:
         "command": module.command,
         "digest": module.digest,
         "functions": functions,
-        "routines": [routine_rows(*row) for row in zip(routines, of_routines, strict=True)],
+        "routines": routines_written,
         "reaches": reaches(stages),
         "sums": has_sum(stages),
+        "approximations": approximated(functions, routines_written, search),
         "search": search or {},
         "roots": search is not None or has_root(stages),
         "block_roots": (search is not None and search["tabulates"])
@@ -58,9 +62,16 @@ def write(module: Module) -> dict[str, str]:
         "has_samples": any(function["samples"] for function in functions),
         "has_divisor": any(function["weighs"] for function in functions),
         "squares": has_squares(stages),
+        "chooses_rows": chooses_rows(stages),
         **_labels(module),
     }
     return {f"numpy/{module.name}.py": render("numpy/module.py.jinja", values)}
+
+
+def approximated(*code: object) -> list[Row]:
+    """Return the rows of the functions that code calls, whatever kind of rows it is, because no library has them."""
+    text = str(code)
+    return approximation_rows(name for name in APPROXIMATIONS if f"{NAMES[name]}(" in text)
 
 
 def _labels(module: Module) -> Row:

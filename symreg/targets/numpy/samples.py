@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symreg.expressions.tree import Item, Subscript, Tree, arrays, names
+from symreg.expressions.tree import Call, Item, Subscript, Tree, arrays, names, transform, walk
 from symreg.kernel import Product, Rows
 from symreg.kernel.ir import Stage
 from symreg.model.labels import Labels
 from symreg.targets.numpy.expressions import Scope, expression, number
+from symreg.targets.numpy.extrema import extremum
 from symreg.targets.numpy.layout import Row, code_line
 
 
@@ -25,7 +26,7 @@ class _Block:
 
     def array(self, tree: Tree) -> str:
         """Return an expression as an array, one number a sample."""
-        text = expression(self.scope, tree, is_array=True)
+        text = expression(self.scope, transform(transform(tree, extremum), _by_bits), is_array=True)
         is_array = self.varying & names(tree) or self.label.array in arrays(tree)
         return text if is_array else f"np.full({self.x}.shape[0], {text})"
 
@@ -64,7 +65,8 @@ def _body(block: _Block, stage: Rows, sums: str, total: str) -> Iterator[str]:
     scope = block.scope
     # As in C: a sum is of numbers in double precision, and a residual that stands alone is of the arrays' own.
     cast = "" if stage.term is None else ".astype(np.float64, copy=False)"
-    yield f"{block.x} = _rows(X, {block.rows})"
+    transposed = "_" if stage.residual is None else scope.namer.fresh("xt")
+    yield f"{block.x}, {transposed} = _rows(X, {block.rows})"
     for product in stage.products:
         yield f"{product.name} = {_product(product, block.x, cast)}"
     if any(block.label.array in arrays(tree) for tree in (*(let.value for let in stage.body), *stage.sums)):
@@ -82,7 +84,11 @@ def _body(block: _Block, stage: Rows, sums: str, total: str) -> Iterator[str]:
         residual = scope.namer.fresh("r")
         yield f"{residual} = {block.array(stage.residual)}"
         yield f"{residual} = _weighted({residual}, sample_weight, {block.rows})"
-        yield f"{sums} += {residual}.astype({block.x}.dtype, copy=False) @ {block.x}"
+        yield f"{sums} += {transposed} @ {residual}.astype({block.x}.dtype, copy=False)"
+
+
+def _by_bits(node: Tree) -> Tree:
+    return Call("where_by_bits", node.arguments) if isinstance(node, Call) and node.function == "where" else node
 
 
 def _product(product: Product, x: str, cast: str) -> str:
@@ -111,3 +117,14 @@ def label_rows(labels: Labels) -> tuple[str, str]:
 def has_squares(stages: list[Stage]) -> bool:
     """Is the product of a row with itself needed?"""
     return any(isinstance(s, Rows) and any(p.array == "X" for p in s.products) for s in stages)
+
+
+def chooses_rows(stages: list[Stage]) -> bool:
+    """Is one of two numbers chosen for each sample?"""
+    return any(
+        isinstance(node, Call) and node.function == "where"
+        for stage in stages
+        if isinstance(stage, Rows)
+        for tree in (*(let.value for let in stage.body), *stage.sums)
+        for node in walk(transform(tree, extremum))
+    )

@@ -4,7 +4,7 @@ Takes an object with some of value, gradient, proximal operator and distance to 
 it should be of, if they are known; hands on a `Report`.
 """
 
-from symreg.verification.audit.audit import audit, audit_groups
+from symreg.verification.audit.audit import audit, audit_groups, audit_weights
 from symreg.verification.audit.conventions import Role
 from symreg.verification.audit.object import Operator, operator_of, operator_of_function
 from symreg.verification.cases.calling import CallFailed
@@ -19,6 +19,7 @@ __all__ = [
     "Role",
     "audit",
     "audit_groups",
+    "audit_weights",
     "operator_of",
     "operator_of_function",
 ]

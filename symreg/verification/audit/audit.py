@@ -14,6 +14,8 @@ from symreg.model.ordering import require_order
 from symreg.model.terms import Terms
 from symreg.verification.audit import consistency, formula, proximal, sample_points, whole_arrays
 from symreg.verification.audit.disagreements import check_of
+from symreg.verification.audit.each_weight import EachWeight, Given, rows_of, tallies_of
+from symreg.verification.audit.group_distance import check_distance
 from symreg.verification.audit.grouped import check_prox_by_value, grouped
 from symreg.verification.audit.object import Operator
 from symreg.verification.audit.one_weight import value_table
@@ -86,30 +88,95 @@ def audit(
     return Report(label=operator.label, objective=objective, parameters=given, checks=tuple(checks), notes=tuple(notes))
 
 
+def audit_weights(
+    operator: Operator,
+    terms: Terms,
+    given: Given,
+    *,
+    objective: str = "",
+    steps: Sequence[float] | None = None,
+    sizes: Sequence[float] = (1.0,),
+    points: int = POINTS,
+    rtol: float = RTOL,
+    timeout: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Return the report on an object whose weights have parameters of their own.
+
+    Args:
+        operator: What it offers.
+        terms: The formula that it should be of.
+        given: Of the formula's parameters, numbers or an element for each weight.
+        objective: The formula's text, for the report.
+        steps: Steps of the prox that are looked at.
+        sizes: Numbers that the object's formula may change at.
+        points: Points per check, about, those of all weights together.
+        rtol: Relative error that is allowed besides rounding.
+        timeout: Seconds that all of it may take; no limit unless given.
+        progress: Called with each check's name before it is made.
+
+    Raises:
+        SpecError: The objective is no elementwise one, or lacks a number.
+        OutOfTime: It took longer than that.
+    """
+    tick, chosen = clock(operator.label, timeout), steps_of(operator, steps)
+    if terms.couple_weights:
+        raise SpecError(f"{objective} couples weights that have elements of their own, which no audit judges")
+    rows = [numbers_of(terms, row) for row in rows_of(terms, given)]
+    formulas = [
+        formula.Formula(terms=terms, parameters=row, sizes=[*sizes, *(abs(x) for x in row.values() if x)])
+        for row, _ in rows
+    ]
+    subject, share = EachWeight(operator=operator, formulas=tuple(formulas)), max(12, points // len(rows))
+    per_step, notes = max(1, share // len(chosen)), [*operator.notes, *rows[0][1]]
+
+    def judge(weight: Operator, known: formula.Formula) -> list[Tally]:
+        tallies, left_out = _by_formula(
+            weight, known, chosen, per_step, share, rtol, tick, progress or (lambda _: None)
+        )
+        notes.extend(note for note in left_out if note not in notes)
+        return tallies
+
+    tallies = (*tallies_of(subject, judge), subject.check_sum(rtol, tick))
+    checks = [check_of(tally) for tally in tallies if any(tally.counts.values())]
+    columns = {name: [row[name] for row, _ in rows] for name in terms.per_weight}
+    return Report(
+        label=operator.label,
+        objective=objective,
+        parameters={**rows[0][0], **columns},
+        checks=tuple(checks),
+        notes=tuple(notes),
+    )
+
+
 def audit_groups(
     operator: Operator,
     sizes: Sequence[int],
     judge: Callable[[str, Callable[..., object]], Check] | None,
+    terms: Terms | None = None,
     *,
     objective: str = "",
     parameters: Mapping[str, float] | None = None,
     steps: Sequence[float] | None = None,
     points: int = POINTS,
+    rtol: float = RTOL,
     notes: Sequence[str] = (),
     timeout: float | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Return the report on an object that acts on groups of weights.
+    """Return the report on an object that acts on groups of weights, or on a vector as a whole.
 
     Args:
         operator: What it offers.
-        sizes: Of the groups.
+        sizes: Of the groups; () for vectors of any length.
         judge: Compares a function of flat vectors with the formula, given what it computes; None to judge the object by
             itself: its prox is searched for points at which its own objective is lower.
+        terms: The formula.
         objective: The formula's text, for the report.
         parameters: A number for each of the formula's parameters.
         steps: Steps of the prox that are looked at where there is no formula.
         points: Points per check, about.
+        rtol: Relative error that is allowed besides rounding.
         notes: On the formula.
         timeout: Seconds that all of it may take; no limit unless given.
         progress: Called with each check's name before it is made.
@@ -121,7 +188,8 @@ def audit_groups(
     tick = clock(operator.label, timeout)
     subject = grouped(operator, sizes)
     said = subject.arrangement.words
-    left_out = ["its distance to the subdifferential is not judged over groups"] if operator.distance else []
+    is_left_out = operator.distance is not None and (terms is None or terms.groups is None)
+    left_out = ["its distance to the subdifferential is not judged"] if is_left_out else []
     checks: list[Check] = []
     if judge is None:
         if operator.value is None or operator.prox is None:
@@ -135,6 +203,8 @@ def audit_groups(
             (progress or (lambda _: None))(name)
             tick()
             checks.append(judge(name, function))
+        if operator.distance is not None and terms is not None and terms.groups is not None:
+            checks.append(check_of(check_distance(subject, terms, parameters or {}, points, rtol, tick)))
     return Report(
         label=operator.label,
         objective=objective,
@@ -246,8 +316,8 @@ def numbers_of(terms: Terms, given: Mapping[str, float]) -> tuple[dict[str, floa
     for name, number in given.items():
         if name not in known:
             raise SpecError(f"the objective has no parameter '{name[:40]}'{did_you_mean(name[:40], known)}")
-        if number not in known[name].domain:
-            raise SpecError(f"{name} = {number:g} is outside its domain {known[name].domain}")
+        if number not in known[name].allowed:
+            raise SpecError(f"{name} = {number:g} is outside its domain {known[name].allowed}")
     defaults = {p.name: p.default for p in terms.parameters if not (p.is_chosen or p.is_assumed)}
     missing = [name for name in known if name not in given and name not in defaults]
     if missing:

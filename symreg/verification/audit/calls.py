@@ -60,10 +60,14 @@ def prox_at_call(function: Callable[..., Any]) -> Callable[[float, float, int], 
     return lambda point, step, j: _numbers(_called(function, point, step, j), 1, "prox_1d")[0]
 
 
-def distance_call(function: Callable[..., Any], layout: Layout) -> Callable[[ArrayLike, ArrayLike], list[float]]:
+def distance_call(
+    function: Callable[..., Any], layout: Layout, groups: int = 0
+) -> Callable[[ArrayLike, ArrayLike], list[float]]:
+    """Return the distances of all elements, or of all of so many groups."""
+
     def of_array(weights: ArrayLike, gradients: ArrayLike) -> list[float]:
         own = (layout.array(weights), layout.array(gradients))
-        count = np.size(weights)
+        count = groups or np.size(weights)
         return _numbers(_called(function, *own, np.arange(count)), count, "subdiff_distance")
 
     if not layout.is_one_by_one:

@@ -146,10 +146,10 @@ def check_subdifferential(operator: Operator, formula: Formula, count: int, rtol
     distance = operator.distance
     assert distance is not None
     gradients = sample_points.gradients(formula.sizes)
-    beside_one = [_one_sided(formula, w) for w in (1.0, 0.5, 0.1) if formula.holds(w)]
+    beside_one = [one_sided(formula, w) for w in (1.0, 0.5, 0.1) if formula.holds(w)]
     typical = max((abs(x) for pair in beside_one if pair is not None for x in pair if isfinite(x)), default=0.0)
     for weight in formula.weights(max(1, count // len(gradients))):
-        sides = _one_sided(formula, weight)
+        sides = one_sided(formula, weight)
         for g in gradients:
             tick()
             if sides is None or not sides[0] <= sides[1]:
@@ -190,7 +190,7 @@ def _outside(formula: Formula) -> list[float]:
     return [w for w in (-2.0, -1.0, -0.5, -0.001, 1.5, 2.0, 10.0) if not formula.holds(w) and Fraction(w) not in ends]
 
 
-def _one_sided(formula: Formula, weight: float) -> tuple[float, float] | None:
+def one_sided(formula: Formula, weight: float) -> tuple[float, float] | None:
     """Return the slopes to the left and to the right, infinite where the domain ends; None if undetermined."""
     phi = elementwise(formula.terms.elementwise, formula.parameters)
     assert phi is not None

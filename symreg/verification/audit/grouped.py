@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from symreg.errors import SpecError
 from symreg.verification.audit.disagreements import answer_of, tally_of
-from symreg.verification.audit.object import Operator
+from symreg.verification.audit.object import Operator, answers_to
 from symreg.verification.cases.calling import CallFailed
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison.failure import Failure
@@ -27,6 +27,7 @@ Numbers = NDArray[np.float64]
 _APART = 1e-9  # relative; a number that moves by more is moved by another group
 _LOWER = 1e-9  # of the objective's size, what a lower point has to be lower by
 _REACHES = 18
+_ANY = (2, 3, 7)  # weights that an object answers to which is made for no number of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Arrangement:
 
     Args:
         words: That, as a note; "" for groups one after the other.
-        places: Of each number of the flat vector in that array.
+        places: Of each number of the flat vector in that array; none where vectors of any length are taken as they are.
         shape: Of the array.
     """
 
@@ -45,6 +46,8 @@ class Arrangement:
 
     def array(self, flat: ArrayLike) -> list[float]:
         """Return a flat vector as the object takes it, a matrix as a list of rows."""
+        if not self.shape:
+            return [float(x) for x in np.ravel(flat)]
         laid = np.empty(len(self.places))
         laid[self.places] = flat
         nested: list[float] = laid.reshape(self.shape).tolist()
@@ -52,7 +55,8 @@ class Arrangement:
 
     def flat(self, numbers: Sequence[float]) -> Numbers:
         """Return what came out as a flat vector."""
-        return np.asarray(numbers, dtype=np.float64)[self.places]
+        given = np.asarray(numbers, dtype=np.float64)
+        return given[self.places] if self.shape else given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,11 @@ class Grouped:
         assert self.operator.prox is not None
         return self.arrangement.flat(self.operator.prox(self.arrangement.array(v), step))
 
+    def distance(self, w: ArrayLike, g: ArrayLike) -> list[float]:
+        """Return the distance of -g from the subdifferential at w, a number for each group."""
+        assert self.operator.distance is not None
+        return self.operator.distance(self.arrangement.array(w), self.arrangement.array(g))
+
     @property
     def offered(self) -> dict[str, Callable[..., object]]:
         """What there is to judge, by name."""
@@ -98,9 +107,20 @@ class Grouped:
 def grouped(operator: Operator, sizes: Sequence[int]) -> Grouped:
     """Return an object with the first arrangement in which its groups do not act on each other.
 
+    Without sizes vectors of any length are handed over as they are.
+
     Raises:
-        SpecError: It answers to vectors of so many numbers in none.
+        SpecError: It answers to vectors of so many numbers in none; or to none of some length.
     """
+    if not sizes:
+        for name, probe in operator.probes().items():
+            if name != "subdifferential" and not all(answers_to(probe, count) for count in _ANY):
+                raise SpecError(
+                    f"{operator.label}: its {name} does not answer to vectors of any length; give the number of "
+                    "weights that it is made for, as in groups 5"
+                )
+        straight = Arrangement(words="", places=np.zeros(0, dtype=np.int64), shape=())
+        return Grouped(operator=operator, sizes=(), arrangement=straight)
     answering: list[Grouped] = []
     for arrangement in _arrangements(tuple(sizes)):
         candidate = Grouped(operator=operator, sizes=tuple(sizes), arrangement=arrangement)
@@ -138,6 +158,8 @@ def _keeps_apart(candidate: Grouped) -> bool:
     stream = Stream("groups apart", *candidate.sizes)
     functions = {name: f for name, f in candidate.offered.items() if name != "value"}
     probes = [partial(candidate.prox, step=0.3) if name == "prox" else f for name, f in functions.items()]
+    if candidate.operator.distance is not None:
+        candidate.distance(np.ones(sum(candidate.sizes)), np.ones(sum(candidate.sizes)))
     for scale in (1.0, 4.0):
         v = np.array([scale * stream.sign() * stream.log_uniform(-1, 1) for _ in range(sum(candidate.sizes))])
         if candidate.operator.value is not None and not _is_sum(candidate, v):
@@ -185,6 +207,8 @@ def check_prox_by_value(subject: Grouped, steps: Sequence[float], per_step: int,
                 return step * subject.value(u) + float(np.sum((u - v) ** 2)) / 2
 
             own, lower = cost(point), _lower(cost, point, v, subject)
+            if not isfinite(own):  # on the border of where it is defined, which rounding may leave
+                own = min(cost(point + _LOWER * (inner - point)) for inner in (lower, np.zeros_like(point)))
             if isfinite(own) and own - cost(lower) <= _LOWER * max(own, step * abs(subject.value(point)), 1e-300):
                 tally.agree(step=step)
                 continue

@@ -48,7 +48,7 @@ class Operator:
         value: R(w) of a whole array.
         gradient: dR/dw_j for each j.
         prox: The proximal operator of step*R, element by element.
-        distance: The distance of -g_j from the subdifferential at w_j, for each j.
+        distance: The distance of -g_j from the subdifferential at w_j, for each j; of groups for each of these.
         prox_at: The proximal operator of one number as that of the element j; None where whole arrays are taken.
         takes_step: Does `prox` depend on a step? One that takes none is that of R itself, with a step of 1.
         is_by_element: Is `prox` called for one element at a time?
@@ -97,15 +97,17 @@ class _Members:
     element: Callable[..., Any] | None = None
     held: tuple[object, ...] = ()
     notes: tuple[str, ...] = ()
+    groups: int = 0
 
 
-def operator_of(subject: object, label: str = "", sizes: Sequence[int] = ()) -> Operator:
+def operator_of(subject: object, label: str = "", sizes: Sequence[int] = (), count: int = 1) -> Operator:
     """Return what an object offers.
 
     Args:
         subject: Anybody's.
         label: What a report calls it; its type's name unless given.
         sizes: Of the groups of weights that it acts on; none for an elementwise object.
+        count: Of the weights that it takes at a time; 1 for one that takes any number of them.
 
     Raises:
         SpecError: It has no proximal operator, and no value that a gradient could be compared with.
@@ -140,13 +142,14 @@ def operator_of(subject: object, label: str = "", sizes: Sequence[int] = ()) -> 
         distance=offered["distance"][1] if "distance" in offered else None,
         element=offered["prox"][1] if prox is not None and prox.is_by_element else None,
         held=_held(subject),
+        groups=len(sizes),
         notes=(*notes, *(_note_of_step(*offered["prox"], prox, STEPS) if prox is not None else ())),
     )
-    return _laid_out(subject, members, label)
+    return _laid_out(subject, members, label, count)
 
 
 def operator_of_function(
-    function: Callable[..., Any], role: Role, given: Mapping[str, object], label: str = ""
+    function: Callable[..., Any], role: Role, given: Mapping[str, object], label: str = "", count: int = 1
 ) -> Operator:
     """Return a function as an object that offers one thing.
 
@@ -155,6 +158,7 @@ def operator_of_function(
         role: What it computes.
         given: Its arguments besides the point and the step, by name.
         label: What a report calls it.
+        count: Of the weights that it takes at a time; 1 for one that takes any number of them.
 
     Raises:
         SpecError: It takes no point, or needs another argument, or is given one that it does not take.
@@ -167,7 +171,7 @@ def operator_of_function(
     else:
         taken, held = function_of(name, function, given), tuple(given.values())
         members = _Members(value=taken, held=held) if role == "value" else _Members(gradient=taken, held=held)
-    return _laid_out(function, members, label or name)
+    return _laid_out(function, members, label or name, count)
 
 
 def _of_groups(call: Callable[..., Any], sizes: Sequence[int], points: Any, step: float) -> Any:
@@ -191,21 +195,23 @@ def _held(subject: object) -> tuple[object, ...]:
         return ()
 
 
-def _laid_out(subject: object, members: _Members, label: str) -> Operator:
-    """Return the operator whose layout most of its functions answer to."""
+def _laid_out(subject: object, members: _Members, label: str, count: int) -> Operator:
+    """Return the operator whose layout most of its functions answer to, asked with so many weights."""
     layouts = [Layout(library=library, lead=lead) for lead in _LEADS for library in libraries_of(subject)]
-    layouts.append(Layout(is_scalar=True))
+    layouts += [Layout(is_scalar=True)] if count == 1 else []
     best, most = _operator(members, label, layouts[0]), 0
     for layout in layouts:
         operator = _operator(members, label, layout)
-        probes = operator.probes().values()
-        answers = sum(answers_to(probe, 1) for probe in probes)
+        probes = [
+            probe for name, probe in operator.probes().items() if not (members.groups and name == "subdifferential")
+        ]  # of several groups, which one weight is not
+        answers = sum(answers_to(probe, count) for probe in probes)
         if answers > most:
             best, most = operator, answers
         if answers == len(probes):
             break
     layout = best.layout
-    if not most or layout.is_scalar:
+    if not most or layout.is_scalar or count > 1:
         return best
     best = _operator(members, label, layout, is_for_each=_is_for_each(members, best))
     if not _answers_to_vectors(best):
@@ -254,7 +260,7 @@ def _operator(members: _Members, label: str, layout: Layout, *, is_for_each: boo
         value=None if members.value is None else value_call(members.value, layout, is_for_each),
         gradient=None if members.gradient is None else gradient_call(members.gradient, layout),
         prox=None if prox is None else prox_call(prox, layout),
-        distance=None if members.distance is None else distance_call(members.distance, layout),
+        distance=None if members.distance is None else distance_call(members.distance, layout, members.groups),
         prox_at=None if element is None else prox_at_call(element),
         takes_step=prox is not None and prox.takes_step,
         is_by_element=prox is not None and is_by_element,

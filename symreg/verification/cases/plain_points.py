@@ -183,7 +183,8 @@ def plain_prox_cases(
             values = tuple(group.parameters.items())
             try:
                 if differences_in(terms):
-                    for points in _radial_points(shape):
+                    for row in _radial_points(shape):
+                        points = np.array(in_length(terms, row.tolist()), dtype=shape.name)
                         if sizes is None or sizes.hold_vector(points):
                             yield varying_case(terms, whole, step, points, shape)
                     continue

@@ -267,7 +267,7 @@ def _varying(
     terms: Terms, shape: Format, stream: Stream, group: Group, step: float, sizes: Sizes | None
 ) -> Iterator[ProxCase]:
     """Yield vectors of an operator over differences."""
-    for points in varying_vectors(stream, shape):
+    for points in varying_vectors(terms, stream, shape):
         if sizes is None or sizes.hold_vector(points):
             yield varying_case(terms, group, step, points, shape)
 

@@ -17,6 +17,7 @@ from flint import arb, ctx, fmpq
 from symreg.model.lifts import Difference
 from symreg.model.terms import Term, Terms
 from symreg.verification.cases.sampling.groups import Group
+from symreg.verification.cases.sampling.partitions import lengths_of
 from symreg.verification.cases.sampling.stream import Stream
 from symreg.verification.comparison.sensitivity import nudged
 from symreg.verification.comparison.tolerance import WORKING_BITS
@@ -59,10 +60,10 @@ def _phi(term: Term, values: dict[str, float], at: int) -> arb:
         return found
 
 
-def varying_vectors(stream: Stream, shape: Format) -> Iterator[Vector]:
+def varying_vectors(terms: Terms, stream: Stream, shape: Format) -> Iterator[Vector]:
     """Yield vectors of several lengths: of one size, of all sizes, with equal neighbours."""
     margin = min(8, (shape.greatest_exponent - shape.least_exponent - 1) // 2)
-    for length in _LENGTHS:
+    for length in lengths_of(terms, _LENGTHS):
         size = stream.log_uniform(shape.least_exponent + margin, shape.greatest_exponent - margin)
         scale = size if stream.integer(0, 3) == 0 else 1.0
         drawn = [stream.sign() * stream.log_uniform(-4, 4) * scale for _ in range(length)]

@@ -17,7 +17,9 @@ from symreg.model.clashes import told_apart
 from symreg.model.lifts import STARTS
 from symreg.model.spec import Rule
 from symreg.model.terms import Terms
+from symreg.verification.behaviour.per_weight import checks_of_elements
 from symreg.verification.cases.calling import Subject
+from symreg.verification.cases.per_weight import with_one_number
 from symreg.verification.cases.prox_minima import is_judged
 from symreg.verification.cases.sampling.sizes import EVERYDAY, Sizes
 from symreg.verification.checks.conventions import usual_conventions, with_convention
@@ -27,7 +29,7 @@ from symreg.verification.checks.judge import Progress, checks_of, in_plain_words
 from symreg.verification.checks.subgradient import KIND as SUBGRADIENT
 from symreg.verification.foreign.arguments import read_arguments
 from symreg.verification.foreign.arrays import Arrays, arrays_of
-from symreg.verification.foreign.call import Kind, call_of
+from symreg.verification.foreign.call import WITHOUT_SIZES, Kind, call_of
 from symreg.verification.foreign.fit import planned
 from symreg.verification.foreign.function import Foreign
 from symreg.verification.foreign.trial import tried
@@ -92,11 +94,10 @@ def against(
     written = None if arguments is None else read_arguments(arguments, (*call.names, "n"))
     groups = terms.groups
     if groups is not None and not groups.sizes:
-        raise SpecError(
-            "a function over groups is judged on groups that are given: name their sizes, as in groups 3,3,2"
-        )
+        raise SpecError(WITHOUT_SIZES)
     known = {*fixed} if groups is None else {*fixed, STARTS, groups.weights}
-    plan = planned(function, label.rpartition(":")[2], call, known, written)
+    usual = () if groups is None or not groups.has_usual_strengths else (groups.weights,)
+    plan = planned(function, label.rpartition(":")[2], call, known, written, usual)
     if arrays == "numbers" and terms.couple_weights:
         raise SpecError("a function of one weight at a time is judged of an elementwise objective only")
     foreign = Foreign(function=function, plan=plan, arrays=arrays or arrays_of(function))
@@ -166,7 +167,11 @@ class _Question:
         others = [check for check in report.checks if check.kind == SUBGRADIENT]
         conventions = usual_conventions(self.foreign.plan.given, self.rule)
         arrays = self.foreign.plan.call.arrays
-        return [*with_convention(evidence, self._judge_in, subject, own, conventions, arrays), *others]
+        own = with_convention(evidence, self._judge_in, subject, own, conventions, arrays)
+        elements: list[Check] = []
+        if self.terms.per_weight and own[0].is_right:  # else it is wrong even with one number for all weights
+            elements = checks_of_elements(self.terms, [self._whole_subject(dtype)], self.fixed, rules, self.rtol)
+        return [*own, *elements, *others]
 
     def far_check(self, dtype: Dtype, sizes: Sizes, points: int) -> Check | None:
         """Return the function's own check at few weights beyond or below the range; None where there are none."""
@@ -188,6 +193,11 @@ class _Question:
         return judge_of(evidence, self.name, self.rule, self.rtol[evidence.dtype])
 
     def _subject(self, dtype: Dtype) -> Subject:
+        """Return the function, called as if each parameter were one number."""
+        (subject,) = with_one_number([self._whole_subject(dtype)], self.terms)
+        return subject
+
+    def _whole_subject(self, dtype: Dtype) -> Subject:
         functions: dict[str, Callable[..., Any]] = {self.name: self.foreign}
         if self.rule is not None:
             functions[f"{self.rule.name}_state"] = partial(initial_state, self.rule)

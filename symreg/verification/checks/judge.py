@@ -51,16 +51,16 @@ def verify(
         rtol: Relative error that is allowed besides the tolerance.
         progress: Called with the number of checks done, of all checks, and the next one's name.
     """
-    fixed = dict(params or {})
+    fixed, apart = dict(params or {}), [told_apart(rule, terms) for rule in rules]
     report = judged_by(
         lambda dtype: full_evidence(terms, dtype, fixed, points),
         checks_of(terms, rules),
-        [told_apart(rule, terms) for rule in rules],
+        apart,
         with_one_number(subjects, terms),
         rtol,
         progress,
     )
-    return replace(report, checks=(*report.checks, *checks_of_elements(terms, subjects, fixed)))
+    return replace(report, checks=(*report.checks, *checks_of_elements(terms, subjects, fixed, apart, rtol)))
 
 
 def checks_of(terms: Terms, rules: Sequence[Rule], *, has_proofs: bool = False) -> tuple[str, ...]:

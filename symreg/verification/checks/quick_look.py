@@ -42,4 +42,4 @@ def quick_look(
     report = judged_by(
         lambda dtype: plain_evidence(terms, dtype, fixed), checks_of(terms, rules), apart, ones, _ALLOWED
     )
-    return replace(report, checks=(*report.checks, *checks_of_elements(terms, subjects, fixed)))
+    return replace(report, checks=(*report.checks, *checks_of_elements(terms, subjects, fixed, apart, _ALLOWED)))

@@ -31,7 +31,7 @@ from symreg.verification.data.samples import Wanted, samples
 from symreg.verification.data.stepping import rule_parameters
 from symreg.verification.foreign.arguments import read_arguments
 from symreg.verification.foreign.arrays import Arrays, arrays_of
-from symreg.verification.foreign.call import SAMPLE_WEIGHT, Kind, call_of_samples
+from symreg.verification.foreign.call import SAMPLE_WEIGHT, WITHOUT_SIZES, Kind, call_of_samples
 from symreg.verification.foreign.fit import planned, signature_of
 from symreg.verification.foreign.function import Foreign
 from symreg.verification.foreign.trial import tried_with
@@ -95,9 +95,12 @@ def against_data(
         raise SpecError(
             "a function of one number at a time is judged as a loss alone, not of an objective over samples"
         )
-    groups = () if terms.groups is None else (STARTS, terms.groups.weights)
-    known = {*(params or {}), SAMPLE_WEIGHT, *groups}
-    plan = planned(function, label.rpartition(":")[2], call, known, written)
+    groups = terms.groups
+    if groups is not None and not groups.sizes and STARTS in call.named:
+        raise SpecError(WITHOUT_SIZES)
+    known = {*(params or {}), SAMPLE_WEIGHT, *(() if groups is None else (STARTS, groups.weights))}
+    usual = () if groups is None or not groups.has_usual_strengths else (groups.weights,)
+    plan = planned(function, label.rpartition(":")[2], call, known, written, usual)
     if written is None and not _takes(function, SAMPLE_WEIGHT):
         plan = replace(plan, left_out=plan.left_out | {SAMPLE_WEIGHT})
     foreign = Foreign(function=function, plan=plan, arrays=arrays or arrays_of(function))

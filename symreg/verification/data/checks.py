@@ -142,7 +142,7 @@ class _Comparison:
         for exact, layout in self._calls():
             result = self._result("value", exact, layout)
             if result is not None:
-                self._number(exact, layout, "", one_number(result, "value"), exact.value)
+                self._total(exact, layout, "", result, exact.value)
 
     def gradients(self) -> None:
         """Compare dO/dw."""
@@ -168,9 +168,9 @@ class _Comparison:
                 self._fail(exact, layout, "partial is no (loss, gradient, weight)")
                 continue
             loss, gradient, weight = exact.partial or (None, None, None)
-            self._number(exact, layout, "loss", one_number(result[0], "loss"), loss)
+            self._total(exact, layout, "loss", result[0], loss)
             self._numbers(exact, layout, "gradient", result[1], gradient)
-            self._number(exact, layout, "weight", one_number(result[2], "weight"), weight)
+            self._total(exact, layout, "weight", result[2], weight)
 
     def bounds(self) -> None:
         """Require of the bound on the curvature of the loss that no direction of any data set exceeds it."""
@@ -258,6 +258,15 @@ class _Comparison:
             return
         for j, got in enumerate(found.tolist()):
             self._number(exact, layout, name, got, None if balls is None else balls[j], j)
+
+    def _total(self, exact: Exact, layout: str, output: str, result: Any, ball: arb | None) -> None:
+        """Compare what is one number for all weights."""
+        try:
+            got = one_number(result, output or "value")
+        except CallFailed as failed:
+            self._fail(exact, layout, str(failed))
+            return
+        self._number(exact, layout, output, got, ball)
 
     def _number(self, exact: Exact, layout: str, output: str, got: float, ball: arb | None, j: int = 0) -> None:
         """Compare one number with all that is right."""

@@ -130,7 +130,7 @@ def _labels_read(labels: Labels) -> Iterator[Convention]:
 
 
 def _numbers(data: DataTerm, terms: Terms) -> frozenset[str]:
-    return frozenset((*(p.name for p in data.parameters), *terms.names))
+    return frozenset(p.name for p in (*data.parameters, *terms.parameters))
 
 
 def _of_rule(names: Sequence[str], rule: Rule | None) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import isnan, log10, nan
 from typing import Any
 
@@ -30,7 +30,7 @@ from symreg.verification.comparison.tally import Tally
 from symreg.verification.comparison.tolerance import Finding, Measured, measured, ulp_at
 from symreg.verification.data.jets import Jet, jets
 from symreg.verification.oracle.formats import FORMATS, Dtype, Vector
-from symreg.verification.oracle.kinks import kinks
+from symreg.verification.oracle.kinks import Kink, kinks
 from symreg.verification.report.check import Check
 
 ORDERS = {"loss_value": 0, "loss_gradient": 1, "loss_hessian": 2}
@@ -221,7 +221,7 @@ def _pairs(loss: Loss, parameters: Mapping[str, float], stream: Stream, dtype: D
         sizes = [*_SIZES, *(stream.log_uniform(-20, 13) for _ in range(4))]
         places = [sign * size for size in sizes for sign in (1.0, -1.0)]
         places += [y, *(y + stream.sign() * stream.log_uniform(-20, 10) for _ in range(4))]
-        for kink in kinks([_term(loss, y)], {**parameters, "y": y})[:8]:
+        for kink in _kinks(loss, y, tuple(parameters.items()))[:8]:
             nearest = to(kink.below)
             places += [
                 float(nearest),
@@ -257,6 +257,11 @@ def _labels(labels: Labels, stream: Stream, dtype: Dtype) -> list[float]:
     tried += ends
     rounded = [float(np.dtype(dtype).type(round(y) if labels.are_whole else y)) for y in tried]
     return [y for y in dict.fromkeys(rounded) if y in labels]
+
+
+@lru_cache(maxsize=256)  # both formats have most labels in common
+def _kinks(loss: Loss, y: float, parameters: tuple[tuple[str, float], ...]) -> tuple[Kink, ...]:
+    return kinks([_term(loss, y)], {**dict(parameters), "y": y})
 
 
 def _term(loss: Loss, y: float) -> Term:

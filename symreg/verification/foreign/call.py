@@ -19,6 +19,8 @@ OF_SAMPLES: tuple[Kind, ...] = ("hessian_vector", "partial", "loss_value", "loss
 SAMPLE_WEIGHT = "sample_weight"
 """The argument for the samples' weights, which a function need not take."""
 
+WITHOUT_SIZES = "a function over groups is judged on groups that are given: name their sizes, as in groups 3,3,2"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:

@@ -56,7 +56,12 @@ class Plan:
 
 
 def planned(
-    function: Callable[..., Any], name: str, call: Call, fixed: Collection[str], arguments: Arguments | None
+    function: Callable[..., Any],
+    name: str,
+    call: Call,
+    fixed: Collection[str],
+    arguments: Arguments | None,
+    usual: Collection[str] = (),
 ) -> Plan:
     """Return how a function is called.
 
@@ -66,6 +71,7 @@ def planned(
         call: What there is to hand over.
         fixed: The parameters that have one value throughout: a function need not take them.
         arguments: Written out, or None.
+        usual: Names whose value is the one that None stands for: a function whose default is None is to know it.
 
     Raises:
         SpecError: The call does not fit the function's signature, or leaves out what the result depends on.
@@ -77,6 +83,7 @@ def planned(
     else:
         taken = _by_keyword(signature)
         left_out = [] if taken is None else [p for p in call.named if p in fixed and p not in taken]
+        left_out += [p for p in usual if signature is not None and _is_none_by_default(signature, p)]
         plan = Plan(call=call, name=name, left_out=frozenset(left_out))
     if signature is None:
         return plan
@@ -89,6 +96,10 @@ def planned(
     if arguments is None and (swapped := _swapped(signature, call)):
         raise SpecError(mismatch(plan, function, swapped))
     return plan
+
+
+def _is_none_by_default(signature: inspect.Signature, name: str) -> bool:
+    return name in signature.parameters and signature.parameters[name].default is None
 
 
 def _swapped(signature: inspect.Signature, call: Call) -> str:

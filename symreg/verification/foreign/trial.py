@@ -91,6 +91,7 @@ def _plain_values(
     group = human_group(terms, dtype, fixed)
     (weights,) = group.vectors
     values: dict[str, Any] = {**group.arrays_for(len(weights)), **group.parameters}
+    values |= {name: np.full_like(weights, values[name]) for name in terms.per_weight}
     if foreign.plan.call.kind == "step" and rule is not None:
         values |= {p.name: fixed.get(p.name, p.default) for p in rule.parameters}
         state = {s.name: np.full(weights.shape, s.initial, dtype) if s.is_array else s.initial for s in rule.states}

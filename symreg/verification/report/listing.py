@@ -12,7 +12,7 @@ from symreg.verification.report.numbers import distinguished, exact
 _WIDTH = 80
 
 
-def title(label: str, objective: str, parameters: Mapping[str, float]) -> str:
+def title(label: str, objective: str, parameters: Mapping[str, float | list[float]]) -> str:
     """Return what was judged, and by what."""
     if not objective:
         return f"{label}, judged by itself"

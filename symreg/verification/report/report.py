@@ -32,7 +32,7 @@ class Report:
         checks: In the order in which they are shown.
         label: The object that was audited; "" where functions were verified.
         objective: The formula that the object was judged by, "" where it was judged by itself.
-        parameters: The formula's parameters.
+        parameters: The formula's parameters; a list of one with an element for each weight.
         notes: What was not judged of the object, and why; what somebody's own function does besides computing.
         call: How somebody's own function was called; "" for emitted ones.
     """
@@ -40,7 +40,7 @@ class Report:
     checks: tuple[Check, ...]
     label: str = ""
     objective: str = ""
-    parameters: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, float | list[float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     call: str = ""
 

@@ -99,7 +99,8 @@ def _failure(check: Check) -> list[str]:
     if check.expected is not None and check.got is not None and check.kind not in _OF_PAIRS:
         right, got = distinguished(check.expected, check.got, _DIGITS)
         name = check.at.get("output", _NAMES.get(check.kind, "gradient"))
-        if isinstance(check.at.get("v" if check.kind == "prox" else "w"), list) and check.kind not in _OF_NUMBERS:
+        is_number = not {name, check.kind}.isdisjoint(_OF_NUMBERS)
+        if isinstance(check.at.get("v" if name == "prox" else "w"), list) and not is_number:
             name = f"{name}[{check.at.get('j', 0)}]"
         said.insert(0, f"got {name} = {got}, right is {right}{':' if said else '.'}")
     return said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symreg.kernel.ir import has_root
 from symreg.targets.description import Module
+from symreg.targets.numpy.file import approximated
 from symreg.targets.numpy.layout import LONGEST_LINE
 from symreg.targets.numpy.plain.calls import calling
 from symreg.targets.numpy.plain.functions import function_lines, routine_lines, state_lines
@@ -22,6 +23,7 @@ def write(module: Module) -> dict[str, str]:
         if function.signature.states:
             functions.append(state_lines(function))
         functions.append(["@_in_double", *function_lines(function, module.formulas, routines)])
+    routines_written = [routine_lines(routine, routines) for routine in routines]
     values = {
         "title": wrapped(f"{module.title}: {module.contents}.", LONGEST_LINE - 4),
         "formulas": table(module.formulas, WIDTH - 8),
@@ -29,7 +31,8 @@ def write(module: Module) -> dict[str, str]:
         "command": module.command,
         "digest": module.digest,
         "functions": functions,
-        "routines": [routine_lines(routine, routines) for routine in routines],
+        "routines": routines_written,
+        "approximations": approximated(functions, routines_written),
         "roots": has_root(stages),
     }
     return {f"numpy/{module.name}.py": render("numpy/plain.py.jinja", values)}

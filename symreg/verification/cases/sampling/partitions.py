@@ -63,11 +63,11 @@ def partition_of(terms: Terms, number: int) -> Partition | None:
 
 
 def lengths_of(terms: Terms, usual: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the lengths of vectors: the usual ones, or that of groups whose sizes are given."""
-    return usual if terms.groups is None or not terms.groups.sizes else (sum(terms.groups.sizes),) * 4
+    """Return the lengths of vectors: the usual ones, or the number of weights that is given."""
+    return (terms.count,) * 4 if terms.count else usual
 
 
 def in_length(terms: Terms, row: Sequence[float]) -> list[float]:
-    """Return some numbers, repeated or cut where the sizes of groups are given."""
+    """Return some numbers, repeated or cut where the number of weights is given."""
     (length, *_) = lengths_of(terms, (len(row),))
     return np.resize(np.array(row), length).tolist() if row else []
