@@ -43,7 +43,8 @@ def loss_properties(loss: Loss, claims: Claims = CLAIMS) -> Verdicts:
     """
     profile = profile_of(loss)
     parts = tuple((terms, _verdicts(terms, claims)) for _, terms in profile.by_label)
-    joined = tuple(_joined(profile, rows) for rows in zip(*(verdicts for _, verdicts in parts), strict=True))
+    rows_of_claims = zip(*(verdicts for _, verdicts in parts), strict=True)
+    joined = tuple(_of_loss(profile, _joined(profile, rows)) for rows in rows_of_claims)
     notes = (*loss.notes, *(profile.in_words(note) for note in undefined_notes(profile.terms)))
     return Verdicts(objective=profile.objective, verdicts=joined, notes=notes, loss=profile, parts=parts)
 
@@ -114,6 +115,14 @@ def _joined(profile: LossProfile, verdicts: Sequence[Verdict]) -> Verdict:
         same = all(verdict.said == first.said for verdict in verdicts)
         return first if same else replace(first, said=("for each label",))
     return _told(replace(first, value=_least(values) if first.symbol == "mu" else _greatest(values), said=()))
+
+
+def _of_loss(profile: LossProfile, verdict: Verdict) -> Verdict:
+    """Return a verdict whose reason for being undecided is told of the loss."""
+    if verdict.verdict != "undecided":
+        return verdict
+    said = tuple(profile.in_words(part) if isinstance(part, str) else part for part in verdict.said)
+    return replace(verdict, said=said)
 
 
 def _over_labels(value: Tree, terms: Terms) -> Tree | None:
