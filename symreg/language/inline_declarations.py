@@ -17,7 +17,9 @@ ArrayLike: TypeAlias = "Sequence[str] | tuple[Sequence[str], ElementLike]"
 """A shape, or a shape and what each element may be."""
 
 _SHAPES: dict[str, Shape] = {"n]": ("n",), "n,n]": ("n", "n"), "m,n]": ("m", "n"), "m]": ("m",)}
-_SHAPES_BY_DIMENSIONS: dict[tuple[object, ...], Shape] = {shape: shape for shape in _SHAPES.values()}
+_SHAPES_BY_DIMENSIONS: dict[tuple[object, ...], Shape] = {
+    shape: shape for shape in _SHAPES.values() if "m" not in shape
+}
 
 
 def read_declaration(text: str) -> Parameter | Array:

@@ -103,8 +103,8 @@ def test_kinks_and_jumps_are_told_where_they_are() -> None:
 def test_pieces_meet_where_they_do_for_each_label() -> None:
     """Of a choice on the label itself, what holds for the labels between is not said of that one."""
     expression = "where(y == 0, max(0, 1 + z), z**2)"
-    few = " ".join(symreg.derive(symreg.loss("few", expression, label="{0, 1}")).text().split())
+    few = " ".join(symreg.derive(symreg.loss("few", expression, label="{0, 1}"), timeout=60).text().split())
     assert "l'(z, y) = 0 for y = 0 and z = -1" in few
     assert "y = 0 and z = -1 the derivative is 0 below and 1 above" in few
-    many = symreg.derive(symreg.loss("many", expression, label="nonnegative")).text()
+    many = symreg.derive(symreg.loss("many", expression, label="nonnegative"), timeout=60).text()
     assert "from either side" not in many and "l''(z, y)" not in many
