@@ -133,7 +133,7 @@ REMARKS = {
     f"{_BLOCKS}:BlockMCPenalty": "At a group of zeros NaN comes out, of a division by the norm. Beyond that, with "
     "steps above gamma, norms below step*alpha are set to 0 where the group itself has the lower objective.",
     f"{_BLOCKS}:BlockSCAD": "At a group of zeros NaN comes out, of a division by the norm.",
-    "skglm.penalties:WeightedMCPenalty": "As MCPenalty, at the weights whose strength is greatest first.",
+    "skglm.penalties:WeightedMCPenalty": "As MCPenalty.",
     "pyproximal:Euclidean": "The gradient is NaN at a vector of zeros, where there is none.",
     "pyproximal:TV": "FISTA on the dual problem: ten iterations, and a tolerance of 1e-4, unless it is told otherwise; "
     "with 300 and none it is right to 1e-8. `hasgrad` is True, and `grad` is inherited: that of a Moreau envelope.",
