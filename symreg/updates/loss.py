@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symreg.accuracy.search import Stable, stabilise
@@ -28,6 +28,7 @@ from symreg.model.spec import Parameter
 from symreg.model.terms import Terms
 from symreg.updates.forms import accurate_forms
 from symreg.updates.update import WITHIN_REACH
+from symreg.updates.zero_label import with_zero_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,12 @@ def loss_forms(loss: Loss) -> LossForms:
         if forms is None:
             assert reason is not None
             raise reason
-        return forms
+        return replace(
+            forms,
+            value=with_zero_label(forms.value, loss.labels),
+            gradient=with_zero_label(forms.gradient, loss.labels),
+            hessian=None if forms.hessian is None else with_zero_label(forms.hessian, loss.labels),
+        )
 
 
 def _forms(profile: LossProfile, terms: Terms) -> LossForms:

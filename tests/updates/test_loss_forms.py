@@ -18,8 +18,10 @@ from tree_values import Values, value
 import symreg
 from symreg.errors import NotDifferentiable
 from symreg.expressions.arithmetic import without_extrema
+from symreg.expressions.text import to_text
 from symreg.expressions.tree import Constant, Tree, names, number, substitute
 from symreg.model.loss import Loss
+from symreg.objectives.resolve import resolve
 from symreg.updates.loss import LossForms, loss_forms
 
 SIZES = ("0", "1e-8", "0.3", "1.25", "-2.5", "17", "-40", "1e4", "-1e4")
@@ -153,3 +155,20 @@ def test_labels_whose_formulas_differ_are_told_apart() -> None:
                         z,
                         y,
                     )
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("exp(z) + y*exp(-z)", "where(y == 0, 0*z, y*exp(-z))"),
+        ("exp(z) + 2*y/exp(z)", "where(y == 0, 0*z, "),
+        ("exp(z) - y*z", None),
+        ("log(1 + exp(z)) - y*z", None),
+    ],
+)
+def test_a_label_of_0_leaves_out_what_overflows(expression: str, expected: str | None) -> None:
+    """0 times infinity would be NaN."""
+    data = resolve(f"mean({expression})").data
+    assert data is not None
+    written = to_text(loss_forms(data.loss).value)
+    assert "where(y == 0" not in written if expected is None else expected in written
