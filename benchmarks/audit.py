@@ -195,7 +195,7 @@ def document(
 
 def of_vectors(entries: Sequence[tuple[Entry, str]], reports: Sequence[Report]) -> Iterator[str]:
     """Yield the section on operators of vectors."""
-    yield "## Operators of vectors\n"
+    yield f"## Operators of vectors\n\n{NOT_RUN}\n"
     yield f"{_wrapped(OF_VECTORS)}\n"
     rows = [f"| library | operator | formula | groups | {' | '.join(VECTOR_KINDS)} |", f"|{' --- |' * 8}"]
     wrong: list[str] = []
