@@ -113,7 +113,7 @@ def test_both_wheels_are_the_same(wheel: Path, wheel_of_sdist: Path) -> None:
     assert names_in(wheel) == names_in(wheel_of_sdist)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.sweep  # .ci/run installs the wheel and uses it
 @pytest.mark.parametrize("kind", ["wheel_of_sdist", "wheel", "editable"])
 def test_an_install_finds_its_templates(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     venv = tmp_path / "venv"

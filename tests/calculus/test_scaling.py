@@ -48,7 +48,7 @@ def of(text: str, derivative: str = "slope") -> tuple[Scaled, list[Tree], list[T
     return scaled(trees, parameters, lengths=ends), trees, ends
 
 
-@pytest.mark.one_in(16)
+@pytest.mark.one_in(32)
 @pytest.mark.parametrize("derivative", ["slope", "curvature", "third", "value"])
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *OTHERS])
 def test_a_scaled_tree_times_its_prefactor_is_the_tree(text: str, derivative: str) -> None:

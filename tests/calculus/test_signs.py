@@ -97,7 +97,7 @@ def check_runs(tree: Tree, runs: tuple[Run, ...], parameters: tuple[Parameter, .
     return compared
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("derivative", DERIVATIVES)
 @pytest.mark.parametrize("text", [*ELEMENTWISE, *SUMS, *EXPRESSIONS])
 def test_each_run_has_its_sign_and_ends_at_zeros(text: str, derivative: str) -> None:

@@ -24,6 +24,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("text", "claim"), EXPECTED)
 def test_claims_follow_from_phi(text: str, claim: str) -> None:
     verdicts = properties(resolve(text))

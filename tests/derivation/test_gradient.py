@@ -30,7 +30,7 @@ RULES = ("gradient_descent", "adam", "lion")
 """One without a state, one in which the penalty's gradient goes through the state, one in which it stands apart."""
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("name", PENALTIES)
 def test_the_gradient_is_sympy_s_of_the_penalty_written_out(name: str, n: int) -> None:
@@ -58,6 +58,7 @@ def test_the_update_is_the_rule_with_sympy_s_gradient_in_it(name: str, rule: str
     check_update(name, rule, n=3)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("rule", catalogue.rules())
 @pytest.mark.parametrize("name", ["elastic_net", "second_difference"])
 def test_every_rule_takes_the_gradient_where_it_says(name: str, rule: str) -> None:

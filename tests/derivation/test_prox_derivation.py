@@ -213,6 +213,7 @@ def weights(name: str, rng: random.Random) -> list[Any]:
     return [mpmath.mpf(rng.choice(sign) * 10 ** rng.uniform(-1.5, 1)) for _ in range(6)]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", CONVEX)
 def test_fenchel_and_young_and_the_biconjugate(name: str) -> None:
     rng = random.Random(name)
@@ -330,6 +331,7 @@ def test_without_a_formula_it_tells_what_is_compared(text: str, knots: int) -> N
     assert "depends on the parameters" in Derivation(made).text().replace("\n", " ")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", [*ELEMENTWISE, "l2_norm"])
 def test_every_format_tells_all_steps(name: str) -> None:
     made = Derivation(chain(name))

@@ -260,6 +260,7 @@ def test_text_is_ascii_and_no_line_is_wider_than_80(name: str) -> None:
         assert line == line.rstrip() and line.isascii() and line.isprintable() and len(line) <= 80, line
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", CHAINS)
 def test_json_is_the_chain_as_data(name: str) -> None:
     made = CHAINS[name]()
@@ -473,6 +474,7 @@ def test_a_command_is_shown_as_it_can_be_typed() -> None:
     assert command("w**2 + " * 300 + "w") == "symreg verify OBJECTIVE --rule gradient_descent"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", CHAINS)
 def test_markdown_holds_only_mathematics_that_github_renders(name: str) -> None:
     made = CHAINS[name]()

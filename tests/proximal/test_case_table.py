@@ -299,7 +299,7 @@ def test_a_number_of_many_digits_is_an_exponent_as_a_parameter_is(exponent: str)
 # Refusals
 
 REFUSED = {
-    "first_difference": "sums over single weights and for functions of norm",
+    "first_difference": "multiples of the absolute difference",
     "second_difference": "sums over single weights and for functions of norm",
     "tikhonov": "sums over single weights and for functions of norm",
     "variance": "sums over single weights and for functions of norm",

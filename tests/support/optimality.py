@@ -60,7 +60,7 @@ def distances(
     assert resolved.data is not None
     values, chosen = dict(parameters), at_kinks or {}
     weighs = np.array([0.0 if k in chosen else 1.0 for k in range(len(y))])
-    point = Sample(X=X, y=y, sample_weight=weighs, w=w, v=w, parameters=values, arrays={}, number=0)
+    point = Sample(X=X, y=y, sample_weight=weighs, w=w, v=w, parameters=values, elements={}, arrays={}, number=0)
     gradient = Exact(resolved.data, resolved.terms, point, "float64").loss_gradient
     assert gradient is not None, "the loss has a slope here"
     with ctx.workprec(BITS):

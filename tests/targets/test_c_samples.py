@@ -158,6 +158,7 @@ def assert_right(text: str, layout: str, d: Data) -> None:
     assert abs(call(text, "lipschitz", layout, d) - bound) <= tolerance * bound
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", SUFFIXES, ids=SUFFIXES.values())
 @pytest.mark.parametrize("text", [MEAN, SUM])
@@ -279,6 +280,7 @@ def test_what_is_wrong_is_refused_and_nothing_is_touched(case: str) -> None:
         assert np.isnan(call(MEAN, "value", layout, d, ctypes.c_double(LAM), x=x))
 
 
+@pytest.mark.one_in(2)
 @needs_gcc
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_is_emitted_compiles_without_a_warning(dialect: str, tmp_path: Path) -> None:
@@ -288,6 +290,7 @@ def test_what_is_emitted_compiles_without_a_warning(dialect: str, tmp_path: Path
     assert_clean("gcc", *DIALECTS[dialect], "-O2", *WARNINGS, "-c", source, "-o", "/dev/null", cwd=tmp_path)
 
 
+@pytest.mark.one_in(2)
 @needs_gcc
 @pytest.mark.parametrize("text", [MEAN, "mean(probit) + l2"])
 def test_the_value_alone_compiles_without_a_warning(text: str, tmp_path: Path) -> None:

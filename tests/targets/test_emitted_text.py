@@ -39,8 +39,7 @@ def test_every_hash_seed_folder_and_locale_gives_the_same_bytes(tmp_path: Path) 
         run(sys.executable, "-c", EMIT, *objectives, cwd=cwd, **environment).stdout
         for cwd, environment in (
             (tmp_path, {"PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "UTC"}),
-            (Path("/"), {"PYTHONHASHSEED": "1", "LC_ALL": "C.UTF-8", "TZ": "Asia/Kathmandu", "COLUMNS": "40"}),
-            (Path.home(), {"PYTHONHASHSEED": "4242", "LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "0"}),
+            (Path("/"), {"PYTHONHASHSEED": "4242", "LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kathmandu", "COLUMNS": "40"}),
         )
     }
     assert len(digests) == 1

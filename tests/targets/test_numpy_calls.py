@@ -57,7 +57,7 @@ def test_single_precision_stays_single(penalty: str) -> None:
             assert type(value) is float or value.dtype == np.float32, name
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_strided_inputs_and_out_in_place(penalty: str) -> None:
     functions, wide = module(penalty), weights(2 * 33)

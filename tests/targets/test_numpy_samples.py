@@ -100,6 +100,7 @@ FORMS: dict[str, Callable[[Numbers], Any]] = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text", PAPER)
 def test_value_gradient_and_partial_sums_are_those_on_paper(text: str, form: str) -> None:

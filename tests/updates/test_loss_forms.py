@@ -67,7 +67,7 @@ def is_at_knot(loss: Loss, z: Any, y: Any, parameters: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("bits", [53, 24])
-@pytest.mark.one_in(7)
+@pytest.mark.one_in(14)
 @pytest.mark.parametrize("name", symreg.losses())
 def test_a_form_is_the_derivative_of_the_loss_as_it_is_written(name: str, bits: int) -> None:
     loss, forms = symreg.loss(name), forms_of(name)

@@ -80,7 +80,8 @@ def test_a_matrix_is_declared_with_two_dimensions() -> None:
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (lambda: read_declaration("c[m]: positive"), "parameter 'c[m]': write a letter, then letters"),
+        (lambda: read_declaration("c[q]: positive"), "parameter 'c[q]': write a letter, then letters"),
+        (lambda: read_objective(TEXT, parameters=["c[m]: positive"]), ""),
         (lambda: read_declaration("c[n]: positive = -1"), "array 'c': default -1.0 is outside its domain positive"),
         (lambda: read_objective(TEXT, parameters=["c: positive"]), "'c[n]: real = 1'"),
         (lambda: read_objective(TEXT, parameters=["lam[n]: positive"]), "'lam' has an element for each weight"),

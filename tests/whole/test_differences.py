@@ -50,6 +50,7 @@ def test_the_reference_is_the_least_of_a_grid() -> None:
         assert cost(tuple(found)) <= min(map(cost, product(grid, repeat=3)))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("text", ["difference(l1)", "l1(lam=mu) + difference(l1)"])
 def test_the_operator_is_exact(loaded: Callable[[str, str], Any], text: str, target: str) -> None:

@@ -86,6 +86,7 @@ def test_functions_are_those_of_the_formula(
     assert stepped == pytest.approx(w - 0.1 * (1 + gradient), abs=1e-14)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=needs_gcc)])
 @pytest.mark.parametrize("text", [text for text in PENALTIES if "l2" not in text])
 def test_no_point_is_better_than_the_proximal_one(loaded: Callable[[str, str], Any], text: str, target: str) -> None:
@@ -178,6 +179,7 @@ def test_the_judge_sees_what_is_wrong(loaded: Callable[[str, str], Any], name: s
         assert quick_look(resolve(text).terms, (), [subject]).passed is is_right
 
 
+@pytest.mark.one_in(2)
 @needs_gcc
 @pytest.mark.parametrize("text", ["l1 + group(scad(lam=mu))", "l1 + difference(l1(lam=mu))"])
 def test_what_is_emitted_is_clean(text: str, tmp_path: Path) -> None:

@@ -271,6 +271,7 @@ def test_inside_the_value_and_the_gradient_are_those_of_the_formula_and_outside_
             assert np.isfinite(made.gradient(at, **row)).all() == is_in
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", BOXES)
 def test_the_operator_is_the_minimiser_over_the_domain(name: str, loaded: dict[str, SimpleNamespace]) -> None:
     box, made = BOXES[name], loaded[name]
