@@ -86,7 +86,7 @@ def test_every_command_has_examples() -> None:
     assert EXAMPLES.keys() == {"symreg", *command_line.commands}
 
 
-@pytest.mark.one_in(20)
+@pytest.mark.one_in(60)
 @pytest.mark.parametrize(
     "example", dict.fromkeys(example for name, rows in EXAMPLES.items() if name not in LONG for example in rows)
 )

@@ -331,7 +331,7 @@ def test_without_a_formula_it_tells_what_is_compared(text: str, knots: int) -> N
     assert "depends on the parameters" in Derivation(made).text().replace("\n", " ")
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", [*ELEMENTWISE, "l2_norm"])
 def test_every_format_tells_all_steps(name: str) -> None:
     made = Derivation(chain(name))
@@ -345,6 +345,7 @@ def test_every_format_tells_all_steps(name: str) -> None:
     assert "symreg verify" in text and "Update rule" not in markdown
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 @pytest.mark.parametrize("name", ["scad", "cauchy", "l_half", "entropy", "log_cosh", "welsch + cauchy"])
 def test_it_compiles_without_a_warning(name: str, tmp_path: Path) -> None:

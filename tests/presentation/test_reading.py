@@ -286,6 +286,7 @@ def test_json_is_the_chain_as_data(name: str) -> None:
     assert [b["condition"] for b in data["bounds"]] == [to_text(b.condition) for b in made.bounds]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", catalogue.penalties())
 def test_every_expression_in_json_parses_to_its_tree(name: str) -> None:
     made = chain_of(name)

@@ -280,7 +280,7 @@ def test_what_is_wrong_is_refused_and_nothing_is_touched(case: str) -> None:
         assert np.isnan(call(MEAN, "value", layout, d, ctypes.c_double(LAM), x=x))
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @needs_gcc
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_is_emitted_compiles_without_a_warning(dialect: str, tmp_path: Path) -> None:

@@ -369,6 +369,7 @@ TROUBLE: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", TROUBLE)
 def test_trouble_is_a_failed_check(name: str) -> None:
     function, options, note = TROUBLE[name]

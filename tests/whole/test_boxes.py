@@ -54,7 +54,7 @@ def test_a_knot_that_parameters_put_outside_the_box_is_outside() -> None:
     assert np.isnan(functions.gradient(np.array([3.0]), lam=1.0, gamma=3.0)).all()
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("text", "ends"),
     [
