@@ -21,7 +21,7 @@ from symreg.targets.loading import c_compiler
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_gcc_has_nothing_to_say(dialect: str, everything: Path) -> None:
     sources = sorted(path.name for path in everything.glob("*.c"))
-    assert len(sources) == len((*IN_EVERY_RUN, *SUMS)) >= 15
+    assert len(sources) == len((*IN_EVERY_RUN, *SUMS)) >= 10
     if dialect == "c++17":  # five times as slow; the sweep looks at all
         sources = sources[::3]
     assert_clean("gcc", *DIALECTS[dialect], *WARNINGS, "-fsyntax-only", *sources, cwd=everything)

@@ -42,7 +42,7 @@ def test_a_right_operator_passes(name: str) -> None:
 
 
 @pytest.mark.one_in(6)
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", sorted(WRONG, key=lambda name: name != "l1"))  # the quickest first
 def test_a_wrong_operator_is_found(name: str) -> None:
     (check,) = judged(name, WRONG[name]).checks
     assert check.verdict == "wrong"

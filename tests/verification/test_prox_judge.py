@@ -34,7 +34,7 @@ def judged(name: str, points: int) -> Report:
 
 
 @pytest.mark.one_in(30)
-@pytest.mark.parametrize("name", JUDGED)
+@pytest.mark.parametrize("name", sorted(JUDGED, key=lambda name: name != "l2"))  # the quickest first
 def test_every_emitted_operator_is_right(name: str) -> None:
     report = judged(name, POINTS)
     assert report.passed, str(report)

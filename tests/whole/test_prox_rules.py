@@ -585,6 +585,7 @@ def test_the_judge_knows_what_goes_into_the_gradient() -> None:
     assert judged("proximal_gradient", other, one).verdict == "pass"
 
 
+@pytest.mark.sweep
 def test_the_judge_knows_the_operator_of_the_norm() -> None:
     def right(w: Any, g: Any, *, lr: float, lam: float, off: float = 1.0) -> None:
         v = w - lr * g
