@@ -56,9 +56,22 @@ def properties(objective: Objective, analysis: Analysis | None = None) -> Verdic
     """
     analysis = analysis or analyse(objective.terms)
     of_groups_alone = () if objective.terms.groups is None else (_NOTE_ON_GROUPS,)
-    notes = (*objective.notes, *undefined_notes(objective.terms, analysis.gaps), *of_groups_alone)
+    of_elements = _notes_on_elements(objective.terms)
+    notes = (*objective.notes, *undefined_notes(objective.terms, analysis.gaps), *of_groups_alone, *of_elements)
     verdicts = _of_sum(analysis.of(on_natural_domains(objective.terms, analysis.gaps)))
     return Verdicts(objective=objective, verdicts=verdicts, notes=notes)
+
+
+def _notes_on_elements(terms: Terms) -> tuple[str, ...]:
+    """Return what is said of a penalty of which each weight has elements of its own."""
+    notes = []
+    for p in (p for p in terms.parameters if p.shape):
+        zero = f", and of weights whose {p.name} is positive" if p.has_zero else ""
+        notes.append(
+            f"{p.name} is one number for each weight, and what holds {p.name} is said of one weight{zero}; of all "
+            "weights the greatest bound above holds, and the least below"
+        )
+    return tuple(notes)
 
 
 _NOTE_ON_GROUPS = (

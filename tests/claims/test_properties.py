@@ -650,3 +650,11 @@ def test_a_value_at_a_single_weight_is_a_jump(formula: str) -> None:
     verdicts = analysed(formula)
     assert verdicts["continuous"].verdict == "refuted"
     assert all(verdicts[claim].verdict != "proved" for claim in ("convex", "positively homogeneous", "sparse"))
+
+
+def test_of_a_parameter_of_each_weight_it_is_said_of_which_weights_the_claims_are() -> None:
+    """A weight whose strength is 0 is left alone: R is not strongly convex where there is one."""
+    (note,) = properties(resolve("l2(lam=c[n])")).notes
+    assert "one number for each weight" in note and "weights whose c is positive" in note
+    (note,) = properties(resolve("lam*(w - w0[n])**2")).notes[-1:]
+    assert "positive" not in note
